@@ -1,0 +1,37 @@
+"""The agenda: what is to happen when. A time-ordered index that a tick reads from its head, whatever else exists.
+
+Three kinds of rows: a backup's next slot, an instance's next expiry, and a watch over a job that must show progress.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from backup_core.domain.resource_ids import VaultKey
+
+
+class AgendaKind(Enum):
+    BACKUP = "backup"
+    EXPIRY = "expiry"
+    WATCH = "watch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgendaRow:
+    """Identified by kind, `due_at` (to the second), vault, instance and `subject`; `content` is small JSON.
+
+    `subject` is empty for BACKUP and EXPIRY; a job id for WATCH.
+    BACKUP content: {"intervals": [...], "time_zone": "...", "revision": n, "generation": "..."}.
+    WATCH content: {"step": "backup" | "restore" | "configure", "slot": "<ISO>" | null, "revision": n}.
+    """
+
+    kind: AgendaKind
+    due_at: datetime
+    vault: VaultKey
+    instance_name: str
+    subject: str = ""
+    content: Mapping[str, Any] = field(default_factory=dict)

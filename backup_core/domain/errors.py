@@ -1,0 +1,170 @@
+"""The one error tree: every error says whether trying again can help and what the operator should do.
+
+Codes are Azure Backup's own where one is documented (disk-backup-troubleshoot), ARM's otherwise.
+Leaves to others: telling which SDK error is which (adapters/azure_errors.py) and the wire form (api/errors.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class BackupError(Exception):
+    """Something that stops a step. `code`, `transient` and `recommended_action` end up in the job's error."""
+
+    code: str = "InternalError"
+    transient: bool = False
+    recommended_action: str = "Look at the job's details and the function's log; then run the operation again."
+
+    def __init__(self, message: str, *, target: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.target = target
+        if code is not None:
+            self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing wrong with an input: where (`properties.x.y`), what, and what to do."""
+
+    target: str
+    message: str
+    code: str = "BadRequest"
+
+
+class InvalidInput(BackupError):
+    """A request with at least one fault; names every one of them. Nothing was stored."""
+
+    code = "BadRequest"
+    recommended_action = "Correct the named properties and send the request again."
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(f"{fault.target}: {fault.message}" for fault in faults))
+        self.faults = tuple(faults)
+        self.code = faults[0].code if len({fault.code for fault in faults}) == 1 else "BadRequest"
+
+
+class NotFound(BackupError):
+    """A resource of ours that does not exist."""
+
+    code = "ResourceNotFound"
+    recommended_action = "Check the name and the vault."
+
+
+class ResourceInUse(BackupError):
+    """The request contradicts the present state of a resource of ours; nothing was changed."""
+
+    code = "Conflict"
+    recommended_action = "Wait for the running operation or remove what stands in the way, then try again."
+
+
+class Throttled(BackupError):
+    """Azure asks to come back later. Never a failure: the step is put off by `retry_after_seconds` and a spread."""
+
+    code = "TooManyRequests"
+    transient = True
+    recommended_action = "None: the step comes back by itself."
+
+    def __init__(self, message: str, *, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class CloudUnavailable(BackupError):
+    """Azure did not answer, or answered 5xx: the outcome of the call is unknown; all our calls may be repeated."""
+
+    code = "CloudInternalError"
+    transient = True
+    recommended_action = "None at first: the step is repeated. If it goes on, look at Azure's service health."
+
+
+class SnapshotLimitReached(BackupError):
+    """409 on creating a snapshot: 500 per disk, 7 in five minutes, or 3 pending ones of one disk."""
+
+    code = "UserErrorSnapshotLimitReached"
+    transient = True
+    recommended_action = (
+        "Count the snapshots of the disk: at most 500 incremental ones, 7 new ones in five minutes and, for "
+        "Premium SSD v2 and Ultra, 3 unfinished ones. Shorten the retention or lengthen the interval of the policy."
+    )
+
+
+class DiskNotFound(BackupError):
+    code = "UserErrorManagedDiskNotFound"
+    recommended_action = "The source disk was deleted or moved. Stop its protection, or restore it under its name."
+
+
+class SnapshotNotFound(BackupError):
+    code = "UserErrorDiskSnapshotNotFound"
+    recommended_action = "The snapshot was deleted outside of this product. Restore from another recovery point."
+
+
+class SnapshotGroupNotFound(BackupError):
+    code = "UserErrorSnapshotRGNotFound"
+    recommended_action = "Create the snapshot resource group, or configure the backup instance with one that exists."
+
+
+class RestoreGroupNotFound(BackupError):
+    code = "UserErrorRestoreTargetRGNotFound"
+    recommended_action = "Create the target resource group, or name one that exists."
+
+
+class TargetDiskExists(BackupError):
+    code = "UserErrorSameNameDiskAlreadyExists"
+    recommended_action = "Choose another name for the restored disk; a restore never overwrites."
+
+
+class PermissionMissing(BackupError):
+    """403 from ARM: the app's managed identity lacks a role at a scope. `role` names the built-in one that has it."""
+
+    code = "UserErrorMissingRequiredPermissions"
+
+    def __init__(self, message: str, *, scope: str, role: str, target: str | None = None) -> None:
+        super().__init__(message, target=target or scope)
+        self.scope = scope
+        self.role = role
+        self.recommended_action = (
+            f"Assign the role '{role}' to the app's managed identity at {scope}: az role assignment create "
+            f"--role '{role}' --scope '{scope}' --assignee-object-id <principal id> "
+            "--assignee-principal-type ServicePrincipal. New assignments take some minutes to work."
+        )
+
+
+class ScopeLocked(BackupError):
+    code = "ScopeLocked"
+    recommended_action = "Remove the resource lock named in the message; the step is tried again later by itself."
+
+
+class DisallowedByPolicy(BackupError):
+    code = "RequestDisallowedByPolicy"
+    recommended_action = "Exempt the snapshot or target resource group from the Azure Policy named in the message."
+
+
+class OperationFailed(BackupError):
+    """An operation that Azure accepted and later ended as Failed (HTTP 200, status Failed)."""
+
+    code = "OperationFailed"
+    recommended_action = "Read Azure's message; correct the cause and start a new backup or restore."
+
+
+class RequestRefused(BackupError):
+    """Any other 4xx of ARM, with ARM's own code."""
+
+    code = "RequestRefused"
+    recommended_action = "Read Azure's message; correct the cause and start the operation again."
+
+
+class MessageMalformed(BackupError):
+    """A queue message that no version of this product wrote."""
+
+    code = "MessageMalformed"
+    recommended_action = "Find out who else writes to the queue; the message is kept in the poison queue."
+
+
+class RecordCorrupt(BackupError):
+    """A stored row that cannot be read; the rest goes on without it."""
+
+    code = "RecordCorrupt"
+    recommended_action = "Restore the row from a backup, or delete it and run 'catalogue rebuild'."

@@ -1,0 +1,98 @@
+"""A backup instance: one protected disk, what was asked of it, and where its backups stand.
+
+One table row. Every change to the instance, its jobs and its points goes through a transaction that checks this row's
+ETag, which makes it the lock of all that belongs to the instance (design decisions 9 and 13).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from backup_core.domain.job import Job, JobError
+from backup_core.domain.policy import BackupPolicy
+
+MISSED_SLOTS_KEPT = 50
+
+
+class ProtectionState(Enum):
+    """Azure's words for `currentProtectionState`."""
+
+    CONFIGURING = "ConfiguringProtection"
+    UPDATING = "UpdatingProtection"
+    CONFIGURED = "ProtectionConfigured"
+    STOPPED = "ProtectionStopped"
+    SUSPENDED = "BackupsSuspended"
+    ERROR = "ProtectionError"
+    DELETING = "SoftDeleting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointSummary:
+    """The newest good point, as much as completion and health need of it."""
+
+    point_id: str
+    created_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActiveBackup:
+    """The backup that holds the instance now. Carries its job and the disk's description until the point is recorded.
+
+    `watch_due_at` names the agenda row that looks after the job (it may have moved on since).
+    """
+
+    job: Job
+    snapshot_id: str
+    disk: Mapping[str, Any]
+    watch_due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupInstance:
+    """`generation` tells this instance from an earlier one of the same name; `revision` counts changes of its policy.
+
+    `policy` is a copy of the policy as it stood at that revision: a backup needs no other row to be decided.
+    """
+
+    name: str
+    generation: str
+    revision: int
+    friendly_name: str
+    disk_id: str
+    disk_location: str
+    snapshot_group_id: str
+    policy: BackupPolicy
+    state: ProtectionState
+    created_at: datetime
+    tags: Mapping[str, str] = field(default_factory=dict)
+    request: Mapping[str, Any] = field(default_factory=dict)  # the client's properties, to be answered as they came
+    error: JobError | None = None
+    config_job_id: str = ""
+    active: ActiveBackup | None = None
+    newest_slot: datetime | None = None  # newest slot that a job was started for, whatever came of it
+    last_success_slot: datetime | None = None
+    newest_point: PointSummary | None = None
+    expiry_due_at: datetime | None = None  # the expiry agenda's row for this instance
+    missed_slots: tuple[datetime, ...] = ()
+    missed_count: int = 0
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether its newest good point must stay even when expired."""
+        return self.state is not ProtectionState.DELETING
+
+    @property
+    def takes_scheduled_backups(self) -> bool:
+        return self.state in (ProtectionState.CONFIGURED, ProtectionState.UPDATING)
+
+    def miss(self, slots: tuple[datetime, ...], count: int) -> BackupInstance:
+        """Record missed slots: the newest few by name, all of them by count."""
+        if not count:
+            return self
+        kept = tuple(sorted({*self.missed_slots, *slots}))[-MISSED_SLOTS_KEPT:]
+        return replace(self, missed_slots=kept, missed_count=self.missed_count + count)

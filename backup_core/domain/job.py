@@ -1,0 +1,174 @@
+"""A job: one run of an operation with its status, steps, times and error. One transition table for all of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+from backup_core.domain.errors import BackupError
+
+_LATEST_MILLISECOND = (1 << 48) - 1
+
+
+class JobOperation(Enum):
+    BACKUP = "Backup"
+    RESTORE = "Restore"
+    EXPIRE = "ExpireRecoveryPoints"
+    CONFIGURE = "ConfigureProtection"
+    DELETE = "DeleteBackupInstance"
+
+
+class JobStatus(Enum):
+    """Azure's names, but for QUEUED, which Azure shows as InProgress."""
+
+    QUEUED = "Queued"
+    IN_PROGRESS = "InProgress"
+    COMPLETED = "Completed"
+    COMPLETED_WITH_WARNINGS = "CompletedWithWarnings"
+    FAILED = "Failed"
+    CANCELLED = "Cancelled"
+
+    @property
+    def is_terminal(self) -> bool:
+        return not _TRANSITIONS[self]
+
+
+_ENDED = (JobStatus.COMPLETED, JobStatus.COMPLETED_WITH_WARNINGS, JobStatus.FAILED, JobStatus.CANCELLED)
+_TRANSITIONS: Mapping[JobStatus, tuple[JobStatus, ...]] = {
+    JobStatus.QUEUED: (JobStatus.IN_PROGRESS, JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED),
+    JobStatus.IN_PROGRESS: _ENDED,
+    **{status: () for status in _ENDED},
+}
+
+
+class WrongTransition(Exception):
+    """A move that the table does not list: a fault in this product, never an operator's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobError:
+    code: str
+    message: str
+    recommended_action: str
+    transient: bool = False
+    target: str | None = None
+
+    @classmethod
+    def of(cls, error: BackupError) -> JobError:
+        return cls(
+            code=error.code,
+            message=error.message,
+            recommended_action=error.recommended_action,
+            transient=error.transient,
+            target=error.target,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subtask:
+    """`status` is NotStarted, InProgress, Completed, Failed or Skipped; `progress_percent` 0 to 100."""
+
+    name: str
+    status: str = "NotStarted"
+    progress_percent: int | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """`job_id` is a GUID that sorts newest first. `details` holds what only one operation needs, as JSON values."""
+
+    job_id: str
+    operation: JobOperation
+    instance_name: str
+    created_at: datetime
+    status: JobStatus = JobStatus.QUEUED
+    user_triggered: bool = False
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    touched_at: datetime | None = None  # last sign of life: what the stall check looks at
+    look_again_at: datetime | None = None  # until then silence is no stall
+    policy_name: str = ""
+    disk_id: str = ""
+    disk_location: str = ""
+    friendly_name: str = ""
+    slot: datetime | None = None
+    missed_slots: tuple[datetime, ...] = ()
+    missed_count: int = 0
+    retention_tag: str = ""
+    point_id: str = ""
+    target_disk_id: str = ""
+    retry_count: int = 0
+    subtasks: tuple[Subtask, ...] = ()
+    error: JobError | None = None
+    warnings: tuple[JobError, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_ended(self) -> bool:
+        return self.status.is_terminal
+
+    def advance(self, status: JobStatus, *, at: datetime, error: BackupError | None = None) -> Job:
+        """Move to `status`. Raises WrongTransition when the table does not list the move."""
+        if status not in _TRANSITIONS[self.status]:
+            raise WrongTransition(f"job {self.job_id}: {self.status.value} -> {status.value}")
+        ended = status.is_terminal
+        return replace(
+            self,
+            status=status,
+            started_at=self.started_at or at,
+            ended_at=at if ended else None,
+            touched_at=at,
+            look_again_at=None,
+            error=JobError.of(error) if error else None,
+            subtasks=_close_subtasks(self.subtasks, status, at) if ended else self.subtasks,
+        )
+
+    def step(self, name: str, status: str, *, at: datetime, progress_percent: int | None = None) -> Job:
+        """Set one subtask's status, adding the subtask when it is new."""
+        known = next((task for task in self.subtasks if task.name == name), Subtask(name=name))
+        changed = replace(
+            known,
+            status=status,
+            progress_percent=progress_percent if progress_percent is not None else known.progress_percent,
+            started_at=known.started_at or at,
+            ended_at=at if status in ("Completed", "Failed", "Skipped") else None,
+        )
+        others = [task for task in self.subtasks if task.name != name]
+        position = next((i for i, task in enumerate(self.subtasks) if task.name == name), len(others))
+        return replace(self, subtasks=(*others[:position], changed, *others[position:]), touched_at=at)
+
+
+def time_ordered_hex(at: datetime, *identity: str) -> str:
+    """32 hex digits: 12 that count down with time (so that the newest sorts first), 20 of a hash of `identity`.
+
+    The same instant and identity give the same digits: a step that runs twice names the same thing.
+    """
+    milliseconds = _LATEST_MILLISECOND - int(at.timestamp() * 1000)
+    digest = hashlib.sha256("\n".join(part.lower() for part in identity).encode()).hexdigest()
+    return f"{milliseconds:012x}{digest[:20]}"
+
+
+def job_id(at: datetime, operation: JobOperation, *identity: str) -> str:
+    """A GUID for the job of `operation` at `at`: deterministic, newest first in text order."""
+    digits = time_ordered_hex(at, operation.value, *identity)
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def time_of(identifier: str) -> datetime:
+    """The instant (to the millisecond) that a job id or point id was made from. Raises ValueError."""
+    milliseconds = _LATEST_MILLISECOND - int(identifier.replace("-", "")[:12], 16)
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _close_subtasks(subtasks: tuple[Subtask, ...], status: JobStatus, at: datetime) -> tuple[Subtask, ...]:
+    end = {JobStatus.FAILED: "Failed", JobStatus.CANCELLED: "Skipped"}.get(status, "Completed")
+    return tuple(
+        task if task.ended_at else replace(task, status=end, ended_at=at) for task in subtasks
+    )

@@ -1,0 +1,135 @@
+"""A recovery point: our record of one snapshot, and the tags by which the snapshot carries that record itself.
+
+The tags are what a rebuild of the catalogue reads and what the deletion guard checks (design decisions 5 and 7).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+from backup_core.domain.durations import Duration, parse_duration
+from backup_core.domain.resource_ids import VaultKey
+
+TAG_PREFIX = "diskbackup-"
+OWNER_TAG = f"{TAG_PREFIX}owner"
+OWNER_VALUE = "diskbackup/1"
+_TAG_VALUE_LIMIT = 256  # ARM's limit for a tag's value
+
+
+class PointState(Enum):
+    COMPLETED = "Completed"
+    EXPIRING = "Expiring"  # first phase of deletion done: never offered for restore again
+    LOST = "Lost"  # its snapshot is gone, and not by us
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryPoint:
+    """`point_id` is 32 hex digits that sort newest first. `disk` is the source disk's whole GET body at backup time."""
+
+    instance_name: str
+    point_id: str
+    snapshot_id: str
+    created_at: datetime  # the snapshot's timeCreated: the instant whose data it holds
+    completed_at: datetime  # when it became usable
+    expires_at: datetime | None
+    tag_name: str
+    state: PointState = PointState.COMPLETED
+    policy_name: str = ""
+    slot: datetime | None = None  # None: on demand
+    job_id: str = ""
+    disk_id: str = ""
+    disk_size_bytes: int = 0
+    location: str = ""
+    disk: Mapping[str, Any] = field(default_factory=dict)
+    hold: str | None = None  # why it must be kept whatever the policy says
+    expiry_blocked: str | None = None  # why the last attempt to delete it failed
+
+    @property
+    def is_good(self) -> bool:
+        return self.state is PointState.COMPLETED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotLabel:
+    """What a snapshot of ours says of itself through its tags."""
+
+    vault: VaultKey
+    instance_name: str
+    point_id: str
+    job_id: str
+    tag_name: str
+    retention: Duration | None
+    policy_name: str
+    slot: datetime | None
+    disk: Mapping[str, Any]
+
+    def tags(self) -> dict[str, str]:
+        """Tags of at most 256 characters each (ARM's limit)."""
+        return {
+            OWNER_TAG: OWNER_VALUE,
+            f"{TAG_PREFIX}vault": self.vault.resource_id,
+            f"{TAG_PREFIX}instance": self.instance_name,
+            f"{TAG_PREFIX}point": self.point_id,
+            f"{TAG_PREFIX}job": self.job_id,
+            f"{TAG_PREFIX}retention-tag": self.tag_name,
+            f"{TAG_PREFIX}retention": self.retention.iso() if self.retention else "",
+            f"{TAG_PREFIX}policy": self.policy_name,
+            f"{TAG_PREFIX}slot": _write_time(self.slot),
+            f"{TAG_PREFIX}disk": _essentials(self.disk),
+        }
+
+
+def is_ours(tags: Mapping[str, str]) -> bool:
+    """Whether a snapshot carries our ownership tag, of any version."""
+    return tags.get(OWNER_TAG, "").startswith("diskbackup/")
+
+
+def read_label(tags: Mapping[str, str]) -> SnapshotLabel | None:
+    """The label that `SnapshotLabel.tags` wrote, or None when any needed tag is missing or unreadable."""
+    if not is_ours(tags):
+        return None
+    get = lambda name: tags[f"{TAG_PREFIX}{name}"]  # noqa: E731 - a local abbreviation reads best here
+    try:
+        parts = get("vault").split("/")
+        return SnapshotLabel(
+            vault=VaultKey(subscription=parts[2], group=parts[4], name=parts[8]),
+            instance_name=get("instance"),
+            point_id=get("point"),
+            job_id=get("job"),
+            tag_name=get("retention-tag"),
+            retention=parse_duration(get("retention")) if get("retention") else None,
+            policy_name=get("policy"),
+            slot=_read_time(get("slot")),
+            disk=json.loads(tags.get(f"{TAG_PREFIX}disk") or "{}"),
+        )
+    except (KeyError, IndexError, ValueError):
+        return None
+
+
+def _write_time(instant: datetime | None) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if instant else "on-demand"
+
+
+def _read_time(text: str) -> datetime | None:
+    if text == "on-demand":
+        return None
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def _essentials(disk: Mapping[str, Any]) -> str:
+    """The properties a restore needs and a snapshot does not keep, most needed first, as JSON within one tag."""
+    properties = disk.get("properties", {})
+    wanted: dict[str, Any] = {"sku": disk.get("sku", {}).get("name"), "zones": disk.get("zones")}
+    names = ("tier", "diskIOPSReadWrite", "diskMBpsReadWrite", "maxShares", "burstingEnabled", "networkAccessPolicy")
+    wanted |= {name: properties.get(name) for name in names}
+    kept: dict[str, Any] = {}
+    for name, value in wanted.items():
+        attempt = kept | {name: value}
+        if value is not None and len(json.dumps(attempt, separators=(",", ":"))) <= _TAG_VALUE_LIMIT:
+            kept = attempt
+    return json.dumps(kept, separators=(",", ":"))

@@ -1,0 +1,109 @@
+"""ARM resource ids as values: parsed once at the edge, compared without regard to case.
+
+Leaves to others: whether the resource exists.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+DISK = "Microsoft.Compute/disks"
+SNAPSHOT = "Microsoft.Compute/snapshots"
+VAULT = "Microsoft.DataProtection/backupVaults"
+
+_RESOURCE = re.compile(
+    r"^/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
+    r"/providers/(?P<namespace>[^/]+)/(?P<type>[^/]+)/(?P<name>[^/]+)$",
+    re.IGNORECASE,
+)
+_GROUP = re.compile(r"^/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/?$", re.IGNORECASE)
+# Names become parts of table keys, where / \ # ? and control characters are not allowed.
+_SAFE_SEGMENT = re.compile(r"^[\w().\-]{1,90}$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupId:
+    """A resource group: `/subscriptions/{s}/resourceGroups/{g}`."""
+
+    subscription: str
+    group: str
+
+    @property
+    def text(self) -> str:
+        return f"/subscriptions/{self.subscription}/resourceGroups/{self.group}"
+
+    @property
+    def key(self) -> str:
+        return self.text.lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceId:
+    """A top-level resource in a group; `type` is `Namespace/type` in Azure's spelling."""
+
+    subscription: str
+    group: str
+    type: str
+    name: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.group_id.text}/providers/{self.type}/{self.name}"
+
+    @property
+    def key(self) -> str:
+        return self.text.lower()
+
+    @property
+    def group_id(self) -> GroupId:
+        return GroupId(subscription=self.subscription, group=self.group)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultKey:
+    """Names one vault. Its `partition` is the table partition of all that happens in the vault.
+
+    Equality ignores case because ARM ids do: two spellings are one vault.
+    """
+
+    subscription: str
+    group: str
+    name: str
+
+    @property
+    def partition(self) -> str:
+        return f"{self.subscription}|{self.group}|{self.name}".lower()
+
+    @property
+    def resource_id(self) -> str:
+        return f"/subscriptions/{self.subscription}/resourceGroups/{self.group}/providers/{VAULT}/{self.name}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, VaultKey) and self.partition == other.partition
+
+    def __hash__(self) -> int:
+        return hash(self.partition)
+
+
+def parse_resource_id(text: str, expected_type: str) -> ResourceId:
+    """Parse an ARM id of exactly `expected_type`. Raises ValueError that says what is expected."""
+    match = _RESOURCE.match(text.strip()) if isinstance(text, str) else None
+    if match is None or not all(_SAFE_SEGMENT.match(match[part]) for part in ("subscription", "group", "name")):
+        raise ValueError(
+            f"{text!r} is not a resource id of the form "
+            f"/subscriptions/<id>/resourceGroups/<group>/providers/{expected_type}/<name>"
+        )
+    if f"{match['namespace']}/{match['type']}".lower() != expected_type.lower():
+        raise ValueError(f"{text!r} names a {match['namespace']}/{match['type']}; a {expected_type} is needed")
+    return ResourceId(
+        subscription=match["subscription"], group=match["group"], type=expected_type, name=match["name"]
+    )
+
+
+def parse_group_id(text: str) -> GroupId:
+    """Parse a resource group's id. Raises ValueError that says what is expected."""
+    match = _GROUP.match(text.strip()) if isinstance(text, str) else None
+    if match is None or not all(_SAFE_SEGMENT.match(match[part]) for part in ("subscription", "group")):
+        raise ValueError(f"{text!r} is not a resource group id of the form /subscriptions/<id>/resourceGroups/<group>")
+    return GroupId(subscription=match["subscription"], group=match["group"])

@@ -1,0 +1,216 @@
+"""What the workflows need of the outside world: five ports, each with the contract that every adapter must keep.
+
+`tests/contract` runs one suite per port over the in-memory fake and over the real adapter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, Protocol, TypeVar
+
+from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.disk import Disk, OperationState, Snapshot
+from backup_core.domain.instance import BackupInstance
+from backup_core.domain.job import Job
+from backup_core.domain.messages import Message
+from backup_core.domain.policy import BackupPolicy
+from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.domain.resource_ids import GroupId, VaultKey
+from backup_core.domain.vault import Vault
+
+Record = Vault | BackupPolicy | BackupInstance | Job | RecoveryPoint
+R = TypeVar("R", Vault, BackupPolicy, BackupInstance, Job, RecoveryPoint)
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present instant: aware, UTC."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Generic[R]):
+    """A record as read, with the ETag that a later change must still find."""
+
+    value: R
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[R]):
+    """At most `limit` records in key order; `next_token` is None on the last page. Unreadable rows are left out and
+    named in `corrupt`."""
+
+    items: tuple[Stored[R], ...]
+    next_token: str | None = None
+    corrupt: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Insert(Generic[R]):
+    """Add a record that must not exist."""
+
+    value: R
+
+
+@dataclass(frozen=True, slots=True)
+class Replace(Generic[R]):
+    """Replace a record that must be as it was read."""
+
+    stored: Stored[R]
+    value: R
+
+
+@dataclass(frozen=True, slots=True)
+class Put(Generic[R]):
+    """Write a record whether it exists or not. Only beside a Replace that guards it."""
+
+    value: R
+
+
+@dataclass(frozen=True, slots=True)
+class Remove(Generic[R]):
+    """Delete a record that must be as it was read."""
+
+    stored: Stored[R]
+
+
+Change = Insert[Any] | Replace[Any] | Put[Any] | Remove[Any]
+
+
+class StateConflict(Exception):
+    """A commit met a record that changed, exists already, or is gone: load again and decide again."""
+
+
+class StateStore(Protocol):
+    """Records live in their vault's partition; a vault's own record lives beside those of the other vaults.
+
+    Keys: Vault (); BackupPolicy (name); BackupInstance (name); Job (job_id); RecoveryPoint (instance_name, point_id).
+    Names are compared without case. Raises CloudUnavailable when the storage does not answer.
+    """
+
+    def get(self, record: type[R], vault: VaultKey, *key: str) -> Stored[R] | None:
+        """One record or None. Raises RecordCorrupt when the row cannot be read."""
+        ...
+
+    def page(
+        self,
+        record: type[R],
+        vault: VaultKey,
+        *key_prefix: str,
+        first: str | None = None,
+        last: str | None = None,
+        token: str | None = None,
+        limit: int = 1000,
+    ) -> Page[R]:
+        """Records of one kind, in key order (jobs and points: newest first).
+
+        `first` and `last` bound the final key part (inclusive): for jobs and points, ids bound times.
+        """
+        ...
+
+    def vaults(
+        self, *, subscription: str | None = None, group: str | None = None, token: str | None = None, limit: int = 1000
+    ) -> Page[Vault]:
+        """Vaults of a subscription, of a group in it, or all."""
+        ...
+
+    def commit(self, vault: VaultKey, changes: Sequence[Change]) -> None:
+        """Make all changes (1 to 100 records of one vault, the vault's own only alone) or none. Raises StateConflict."""
+        ...
+
+    def due(self, kind: AgendaKind, *, until: datetime, limit: int) -> tuple[AgendaRow, ...]:
+        """Rows of `kind` with due_at <= `until`, oldest first, at most `limit`. Costs what is due, not what exists."""
+        ...
+
+    def agenda(self, kind: AgendaKind) -> Iterator[AgendaRow]:
+        """All rows of a kind: for the reconciler only, costs what exists."""
+        ...
+
+    def schedule(self, rows: Sequence[AgendaRow]) -> None:
+        """Write rows (any number; not atomic together). Writing a row again replaces its content."""
+        ...
+
+    def unschedule(self, rows: Sequence[AgendaRow]) -> None:
+        """Delete rows; absent ones are fine."""
+        ...
+
+
+class JobQueue(Protocol):
+    def send(self, message: Message, *, delay: timedelta = timedelta(0)) -> None:
+        """Put a message into its kind's queue, visible after `delay`. Raises CloudUnavailable."""
+        ...
+
+
+class DiskCloud(Protocol):
+    """Azure's disk resource provider. No method waits for an operation; none retries by sleeping.
+
+    Each raises the errors of domain/errors.py: Throttled, CloudUnavailable, PermissionMissing, ScopeLocked, ... on top
+    of those it names.
+    """
+
+    def get_disk(self, disk_id: str) -> Disk:
+        """Raises DiskNotFound (also when its group is gone)."""
+        ...
+
+    def find_disk(self, disk_id: str) -> Disk | None:
+        """A disk that may be absent. Raises RestoreGroupNotFound when its group is."""
+        ...
+
+    def start_snapshot(self, snapshot_id: str, *, source: Disk, tags: Mapping[str, str]) -> str:
+        """Ask for an incremental snapshot; answer the operation's URL ("" if none). Asking again under the same name
+        and source succeeds and takes nothing new. Raises SnapshotGroupNotFound, SnapshotLimitReached."""
+        ...
+
+    def find_snapshot(self, snapshot_id: str) -> Snapshot | None: ...
+
+    def get_operation(self, url: str) -> OperationState | None:
+        """An operation's state, or None when Azure has forgotten it."""
+        ...
+
+    def snapshot_of(self, operation: OperationState) -> Snapshot | None:
+        """The snapshot in a succeeded operation's output, if it is there."""
+        ...
+
+    def delete_snapshot(self, snapshot_id: str) -> None:
+        """Ask for deletion. An absent snapshot is fine. Raises ScopeLocked, PermissionMissing."""
+        ...
+
+    def list_snapshots(self, group: GroupId) -> Iterator[Snapshot]:
+        """All snapshots of a resource group. Raises SnapshotGroupNotFound."""
+        ...
+
+    def start_disk(self, disk_id: str, body: Mapping[str, Any]) -> str:
+        """PUT a new disk; answer the operation's URL. Raises RestoreGroupNotFound, SnapshotNotFound."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A CloudEvent in the making. The same `id` is the same event: receivers drop doubles by it."""
+
+    id: str
+    type: str  # DiskBackup.<Thing>.<What happened>
+    source: str  # the vault's resource id
+    subject: str  # backupInstances/<name>
+    at: datetime
+    content: Mapping[str, Any] = field(default_factory=dict)
+
+
+class EventSink(Protocol):
+    def publish(self, events: Sequence[Event]) -> None:
+        """Deliver events, at least once each. Raises CloudUnavailable or Throttled when the topic does not take them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """All five, as the composition root hands them to a workflow."""
+
+    clock: Clock
+    store: StateStore
+    queue: JobQueue
+    cloud: DiskCloud
+    events: EventSink
