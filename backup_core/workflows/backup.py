@@ -1,0 +1,484 @@
+"""Take one backup: claim the instance, start the snapshot, observe it until usable, record the recovery point.
+
+`start_backup` and `observe_backup` each do one round and return; what is left to do is a message with a delay. Both may
+run twice, late, or on two hosts at once: the instance row's ETag lets one of them through, and names are derived.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.disk import Disk, Snapshot
+from backup_core.domain.errors import (
+    BackupError,
+    Fault,
+    InvalidInput,
+    NotFound,
+    OperationFailed,
+    ResourceInUse,
+    SnapshotNotFound,
+)
+from backup_core.domain.instance import ActiveBackup, BackupInstance, PointSummary
+from backup_core.domain.job import Job, JobOperation, JobStatus, job_id
+from backup_core.domain.messages import ObserveBackup, StartBackup
+from backup_core.domain.naming import point_id, snapshot_id
+from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel
+from backup_core.domain.resource_ids import DISK, VaultKey, parse_group_id, parse_resource_id
+from backup_core.domain.tagging import choose_tag
+from backup_core.ports import Insert, Ports, Put, Replace, StateConflict, Stored
+from backup_core.workflows import alerts
+from backup_core.workflows.dispatch import backup_row
+from backup_core.workflows.turns import FIRST_LOOK, MAX_ATTEMPTS, come_back, look_delay, tell
+from backup_core.workflows.watching import STALL_AFTER, backup_watch, watch_row
+
+log = logging.getLogger("diskbackup.backup")
+
+TRIGGER = "Trigger Backup"
+BUSY_DELAY = timedelta(seconds=15)
+BUSY_ROUNDS_ON_DEMAND = 240  # an hour
+
+
+def request_backup(
+    ports: Ports, vault: VaultKey, instance_name: str, *, rule_name: str, retention_tag: str | None
+) -> Job:
+    """Queue an on-demand backup. Raises NotFound, ResourceInUse (not protected now), InvalidInput (rule, tag)."""
+    stored = ports.store.get(BackupInstance, vault, instance_name)
+    if stored is None:
+        raise NotFound(f"Backup instance '{instance_name}' was not found in vault '{vault.name}'.")
+    instance = stored.value
+    if not instance.takes_scheduled_backups:
+        raise ResourceInUse(
+            f"Backup instance '{instance_name}' is in state {instance.state.value}; backups need ProtectionConfigured."
+        )
+    _check_request(instance, rule_name, retention_tag)
+    now = ports.clock.now()
+    job = Job(
+        job_id=job_id(now, JobOperation.BACKUP, vault.partition, instance_name, "on-demand"),
+        operation=JobOperation.BACKUP,
+        instance_name=instance.name,
+        created_at=now,
+        touched_at=now,
+        user_triggered=True,
+        policy_name=instance.policy.name,
+        disk_id=instance.disk_id,
+        disk_location=instance.disk_location,
+        friendly_name=instance.friendly_name,
+        retention_tag=retention_tag or instance.policy.default_tag,
+    )
+    message = StartBackup(vault=vault, instance_name=instance.name, job_id=job.job_id, revision=instance.revision)
+    ports.store.schedule([backup_watch(message, now + STALL_AFTER)])
+    ports.store.commit(vault, [Insert(job)])
+    ports.queue.send(message)
+    return job
+
+
+def _check_request(instance: BackupInstance, rule_name: str, retention_tag: str | None) -> None:
+    faults = []
+    if rule_name != instance.policy.backup_rule_name:
+        faults.append(
+            Fault(
+                target="backupRuleOptions.ruleName",
+                message=f"policy '{instance.policy.name}' has the backup rule '{instance.policy.backup_rule_name}'",
+            )
+        )
+    if retention_tag and instance.policy.retention_of(retention_tag) is None:
+        faults.append(
+            Fault(
+                target="backupRuleOptions.triggerOption.retentionTagOverride",
+                message=f"policy '{instance.policy.name}' has no retention rule '{retention_tag}'",
+            )
+        )
+    if faults:
+        raise InvalidInput(faults)
+
+
+def start_backup(ports: Ports, message: StartBackup) -> None:
+    """Claim the instance for the job and ask Azure for the snapshot, or come back later, or record why not."""
+    stored = ports.store.get(BackupInstance, message.vault, message.instance_name)
+    if stored is None:
+        _stand_down(ports, message)
+        return
+    if stored.value.active and stored.value.active.job.job_id == message.job_id:
+        _issue(ports, message, stored)
+        return
+    job = _wanted_job(ports, message, stored.value)
+    if job is None or _is_busy(ports, message, stored, job):
+        return
+    try:
+        disk = ports.cloud.get_disk(stored.value.disk_id)
+    except BackupError as error:
+        _retreat(ports, message, stored, job, error)
+        return
+    claimed = _claim(ports, message, stored, job, disk)
+    if claimed is not None:
+        _issue(ports, message, claimed)
+
+
+def _wanted_job(ports: Ports, message: StartBackup, instance: BackupInstance) -> Job | None:
+    """The job to run, or None when it has run already or nobody wants it any more (rows are tidied on the way)."""
+    if message.slot is None:
+        stored = ports.store.get(Job, message.vault, message.job_id)
+        if stored is None or stored.value.is_ended:
+            if stored is not None:
+                tell(ports, message, [alerts.job_ended(message.vault, stored.value)])
+            return None
+        return stored.value
+    if not instance.takes_scheduled_backups:
+        _stand_down(ports, message)
+        return None
+    if instance.newest_slot is not None and message.slot <= instance.newest_slot:
+        _tell_again(ports, message)
+        return None
+    if message.revision != instance.revision and not _follow_new_schedule(ports, message, instance):
+        return None
+    return Job(
+        job_id=message.job_id,
+        operation=JobOperation.BACKUP,
+        instance_name=instance.name,
+        created_at=ports.clock.now(),
+        policy_name=instance.policy.name,
+        disk_id=instance.disk_id,
+        disk_location=instance.disk_location,
+        friendly_name=instance.friendly_name,
+        slot=message.slot,
+        missed_slots=message.missed_slots,
+        missed_count=message.missed_count,
+    )
+
+
+def _follow_new_schedule(ports: Ports, message: StartBackup, instance: BackupInstance) -> bool:
+    """A message of an older policy: put the agenda right, and take the slot only if the present schedule has it."""
+    schedule = instance.policy.schedule
+    assert message.slot is not None, "only scheduled messages carry a revision that matters"
+    right_row = backup_row(message.vault, instance, schedule.next_slot(ports.clock.now()))
+    ports.store.schedule([right_row])
+    if message.next_due_at is not None and message.next_due_at != right_row.due_at:
+        ports.store.unschedule([replace(right_row, due_at=message.next_due_at)])
+    if schedule.newest_slot(message.slot) == message.slot:
+        return True
+    _unwatch(ports, message)
+    return False
+
+
+def _is_busy(ports: Ports, message: StartBackup, stored: Stored[BackupInstance], job: Job) -> bool:
+    """One backup at a time: wait for the running one, unless this slot's successor is due: then it is a missed slot."""
+    instance = stored.value
+    if instance.active is None:
+        return False
+    now = ports.clock.now()
+    next_due = message.next_due_at or (instance.policy.schedule.next_slot(message.slot) if message.slot else None)
+    if message.slot is not None and next_due is not None and now >= next_due:
+        slots = (*message.missed_slots, message.slot)
+        missed = replace(instance.miss(slots, message.missed_count + 1), newest_slot=message.slot)
+        if _commit(ports, message, [Replace(stored, missed)]):
+            _unwatch(ports, message)
+            log.warning("backup.superseded instance=%s slot=%s", instance.name, message.slot)
+        return True
+    _defer(ports, message, job, BUSY_DELAY)
+    return True
+
+
+def _claim(
+    ports: Ports, message: StartBackup, stored: Stored[BackupInstance], job: Job, disk: Disk
+) -> Stored[BackupInstance] | None:
+    """Write the running job and the instance that it holds, in one transaction; None when another was faster."""
+    instance, now = stored.value, ports.clock.now()
+    if message.slot is not None:
+        choice = choose_tag(
+            instance.policy.criteria, message.slot, instance.last_success_slot, instance.policy.schedule.zone
+        )
+        job = replace(job, retention_tag=choice.tag_name, details={**job.details, "tag_because": choice.because})
+    at = message.slot or job.created_at
+    disk_name = parse_resource_id(instance.disk_id, DISK).name
+    group = parse_group_id(instance.snapshot_group_id)
+    job = replace(
+        job, point_id=point_id(message.vault, instance.name, job.job_id, at), retry_count=message.attempts
+    ).step(TRIGGER, "InProgress", at=now, progress_percent=0)
+    if job.status is JobStatus.QUEUED:
+        job = job.advance(JobStatus.IN_PROGRESS, at=now)
+    active = ActiveBackup(
+        job=job,
+        snapshot_id=snapshot_id(message.vault, instance.name, disk_name, group, job.job_id, at),
+        disk=disk.raw,
+        watch_due_at=message.watch_due_at or now,
+    )
+    claimed = replace(instance.miss(message.missed_slots, message.missed_count), active=active)
+    if message.slot is not None:
+        claimed = replace(claimed, newest_slot=message.slot)
+    if not _commit(ports, message, [Replace(stored, claimed), Put(job)]):
+        return None
+    return ports.store.stored_after(stored, claimed)
+
+
+def _issue(ports: Ports, message: StartBackup, stored: Stored[BackupInstance]) -> None:
+    """Ask for the snapshot of the claimed job. Asking twice takes one snapshot: the name is the job's."""
+    instance, active = stored.value, stored.value.active
+    assert active is not None, "only called for the job that holds the instance"
+    label = SnapshotLabel(
+        vault=message.vault,
+        instance_name=instance.name,
+        point_id=active.job.point_id,
+        job_id=active.job.job_id,
+        tag_name=active.job.retention_tag,
+        retention=instance.policy.retention_duration(active.job.retention_tag),
+        policy_name=instance.policy.name,
+        slot=active.job.slot,
+        disk=active.disk,
+    )
+    try:
+        operation_url = ports.cloud.start_snapshot(active.snapshot_id, source=Disk(raw=active.disk), tags=label.tags())
+    except BackupError as error:
+        _retreat(ports, message, stored, active.job, error)
+        return
+    observe = ObserveBackup(
+        vault=message.vault, instance_name=instance.name, job_id=active.job.job_id, operation_url=operation_url
+    )
+    ports.queue.send(observe, delay=FIRST_LOOK)
+
+
+def _retreat(
+    ports: Ports, message: StartBackup, stored: Stored[BackupInstance], job: Job, error: BackupError
+) -> None:
+    """Come back later if the error may pass; else the job fails, and with it this slot, not the next."""
+    delay = come_back(ports, message, error, job.job_id)
+    if delay is None:
+        _fail(ports, message, stored, job, error)
+    else:
+        _move_watch(ports, message, delay)
+
+
+def _fail(
+    ports: Ports,
+    message: StartBackup | ObserveBackup,
+    stored: Stored[BackupInstance],
+    job: Job,
+    error: BackupError,
+) -> None:
+    """Record the failed job and free the instance. A snapshot that Azure left half made is asked to be deleted."""
+    instance, now = stored.value, ports.clock.now()
+    if instance.active is not None:
+        _discard_snapshot(ports, instance.active.snapshot_id)
+    failed = replace(job, retry_count=message.attempts).advance(JobStatus.FAILED, at=now, error=error)
+    freed = replace(instance, active=None)
+    if job.slot is not None:
+        freed = replace(freed, newest_slot=max(job.slot, instance.newest_slot or job.slot))
+    if not _commit(ports, message, [Replace(stored, freed), Put(failed)]):
+        return
+    log.error("backup.failed job_id=%s instance=%s code=%s %s", job.job_id, instance.name, error.code, error.message)
+    tell(ports, message, [alerts.job_ended(message.vault, failed)])
+    _unwatch(ports, message, instance.active)
+
+
+def _discard_snapshot(ports: Ports, snapshot: str) -> None:
+    try:
+        found = ports.cloud.find_snapshot(snapshot)
+        if found is not None and not found.is_usable:
+            ports.cloud.delete_snapshot(snapshot)
+    except BackupError as error:
+        log.warning("backup.leftover snapshot=%s code=%s; the reconciler reports it", snapshot, error.code)
+
+
+def observe_backup(ports: Ports, message: ObserveBackup) -> None:
+    """Look once whether the snapshot is usable: record the point, or look again later, or fail the job."""
+    stored = ports.store.get(BackupInstance, message.vault, message.instance_name)
+    active = stored.value.active if stored else None
+    if stored is None or active is None or active.job.job_id != message.job_id:
+        _tell_again(ports, message)
+        return
+    try:
+        snapshot = _look(ports, message, active)
+    except BackupError as error:
+        if come_back(ports, message, error, message.job_id) is None:
+            _fail(ports, message, stored, active.job, error)
+        return
+    if snapshot is not None and snapshot.is_usable:
+        _complete(ports, message, stored, active, snapshot)
+    else:
+        _look_again(ports, message, stored, active, snapshot)
+
+
+def _look(ports: Ports, message: ObserveBackup, active: ActiveBackup) -> Snapshot | None:
+    """The snapshot as it is now; None while the operation runs. Raises OperationFailed, SnapshotNotFound.
+
+    The operation is asked first: only it knows why a snapshot failed. Its output carries the finished snapshot.
+    """
+    operation = ports.cloud.get_operation(message.operation_url) if message.operation_url else None
+    if operation is not None and operation.status in ("Failed", "Canceled"):
+        raise OperationFailed(
+            f"Azure ended the snapshot as {operation.status}: {operation.error_message}",
+            code=operation.error_code or None,
+        )
+    if operation is not None and operation.status != "Succeeded":
+        return None
+    snapshot = ports.cloud.snapshot_of(operation) if operation else None
+    snapshot = snapshot or ports.cloud.find_snapshot(active.snapshot_id)
+    if snapshot is None:
+        raise SnapshotNotFound(f"Snapshot '{active.snapshot_id}' is not there after Azure accepted it.")
+    if snapshot.provisioning_state in ("Failed", "Canceled"):
+        raise OperationFailed(f"Snapshot '{active.snapshot_id}' is in state {snapshot.provisioning_state}.")
+    return snapshot
+
+
+def _look_again(
+    ports: Ports,
+    message: ObserveBackup,
+    stored: Stored[BackupInstance],
+    active: ActiveBackup,
+    snapshot: Snapshot | None,
+) -> None:
+    """Come back after a delay that grows; record the progress, so that the watch knows that waiting is no stall."""
+    delay, now = look_delay(message.looks + 1), ports.clock.now()
+    url = message.operation_url if snapshot is None else ""
+    ports.queue.send(replace(message, looks=message.looks + 1, operation_url=url, attempts=0), delay=delay)
+    percent = int(snapshot.completion_percent) if snapshot else None
+    job = active.job.step(TRIGGER, "InProgress", at=now, progress_percent=percent)
+    job = replace(job, look_again_at=now + delay)
+    waiting = replace(stored.value, active=replace(active, job=job))
+    _commit(ports, message, [Replace(stored, waiting), Put(job)])
+
+
+def _complete(
+    ports: Ports,
+    message: ObserveBackup,
+    stored: Stored[BackupInstance],
+    active: ActiveBackup,
+    snapshot: Snapshot,
+) -> None:
+    """Record the point, its tag and expiry, the job's end and the instance's news in one transaction."""
+    instance, now = stored.value, ports.clock.now()
+    point = new_point(instance, active.job, snapshot, disk=active.disk, completed_at=now)
+    job = active.job.step(TRIGGER, "Completed", at=now, progress_percent=100).advance(JobStatus.COMPLETED, at=now)
+    expiry = earlier_expiry(instance, point, now)
+    if expiry is not None:
+        ports.store.schedule([expiry_row(message.vault, instance.name, expiry)])
+    changed = replace(
+        with_point(instance, point),
+        active=None,
+        expiry_due_at=expiry or instance.expiry_due_at,
+        last_success_slot=job.slot or instance.last_success_slot,
+    )
+    if not _commit(ports, message, [Replace(stored, changed), Put(job), Put(point)]):
+        return
+    log.info("backup.completed job_id=%s instance=%s point=%s", job.job_id, instance.name, point.point_id)
+    tell(ports, message, [alerts.job_ended(message.vault, job), alerts.point_created(message.vault, point)])
+    _unwatch(ports, message, active)
+
+
+def new_point(
+    instance: BackupInstance, job: Job, snapshot: Snapshot, *, disk: object, completed_at: datetime
+) -> RecoveryPoint:
+    """The record of `snapshot`. It expires its retention after the snapshot's own creation, as Azure's points do."""
+    assert isinstance(disk, dict) or hasattr(disk, "get"), "a disk's GET body"
+    return RecoveryPoint(
+        instance_name=instance.name,
+        point_id=job.point_id,
+        snapshot_id=snapshot.id,
+        created_at=snapshot.created_at,
+        completed_at=completed_at,
+        expires_at=instance.policy.expires_at(job.retention_tag, snapshot.created_at),
+        tag_name=job.retention_tag,
+        policy_name=instance.policy.name,
+        slot=job.slot,
+        job_id=job.job_id,
+        disk_id=instance.disk_id,
+        disk_size_bytes=snapshot.size_bytes,
+        location=snapshot.location,
+        disk=disk,  # type: ignore[arg-type]
+    )
+
+
+def with_point(instance: BackupInstance, point: RecoveryPoint) -> BackupInstance:
+    newest = instance.newest_point
+    if newest is not None and newest.created_at >= point.created_at:
+        return instance
+    summary = PointSummary(point_id=point.point_id, created_at=point.created_at, expires_at=point.expires_at)
+    return replace(instance, newest_point=summary)
+
+
+def earlier_expiry(instance: BackupInstance, point: RecoveryPoint, now: datetime) -> datetime | None:
+    """When the expiry agenda must look at the instance, if that is sooner than it would already.
+
+    The point that was the newest until now may have expired long ago: it was kept only for want of a newer one.
+    """
+    previous = instance.newest_point
+    candidates = [at for at in (point.expires_at, previous.expires_at if previous else None) if at is not None]
+    if not candidates:
+        return None
+    soonest = max(min(candidates), now).replace(microsecond=0)
+    due = instance.expiry_due_at
+    return soonest if due is None or soonest < due else None
+
+
+def expiry_row(vault: VaultKey, instance_name: str, due_at: datetime) -> AgendaRow:
+    return AgendaRow(
+        kind=AgendaKind.EXPIRY, due_at=due_at.replace(microsecond=0), vault=vault, instance_name=instance_name
+    )
+
+
+def _commit(ports: Ports, message: StartBackup | ObserveBackup, changes: list[Replace | Put]) -> bool:  # type: ignore[type-arg]
+    """Commit, or send the message again when another step changed the instance first: it decides anew."""
+    try:
+        ports.store.commit(message.vault, changes)
+    except StateConflict:
+        ports.queue.send(message, delay=timedelta(seconds=1))
+        return False
+    return True
+
+
+def _stand_down(ports: Ports, message: StartBackup) -> None:
+    """The instance is gone or takes no backups: its agenda row goes too, and a queued job is cancelled."""
+    if message.next_due_at is not None:
+        row = AgendaRow(
+            kind=AgendaKind.BACKUP,
+            due_at=message.next_due_at,
+            vault=message.vault,
+            instance_name=message.instance_name,
+        )
+        ports.store.unschedule([row])
+    job = ports.store.get(Job, message.vault, message.job_id)
+    if job is not None and not job.value.is_ended:
+        cancelled = job.value.advance(JobStatus.CANCELLED, at=ports.clock.now())
+        if not _commit(ports, message, [Replace(job, cancelled)]):
+            return
+        tell(ports, message, [alerts.job_ended(message.vault, cancelled)])
+    _unwatch(ports, message)
+
+
+def _tell_again(ports: Ports, message: StartBackup | ObserveBackup) -> None:
+    """The job may have ended before its event went out: publish it again; receivers drop doubles by its id."""
+    job = ports.store.get(Job, message.vault, message.job_id)
+    if job is None or not job.value.is_ended:
+        return
+    events = [alerts.job_ended(message.vault, job.value)]
+    point = ports.store.get(RecoveryPoint, message.vault, message.instance_name, job.value.point_id)
+    if point is not None:
+        events.append(alerts.point_created(message.vault, point.value))
+    tell(ports, message, events)
+
+
+def _defer(ports: Ports, message: StartBackup, job: Job, delay: timedelta) -> None:
+    if message.slot is None and message.deferrals >= BUSY_ROUNDS_ON_DEMAND:
+        log.error("backup.starved job_id=%s", job.job_id)
+    ports.queue.send(replace(message, deferrals=message.deferrals + 1), delay=delay)
+    _move_watch(ports, message, delay)
+
+
+def _move_watch(ports: Ports, message: StartBackup, delay: timedelta) -> None:
+    """Let the watch come after the deferred message, lest it sends the step a second time."""
+    later = ports.clock.now() + delay + STALL_AFTER
+    ports.store.schedule([backup_watch(message, later)])
+    if message.watch_due_at is not None:
+        ports.store.unschedule([backup_watch(message, message.watch_due_at)])
+
+
+def _unwatch(ports: Ports, message: StartBackup | ObserveBackup, active: ActiveBackup | None = None) -> None:
+    due_at = active.watch_due_at if active else getattr(message, "watch_due_at", None)
+    if due_at is not None:
+        row = watch_row(message.vault, message.instance_name, message.job_id, "backup", due_at)
+        ports.store.unschedule([row])
+
+
+__all__ = ["MAX_ATTEMPTS", "observe_backup", "request_backup", "start_backup"]

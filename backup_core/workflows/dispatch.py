@@ -1,0 +1,132 @@
+"""The tick: find the backups that are due, enqueue them, move the agenda forward. Costs what is due, not what exists.
+
+Order of writes, per chunk: messages first, then the next rows, then the old rows go (design decision 4). A tick that
+dies in between leaves rows that will be due again; their messages name the same jobs, so nothing is taken twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.instance import MISSED_SLOTS_KEPT, BackupInstance
+from backup_core.domain.messages import StartBackup
+from backup_core.domain.naming import scheduled_job_id
+from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.schedule import Schedule
+from backup_core.ports import Ports
+from backup_core.workflows.watching import STALL_AFTER, backup_watch
+
+log = logging.getLogger("diskbackup.dispatch")
+
+DISPATCH_LIMIT = 5000  # rows a tick takes; the rest is still the agenda's head at the next tick
+CHUNK = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchSummary:
+    enqueued: int
+    missed_slots: int
+    unreadable: int
+    limited: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Due:
+    row: AgendaRow
+    message: StartBackup
+    next_row: AgendaRow
+
+
+def dispatch(ports: Ports) -> DispatchSummary:
+    """Enqueue the newest due slot of every instance whose row is due. Safe to run on many hosts at once."""
+    now = ports.clock.now()
+    rows = ports.store.due(AgendaKind.BACKUP, until=now, limit=DISPATCH_LIMIT)
+    enqueued = missed = unreadable = 0
+    for chunk in _chunks(rows):
+        due = [planned for row in chunk if (planned := _plan(row, now)) is not None]
+        for planned in due:
+            ports.queue.send(planned.message)
+        ports.store.schedule([planned.next_row for planned in due])
+        ports.store.schedule([_watch_of(planned.message) for planned in due])
+        # A row that cannot be read would be due for ever; without it the reconciler writes a sound one.
+        ports.store.unschedule(chunk)
+        enqueued += len(due)
+        missed += sum(planned.message.missed_count for planned in due)
+        unreadable += len(chunk) - len(due)
+    if rows:
+        log.info("dispatch.done enqueued=%d missed=%d unreadable=%d", enqueued, missed, unreadable)
+    limited = len(rows) == DISPATCH_LIMIT
+    if limited:
+        log.warning("dispatch.limited limit=%d", DISPATCH_LIMIT)
+    return DispatchSummary(enqueued=enqueued, missed_slots=missed, unreadable=unreadable, limited=limited)
+
+
+def backup_row(vault: VaultKey, instance: BackupInstance, due_at: datetime) -> AgendaRow:
+    """The agenda row that makes `instance` due at `due_at`."""
+    schedule = instance.policy.schedule
+    return AgendaRow(
+        kind=AgendaKind.BACKUP,
+        due_at=due_at,
+        vault=vault,
+        instance_name=instance.name,
+        content={
+            "intervals": list(schedule.texts),
+            "time_zone": schedule.time_zone,
+            "revision": instance.revision,
+            "generation": instance.generation,
+        },
+    )
+
+
+def _plan(row: AgendaRow, now: datetime) -> _Due | None:
+    try:
+        schedule = _schedule(tuple(row.content["intervals"]), row.content["time_zone"])
+        revision, generation = int(row.content["revision"]), str(row.content["generation"])
+        slot = schedule.newest_slot(now) or row.due_at
+        next_due_at = schedule.next_slot(now)
+    except (KeyError, TypeError, ValueError) as error:
+        log.error("agenda.unreadable instance=%s vault=%s %r", row.instance_name, row.vault.resource_id, error)
+        return None
+    slot = max(slot, row.due_at)
+    missed, count = _missed(schedule, row.due_at, slot)
+    message = StartBackup(
+        vault=row.vault,
+        instance_name=row.instance_name,
+        job_id=scheduled_job_id(row.vault, row.instance_name, generation, slot),
+        revision=revision,
+        slot=slot,
+        missed_slots=missed,
+        missed_count=count,
+        next_due_at=next_due_at,
+        watch_due_at=(now + STALL_AFTER).replace(microsecond=0),
+    )
+    return _Due(row=row, message=message, next_row=replace(row, due_at=next_due_at))
+
+
+def _missed(schedule: Schedule, first: datetime, newest: datetime) -> tuple[tuple[datetime, ...], int]:
+    """The slots from `first` up to, not including, `newest`: those that one catch-up backup stands for."""
+    if first >= newest:
+        return (), 0
+    before = first - timedelta(seconds=1)
+    until = newest - timedelta(seconds=1)
+    return schedule.slots_between(before, until, MISSED_SLOTS_KEPT), schedule.count_between(before, until)
+
+
+def _watch_of(message: StartBackup) -> AgendaRow:
+    assert message.watch_due_at is not None, "dispatch sets it"
+    return backup_watch(message, message.watch_due_at)
+
+
+@lru_cache(maxsize=1024)
+def _schedule(intervals: tuple[str, ...], time_zone: str) -> Schedule:
+    return Schedule.parse(intervals, time_zone)
+
+
+def _chunks(rows: Sequence[AgendaRow]) -> Iterator[Sequence[AgendaRow]]:
+    for start in range(0, len(rows), CHUNK):
+        yield rows[start : start + CHUNK]
