@@ -7,8 +7,10 @@ run twice, late, or on two hosts at once: the instance row's ETag lets one of th
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.disk import Disk, Snapshot
@@ -28,10 +30,10 @@ from backup_core.domain.naming import point_id, snapshot_id
 from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_group_id, parse_resource_id
 from backup_core.domain.tagging import choose_tag
-from backup_core.ports import Insert, Ports, Put, Replace, StateConflict, Stored
+from backup_core.ports import Change, Insert, Ports, Put, Replace, StateConflict, Stored
 from backup_core.workflows import alerts
 from backup_core.workflows.dispatch import backup_row
-from backup_core.workflows.turns import FIRST_LOOK, MAX_ATTEMPTS, come_back, look_delay, tell
+from backup_core.workflows.turns import FIRST_LOOK, come_back, look_delay, tell
 from backup_core.workflows.watching import STALL_AFTER, backup_watch, watch_row
 
 log = logging.getLogger("diskbackup.backup")
@@ -102,7 +104,7 @@ def start_backup(ports: Ports, message: StartBackup) -> None:
         _stand_down(ports, message)
         return
     if stored.value.active and stored.value.active.job.job_id == message.job_id:
-        _issue(ports, message, stored)
+        _issue(ports, message, stored.value)
         return
     job = _wanted_job(ports, message, stored.value)
     if job is None or _is_busy(ports, message, stored, job):
@@ -177,13 +179,13 @@ def _is_busy(ports: Ports, message: StartBackup, stored: Stored[BackupInstance],
             _unwatch(ports, message)
             log.warning("backup.superseded instance=%s slot=%s", instance.name, message.slot)
         return True
-    _defer(ports, message, job, BUSY_DELAY)
+    _defer(ports, message, stored, job, BUSY_DELAY)
     return True
 
 
 def _claim(
     ports: Ports, message: StartBackup, stored: Stored[BackupInstance], job: Job, disk: Disk
-) -> Stored[BackupInstance] | None:
+) -> BackupInstance | None:
     """Write the running job and the instance that it holds, in one transaction; None when another was faster."""
     instance, now = stored.value, ports.clock.now()
     if message.slot is not None:
@@ -210,12 +212,12 @@ def _claim(
         claimed = replace(claimed, newest_slot=message.slot)
     if not _commit(ports, message, [Replace(stored, claimed), Put(job)]):
         return None
-    return ports.store.stored_after(stored, claimed)
+    return claimed
 
 
-def _issue(ports: Ports, message: StartBackup, stored: Stored[BackupInstance]) -> None:
+def _issue(ports: Ports, message: StartBackup, instance: BackupInstance) -> None:
     """Ask for the snapshot of the claimed job. Asking twice takes one snapshot: the name is the job's."""
-    instance, active = stored.value, stored.value.active
+    active = instance.active
     assert active is not None, "only called for the job that holds the instance"
     label = SnapshotLabel(
         vault=message.vault,
@@ -231,7 +233,9 @@ def _issue(ports: Ports, message: StartBackup, stored: Stored[BackupInstance]) -
     try:
         operation_url = ports.cloud.start_snapshot(active.snapshot_id, source=Disk(raw=active.disk), tags=label.tags())
     except BackupError as error:
-        _retreat(ports, message, stored, active.job, error)
+        stored = ports.store.get(BackupInstance, message.vault, message.instance_name)
+        if stored is not None and stored.value.active and stored.value.active.job.job_id == message.job_id:
+            _retreat(ports, message, stored, stored.value.active.job, error)
         return
     observe = ObserveBackup(
         vault=message.vault, instance_name=instance.name, job_id=active.job.job_id, operation_url=operation_url
@@ -259,17 +263,18 @@ def _fail(
 ) -> None:
     """Record the failed job and free the instance. A snapshot that Azure left half made is asked to be deleted."""
     instance, now = stored.value, ports.clock.now()
-    if instance.active is not None:
-        _discard_snapshot(ports, instance.active.snapshot_id)
+    held = instance.active if instance.active and instance.active.job.job_id == job.job_id else None
+    if held is not None:
+        _discard_snapshot(ports, held.snapshot_id)
     failed = replace(job, retry_count=message.attempts).advance(JobStatus.FAILED, at=now, error=error)
-    freed = replace(instance, active=None)
+    freed = replace(instance, active=None) if held else instance
     if job.slot is not None:
         freed = replace(freed, newest_slot=max(job.slot, instance.newest_slot or job.slot))
     if not _commit(ports, message, [Replace(stored, freed), Put(failed)]):
         return
     log.error("backup.failed job_id=%s instance=%s code=%s %s", job.job_id, instance.name, error.code, error.message)
     tell(ports, message, [alerts.job_ended(message.vault, failed)])
-    _unwatch(ports, message, instance.active)
+    _unwatch(ports, message, held)
 
 
 def _discard_snapshot(ports: Ports, snapshot: str) -> None:
@@ -368,10 +373,9 @@ def _complete(
 
 
 def new_point(
-    instance: BackupInstance, job: Job, snapshot: Snapshot, *, disk: object, completed_at: datetime
+    instance: BackupInstance, job: Job, snapshot: Snapshot, *, disk: Mapping[str, Any], completed_at: datetime
 ) -> RecoveryPoint:
     """The record of `snapshot`. It expires its retention after the snapshot's own creation, as Azure's points do."""
-    assert isinstance(disk, dict) or hasattr(disk, "get"), "a disk's GET body"
     return RecoveryPoint(
         instance_name=instance.name,
         point_id=job.point_id,
@@ -386,7 +390,7 @@ def new_point(
         disk_id=instance.disk_id,
         disk_size_bytes=snapshot.size_bytes,
         location=snapshot.location,
-        disk=disk,  # type: ignore[arg-type]
+        disk=disk,
     )
 
 
@@ -418,7 +422,7 @@ def expiry_row(vault: VaultKey, instance_name: str, due_at: datetime) -> AgendaR
     )
 
 
-def _commit(ports: Ports, message: StartBackup | ObserveBackup, changes: list[Replace | Put]) -> bool:  # type: ignore[type-arg]
+def _commit(ports: Ports, message: StartBackup | ObserveBackup, changes: Sequence[Change]) -> bool:
     """Commit, or send the message again when another step changed the instance first: it decides anew."""
     try:
         ports.store.commit(message.vault, changes)
@@ -459,9 +463,11 @@ def _tell_again(ports: Ports, message: StartBackup | ObserveBackup) -> None:
     tell(ports, message, events)
 
 
-def _defer(ports: Ports, message: StartBackup, job: Job, delay: timedelta) -> None:
+def _defer(ports: Ports, message: StartBackup, stored: Stored[BackupInstance], job: Job, delay: timedelta) -> None:
     if message.slot is None and message.deferrals >= BUSY_ROUNDS_ON_DEMAND:
-        log.error("backup.starved job_id=%s", job.job_id)
+        busy = ResourceInUse(f"Another backup of '{job.instance_name}' ran for an hour; this one was given up.")
+        _fail(ports, message, stored, job, busy)
+        return
     ports.queue.send(replace(message, deferrals=message.deferrals + 1), delay=delay)
     _move_watch(ports, message, delay)
 
@@ -479,6 +485,3 @@ def _unwatch(ports: Ports, message: StartBackup | ObserveBackup, active: ActiveB
     if due_at is not None:
         row = watch_row(message.vault, message.instance_name, message.job_id, "backup", due_at)
         ports.store.unschedule([row])
-
-
-__all__ = ["MAX_ATTEMPTS", "observe_backup", "request_backup", "start_backup"]
