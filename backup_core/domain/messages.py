@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
+from backup_core.domain.errors import MessageMalformed
 from backup_core.domain.resource_ids import VaultKey
 
 VERSION = 1
@@ -108,3 +111,81 @@ MESSAGE_TYPES: tuple[type[Message], ...] = (
     ObserveRestore,
     ConfigureProtection,
 )
+
+M = TypeVar("M", StartBackup, ObserveBackup, ExpirePoints, StartRestore, ObserveRestore, ConfigureProtection)
+
+
+def encode(message: Message) -> str:
+    """A message as JSON: its fields by name, times as ISO 8601, its vault as three names."""
+    return json.dumps({field.name: _plain(getattr(message, field.name)) for field in fields(message)})
+
+
+def decode(kind: type[M], text: str | bytes) -> M:
+    """The message that `encode` wrote. Raises MessageMalformed that names every fault."""
+    try:
+        raw = json.loads(text)
+    except (ValueError, UnicodeDecodeError, RecursionError) as error:
+        raise MessageMalformed(f"A {kind.__name__} message is not JSON: {error}") from error
+    if not isinstance(raw, dict):
+        raise MessageMalformed(f"A {kind.__name__} message must be a JSON object, not {type(raw).__name__}.")
+    if raw.get("version") != VERSION:
+        raise MessageMalformed(
+            f"A {kind.__name__} message of version {raw.get('version')!r}; this release reads {VERSION}."
+        )
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for field in fields(kind):
+        if field.name not in raw:
+            if field.default is MISSING:
+                faults.append(f"{field.name} is missing")
+            continue
+        try:
+            values[field.name] = _READERS[str(field.type)](raw[field.name])
+        except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
+            faults.append(f"{field.name} is not a {field.type}: {raw[field.name]!r:.80}")
+    if faults:
+        raise MessageMalformed(f"A {kind.__name__} message is malformed: {'; '.join(faults)}")
+    return kind(**values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, VaultKey):
+        return {"subscription": value.subscription, "group": value.group, "name": value.name}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _read_text(raw: Any) -> str:
+    if not isinstance(raw, str):
+        raise TypeError(raw)
+    return raw
+
+
+def _read_count(raw: Any) -> int:
+    if not isinstance(raw, int) or isinstance(raw, bool) or raw < 0:
+        raise TypeError(raw)
+    return raw
+
+
+def _read_instant(raw: Any) -> datetime:
+    instant = datetime.fromisoformat(raw)
+    if instant.tzinfo is None:
+        raise ValueError(raw)
+    return instant
+
+
+def _read_vault(raw: Any) -> VaultKey:
+    return VaultKey(**{part: _read_text(raw[part]) for part in ("subscription", "group", "name")})
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {  # by the annotation as it stands above
+    "str": _read_text,
+    "int": _read_count,
+    "datetime": _read_instant,
+    "datetime | None": lambda raw: None if raw is None else _read_instant(raw),
+    "tuple[datetime, ...]": lambda raw: tuple(_read_instant(item) for item in raw),
+    "VaultKey": _read_vault,
+}
