@@ -9,10 +9,10 @@ RUN := $(VENV)/bin/python
 setup: $(VENV)/ready infra/local/node_modules/ready
 
 # The worker library is Microsoft's own; its metadata asks for Python 3.13, its code runs unchanged on 3.11.
-$(VENV)/ready: requirements.txt pyproject.toml
+$(VENV)/ready: requirements.txt infra/local/requirements.txt tests/requirements.txt
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(RUN) -m infra.setup_requirements | xargs $(RUN) -m pip install --quiet --disable-pip-version-check
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python azure-functions-runtime==1.3.0
 	touch $@
 
 infra/local/node_modules/ready: infra/local/package-lock.json
