@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import GroupId, VaultKey
 from backup_core.domain.vault import Vault
+
+log = logging.getLogger("diskbackup.ports")
 
 Record = Vault | BackupPolicy | BackupInstance | Job | RecoveryPoint
 R = TypeVar("R", Vault, BackupPolicy, BackupInstance, Job, RecoveryPoint)
@@ -214,3 +217,16 @@ class Ports:
     queue: JobQueue
     cloud: DiskCloud
     events: EventSink
+
+
+def every(ports: Ports, record: type[R], vault: VaultKey, *key_prefix: str) -> Iterator[Stored[R]]:
+    """All readable records of one kind, page by page; unreadable ones are logged and left out."""
+    token: str | None = None
+    while True:
+        page = ports.store.page(record, vault, *key_prefix, token=token)
+        for row in page.corrupt:
+            log.error("record.corrupt %s", row)
+        yield from page.items
+        token = page.next_token
+        if token is None:
+            return

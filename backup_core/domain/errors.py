@@ -101,6 +101,15 @@ class SnapshotNotFound(BackupError):
     recommended_action = "The snapshot was deleted outside of this product. Restore from another recovery point."
 
 
+class SnapshotNotOurs(BackupError):
+    """A snapshot whose tags do not say that it is the one we are about to delete. It is kept."""
+
+    code = "SnapshotNotOurs"
+    recommended_action = (
+        "Compare the snapshot's tags with the recovery point. Put the tags right, or delete the snapshot by hand."
+    )
+
+
 class SnapshotGroupNotFound(BackupError):
     code = "UserErrorSnapshotRGNotFound"
     recommended_action = "Create the snapshot resource group, or configure the backup instance with one that exists."

@@ -53,6 +53,20 @@ class ActiveBackup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceRequest:
+    """What a client asks for with PUT on a backup instance. `request` keeps its properties to be answered as they came."""
+
+    name: str
+    friendly_name: str
+    disk_id: str
+    disk_location: str
+    snapshot_group_id: str
+    policy_name: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    request: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackupInstance:
     """`generation` tells this instance from an earlier one of the same name; `revision` counts changes of its policy.
 
@@ -72,6 +86,7 @@ class BackupInstance:
     tags: Mapping[str, str] = field(default_factory=dict)
     request: Mapping[str, Any] = field(default_factory=dict)  # the client's properties, to be answered as they came
     error: JobError | None = None
+    disk_sku: str = ""  # as last seen; empty until the disk was looked at
     config_job_id: str = ""
     active: ActiveBackup | None = None
     newest_slot: datetime | None = None  # newest slot that a job was started for, whatever came of it

@@ -161,6 +161,12 @@ def job_id(at: datetime, operation: JobOperation, *identity: str) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+def first_id_at(at: datetime) -> str:
+    """The smallest job id of the instant `at`: ids that sort after it are older, ids before it are newer."""
+    digits = f"{_LATEST_MILLISECOND - int(at.timestamp() * 1000):012x}"
+    return f"{digits[:8]}-{digits[8:]}"
+
+
 def time_of(identifier: str) -> datetime:
     """The instant (to the millisecond) that a job id or point id was made from. Raises ValueError."""
     milliseconds = _LATEST_MILLISECOND - int(identifier.replace("-", "")[:12], 16)

@@ -49,7 +49,9 @@ class ObserveBackup:
     instance_name: str
     job_id: str
     operation_url: str = ""
+    watch_due_at: datetime | None = None
     looks: int = 0
+    deferrals: int = 0
     attempts: int = 0
     version: int = VERSION
 
@@ -62,6 +64,7 @@ class ExpirePoints:
     vault: VaultKey
     instance_name: str
     due_at: datetime
+    deferrals: int = 0
     attempts: int = 0
     version: int = VERSION
 
@@ -85,6 +88,7 @@ class ObserveRestore:
     job_id: str
     operation_url: str = ""
     looks: int = 0
+    deferrals: int = 0
     attempts: int = 0
     version: int = VERSION
 
@@ -102,7 +106,20 @@ class ConfigureProtection:
     version: int = VERSION
 
 
-Message = StartBackup | ObserveBackup | ExpirePoints | StartRestore | ObserveRestore | ConfigureProtection
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishEvents:
+    """Events that the topic did not take when they happened. `events` is their JSON, written by workflows/alerts.py."""
+
+    queue: ClassVar[str] = "diskbackup-publish-events"
+    vault: VaultKey
+    instance_name: str
+    events: str
+    deferrals: int = 0
+    attempts: int = 0
+    version: int = VERSION
+
+
+Message = StartBackup | ObserveBackup | ExpirePoints | StartRestore | ObserveRestore | ConfigureProtection | PublishEvents
 MESSAGE_TYPES: tuple[type[Message], ...] = (
     StartBackup,
     ObserveBackup,
@@ -110,9 +127,12 @@ MESSAGE_TYPES: tuple[type[Message], ...] = (
     StartRestore,
     ObserveRestore,
     ConfigureProtection,
+    PublishEvents,
 )
 
-M = TypeVar("M", StartBackup, ObserveBackup, ExpirePoints, StartRestore, ObserveRestore, ConfigureProtection)
+M = TypeVar(
+    "M", StartBackup, ObserveBackup, ExpirePoints, StartRestore, ObserveRestore, ConfigureProtection, PublishEvents
+)
 
 
 def encode(message: Message) -> str:

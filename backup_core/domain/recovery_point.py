@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+from backup_core.domain.disk import Snapshot
 from backup_core.domain.durations import Duration, parse_duration
 from backup_core.domain.resource_ids import VaultKey
 
@@ -47,7 +48,10 @@ class RecoveryPoint:
     location: str = ""
     disk: Mapping[str, Any] = field(default_factory=dict)
     hold: str | None = None  # why it must be kept whatever the policy says
+    restoring: tuple[str, ...] = ()  # ids of the restore jobs that read its snapshot now
+    expiry_job_id: str = ""  # the job that marked it as expiring and has yet to settle it
     expiry_blocked: str | None = None  # why the last attempt to delete it failed
+    blocked_until: datetime | None = None  # when deleting it is tried again
 
     @property
     def is_good(self) -> bool:
@@ -82,6 +86,21 @@ class SnapshotLabel:
             f"{TAG_PREFIX}slot": _write_time(self.slot),
             f"{TAG_PREFIX}disk": _essentials(self.disk),
         }
+
+
+    def description(self, snapshot: Snapshot) -> dict[str, Any]:
+        """A disk's GET body as far as the tag and the snapshot's own body tell it: what a restore starts from."""
+        kept = dict(self.disk)
+        own = snapshot.raw.get("properties", {})
+        inherited = ("osType", "hyperVGeneration", "purchasePlan", "supportedCapabilities", "encryption", "diskSizeGB")
+        properties = {name: own[name] for name in inherited if own.get(name) is not None}
+        sku, zones = kept.pop("sku", None), kept.pop("zones", None)
+        body: dict[str, Any] = {
+            "id": snapshot.source_id,
+            "location": snapshot.location,
+            "properties": {**properties, **kept},
+        }
+        return body | ({"sku": {"name": sku}} if sku else {}) | ({"zones": zones} if zones else {})
 
 
 def is_ours(tags: Mapping[str, str]) -> bool:

@@ -4,11 +4,13 @@ publishes the same event under the same id.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from backup_core.domain.errors import BackupError
+from backup_core.domain.errors import BackupError, MessageMalformed
 from backup_core.domain.job import Job, JobOperation, JobStatus
 from backup_core.domain.naming import event_id
 from backup_core.domain.recovery_point import RecoveryPoint
@@ -82,6 +84,20 @@ def orphan_found(vault: VaultKey, instance_name: str, snapshot_id: str, reason: 
 def message_poisoned(vault: VaultKey, instance_name: str, identity: str, error: BackupError, at: datetime) -> Event:
     content = {"error": {"code": error.code, "message": error.message, "recommendedActions": [error.recommended_action]}}
     return _event("DiskBackup.Message.Poisoned", vault, instance_name, at, identity, content)
+
+
+def write_events(events: Sequence[Event]) -> str:
+    """Events as JSON text for a queue message; `read_events` reads it back."""
+    rows = [{**{field.name: getattr(event, field.name) for field in fields(event)}, "at": event.at.isoformat()} for event in events]
+    return json.dumps(rows)
+
+
+def read_events(text: str) -> list[Event]:
+    """Raises MessageMalformed when the text is not what `write_events` wrote."""
+    try:
+        return [Event(**{**row, "at": datetime.fromisoformat(row["at"])}) for row in json.loads(text)]
+    except (TypeError, ValueError, KeyError) as error:
+        raise MessageMalformed(f"A PublishEvents message holds no events: {error}") from error
 
 
 def _point_event(what: str, vault: VaultKey, point: RecoveryPoint, at: datetime, **more: Any) -> Event:

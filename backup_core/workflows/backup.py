@@ -33,7 +33,7 @@ from backup_core.domain.tagging import choose_tag
 from backup_core.ports import Change, Insert, Ports, Put, Replace, StateConflict, Stored
 from backup_core.workflows import alerts
 from backup_core.workflows.dispatch import backup_row
-from backup_core.workflows.turns import FIRST_LOOK, come_back, look_delay, tell
+from backup_core.workflows.turns import FIRST_LOOK, come_back, commit, look_delay, next_turn, note_deferral, tell
 from backup_core.workflows.watching import STALL_AFTER, backup_watch, watch_row
 
 log = logging.getLogger("diskbackup.backup")
@@ -41,6 +41,8 @@ log = logging.getLogger("diskbackup.backup")
 TRIGGER = "Trigger Backup"
 BUSY_DELAY = timedelta(seconds=15)
 BUSY_ROUNDS_ON_DEMAND = 240  # an hour
+LOOKS_FOR_A_MISSING_SNAPSHOT = 3
+WATCH_MARGIN = timedelta(seconds=20)  # how long a deferred step may lie in the queue before its watch comes
 
 
 def request_backup(
@@ -175,7 +177,7 @@ def _is_busy(ports: Ports, message: StartBackup, stored: Stored[BackupInstance],
     if message.slot is not None and next_due is not None and now >= next_due:
         slots = (*message.missed_slots, message.slot)
         missed = replace(instance.miss(slots, message.missed_count + 1), newest_slot=message.slot)
-        if _commit(ports, message, [Replace(stored, missed)]):
+        if commit(ports, message, [Replace(stored, missed)]):
             _unwatch(ports, message)
             log.warning("backup.superseded instance=%s slot=%s", instance.name, message.slot)
         return True
@@ -210,7 +212,7 @@ def _claim(
     claimed = replace(instance.miss(message.missed_slots, message.missed_count), active=active)
     if message.slot is not None:
         claimed = replace(claimed, newest_slot=message.slot)
-    if not _commit(ports, message, [Replace(stored, claimed), Put(job)]):
+    if not commit(ports, message, [Replace(stored, claimed), Put(job)]):
         return None
     return claimed
 
@@ -238,7 +240,11 @@ def _issue(ports: Ports, message: StartBackup, instance: BackupInstance) -> None
             _retreat(ports, message, stored, stored.value.active.job, error)
         return
     observe = ObserveBackup(
-        vault=message.vault, instance_name=instance.name, job_id=active.job.job_id, operation_url=operation_url
+        vault=message.vault,
+        instance_name=instance.name,
+        job_id=active.job.job_id,
+        operation_url=operation_url,
+        watch_due_at=message.watch_due_at or active.watch_due_at,
     )
     ports.queue.send(observe, delay=FIRST_LOOK)
 
@@ -247,11 +253,12 @@ def _retreat(
     ports: Ports, message: StartBackup, stored: Stored[BackupInstance], job: Job, error: BackupError
 ) -> None:
     """Come back later if the error may pass; else the job fails, and with it this slot, not the next."""
-    delay = come_back(ports, message, error, job.job_id)
-    if delay is None:
+    turn = next_turn(message, error, job.job_id)
+    if turn is None:
         _fail(ports, message, stored, job, error)
-    else:
-        _move_watch(ports, message, delay)
+        return
+    note_deferral(turn, error, job.job_id)
+    _send_later(ports, turn.message, turn.delay)
 
 
 def _fail(
@@ -267,14 +274,14 @@ def _fail(
     if held is not None:
         _discard_snapshot(ports, held.snapshot_id)
     failed = replace(job, retry_count=message.attempts).advance(JobStatus.FAILED, at=now, error=error)
-    freed = replace(instance, active=None) if held else instance
+    freed = replace(instance, active=None) if held else instance.miss(job.missed_slots, job.missed_count)
     if job.slot is not None:
         freed = replace(freed, newest_slot=max(job.slot, instance.newest_slot or job.slot))
-    if not _commit(ports, message, [Replace(stored, freed), Put(failed)]):
+    if not commit(ports, message, [Replace(stored, freed), Put(failed)]):
         return
     log.error("backup.failed job_id=%s instance=%s code=%s %s", job.job_id, instance.name, error.code, error.message)
     tell(ports, message, [alerts.job_ended(message.vault, failed)])
-    _unwatch(ports, message, held)
+    _unwatch(ports, message)
 
 
 def _discard_snapshot(ports: Ports, snapshot: str) -> None:
@@ -296,7 +303,7 @@ def observe_backup(ports: Ports, message: ObserveBackup) -> None:
     try:
         snapshot = _look(ports, message, active)
     except BackupError as error:
-        if come_back(ports, message, error, message.job_id) is None:
+        if not come_back(ports, message, error, message.job_id):
             _fail(ports, message, stored, active.job, error)
         return
     if snapshot is not None and snapshot.is_usable:
@@ -320,6 +327,8 @@ def _look(ports: Ports, message: ObserveBackup, active: ActiveBackup) -> Snapsho
         return None
     snapshot = ports.cloud.snapshot_of(operation) if operation else None
     snapshot = snapshot or ports.cloud.find_snapshot(active.snapshot_id)
+    if snapshot is None and message.looks < LOOKS_FOR_A_MISSING_SNAPSHOT:
+        return None  # reads may lag behind a write that Azure accepted
     if snapshot is None:
         raise SnapshotNotFound(f"Snapshot '{active.snapshot_id}' is not there after Azure accepted it.")
     if snapshot.provisioning_state in ("Failed", "Canceled"):
@@ -336,13 +345,16 @@ def _look_again(
 ) -> None:
     """Come back after a delay that grows; record the progress, so that the watch knows that waiting is no stall."""
     delay, now = look_delay(message.looks + 1), ports.clock.now()
-    url = message.operation_url if snapshot is None else ""
+    url = message.operation_url if snapshot is None else ""  # a finished operation has no more to tell
     ports.queue.send(replace(message, looks=message.looks + 1, operation_url=url, attempts=0), delay=delay)
     percent = int(snapshot.completion_percent) if snapshot else None
     job = active.job.step(TRIGGER, "InProgress", at=now, progress_percent=percent)
     job = replace(job, look_again_at=now + delay)
     waiting = replace(stored.value, active=replace(active, job=job))
-    _commit(ports, message, [Replace(stored, waiting), Put(job)])
+    try:
+        ports.store.commit(message.vault, [Replace(stored, waiting), Put(job)])
+    except StateConflict:
+        log.info("backup.look_unrecorded job_id=%s: the instance changed meanwhile; the next look records", job.job_id)
 
 
 def _complete(
@@ -365,11 +377,11 @@ def _complete(
         expiry_due_at=expiry or instance.expiry_due_at,
         last_success_slot=job.slot or instance.last_success_slot,
     )
-    if not _commit(ports, message, [Replace(stored, changed), Put(job), Put(point)]):
+    if not commit(ports, message, [Replace(stored, changed), Put(job), Put(point)]):
         return
     log.info("backup.completed job_id=%s instance=%s point=%s", job.job_id, instance.name, point.point_id)
     tell(ports, message, [alerts.job_ended(message.vault, job), alerts.point_created(message.vault, point)])
-    _unwatch(ports, message, active)
+    _unwatch(ports, message)
 
 
 def new_point(
@@ -422,16 +434,6 @@ def expiry_row(vault: VaultKey, instance_name: str, due_at: datetime) -> AgendaR
     )
 
 
-def _commit(ports: Ports, message: StartBackup | ObserveBackup, changes: Sequence[Change]) -> bool:
-    """Commit, or send the message again when another step changed the instance first: it decides anew."""
-    try:
-        ports.store.commit(message.vault, changes)
-    except StateConflict:
-        ports.queue.send(message, delay=timedelta(seconds=1))
-        return False
-    return True
-
-
 def _stand_down(ports: Ports, message: StartBackup) -> None:
     """The instance is gone or takes no backups: its agenda row goes too, and a queued job is cancelled."""
     if message.next_due_at is not None:
@@ -445,7 +447,7 @@ def _stand_down(ports: Ports, message: StartBackup) -> None:
     job = ports.store.get(Job, message.vault, message.job_id)
     if job is not None and not job.value.is_ended:
         cancelled = job.value.advance(JobStatus.CANCELLED, at=ports.clock.now())
-        if not _commit(ports, message, [Replace(job, cancelled)]):
+        if not commit(ports, message, [Replace(job, cancelled)]):
             return
         tell(ports, message, [alerts.job_ended(message.vault, cancelled)])
     _unwatch(ports, message)
@@ -468,20 +470,24 @@ def _defer(ports: Ports, message: StartBackup, stored: Stored[BackupInstance], j
         busy = ResourceInUse(f"Another backup of '{job.instance_name}' ran for an hour; this one was given up.")
         _fail(ports, message, stored, job, busy)
         return
-    ports.queue.send(replace(message, deferrals=message.deferrals + 1), delay=delay)
-    _move_watch(ports, message, delay)
+    _send_later(ports, replace(message, deferrals=message.deferrals + 1), delay)
 
 
-def _move_watch(ports: Ports, message: StartBackup, delay: timedelta) -> None:
-    """Let the watch come after the deferred message, lest it sends the step a second time."""
-    later = ports.clock.now() + delay + STALL_AFTER
-    ports.store.schedule([backup_watch(message, later)])
+def _send_later(ports: Ports, message: StartBackup, delay: timedelta) -> None:
+    """Send the step again after `delay`; where the watch would come first, let it come after, lest it sends one too."""
+    back_at = ports.clock.now() + delay
+    old = message.watch_due_at
+    if old is None or back_at + WATCH_MARGIN > old:
+        later = (back_at + STALL_AFTER).replace(microsecond=0)
+        ports.store.schedule([backup_watch(message, later)])
+        message = replace(message, watch_due_at=later)
+    ports.queue.send(message, delay=delay)
+    if old is not None and old != message.watch_due_at:
+        ports.store.unschedule([backup_watch(message, old)])
+
+
+def _unwatch(ports: Ports, message: StartBackup | ObserveBackup) -> None:
+    """The job needs no looking after any more. A row that stood elsewhere finds the job ended and goes by itself."""
     if message.watch_due_at is not None:
-        ports.store.unschedule([backup_watch(message, message.watch_due_at)])
-
-
-def _unwatch(ports: Ports, message: StartBackup | ObserveBackup, active: ActiveBackup | None = None) -> None:
-    due_at = active.watch_due_at if active else getattr(message, "watch_due_at", None)
-    if due_at is not None:
-        row = watch_row(message.vault, message.instance_name, message.job_id, "backup", due_at)
+        row = watch_row(message.vault, message.instance_name, message.job_id, "backup", message.watch_due_at)
         ports.store.unschedule([row])

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 from backup_core.domain.errors import BackupError, SnapshotLimitReached, Throttled
 from backup_core.domain.messages import (
@@ -19,11 +19,14 @@ from backup_core.domain.messages import (
     Message,
     ObserveBackup,
     ObserveRestore,
+    PublishEvents,
     StartBackup,
     StartRestore,
 )
 from backup_core.domain.naming import spread
-from backup_core.ports import Event, Ports
+from backup_core.domain.resource_ids import VaultKey
+from backup_core.workflows.alerts import read_events, write_events
+from backup_core.ports import Change, Event, Ports, StateConflict
 
 log = logging.getLogger("diskbackup.turns")
 
@@ -31,6 +34,9 @@ MAX_ATTEMPTS = 6  # rounds a step spends on transient errors: about five minutes
 SPREAD_SECONDS = 6.0  # over which throttled steps come back: a bucket of 10 a second serves 60 of them meanwhile
 FIRST_LOOK = timedelta(seconds=2)
 LONGEST_LOOK = timedelta(minutes=5)
+FIRST_TELL_AGAIN = timedelta(seconds=30)
+LONGEST_TELL_AGAIN = timedelta(minutes=10)
+EVENTS_PER_MESSAGE = 20  # a message holds 64 KB, an event of ours one or two
 
 M = TypeVar("M", StartBackup, ObserveBackup, ExpirePoints, StartRestore, ObserveRestore, ConfigureProtection)
 
@@ -52,27 +58,75 @@ def attempt_delay(error: BackupError, attempts: int) -> timedelta:
     return min(timedelta(seconds=3 * 2**attempts), timedelta(minutes=2))
 
 
-def come_back(ports: Ports, message: M, error: BackupError, identity: str) -> timedelta | None:
-    """Send `message` again when `error` may pass by itself; answers the delay, or None when it is time to give up."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn(Generic[M]):
+    """A step's message as it is to come back, and after how long."""
+
+    message: M
+    delay: timedelta
+
+
+def next_turn(message: M, error: BackupError, identity: str) -> Turn[M] | None:
+    """How the step of `message` comes back when `error` may pass by itself; None when it is time to give up."""
     if isinstance(error, Throttled):
-        rounds = getattr(message, "deferrals", message.attempts)
-        delay = throttle_delay(error, identity, rounds)
-        again = replace(message, deferrals=rounds + 1) if hasattr(message, "deferrals") else message
-    elif error.transient and message.attempts < MAX_ATTEMPTS:
-        delay = attempt_delay(error, message.attempts)
-        again = replace(message, attempts=message.attempts + 1)
-    else:
-        return None
-    ports.queue.send(again, delay=delay)
-    log.info("step.deferred step=%s job=%s delay=%.1fs code=%s", type(message).__name__, identity, delay.total_seconds(), error.code)
-    return delay
+        rounds = message.deferrals
+        return Turn(message=replace(message, deferrals=rounds + 1), delay=throttle_delay(error, identity, rounds))
+    if error.transient and message.attempts < MAX_ATTEMPTS:
+        return Turn(message=replace(message, attempts=message.attempts + 1), delay=attempt_delay(error, message.attempts))
+    return None
+
+
+def come_back(ports: Ports, message: M, error: BackupError, identity: str) -> bool:
+    """Send `message` for its next turn. False when there is none: the step must give up in order."""
+    turn = next_turn(message, error, identity)
+    if turn is None:
+        return False
+    ports.queue.send(turn.message, delay=turn.delay)
+    note_deferral(turn, error, identity)
+    return True
+
+
+def note_deferral(turn: Turn[Any], error: BackupError, identity: str) -> None:
+    log.info(
+        "step.deferred step=%s job=%s delay=%.1fs code=%s",
+        type(turn.message).__name__,
+        identity,
+        turn.delay.total_seconds(),
+        error.code,
+    )
+
+
+def commit(ports: Ports, message: Message, changes: Sequence[Change]) -> bool:
+    """Commit, or send the message again when another step changed the record first: it decides anew."""
+    try:
+        ports.store.commit(message.vault, changes)
+    except StateConflict:
+        ports.queue.send(message, delay=timedelta(seconds=1))
+        return False
+    return True
 
 
 def tell(ports: Ports, message: Message, events: Sequence[Event]) -> None:
-    """Publish what a committed change tells. When the topic refuses, the step's own message comes back to tell again:
-    the steps publish anew for a job that has ended."""
+    """Publish what a committed change of the step of `message` tells."""
+    publish(ports, message.vault, message.instance_name, events)
+
+
+def publish(ports: Ports, vault: VaultKey, instance_name: str, events: Sequence[Event]) -> None:
+    """Publish events. What the topic does not take waits in a queue and is tried again."""
+    for chunk in (events[at : at + EVENTS_PER_MESSAGE] for at in range(0, len(events), EVENTS_PER_MESSAGE)):
+        try:
+            ports.events.publish(chunk)
+        except BackupError as error:
+            log.warning("events.deferred count=%d code=%s", len(chunk), error.code)
+            waiting = PublishEvents(vault=vault, instance_name=instance_name, events=write_events(chunk))
+            ports.queue.send(waiting, delay=FIRST_TELL_AGAIN)
+
+
+def publish_events(ports: Ports, message: PublishEvents) -> None:
+    """Try the topic again; while it refuses, come back ever later, for as long as it takes."""
     try:
-        ports.events.publish(events)
+        ports.events.publish(read_events(message.events))
     except BackupError as error:
-        log.warning("events.deferred count=%d code=%s", len(events), error.code)
-        ports.queue.send(message, delay=timedelta(minutes=1))
+        delay = min(FIRST_TELL_AGAIN * 2 ** min(message.deferrals, 10), LONGEST_TELL_AGAIN)
+        ports.queue.send(replace(message, deferrals=message.deferrals + 1), delay=delay)
+        log.warning("events.deferred again=%s code=%s", delay, error.code)

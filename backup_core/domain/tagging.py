@@ -1,0 +1,79 @@
+"""Which retention tag a scheduled backup gets: the first successful one of a day, week, month or year is kept longer.
+
+Periods are those of the policy's time zone. A week is an ISO week and begins on Monday: no source says which day Azure
+takes, and ISO weeks have names (2026-W14) that an operator can look up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+
+ALL_BACKUP = "AllBackup"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagCriterion:
+    """`scopes` are Azure's absolute criteria, any of which suffices; none for the default tag, which needs none.
+
+    A smaller `priority` goes first (documented, backup-managed-disks); the default tag is the last resort.
+    """
+
+    tag_name: str
+    priority: int
+    scopes: tuple[str, ...] = ()
+
+    @property
+    def is_default(self) -> bool:
+        return not self.scopes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagChoice:
+    """`because` is for people: `first successful backup of 2026-W14`."""
+
+    tag_name: str
+    because: str
+
+
+def choose_tag(
+    criteria: Sequence[TagCriterion], slot: datetime, last_success_slot: datetime | None, zone: tzinfo
+) -> TagChoice:
+    """The tag of the backup at `slot`, given the slot of the newest backup that succeeded before (None: none did).
+
+    Raises ValueError when nothing matches and no default is among the criteria: a parsed policy always has one.
+    """
+    for criterion in sorted(criteria, key=lambda one: (one.is_default, one.priority)):
+        because = _match(criterion, slot, last_success_slot, zone)
+        if because is not None:
+            return TagChoice(tag_name=criterion.tag_name, because=because)
+    raise ValueError("a default tag is needed among the criteria")
+
+
+def _match(criterion: TagCriterion, slot: datetime, last: datetime | None, zone: tzinfo) -> str | None:
+    if criterion.is_default:
+        return "no other tag's criteria were met"
+    for scope in criterion.scopes:
+        if scope == ALL_BACKUP:
+            return "every backup"
+        period = _PERIODS[scope]
+        name = period(slot.astimezone(zone).date())
+        if last is None or period(last.astimezone(zone).date()) < name:
+            return f"first successful backup of {name}"
+    return None
+
+
+def _iso_week(day: date) -> str:
+    year, week, _ = day.isocalendar()
+    return f"{year:04}-W{week:02}"
+
+
+# Each names the period of a day so that names sort as the periods do.
+_PERIODS: Mapping[str, Callable[[date], str]] = {
+    "FirstOfDay": date.isoformat,
+    "FirstOfWeek": _iso_week,
+    "FirstOfMonth": lambda day: f"{day.year:04}-{day.month:02}",
+    "FirstOfYear": lambda day: f"{day.year:04}",
+}
+ABSOLUTE_CRITERIA = (ALL_BACKUP, *_PERIODS)

@@ -1,0 +1,34 @@
+"""What an operator does rarely and with the master key: rebuild the catalogue from the snapshots."""
+
+from __future__ import annotations
+
+import json
+
+import azure.functions as func
+
+from backup_core.app import Services
+
+
+def admin_blueprint(services: Services) -> func.Blueprint:
+    blueprint = func.Blueprint()
+
+    @blueprint.route(route="diskbackup/catalogue/rebuild", methods=["POST"], auth_level=func.AuthLevel.ADMIN)
+    def catalogue_rebuild(req: func.HttpRequest) -> func.HttpResponse:
+        """Body: {"snapshotResourceGroups": ["/subscriptions/.../resourceGroups/...", ...]}. Answers what came back."""
+        from backup_core.domain.resource_ids import parse_group_id
+        from backup_core.workflows.reconcile import rebuild_catalogue
+
+        try:
+            groups = [parse_group_id(text) for text in json.loads(req.get_body())["snapshotResourceGroups"]]
+        except (KeyError, TypeError, ValueError) as error:
+            return _answer(400, {"error": {"code": "BadRequest", "message": f"snapshotResourceGroups: {error}"}})
+        report = rebuild_catalogue(services.ports(), groups)
+        return _answer(
+            200, {"recoveryPoints": report.adopted_points, "unreadableGroups": report.unreadable_groups}
+        )
+
+    return blueprint
+
+
+def _answer(status: int, body: dict[str, object]) -> func.HttpResponse:
+    return func.HttpResponse(json.dumps(body), status_code=status, mimetype="application/json")

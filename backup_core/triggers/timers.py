@@ -1,0 +1,40 @@
+"""Timer triggers: each calls one workflow. The platform runs one of each at a time across all hosts."""
+
+from __future__ import annotations
+
+import azure.functions as func
+
+from backup_core.app import Services
+
+DISPATCH = "0 * * * * *"
+SWEEP = "20 * * * * *"
+WATCH = "5,25,45 * * * * *"  # off the full minute, when dispatch works
+RECONCILE = "40 7,22,37,52 * * * *"
+
+
+def timer_blueprint(services: Services) -> func.Blueprint:
+    blueprint = func.Blueprint()
+
+    @blueprint.timer_trigger(arg_name="timer", schedule=DISPATCH)
+    def dispatch(timer: func.TimerRequest) -> None:
+        from backup_core.workflows.dispatch import dispatch as dispatch_due
+
+        dispatch_due(services.ports())
+
+    @blueprint.timer_trigger(arg_name="timer", schedule=SWEEP)
+    def sweep(timer: func.TimerRequest) -> None:
+        from backup_core.workflows.retention import sweep as sweep_due
+
+        sweep_due(services.ports())
+
+    @blueprint.timer_trigger(arg_name="timer", schedule=WATCH)
+    def watch(timer: func.TimerRequest) -> None:
+        services.watch()
+
+    @blueprint.timer_trigger(arg_name="timer", schedule=RECONCILE)
+    def reconcile(timer: func.TimerRequest) -> None:
+        from backup_core.workflows.reconcile import reconcile as reconcile_all
+
+        reconcile_all(services.ports())
+
+    return blueprint

@@ -1,0 +1,162 @@
+"""What exists: plain reads for the API, one record or one page of them at a time.
+
+Nothing here changes anything. A row that cannot be read is logged and left out of a page (ports.Page); asked for by
+name it raises RecordCorrupt. An absent vault is an error everywhere, never an empty list.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import NoReturn, TypeVar
+
+from backup_core.domain.errors import NotFound
+from backup_core.domain.instance import BackupInstance
+from backup_core.domain.job import Job, JobOperation, time_ordered_hex
+from backup_core.domain.policy import BackupPolicy
+from backup_core.domain.recovery_point import PointState, RecoveryPoint
+from backup_core.domain.resource_ids import VAULT, VaultKey
+from backup_core.domain.vault import Vault
+from backup_core.ports import Page, Ports
+
+log = logging.getLogger("diskbackup.overview")
+
+PAGE_SIZE = 1000  # the most that Table Storage gives in one answer
+POINT_SLACK = timedelta(days=8)  # a point's id is made from its slot, its snapshot taken later: by a week at worst
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # the earliest instant that an id can tell
+
+R = TypeVar("R", Vault, BackupPolicy, BackupInstance, Job, RecoveryPoint)
+
+
+def get_vault(ports: Ports, key: VaultKey) -> Vault:
+    """Raises NotFound."""
+    stored = ports.store.get(Vault, key)
+    if stored is None:
+        _raise_absent(VAULT, key.name, key)
+    return stored.value
+
+
+def find_vault(ports: Ports, key: VaultKey) -> Vault | None:
+    stored = ports.store.get(Vault, key)
+    return stored.value if stored else None
+
+
+def list_vaults(ports: Ports, *, subscription: str, group: str | None = None, token: str | None = None) -> Page[Vault]:
+    page = ports.store.vaults(subscription=subscription, group=group, token=token, limit=PAGE_SIZE)
+    return _readable(page, f"{subscription}/{group or '*'}")
+
+
+def get_policy(ports: Ports, vault: VaultKey, name: str) -> BackupPolicy:
+    """Raises NotFound."""
+    stored = ports.store.get(BackupPolicy, vault, name)
+    if stored is None:
+        _raise_absent(f"{VAULT}/backupPolicies", f"{vault.name}/{name}", vault)
+    return stored.value
+
+
+def list_policies(ports: Ports, vault: VaultKey, *, token: str | None = None) -> Page[BackupPolicy]:
+    """Raises NotFound when there is no such vault."""
+    get_vault(ports, vault)
+    return _readable(ports.store.page(BackupPolicy, vault, token=token, limit=PAGE_SIZE), vault.partition)
+
+
+def get_instance(ports: Ports, vault: VaultKey, name: str) -> BackupInstance:
+    """Raises NotFound."""
+    stored = ports.store.get(BackupInstance, vault, name)
+    if stored is None:
+        _raise_absent(f"{VAULT}/backupInstances", f"{vault.name}/{name}", vault)
+    return stored.value
+
+
+def list_instances(ports: Ports, vault: VaultKey, *, token: str | None = None) -> Page[BackupInstance]:
+    """Raises NotFound when there is no such vault."""
+    get_vault(ports, vault)
+    return _readable(ports.store.page(BackupInstance, vault, token=token, limit=PAGE_SIZE), vault.partition)
+
+
+def get_point(ports: Ports, vault: VaultKey, instance_name: str, point_id: str) -> RecoveryPoint:
+    """Raises NotFound, also for a point whose deletion has begun: it is never offered again."""
+    stored = ports.store.get(RecoveryPoint, vault, instance_name, point_id)
+    if stored is None or not _is_shown(stored.value, None, None):
+        _raise_absent(
+            f"{VAULT}/backupInstances/recoveryPoints", f"{vault.name}/{instance_name}/{point_id}", vault
+        )
+    return stored.value
+
+
+def list_points(
+    ports: Ports,
+    vault: VaultKey,
+    instance_name: str,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    token: str | None = None,
+) -> Page[RecoveryPoint]:
+    """Points whose snapshot was taken from `since` to `until` (both inclusive, either may be open), newest first.
+
+    A page may be empty and yet not be the last. Raises NotFound when there is no such instance.
+    """
+    get_instance(ports, vault, instance_name)
+    page = ports.store.page(
+        RecoveryPoint,
+        vault,
+        instance_name,
+        first=None if until is None else _hex_bound(until),
+        last=None if since is None or since - _EPOCH < POINT_SLACK else _hex_bound(since - POINT_SLACK),
+        token=token,
+        limit=PAGE_SIZE,
+    )
+    shown = tuple(stored for stored in page.items if _is_shown(stored.value, since, until))
+    return _readable(replace(page, items=shown), f"{vault.partition}/{instance_name}")
+
+
+def get_job(ports: Ports, vault: VaultKey, job_id: str) -> Job:
+    """A job as it stands now. Raises NotFound."""
+    job = find_job(ports, vault, job_id)
+    if job is None:
+        _raise_absent(f"{VAULT}/backupJobs", f"{vault.name}/{job_id}", vault)
+    return job
+
+
+def find_job(ports: Ports, vault: VaultKey, job_id: str) -> Job | None:
+    """A job as it stands now. The instance that a running backup holds has the newer copy of it."""
+    stored = ports.store.get(Job, vault, job_id)
+    if stored is None or stored.value.is_ended or stored.value.operation is not JobOperation.BACKUP:
+        return stored.value if stored else None
+    holder = ports.store.get(BackupInstance, vault, stored.value.instance_name)
+    if holder and holder.value.active and holder.value.active.job.job_id == stored.value.job_id:
+        return holder.value.active.job
+    return stored.value
+
+
+def list_jobs(ports: Ports, vault: VaultKey, *, token: str | None = None) -> Page[Job]:
+    """Newest first. Raises NotFound when there is no such vault."""
+    get_vault(ports, vault)
+    return _readable(ports.store.page(Job, vault, token=token, limit=PAGE_SIZE), vault.partition)
+
+
+def _is_shown(point: RecoveryPoint, since: datetime | None, until: datetime | None) -> bool:
+    if point.state is PointState.EXPIRING:
+        return False
+    return (since is None or point.created_at >= since) and (until is None or point.created_at <= until)
+
+
+def _hex_bound(at: datetime) -> str:
+    """The digits of a point id that tell its time: they sort just before every id made at `at`."""
+    return time_ordered_hex(max(at, _EPOCH))[:12]
+
+
+def _readable(page: Page[R], where: str) -> Page[R]:
+    if page.corrupt:
+        log.warning("overview.rows_skipped where=%s count=%d first=%s", where, len(page.corrupt), page.corrupt[0])
+    return page
+
+
+def _raise_absent(type_: str, name: str, vault: VaultKey) -> NoReturn:
+    """ARM's wording (recorded)."""
+    raise NotFound(
+        f"The Resource '{type_}/{name}' under resource group '{vault.group}' was not found. "
+        "For more details please go to https://aka.ms/ARMResourceNotFoundFix"
+    )

@@ -1,0 +1,89 @@
+"""What becomes of a message that failed five times or that nobody can read: a failed job if one can be named, an event.
+
+Leaves to others: the tries themselves (the platform's queue trigger) and passing faults (workflows/turns.py), which never
+get here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import replace
+
+from backup_core.domain.errors import BackupError, MessageMalformed, RecordCorrupt
+from backup_core.domain.instance import BackupInstance
+from backup_core.domain.job import Job, JobStatus
+from backup_core.domain.messages import Message, ObserveBackup, StartBackup, decode
+from backup_core.domain.resource_ids import VaultKey
+from backup_core.ports import Change, Ports, Replace, StateConflict, Stored
+from backup_core.workflows import alerts
+from backup_core.workflows.turns import publish
+
+log = logging.getLogger("diskbackup.poison")
+
+NOWHERE = VaultKey(subscription="unknown", group="unknown", name="unknown")
+
+
+class StepGivenUp(BackupError):
+    """A step that failed five times for a reason that this product did not foresee."""
+
+    code = "StepGivenUp"
+    recommended_action = (
+        "Look for this job id in the function's log, mend the cause, and run the operation again; a scheduled backup "
+        "comes again at its next slot. Please report the logged exception."
+    )
+
+
+def give_up(ports: Ports, kind: type[Message], text: str | bytes) -> None:
+    """Record that the step of a poison message of `kind` was given up. Never raises for what the message holds."""
+    try:
+        message = decode(kind, text)
+    except MessageMalformed as error:
+        _report_unreadable(ports, kind, text, error)
+        return
+    error = StepGivenUp(f"{kind.__name__} failed five times and was given up.")
+    log.error("step.given_up step=%s instance=%s", kind.__name__, message.instance_name)
+    job_id = getattr(message, "job_id", "")
+    if job_id:
+        _fail_job(ports, message, job_id, error)
+    identity = job_id or f"{kind.__name__}:{message.instance_name}"
+    event = alerts.message_poisoned(message.vault, message.instance_name, identity, error, ports.clock.now())
+    publish(ports, message.vault, message.instance_name, [event])
+
+
+def _report_unreadable(ports: Ports, kind: type[Message], text: str | bytes, error: MessageMalformed) -> None:
+    raw = text if isinstance(text, bytes) else text.encode()
+    digest = hashlib.sha256(raw).hexdigest()[:16]
+    log.error("message.unreadable kind=%s digest=%s %s", kind.__name__, digest, error.message)
+    event = alerts.message_poisoned(NOWHERE, kind.queue, digest, error, ports.clock.now())
+    publish(ports, NOWHERE, kind.queue, [event])
+
+
+def _fail_job(ports: Ports, message: Message, job_id: str, error: StepGivenUp) -> None:
+    """Fail the job and let its instance go. A record that cannot be read stays; the event tells of the rest."""
+    try:
+        job = ports.store.get(Job, message.vault, job_id)
+        instance = ports.store.get(BackupInstance, message.vault, message.instance_name)
+    except RecordCorrupt as corrupt:
+        log.error("record.corrupt %s", corrupt)
+        return
+    if job is None or job.value.is_ended:
+        return
+    failed = job.value.advance(JobStatus.FAILED, at=ports.clock.now(), error=error)
+    changes: list[Change] = [Replace(job, failed), *_release(message, instance, job_id)]
+    try:
+        ports.store.commit(message.vault, changes)
+    except StateConflict:
+        log.warning("step.given_up_unrecorded job_id=%s: the job moved on meanwhile", job_id)
+        return
+    publish(ports, message.vault, message.instance_name, [alerts.job_ended(message.vault, failed)])
+
+
+def _release(message: Message, instance: Stored[BackupInstance] | None, job_id: str) -> list[Change]:
+    if instance is None or not isinstance(message, StartBackup | ObserveBackup):
+        return []
+    active = instance.value.active
+    if active is None or active.job.job_id != job_id:
+        return []
+    return [Replace(instance, replace(instance.value, active=None))]
+

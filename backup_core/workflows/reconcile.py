@@ -1,0 +1,360 @@
+"""Hold the records against what exists: snapshots against recovery points both ways, instances against the agenda.
+
+Free of input and safe to repeat: whatever a crash, a lost message or a hand at the portal left behind is found here.
+`rebuild_catalogue` uses the same eyes when the tables are lost: the snapshots' tags are the catalogue's second copy.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from backup_core.domain.agenda import AgendaKind
+from backup_core.domain.disk import Snapshot
+from backup_core.domain.errors import BackupError
+from backup_core.domain.instance import BackupInstance, PointSummary, ProtectionState
+from backup_core.domain.job import Job, first_id_at
+from backup_core.domain.policy import BackupPolicy
+from backup_core.domain.recovery_point import PointState, RecoveryPoint, SnapshotLabel, is_ours, read_label
+from backup_core.domain.resource_ids import GroupId, VaultKey, parse_group_id
+from backup_core.domain.retention import next_look_at
+from backup_core.domain.vault import Vault
+from backup_core.ports import Change, Insert, Ports, Put, Remove, Replace, StateConflict, Stored, every
+from backup_core.workflows import alerts
+from backup_core.workflows.backup import expiry_row, with_point
+from backup_core.workflows.dispatch import backup_row
+from backup_core.workflows.protection import reconfigure
+from backup_core.workflows.turns import publish
+from backup_core.workflows.watching import watch_row
+
+log = logging.getLogger("diskbackup.reconcile")
+
+JOBS_KEPT = timedelta(days=90)
+JOBS_PURGED_PER_VAULT = 500
+SETTLING = timedelta(minutes=15)  # a snapshot whose time ended that lately may still be on its way out
+
+_Key = tuple[VaultKey, str]  # vault and instance name in lower case
+
+
+@dataclass(slots=True, kw_only=True)
+class ReconcileReport:
+    """What a run found and mended; each list names things by id."""
+
+    lost_points: list[str] = field(default_factory=list)
+    adopted_points: list[str] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
+    agenda_rows: list[str] = field(default_factory=list)
+    reconfigured: list[str] = field(default_factory=list)
+    purged_jobs: int = 0
+    unreadable_groups: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sight:
+    """What is there: our snapshots by instance, the groups that could be read, the agenda's rows by instance."""
+
+    snapshots: Mapping[_Key, Mapping[str, Snapshot]]
+    groups: frozenset[str]
+    backups: frozenset[_Key]
+    expiries: frozenset[_Key]
+    watches: frozenset[str]
+
+
+def reconcile(ports: Ports) -> ReconcileReport:
+    """One pass over everything. Costs what exists: meant for every few minutes to hours, not for every tick."""
+    report = ReconcileReport()
+    instances = [
+        (vault.value, stored.value) for vault in _vaults(ports) for stored in every(ports, BackupInstance, vault.value.key)
+    ]
+    sight = _look(ports, {instance.snapshot_group_id.lower(): instance.snapshot_group_id for _, instance in instances}, report)
+    known = {(vault.key, instance.name.lower()) for vault, instance in instances}
+    for vault, instance in instances:
+        try:
+            _reconcile_instance(ports, vault.key, instance.name, sight, report)
+        except (BackupError, StateConflict) as error:
+            log.warning("reconcile.postponed instance=%s: %s", instance.name, error)
+    for key, snapshots in sight.snapshots.items():
+        if key not in known:
+            _report_orphans(ports, key, snapshots.values(), report)
+    for vault in {vault.key for vault, _ in instances}:
+        report.purged_jobs += _purge_jobs(ports, vault)
+    log.info("reconcile.done %s", report)
+    return report
+
+
+def _vaults(ports: Ports) -> Iterator[Stored[Vault]]:
+    token: str | None = None
+    while True:
+        page = ports.store.vaults(token=token)
+        yield from page.items
+        token = page.next_token
+        if token is None:
+            return
+
+
+def _look(ports: Ports, groups: Mapping[str, str], report: ReconcileReport) -> _Sight:
+    """The agenda is read before the snapshots, and both before any record: what is begun meanwhile is looked at singly."""
+    backups = frozenset((row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.BACKUP))
+    expiries = frozenset((row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.EXPIRY))
+    watches = frozenset(row.subject for row in ports.store.agenda(AgendaKind.WATCH))
+    found: dict[_Key, dict[str, Snapshot]] = {}
+    readable = set()
+    for key, group in groups.items():
+        try:
+            for snapshot in ports.cloud.list_snapshots(parse_group_id(group)):
+                label = read_label(snapshot.tags)
+                if label is not None:
+                    owner = (label.vault, label.instance_name.lower())
+                    found.setdefault(owner, {})[snapshot.id.lower()] = snapshot
+                elif is_ours(snapshot.tags):
+                    _report_unreadable(ports, snapshot, report)
+            readable.add(key)
+        except BackupError as error:
+            log.error("reconcile.group_unreadable group=%s code=%s %s", group, error.code, error.message)
+            report.unreadable_groups.append(group)
+    return _Sight(
+        snapshots=found, groups=frozenset(readable), backups=backups, expiries=expiries, watches=watches
+    )
+
+
+def _reconcile_instance(ports: Ports, vault: VaultKey, name: str, sight: _Sight, report: ReconcileReport) -> None:
+    stored = ports.store.get(BackupInstance, vault, name)
+    if stored is None:
+        return
+    points = list(every(ports, RecoveryPoint, vault, name))
+    snapshots = sight.snapshots.get((vault, name.lower()), {})
+    if stored.value.snapshot_group_id.lower() in sight.groups:
+        _mark_lost(ports, vault, name, points, snapshots, report)
+        _adopt(ports, vault, name, points, snapshots.values(), report)
+    _mend_agenda(ports, vault, name, sight, report)
+    if reconfigure(ports, vault, name) is not None:
+        report.reconfigured.append(name)
+
+
+def _mark_lost(
+    ports: Ports,
+    vault: VaultKey,
+    name: str,
+    points: Sequence[Stored[RecoveryPoint]],
+    snapshots: Mapping[str, Snapshot],
+    report: ReconcileReport,
+) -> None:
+    """Good points whose snapshot is gone, and not by us: each is asked for once more before it is called lost."""
+    for stored in points:
+        point = stored.value
+        if not point.is_good or point.snapshot_id.lower() in snapshots:
+            continue
+        if ports.cloud.find_snapshot(point.snapshot_id) is not None:
+            continue
+        now = ports.clock.now()
+        fresh = ports.store.get(RecoveryPoint, vault, name, point.point_id)
+        instance = ports.store.get(BackupInstance, vault, name)
+        if fresh is None or instance is None or not fresh.value.is_good:
+            continue
+        lost = replace(fresh.value, state=PointState.LOST)
+        good = [other.value for other in points if other.value.is_good and other.value.point_id != point.point_id]
+        changed = replace(instance.value, newest_point=_newest(instance.value, point, good))
+        ports.store.commit(vault, [Replace(instance, changed), Replace(fresh, lost)])
+        log.error("point.lost instance=%s snapshot=%s", name, point.snapshot_id)
+        publish(ports, vault, name, [alerts.point_lost(vault, lost, now)])
+        report.lost_points.append(point.point_id)
+
+
+def _newest(instance: BackupInstance, lost: RecoveryPoint, good: Iterable[RecoveryPoint]) -> PointSummary | None:
+    if instance.newest_point is None or instance.newest_point.point_id != lost.point_id:
+        return instance.newest_point
+    newest = max(good, key=lambda point: point.created_at, default=None)
+    if newest is None:
+        return None
+    return PointSummary(point_id=newest.point_id, created_at=newest.created_at, expires_at=newest.expires_at)
+
+
+def _adopt(
+    ports: Ports,
+    vault: VaultKey,
+    name: str,
+    points: Sequence[Stored[RecoveryPoint]],
+    snapshots: Iterable[Snapshot],
+    report: ReconcileReport,
+) -> None:
+    """Snapshots of this instance without a point get one, from their own tags."""
+    known = {stored.value.snapshot_id.lower() for stored in points}
+    for snapshot in snapshots:
+        label = read_label(snapshot.tags)
+        if label is None or snapshot.id.lower() in known or not snapshot.is_usable:
+            continue
+        instance = ports.store.get(BackupInstance, vault, name)
+        if instance is None or not _is_adoptable(ports, instance.value, label, snapshot):
+            continue
+        point = point_from_label(label, snapshot, completed_at=ports.clock.now())
+        _write_point(ports, vault, instance, point)
+        log.warning("point.adopted instance=%s snapshot=%s", name, snapshot.id)
+        publish(ports, vault, name, [alerts.point_created(vault, point)])
+        report.adopted_points.append(point.point_id)
+
+
+def _is_adoptable(ports: Ports, instance: BackupInstance, label: SnapshotLabel, snapshot: Snapshot) -> bool:
+    """Not one that a running backup will record, that was recorded meanwhile, or that is just being deleted."""
+    if instance.state is ProtectionState.DELETING:
+        return False
+    if instance.active is not None and instance.active.snapshot_id.lower() == snapshot.id.lower():
+        return False
+    if ports.store.get(RecoveryPoint, label.vault, instance.name, label.point_id) is not None:
+        return False
+    expires_at = label.retention.after(snapshot.created_at) if label.retention else None
+    now = ports.clock.now()
+    if expires_at is not None and expires_at <= now < expires_at + SETTLING:
+        return False
+    return ports.cloud.find_snapshot(snapshot.id) is not None
+
+
+def point_from_label(label: SnapshotLabel, snapshot: Snapshot, *, completed_at: datetime) -> RecoveryPoint:
+    """The record as the snapshot itself tells it. Of the disk it knows only what fits into a tag."""
+    return RecoveryPoint(
+        instance_name=label.instance_name,
+        point_id=label.point_id,
+        snapshot_id=snapshot.id,
+        created_at=snapshot.created_at,
+        completed_at=completed_at,
+        expires_at=label.retention.after(snapshot.created_at) if label.retention else None,
+        tag_name=label.tag_name,
+        policy_name=label.policy_name,
+        slot=label.slot,
+        job_id=label.job_id,
+        disk_id=snapshot.source_id,
+        disk_size_bytes=snapshot.size_bytes,
+        location=snapshot.location,
+        disk=label.description(snapshot),
+    )
+
+
+def _write_point(ports: Ports, vault: VaultKey, stored: Stored[BackupInstance], point: RecoveryPoint) -> None:
+    """Point and instance in one transaction; the expiry agenda is told first."""
+    instance = with_point(stored.value, point)
+    due_at = point.expires_at.replace(microsecond=0) if point.expires_at else None
+    if due_at is not None and (instance.expiry_due_at is None or due_at < instance.expiry_due_at):
+        ports.store.schedule([expiry_row(vault, instance.name, due_at)])
+        instance = replace(instance, expiry_due_at=due_at)
+    changes: list[Change] = [Replace(stored, instance), Put(point)]
+    ports.store.commit(vault, changes)
+
+
+def _mend_agenda(ports: Ports, vault: VaultKey, name: str, sight: _Sight, report: ReconcileReport) -> None:
+    """Index entries that are missing. A row too many does no harm: it is cleared when it comes due."""
+    stored = ports.store.get(BackupInstance, vault, name)
+    if stored is None:
+        return
+    instance, key, now = stored.value, (vault, name.lower()), ports.clock.now()
+    if instance.state is ProtectionState.CONFIGURED and key not in sight.backups:
+        since = instance.newest_slot or instance.created_at
+        ports.store.schedule([backup_row(vault, instance, instance.policy.schedule.next_slot(since))])
+        report.agenda_rows.append(f"backup {name}")
+    if key not in sight.expiries:
+        _mend_expiry(ports, vault, stored, now, report)
+    active = instance.active
+    if active is not None and active.job.job_id not in sight.watches:
+        ports.store.schedule([watch_row(vault, instance.name, active.job.job_id, "backup", now)])
+        report.agenda_rows.append(f"watch {name}")
+
+
+def _mend_expiry(
+    ports: Ports, vault: VaultKey, stored: Stored[BackupInstance], now: datetime, report: ReconcileReport
+) -> None:
+    instance = stored.value
+    points = [point.value for point in every(ports, RecoveryPoint, vault, instance.name)]
+    due_at: datetime | None = now
+    if instance.state is not ProtectionState.DELETING:
+        due_at = next_look_at(points, now=now, protected=instance.is_protected)
+    if due_at is None:
+        return
+    due_at = due_at.replace(microsecond=0)
+    ports.store.schedule([expiry_row(vault, instance.name, due_at)])
+    if instance.expiry_due_at != due_at:
+        ports.store.commit(vault, [Replace(stored, replace(instance, expiry_due_at=due_at))])
+    report.agenda_rows.append(f"expiry {instance.name}")
+
+
+def _report_orphans(ports: Ports, key: _Key, snapshots: Iterable[Snapshot], report: ReconcileReport) -> None:
+    """Snapshots of ours whose instance is gone: named, never deleted."""
+    vault, name = key
+    if ports.store.get(BackupInstance, vault, name) is not None:
+        return
+    for snapshot in snapshots:
+        if ports.cloud.find_snapshot(snapshot.id) is None:
+            continue
+        log.warning("snapshot.orphaned snapshot=%s instance=%s", snapshot.id, name)
+        reason = f"backup instance '{name}' is not in vault '{vault.name}'"
+        publish(ports, vault, name, [alerts.orphan_found(vault, name, snapshot.id, reason, ports.clock.now())])
+        report.orphans.append(snapshot.id)
+
+
+def _report_unreadable(ports: Ports, snapshot: Snapshot, report: ReconcileReport) -> None:
+    log.warning("snapshot.unreadable_tags snapshot=%s", snapshot.id)
+    parts = snapshot.id.split("/")
+    vault = VaultKey(subscription=parts[2], group=parts[4], name="unknown")
+    reason = "its diskbackup- tags are incomplete"
+    publish(ports, vault, "unknown", [alerts.orphan_found(vault, "unknown", snapshot.id, reason, ports.clock.now())])
+    report.orphans.append(snapshot.id)
+
+
+def _purge_jobs(ports: Ports, vault: VaultKey) -> int:
+    """Jobs that ended long ago are forgotten, a bounded number a run: ids sort newest first, so they stand last."""
+    until = ports.clock.now() - JOBS_KEPT
+    old = ports.store.page(Job, vault, first=first_id_at(until), limit=JOBS_PURGED_PER_VAULT)
+    purged = 0
+    for stored in old.items:
+        if stored.value.is_ended:
+            ports.store.commit(vault, [Remove(stored)])
+            purged += 1
+    return purged
+
+
+def rebuild_catalogue(ports: Ports, groups: Sequence[GroupId]) -> ReconcileReport:
+    """Write back the records that the snapshots in `groups` tell of: points, and stopped instances and vaults to hold
+    them. Existing records stay as they are. Protection starts again when the instance is configured anew."""
+    report = ReconcileReport()
+    sight = _look(ports, {group.key: group.text for group in groups}, report)
+    for (vault, _), snapshots in sight.snapshots.items():
+        for snapshot in sorted(snapshots.values(), key=lambda snapshot: snapshot.created_at):
+            label = read_label(snapshot.tags)
+            if label is None or not snapshot.is_usable:
+                continue
+            _ensure_vault(ports, vault, snapshot.location)
+            instance = _ensure_instance(ports, label, snapshot)
+            if ports.store.get(RecoveryPoint, vault, instance.value.name, label.point_id) is None:
+                point = point_from_label(label, snapshot, completed_at=ports.clock.now())
+                _write_point(ports, vault, instance, point)
+                report.adopted_points.append(point.point_id)
+    log.info("catalogue.rebuilt points=%d", len(report.adopted_points))
+    return report
+
+
+def _ensure_vault(ports: Ports, key: VaultKey, location: str) -> None:
+    if ports.store.get(Vault, key) is None:
+        ports.store.commit(key, [Insert(Vault(key=key, location=location, created_at=ports.clock.now()))])
+
+
+def _ensure_instance(ports: Ports, label: SnapshotLabel, snapshot: Snapshot) -> Stored[BackupInstance]:
+    stored = ports.store.get(BackupInstance, label.vault, label.instance_name)
+    if stored is not None:
+        return stored
+    parts = snapshot.id.split("/")
+    group = GroupId(subscription=parts[2], group=parts[4])
+    instance = BackupInstance(
+        name=label.instance_name,
+        generation=label.point_id[:12],
+        revision=1,
+        friendly_name=snapshot.source_id.rsplit("/", 1)[-1],
+        disk_id=snapshot.source_id,
+        disk_location=snapshot.location,
+        snapshot_group_id=group.text,
+        policy=BackupPolicy.standing_in(label.policy_name, label.retention),
+        state=ProtectionState.STOPPED,
+        created_at=ports.clock.now(),
+    )
+    ports.store.commit(label.vault, [Insert(instance)])
+    written = ports.store.get(BackupInstance, label.vault, label.instance_name)
+    assert written is not None, "inserted just now, and nothing deletes a stopped instance without its points"
+    return written

@@ -1,0 +1,250 @@
+"""Restore a recovery point to a new disk: check the request, start the disk, observe it until it is whole.
+
+A restore never overwrites. `start_restore` and `observe_restore` each do one round and return; run twice, they find the
+disk that carries this job's tag and go on with it. While a restore runs, its point is kept whatever the policy says.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from backup_core.domain.disk import Disk, restored_disk_body
+from backup_core.domain.errors import (
+    BackupError,
+    Fault,
+    InvalidInput,
+    NotFound,
+    OperationFailed,
+    ResourceInUse,
+    SnapshotNotFound,
+    TargetDiskExists,
+)
+from backup_core.domain.instance import BackupInstance, ProtectionState
+from backup_core.domain.job import Job, JobOperation, JobStatus, job_id
+from backup_core.domain.messages import ObserveRestore, StartRestore
+from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.domain.resource_ids import DISK, VaultKey, parse_resource_id
+from backup_core.domain.restore import RESTORE_JOB_TAG, RestoreRequest, check_restore, restored_tags
+from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored
+from backup_core.workflows import alerts
+from backup_core.workflows.turns import FIRST_LOOK, come_back, commit, look_delay, tell
+from backup_core.workflows.watching import STALL_AFTER, watch_row
+
+log = logging.getLogger("diskbackup.restore")
+
+TRIGGER = "Trigger Restore"
+_RESTORABLE = frozenset(ProtectionState) - {ProtectionState.DELETING}
+_TRIES = 5
+
+
+def request_restore(ports: Ports, vault: VaultKey, instance_name: str, request: RestoreRequest) -> Job:
+    """Queue a restore and hold its point for as long as it runs.
+
+    Raises NotFound (instance, point), InvalidInput naming every fault, ResourceInUse (the point is being deleted).
+    """
+    for _ in range(_TRIES):
+        instance, point = _find(ports, vault, instance_name, request)
+        faults = check_restore(request, point.value)
+        if faults:
+            raise InvalidInput(faults)
+        job = _job(vault, instance.value, point.value, request, ports.clock.now())
+        held = replace(point.value, restoring=(*point.value.restoring, job.job_id))
+        message = StartRestore(vault=vault, instance_name=instance.value.name, job_id=job.job_id)
+        watch = watch_row(vault, message.instance_name, job.job_id, "restore", job.created_at + STALL_AFTER)
+        ports.store.schedule([watch])
+        try:
+            ports.store.commit(vault, [Replace(instance, instance.value), Replace(point, held), Insert(job)])
+        except StateConflict:
+            continue
+        ports.queue.send(message)
+        return job
+    raise ResourceInUse(f"Backup instance '{instance_name}' is changing too often to start a restore; try again.")
+
+
+def _find(
+    ports: Ports, vault: VaultKey, instance_name: str, request: RestoreRequest
+) -> tuple[Stored[BackupInstance], Stored[RecoveryPoint]]:
+    instance = ports.store.get(BackupInstance, vault, instance_name)
+    if instance is None:
+        raise NotFound(f"Backup instance '{instance_name}' was not found in vault '{vault.name}'.")
+    if instance.value.state not in _RESTORABLE:
+        raise ResourceInUse(f"Backup instance '{instance_name}' is being deleted with its recovery points.")
+    newest = instance.value.newest_point
+    wanted = request.point_id or (newest.point_id if newest else "")
+    if not wanted:
+        raise NotFound(f"Backup instance '{instance_name}' has no recovery point yet.")
+    point = ports.store.get(RecoveryPoint, vault, instance_name, wanted)
+    if point is None:
+        raise NotFound(f"Recovery point '{wanted}' was not found for backup instance '{instance_name}'.")
+    if not point.value.is_good:
+        message = f"recovery point '{wanted}' is {point.value.state.value}; choose another one"
+        raise InvalidInput([Fault(target="recoveryPointId", message=message, code="UserErrorDiskSnapshotNotFound")])
+    return instance, point
+
+
+def _job(
+    vault: VaultKey, instance: BackupInstance, point: RecoveryPoint, request: RestoreRequest, now: datetime
+) -> Job:
+    identity = (vault.partition, instance.name, request.target_disk_id, point.point_id)
+    return Job(
+        job_id=job_id(now, JobOperation.RESTORE, *identity),
+        operation=JobOperation.RESTORE,
+        instance_name=instance.name,
+        created_at=now,
+        touched_at=now,
+        user_triggered=True,
+        policy_name=point.policy_name,
+        disk_id=instance.disk_id,
+        disk_location=instance.disk_location,
+        friendly_name=instance.friendly_name,
+        point_id=point.point_id,
+        target_disk_id=parse_resource_id(request.target_disk_id, DISK).text,
+        details={"request": request.as_json(), "point_time": point.created_at.isoformat()},
+    )
+
+
+def start_restore(ports: Ports, message: StartRestore) -> None:
+    """Ask Azure for the new disk, or come back later, or record why not."""
+    stored = _open_job(ports, message)
+    if stored is None:
+        return
+    point = ports.store.get(RecoveryPoint, message.vault, message.instance_name, stored.value.point_id)
+    try:
+        operation_url = _start_disk(ports, stored.value, point.value if point else None)
+    except BackupError as error:
+        _retreat(ports, message, stored, error)
+        return
+    observe = ObserveRestore(
+        vault=message.vault, instance_name=message.instance_name, job_id=message.job_id, operation_url=operation_url
+    )
+    ports.queue.send(observe, delay=FIRST_LOOK)
+    now = ports.clock.now()
+    job = stored.value.step(TRIGGER, "InProgress", at=now, progress_percent=0)
+    if job.status is JobStatus.QUEUED:
+        job = job.advance(JobStatus.IN_PROGRESS, at=now)
+    _note(ports, message, stored, replace(job, retry_count=message.attempts))
+
+
+def _open_job(ports: Ports, message: StartRestore | ObserveRestore) -> Stored[Job] | None:
+    """The job while it runs. One that has ended lets go of its point and tells of its end again."""
+    stored = ports.store.get(Job, message.vault, message.job_id)
+    if stored is None:
+        log.warning("restore.unknown job_id=%s", message.job_id)
+        return None
+    if stored.value.is_ended:
+        tell(ports, message, [alerts.job_ended(message.vault, stored.value)])
+        return None
+    return stored
+
+
+def _start_disk(ports: Ports, job: Job, point: RecoveryPoint | None) -> str:
+    """PUT the disk, unless it is there: ours already under way ("" to look at the disk itself), or another's."""
+    if point is None:
+        raise SnapshotNotFound(f"Recovery point '{job.point_id}' is gone.")
+    there = ports.cloud.find_disk(job.target_disk_id)
+    if there is not None and there.tags.get(RESTORE_JOB_TAG) != job.job_id:
+        raise TargetDiskExists(f"Disk '{job.target_disk_id}' exists already.", target=job.target_disk_id)
+    if there is not None:
+        return ""
+    return ports.cloud.start_disk(job.target_disk_id, _body(job, point))
+
+
+def _body(job: Job, point: RecoveryPoint) -> dict[str, Any]:
+    wanted = job.details["request"]
+    return restored_disk_body(
+        point.disk,
+        snapshot_id=point.snapshot_id,
+        location=point.location,
+        sku=wanted["sku"],
+        zones=None if wanted["zones"] is None else tuple(wanted["zones"]),
+        size_gb=wanted["size_gb"],
+        tags=restored_tags(job.job_id, point, wanted["tags"]),
+    )
+
+
+def _retreat(ports: Ports, message: StartRestore | ObserveRestore, stored: Stored[Job], error: BackupError) -> None:
+    if come_back(ports, message, error, message.job_id):
+        _note(ports, message, stored, replace(stored.value, touched_at=ports.clock.now()))
+    else:
+        _end(ports, message, stored, JobStatus.FAILED, error)
+
+
+def observe_restore(ports: Ports, message: ObserveRestore) -> None:
+    """Look once whether the disk is whole: complete the job, or look again later, or fail it."""
+    stored = _open_job(ports, message)
+    if stored is None:
+        return
+    try:
+        disk = _look(ports, message, stored.value)
+    except BackupError as error:
+        _retreat(ports, message, stored, error)
+        return
+    if disk is not None and disk.provisioning_state == "Succeeded" and disk.completion_percent >= 100:
+        _end(ports, message, stored, JobStatus.COMPLETED, None)
+    else:
+        _look_again(ports, message, stored, disk)
+
+
+def _look(ports: Ports, message: ObserveRestore, job: Job) -> Disk | None:
+    """The disk as it is now; None while the operation runs. Raises OperationFailed."""
+    operation = ports.cloud.get_operation(message.operation_url) if message.operation_url else None
+    if operation is not None and operation.status in ("Failed", "Canceled"):
+        raise OperationFailed(
+            f"Azure ended the restore as {operation.status}: {operation.error_message} "
+            f"If disk '{job.target_disk_id}' is there half made, delete it.",
+            code=operation.error_code or None,
+        )
+    if operation is not None and operation.status != "Succeeded":
+        return None
+    disk = ports.cloud.find_disk(job.target_disk_id)
+    if disk is None and message.looks >= 3:
+        raise OperationFailed(f"Disk '{job.target_disk_id}' is not there after Azure accepted it.")
+    if disk is not None and disk.provisioning_state in ("Failed", "Canceled"):
+        raise OperationFailed(f"Disk '{job.target_disk_id}' is in state {disk.provisioning_state}; delete it.")
+    return disk
+
+
+def _look_again(ports: Ports, message: ObserveRestore, stored: Stored[Job], disk: Disk | None) -> None:
+    delay, now = look_delay(message.looks + 1), ports.clock.now()
+    url = message.operation_url if disk is None else ""
+    ports.queue.send(replace(message, looks=message.looks + 1, operation_url=url, attempts=0, deferrals=0), delay=delay)
+    percent = int(disk.completion_percent) if disk else None
+    job = stored.value.step(TRIGGER, "InProgress", at=now, progress_percent=percent)
+    _note(ports, message, stored, replace(job, look_again_at=now + delay))
+
+
+def _note(ports: Ports, message: StartRestore | ObserveRestore, stored: Stored[Job], job: Job) -> None:
+    """Record progress. A conflict means that another run of the step did: its record stands."""
+    try:
+        ports.store.commit(message.vault, [Replace(stored, job)])
+    except StateConflict:
+        log.info("restore.look_unrecorded job_id=%s", message.job_id)
+
+
+def _end(
+    ports: Ports,
+    message: StartRestore | ObserveRestore,
+    stored: Stored[Job],
+    status: JobStatus,
+    error: BackupError | None,
+) -> None:
+    """End the job and let go of its point in one transaction, then tell."""
+    now = ports.clock.now()
+    job = stored.value if status is JobStatus.FAILED else stored.value.step(TRIGGER, "Completed", at=now, progress_percent=100)
+    if job.status is JobStatus.QUEUED and status is JobStatus.COMPLETED:
+        job = job.advance(JobStatus.IN_PROGRESS, at=now)
+    job = job.advance(status, at=now, error=error)
+    changes: list[Change] = [Replace(stored, job)]
+    point = ports.store.get(RecoveryPoint, message.vault, message.instance_name, job.point_id)
+    if point is not None and job.job_id in point.value.restoring:
+        free = replace(point.value, restoring=tuple(other for other in point.value.restoring if other != job.job_id))
+        changes.append(Replace(point, free))
+    if not commit(ports, message, changes):
+        return
+    log.info("restore.ended job_id=%s status=%s", job.job_id, status.value)
+    tell(ports, message, [alerts.job_ended(message.vault, job)])
+    ports.store.unschedule([watch_row(message.vault, message.instance_name, job.job_id, "restore", job.created_at + STALL_AFTER)])
+
