@@ -3,8 +3,36 @@
 PYTHON ?= python3.11
 VENV := .venv
 RUN := $(VENV)/bin/python
+RECORDINGS ?= ../shared
 
-.PHONY: setup demo test test-fast lint bench conformance up down clean
+.PHONY: setup demo test lint conformance bench up down clean
+
+demo: setup
+	$(RUN) -m infra.local demo
+
+test: setup
+	$(RUN) -m pytest -n 3 --dist loadfile
+
+lint: setup
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy
+
+conformance: setup
+	@test -d $(RECORDINGS)/recordings || { echo "make conformance needs Azure's recorded traffic in $(RECORDINGS); it is not here, nothing was checked." >&2; exit 1; }
+	$(RUN) -m pytest -m conformance --override-ini addopts="-ra --strict-markers" tests/conformance
+	$(RECORDINGS)/conformance/under-worker index . --python $(abspath $(RUN))
+
+bench: setup
+	$(RUN) -m tests.benchmarks
+
+up: setup
+	$(RUN) -m infra.local up
+
+down:
+	test ! -x $(RUN) || $(RUN) -m infra.local down
+
+clean: down
+	rm -rf $(VENV) .local infra/local/node_modules
 
 setup: $(VENV)/ready infra/local/node_modules/ready
 

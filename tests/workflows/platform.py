@@ -1,0 +1,188 @@
+"""The platform in memory: fires the timers, delivers the messages, gives a failed one back, and kills hosts on request.
+
+platform = Platform()
+platform.protect("disk-1", intervals=(...,))
+platform.run(minutes=10)
+platform.check_invariants()
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from backup_core.domain.agenda import AgendaKind
+from backup_core.domain.errors import CloudUnavailable
+from backup_core.domain.instance import BackupInstance, InstanceRequest
+from backup_core.domain.job import Job, JobStatus
+from backup_core.domain.messages import MESSAGE_TYPES
+from backup_core.domain.recovery_point import PointState, RecoveryPoint
+from backup_core.ports import every
+from backup_core.triggers.steps import STEPS
+from backup_core.workflows.dispatch import dispatch
+from backup_core.workflows.poison import give_up
+from backup_core.workflows.protection import configure_instance, put_policy, put_vault
+from backup_core.workflows.reconcile import ReconcileReport, reconcile
+from backup_core.workflows.retention import sweep
+from backup_core.workflows.watching import watch
+from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, disk_json, policy, vault
+from tests.fakes import Envelope, World
+
+TRIES = 5
+HOLD_OF_A_DEAD_HOST = timedelta(minutes=10)
+QUIET = timedelta(minutes=5)
+
+
+class HostDied(BaseException):
+    """The process is gone in mid-step: no handler of ours may see it, and its message is invisible for ten minutes."""
+
+
+@dataclass(slots=True)
+class Platform:
+    world: World = field(default_factory=World)
+    twice: bool = False  # deliver every message a second time
+    failures: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    poisoned: list[Envelope] = field(default_factory=list)
+    _dequeues: Counter[int] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        with self.world.faults.paused():
+            put_vault(self.world.ports, vault())
+            self.world.cloud.add_group(SNAPSHOT_GROUP)
+            self.world.cloud.add_group(TARGET_GROUP)
+
+    def protect(self, name: str = "disk-1", *, disk: dict[str, Any] | None = None, **policy_properties: Any) -> str:
+        """Configure an instance of the disk's name, through the workflows, and run until it is protected."""
+        with self.world.faults.paused():
+            self.world.cloud.add_disk(disk or disk_json(name))
+            put_policy(self.world.ports, VAULT, policy(f"policy-{name}", **policy_properties))
+            configure_instance(self.world.ports, VAULT, request(name))
+            self.run(seconds=1)
+        return name
+
+    def ask(self, request: Callable[[], object]) -> None:
+        """A client's request, which may meet trouble too: then the client was told no, whatever was begun."""
+        try:
+            request()
+        except (HostDied, CloudUnavailable) as error:
+            self.refused.append(repr(error))
+
+    def run(self, **units: float) -> None:
+        """Let time pass second by second: timers at their seconds, messages when they are visible."""
+        until = self.world.clock.now() + timedelta(**units)
+        while self.world.clock.now() < until:
+            self.world.clock.advance(seconds=1)
+            self._fire_timers()
+            self.deliver()
+
+    def settle(self) -> ReconcileReport:
+        """Time enough for what was lost to be found, then reconcile, then time for what that started."""
+        self.run(minutes=12)
+        reconcile(self.world.ports)
+        self.run(minutes=4)
+        return reconcile(self.world.ports)
+
+    def deliver(self) -> None:
+        """Deliver what is visible now, each message once (or twice)."""
+        for envelope in self.world.queue.due():
+            for _ in range(2 if self.twice else 1):
+                self._deliver(envelope)
+
+    def _deliver(self, envelope: Envelope) -> None:
+        kind = next(kind for kind in MESSAGE_TYPES if kind.queue == envelope.queue)
+        self._dequeues[envelope.number] += 1
+        try:
+            STEPS[kind](self.world.ports, envelope.message)
+        except HostDied:
+            self.world.queue.hide(envelope, self.world.clock.now() + HOLD_OF_A_DEAD_HOST)
+        except Exception as error:
+            self.failures.append(f"{kind.__name__}: {error!r}")
+            self._give_back(kind, envelope)
+        else:
+            self.world.queue.delete(envelope)
+
+    def _give_back(self, kind: Any, envelope: Envelope) -> None:
+        if self._dequeues[envelope.number] < TRIES:
+            self.world.queue.hide(envelope, self.world.clock.now() + timedelta(seconds=5))
+            return
+        self.world.queue.delete(envelope)
+        self.poisoned.append(envelope)
+        give_up(self.world.ports, kind, envelope.text)
+
+    def _fire_timers(self) -> None:
+        second = self.world.clock.now().second
+        timers: dict[int, Callable[[], object]] = {
+            0: lambda: dispatch(self.world.ports),
+            20: lambda: sweep(self.world.ports),
+            5: lambda: watch(self.world.ports),
+            25: lambda: watch(self.world.ports),
+            45: lambda: watch(self.world.ports),
+        }
+        if second in timers:
+            try:
+                timers[second]()
+            except (HostDied, Exception) as error:
+                self.failures.append(f"timer at {second}: {error!r}")
+
+    def has_instance(self, name: str) -> bool:
+        with self.world.faults.paused():
+            return self.world.store.get(BackupInstance, VAULT, name) is not None
+
+    def instance(self, name: str = "disk-1") -> BackupInstance:
+        with self.world.faults.paused():
+            stored = self.world.store.get(BackupInstance, VAULT, name)
+        assert stored is not None
+        return stored.value
+
+    def points(self, name: str = "disk-1") -> list[RecoveryPoint]:
+        with self.world.faults.paused():
+            return [stored.value for stored in every(self.world.ports, RecoveryPoint, VAULT, name)]
+
+    def jobs(self) -> list[Job]:
+        with self.world.faults.paused():
+            return [stored.value for stored in every(self.world.ports, Job, VAULT)]
+
+    def agenda(self, kind: AgendaKind) -> list[Any]:
+        with self.world.faults.paused():
+            return list(self.world.store.agenda(kind))
+
+    def check_invariants(self, *, slots: list[datetime], name: str = "disk-1") -> None:
+        """What must hold whatever happened: no due slot lost, one snapshot a slot, nothing left over."""
+        points = self.points(name)
+        taken = Counter(self.world.cloud.taken)
+        assert all(count == 1 for count in taken.values()), f"a snapshot was taken twice: {taken}"
+        by_slot = Counter(job.slot for job in self.jobs() if job.slot and job.instance_name == name)
+        assert all(count == 1 for count in by_slot.values()), f"two jobs for one slot: {by_slot}"
+        kept = {point.slot for point in points if point.slot}
+        answered = (
+            kept
+            | set(self.instance(name).missed_slots)
+            | {job.slot for job in self.jobs() if job.status is JobStatus.FAILED}
+        )
+        expired = {job.slot for job in self.jobs() if job.status is JobStatus.COMPLETED} - {None}
+        lost = [slot for slot in slots if slot not in answered | expired]
+        assert not lost, f"slots without a trace: {lost}"
+        assert self.instance(name).active is None, "the instance is still held"
+        assert all(job.is_ended for job in self.jobs()), [job for job in self.jobs() if not job.is_ended]
+        live = {snapshot.lower() for snapshot in self.world.cloud.snapshot_ids()}
+        recorded = {point.snapshot_id.lower() for point in points if point.state is not PointState.LOST}
+        assert live == recorded, f"orphans {live - recorded}, points without snapshot {recorded - live}"
+        assert [row for row in self.agenda(AgendaKind.BACKUP) if row.instance_name == name], "never due again"
+
+
+def request(name: str = "disk-1", **changes: Any) -> InstanceRequest:
+    values: dict[str, Any] = {
+        "name": name,
+        "friendly_name": name,
+        "disk_id": disk_id(name),
+        "disk_location": "westeurope",
+        "snapshot_group_id": SNAPSHOT_GROUP.text,
+        "policy_name": f"policy-{name}",
+        "tags": {"team": "storage"},
+        "request": {"objectType": "BackupInstance"},
+    }
+    return InstanceRequest(**(values | changes))

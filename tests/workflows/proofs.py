@@ -1,0 +1,118 @@
+"""The three proofs that every workflow must pass, told once.
+
+A scenario is a function that drives a platform from a prepared state to its end; `check` looks at what is left after the
+platform had time to mend itself.
+
+1. every step run twice;
+2. a failure at every port call in turn: as an error before it, an error after it, and the death of the host after it;
+3. every message lost in turn, and every message doubled in turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from backup_core.domain.errors import CloudUnavailable
+from tests.workflows.platform import HostDied, Platform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """`prepare` builds the world, `act` is what trouble may strike, `check` what must hold once all has settled."""
+
+    prepare: Callable[[], Platform]
+    act: Callable[[Platform], None]
+    check: Callable[[Platform], None]
+
+    def run(self, platform: Platform) -> Platform:
+        self.act(platform)
+        platform.world.faults.clear()
+        platform.settle()
+        self.check(platform)
+        return platform
+
+
+def prove_steps_run_twice(scenario: Scenario) -> None:
+    platform = scenario.prepare()
+    platform.twice = True
+    scenario.run(platform)
+    assert not platform.failures, platform.failures
+
+
+def prove_failures_everywhere(scenario: Scenario) -> int:
+    """Answers how many failures were tried, for a proof of nothing is no proof."""
+    calls = _calls_of(scenario)
+    tried = 0
+    for nth in range(calls):
+        for error, after in _troubles():
+            platform = scenario.prepare()
+            platform.world.faults.fail_nth(nth, error, after=after)
+            try:
+                scenario.run(platform)
+            except AssertionError as failed:
+                call = platform.world.faults.calls[-1:]
+                raise AssertionError(
+                    f"call {nth} of {calls} {'after' if after else 'before'} {error!r} {call}"
+                ) from failed
+            tried += 1
+    return tried
+
+
+def _troubles() -> Iterator[tuple[BaseException, bool]]:
+    yield CloudUnavailable("the service did not answer"), False
+    yield CloudUnavailable("the answer got lost"), True
+    yield HostDied(), False
+    yield HostDied(), True
+
+
+def _calls_of(scenario: Scenario) -> int:
+    platform = scenario.prepare()
+    before = len(platform.world.faults.calls)
+    scenario.act(platform)
+    return len(platform.world.faults.calls) - before
+
+
+def prove_messages_lost_and_doubled(scenario: Scenario) -> int:
+    """Answers how many messages were tried."""
+    sent = _sent_by(scenario)
+    for nth in range(sent):
+        for change in (_lose, _double):
+            platform = scenario.prepare()
+            _change_nth(platform, nth, change)
+            try:
+                scenario.run(platform)
+            except AssertionError as failed:
+                raise AssertionError(f"message {nth} of {sent}, {change.__name__}") from failed
+    return sent
+
+
+def _sent_by(scenario: Scenario) -> int:
+    platform = scenario.prepare()
+    before = len(platform.world.queue.sent)
+    scenario.act(platform)
+    return len(platform.world.queue.sent) - before
+
+
+def _change_nth(platform: Platform, nth: int, change: Callable[[Platform], None]) -> None:
+    """Strike the nth message from now, the moment it is sent."""
+    queue = platform.world.queue
+    send, target = queue._put, len(queue.sent) + nth
+
+    def put(*args: object, **kwargs: object) -> None:
+        send(*args, **kwargs)  # type: ignore[arg-type]
+        if len(queue.sent) == target + 1:
+            queue._put = send  # type: ignore[method-assign]
+            change(platform)
+
+    queue._put = put  # type: ignore[method-assign]
+
+
+def _lose(platform: Platform) -> None:
+    newest = max(platform.world.queue.waiting(), key=lambda envelope: envelope.number)
+    platform.world.queue.delete(newest)
+
+
+def _double(platform: Platform) -> None:
+    newest = max(platform.world.queue.waiting(), key=lambda envelope: envelope.number)
+    platform.world.queue.duplicate(newest)

@@ -1,0 +1,166 @@
+"""Backup, expiry, restore, configuration and deletion under every trouble that the platform can make."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from backup_core.domain.agenda import AgendaKind
+from backup_core.domain.job import JobOperation, JobStatus
+from backup_core.domain.restore import RestoreRequest
+from backup_core.workflows.backup import request_backup
+from backup_core.workflows.protection import configure_instance, delete_instance
+from backup_core.workflows.restore import request_restore
+from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json
+from tests.workflows.platform import Platform, request
+from tests.workflows.proofs import (
+    Scenario,
+    prove_failures_everywhere,
+    prove_messages_lost_and_doubled,
+    prove_steps_run_twice,
+)
+
+SLOT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+HOURLY = {"intervals": ("R/2026-03-01T00:00:00+00:00/PT1H",), "retention": "P7D"}
+TARGET = disk_id("restored", TARGET_GROUP)
+
+
+def at_noon() -> Platform:
+    """A protected disk, half a minute before its noon slot."""
+    platform = Platform()
+    platform.world.clock.set(SLOT - timedelta(minutes=30))
+    platform.protect(**HOURLY)
+    platform.world.clock.set(SLOT - timedelta(seconds=3))
+    return platform
+
+
+def backup_is_whole(platform: Platform) -> None:
+    platform.check_invariants(slots=[SLOT])
+    assert SLOT in {point.slot for point in platform.points()}, "the noon slot has no recovery point"
+    assert "DiskBackup.RecoveryPoint.Created" in platform.world.events.types()
+    assert platform.instance().newest_point is not None
+    assert platform.instance().newest_point.created_at >= SLOT
+
+
+def with_two_old_points() -> Platform:
+    """Two points of which the older one has just expired."""
+    platform = Platform()
+    platform.world.clock.set(SLOT - timedelta(minutes=30))
+    platform.protect(intervals=("R/2026-03-01T00:00:00+00:00/PT1H",), retention="PT90M")
+    platform.world.clock.set(SLOT - timedelta(seconds=3))
+    platform.run(seconds=30)
+    platform.world.clock.set(SLOT + timedelta(minutes=59, seconds=57))
+    platform.run(seconds=30)
+    assert len(platform.points()) == 2
+    platform.world.clock.set(SLOT + timedelta(minutes=90, seconds=3))
+    return platform
+
+
+def the_older_is_gone(platform: Platform) -> None:
+    platform.check_invariants(slots=[])
+    assert [point.slot for point in platform.points()] == [SLOT + timedelta(hours=1)]
+    assert len(platform.world.cloud.removed) == 1
+    assert all(job.is_ended for job in platform.jobs() if job.operation is JobOperation.EXPIRE)
+
+
+def with_a_point() -> Platform:
+    platform = at_noon()
+    platform.run(seconds=30)
+    assert platform.points()
+    return platform
+
+
+def restore(platform: Platform) -> None:
+    wanted = RestoreRequest(point_id=None, target_disk_id=TARGET)
+    platform.ask(lambda: request_restore(platform.world.ports, VAULT, "disk-1", wanted))
+    platform.run(seconds=60)
+
+
+def disk_is_restored(platform: Platform) -> None:
+    jobs = [job for job in platform.jobs() if job.operation is JobOperation.RESTORE]
+    assert all(point.restoring == () for point in platform.points())
+    if platform.refused and not jobs:
+        assert platform.world.cloud.made_disks == []
+        return
+    assert [job.status for job in jobs] == [JobStatus.COMPLETED]
+    assert platform.world.cloud.made_disks == [TARGET]
+
+
+def unprotected() -> Platform:
+    platform = Platform()
+    platform.world.clock.set(SLOT - timedelta(minutes=30))
+    platform.protect("disk-2", **HOURLY)
+    with platform.world.faults.paused():
+        platform.world.cloud.add_disk(disk_json("disk-1"))
+    return platform
+
+
+def configure(platform: Platform) -> None:
+    wanted = request("disk-1", policy_name="policy-disk-2")
+    platform.ask(lambda: configure_instance(platform.world.ports, VAULT, wanted))
+    platform.run(seconds=30)
+
+
+def disk_is_protected(platform: Platform) -> None:
+    if platform.refused and not platform.has_instance("disk-1"):
+        assert [row.instance_name for row in platform.agenda(AgendaKind.BACKUP)] == ["disk-2"]
+        return
+    assert platform.instance("disk-1").state.value == "ProtectionConfigured"
+    platform.check_invariants(slots=[])
+
+
+def delete(platform: Platform) -> None:
+    platform.ask(lambda: delete_instance(platform.world.ports, VAULT, "disk-1"))
+    platform.run(seconds=60)
+
+
+def nothing_is_left(platform: Platform) -> None:
+    if platform.refused and platform.has_instance("disk-1"):
+        platform.check_invariants(slots=[])
+        return
+    assert platform.world.cloud.snapshot_ids() == []
+    assert platform.points() == []
+    job = next(job for job in platform.jobs() if job.operation is JobOperation.DELETE)
+    assert job.status is JobStatus.COMPLETED, job
+
+
+def on_demand(platform: Platform) -> None:
+    platform.ask(
+        lambda: request_backup(platform.world.ports, VAULT, "disk-1", rule_name="BackupHourly", retention_tag=None)
+    )
+    platform.run(seconds=30)
+
+
+def one_more_point(platform: Platform) -> None:
+    platform.check_invariants(slots=[])
+    if platform.refused and not [job for job in platform.jobs() if job.user_triggered and job.point_id]:
+        return
+    assert [point.slot for point in platform.points()].count(None) == 1
+
+
+SCENARIOS = {
+    "backup": Scenario(prepare=at_noon, act=lambda platform: platform.run(seconds=30), check=backup_is_whole),
+    "on-demand": Scenario(prepare=with_a_point, act=on_demand, check=one_more_point),
+    "expiry": Scenario(
+        prepare=with_two_old_points, act=lambda platform: platform.run(seconds=40), check=the_older_is_gone
+    ),
+    "restore": Scenario(prepare=with_a_point, act=restore, check=disk_is_restored),
+    "configure": Scenario(prepare=unprotected, act=configure, check=disk_is_protected),
+    "delete": Scenario(prepare=with_a_point, act=delete, check=nothing_is_left),
+}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_step_that_runs_twice_does_what_it_does_once(name: str) -> None:
+    prove_steps_run_twice(SCENARIOS[name])
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_failure_at_any_call_loses_and_leaves_nothing(name: str) -> None:
+    assert prove_failures_everywhere(SCENARIOS[name]) >= 20
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_message_lost_or_doubled_changes_nothing_in_the_end(name: str) -> None:
+    assert prove_messages_lost_and_doubled(SCENARIOS[name]) >= 1
