@@ -23,9 +23,7 @@ def admin_blueprint(services: Services) -> func.Blueprint:
         except (KeyError, TypeError, ValueError) as error:
             return _answer(400, {"error": {"code": "BadRequest", "message": f"snapshotResourceGroups: {error}"}})
         report = rebuild_catalogue(services.ports(), groups)
-        return _answer(
-            200, {"recoveryPoints": report.adopted_points, "unreadableGroups": report.unreadable_groups}
-        )
+        return _answer(200, {"recoveryPoints": report.adopted_points, "unreadableGroups": report.unreadable_groups})
 
     return blueprint
 

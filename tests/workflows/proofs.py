@@ -1,7 +1,7 @@
 """The three proofs that every workflow must pass, told once.
 
-A scenario is a function that drives a platform from a prepared state to its end; `check` looks at what is left after the
-platform had time to mend itself.
+A scenario drives a platform from a prepared state to its end; `check` looks at what is left once the platform had time
+to mend itself.
 
 1. every step run twice;
 2. a failure at every port call in turn: as an error before it, an error after it, and the death of the host after it;
