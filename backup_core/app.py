@@ -10,7 +10,9 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from backup_core.ports import Ports
+    from azure.core.credentials import TokenCredential
+
+    from backup_core.ports import EventSink, Ports
     from backup_core.settings import Settings
 
 WATCH_LATE_SECONDS = 60.0
@@ -26,7 +28,7 @@ class Services:
         self._watched_at = time.monotonic()
 
     def ports(self) -> Ports:
-        """Raises SettingsFault naming every setting that is missing or wrong."""
+        """Raises SettingsInvalid naming every setting that is missing or wrong."""
         with self._lock:
             if self._ports is None:
                 self._ports = _build(self._settings)
@@ -51,18 +53,42 @@ class Services:
 
 def _build(settings: Settings | None) -> Ports:
     from backup_core.adapters.compute import ArmDiskCloud
-    from backup_core.adapters.event_grid import event_sink
-    from backup_core.adapters.storage_queue import StorageJobQueue
+    from backup_core.adapters.identity import credential
+    from backup_core.adapters.storage_queue import StorageQueue
     from backup_core.adapters.system_clock import SystemClock
-    from backup_core.adapters.table_store import TableStateStore
+    from backup_core.adapters.table_store import TableStore
     from backup_core.ports import Ports
     from backup_core.settings import Settings as LoadedSettings
 
-    settings = settings or LoadedSettings.from_env()
+    chosen = settings or LoadedSettings.from_env()
+    identity = credential(chosen.identity_client_id, has_managed_identity=chosen.has_managed_identity)
+    connection_string = chosen.storage_connection_string
+    storage_identity = None
+    if connection_string is None:
+        storage_identity = credential(chosen.storage_client_id, has_managed_identity=chosen.has_managed_identity)
     return Ports(
         clock=SystemClock(),
-        store=TableStateStore(settings),
-        queue=StorageJobQueue(settings),
-        cloud=ArmDiskCloud(settings),
-        events=event_sink(settings),
+        store=TableStore(
+            prefix=chosen.table_prefix,
+            connection_string=connection_string,
+            endpoint=chosen.table_endpoint,
+            credential=storage_identity,
+        ),
+        queue=StorageQueue(
+            connection_string=connection_string, endpoint=chosen.queue_endpoint, credential=storage_identity
+        ),
+        cloud=ArmDiskCloud(endpoint=chosen.arm_endpoint, scope=chosen.arm_scope, credential=identity),
+        events=_event_sink(chosen, identity),
     )
+
+
+def _event_sink(settings: Settings, identity: TokenCredential) -> EventSink:
+    from backup_core.adapters.event_grid import EventGridSink, LogSink
+
+    if settings.eventgrid_endpoint is None:
+        return LogSink()
+    if settings.eventgrid_key is None:
+        return EventGridSink(endpoint=settings.eventgrid_endpoint, credential=identity)
+    from azure.core.credentials import AzureKeyCredential
+
+    return EventGridSink(endpoint=settings.eventgrid_endpoint, credential=AzureKeyCredential(settings.eventgrid_key))

@@ -175,6 +175,4 @@ def time_of(identifier: str) -> datetime:
 
 def _close_subtasks(subtasks: tuple[Subtask, ...], status: JobStatus, at: datetime) -> tuple[Subtask, ...]:
     end = {JobStatus.FAILED: "Failed", JobStatus.CANCELLED: "Skipped"}.get(status, "Completed")
-    return tuple(
-        task if task.ended_at else replace(task, status=end, ended_at=at) for task in subtasks
-    )
+    return tuple(task if task.ended_at else replace(task, status=end, ended_at=at) for task in subtasks)

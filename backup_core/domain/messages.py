@@ -119,7 +119,9 @@ class PublishEvents:
     version: int = VERSION
 
 
-Message = StartBackup | ObserveBackup | ExpirePoints | StartRestore | ObserveRestore | ConfigureProtection | PublishEvents
+Message = (
+    StartBackup | ObserveBackup | ExpirePoints | StartRestore | ObserveRestore | ConfigureProtection | PublishEvents
+)
 MESSAGE_TYPES: tuple[type[Message], ...] = (
     StartBackup,
     ObserveBackup,
@@ -130,9 +132,7 @@ MESSAGE_TYPES: tuple[type[Message], ...] = (
     PublishEvents,
 )
 
-M = TypeVar(
-    "M", StartBackup, ObserveBackup, ExpirePoints, StartRestore, ObserveRestore, ConfigureProtection, PublishEvents
-)
+M = TypeVar("M", bound=Message)
 
 
 def encode(message: Message) -> str:

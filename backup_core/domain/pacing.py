@@ -5,7 +5,7 @@ Azure meters each kind of call with a token bucket. It says how much is left wit
 sent away but gets a place in line: one at the end of it, as many seconds away as the bucket needs to refill that far.
 The bucket is shared with processes that know nothing of each other; the count in each answer tells what they took.
 
-Times are seconds of any steady clock. Leaves to others: keeping the budgets and making the calls (adapters/compute.py).
+Times are seconds of any steady clock. Leaves to others: keeping the budgets (adapters/meters.py).
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ class Budget:
 
     def ask(self, now: float) -> tuple[Budget, float]:
         """Take a token: the wait is 0. Or, when there is none, a place in line: the wait is the seconds until then."""
-        budget = self._refilled(now)
+        budget = _refilled(self, now)
         if now >= budget.held_until and budget.level >= 1:
             return replace(budget, level=budget.level - 1, in_flight=budget.in_flight + 1), 0.0
-        return budget._queued(now)
+        return _queued(budget, now)
 
     def answered(self, now: float, remaining: float | None) -> Budget:
         """A call came back; `remaining` is what Azure says is left, None when it did not say."""
-        budget = replace(self._refilled(now), in_flight=max(0, self.in_flight - 1))
+        budget = replace(_refilled(self, now), in_flight=max(0, self.in_flight - 1))
         if remaining is None:
             return budget
         # Calls under way are not in Azure's count yet. A bucket may prove larger than documented.
@@ -60,13 +60,16 @@ class Budget:
             in_flight=max(0, self.in_flight - 1),
             held_until=max(self.held_until, now + retry_after),
         )
-        return emptied._queued(now)
+        return _queued(emptied, now)
 
-    def _queued(self, now: float) -> tuple[Budget, float]:
-        next_token = now + max(0.0, 1 - self.level) / self.refill
-        place = max(next_token, self.line_end + 1 / self.refill)
-        return replace(self, line_end=place), max(place, self.held_until) - now
 
-    def _refilled(self, now: float) -> Budget:
-        earned = max(0.0, now - self.at) * self.refill
-        return replace(self, level=min(self.size, self.level + earned), at=max(self.at, now))
+def _queued(budget: Budget, now: float) -> tuple[Budget, float]:
+    """A place at the end of the line, where the next token comes that nobody was promised."""
+    next_token = now + max(0.0, 1 - budget.level) / budget.refill
+    place = max(next_token, budget.line_end + 1 / budget.refill)
+    return replace(budget, line_end=place), max(place, budget.held_until) - now
+
+
+def _refilled(budget: Budget, now: float) -> Budget:
+    earned = max(0.0, now - budget.at) * budget.refill
+    return replace(budget, level=min(budget.size, budget.level + earned), at=max(budget.at, now))

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from backup_core.domain.durations import Duration, parse_duration
 from backup_core.domain.errors import Fault, InvalidInput
-from backup_core.domain.schedule import Schedule, ScheduleFaults
+from backup_core.domain.schedule import INTERVALS_LIMIT, Schedule, ScheduleFaults
 from backup_core.domain.tagging import ABSOLUTE_CRITERIA, ALL_BACKUP, TagCriterion
 
 SNAPSHOTS_IN_WINDOW_LIMIT = 7  # of one disk (documented: compute, incremental snapshots)
@@ -80,6 +80,19 @@ class BackupPolicy:
             raise InvalidInput(faults)
         return policy
 
+    @classmethod
+    def standing_in(cls, name: str, retention: Duration | None) -> BackupPolicy:
+        """A policy for an instance whose own is not known any more: one daily backup, kept as its points were kept.
+
+        Where that would be too many points, or the retention is not known either, a longer interval or a year.
+        """
+        for interval in ("P1D", "P1W", "P1M", "P1Y"):
+            try:
+                return cls.parse(name, _stand_in_properties(interval, retention or Duration(years=1)))
+            except InvalidInput:
+                continue
+        return cls.parse(name, _stand_in_properties("P1D", Duration(years=1)))
+
     def retention_of(self, tag: str) -> RetentionRule | None:
         """The rule that keeps points of `tag` (compared without case), or None when the policy has none."""
         return next((rule for rule in self.retention_rules if rule.name.casefold() == tag.casefold()), None)
@@ -92,6 +105,27 @@ class BackupPolicy:
         """When a point of `tag` created then expires (recorded: creation time + duration); None without a rule."""
         duration = self.retention_duration(tag)
         return duration.after(created_at) if duration else None
+
+
+def _stand_in_properties(interval: str, retention: Duration) -> Mapping[str, Any]:
+    lifecycle = {
+        "deleteAfter": {"objectType": "AbsoluteDeleteOption", "duration": retention.iso()},
+        "sourceDataStore": _STORE_WIRE,
+    }
+    trigger = {
+        "schedule": {"repeatingTimeIntervals": [f"R/2020-01-01T00:00:00+00:00/{interval}"], "timeZone": "UTC"},
+        "taggingCriteria": [{"tagInfo": {"tagName": "Default"}, "taggingPriority": 99, "isDefault": True}],
+        "objectType": "ScheduleBasedTriggerContext",
+    }
+    backup = {
+        "backupParameters": {"backupType": "Incremental", "objectType": "AzureBackupParams"},
+        "trigger": trigger,
+        "dataStore": _STORE_WIRE,
+        "name": "BackupDaily",
+        "objectType": _BACKUP_RULE,
+    }
+    kept = {"lifecycles": [lifecycle], "isDefault": True, "name": "Default", "objectType": _RETENTION_RULE}
+    return {"policyRules": [backup, kept], "datasourceTypes": [_DISKS], "objectType": "BackupPolicy"}
 
 
 def check_background_copy(policy: BackupPolicy) -> Fault | None:
@@ -108,9 +142,7 @@ def check_background_copy(policy: BackupPolicy) -> Fault | None:
     )
 
 
-def points_kept_at_most(
-    schedule: Schedule, criteria: Sequence[TagCriterion], retention: Mapping[str, Duration]
-) -> int:
+def points_kept_at_most(schedule: Schedule, criteria: Sequence[TagCriterion], retention: Mapping[str, Duration]) -> int:
     """An upper bound of the scheduled points that lie unexpired at one time; `retention` is by tag name.
 
     As long as the default tag is kept, every slot may have a point; beyond that, only the tags that are kept longer,
@@ -221,7 +253,9 @@ def _read_schedule(node: _Node) -> tuple[Schedule | None, Mapping[str, Any]]:
     wire = {"repeatingTimeIntervals": intervals} | ({"timeZone": time_zone} if node.has("timeZone") else {})
     if time_zone is None:
         time_zone = "UTC"  # noted already; the intervals may have faults of their own
-    if not intervals:
+    if len(intervals) > INTERVALS_LIMIT:
+        node.note("repeatingTimeIntervals", f"{len(intervals)} were given; at most {INTERVALS_LIMIT} are expected")
+    if not 0 < len(intervals) <= INTERVALS_LIMIT:
         return None, wire
     try:
         return Schedule.parse(intervals, time_zone), wire
@@ -243,8 +277,9 @@ def _read_tag(node: _Node) -> tuple[_Tag, Mapping[str, Any]]:
         criteria_wires.append({"absoluteCriteria": words, "objectType": "ScheduleBasedBackupCriteria"})
     if is_default and scopes:
         node.note("criteria", "the default tag takes what no other tag does; it has no criteria of its own")
-    if is_default is False and not node.has("criteria"):
-        node.note("criteria", f"is missing; a tag that is not the default needs one of {_listed(ABSOLUTE_CRITERIA)}")
+    if is_default is False and not criteria_wires:
+        expected = _listed(ABSOLUTE_CRITERIA)
+        node.note("criteria", f"is missing or empty; a tag that is not the default needs one of {expected}")
     wire = {
         "tagInfo": {"tagName": name, "id": label.text("id", f"{name}_")},
         "taggingPriority": priority,
@@ -323,7 +358,7 @@ def _read_all(
 
 
 def _check_names(root: _Node, backups: Sequence[_Backup], retentions: Sequence[_Retention]) -> None:
-    if root.has("policyRules"):
+    if root.count("policyRules"):
         if len(backups) != 1:
             root.note("policyRules", f"{len(backups)} rules of type {_BACKUP_RULE}; exactly one is expected")
         defaults = [rule for rule in retentions if rule.is_default]
@@ -468,6 +503,10 @@ class _Node:
             self.note(key, _unexpected(value, expected))
             return []
         return list(value or ())
+
+    def count(self, key: str) -> int:
+        value = self._value(key)
+        return len(value) if isinstance(value, list) else 0
 
     def text(self, key: str, default: str | None = None) -> str | None:
         value = self._typed(key, str, "text", default)

@@ -87,7 +87,6 @@ class SnapshotLabel:
             f"{TAG_PREFIX}disk": _essentials(self.disk),
         }
 
-
     def description(self, snapshot: Snapshot) -> dict[str, Any]:
         """A disk's GET body as far as the tag and the snapshot's own body tell it: what a restore starts from."""
         kept = dict(self.disk)
@@ -112,22 +111,25 @@ def read_label(tags: Mapping[str, str]) -> SnapshotLabel | None:
     """The label that `SnapshotLabel.tags` wrote, or None when any needed tag is missing or unreadable."""
     if not is_ours(tags):
         return None
-    get = lambda name: tags[f"{TAG_PREFIX}{name}"]  # noqa: E731 - a local abbreviation reads best here
     try:
-        parts = get("vault").split("/")
+        parts = _tag(tags, "vault").split("/")
         return SnapshotLabel(
             vault=VaultKey(subscription=parts[2], group=parts[4], name=parts[8]),
-            instance_name=get("instance"),
-            point_id=get("point"),
-            job_id=get("job"),
-            tag_name=get("retention-tag"),
-            retention=parse_duration(get("retention")) if get("retention") else None,
-            policy_name=get("policy"),
-            slot=_read_time(get("slot")),
+            instance_name=_tag(tags, "instance"),
+            point_id=_tag(tags, "point"),
+            job_id=_tag(tags, "job"),
+            tag_name=_tag(tags, "retention-tag"),
+            retention=parse_duration(_tag(tags, "retention")) if _tag(tags, "retention") else None,
+            policy_name=_tag(tags, "policy"),
+            slot=_read_time(_tag(tags, "slot")),
             disk=json.loads(tags.get(f"{TAG_PREFIX}disk") or "{}"),
         )
     except (KeyError, IndexError, ValueError):
         return None
+
+
+def _tag(tags: Mapping[str, str], name: str) -> str:
+    return tags[f"{TAG_PREFIX}{name}"]
 
 
 def _write_time(instant: datetime | None) -> str:

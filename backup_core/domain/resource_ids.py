@@ -96,9 +96,7 @@ def parse_resource_id(text: str, expected_type: str) -> ResourceId:
         )
     if f"{match['namespace']}/{match['type']}".lower() != expected_type.lower():
         raise ValueError(f"{text!r} names a {match['namespace']}/{match['type']}; a {expected_type} is needed")
-    return ResourceId(
-        subscription=match["subscription"], group=match["group"], type=expected_type, name=match["name"]
-    )
+    return ResourceId(subscription=match["subscription"], group=match["group"], type=expected_type, name=match["name"])
 
 
 def parse_group_id(text: str) -> GroupId:

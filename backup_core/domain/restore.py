@@ -56,7 +56,9 @@ def check_restore(request: RestoreRequest, point: RecoveryPoint) -> list[Fault]:
     try:
         name = parse_resource_id(request.target_disk_id, DISK).name
         if len(name) > _MAX_NAME:
-            faults.append(Fault(target=f"{target}.datasourceInfo.resourceID", message="a disk's name has at most 80 letters"))
+            faults.append(
+                Fault(target=f"{target}.datasourceInfo.resourceID", message="a disk's name has at most 80 letters")
+            )
     except ValueError as error:
         faults.append(Fault(target=f"{target}.datasourceInfo.resourceID", message=str(error)))
     if request.location and point.location and _plain(request.location) != _plain(point.location):
@@ -67,7 +69,9 @@ def check_restore(request: RestoreRequest, point: RecoveryPoint) -> list[Fault]:
     if request.zones and len(request.zones) > 1:
         faults.append(Fault(target=f"{target}.targetDisk.zones", message="a disk lies in at most one zone"))
     if request.zones and (request.sku or "").endswith("_ZRS"):
-        faults.append(Fault(target=f"{target}.targetDisk.zones", message="a zone-redundant disk has no zone of its own"))
+        faults.append(
+            Fault(target=f"{target}.targetDisk.zones", message="a zone-redundant disk has no zone of its own")
+        )
     if request.size_gb is not None and request.size_gb << 30 < point.disk_size_bytes:
         message = f"the recovery point holds {point.disk_size_bytes >> 30} GB; a restored disk can only be larger"
         faults.append(Fault(target=f"{target}.targetDisk.sizeGB", message=message))

@@ -3,8 +3,8 @@
 Rules, where Azure's documentation leaves them open:
 - Intervals of hours, minutes and seconds repeat in absolute time from the start instant, whatever the clocks show.
 - Intervals of days, weeks, months and years keep the start's wall-clock time. When clocks go forward over that time,
-  the slot comes as much later as they went (02:30 becomes 03:30, as RFC 5545 has it); when they go back, the first of
-  the two counts. A month without the start's day has its slot on its last day.
+  the slot comes as much later as they went (02:30 becomes 03:30, as RFC 5545 has it), but never on another day; when
+  they go back, the first of the two counts. A month without the start's day has its slot on its last day.
 - A start with an offset is that instant; its wall-clock time is the one that the schedule's zone shows then. A start
   without an offset is wall-clock time in the zone.
 - Several intervals are united; an instant that several of them name is one slot. Slots are whole seconds.
@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import heapq
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice
 from math import ceil, gcd, lcm
@@ -43,7 +44,7 @@ _START = re.compile(
 )
 
 
-class ScheduleFaults(ValueError):  # noqa: N818 - one error, several faults
+class ScheduleFaults(ValueError):
     """All that is wrong with a schedule: (index of the interval, or None for the time zone; what)."""
 
     def __init__(self, faults: Sequence[tuple[int | None, str]]) -> None:
@@ -236,8 +237,16 @@ class Interval:
 
 
 def to_instant(wall: datetime, zone: tzinfo) -> datetime:
-    """The UTC instant of a wall-clock time: the first of two, and past a gap as far as the time lies in it."""
-    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    """The UTC instant of a wall-clock time: the first of two; past a gap as far as the time lies in it.
+
+    If that would be the next day already (Nuuk's clocks go from 23:00 to 00:00), as far before the gap: a day that is
+    not skipped as a whole has its slot.
+    """
+    instant = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if instant.astimezone(zone).date() != wall.date():
+        earlier = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+        return earlier if earlier.astimezone(zone).date() == wall.date() else instant
+    return instant
 
 
 def _parse_interval(text: str, zone: tzinfo) -> Interval:
@@ -311,31 +320,67 @@ def _backwards(intervals: Sequence[Interval], after: datetime, until: datetime) 
             newest = slot
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Every `step` seconds from `first` (seconds since 1970) to the end of a window; once when `step` is 0."""
+
+    first: int
+    step: int
+
+    def count(self, end: int) -> int:
+        return (end - self.first) // self.step + 1 if self.step else 1
+
+    def holds(self, second: int) -> bool:
+        return second == self.first or (
+            self.step > 0 and second >= self.first and (second - self.first) % self.step == 0
+        )
+
+
 def _count_exact(intervals: Sequence[Interval], after: datetime, until: datetime) -> int:
-    """The union's size by inclusion and exclusion; combinations without a slot in the window are not followed."""
-    total = 0
-    combinations: list[tuple[int, Interval]] = []  # sign, slots common to some of the intervals so far
+    """The size of the union, by inclusion and exclusion over what several of the intervals have in common.
+
+    Common runs without a slot in the window are dropped, equal ones are counted together: few remain.
+    """
+    begin, end = _second(after) + 1, _second(until)
+    signed: Counter[_Run] = Counter()  # runs, with how often each is to be counted
     for interval in intervals:
-        added = [(1, interval)]
-        added += [(-sign, both) for sign, other in combinations if (both := _common(other, interval)) is not None]
-        added = [(sign, both) for sign, both in added if both.count_between(after, until)]
-        total += sum(sign * both.count_between(after, until) for sign, both in added)
-        combinations += added
-    return total
+        run = _run(_second(interval.start), interval.seconds, begin, end)
+        if run is None:
+            continue
+        added = Counter({run: 1})
+        for other, times in signed.items():
+            both = _common(other, run, end)
+            if both is not None:
+                added[both] -= times
+        for one, times in added.items():
+            signed[one] += times
+        signed = Counter({one: times for one, times in signed.items() if times})
+    return sum(times * run.count(end) for run, times in signed.items())
 
 
-def _common(one: Interval, other: Interval) -> Interval | None:
-    """The slots that two exact intervals share, as an interval (Chinese remainders); None when they share none."""
-    step, apart = gcd(one.seconds, other.seconds), int((other.start - one.start).total_seconds())
-    if apart % step:
-        return None
-    period, modulus = lcm(one.seconds, other.seconds), other.seconds // step
-    rounds = (apart // step) * pow(one.seconds // step, -1, modulus) % modulus if modulus > 1 else 0
-    first = one.start + timedelta(seconds=one.seconds * rounds)
-    begin = max(one.start, other.start)
+def _run(first: int, step: int, begin: int, end: int) -> _Run | None:
+    """What lies between `begin` and `end`, both inclusive, of every `step` seconds from `first`."""
     if first < begin:
-        first += timedelta(seconds=ceil((begin - first).total_seconds() / period) * period)
-    return replace(one, start=first, period=Duration(seconds=period))
+        first += -(-(begin - first) // step) * step
+    if first > end:
+        return None
+    return _Run(first, step if first + step <= end else 0)
+
+
+def _common(one: _Run, other: _Run, end: int) -> _Run | None:
+    """What two runs share (Chinese remainders); None when they share nothing."""
+    if one.step == 0 or other.step == 0:
+        single, run = (one, other) if one.step == 0 else (other, one)
+        return single if run.holds(single.first) else None
+    divisor, apart = gcd(one.step, other.step), other.first - one.first
+    if apart % divisor:
+        return None
+    rounds = apart // divisor * pow(one.step // divisor, -1, other.step // divisor) % (other.step // divisor)
+    return _run(one.first + one.step * rounds, lcm(one.step, other.step), max(one.first, other.first), end)
+
+
+def _second(instant: datetime) -> int:
+    return (instant - _EPOCH) // timedelta(seconds=1)
 
 
 def _min_gap_between(one: Interval, other: Interval) -> int:

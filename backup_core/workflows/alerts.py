@@ -82,14 +82,18 @@ def orphan_found(vault: VaultKey, instance_name: str, snapshot_id: str, reason: 
 
 
 def message_poisoned(vault: VaultKey, instance_name: str, identity: str, error: BackupError, at: datetime) -> Event:
-    content = {"error": {"code": error.code, "message": error.message, "recommendedActions": [error.recommended_action]}}
+    told = {"code": error.code, "message": error.message, "recommendedActions": [error.recommended_action]}
+    content = {"error": told}
     return _event("DiskBackup.Message.Poisoned", vault, instance_name, at, identity, content)
 
 
 def write_events(events: Sequence[Event]) -> str:
     """Events as JSON text for a queue message; `read_events` reads it back."""
-    rows = [{**{field.name: getattr(event, field.name) for field in fields(event)}, "at": event.at.isoformat()} for event in events]
-    return json.dumps(rows)
+    return json.dumps([_row(event) for event in events])
+
+
+def _row(event: Event) -> dict[str, Any]:
+    return {field.name: getattr(event, field.name) for field in fields(event)} | {"at": event.at.isoformat()}
 
 
 def read_events(text: str) -> list[Event]:

@@ -7,7 +7,7 @@ run twice, late, or on two hosts at once: the instance row's ETag lets one of th
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,17 +23,17 @@ from backup_core.domain.errors import (
     ResourceInUse,
     SnapshotNotFound,
 )
-from backup_core.domain.instance import ActiveBackup, BackupInstance, PointSummary
+from backup_core.domain.instance import MISSED_SLOTS_KEPT, ActiveBackup, BackupInstance, PointSummary
 from backup_core.domain.job import Job, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ObserveBackup, StartBackup
-from backup_core.domain.naming import point_id, snapshot_id
-from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel
+from backup_core.domain.naming import point_id, scheduled_job_id, snapshot_id
+from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel, is_ours
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_group_id, parse_resource_id
 from backup_core.domain.tagging import choose_tag
-from backup_core.ports import Change, Insert, Ports, Put, Replace, StateConflict, Stored
+from backup_core.ports import Insert, Ports, Put, Replace, StateConflict, Stored
 from backup_core.workflows import alerts
 from backup_core.workflows.dispatch import backup_row
-from backup_core.workflows.turns import FIRST_LOOK, come_back, commit, look_delay, next_turn, note_deferral, tell
+from backup_core.workflows.turns import FIRST_LOOK, commit, look_delay, next_turn, note_deferral, tell
 from backup_core.workflows.watching import STALL_AFTER, backup_watch, watch_row
 
 log = logging.getLogger("diskbackup.backup")
@@ -72,8 +72,15 @@ def request_backup(
         friendly_name=instance.friendly_name,
         retention_tag=retention_tag or instance.policy.default_tag,
     )
-    message = StartBackup(vault=vault, instance_name=instance.name, job_id=job.job_id, revision=instance.revision)
-    ports.store.schedule([backup_watch(message, now + STALL_AFTER)])
+    watch_due_at = (now + STALL_AFTER).replace(microsecond=0)
+    message = StartBackup(
+        vault=vault,
+        instance_name=instance.name,
+        job_id=job.job_id,
+        revision=instance.revision,
+        watch_due_at=watch_due_at,
+    )
+    ports.store.schedule([backup_watch(message, watch_due_at)])
     ports.store.commit(vault, [Insert(job)])
     ports.queue.send(message)
     return job
@@ -108,7 +115,7 @@ def start_backup(ports: Ports, message: StartBackup) -> None:
     if stored.value.active and stored.value.active.job.job_id == message.job_id:
         _issue(ports, message, stored.value)
         return
-    job = _wanted_job(ports, message, stored.value)
+    job = _wanted_job(ports, message, stored)
     if job is None or _is_busy(ports, message, stored, job):
         return
     try:
@@ -121,22 +128,23 @@ def start_backup(ports: Ports, message: StartBackup) -> None:
         _issue(ports, message, claimed)
 
 
-def _wanted_job(ports: Ports, message: StartBackup, instance: BackupInstance) -> Job | None:
+def _wanted_job(ports: Ports, message: StartBackup, stored: Stored[BackupInstance]) -> Job | None:
     """The job to run, or None when it has run already or nobody wants it any more (rows are tidied on the way)."""
-    if message.slot is None:
-        stored = ports.store.get(Job, message.vault, message.job_id)
-        if stored is None or stored.value.is_ended:
-            if stored is not None:
-                tell(ports, message, [alerts.job_ended(message.vault, stored.value)])
-            return None
-        return stored.value
+    instance = stored.value
     if not instance.takes_scheduled_backups:
         _stand_down(ports, message)
         return None
-    if instance.newest_slot is not None and message.slot <= instance.newest_slot:
-        _tell_again(ports, message)
+    if message.slot is None:
+        queued = ports.store.get(Job, message.vault, message.job_id)
+        if queued is None or queued.value.is_ended:
+            _tell_again(ports, message)
+            return None
+        return queued.value
+    same = _is_same_generation(message, instance)
+    if same and instance.newest_slot is not None and message.slot <= instance.newest_slot:
+        _answer_late(ports, message, stored)
         return None
-    if message.revision != instance.revision and not _follow_new_schedule(ports, message, instance):
+    if not (same and message.revision == instance.revision) and not _follow_new_schedule(ports, message, instance):
         return None
     return Job(
         job_id=message.job_id,
@@ -153,18 +161,47 @@ def _wanted_job(ports: Ports, message: StartBackup, instance: BackupInstance) ->
     )
 
 
+def _is_same_generation(message: StartBackup, instance: BackupInstance) -> bool:
+    """Whether the message is of this instance, not of an earlier one of its name: revisions count from 1 in each."""
+    assert message.slot is not None, "an on-demand job is looked up by its id"
+    own = scheduled_job_id(message.vault, instance.name, instance.generation, message.slot)
+    return message.job_id == own
+
+
 def _follow_new_schedule(ports: Ports, message: StartBackup, instance: BackupInstance) -> bool:
-    """A message of an older policy: put the agenda right, and take the slot only if the present schedule has it."""
+    """A message of an older policy, or of an earlier instance of that name: put the agenda right, and take the slot
+    only if it is this instance's and the present schedule has it."""
     schedule = instance.policy.schedule
     assert message.slot is not None, "only scheduled messages carry a revision that matters"
     right_row = backup_row(message.vault, instance, schedule.next_slot(ports.clock.now()))
     ports.store.schedule([right_row])
     if message.next_due_at is not None and message.next_due_at != right_row.due_at:
         ports.store.unschedule([replace(right_row, due_at=message.next_due_at)])
-    if schedule.newest_slot(message.slot) == message.slot:
+    if _is_same_generation(message, instance) and schedule.newest_slot(message.slot) == message.slot:
         return True
     _unwatch(ports, message)
     return False
+
+
+def _answer_late(ports: Ports, message: StartBackup, stored: Stored[BackupInstance]) -> None:
+    """A slot not newer than the newest taken: it ran already and is told of again, or a later one overtook it in the
+    queue while it was put off. Then it is missed, which its job or the instance's list must say."""
+    assert message.slot is not None, "on-demand backups have no order"
+    if _has_trace(ports, message, stored.value):
+        _tell_again(ports, message)
+        return
+    missed = stored.value.miss((*message.missed_slots, message.slot), message.missed_count + 1)
+    if commit(ports, message, [Replace(stored, missed)]):
+        log.warning("backup.overtaken instance=%s slot=%s", message.instance_name, message.slot)
+        _unwatch(ports, message)
+
+
+def _has_trace(ports: Ports, message: StartBackup, instance: BackupInstance) -> bool:
+    named = instance.missed_slots
+    if message.slot in named or ports.store.get(Job, message.vault, message.job_id) is not None:
+        return True
+    # The list names the newest only: an older slot may have been on it.
+    return len(named) == MISSED_SLOTS_KEPT and message.slot is not None and message.slot < named[0]
 
 
 def _is_busy(ports: Ports, message: StartBackup, stored: Stored[BackupInstance], job: Job) -> bool:
@@ -259,6 +296,9 @@ def _retreat(
         return
     note_deferral(turn, error, job.job_id)
     _send_later(ports, turn.message, turn.delay)
+    active = stored.value.active
+    if active is not None and active.job.job_id == job.job_id and turn.message.attempts > job.retry_count:
+        _note(ports, message, stored, active, replace(job, retry_count=turn.message.attempts))
 
 
 def _fail(
@@ -273,7 +313,7 @@ def _fail(
     held = instance.active if instance.active and instance.active.job.job_id == job.job_id else None
     if held is not None:
         _discard_snapshot(ports, held.snapshot_id)
-    failed = replace(job, retry_count=message.attempts).advance(JobStatus.FAILED, at=now, error=error)
+    failed = replace(job, retry_count=_retries(job, message)).advance(JobStatus.FAILED, at=now, error=error)
     freed = replace(instance, active=None) if held else instance.miss(job.missed_slots, job.missed_count)
     if job.slot is not None:
         freed = replace(freed, newest_slot=max(job.slot, instance.newest_slot or job.slot))
@@ -287,7 +327,7 @@ def _fail(
 def _discard_snapshot(ports: Ports, snapshot: str) -> None:
     try:
         found = ports.cloud.find_snapshot(snapshot)
-        if found is not None and not found.is_usable:
+        if found is not None and not found.is_usable and is_ours(found.tags):
             ports.cloud.delete_snapshot(snapshot)
     except BackupError as error:
         log.warning("backup.leftover snapshot=%s code=%s; the reconciler reports it", snapshot, error.code)
@@ -303,8 +343,12 @@ def observe_backup(ports: Ports, message: ObserveBackup) -> None:
     try:
         snapshot = _look(ports, message, active)
     except BackupError as error:
-        if not come_back(ports, message, error, message.job_id):
+        turn = next_turn(message, error, message.job_id)
+        if turn is None:
             _fail(ports, message, stored, active.job, error)
+        else:
+            note_deferral(turn, error, message.job_id)
+            _send_later(ports, turn.message, turn.delay)
         return
     if snapshot is not None and snapshot.is_usable:
         _complete(ports, message, stored, active, snapshot)
@@ -349,12 +393,35 @@ def _look_again(
     ports.queue.send(replace(message, looks=message.looks + 1, operation_url=url, attempts=0), delay=delay)
     percent = int(snapshot.completion_percent) if snapshot else None
     job = active.job.step(TRIGGER, "InProgress", at=now, progress_percent=percent)
-    job = replace(job, look_again_at=now + delay)
+    _note(
+        ports,
+        message,
+        stored,
+        active,
+        replace(job, look_again_at=now + delay, retry_count=_retries(active.job, message)),
+    )
+
+
+def _note(
+    ports: Ports,
+    message: StartBackup | ObserveBackup,
+    stored: Stored[BackupInstance],
+    active: ActiveBackup,
+    job: Job,
+) -> None:
+    """Record the running job's progress. A conflict is no matter: the next round records."""
     waiting = replace(stored.value, active=replace(active, job=job))
     try:
         ports.store.commit(message.vault, [Replace(stored, waiting), Put(job)])
     except StateConflict:
-        log.info("backup.look_unrecorded job_id=%s: the instance changed meanwhile; the next look records", job.job_id)
+        log.info("backup.round_unrecorded job_id=%s: the instance changed meanwhile", job.job_id)
+
+
+def _retries(job: Job, message: StartBackup | ObserveBackup) -> int:
+    """All rounds that met a transient error: an observation counts anew from each look that succeeds."""
+    if isinstance(message, StartBackup):
+        return max(job.retry_count, message.attempts)
+    return job.retry_count + message.attempts
 
 
 def _complete(
@@ -368,6 +435,7 @@ def _complete(
     instance, now = stored.value, ports.clock.now()
     point = new_point(instance, active.job, snapshot, disk=active.disk, completed_at=now)
     job = active.job.step(TRIGGER, "Completed", at=now, progress_percent=100).advance(JobStatus.COMPLETED, at=now)
+    job = replace(job, retry_count=_retries(active.job, message))
     expiry = earlier_expiry(instance, point, now)
     if expiry is not None:
         ports.store.schedule([expiry_row(message.vault, instance.name, expiry)])
@@ -473,17 +541,23 @@ def _defer(ports: Ports, message: StartBackup, stored: Stored[BackupInstance], j
     _send_later(ports, replace(message, deferrals=message.deferrals + 1), delay)
 
 
-def _send_later(ports: Ports, message: StartBackup, delay: timedelta) -> None:
+def _send_later(ports: Ports, message: StartBackup | ObserveBackup, delay: timedelta) -> None:
     """Send the step again after `delay`; where the watch would come first, let it come after, lest it sends one too."""
     back_at = ports.clock.now() + delay
     old = message.watch_due_at
     if old is None or back_at + WATCH_MARGIN > old:
         later = (back_at + STALL_AFTER).replace(microsecond=0)
-        ports.store.schedule([backup_watch(message, later)])
+        ports.store.schedule([_watch_of(message, later)])
         message = replace(message, watch_due_at=later)
     ports.queue.send(message, delay=delay)
     if old is not None and old != message.watch_due_at:
-        ports.store.unschedule([backup_watch(message, old)])
+        ports.store.unschedule([_watch_of(message, old)])
+
+
+def _watch_of(message: StartBackup | ObserveBackup, due_at: datetime) -> AgendaRow:
+    if isinstance(message, StartBackup):
+        return backup_watch(message, due_at)
+    return watch_row(message.vault, message.instance_name, message.job_id, "backup", due_at)
 
 
 def _unwatch(ports: Ports, message: StartBackup | ObserveBackup) -> None:

@@ -7,7 +7,7 @@ name it raises RecordCorrupt. An absent vault is an error everywhere, never an e
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn, TypeVar
 
@@ -26,7 +26,22 @@ PAGE_SIZE = 1000  # the most that Table Storage gives in one answer
 POINT_SLACK = timedelta(days=8)  # a point's id is made from its slot, its snapshot taken later: by a week at worst
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # the earliest instant that an id can tell
 
+SCAN_PAGES = 5  # how many pages of instances one answer about a disk looks through
+_BETWEEN_TOKENS = "."  # in no token of the store, which are URL-safe base64
+
 R = TypeVar("R", Vault, BackupPolicy, BackupInstance, Job, RecoveryPoint)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundInstance:
+    vault: VaultKey
+    instance: BackupInstance
+
+
+@dataclass(frozen=True, slots=True)
+class FoundInstances:
+    items: tuple[FoundInstance, ...]
+    next_token: str | None
 
 
 def get_vault(ports: Ports, key: VaultKey) -> Vault:
@@ -75,13 +90,29 @@ def list_instances(ports: Ports, vault: VaultKey, *, token: str | None = None) -
     return _readable(ports.store.page(BackupInstance, vault, token=token, limit=PAGE_SIZE), vault.partition)
 
 
+def list_instances_of_disk(ports: Ports, disk_id: str, *, token: str | None = None) -> FoundInstances:
+    """The instances that protect a disk, in any vault. There is no index for it: one answer looks at a part of what
+    exists, and names in `next_token` where to go on."""
+    vaults_token, _, instances_token = (token or "").partition(_BETWEEN_TOKENS)
+    found: list[FoundInstance] = []
+    for _ in range(SCAN_PAGES):
+        vaults = ports.store.vaults(token=vaults_token or None, limit=1)
+        for vault in vaults.items:
+            page = ports.store.page(BackupInstance, vault.value.key, token=instances_token or None, limit=PAGE_SIZE)
+            found += [FoundInstance(vault.value.key, one.value) for one in page.items if _protects(one.value, disk_id)]
+            instances_token = page.next_token or ""
+        if not instances_token:
+            vaults_token = vaults.next_token or ""
+            if not vaults_token:
+                return FoundInstances(tuple(found), None)
+    return FoundInstances(tuple(found), f"{vaults_token}{_BETWEEN_TOKENS}{instances_token}")
+
+
 def get_point(ports: Ports, vault: VaultKey, instance_name: str, point_id: str) -> RecoveryPoint:
     """Raises NotFound, also for a point whose deletion has begun: it is never offered again."""
     stored = ports.store.get(RecoveryPoint, vault, instance_name, point_id)
     if stored is None or not _is_shown(stored.value, None, None):
-        _raise_absent(
-            f"{VAULT}/backupInstances/recoveryPoints", f"{vault.name}/{instance_name}/{point_id}", vault
-        )
+        _raise_absent(f"{VAULT}/backupInstances/recoveryPoints", f"{vault.name}/{instance_name}/{point_id}", vault)
     return stored.value
 
 
@@ -135,6 +166,10 @@ def list_jobs(ports: Ports, vault: VaultKey, *, token: str | None = None) -> Pag
     """Newest first. Raises NotFound when there is no such vault."""
     get_vault(ports, vault)
     return _readable(ports.store.page(Job, vault, token=token, limit=PAGE_SIZE), vault.partition)
+
+
+def _protects(instance: BackupInstance, disk_id: str) -> bool:
+    return instance.disk_id.lower() == disk_id.lower()
 
 
 def _is_shown(point: RecoveryPoint, since: datetime | None, until: datetime | None) -> bool:

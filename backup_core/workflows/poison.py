@@ -1,7 +1,7 @@
 """What becomes of a message that failed five times or that nobody can read: a failed job if one can be named, an event.
 
-Leaves to others: the tries themselves (the platform's queue trigger) and passing faults (workflows/turns.py), which never
-get here.
+Leaves to others: the tries themselves (the platform's queue trigger) and passing faults (workflows/turns.py), which
+never get here.
 """
 
 from __future__ import annotations
@@ -11,11 +11,19 @@ import logging
 from dataclasses import replace
 
 from backup_core.domain.errors import BackupError, MessageMalformed, RecordCorrupt
-from backup_core.domain.instance import BackupInstance
-from backup_core.domain.job import Job, JobStatus
-from backup_core.domain.messages import Message, ObserveBackup, StartBackup, decode
+from backup_core.domain.instance import BackupInstance, ProtectionState
+from backup_core.domain.job import Job, JobOperation, JobStatus
+from backup_core.domain.messages import (
+    ConfigureProtection,
+    Message,
+    ObserveRestore,
+    StartBackup,
+    StartRestore,
+    decode,
+)
+from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.ports import Change, Ports, Replace, StateConflict, Stored
+from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored
 from backup_core.workflows import alerts
 from backup_core.workflows.turns import publish
 
@@ -41,13 +49,13 @@ def give_up(ports: Ports, kind: type[Message], text: str | bytes) -> None:
     except MessageMalformed as error:
         _report_unreadable(ports, kind, text, error)
         return
-    error = StepGivenUp(f"{kind.__name__} failed five times and was given up.")
+    given_up = StepGivenUp(f"{kind.__name__} failed five times and was given up.")
     log.error("step.given_up step=%s instance=%s", kind.__name__, message.instance_name)
     job_id = getattr(message, "job_id", "")
     if job_id:
-        _fail_job(ports, message, job_id, error)
+        _fail_job(ports, message, job_id, given_up)
     identity = job_id or f"{kind.__name__}:{message.instance_name}"
-    event = alerts.message_poisoned(message.vault, message.instance_name, identity, error, ports.clock.now())
+    event = alerts.message_poisoned(message.vault, message.instance_name, identity, given_up, ports.clock.now())
     publish(ports, message.vault, message.instance_name, [event])
 
 
@@ -60,30 +68,70 @@ def _report_unreadable(ports: Ports, kind: type[Message], text: str | bytes, err
 
 
 def _fail_job(ports: Ports, message: Message, job_id: str, error: StepGivenUp) -> None:
-    """Fail the job and let its instance go. A record that cannot be read stays; the event tells of the rest."""
+    """Fail the job and let go of what it held. A record that cannot be read stays; the event tells of the rest."""
     try:
         job = ports.store.get(Job, message.vault, job_id)
-        instance = ports.store.get(BackupInstance, message.vault, message.instance_name)
     except RecordCorrupt as corrupt:
         log.error("record.corrupt %s", corrupt)
         return
-    if job is None or job.value.is_ended:
+    begun = job.value if job else _unbegun_job(ports, message, job_id)
+    if begun is None or begun.is_ended:
         return
-    failed = job.value.advance(JobStatus.FAILED, at=ports.clock.now(), error=error)
-    changes: list[Change] = [Replace(job, failed), *_release(message, instance, job_id)]
+    failed = begun.advance(JobStatus.FAILED, at=ports.clock.now(), error=error)
+    record: Change = Replace(job, failed) if job else Insert(failed)
     try:
-        ports.store.commit(message.vault, changes)
+        ports.store.commit(message.vault, [record, *_release(ports, message, failed)])
     except StateConflict:
         log.warning("step.given_up_unrecorded job_id=%s: the job moved on meanwhile", job_id)
         return
     publish(ports, message.vault, message.instance_name, [alerts.job_ended(message.vault, failed)])
 
 
-def _release(message: Message, instance: Stored[BackupInstance] | None, job_id: str) -> list[Change]:
-    if instance is None or not isinstance(message, StartBackup | ObserveBackup):
+def _unbegun_job(ports: Ports, message: Message, job_id: str) -> Job | None:
+    """A scheduled backup that never got as far as its job: the failed job is the trace of its slot, and stops the watch
+    from sending it again."""
+    if not isinstance(message, StartBackup) or message.slot is None:
+        return None
+    return Job(
+        job_id=job_id,
+        operation=JobOperation.BACKUP,
+        instance_name=message.instance_name,
+        created_at=ports.clock.now(),
+        slot=message.slot,
+        missed_slots=message.missed_slots,
+        missed_count=message.missed_count,
+    )
+
+
+def _release(ports: Ports, message: Message, failed: Job) -> list[Change]:
+    """What the job held: its instance, or the point that it restored from."""
+    try:
+        if isinstance(message, StartRestore | ObserveRestore):
+            return _release_point(ports, message, failed)
+        instance = ports.store.get(BackupInstance, message.vault, message.instance_name)
+    except RecordCorrupt as corrupt:
+        log.error("record.corrupt %s", corrupt)
         return []
+    if instance is None:
+        return []
+    if isinstance(message, ConfigureProtection):
+        return _refuse_instance(instance, failed)
     active = instance.value.active
-    if active is None or active.job.job_id != job_id:
+    if active is None or active.job.job_id != failed.job_id:
         return []
     return [Replace(instance, replace(instance.value, active=None))]
+
+
+def _release_point(ports: Ports, message: Message, failed: Job) -> list[Change]:
+    point = ports.store.get(RecoveryPoint, message.vault, message.instance_name, failed.point_id)
+    if point is None or failed.job_id not in point.value.restoring:
+        return []
+    others = tuple(other for other in point.value.restoring if other != failed.job_id)
+    return [Replace(point, replace(point.value, restoring=others))]
+
+
+def _refuse_instance(instance: Stored[BackupInstance], failed: Job) -> list[Change]:
+    if instance.value.config_job_id != failed.job_id:
+        return []
+    return [Replace(instance, replace(instance.value, state=ProtectionState.ERROR, error=failed.error))]
 

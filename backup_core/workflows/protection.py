@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from backup_core.domain.agenda import AgendaRow
 from backup_core.domain.disk import BACKGROUND_COPY_SKUS, Disk
-from backup_core.domain.errors import BackupError, Fault, InvalidInput, NotFound, ResourceInUse
+from backup_core.domain.errors import BackupError, Fault, InvalidInput, NotFound, ResourceInUse, Throttled
 from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ConfigureProtection, ExpirePoints
@@ -55,7 +55,8 @@ def put_vault(ports: Ports, vault: Vault) -> tuple[Vault, bool]:
 
 
 def delete_vault(ports: Ports, key: VaultKey) -> bool:
-    """Delete an empty vault with its policies; False when there is none. Raises ResourceInUse while it has instances."""
+    """Delete an empty vault with its policies; False when there is none. Raises ResourceInUse while instances are in it.
+    """
     stored = ports.store.get(Vault, key)
     if stored is None:
         return False
@@ -204,7 +205,10 @@ def reconfigure(ports: Ports, vault: VaultKey, instance_name: str) -> Job | None
             return None
         if stored.value.state in (ProtectionState.STOPPED, ProtectionState.SUSPENDED):
             changed = replace(stored.value, revision=stored.value.revision + 1, policy=policy.value)
-            ports.store.commit(vault, [Replace(stored, changed)])
+            try:
+                ports.store.commit(vault, [Replace(stored, changed)])
+            except StateConflict:
+                continue
             return None
         request = _request_of(stored.value)
         job = _config_job(vault, request, JobOperation.CONFIGURE, ports.clock.now())
@@ -248,10 +252,25 @@ def configure_protection(ports: Ports, message: ConfigureProtection) -> None:
         disk = ports.cloud.get_disk(stored.value.disk_id)
         _check_disk(stored.value, disk)
     except BackupError as error:
-        if not come_back(ports, message, error, message.job_id):
+        again_at = come_back(ports, message, error, message.job_id)
+        if again_at is None:
             _refuse(ports, message, stored, job, error)
+        else:
+            _note_wait(ports, message, job, error, again_at)
         return
     _protect(ports, message, stored, job, disk)
+
+
+def _note_wait(
+    ports: Ports, message: ConfigureProtection, job: Stored[Job], error: BackupError, again_at: datetime
+) -> None:
+    """Let the watch know that the job waits by plan."""
+    retries = message.attempts + (0 if isinstance(error, Throttled) else 1)
+    waiting = replace(job.value, touched_at=ports.clock.now(), look_again_at=again_at, retry_count=retries)
+    try:
+        ports.store.commit(message.vault, [Replace(job, waiting)])
+    except StateConflict:
+        log.info("configure.wait_unrecorded job_id=%s", message.job_id)
 
 
 def _check_disk(instance: BackupInstance, disk: Disk) -> None:

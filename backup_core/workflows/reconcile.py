@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -65,23 +66,32 @@ class _Sight:
 def reconcile(ports: Ports) -> ReconcileReport:
     """One pass over everything. Costs what exists: meant for every few minutes to hours, not for every tick."""
     report = ReconcileReport()
-    instances = [
-        (vault.value, stored.value) for vault in _vaults(ports) for stored in every(ports, BackupInstance, vault.value.key)
-    ]
-    sight = _look(ports, {instance.snapshot_group_id.lower(): instance.snapshot_group_id for _, instance in instances}, report)
-    known = {(vault.key, instance.name.lower()) for vault, instance in instances}
+    vaults = [stored.value.key for stored in _vaults(ports)]
+    instances = [(vault, stored.value) for vault in vaults for stored in every(ports, BackupInstance, vault)]
+    groups = {instance.snapshot_group_id.lower(): instance.snapshot_group_id for _, instance in instances}
+    sight = _look(ports, groups, report)
+    known = {(vault, instance.name.lower()) for vault, instance in instances}
     for vault, instance in instances:
-        try:
-            _reconcile_instance(ports, vault.key, instance.name, sight, report)
-        except (BackupError, StateConflict) as error:
-            log.warning("reconcile.postponed instance=%s: %s", instance.name, error)
-    for key, snapshots in sight.snapshots.items():
-        if key not in known:
-            _report_orphans(ports, key, snapshots.values(), report)
-    for vault in {vault.key for vault, _ in instances}:
-        report.purged_jobs += _purge_jobs(ports, vault)
+        with _one_at_a_time(f"instance {instance.name}"):
+            _reconcile_instance(ports, vault, instance.name, sight, report)
+    for owner, snapshots in sight.snapshots.items():
+        with _one_at_a_time(f"snapshots of {owner[1]}"):
+            if owner not in known:
+                _report_orphans(ports, owner, snapshots.values(), report)
+    for vault in vaults:
+        with _one_at_a_time(f"jobs of {vault.name}"):
+            report.purged_jobs += _purge_jobs(ports, vault)
     log.info("reconcile.done %s", report)
     return report
+
+
+@contextmanager
+def _one_at_a_time(what: str) -> Iterator[None]:
+    """What cannot be mended now (unreadable, changing, throttled) waits for the next run; the rest goes on."""
+    try:
+        yield
+    except (BackupError, StateConflict) as error:
+        log.warning("reconcile.postponed %s: %s", what, error)
 
 
 def _vaults(ports: Ports) -> Iterator[Stored[Vault]]:
@@ -95,7 +105,7 @@ def _vaults(ports: Ports) -> Iterator[Stored[Vault]]:
 
 
 def _look(ports: Ports, groups: Mapping[str, str], report: ReconcileReport) -> _Sight:
-    """The agenda is read before the snapshots, and both before any record: what is begun meanwhile is looked at singly."""
+    """The agenda is read before the snapshots, both before any record: what is begun meanwhile is looked at singly."""
     backups = frozenset((row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.BACKUP))
     expiries = frozenset((row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.EXPIRY))
     watches = frozenset(row.subject for row in ports.store.agenda(AgendaKind.WATCH))
@@ -128,7 +138,7 @@ def _reconcile_instance(ports: Ports, vault: VaultKey, name: str, sight: _Sight,
     if stored.value.snapshot_group_id.lower() in sight.groups:
         _mark_lost(ports, vault, name, points, snapshots, report)
         _adopt(ports, vault, name, points, snapshots.values(), report)
-    _mend_agenda(ports, vault, name, sight, report)
+    _mend_agenda(ports, vault, name, points, sight, report)
     if reconfigure(ports, vault, name) is not None:
         report.reconfigured.append(name)
 
@@ -183,7 +193,11 @@ def _adopt(
     known = {stored.value.snapshot_id.lower() for stored in points}
     for snapshot in snapshots:
         label = read_label(snapshot.tags)
-        if label is None or snapshot.id.lower() in known or not snapshot.is_usable:
+        if label is None or snapshot.id.lower() in known:
+            continue
+        if snapshot.provisioning_state == "Failed":
+            _report_orphan(ports, vault, name, snapshot, "Azure failed to make it whole", report)
+        if not snapshot.is_usable:
             continue
         instance = ports.store.get(BackupInstance, vault, name)
         if instance is None or not _is_adoptable(ports, instance.value, label, snapshot):
@@ -241,7 +255,14 @@ def _write_point(ports: Ports, vault: VaultKey, stored: Stored[BackupInstance], 
     ports.store.commit(vault, changes)
 
 
-def _mend_agenda(ports: Ports, vault: VaultKey, name: str, sight: _Sight, report: ReconcileReport) -> None:
+def _mend_agenda(
+    ports: Ports,
+    vault: VaultKey,
+    name: str,
+    points: Iterable[Stored[RecoveryPoint]],
+    sight: _Sight,
+    report: ReconcileReport,
+) -> None:
     """Index entries that are missing. A row too many does no harm: it is cleared when it comes due."""
     stored = ports.store.get(BackupInstance, vault, name)
     if stored is None:
@@ -253,10 +274,21 @@ def _mend_agenda(ports: Ports, vault: VaultKey, name: str, sight: _Sight, report
         report.agenda_rows.append(f"backup {name}")
     if key not in sight.expiries:
         _mend_expiry(ports, vault, stored, now, report)
-    active = instance.active
-    if active is not None and active.job.job_id not in sight.watches:
-        ports.store.schedule([watch_row(vault, instance.name, active.job.job_id, "backup", now)])
-        report.agenda_rows.append(f"watch {name}")
+    jobs = list(_open_jobs(instance, points))
+    unwatched = [(job_id, step) for job_id, step in jobs if job_id not in sight.watches]
+    ports.store.schedule([watch_row(vault, instance.name, job_id, step, now) for job_id, step in unwatched])
+    report.agenda_rows += [f"watch {name}" for _ in unwatched]
+
+
+def _open_jobs(instance: BackupInstance, points: Iterable[Stored[RecoveryPoint]]) -> Iterator[tuple[str, str]]:
+    """The running jobs that instance and points name, each with the step that its watch sends again."""
+    if instance.active is not None:
+        yield instance.active.job.job_id, "backup"
+    if instance.state in (ProtectionState.CONFIGURING, ProtectionState.UPDATING):
+        yield instance.config_job_id, "configure"
+    for point in points:
+        for job_id in point.value.restoring:
+            yield job_id, "restore"
 
 
 def _mend_expiry(
@@ -284,18 +316,21 @@ def _report_orphans(ports: Ports, key: _Key, snapshots: Iterable[Snapshot], repo
     for snapshot in snapshots:
         if ports.cloud.find_snapshot(snapshot.id) is None:
             continue
-        log.warning("snapshot.orphaned snapshot=%s instance=%s", snapshot.id, name)
         reason = f"backup instance '{name}' is not in vault '{vault.name}'"
-        publish(ports, vault, name, [alerts.orphan_found(vault, name, snapshot.id, reason, ports.clock.now())])
-        report.orphans.append(snapshot.id)
+        _report_orphan(ports, vault, name, snapshot, reason, report)
 
 
 def _report_unreadable(ports: Ports, snapshot: Snapshot, report: ReconcileReport) -> None:
-    log.warning("snapshot.unreadable_tags snapshot=%s", snapshot.id)
     parts = snapshot.id.split("/")
     vault = VaultKey(subscription=parts[2], group=parts[4], name="unknown")
-    reason = "its diskbackup- tags are incomplete"
-    publish(ports, vault, "unknown", [alerts.orphan_found(vault, "unknown", snapshot.id, reason, ports.clock.now())])
+    _report_orphan(ports, vault, "unknown", snapshot, "its diskbackup- tags are incomplete", report)
+
+
+def _report_orphan(
+    ports: Ports, vault: VaultKey, name: str, snapshot: Snapshot, reason: str, report: ReconcileReport
+) -> None:
+    log.warning("snapshot.orphaned snapshot=%s instance=%s: %s", snapshot.id, name, reason)
+    publish(ports, vault, name, [alerts.orphan_found(vault, name, snapshot.id, reason, ports.clock.now())])
     report.orphans.append(snapshot.id)
 
 
@@ -316,19 +351,23 @@ def rebuild_catalogue(ports: Ports, groups: Sequence[GroupId]) -> ReconcileRepor
     them. Existing records stay as they are. Protection starts again when the instance is configured anew."""
     report = ReconcileReport()
     sight = _look(ports, {group.key: group.text for group in groups}, report)
-    for (vault, _), snapshots in sight.snapshots.items():
+    for snapshots in sight.snapshots.values():
         for snapshot in sorted(snapshots.values(), key=lambda snapshot: snapshot.created_at):
             label = read_label(snapshot.tags)
-            if label is None or not snapshot.is_usable:
-                continue
-            _ensure_vault(ports, vault, snapshot.location)
-            instance = _ensure_instance(ports, label, snapshot)
-            if ports.store.get(RecoveryPoint, vault, instance.value.name, label.point_id) is None:
-                point = point_from_label(label, snapshot, completed_at=ports.clock.now())
-                _write_point(ports, vault, instance, point)
-                report.adopted_points.append(point.point_id)
+            with _one_at_a_time(f"snapshot {snapshot.id}"):
+                if label is not None and snapshot.is_usable:
+                    _write_back(ports, label, snapshot, report)
     log.info("catalogue.rebuilt points=%d", len(report.adopted_points))
     return report
+
+
+def _write_back(ports: Ports, label: SnapshotLabel, snapshot: Snapshot, report: ReconcileReport) -> None:
+    _ensure_vault(ports, label.vault, snapshot.location)
+    instance = _ensure_instance(ports, label, snapshot)
+    if ports.store.get(RecoveryPoint, label.vault, instance.value.name, label.point_id) is None:
+        point = point_from_label(label, snapshot, completed_at=ports.clock.now())
+        _write_point(ports, label.vault, instance, point)
+        report.adopted_points.append(point.point_id)
 
 
 def _ensure_vault(ports: Ports, key: VaultKey, location: str) -> None:

@@ -21,6 +21,7 @@ from backup_core.domain.errors import (
     ResourceInUse,
     SnapshotNotFound,
     TargetDiskExists,
+    Throttled,
 )
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobOperation, JobStatus, job_id
@@ -125,7 +126,7 @@ def start_restore(ports: Ports, message: StartRestore) -> None:
     job = stored.value.step(TRIGGER, "InProgress", at=now, progress_percent=0)
     if job.status is JobStatus.QUEUED:
         job = job.advance(JobStatus.IN_PROGRESS, at=now)
-    _note(ports, message, stored, replace(job, retry_count=message.attempts))
+    _note(ports, message, stored, job)
 
 
 def _open_job(ports: Ports, message: StartRestore | ObserveRestore) -> Stored[Job] | None:
@@ -166,10 +167,13 @@ def _body(job: Job, point: RecoveryPoint) -> dict[str, Any]:
 
 
 def _retreat(ports: Ports, message: StartRestore | ObserveRestore, stored: Stored[Job], error: BackupError) -> None:
-    if come_back(ports, message, error, message.job_id):
-        _note(ports, message, stored, replace(stored.value, touched_at=ports.clock.now()))
-    else:
+    again_at = come_back(ports, message, error, message.job_id)
+    if again_at is None:
         _end(ports, message, stored, JobStatus.FAILED, error)
+        return
+    retries = max(stored.value.retry_count, message.attempts + (0 if isinstance(error, Throttled) else 1))
+    waiting = replace(stored.value, retry_count=retries, touched_at=ports.clock.now(), look_again_at=again_at)
+    _note(ports, message, stored, waiting)
 
 
 def observe_restore(ports: Ports, message: ObserveRestore) -> None:
@@ -233,7 +237,9 @@ def _end(
 ) -> None:
     """End the job and let go of its point in one transaction, then tell."""
     now = ports.clock.now()
-    job = stored.value if status is JobStatus.FAILED else stored.value.step(TRIGGER, "Completed", at=now, progress_percent=100)
+    job = stored.value
+    if status is JobStatus.COMPLETED:
+        job = job.step(TRIGGER, "Completed", at=now, progress_percent=100)
     if job.status is JobStatus.QUEUED and status is JobStatus.COMPLETED:
         job = job.advance(JobStatus.IN_PROGRESS, at=now)
     job = job.advance(status, at=now, error=error)
@@ -246,5 +252,6 @@ def _end(
         return
     log.info("restore.ended job_id=%s status=%s", job.job_id, status.value)
     tell(ports, message, [alerts.job_ended(message.vault, job)])
-    ports.store.unschedule([watch_row(message.vault, message.instance_name, job.job_id, "restore", job.created_at + STALL_AFTER)])
+    row = watch_row(message.vault, message.instance_name, job.job_id, "restore", job.created_at + STALL_AFTER)
+    ports.store.unschedule([row])
 

@@ -1,9 +1,8 @@
 """Delete what has expired: the sweep finds the instances, `expire_points` deletes in two phases.
 
 Mark (one transaction) -> read again what the snapshot says of itself -> delete the snapshot -> forget the record. A run
-that dies anywhere is finished by the next one: marked points are candidates again, a missing snapshot counts as deleted.
-The sweep moves an instance's agenda row a little into the future before it sends the message, so that a lost message
-only delays.
+that dies anywhere is finished by the next one: marked points are candidates again, a missing snapshot counts as
+deleted. The sweep moves an instance's agenda row a little into the future, so that a lost message only delays.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from backup_core.domain.retention import decide_retention, may_delete_snapshot, 
 from backup_core.ports import Change, Ports, Put, Remove, Replace, Stored
 from backup_core.workflows import alerts
 from backup_core.workflows.backup import expiry_row
-from backup_core.workflows.turns import come_back, commit, tell
+from backup_core.workflows.turns import commit, next_turn, note_deferral, tell
 
 log = logging.getLogger("diskbackup.retention")
 
@@ -58,7 +57,9 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
         ports.store.unschedule([_row(message)])
         return
     if stored.value.state is ProtectionState.DELETING and stored.value.active is not None:
-        ports.queue.send(message, delay=BUSY_RETRY)  # its backup ends first; its snapshot is then deleted like the others
+        # Its backup ends first; its snapshot is then deleted like the others. The sweep comes again, not this message:
+        # a copy in the background may take hours, and a message for each sweep would pile up meanwhile.
+        _move_row(ports, message, ports.clock.now() + BUSY_RETRY)
         return
     points = _points(ports, message)
     expired = _expired(stored.value, points, ports.clock.now())
@@ -105,11 +106,30 @@ def _expire(
     if not commit(ports, message, [Replace(stored, stored.value), Put(job), *news]):
         return
     outcome = _delete_snapshots(ports, message, marked)
-    if _record(ports, message, job, outcome):
-        if outcome.error is not None and come_back(ports, message, outcome.error, job.job_id):
-            return
-        if outcome.error is None:
-            ports.queue.send(replace(message, attempts=0, deferrals=0))  # what is left, and the next look
+    if not _record(ports, message, job, outcome):
+        return
+    if outcome.error is None:
+        ports.queue.send(replace(message, attempts=0, deferrals=0))  # what is left, and the next look
+    else:
+        _pause(ports, message, outcome.error, job.job_id)
+
+
+def _pause(ports: Ports, message: ExpirePoints, error: BackupError, identity: str) -> None:
+    """Go on later with the same job, before the sweep sends for it again; without another turn, when the sweep does."""
+    turn = next_turn(message, error, identity)
+    if turn is None:
+        return
+    note_deferral(turn, error, identity)
+    row_at = _move_row(ports, message, ports.clock.now() + turn.delay + LOST_AFTER)
+    ports.queue.send(replace(turn.message, due_at=row_at), delay=turn.delay)
+
+
+def _move_row(ports: Ports, message: ExpirePoints, due_at: datetime) -> datetime:
+    row = expiry_row(message.vault, message.instance_name, due_at)
+    ports.store.schedule([row])
+    if row.due_at != message.due_at:
+        ports.store.unschedule([_row(message)])
+    return row.due_at
 
 
 def _round(
@@ -122,7 +142,8 @@ def _round(
     if unsettled:
         job = ports.store.get(Job, message.vault, unsettled)
         if job is not None and not job.value.is_ended:
-            return replace(job.value, retry_count=job.value.retry_count + 1, touched_at=now), chosen
+            retries = max(job.value.retry_count, message.attempts)
+            return replace(job.value, retry_count=retries, touched_at=now), chosen
     return _new_job(message, instance, len(chosen), now), chosen
 
 
@@ -181,7 +202,7 @@ def _delete_snapshot(ports: Ports, message: ExpirePoints, point: RecoveryPoint) 
 
 
 def _record(ports: Ports, message: ExpirePoints, job: Job, outcome: _Outcome) -> bool:
-    """Forget the deleted points, explain the blocked ones and settle the job, in one transaction on what is true now."""
+    """Forget the deleted points, explain the blocked ones, settle the job: one transaction on what is true now."""
     stored = ports.store.get(BackupInstance, message.vault, message.instance_name)
     if stored is None:
         return False
@@ -199,7 +220,7 @@ def _record(ports: Ports, message: ExpirePoints, job: Job, outcome: _Outcome) ->
     events = [alerts.point_expired(message.vault, point.value, now) for point in gone]
     first_time = [news for old, news in zip(stuck, blocked, strict=True) if old.value.expiry_blocked is None]
     events += [alerts.expiry_blocked(message.vault, point, now) for point in first_time]  # later tries are quiet
-    if gone and settled.is_ended:
+    if settled.details["deleted"] and settled.is_ended:
         events.append(alerts.job_ended(message.vault, settled))
     tell(ports, message, events)
     return True

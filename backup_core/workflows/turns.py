@@ -9,28 +9,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from backup_core.domain.errors import BackupError, SnapshotLimitReached, Throttled
-from backup_core.domain.messages import (
-    ConfigureProtection,
-    ExpirePoints,
-    Message,
-    ObserveBackup,
-    ObserveRestore,
-    PublishEvents,
-    StartBackup,
-    StartRestore,
-)
+from backup_core.domain.messages import Message, PublishEvents
 from backup_core.domain.naming import spread
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.workflows.alerts import read_events, write_events
 from backup_core.ports import Change, Event, Ports, StateConflict
+from backup_core.workflows.alerts import read_events, write_events
 
 log = logging.getLogger("diskbackup.turns")
 
-MAX_ATTEMPTS = 6  # rounds a step spends on transient errors: about five minutes in all
+MAX_ATTEMPTS = 6  # rounds a step spends on transient errors: about three minutes in all
 SPREAD_SECONDS = 6.0  # over which throttled steps come back: a bucket of 10 a second serves 60 of them meanwhile
 FIRST_LOOK = timedelta(seconds=2)
 LONGEST_LOOK = timedelta(minutes=5)
@@ -38,7 +29,7 @@ FIRST_TELL_AGAIN = timedelta(seconds=30)
 LONGEST_TELL_AGAIN = timedelta(minutes=10)
 EVENTS_PER_MESSAGE = 20  # a message holds 64 KB, an event of ours one or two
 
-M = TypeVar("M", StartBackup, ObserveBackup, ExpirePoints, StartRestore, ObserveRestore, ConfigureProtection)
+M = TypeVar("M", bound=Message)
 
 
 def look_delay(looks: int) -> timedelta:
@@ -72,18 +63,22 @@ def next_turn(message: M, error: BackupError, identity: str) -> Turn[M] | None:
         rounds = message.deferrals
         return Turn(message=replace(message, deferrals=rounds + 1), delay=throttle_delay(error, identity, rounds))
     if error.transient and message.attempts < MAX_ATTEMPTS:
-        return Turn(message=replace(message, attempts=message.attempts + 1), delay=attempt_delay(error, message.attempts))
+        again = replace(message, attempts=message.attempts + 1)
+        return Turn(message=again, delay=attempt_delay(error, message.attempts))
     return None
 
 
-def come_back(ports: Ports, message: M, error: BackupError, identity: str) -> bool:
-    """Send `message` for its next turn. False when there is none: the step must give up in order."""
+def come_back(ports: Ports, message: M, error: BackupError, identity: str) -> datetime | None:
+    """Send `message` for its next turn; answers when that is. None when there is none: the step must give up in order.
+
+    The step's job must then say until when its silence is no stall, lest the watch starts a second chain of messages.
+    """
     turn = next_turn(message, error, identity)
     if turn is None:
-        return False
+        return None
     ports.queue.send(turn.message, delay=turn.delay)
     note_deferral(turn, error, identity)
-    return True
+    return ports.clock.now() + turn.delay
 
 
 def note_deferral(turn: Turn[Any], error: BackupError, identity: str) -> None:
@@ -123,9 +118,13 @@ def publish(ports: Ports, vault: VaultKey, instance_name: str, events: Sequence[
 
 
 def publish_events(ports: Ports, message: PublishEvents) -> None:
-    """Try the topic again; while it refuses, come back ever later, for as long as it takes."""
+    """Try the topic again; while it refuses, come back ever later, for as long as it takes.
+
+    Raises MessageMalformed: what no release wrote is for the poison queue, not for another try.
+    """
+    events = read_events(message.events)
     try:
-        ports.events.publish(read_events(message.events))
+        ports.events.publish(events)
     except BackupError as error:
         delay = min(FIRST_TELL_AGAIN * 2 ** min(message.deferrals, 10), LONGEST_TELL_AGAIN)
         ports.queue.send(replace(message, deferrals=message.deferrals + 1), delay=delay)

@@ -27,7 +27,12 @@ WATCH_LIMIT = 2000  # rows one tick looks at; the rest waits for the next tick
 
 
 def watch_row(
-    vault: VaultKey, instance_name: str, job_id: str, step: str, due_at: datetime, content: Mapping[str, Any] | None = None
+    vault: VaultKey,
+    instance_name: str,
+    job_id: str,
+    step: str,
+    due_at: datetime,
+    content: Mapping[str, Any] | None = None,
 ) -> AgendaRow:
     """The row that will look after `job_id` at `due_at` (cut to the second). `step` is backup, restore or configure."""
     return AgendaRow(
@@ -41,7 +46,13 @@ def watch_row(
 
 
 def backup_watch(message: StartBackup, due_at: datetime) -> AgendaRow:
-    content = {"slot": message.slot.isoformat() if message.slot else None, "revision": message.revision}
+    content: dict[str, Any] = {
+        "slot": message.slot.isoformat() if message.slot else None,
+        "revision": message.revision,
+    }
+    if message.missed_count:
+        content |= {"missed_slots": [slot.isoformat() for slot in message.missed_slots]}
+        content |= {"missed_count": message.missed_count}
     return watch_row(message.vault, message.instance_name, message.job_id, "backup", due_at, content)
 
 
@@ -52,11 +63,15 @@ def watch(ports: Ports) -> int:
     moved: list[AgendaRow] = []
     sent = 0
     for row in rows:
-        look_at = _stall_time(ports, row)
+        try:
+            look_at, message = _stall_time(ports, row), _step_again(row, now + STALL_AFTER)
+        except (RecordCorrupt, AttributeError, TypeError, ValueError) as error:
+            log.error("watch.unreadable job_id=%s instance=%s %s", row.subject, row.instance_name, error)
+            continue
         if look_at is None:
             continue
         if look_at <= now:
-            ports.queue.send(_step_again(row))
+            ports.queue.send(message)
             log.warning("job.resent job_id=%s instance=%s", row.subject, row.instance_name)
             sent += 1
             look_at = now + STALL_AFTER
@@ -73,26 +88,20 @@ def watch(ports: Ports) -> int:
 
 def _stall_time(ports: Ports, row: AgendaRow) -> datetime | None:
     """When silence of the row's job counts as a stall; None when there is nothing to look after any more."""
-    job = _live_job(ports, row)
-    if job is not None:
-        last_sign = job.touched_at or job.created_at
-        return max(last_sign + STALL_AFTER, job.look_again_at + STALL_AFTER if job.look_again_at else last_sign)
-    return row.due_at if _is_unclaimed_slot(ports, row) else None
-
-
-def _live_job(ports: Ports, row: AgendaRow) -> Job | None:
-    try:
-        stored = ports.store.get(Job, row.vault, row.subject)
-    except RecordCorrupt as error:
-        log.error("record.corrupt %s", error)
+    stored = ports.store.get(Job, row.vault, row.subject)
+    if stored is None:
+        return row.due_at if _is_unclaimed_slot(ports, row) else None
+    job = stored.value
+    if job.is_ended:
         return None
-    return stored.value if stored and not stored.value.is_ended else None
+    last_sign = job.touched_at or job.created_at
+    return max(last_sign + STALL_AFTER, job.look_again_at + STALL_AFTER if job.look_again_at else last_sign)
 
 
 def _is_unclaimed_slot(ports: Ports, row: AgendaRow) -> bool:
-    """Whether the row's slot is still owed: its message may be lost, for no job came of it."""
-    slot = _slot(row)
-    if slot is None or ports.store.get(Job, row.vault, row.subject) is not None:
+    """Whether the row's slot, of which no job came, is still owed: its message may be lost."""
+    slot = _slot(row.content.get("slot"))
+    if slot is None:
         return False
     stored = ports.store.get(BackupInstance, row.vault, row.instance_name)
     if stored is None or not stored.value.takes_scheduled_backups:
@@ -101,7 +110,7 @@ def _is_unclaimed_slot(ports: Ports, row: AgendaRow) -> bool:
     return newest is None or newest < slot
 
 
-def _step_again(row: AgendaRow) -> Message:
+def _step_again(row: AgendaRow, watch_due_at: datetime) -> Message:
     step = row.content.get("step")
     if step == "restore":
         return StartRestore(vault=row.vault, instance_name=row.instance_name, job_id=row.subject)
@@ -111,14 +120,16 @@ def _step_again(row: AgendaRow) -> Message:
         vault=row.vault,
         instance_name=row.instance_name,
         job_id=row.subject,
-        slot=_slot(row),
+        slot=_slot(row.content.get("slot")),
         revision=int(row.content.get("revision") or 0),
+        missed_slots=tuple(datetime.fromisoformat(text) for text in row.content.get("missed_slots", ())),
+        missed_count=int(row.content.get("missed_count") or 0),
+        watch_due_at=watch_due_at.replace(microsecond=0),
     )
 
 
-def _slot(row: AgendaRow) -> datetime | None:
-    text = row.content.get("slot")
-    return datetime.fromisoformat(text) if isinstance(text, str) else None
+def _slot(text: Any) -> datetime | None:
+    return datetime.fromisoformat(text) if text is not None else None
 
 
 def is_watched(operation: JobOperation) -> bool:

@@ -1,0 +1,299 @@
+"""What Azure's refusals mean: one table from status, code and the call that was made to the errors of the domain.
+
+Never decided on message text, which is worded anew each year. Codes: recorded and reported ones (compute reference);
+where Azure's own is not known (snapshot limits), the code that the compute provider uses for limits in general.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum
+
+from backup_core.domain.errors import (
+    BackupError,
+    CloudUnavailable,
+    DisallowedByPolicy,
+    DiskNotFound,
+    Fault,
+    InvalidInput,
+    PermissionMissing,
+    RequestRefused,
+    RestoreGroupNotFound,
+    ScopeLocked,
+    SnapshotGroupNotFound,
+    SnapshotLimitReached,
+    SnapshotNotFound,
+    TargetDiskExists,
+    Throttled,
+)
+
+DEFAULT_RETRY_AFTER_SECONDS = 10.0  # Azure's 429 does not always say (reported)
+
+
+class CredentialRefused(CloudUnavailable):
+    """No token, or one that Azure does not accept. Transient: a new app's identity takes minutes to be known, and the
+    backup must not be given up while someone repairs the identity."""
+
+    code = "AuthenticationFailed"
+    recommended_action = (
+        "Check that the app has a managed identity in the tenant of the subscription, and that "
+        "DISKBACKUP_IDENTITY_CLIENT_ID, DISKBACKUP_ARM_AUDIENCE and the storage and topic keys in its settings are "
+        "right."
+    )
+
+
+class Absent(BackupError):
+    """What was asked for is not there, which is an answer and no failure: adapters turn it into None."""
+
+    code = "ResourceNotFound"
+
+
+class CallKind(Enum):
+    GET_DISK = "read the disk"
+    FIND_DISK = "look for the disk"
+    START_SNAPSHOT = "create the snapshot"
+    FIND_SNAPSHOT = "look for the snapshot"
+    GET_OPERATION = "read the operation"
+    DELETE_SNAPSHOT = "delete the snapshot"
+    LIST_SNAPSHOTS = "list the snapshots"
+    START_DISK = "create the disk"
+    TABLES = "use the tables"
+    QUEUES = "use the queues"
+    EVENTS = "publish events to the topic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What was asked of Azure. `target` is the resource (or URL) acted on; `source` the one that it is made from."""
+
+    kind: CallKind
+    target: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Azure's refusal. `status` 0: there was no answer."""
+
+    status: int
+    code: str = ""
+    message: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def translated(call: Call) -> Iterator[None]:
+    """Raise the domain's error for whatever an SDK raises within."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        yield
+    except AzureError as error:
+        raise error_for(call, answer_of(error)) from error
+
+
+def answer_of(error: Exception) -> Answer:
+    """Status, code and headers of an SDK's exception."""
+    from azure.core.exceptions import ClientAuthenticationError
+
+    response = getattr(error, "response", None)
+    message = str(getattr(error, "message", "") or error)
+    if response is None:
+        # Without a response: no token could be had, or the connection failed or timed out.
+        return Answer(status=401 if isinstance(error, ClientAuthenticationError) else 0, message=message)
+    return Answer(
+        status=int(response.status_code or 0), code=_code(error), message=message, headers=dict(response.headers)
+    )
+
+
+def error_for(call: Call, answer: Answer) -> BackupError:
+    """The first row of the table that fits."""
+    return next(rule.build(call, answer) for rule in _RULES if rule.fits(call, answer))
+
+
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Seconds until Azure wants to be asked again, or None when it does not say. Reads seconds and HTTP dates."""
+    lowered = {name.lower(): value for name, value in headers.items()}
+    try:
+        for name in ("retry-after-ms", "x-ms-retry-after-ms"):
+            if name in lowered:
+                return max(0.0, float(lowered[name]) / 1000)
+        text = lowered["retry-after"].strip()
+        if text.replace(".", "", 1).isdigit():
+            return float(text)
+        return max(0.0, (parsedate_to_datetime(text) - (now or datetime.now(UTC))).total_seconds())
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def _code(error: Exception) -> str:
+    """ARM's code from the error's body; the storage SDKs name theirs `error_code`."""
+    named = getattr(error, "error_code", None)
+    if named:
+        return str(getattr(named, "value", named))
+    return str(getattr(getattr(error, "error", None), "code", None) or "")
+
+
+# Builders: what each meaning is made of.
+
+Build = Callable[[Call, Answer], BackupError]
+
+
+def _text(call: Call, answer: Answer) -> str:
+    said = answer.message.strip() or "no message"
+    shown = f"{answer.status} {answer.code}".strip() if answer.status else "no answer"
+    return f"Azure refused to {call.kind.value} '{call.target}' ({shown}): {said}"
+
+
+def _throttled(call: Call, answer: Answer) -> BackupError:
+    seconds = retry_after(answer.headers)
+    return Throttled(
+        _text(call, answer), retry_after_seconds=DEFAULT_RETRY_AFTER_SECONDS if seconds is None else seconds
+    )
+
+
+def _plain(kind: type[BackupError]) -> Build:
+    return lambda call, answer: kind(_text(call, answer), target=call.target)
+
+
+def _with_code(kind: type[BackupError]) -> Build:
+    return lambda call, answer: kind(_text(call, answer), target=call.target, code=answer.code or None)
+
+
+def _source_missing(kind: type[BackupError]) -> Build:
+    return lambda call, answer: kind(_text(call, answer), target=call.source or call.target)
+
+
+def _unavailable(call: Call, answer: Answer) -> BackupError:
+    said = answer.message.strip() or "no message"
+    shown = f"answered {answer.status} {answer.code}".strip() if answer.status else "did not answer"
+    return CloudUnavailable(
+        f"Azure {shown} when asked to {call.kind.value} '{call.target}': {said}", target=call.target
+    )
+
+
+def _too_large(call: Call, answer: Answer) -> BackupError:
+    return InvalidInput([Fault(target=call.target, message=_text(call, answer), code="EntityTooLarge")])
+
+
+def _permission(call: Call, answer: Answer) -> BackupError:
+    role, is_group_scope = _ROLES[call.kind]
+    scope = _group_of(call.target) if is_group_scope else call.target
+    return PermissionMissing(_text(call, answer), scope=scope, role=role, target=call.target)
+
+
+def _linked_permission(call: Call, answer: Answer) -> BackupError:
+    """The target may be written, but not what it is made from: the disk of a snapshot, the snapshot of a disk."""
+    if not call.source:
+        return _permission(call, answer)
+    if call.kind is CallKind.START_DISK:
+        scope, role = _group_of(call.source), "Disk Snapshot Contributor"
+    else:
+        scope, role = call.source, "Disk Backup Reader"
+    return PermissionMissing(_text(call, answer), scope=scope, role=role, target=call.source)
+
+
+def _group_of(resource_id: str) -> str:
+    return "/".join(resource_id.split("/")[:5])
+
+
+# The built-in role that grants each call, and whether it is assigned at the resource group (documented: configure
+# managed disk backup) rather than at the resource itself.
+_ROLES: Mapping[CallKind, tuple[str, bool]] = {
+    CallKind.GET_DISK: ("Disk Backup Reader", False),
+    CallKind.FIND_DISK: ("Disk Restore Operator", True),
+    CallKind.START_SNAPSHOT: ("Disk Snapshot Contributor", True),
+    CallKind.FIND_SNAPSHOT: ("Disk Snapshot Contributor", True),
+    CallKind.GET_OPERATION: ("Disk Snapshot Contributor", False),
+    CallKind.DELETE_SNAPSHOT: ("Disk Snapshot Contributor", True),
+    CallKind.LIST_SNAPSHOTS: ("Disk Snapshot Contributor", True),
+    CallKind.START_DISK: ("Disk Restore Operator", True),
+    CallKind.TABLES: ("Storage Table Data Contributor", False),
+    CallKind.QUEUES: ("Storage Queue Data Contributor", False),
+    CallKind.EVENTS: ("EventGrid Data Sender", False),
+}
+
+
+# The table.
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """First match wins. An empty set of codes or calls stands for all."""
+
+    statuses: range
+    codes: frozenset[str]
+    calls: frozenset[CallKind]
+    build: Build
+
+    def fits(self, call: Call, answer: Answer) -> bool:
+        return (
+            answer.status in self.statuses
+            and (not self.codes or answer.code in self.codes)
+            and (not self.calls or call.kind in self.calls)
+        )
+
+
+def _rule(status: int | range, codes: str, calls: tuple[CallKind, ...], build: Build) -> _Rule:
+    statuses = status if isinstance(status, range) else range(status, status + 1)
+    return _Rule(statuses, frozenset(codes.split()), frozenset(calls), build)
+
+
+_ANY = ""
+_ALL: tuple[CallKind, ...] = ()
+_RULES: tuple[_Rule, ...] = (
+    # Not now.
+    _rule(0, _ANY, _ALL, _unavailable),
+    _rule(429, _ANY, _ALL, _throttled),
+    _rule(408, _ANY, _ALL, _unavailable),
+    _rule(range(500, 600), _ANY, _ALL, _unavailable),
+    # 409 that passes: another operation holds the resource.
+    _rule(409, "Conflict AnotherOperationInProgress RetryableError", _ALL, _with_code(CloudUnavailable)),
+    # Not you.
+    _rule(401, _ANY, _ALL, _plain(CredentialRefused)),
+    _rule(403, "AuthenticationFailed InvalidAuthenticationInfo", _ALL, _plain(CredentialRefused)),
+    # An operation that we may not look at is as good as forgotten: the resource itself tells what became of it.
+    _rule(403, "AuthorizationFailed", (CallKind.GET_OPERATION,), _plain(Absent)),
+    _rule(403, "LinkedAuthorizationFailed", _ALL, _linked_permission),
+    _rule(403, "AuthorizationFailed AuthorizationFailure AuthorizationPermissionMismatch", _ALL, _permission),
+    _rule(403, _ANY, (CallKind.EVENTS,), _permission),
+    # Not here.
+    _rule(403, "RequestDisallowedByPolicy", _ALL, _plain(DisallowedByPolicy)),
+    _rule(409, "ScopeLocked", _ALL, _plain(ScopeLocked)),
+    # Not there. A missing group is named as such; else 404 on a PUT means that its source is missing.
+    _rule(404, _ANY, (CallKind.GET_DISK,), _plain(DiskNotFound)),
+    _rule(
+        404,
+        "ResourceGroupNotFound",
+        (CallKind.START_SNAPSHOT, CallKind.LIST_SNAPSHOTS),
+        _plain(SnapshotGroupNotFound),
+    ),
+    _rule(404, "ResourceGroupNotFound", (CallKind.FIND_DISK, CallKind.START_DISK), _plain(RestoreGroupNotFound)),
+    _rule(
+        404,
+        _ANY,
+        (CallKind.FIND_DISK, CallKind.FIND_SNAPSHOT, CallKind.GET_OPERATION, CallKind.DELETE_SNAPSHOT),
+        _plain(Absent),
+    ),
+    _rule(404, _ANY, (CallKind.START_SNAPSHOT,), _source_missing(DiskNotFound)),
+    _rule(404, _ANY, (CallKind.START_DISK,), _source_missing(SnapshotNotFound)),
+    # Not so many. The exact code for each of Azure's limits on snapshots is in no source we know; OperationNotAllowed
+    # is what the provider answers to limits and conflicts. The step tries again some times before it gives up.
+    _rule(
+        409,
+        "OperationNotAllowed QuotaExceeded ResourceQuotaExceeded TooManyRequests",
+        (CallKind.START_SNAPSHOT,),
+        _plain(SnapshotLimitReached),
+    ),
+    # Not again: a disk of that name has another source.
+    _rule(range(400, 410), "PropertyChangeNotAllowed", (CallKind.START_DISK,), _plain(TargetDiskExists)),
+    # Not so big.
+    _rule(413, _ANY, (CallKind.TABLES,), _too_large),
+    _rule(400, "EntityTooLarge PropertyValueTooLarge RequestBodyTooLarge", (CallKind.TABLES,), _too_large),
+    # Anything else is Azure's to explain.
+    _rule(range(1, 1000), _ANY, _ALL, _with_code(RequestRefused)),
+)

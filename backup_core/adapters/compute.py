@@ -1,0 +1,285 @@
+"""Managed disks and snapshots in Azure, through the compute SDK: one HTTP call per method, no waiting, no retries.
+
+Leaves to others: what refusals mean (azure_errors.py), and whose turn it is (meters.py).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from backup_core.adapters.azure_errors import Absent, Call, CallKind, translated
+from backup_core.adapters.meters import Lane, Meters
+from backup_core.domain.disk import Disk, OperationState, Snapshot
+from backup_core.domain.errors import RequestRefused, Throttled
+from backup_core.domain.resource_ids import DISK, SNAPSHOT, GroupId, parse_resource_id
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.mgmt.compute import ComputeManagementClient
+
+T = TypeVar("T")
+Send = Callable[["ComputeManagementClient", Callable[[Any], None]], T]  # the second is the SDK's raw_response_hook
+
+_CONNECTION_SECONDS = 5
+_READ_SECONDS = 20
+_LANES: Mapping[CallKind, Lane] = {
+    CallKind.GET_DISK: Lane("reads", "LowCostGet"),
+    CallKind.FIND_DISK: Lane("reads", "LowCostGet"),
+    CallKind.FIND_SNAPSHOT: Lane("reads", "LowCostGet"),
+    CallKind.LIST_SNAPSHOTS: Lane("reads", "HighCostGet"),
+    CallKind.GET_OPERATION: Lane("reads", "GetOperation"),
+    CallKind.START_SNAPSHOT: Lane("writes", "HighCostSnapshotCreateHydrate"),
+    CallKind.START_DISK: Lane("writes", "CreateUpdateDisks"),
+    CallKind.DELETE_SNAPSHOT: Lane("deletes", "DeleteDisks"),
+}
+
+
+class ArmDiskCloud:
+    """See ports.DiskCloud. `endpoint` is ARM's, `scope` what tokens are for. Thread-safe.
+
+    When Azure's budget of calls is used up, a call raises Throttled without being made, with its own place in line in
+    `retry_after_seconds`: whoever comes back then needs no further spread.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        scope: str,
+        credential: TokenCredential,
+        meters: Meters | None = None,
+        per_call_policies: Sequence[Any] = (),
+    ) -> None:
+        self._endpoint = endpoint
+        self._scope = scope
+        self._credential = credential
+        self._meters = meters or Meters()
+        self._extra_policies = tuple(per_call_policies)
+        self._clients: dict[str, ComputeManagementClient] = {}
+        self._lock = threading.Lock()
+
+    def get_disk(self, disk_id: str) -> Disk:
+        return Disk(raw=self._get_disk(CallKind.GET_DISK, disk_id))
+
+    def find_disk(self, disk_id: str) -> Disk | None:
+        try:
+            return Disk(raw=self._get_disk(CallKind.FIND_DISK, disk_id))
+        except Absent:
+            return None
+
+    def start_snapshot(self, snapshot_id: str, *, source: Disk, tags: Mapping[str, str]) -> str:
+        """The SKU is left out: Azure then keeps that of the disk's earlier snapshots, and starts with zone-redundant
+        storage where there is any."""
+        item = parse_resource_id(snapshot_id, SNAPSHOT)
+        body: dict[str, Any] = {
+            "location": source.location,
+            "tags": dict(tags),
+            "properties": {
+                "creationData": {"createOption": "Copy", "sourceResourceId": source.id},
+                "incremental": True,
+            },
+        }
+        if source.raw.get("extendedLocation"):
+            body["extendedLocation"] = source.raw["extendedLocation"]
+        answer = self._ask(
+            Call(kind=CallKind.START_SNAPSHOT, target=snapshot_id, source=source.id),
+            lambda client, hook: client.snapshots.begin_create_or_update(
+                item.group, item.name, _content(body), polling=False, raw_response_hook=hook
+            ),
+        )
+        return _operation_url(answer)
+
+    def find_snapshot(self, snapshot_id: str) -> Snapshot | None:
+        item = parse_resource_id(snapshot_id, SNAPSHOT)
+        try:
+            answer = self._ask(
+                Call(kind=CallKind.FIND_SNAPSHOT, target=snapshot_id),
+                lambda client, hook: client.snapshots.get(item.group, item.name, raw_response_hook=hook),
+            )
+        except Absent:
+            return None
+        return read_snapshot(answer.json())
+
+    def get_operation(self, url: str) -> OperationState | None:
+        """Raises RequestRefused for a URL that is not ARM's: the token that goes with the call is for ARM only."""
+        from azure.core.rest import HttpRequest
+
+        call = Call(kind=CallKind.GET_OPERATION, target=url)
+        if urlsplit(url)[:2] != urlsplit(self._endpoint)[:2]:
+            raise RequestRefused(f"The operation '{url}' is not at {self._endpoint}; it was not asked.", target=url)
+
+        def send(client: ComputeManagementClient, hook: Callable[[Any], None]) -> None:
+            client.send_request(HttpRequest("GET", url), raw_response_hook=hook).raise_for_status()
+
+        try:
+            answer = self._ask(call, send, subscription=_subscription_in(urlsplit(url).path))
+        except Absent:
+            return None
+        return _operation_state(answer)
+
+    def snapshot_of(self, operation: OperationState) -> Snapshot | None:
+        output = operation.output
+        return read_snapshot(output) if output and output.get("id") and output.get("properties") else None
+
+    def delete_snapshot(self, snapshot_id: str) -> None:
+        item = parse_resource_id(snapshot_id, SNAPSHOT)
+        try:
+            self._ask(
+                Call(kind=CallKind.DELETE_SNAPSHOT, target=snapshot_id),
+                lambda client, hook: client.snapshots.begin_delete(
+                    item.group, item.name, polling=False, raw_response_hook=hook
+                ),
+            )
+        except Absent:
+            return
+
+    def list_snapshots(self, group: GroupId) -> Iterator[Snapshot]:
+        """One call per page, each made when its first snapshot is asked for."""
+        call = Call(kind=CallKind.LIST_SNAPSHOTS, target=group.text)
+        pages: Iterator[Any] | None = None
+        hooks: list[Callable[[Any], None]] = []
+
+        def send(client: ComputeManagementClient, hook: Callable[[Any], None]) -> bool:
+            nonlocal pages
+            hooks[:] = [hook]
+            if pages is None:
+                listing = client.snapshots.list_by_resource_group(
+                    group.group, raw_response_hook=lambda response: hooks[0](response)
+                )
+                pages = listing.by_page()
+            return next(pages, None) is not None
+
+        while True:
+            answer = self._ask(call, send)
+            yield from map(read_snapshot, answer.json().get("value", ()))
+            if not answer.json().get("nextLink"):
+                return
+
+    def start_disk(self, disk_id: str, body: Mapping[str, Any]) -> str:
+        item = parse_resource_id(disk_id, DISK)
+        source = str(body.get("properties", {}).get("creationData", {}).get("sourceResourceId", ""))
+        answer = self._ask(
+            Call(kind=CallKind.START_DISK, target=disk_id, source=source),
+            lambda client, hook: client.disks.begin_create_or_update(
+                item.group, item.name, _content(body), polling=False, raw_response_hook=hook
+            ),
+        )
+        return _operation_url(answer)
+
+    def _get_disk(self, kind: CallKind, disk_id: str) -> Mapping[str, Any]:
+        item = parse_resource_id(disk_id, DISK)
+        answer = self._ask(
+            Call(kind=kind, target=disk_id),
+            lambda client, hook: client.disks.get(item.group, item.name, raw_response_hook=hook),
+        )
+        raw: Mapping[str, Any] = answer.json()
+        return raw
+
+    def _ask(self, call: Call, send: Send[Any], *, subscription: str | None = None) -> Any:
+        """Make one call when it is our turn; answers the HTTP response. Raises the domain's errors."""
+        subscription = subscription or _subscription_in(call.target)
+        lane = _LANES[call.kind]
+        self._meters.enter(subscription, lane)
+        seen: list[Any] = []
+        throttled = False
+        try:
+            with translated(call):
+                send(self._client(subscription), lambda response: seen.append(response.http_response))
+        except Throttled as error:
+            throttled = True
+            wait = self._meters.refused(subscription, lane, _headers(seen), error.retry_after_seconds)
+            raise Throttled(error.message, retry_after_seconds=wait) from error
+        finally:
+            if not throttled:
+                self._meters.answered(subscription, lane, _headers(seen))
+        return seen[-1]
+
+    def _client(self, subscription: str) -> ComputeManagementClient:
+        from azure.mgmt.compute import ComputeManagementClient
+
+        with self._lock:
+            if subscription not in self._clients:
+                self._clients[subscription] = ComputeManagementClient(
+                    self._credential,
+                    subscription,
+                    base_url=self._endpoint,
+                    credential_scopes=[self._scope],
+                    policies=self._pipeline(),
+                    connection_timeout=_CONNECTION_SECONDS,
+                    read_timeout=_READ_SECONDS,
+                )
+            return self._clients[subscription]
+
+    def _pipeline(self) -> list[Any]:
+        """The SDK's own steps but for three: retries and the registration of providers sleep, and a redirect could
+        carry the token elsewhere."""
+        from azure.core.pipeline import policies
+        from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
+
+        return [
+            *self._extra_policies,
+            policies.RequestIdPolicy(),
+            policies.HeadersPolicy(),
+            policies.UserAgentPolicy(base_user_agent="disk-backup"),
+            policies.ContentDecodePolicy(),
+            ARMChallengeAuthenticationPolicy(self._credential, self._scope),
+            policies.CustomHookPolicy(),
+        ]
+
+
+def read_snapshot(raw: Mapping[str, Any]) -> Snapshot:
+    """ARM's JSON of a snapshot as a value. While Azure has not stamped its creation yet, it counts as created now."""
+    properties = raw.get("properties") or {}
+    percent = properties.get("completionPercent")
+    created = properties.get("timeCreated")
+    return Snapshot(
+        id=str(raw["id"]),
+        location=str(raw.get("location", "")),
+        tags=raw.get("tags") or {},
+        created_at=datetime.fromisoformat(created).astimezone(UTC) if created else datetime.now(UTC),
+        provisioning_state=str(properties.get("provisioningState", "Succeeded")),
+        completion_percent=100.0 if percent is None else float(percent),
+        source_id=str((properties.get("creationData") or {}).get("sourceResourceId", "")),
+        size_bytes=int(properties.get("diskSizeBytes") or int(properties.get("diskSizeGB") or 0) << 30),
+        raw=raw,
+    )
+
+
+def _content(body: Mapping[str, Any]) -> io.BytesIO:
+    return io.BytesIO(json.dumps(body).encode())
+
+
+def _headers(seen: Sequence[Any]) -> Mapping[str, str]:
+    return dict(seen[-1].headers) if seen else {}
+
+
+def _operation_url(answer: Any) -> str:
+    """Where the operation can be watched. The asynchronous operation is asked rather than the result's location."""
+    return str(answer.headers.get("Azure-AsyncOperation") or answer.headers.get("Location") or "")
+
+
+def _operation_state(answer: Any) -> OperationState:
+    """Reads both kinds of operation URL: one tells the state, the other answers 202 until it has the result."""
+    if answer.status_code == 202:
+        return OperationState(status="InProgress")
+    body = answer.json() if answer.text() else {}
+    if "status" not in body:
+        return OperationState(status="Succeeded", output=body or None)
+    error = body.get("error") or {}
+    return OperationState(
+        status=str(body["status"]),
+        error_code=str(error.get("code", "")),
+        error_message=str(error.get("message", "")),
+        output=(body.get("properties") or {}).get("output"),
+    )
+
+
+def _subscription_in(path: str) -> str:
+    parts = path.lower().split("/")
+    return parts[2] if len(parts) > 2 and parts[1] == "subscriptions" else ""

@@ -1,0 +1,108 @@
+"""Azure's meters over our calls, as this process knows them: asked before each call, told of each answer.
+
+Two meters count each call: ARM's front door counts reads, writes and deletes of a subscription; the disk provider
+counts by policy. Sizes and rates below are where an estimate starts; the counts in Azure's answers correct it.
+Leaves to others: the arithmetic (domain/pacing.py).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from backup_core.domain.errors import Throttled
+from backup_core.domain.pacing import Budget
+
+# (tokens, tokens a second). Front door: documented, but for the refill of reads (remembered). Policies: counts per
+# three minutes as recorded.
+_METERS: Mapping[str, tuple[float, float]] = {
+    "reads": (250, 25),
+    "writes": (200, 10),
+    "deletes": (200, 10),
+    "HighCostSnapshotCreateHydrate": (1_000, 1_000 / 180),
+    "CreateUpdateDisks": (1_000, 1_000 / 180),
+    "DeleteDisks": (3_000, 3_000 / 180),
+    "LowCostGet": (15_000, 15_000 / 180),
+    "HighCostGet": (240, 240 / 180),
+    "GetOperation": (50_000, 50_000 / 180),
+}
+_FRONT_DOOR = "x-ms-ratelimit-remaining-subscription"
+_PROVIDER = "x-ms-ratelimit-remaining-resource"
+_COUNT = re.compile(r";\s*(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The two meters that a kind of call passes."""
+
+    front: str
+    policy: str
+
+
+class Meters:
+    """Thread-safe. One for all calls of a process."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._budgets: dict[tuple[str, str], Budget] = {}
+
+    def enter(self, subscription: str, lane: Lane) -> None:
+        """Take a token of each meter. Raises Throttled, with a place in line, when either has none."""
+        with self._lock:
+            now = self._clock()
+            asked = {name: self._budget(subscription, name, now).ask(now) for name in (lane.front, lane.policy)}
+            waits = {name: wait for name, (_, wait) in asked.items() if wait > 0}
+            for name, (budget, _) in asked.items():
+                if not waits or name in waits:  # a token that one meter gives is put back when the other has none
+                    self._budgets[subscription, name] = budget
+        if waits:
+            name, wait = max(waits.items(), key=lambda item: item[1])
+            raise Throttled(
+                f"The budget '{name}' of subscription {subscription} is used up; the next turn is in {wait:.1f} s.",
+                retry_after_seconds=wait,
+            )
+
+    def answered(self, subscription: str, lane: Lane, headers: Mapping[str, str]) -> None:
+        """The call came back, with these headers (none when there was no answer)."""
+        counts = _counts(headers, lane)
+        with self._lock:
+            now = self._clock()
+            for name, remaining in counts.items():
+                budget = self._budget(subscription, name, now)
+                self._budgets[subscription, name] = budget.answered(now, remaining)
+
+    def refused(self, subscription: str, lane: Lane, headers: Mapping[str, str], retry_after: float) -> float:
+        """The call was throttled: the seconds until its own place in line.
+
+        Only the provider's refusals carry the provider's count (recorded).
+        """
+        refusing = lane.policy if _PROVIDER in _lowered(headers) else lane.front
+        passing = lane.front if refusing == lane.policy else lane.policy
+        with self._lock:
+            now = self._clock()
+            budget, wait = self._budget(subscription, refusing, now).refused(now, retry_after)
+            self._budgets[subscription, refusing] = budget
+            self._budgets[subscription, passing] = self._budget(subscription, passing, now).answered(now, None)
+        return wait
+
+    def _budget(self, subscription: str, name: str, now: float) -> Budget:
+        size, refill = _METERS[name]
+        return self._budgets.get((subscription, name)) or Budget.full(size=size, refill=refill, at=now)
+
+
+def _counts(headers: Mapping[str, str], lane: Lane) -> dict[str, float | None]:
+    """What Azure says is left, by meter. The smaller count holds: ARM also counts all callers together (global), the
+    provider also half an hour."""
+    lowered = _lowered(headers)
+    named = (lowered.get(f"{_FRONT_DOOR}-{lane.front}"), lowered.get(f"{_FRONT_DOOR}-global-{lane.front}"))
+    front = [float(text) for text in named if text is not None and text.isdigit()]
+    policy = [float(count) for count in _COUNT.findall(lowered.get(_PROVIDER, ""))]
+    return {lane.front: min(front, default=None), lane.policy: min(policy, default=None)}
+
+
+def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}

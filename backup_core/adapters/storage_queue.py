@@ -1,0 +1,92 @@
+"""The job queue in Azure's Queue Storage, in the form that the Functions host reads: base64 text, one queue per kind.
+
+Leaves to others: what a message says (domain/messages.py) and receiving it (the Functions host).
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from backup_core.adapters.azure_errors import Call, CallKind, translated
+from backup_core.domain.messages import Message, encode
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.storage.queue import QueueClient
+
+log = logging.getLogger("diskbackup.queue")
+
+LONGEST_DELAY = timedelta(days=7)  # of Azure's queues
+_NEVER = -1  # expires; a week is the default, after which a waiting backup would be forgotten
+_TIMEOUTS: Mapping[str, Any] = {"connection_timeout": 5, "read_timeout": 20}
+
+
+class StorageQueue:
+    """See ports.JobQueue. Reached by a connection string, or by an endpoint with a credential.
+
+    Queues are made when they are first missed. `per_call_policies` go into the SDK's pipeline (to count or log calls).
+    """
+
+    def __init__(
+        self,
+        *,
+        connection_string: str | None = None,
+        endpoint: str = "",
+        credential: TokenCredential | None = None,
+        per_call_policies: Sequence[Any] = (),
+    ) -> None:
+        from azure.storage.queue import LinearRetry, QueueServiceClient, TextBase64EncodePolicy
+
+        options: dict[str, Any] = {
+            **_TIMEOUTS,
+            # Two short retries take up a dropped connection; sending twice is harmless.
+            "retry_policy": LinearRetry(backoff=0, retry_total=2, random_jitter_range=0),
+            "per_call_policies": list(per_call_policies),
+        }
+        if connection_string:
+            self._service = QueueServiceClient.from_connection_string(connection_string, **options)
+        else:
+            self._service = QueueServiceClient(account_url=endpoint, credential=credential, **options)
+        self._encoding = TextBase64EncodePolicy()
+        self._clients: dict[str, QueueClient] = {}
+        self._lock = threading.Lock()
+
+    def send(self, message: Message, *, delay: timedelta = timedelta(0)) -> None:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        client = self._client(type(message).queue)
+        text, seconds = encode(message), _seconds(delay)
+        with translated(Call(kind=CallKind.QUEUES, target=client.url)):
+            try:
+                client.send_message(text, visibility_timeout=seconds, time_to_live=_NEVER)
+            except ResourceNotFoundError:
+                _make(client)
+                client.send_message(text, visibility_timeout=seconds, time_to_live=_NEVER)
+
+    def _client(self, queue: str) -> QueueClient:
+        with self._lock:
+            if queue not in self._clients:
+                self._clients[queue] = self._service.get_queue_client(queue, message_encode_policy=self._encoding)
+            return self._clients[queue]
+
+
+def _make(client: QueueClient) -> None:
+    from azure.core.exceptions import ResourceExistsError
+
+    try:
+        client.create_queue()
+        log.info("queue.created queue=%s", client.queue_name)
+    except ResourceExistsError:
+        log.debug("queue.present queue=%s", client.queue_name)
+
+
+def _seconds(delay: timedelta) -> int:
+    """Whole seconds, never early."""
+    if not timedelta(0) <= delay <= LONGEST_DELAY:
+        raise ValueError(f"a message can be put off by up to {LONGEST_DELAY.days} days, not by {delay}")
+    return math.ceil(delay.total_seconds())

@@ -1,0 +1,346 @@
+"""The state store in Azure's Table Storage: one table of records, one of the agenda.
+
+Records of a vault share a partition, so that what changes together is one transaction. Agenda rows lie in a few
+partitions (shards) in order of their due time, so that a tick reads the head of each and nothing else. The cost of each
+call in storage transactions depends on what it is given, never on what else exists.
+
+Leaves to others: what the rows look like (entities.py) and what errors mean (azure_errors.py).
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from backup_core.adapters import entities
+from backup_core.adapters.azure_errors import Call, CallKind, answer_of, translated
+from backup_core.adapters.entities import Address, Entity, RowRange
+from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.errors import RecordCorrupt
+from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.vault import Vault
+from backup_core.ports import Change, Insert, Page, Put, R, Remove, StateConflict, Stored
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.data.tables import TableClient
+
+log = logging.getLogger("diskbackup.store")
+
+T = TypeVar("T")
+
+_PAGE = 1000  # the most that a query answers at once
+_BATCH = 100  # the most that a transaction takes
+# Two short retries take up a dropped connection or a busy partition; anything longer is for the step to come back.
+_CLIENT_OPTIONS: Mapping[str, Any] = {
+    "retry_total": 2,
+    "retry_backoff_factor": 0.1,
+    "retry_backoff_max": 1,
+    "connection_timeout": 5,
+    "read_timeout": 20,
+}
+
+
+class TableStore:
+    """See ports.StateStore. Reached by a connection string, or by an endpoint with a credential.
+
+    Tables are made when they are first missed. `per_call_policies` go into the SDK's pipeline (to count or log calls).
+    """
+
+    def __init__(
+        self,
+        *,
+        prefix: str,
+        connection_string: str | None = None,
+        endpoint: str = "",
+        credential: TokenCredential | None = None,
+        per_call_policies: Sequence[Any] = (),
+    ) -> None:
+        from azure.data.tables import TableClient
+
+        options = {**_CLIENT_OPTIONS, "per_call_policies": list(per_call_policies)}
+
+        def table(name: str) -> _Table:
+            if connection_string:
+                return _Table(TableClient.from_connection_string(connection_string, name, **options))
+            return _Table(TableClient(endpoint=endpoint, table_name=name, credential=credential, **options))
+
+        self._records = table(f"{prefix}records")
+        self._agenda = table(f"{prefix}agenda")
+        # For the shards of one call: they are read or written side by side.
+        self._threads = ThreadPoolExecutor(max_workers=entities.SHARDS, thread_name_prefix="diskbackup-tables")
+
+    def get(self, record: type[R], vault: VaultKey, *key: str) -> Stored[R] | None:
+        entity = self._records.get(entities.record_address(record, vault, *key))
+        return None if entity is None else _stored(record, entity)
+
+    def page(
+        self,
+        record: type[R],
+        vault: VaultKey,
+        *key_prefix: str,
+        first: str | None = None,
+        last: str | None = None,
+        token: str | None = None,
+        limit: int = 1000,
+    ) -> Page[R]:
+        if record is Vault:
+            raise ValueError("vaults are listed by vaults()")
+        rows = entities.record_range(record, *key_prefix, first=first, last=last)
+        return self._page(record, entities.vault_partition(vault), rows, token, limit)
+
+    def vaults(
+        self, *, subscription: str | None = None, group: str | None = None, token: str | None = None, limit: int = 1000
+    ) -> Page[Vault]:
+        rows = entities.vault_range(subscription, group)
+        return self._page(Vault, entities.VAULTS_PARTITION, rows, token, limit)
+
+    def commit(self, vault: VaultKey, changes: Sequence[Change]) -> None:
+        addresses = entities.changed_addresses(vault, changes)
+        self._records.transact([_operation(*pair) for pair in zip(changes, addresses, strict=True)])
+
+    def due(self, kind: AgendaKind, *, until: datetime, limit: int) -> tuple[AgendaRow, ...]:
+        """Costs one read per shard, and one more for each further thousand rows due in it, up to `limit`.
+
+        A row that cannot be read would be at the head for ever: it is moved to a partition of its own, once, for two
+        transactions, and kept there as evidence; the reconciler writes a sound row in its place. A row of a newer
+        release is left where it is, for that release to take.
+        """
+        rows = RowRange(start="", end=entities.due_before(until))
+        size = min(limit, _PAGE)
+        partitions = [entities.agenda_partition(kind, shard) for shard in range(entities.SHARDS)]
+        heads = [self._agenda.query(partition, rows, size) for partition in partitions]
+        first_pages = self._at_once([partial(next, head, []) for head in heads])
+        streams = [itertools.chain(page, _flat(head)) for page, head in zip(first_pages, heads, strict=True)]
+        merged = heapq.merge(*streams, key=lambda entity: str(entity["RowKey"]))
+        readable = (row for entity in merged if (row := self._agenda_row(kind, entity)) is not None)
+        return tuple(itertools.islice(readable, limit))
+
+    def agenda(self, kind: AgendaKind) -> Iterator[AgendaRow]:
+        for shard in range(entities.SHARDS):
+            for entity in _flat(self._agenda.query(entities.agenda_partition(kind, shard), RowRange(start=""), _PAGE)):
+                row = self._agenda_row(kind, entity)
+                if row is not None:
+                    yield row
+
+    def schedule(self, rows: Sequence[AgendaRow]) -> None:
+        """Costs one transaction per shard and hundred rows."""
+        written = {entities.agenda_address(row): row for row in rows}  # a transaction takes each row once
+        self._at_once(
+            [
+                partial(self._agenda.transact, [_upsert(each, entities.agenda_entity(written[each])) for each in batch])
+                for batch in _batches(written)
+            ]
+        )
+
+    def unschedule(self, rows: Sequence[AgendaRow]) -> None:
+        """Costs one transaction per shard and hundred rows, and one more for each row that is not there."""
+        addresses = {entities.agenda_address(row): None for row in rows}
+        self._at_once([partial(self._agenda.delete_present, batch) for batch in _batches(addresses)])
+
+    def _page(self, record: type[R], partition: str, rows: RowRange, token: str | None, limit: int) -> Page[R]:
+        wanted = replace(rows, after=entities.read_page_token(token)) if token else rows
+        items: list[Stored[R]] = []
+        corrupt: list[str] = []
+        # One more than asked for tells whether there is more.
+        found = list(itertools.islice(_flat(self._records.query(partition, wanted, min(limit + 1, _PAGE))), limit + 1))
+        for entity in found[:limit]:
+            try:
+                items.append(_stored(record, entity))
+            except RecordCorrupt as error:
+                log.error("record.corrupt %s", error)
+                corrupt.append(error.target or str(entity["RowKey"]))
+        more = entities.page_token(str(found[limit - 1]["RowKey"])) if len(found) > limit else None
+        return Page(items=tuple(items), next_token=more, corrupt=tuple(corrupt))
+
+    def _agenda_row(self, kind: AgendaKind, entity: Entity) -> AgendaRow | None:
+        try:
+            return entities.read_agenda_row(kind, entity)
+        except entities.NewerVersion as error:
+            log.warning("agenda.newer %s", error)
+        except RecordCorrupt as error:
+            log.error("agenda.corrupt %s; it is set aside", error)
+            aside = Address(partition=entities.aside_partition(kind), row=str(entity["RowKey"]))
+            self._agenda.transact([_upsert(aside, entity)])
+            self._agenda.delete_present([Address(partition=str(entity["PartitionKey"]), row=aside.row)])
+        return None
+
+    def _at_once(self, calls: Sequence[Callable[[], T]]) -> list[T]:
+        """The results in order; raises the first error once all have ended."""
+        if len(calls) <= 1:
+            return [call() for call in calls]
+        futures = [self._threads.submit(call) for call in calls]
+        errors = [error for error in (future.exception() for future in futures) if error is not None]
+        if errors:
+            raise errors[0]
+        return [future.result() for future in futures]
+
+
+Operation = tuple[str, Mapping[str, Any], Mapping[str, Any]]  # as TableClient.submit_transaction takes it
+_REPLACE: Mapping[str, Any] = {"mode": "replace"}
+
+
+def _operation(change: Change, address: Address) -> Operation:
+    if isinstance(change, Remove):
+        return "delete", _keyed(address, {}), _if_match(change.stored)
+    entity = entities.record_entity(change.value)
+    if isinstance(change, Put):
+        return _upsert(address, entity)
+    if isinstance(change, Insert):
+        return "create", _keyed(address, entity), {}
+    return "update", _keyed(address, entity), {**_REPLACE, **_if_match(change.stored)}
+
+
+def _upsert(address: Address, entity: Entity) -> Operation:
+    return "upsert", _keyed(address, entity), _REPLACE
+
+
+def _if_match(stored: Stored[Any]) -> dict[str, Any]:
+    from azure.core import MatchConditions
+
+    return {"etag": stored.etag, "match_condition": MatchConditions.IfNotModified}
+
+
+def _keyed(address: Address, entity: Entity) -> dict[str, Any]:
+    return {**entity, "PartitionKey": address.partition, "RowKey": address.row}
+
+
+def _stored(record: type[R], entity: Any) -> Stored[R]:
+    return Stored(value=entities.read_record(record, entity), etag=str(entity.metadata["etag"]))
+
+
+def _batches(addresses: Iterable[Address]) -> list[list[Address]]:
+    """Addresses by partition, a hundred at most together."""
+    partitions: dict[str, list[Address]] = defaultdict(list)
+    for address in addresses:
+        partitions[address.partition].append(address)
+    return [of_one[start : start + _BATCH] for of_one in partitions.values() for start in range(0, len(of_one), _BATCH)]
+
+
+def _flat(pages: Iterator[Iterable[T]]) -> Iterator[T]:
+    return itertools.chain.from_iterable(pages)
+
+
+class _Table:
+    """One table: SDK calls with their errors translated, and the table made when a write misses it."""
+
+    def __init__(self, client: TableClient) -> None:
+        self._client = client
+        self._call = Call(kind=CallKind.TABLES, target=self._client.url)
+        self._making = threading.Lock()
+
+    def get(self, address: Address) -> Any | None:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with translated(self._call):
+            try:
+                return self._client.get_entity(address.partition, address.row)
+            except ResourceNotFoundError:
+                return None
+
+    def query(self, partition: str, rows: RowRange, page_size: int) -> Iterator[list[Any]]:
+        """Pages in key order, each read when it is asked for."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        query, parameters = _filter(partition, rows)
+        found = self._client.query_entities(query, parameters=parameters, results_per_page=page_size).by_page()
+        while True:
+            with translated(self._call):
+                try:
+                    page = list(next(found))
+                except (StopIteration, ResourceNotFoundError):  # a table that nobody wrote to yet holds nothing
+                    return
+            yield page
+
+    def transact(self, operations: Sequence[Operation]) -> None:
+        """All operations or none. Raises StateConflict when a row is not as expected."""
+        from azure.core.exceptions import HttpResponseError
+
+        with translated(self._call):
+            try:
+                self._submit(operations)
+            except HttpResponseError as error:
+                if _says_changed(error):
+                    raise StateConflict(f"a row of '{self._client.table_name}' is not as it was read") from error
+                raise
+
+    def delete_present(self, addresses: Sequence[Address]) -> None:
+        """Delete rows. One that is not there fails the whole transaction, which names it: the rest is sent again."""
+        from azure.data.tables import TableTransactionError
+
+        left = list(addresses)
+        with translated(self._call):
+            while left:
+                try:
+                    self._client.submit_transaction([("delete", _keyed(address, {}), {}) for address in left])
+                except TableTransactionError as error:
+                    if _says_no_table(error):
+                        return
+                    if error.status_code != 404:
+                        raise
+                    del left[min(error.index, len(left) - 1)]
+                else:
+                    return
+
+    def _submit(self, operations: Sequence[Operation]) -> None:
+        from azure.core.exceptions import HttpResponseError
+
+        try:
+            self._client.submit_transaction(operations)
+        except HttpResponseError as error:
+            if not _says_no_table(error):
+                raise
+            self._make()
+            self._client.submit_transaction(operations)
+
+    def _make(self) -> None:
+        from azure.core.exceptions import ResourceExistsError
+
+        with self._making:
+            try:
+                self._client.create_table()
+                log.info("table.created table=%s", self._client.table_name)
+            except ResourceExistsError:
+                log.debug("table.present table=%s", self._client.table_name)
+
+
+def _says_no_table(error: Exception) -> bool:
+    answer = answer_of(error)
+    return answer.status == 404 and answer.code == "TableNotFound"
+
+
+def _says_changed(error: Exception) -> bool:
+    """Whether a row was there that should not be, was not there that should be, or had another ETag."""
+    answer = answer_of(error)
+    return (answer.status, answer.code) in _CHANGED
+
+
+_CHANGED = {
+    (404, "ResourceNotFound"),
+    (404, "EntityNotFound"),
+    (409, "EntityAlreadyExists"),
+    (412, "UpdateConditionNotSatisfied"),
+    (412, "ConditionNotMet"),
+}
+
+
+def _filter(partition: str, rows: RowRange) -> tuple[str, dict[str, str]]:
+    clauses, parameters = ["PartitionKey eq @partition"], {"partition": partition}
+    for clause, name, value in (
+        ("RowKey ge @start", "start", rows.start or None),
+        ("RowKey gt @after", "after", rows.after),
+        (f"RowKey {'le' if rows.closed else 'lt'} @end", "end", rows.end),
+    ):
+        if value is not None:
+            clauses.append(clause)
+            parameters[name] = value
+    return " and ".join(clauses), parameters

@@ -1,0 +1,129 @@
+"""One request as every endpoint wants it, and the answer that an endpoint gives. Both are plain values.
+
+Leaves to others: what is in the body (wire.py, reading.py) and how an answer gets its headers (answering.py).
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote, urlencode, urlsplit
+
+from backup_core.domain.errors import Fault, InvalidInput
+from backup_core.domain.resource_ids import GroupId, VaultKey
+
+if TYPE_CHECKING:
+    import azure.functions as func
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# Route values become parts of table keys and of logs; what ARM names may hold and no more.
+_SAFE_VALUE = re.compile(r"[\w().\-]{1,260}")
+_OPERATION_ID = re.compile(r"[\w\-=%.]{1,1024}", re.ASCII)
+_SECRET_PARAMETERS = frozenset({"code", "clientid"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """`names` are the route's values, decoded; `query` is as sent, without empty values (the host drops those).
+
+    `base_url` has no slash at its end; `path` is decoded and begins with one.
+    """
+
+    method: str
+    base_url: str
+    path: str
+    query: Mapping[str, str]
+    names: Mapping[str, str]
+    body: bytes
+    request_id: str
+    correlation_id: str
+
+    @property
+    def subscription(self) -> str:
+        return self.names["subscription"]
+
+    @property
+    def group(self) -> GroupId:
+        return GroupId(subscription=self.subscription, group=self.names["group"])
+
+    @property
+    def vault(self) -> VaultKey:
+        return VaultKey(subscription=self.subscription, group=self.names["group"], name=self.names["vault"])
+
+    @property
+    def api_version(self) -> str:
+        return self.parameter("api-version") or ""
+
+    def parameter(self, name: str) -> str | None:
+        """A query parameter; its name is compared without case."""
+        return next((value for key, value in self.query.items() if key.lower() == name.lower()), None)
+
+    def url_of(self, path: str) -> str:
+        """The absolute URL of another path of this API, in the caller's api-version."""
+        return f"{self.base_url}{quote(path)}?{urlencode({'api-version': self.api_version})}"
+
+    def next_link(self, skip_token: str) -> str:
+        """This request's URL with `skip_token`. Keys that grant access are left out: secrets do not go into bodies."""
+        dropped = {*_SECRET_PARAMETERS, "$skiptoken"}
+        kept = {key: value for key, value in self.query.items() if key.lower() not in dropped}
+        return f"{self.base_url}{quote(self.path)}?{urlencode({**kept, '$skipToken': skip_token}, safe='$')}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """`body` is JSON or None for an empty body."""
+
+    status: int
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_call(request: func.HttpRequest, *, public_url: str | None) -> Call:
+    """The request as a value. Never raises: what is wrong with it is found by `check_names` and by the endpoint."""
+    path = unquote(urlsplit(request.url).path)
+    correlation_id = request.headers.get("x-ms-correlation-request-id", "")
+    return Call(
+        method=request.method.upper(),
+        base_url=base_url(request, public_url),
+        path=path[max(path.lower().find("/subscriptions/"), 0) :],
+        query=dict(request.params),
+        names=dict(request.route_params),
+        body=request.get_body() or b"",
+        request_id=str(uuid.uuid4()),
+        correlation_id=correlation_id.lower() if _GUID.fullmatch(correlation_id) else str(uuid.uuid4()),
+    )
+
+
+def base_url(request: func.HttpRequest, public_url: str | None) -> str:
+    """What absolute URLs begin with: the configured `public_url`, else scheme, host and route prefix of the request.
+
+    X-Forwarded-Host is never honoured: any caller can send it, and a client follows the URLs of our answers with its
+    credentials. X-Forwarded-Proto may only raise http to https (App Service ends TLS in front of the app), which can
+    send nobody astray.
+    """
+    if public_url:
+        return public_url.rstrip("/")
+    parts = urlsplit(request.url)
+    forwarded = request.headers.get("x-forwarded-proto", "").split(",")[0].strip().lower()
+    scheme = "https" if forwarded == "https" else parts.scheme
+    prefix = parts.path[: max(parts.path.lower().find("/subscriptions/"), 0)]
+    return f"{scheme}://{parts.netloc}{prefix}"
+
+
+def check_names(call: Call) -> None:
+    """Raises InvalidInput that names every route value which no ARM name can have."""
+    message = "holds characters that a name cannot have, or is too long"
+    faults = [
+        Fault(target=name, message=message, code="InvalidResourceName")
+        for name, value in call.names.items()
+        if name != "rest" and not _pattern(name).fullmatch(value)
+    ]
+    if faults:
+        raise InvalidInput(faults)
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    return _OPERATION_ID if name == "operation" else _SAFE_VALUE

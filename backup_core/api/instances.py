@@ -1,0 +1,201 @@
+"""Backup instances: protect a disk, read, list, stop for good, back up on demand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backup_core.api.call import Answer, Call
+from backup_core.api.errors import user_facing
+from backup_core.api.operation_ids import both_headers, of_job, status_header
+from backup_core.api.reading import Node, check_name, is_name, plain_location, raise_faults, root
+from backup_core.api.wire import list_answer, read_body, skip_token
+from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState
+from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, parse_group_id, parse_resource_id
+from backup_core.ports import Ports
+from backup_core.workflows import backup, overview, protection
+
+TYPE = f"{VAULT}/backupInstances"
+_STORE_PARAMETERS = "AzureOperationalStoreParameters"
+_SOURCE_FIELDS = ("resourceUri", "datasourceType", "resourceName", "resourceType", "resourceLocation")
+_PROVISIONING = {
+    ProtectionState.CONFIGURING: "Provisioning",
+    ProtectionState.ERROR: "Failed",
+    ProtectionState.DELETING: "Deleting",
+}
+
+
+def get(ports: Ports, call: Call) -> Answer:
+    instance = overview.get_instance(ports, call.vault, call.names["instance"])
+    return Answer(status=200, body=render(call.vault, instance))
+
+
+def list_in_vault(ports: Ports, call: Call) -> Answer:
+    page = overview.list_instances(ports, call.vault, token=skip_token(call))
+    return list_answer(call, page, lambda instance: render(call.vault, instance))
+
+
+def list_of_disk(ports: Ports, call: Call) -> Answer:
+    """Every instance that protects a disk, whatever vault it lies in. A page may be empty and yet not be the last."""
+    disk = f"{call.group.text}/providers/{DISK}/{call.names['disk']}"
+    found = overview.list_instances_of_disk(ports, disk, token=skip_token(call))
+    body: dict[str, Any] = {"value": [render(one.vault, one.instance) for one in found.items]}
+    if found.next_token is not None:
+        body["nextLink"] = call.next_link(found.next_token)
+    return Answer(status=200, body=body)
+
+
+def put(ports: Ports, call: Call) -> Answer:
+    """201 with the operation's URL, for a new instance and for a changed one (recorded)."""
+    instance, job, _ = protection.configure_instance(ports, call.vault, _read_instance(call))
+    headers = status_header(call, of_job(call.vault, job))
+    return Answer(status=201, body=render(call.vault, instance), headers=headers)
+
+
+def delete(ports: Ports, call: Call) -> Answer:
+    """202 with both URLs; 204 when there is no such instance."""
+    job = protection.delete_instance(ports, call.vault, call.names["instance"])
+    if job is None:
+        return Answer(status=204)
+    return Answer(status=202, headers=both_headers(call, of_job(call.vault, job), job.disk_location))
+
+
+def back_up(ports: Ports, call: Call) -> Answer:
+    """202 with both URLs; the job's id is in the operation's result."""
+    node = root(read_body(call))
+    options = node.child("backupRuleOptions", required=True)
+    rule_name = options.text("ruleName", required=True)
+    retention_tag = options.child("triggerOption").text("retentionTagOverride")
+    raise_faults(node)
+    job = backup.request_backup(
+        ports, call.vault, call.names["instance"], rule_name=rule_name, retention_tag=retention_tag or None
+    )
+    return Answer(status=202, headers=both_headers(call, of_job(call.vault, job), job.disk_location))
+
+
+def render(vault: VaultKey, instance: BackupInstance) -> dict[str, Any]:
+    """The resource as the service writes it: what the client asked for, then where it stands."""
+    asked = {name: value for name, value in instance.request.items() if name != "objectType"}
+    policy_id = f"{vault.resource_id}/backupPolicies/{instance.policy.name}"
+    asked["policyInfo"] = {"policyId": policy_id, **asked.get("policyInfo", {})}
+    return {
+        **({"tags": dict(instance.tags)} if instance.tags else {}),
+        "properties": {**asked, **_standing(instance), "objectType": "BackupInstance"},
+        "id": f"{vault.resource_id}/backupInstances/{instance.name}",
+        "name": instance.name,
+        "type": TYPE,
+    }
+
+
+def _standing(instance: BackupInstance) -> dict[str, Any]:
+    standing: dict[str, Any] = {"protectionStatus": {"status": instance.state.value}}
+    if instance.state is ProtectionState.ERROR:
+        # The two fields have different words for it in the specification.
+        standing["protectionStatus"]["status"] = "ConfiguringProtectionFailed"
+    if instance.error is not None:
+        error = user_facing(instance.error)
+        standing["protectionStatus"] = {"errorDetails": error, **standing["protectionStatus"]}
+        standing["protectionErrorDetails"] = error
+    standing["currentProtectionState"] = instance.state.value
+    standing["provisioningState"] = _PROVISIONING.get(instance.state, "Succeeded")
+    return standing
+
+
+def _read_instance(call: Call) -> InstanceRequest:
+    """Raises InvalidInput that names every fault of the body."""
+    node = root(read_body(call))
+    check_name(node, "instance", call.names["instance"])
+    tags = node.tags("tags")
+    properties = node.child("properties", required=True)
+    properties.choice("objectType", ("BackupInstance",), required=True)
+    source = properties.child("dataSourceInfo", required=True)
+    disk_id = _read_disk_id(source)
+    policy = properties.child("policyInfo", required=True)
+    policy_name = _read_policy_name(policy, call.vault)
+    group_id = _read_snapshot_group(policy.child("policyParameters"), disk_id)
+    friendly_name = properties.text("friendlyName") or disk_id.rpartition("/")[2]
+    location = plain_location(source.text("resourceLocation"))
+    asked = _as_asked(friendly_name, disk_id, source, group_id)
+    raise_faults(node)
+    return InstanceRequest(
+        name=call.names["instance"],
+        friendly_name=friendly_name,
+        disk_id=disk_id,
+        disk_location=location,
+        snapshot_group_id=group_id,
+        policy_name=policy_name,
+        tags=tags,
+        request=asked,
+    )
+
+
+def _read_disk_id(source: Node) -> str:
+    source.choice("datasourceType", (DISK,), required=True)
+    source.choice("resourceType", (DISK,))
+    source.choice("objectType", ("Datasource",))
+    text = source.text("resourceID", required=True)
+    if not text:
+        return ""
+    try:
+        return parse_resource_id(text, DISK).text
+    except ValueError as error:
+        source.fault("resourceID", str(error))
+        return ""
+
+
+def _read_policy_name(policy: Node, vault: VaultKey) -> str:
+    text = policy.text("policyId", required=True)
+    start = f"{vault.resource_id}/backupPolicies/"
+    name = text[len(start) :]
+    if text and (not text.lower().startswith(start.lower()) or not is_name(name)):
+        policy.fault("policyId", f"must name a policy of this vault: {start}<name>")
+    return name
+
+
+def _read_snapshot_group(parameters: Node, disk_id: str) -> str:
+    """The resource group that takes the snapshots; it has to lie in the disk's subscription (documented)."""
+    stores = parameters.children("dataStoreParametersList")
+    store = next((item for item in stores if item.choice("objectType", (_STORE_PARAMETERS,))), None)
+    if store is None:
+        parameters.fault(
+            "dataStoreParametersList",
+            f"must hold an {_STORE_PARAMETERS} that names the snapshot resource group",
+            "UserErrorOperationalStoreParametersNotProvided",
+        )
+        return ""
+    store.choice("dataStoreType", ("OperationalStore",))
+    bad_group = "UserErrorInvalidOperationalStoreResourceGroup"
+    text = store.text("resourceGroupId", required=True, code=bad_group)
+    if not text:
+        return ""
+    try:
+        group = parse_group_id(text)
+    except ValueError as error:
+        store.fault("resourceGroupId", str(error), bad_group)
+        return ""
+    if disk_id and parse_resource_id(disk_id, DISK).subscription.lower() != group.subscription.lower():
+        store.fault(
+            "resourceGroupId",
+            "the snapshot resource group must lie in the subscription of the disk",
+            "UserErrorSnapshotRGSubscriptionMismatch",
+        )
+    return group.text
+
+
+def _as_asked(friendly_name: str, disk_id: str, source: Node, group_id: str) -> dict[str, Any]:
+    """The client's properties as they are to be answered: known fields only, in the service's order (recorded)."""
+    given = {name: source.text(name) for name in _SOURCE_FIELDS if source.has(name)}
+    return {
+        "friendlyName": friendly_name,
+        "dataSourceInfo": {"resourceID": disk_id, **given, "objectType": "Datasource"},
+        "policyInfo": {
+            "policyParameters": {
+                "dataStoreParametersList": [
+                    {
+                        "dataStoreType": "OperationalStore",
+                        "objectType": _STORE_PARAMETERS,
+                        "resourceGroupId": group_id,
+                    }
+                ]
+            }
+        },
+    }

@@ -1,0 +1,86 @@
+"""Restore of a recovery point to a new disk.
+
+The request is Azure's own. Ours is one addition, `restoreTargetInfo.targetDisk {sku, zones, sizeGB, tags}`, all of it
+optional: what the new disk is to have otherwise than the source had.
+"""
+
+from __future__ import annotations
+
+import re
+
+from backup_core.api.call import Answer, Call
+from backup_core.api.operation_ids import both_headers, of_job
+from backup_core.api.reading import Node, plain_location, raise_faults, root
+from backup_core.api.wire import read_body
+from backup_core.domain.resource_ids import DISK, parse_resource_id
+from backup_core.domain.restore import RestoreRequest
+from backup_core.ports import Ports
+from backup_core.workflows import restore as workflow
+
+_POINT_ID = re.compile(r"[0-9a-f]{32}")
+MAX_SIZE_GB = 65_536  # the largest disk there is: Ultra and Premium SSD v2 (documented)
+
+
+def restore(ports: Ports, call: Call) -> Answer:
+    """202 with both URLs; the job's id is in the operation's result."""
+    request = read_request(root(read_body(call)))
+    job = workflow.request_restore(ports, call.vault, call.names["instance"], request)
+    return Answer(status=202, headers=both_headers(call, of_job(call.vault, job), job.disk_location))
+
+
+def read_request(node: Node) -> RestoreRequest:
+    """Raises InvalidInput that names every fault of the body."""
+    node.choice("objectType", ("AzureBackupRecoveryPointBasedRestoreRequest",), required=True)
+    point_id = node.text("recoveryPointId", required=True).lower()
+    if point_id and not _POINT_ID.fullmatch(point_id):
+        node.fault("recoveryPointId", "must be the 32 hex digits that a recovery point is named by")
+    node.choice("sourceDataStoreType", ("OperationalStore",), required=True)
+    target = node.child("restoreTargetInfo", required=True)
+    target.choice("objectType", ("RestoreTargetInfo",), required=True)
+    target.choice("recoveryOption", ("FailIfExists",), required=True)
+    location = plain_location(target.text("restoreLocation"))
+    target_disk_id = _read_target_id(target.child("datasourceInfo", required=True))
+    wanted = target.child("targetDisk")
+    sku, zones, size_gb, tags = wanted.text("sku"), _read_zones(wanted), _read_size(wanted), wanted.tags("tags")
+    raise_faults(node)
+    return RestoreRequest(
+        point_id=point_id,
+        target_disk_id=target_disk_id,
+        location=location or None,
+        sku=sku or None,
+        zones=zones,
+        size_gb=size_gb,
+        tags=tags,
+    )
+
+
+def _read_target_id(source: Node) -> str:
+    source.choice("datasourceType", (DISK,))
+    text = source.text("resourceID", required=True)
+    if not text:
+        return ""
+    try:
+        return parse_resource_id(text, DISK).text
+    except ValueError as error:
+        source.fault("resourceID", str(error))
+        return ""
+
+
+def _read_zones(wanted: Node) -> tuple[str, ...] | None:
+    zones = wanted.raw("zones")
+    if zones is None:
+        return None
+    if not isinstance(zones, list) or not all(zone in ("1", "2", "3") for zone in zones):
+        wanted.fault("zones", "must be a list of zones '1', '2' or '3'; an empty one for a disk without a zone")
+        return None
+    return tuple(zones)
+
+
+def _read_size(wanted: Node) -> int | None:
+    size = wanted.raw("sizeGB")
+    if size is None:
+        return None
+    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= MAX_SIZE_GB:
+        wanted.fault("sizeGB", f"must be a whole number from 1 to {MAX_SIZE_GB}")
+        return None
+    return size

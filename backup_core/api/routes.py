@@ -1,0 +1,96 @@
+"""The table of routes: which function answers which URL, and which endpoint answers which method there.
+
+The host tries routes in the order of their functions' names and takes the first that matches; it answers a method that
+no function lists with an empty 404. So every route takes every method that is used anywhere (the wrong one is refused
+as ARM does), and a test proves that no route shadows another. Endpoints are named as text, `module.function` of this
+package, so that a cold start imports none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+METHODS = ("GET", "PUT", "PATCH", "POST", "DELETE", "HEAD")
+
+_SUBSCRIPTION = "subscriptions/{subscription}"
+_GROUP = f"{_SUBSCRIPTION}/resourceGroups/{{group}}"
+_PROVIDER = "providers/Microsoft.DataProtection"
+_VAULTS = f"{_GROUP}/{_PROVIDER}/backupVaults"
+_VAULT = f"{_VAULTS}/{{vault}}"
+_INSTANCE = f"{_VAULT}/backupInstances/{{instance}}"
+_DISK = f"{_GROUP}/providers/Microsoft.Compute/disks/{{disk}}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """`name` is the function's; `template` the host's route template, without a leading slash."""
+
+    name: str
+    template: str
+    endpoints: Mapping[str, str]
+
+
+def _route(name: str, template: str, **endpoints: str) -> Route:
+    return Route(name=name, template=template, endpoints=endpoints)
+
+
+ROUTES: tuple[Route, ...] = (
+    _route(
+        "api_vaults_of_subscription",
+        f"{_SUBSCRIPTION}/{_PROVIDER}/backupVaults",
+        GET="vaults.list_in_subscription",
+    ),
+    _route("api_vaults_of_group", _VAULTS, GET="vaults.list_in_group"),
+    _route("api_vault", _VAULT, GET="vaults.get", PUT="vaults.put", PATCH="vaults.patch", DELETE="vaults.delete"),
+    _route("api_policies", f"{_VAULT}/backupPolicies", GET="policies.list_in_vault"),
+    _route(
+        "api_policy",
+        f"{_VAULT}/backupPolicies/{{policy}}",
+        GET="policies.get",
+        PUT="policies.put",
+        DELETE="policies.delete",
+    ),
+    _route("api_instances", f"{_VAULT}/backupInstances", GET="instances.list_in_vault"),
+    _route("api_instance", _INSTANCE, GET="instances.get", PUT="instances.put", DELETE="instances.delete"),
+    _route("api_instance_backup", f"{_INSTANCE}/backup", POST="instances.back_up"),
+    _route("api_instance_restore", f"{_INSTANCE}/restore", POST="restores.restore"),
+    _route("api_instances_of_disk", f"{_DISK}/{_PROVIDER}/backupInstances", GET="instances.list_of_disk"),
+    _route("api_recovery_points", f"{_INSTANCE}/recoveryPoints", GET="recovery_points.list_of_instance"),
+    _route("api_recovery_point", f"{_INSTANCE}/recoveryPoints/{{point}}", GET="recovery_points.get"),
+    _route("api_jobs", f"{_VAULT}/backupJobs", GET="jobs.list_in_vault"),
+    _route("api_job", f"{_VAULT}/backupJobs/{{job}}", GET="jobs.get"),
+    _route(
+        "api_operation_status_of_vault", f"{_VAULT}/operationStatus/{{operation}}", GET="operations.status_in_vault"
+    ),
+    _route(
+        "api_operation_status_of_group",
+        f"{_GROUP}/{_PROVIDER}/operationStatus/{{operation}}",
+        GET="operations.status_in_group",
+    ),
+    _route(
+        "api_operation_status_of_group_location",
+        f"{_GROUP}/{_PROVIDER}/locations/{{location}}/operationStatus/{{operation}}",
+        GET="operations.status_in_group",
+    ),
+    _route(
+        "api_operation_status_of_location",
+        f"{_SUBSCRIPTION}/{_PROVIDER}/locations/{{location}}/operationStatus/{{operation}}",
+        GET="operations.status_in_subscription",
+    ),
+    _route(
+        "api_operation_result_of_vault", f"{_VAULT}/operationResults/{{operation}}", GET="operations.result_in_vault"
+    ),
+    _route(
+        "api_operation_result_of_instance",
+        f"{_INSTANCE}/operationResults/{{operation}}",
+        GET="operations.result_of_instance",
+    ),
+    _route(
+        "api_operation_result_of_location",
+        f"{_SUBSCRIPTION}/{_PROVIDER}/locations/{{location}}/operationResults/{{operation}}",
+        GET="operations.result_in_subscription",
+    ),
+    # Last by its name: what else a client of Azure Backup asks for gets ARM's answer instead of the host's empty one.
+    _route("zz_api_not_offered", "subscriptions/{*rest}"),
+)

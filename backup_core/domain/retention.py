@@ -1,0 +1,192 @@
+"""Which recovery points may go and why the others stay: a pure decision with reasons. In doubt, a point stays.
+
+A point goes when its expiry date is reached and nothing speaks against it. These speak against it:
+- no expiry date, no retention tag, or dates that cannot be true: nobody knows how long it was to be kept;
+- a hold, or a restore that reads its snapshot now;
+- being the newest good point of a protected disk, however long ago it expired (documented: backup overview, faq).
+
+The mark EXPIRING changes none of this: the rules are asked again between the mark and the deletion, and a point that
+was held, or is needed, since the mark stays. A marked point is needed, too, when no good point is newer: the good one
+that let it expire was lost since, and the marked one's snapshot may still be whole. It goes once a newer good point
+exists. Beside it, the newest point that is certainly good stays as well.
+
+A LOST point (its snapshot is gone, not by us) follows the same dates: until then its record tells of the loss.
+
+Leaves to others: marking, deleting, and when to try again (workflows/retention.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from backup_core.domain.recovery_point import PointState, RecoveryPoint, is_ours, read_label
+from backup_core.domain.resource_ids import VaultKey
+
+RESTORE_LOOK_AGAIN = timedelta(minutes=5)  # how often an expired point is looked at while restores read it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expired:
+    point: RecoveryPoint
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    point: RecoveryPoint
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionDecision:
+    """Every point once, in the order given, with all the reasons that hold."""
+
+    expired: tuple[Expired, ...]
+    kept: tuple[Kept, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletionVerdict:
+    allowed: bool
+    because: str
+
+
+def decide_retention(
+    points: Sequence[RecoveryPoint], *, now: datetime, protected: bool, discard_all: bool = False
+) -> RetentionDecision:
+    """Divide all points of one instance. Raises ValueError when they are of several: the newest of each must stay.
+
+    `protected`: the newest good point stays even when expired. `discard_all`: the instance is being deleted, expiry
+    dates do not count; holds and running restores still do.
+    """
+    _check_one_instance(points)
+    needed = _needed(points) if protected else {}
+    expired: list[Expired] = []
+    kept: list[Kept] = []
+    for point in points:
+        against = tuple(_reasons_to_keep(point, now, needed, discard_all=discard_all))
+        if against:
+            kept.append(Kept(point=point, because=against))
+        else:
+            expired.append(Expired(point=point, because=tuple(_reasons_to_go(point, discard_all=discard_all))))
+    return RetentionDecision(expired=tuple(expired), kept=tuple(kept))
+
+
+def may_delete_snapshot(point: RecoveryPoint, tags: Mapping[str, str], *, vault: VaultKey) -> DeletionVerdict:
+    """Whether the snapshot with these tags may be deleted as `point`'s: they must name vault, instance and point."""
+    against = next(_reasons_not_to_delete(point, tags, vault), None)
+    if against is not None:
+        return DeletionVerdict(allowed=False, because=against)
+    return DeletionVerdict(allowed=True, because="its tags name this vault, backup instance and recovery point")
+
+
+def next_look_at(points: Sequence[RecoveryPoint], *, now: datetime, protected: bool) -> datetime | None:
+    """When a point can expire next, in the past if one has; None when none will unless something else changes.
+
+    Held points and those needed as newest do not count: a release, or a newer point, must set a new date.
+    """
+    _check_one_instance(points)
+    needed = _needed(points) if protected else {}
+    looks = (_look_at(point, now) for point in points if point.point_id not in needed)
+    return min((look for look in looks if look is not None), default=None)
+
+
+def _look_at(point: RecoveryPoint, now: datetime) -> datetime | None:
+    if point.expires_at is None or point.hold is not None or next(_doubts(point), None) is not None:
+        return None
+    return max(point.expires_at, now + RESTORE_LOOK_AGAIN) if point.restoring else point.expires_at
+
+
+def _reasons_to_keep(
+    point: RecoveryPoint, now: datetime, needed: Mapping[str, str], *, discard_all: bool
+) -> Iterator[str]:
+    yield from _claims(point)
+    if point.point_id in needed:
+        yield needed[point.point_id]
+    if discard_all:
+        return
+    doubts = tuple(_doubts(point))
+    yield from doubts
+    if not doubts and point.expires_at is not None and now < point.expires_at:
+        yield f"{point.tag_name}: expires at {_text(point.expires_at)}"
+
+
+def _claims(point: RecoveryPoint) -> Iterator[str]:
+    """What outweighs even the deletion of the instance."""
+    if point.hold is not None:
+        yield f"held: {point.hold}"
+    if point.restoring:
+        yield f"being restored by {', '.join(point.restoring)}"
+
+
+def _doubts(point: RecoveryPoint) -> Iterator[str]:
+    if not point.tag_name:
+        yield "no retention tag"
+    if point.expires_at is None:
+        yield "no expiry date"
+    elif not _are_aware(point.created_at, point.expires_at):
+        yield "unreadable dates: no UTC offset"
+    elif point.expires_at <= point.created_at:
+        yield "unreadable dates: would have expired before it was created"
+
+
+def _reasons_to_go(point: RecoveryPoint, *, discard_all: bool) -> Iterator[str]:
+    if discard_all:
+        yield "the backup instance is being deleted"
+    elif point.expires_at is not None:
+        yield f"{point.tag_name}: expired at {_text(point.expires_at)}"
+    if point.state is PointState.EXPIRING:
+        yield "its deletion was begun"
+    if point.state is PointState.LOST:
+        yield "its snapshot was lost"
+
+
+def _needed(points: Sequence[RecoveryPoint]) -> dict[str, str]:
+    """The points that stay whatever their dates say, by id, with the reason."""
+    good = _newest([point for point in points if point.is_good])
+    newest = _newest([point for point in points if point.state in (PointState.COMPLETED, PointState.EXPIRING)])
+    needed = {}
+    if newest is not None and newest is not good:
+        needed[newest.point_id] = "newest point: its deletion was begun, and no newer good point is left"
+    if good is not None:
+        needed[good.point_id] = "newest good point of a protected disk"
+    return needed
+
+
+def _newest(points: Sequence[RecoveryPoint]) -> RecoveryPoint | None:
+    """By creation; of two at one instant the one whose id sorts first, as everywhere."""
+    dated = sorted((point for point in points if _are_aware(point.created_at)), key=lambda point: point.point_id)
+    return max(dated, key=lambda point: point.created_at, default=None)
+
+
+def _reasons_not_to_delete(point: RecoveryPoint, tags: Mapping[str, str], vault: VaultKey) -> Iterator[str]:
+    yield from _claims(point)
+    if not is_ours(tags):
+        yield "it does not carry our ownership tag"
+        return
+    label = read_label(tags)
+    if label is None:
+        yield "its ownership tags are incomplete or unreadable"
+        return
+    if label.vault != vault:
+        yield f"its tags name another vault, {label.vault.resource_id}"
+    if label.instance_name.lower() != point.instance_name.lower():
+        yield f"its tags name another backup instance, {label.instance_name}"
+    if label.point_id != point.point_id:
+        yield f"its tags name another recovery point, {label.point_id}"
+
+
+def _check_one_instance(points: Sequence[RecoveryPoint]) -> None:
+    names = {point.instance_name.lower() for point in points}
+    if len(names) > 1:
+        raise ValueError(f"points of one backup instance are needed, not of {', '.join(sorted(names))}")
+
+
+def _are_aware(*instants: datetime) -> bool:
+    return all(instant.tzinfo is not None for instant in instants)
+
+
+def _text(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,97 @@
+"""Request bodies as Azure's clients send them, and the paths they go to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, TARGET_GROUP, VAULT, disk_id, policy_properties
+
+GROUP_PATH = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{VAULT.group}/providers/Microsoft.DataProtection"
+VAULT_PATH = VAULT.resource_id
+POLICY_PATH = f"{VAULT_PATH}/backupPolicies/policy-1"
+INSTANCE_PATH = f"{VAULT_PATH}/backupInstances/instance-1"
+
+
+def vault_body(**changes: Any) -> dict[str, Any]:
+    body = {
+        "location": "westeurope",
+        "identity": {"type": "SystemAssigned"},
+        "tags": {"Team": "Storage"},
+        "properties": {
+            "storageSettings": [{"datastoreType": "OperationalStore", "type": "LocallyRedundant"}],
+            "securitySettings": {"softDeleteSettings": {"state": "On", "retentionDurationInDays": 14.0}},
+        },
+    }
+    return body | changes
+
+
+def policy_body(**properties: Any) -> dict[str, Any]:
+    return {"properties": {"name": "named by its URL", **policy_properties(**properties)}}
+
+
+def instance_body(
+    disk: str | None = None, *, policy: str = "policy-1", group: str = SNAPSHOT_GROUP.text, **changes: Any
+) -> dict[str, Any]:
+    disk = disk or disk_id()
+    name = disk.rsplit("/", 1)[1]
+    return {
+        "tags": {"Owner": "ops"},
+        "properties": {
+            "friendlyName": name,
+            "objectType": "BackupInstance",
+            "dataSourceInfo": {
+                "objectType": "Datasource",
+                "datasourceType": "Microsoft.Compute/disks",
+                "resourceID": disk,
+                "resourceLocation": "westeurope",
+                "resourceName": name,
+                "resourceType": "Microsoft.Compute/disks",
+                "resourceUri": disk,
+            },
+            "policyInfo": {
+                "policyId": f"{VAULT_PATH}/backupPolicies/{policy}",
+                "policyParameters": {
+                    "dataStoreParametersList": [
+                        {
+                            "objectType": "AzureOperationalStoreParameters",
+                            "dataStoreType": "OperationalStore",
+                            "resourceGroupId": group,
+                        }
+                    ]
+                },
+            },
+            **changes,
+        },
+    }
+
+
+def backup_body(rule: str = "BackupHourly", tag: str | None = None) -> dict[str, Any]:
+    return {"backupRuleOptions": {"ruleName": rule, "triggerOption": {"retentionTagOverride": tag} if tag else {}}}
+
+
+def restore_body(point_id: str, *, target: str | None = None, **target_info: Any) -> dict[str, Any]:
+    target = target or disk_id("restored-1", TARGET_GROUP)
+    return {
+        "objectType": "AzureBackupRecoveryPointBasedRestoreRequest",
+        "sourceDataStoreType": "OperationalStore",
+        "recoveryPointId": point_id,
+        "restoreTargetInfo": {
+            "objectType": "RestoreTargetInfo",
+            "recoveryOption": "FailIfExists",
+            "restoreLocation": "westeurope",
+            "datasourceInfo": {
+                "objectType": "Datasource",
+                "datasourceType": "Microsoft.Compute/disks",
+                "resourceID": target,
+                "resourceLocation": "westeurope",
+                "resourceName": target.rsplit("/", 1)[1],
+                "resourceType": "Microsoft.Compute/disks",
+                "resourceUri": target,
+            },
+            **target_info,
+        },
+    }
+
+
+def disk_path(name: str = "disk-1") -> str:
+    return f"{disk_id(name)}/providers/Microsoft.DataProtection/backupInstances"

@@ -1,0 +1,236 @@
+"""Backup instances: protect, read, delete, back up on demand; and every way to ask for it wrongly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.bodies import (
+    INSTANCE_PATH,
+    POLICY_PATH,
+    VAULT_PATH,
+    backup_body,
+    disk_path,
+    instance_body,
+    policy_body,
+)
+from tests.api.front import Front
+from tests.builders import OTHER_SUBSCRIPTION, SNAPSHOT_GROUP, SUBSCRIPTION, disk_id, disk_json
+from tests.workflows.platform import Platform
+
+POLICY_ID = "properties.policyInfo.policyId"
+STORES = "properties.policyInfo.policyParameters.dataStoreParametersList"
+
+
+@pytest.fixture(autouse=True)
+def _policy(front: Front) -> None:
+    assert front.put(POLICY_PATH, policy_body()).status == 200
+
+
+def faults(front: Front, body: dict[str, Any], path: str = INSTANCE_PATH) -> dict[str, str]:
+    """The faults that a PUT is refused with, after a look that nothing was stored."""
+    reply = front.put(path, body)
+    assert reply.status == 400, reply.text
+    assert front.get(path).status == 404
+    return {each["target"]: each["code"] for each in reply.error["details"]}
+
+
+def test_a_new_instance_is_configuring_until_its_job_is_done(front: Front, platform: Platform) -> None:
+    reply = front.put(INSTANCE_PATH, instance_body())
+    assert reply.status == 201
+    assert list(reply.json) == ["tags", "properties", "id", "name", "type"]
+    properties = reply.json["properties"]
+    assert properties["protectionStatus"] == {"status": "ConfiguringProtection"}
+    assert (properties["currentProtectionState"], properties["provisioningState"]) == (
+        "ConfiguringProtection",
+        "Provisioning",
+    )
+    status = front.get(reply.headers["Azure-AsyncOperation"])
+    assert (status.status, status.json["status"], status.headers["Retry-After"]) == (200, "Inprogress", "1")
+    assert status.json["endTime"] == "0001-01-01T00:00:00Z"
+    platform.run(seconds=2)
+    status = front.get(reply.headers["Azure-AsyncOperation"])
+    assert status.json["status"] == "Succeeded"
+    assert "properties" not in status.json
+    assert front.get(INSTANCE_PATH).json["properties"]["currentProtectionState"] == "ProtectionConfigured"
+
+
+def test_what_was_asked_is_answered_in_azures_spelling(front: Front) -> None:
+    body = instance_body()
+    source = body["properties"]["dataSourceInfo"]
+    source["resourceId"] = source.pop("resourceID")
+    body["properties"] = {key.upper(): value for key, value in body["properties"].items()} | {"unknown": 1}
+    answered = front.put(INSTANCE_PATH, body).json["properties"]
+    assert list(answered["dataSourceInfo"]) == [
+        "resourceID",
+        "resourceUri",
+        "datasourceType",
+        "resourceName",
+        "resourceType",
+        "resourceLocation",
+        "objectType",
+    ]
+    assert answered["policyInfo"] == instance_body()["properties"]["policyInfo"]
+    assert "unknown" not in answered
+
+
+def test_a_move_to_another_policy_is_a_201_too(front: Front, platform: Platform) -> None:
+    front.put(f"{VAULT_PATH}/backupPolicies/policy-2", policy_body(rule_name="BackupDaily"))
+    front.put(INSTANCE_PATH, instance_body())
+    platform.run(seconds=2)
+    reply = front.put(INSTANCE_PATH, instance_body(policy="policy-2"))
+    assert (reply.status, reply.json["properties"]["currentProtectionState"]) == (201, "UpdatingProtection")
+    platform.run(seconds=2)
+    properties = front.get(INSTANCE_PATH).json["properties"]
+    assert properties["policyInfo"]["policyId"] == f"{VAULT_PATH}/backupPolicies/policy-2"
+
+
+def test_the_policy_must_lie_in_the_same_vault_and_ids_ignore_case(front: Front) -> None:
+    body = instance_body()
+    info = body["properties"]["policyInfo"]
+    for wrong in (
+        f"{VAULT_PATH}x/backupPolicies/policy-1",
+        f"{VAULT_PATH}/backupPolicies/",
+        f"{POLICY_PATH}/x",
+        "policy-1",
+    ):
+        info["policyId"] = wrong
+        assert faults(front, body) == {POLICY_ID: "BadRequest"}
+    info["policyId"] = POLICY_PATH.upper()
+    assert front.put(INSTANCE_PATH, body).status == 201
+
+
+def test_the_snapshot_group_must_be_given_sound_and_of_the_disks_subscription(front: Front) -> None:
+    body = instance_body(group=SNAPSHOT_GROUP.text.replace(SUBSCRIPTION, OTHER_SUBSCRIPTION))
+    assert faults(front, body) == {f"{STORES}[0].resourceGroupId": "UserErrorSnapshotRGSubscriptionMismatch"}
+    body = instance_body(group="snapshots-rg")
+    assert faults(front, body) == {f"{STORES}[0].resourceGroupId": "UserErrorInvalidOperationalStoreResourceGroup"}
+    del body["properties"]["policyInfo"]["policyParameters"]
+    assert faults(front, body) == {STORES: "UserErrorOperationalStoreParametersNotProvided"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("resourceID", None),
+        ("resourceID", 7),
+        ("resourceID", "disk-1"),
+        ("resourceID", f"{disk_id()}/extra"),
+        ("resourceID", disk_id().replace("disks/", "snapshots/")),
+        ("datasourceType", "Microsoft.Storage/storageAccounts/blobServices"),
+        ("datasourceType", None),
+        ("objectType", "DatasourceSet"),
+        ("resourceLocation", []),
+        ("resourceName", {}),
+    ],
+)
+def test_a_faulty_datasource_is_refused_with_its_place(front: Front, field: str, value: Any) -> None:
+    body = instance_body()
+    body["properties"]["dataSourceInfo"][field] = value
+    assert list(faults(front, body)) == [f"properties.dataSourceInfo.{field}"]
+
+
+def test_an_empty_instance_has_every_fault_at_once(front: Front) -> None:
+    assert set(faults(front, {"properties": {}}, f"{VAULT_PATH}/backupInstances/-x")) == {
+        "name",
+        "properties.objectType",
+        "properties.dataSourceInfo",
+        "properties.dataSourceInfo.datasourceType",
+        "properties.dataSourceInfo.resourceID",
+        "properties.policyInfo",
+        POLICY_ID,
+        STORES,
+    }
+
+
+def test_a_policy_that_does_not_exist_is_named(front: Front) -> None:
+    assert list(faults(front, instance_body(policy="policy-9"))) == [POLICY_ID]
+
+
+def test_an_instance_of_no_vault_is_not_found(front: Front) -> None:
+    path = VAULT_PATH.replace("vault-1", "vault-9")
+    body = instance_body()
+    body["properties"]["policyInfo"]["policyId"] = f"{path}/backupPolicies/policy-1"
+    assert front.put(f"{path}/backupInstances/instance-1", body).status == 404
+
+
+def test_deleting_an_instance_gives_both_urls_and_absent_is_no_content(front: Front, platform: Platform) -> None:
+    front.put(INSTANCE_PATH, instance_body())
+    platform.run(seconds=2)
+    reply = front.delete(INSTANCE_PATH)
+    assert (reply.status, reply.text) == (202, "")
+    assert "/locations/westeurope/operationResults/" in reply.headers["Location"]
+    waiting = front.get(reply.headers["Location"])
+    assert (waiting.status, waiting.headers["Retry-After"]) == (202, "1")
+    platform.run(minutes=3)
+    assert front.get(reply.headers["Azure-AsyncOperation"]).json["status"] == "Succeeded"
+    assert front.get(reply.headers["Location"]).json == {"objectType": "OperationJobExtendedInfo"}
+    assert front.get(INSTANCE_PATH).status == 404
+    assert front.delete(INSTANCE_PATH).status == 204
+
+
+def test_a_backup_on_demand_gives_its_job_through_both_urls(front: Front, platform: Platform) -> None:
+    front.put(INSTANCE_PATH, instance_body())
+    platform.run(seconds=2)
+    reply = front.post(f"{INSTANCE_PATH}/backup", backup_body())
+    assert (reply.status, reply.text) == (202, "")
+    status = front.get(reply.headers["Azure-AsyncOperation"]).json
+    assert status["status"] == "Succeeded"
+    result = front.get(reply.headers["Location"])
+    assert result.json == status["properties"]
+    assert "/operationStatus/" in result.headers["Azure-AsyncOperation"]
+    assert front.get(result.json["jobId"]).json["properties"]["status"] == "InProgress"
+
+
+def test_a_backup_may_name_another_retention(front: Front, platform: Platform) -> None:
+    front.put(POLICY_PATH, policy_body(tags={"Daily": ("FirstOfDay", "P14D")}))
+    front.put(INSTANCE_PATH, instance_body())
+    platform.run(seconds=2)
+    assert front.post(f"{INSTANCE_PATH}/backup", backup_body(tag="Daily")).status == 202
+    reply = front.post(f"{INSTANCE_PATH}/backup", backup_body(rule="Other", tag="Monthly"))
+    assert [each["target"] for each in reply.error["details"]] == [
+        "backupRuleOptions.ruleName",
+        "backupRuleOptions.triggerOption.retentionTagOverride",
+    ]
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"backupRuleOptions": {}}, {"backupRuleOptions": {"ruleName": 1}}, {"backupRuleOptions": []}]
+)
+def test_a_backup_without_a_rule_is_refused(front: Front, platform: Platform, body: Any) -> None:
+    front.put(INSTANCE_PATH, instance_body())
+    platform.run(seconds=2)
+    assert front.post(f"{INSTANCE_PATH}/backup", body).status == 400
+    assert len(front.get(f"{VAULT_PATH}/backupJobs").json["value"]) == 1, "only the configuration"
+
+
+def test_a_backup_of_what_is_not_protected_is_refused(front: Front) -> None:
+    assert front.post(f"{INSTANCE_PATH}/backup", backup_body()).status == 404
+    front.put(INSTANCE_PATH, instance_body())
+    assert front.post(f"{INSTANCE_PATH}/backup", backup_body()).status == 409
+
+
+def test_instances_of_a_disk_are_found_across_vaults(
+    front: Front, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from backup_core.workflows import overview
+
+    monkeypatch.setattr(overview, "PAGE_SIZE", 1)
+    monkeypatch.setattr(overview, "SCAN_PAGES", 2)
+    platform.world.cloud.add_disk(disk_json("disk-2"))
+    for number in (2, 3):
+        vault = VAULT_PATH.replace("vault-1", f"vault-{number}")
+        front.put(vault, {"location": "westeurope", "properties": {}})
+        front.put(f"{vault}/backupPolicies/policy-1", policy_body())
+        for name, disk in (("a-1", disk_id("disk-2")), ("b-1", disk_id())):
+            body = instance_body(disk)
+            body["properties"]["policyInfo"]["policyId"] = f"{vault}/backupPolicies/policy-1"
+            assert front.put(f"{vault}/backupInstances/{name}", body).status == 201
+    found, reply = [], front.get(disk_path().upper())
+    for _ in range(20):
+        found += [each["id"] for each in reply.json["value"]]
+        if "nextLink" not in reply.json:
+            break
+        reply = front.get(reply.json["nextLink"])
+    assert sorted(found) == [f"{VAULT_PATH[:-1]}{number}/backupInstances/b-1" for number in (2, 3)]

@@ -1,0 +1,59 @@
+"""Policies: written at once, judged by the domain, kept while they are used."""
+
+from __future__ import annotations
+
+from tests.api.bodies import INSTANCE_PATH, POLICY_PATH, VAULT_PATH, instance_body, policy_body
+from tests.api.front import Front
+from tests.workflows.platform import Platform
+
+
+def test_a_policy_is_answered_in_azures_order_without_its_name_inside(front: Front) -> None:
+    reply = front.put(POLICY_PATH, policy_body())
+    assert reply.status == 200
+    assert list(reply.json) == ["properties", "id", "name", "type"]
+    assert list(reply.json["properties"]) == ["policyRules", "datasourceTypes", "objectType"]
+    assert front.get(POLICY_PATH.upper().replace("POLICY-1", "policy-1")).json["name"] == "policy-1"
+
+
+def test_a_policy_can_be_changed(front: Front) -> None:
+    front.put(POLICY_PATH, policy_body())
+    front.put(POLICY_PATH, policy_body(retention="P5D"))
+    rule = front.get(POLICY_PATH).json["properties"]["policyRules"][1]
+    assert rule["lifecycles"][0]["deleteAfter"]["duration"] == "P5D"
+
+
+def test_every_fault_of_name_and_rules_is_named_at_once(front: Front) -> None:
+    body = policy_body(time_zone="Middle-earth", retention="soon")
+    body["properties"]["datasourceTypes"] = ["Microsoft.Sql/servers"]
+    reply = front.put(f"{VAULT_PATH}/backupPolicies/-x", body)
+    assert (reply.status, reply.error["code"]) == (400, "BadRequest")
+    targets = {each["target"] for each in reply.error["details"]}
+    assert {"name", "properties.datasourceTypes"} <= targets
+    assert any(target.endswith("schedule.timeZone") for target in targets)
+    assert any(target.endswith("deleteAfter.duration") for target in targets)
+    assert front.get(f"{VAULT_PATH}/backupPolicies").json == {"value": []}
+
+
+def test_a_body_without_properties_is_refused(front: Front) -> None:
+    for body in ({}, {"properties": None}, {"properties": 1}):
+        assert front.put(POLICY_PATH, body).status == 400
+
+
+def test_a_policy_of_no_vault_is_not_found(front: Front) -> None:
+    reply = front.put(POLICY_PATH.replace("vault-1", "vault-9"), policy_body())
+    assert (reply.status, reply.error["code"]) == (404, "ResourceNotFound")
+
+
+def test_a_policy_in_use_cannot_be_deleted(front: Front, platform: Platform) -> None:
+    front.put(POLICY_PATH, policy_body())
+    front.put(INSTANCE_PATH, instance_body())
+    assert front.delete(POLICY_PATH).status == 409
+    assert front.get(POLICY_PATH).status == 200
+
+
+def test_a_deleted_policy_is_gone_and_deleting_it_again_is_no_content(front: Front) -> None:
+    front.put(POLICY_PATH, policy_body())
+    reply = front.delete(POLICY_PATH)
+    assert (reply.status, reply.text) == (200, "")
+    assert front.get(POLICY_PATH).status == 404
+    assert front.delete(POLICY_PATH).status == 204

@@ -1,0 +1,124 @@
+"""Recovery points: newest first, between two times, and never one that is being deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from backup_core.api.recovery_points import read_filter
+from backup_core.domain.errors import InvalidInput
+from backup_core.domain.recovery_point import PointState, RecoveryPoint
+from backup_core.ports import Insert
+from backup_core.workflows import overview
+from tests.api.bodies import INSTANCE_PATH
+from tests.api.front import VERSION, Front
+from tests.builders import NOW, VAULT, instance, point
+from tests.workflows.platform import Platform
+
+POINTS = f"{INSTANCE_PATH}/recoveryPoints"
+
+
+def store(platform: Platform, points: Sequence[RecoveryPoint]) -> None:
+    platform.world.store.commit(VAULT, [Insert(instance()), *(Insert(each) for each in points)])
+
+
+def listed(front: Front, filter_: str = "") -> list[str]:
+    reply = front.get(POINTS, query={**VERSION, "$filter": filter_})
+    assert reply.status == 200, reply.text
+    return [each["name"] for each in reply.json["value"]]
+
+
+def between(since: datetime, until: datetime) -> str:
+    start, end = (each.strftime("%Y-%m-%dT%H:%M:%S.0000000Z") for each in (since, until))
+    return f"startDate eq '{start}' and endDate eq '{end}'"
+
+
+def test_points_are_listed_newest_first_in_pages(
+    front: Front, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "PAGE_SIZE", 2)
+    points = [point(at=NOW + timedelta(hours=number)) for number in range(5)]
+    store(platform, points)
+    names, reply = [], front.get(POINTS)
+    while True:
+        names += [each["name"] for each in reply.json["value"]]
+        if "nextLink" not in reply.json:
+            break
+        reply = front.get(reply.json["nextLink"])
+    assert names == [each.point_id for each in reversed(points)]
+
+
+def test_a_filter_bounds_the_time_that_the_point_holds(front: Front, platform: Platform) -> None:
+    late = point(at=NOW, created_at=NOW + timedelta(days=2))  # its slot's snapshot was taken two days later
+    early = point(at=NOW + timedelta(hours=1))
+    store(platform, [late, early])
+    assert listed(front) == [early.point_id, late.point_id]
+    assert listed(front, between(NOW, NOW + timedelta(hours=1))) == [early.point_id]
+    assert listed(front, between(NOW + timedelta(days=1), NOW + timedelta(days=2))) == [late.point_id]
+    assert listed(front, between(NOW + timedelta(days=3), NOW + timedelta(days=9))) == []
+
+
+@pytest.mark.parametrize(("since", "until"), [("2033-06-16", "2023-06-16"), ("0001-01-01", "1900-01-01")])
+def test_a_range_that_holds_nothing_is_an_empty_list(front: Front, platform: Platform, since: str, until: str) -> None:
+    store(platform, [point()])
+    assert listed(front, f"startDate eq '{since}T00:00:00Z' and endDate eq '{until}T00:00:00Z'") == []
+
+
+def test_the_widest_range_holds_everything(front: Front, platform: Platform) -> None:
+    store(platform, [point()])
+    assert len(listed(front, "startDate eq '0001-01-01T00:00:00Z' and endDate eq '9999-12-31T23:59:59.9999999Z'")) == 1
+
+
+def test_a_point_that_is_being_deleted_is_not_offered(front: Front, platform: Platform) -> None:
+    gone = point(at=NOW, state=PointState.EXPIRING)
+    lost = point(at=NOW + timedelta(hours=1), state=PointState.LOST)
+    store(platform, [gone, lost])
+    [shown] = front.get(POINTS).json["value"]
+    assert (shown["name"], shown["properties"]["recoveryPointState"]) == (lost.point_id, "Lost")
+    assert shown["properties"]["recoveryPointDataStoresDetails"][0]["visible"] is False
+    assert front.get(f"{POINTS}/{gone.point_id}").status == 404
+
+
+def test_a_point_says_when_it_was_taken_and_until_when_it_is_kept(front: Front, platform: Platform) -> None:
+    store(platform, [point()])
+    found = point()
+    properties = front.get(f"{POINTS}/{found.point_id.upper()}").json["properties"]
+    details = properties["recoveryPointDataStoresDetails"][0]
+    assert properties["recoveryPointTime"] == details["creationTime"] == "2026-03-02T09:00:00.0000000Z"
+    assert properties["expiryTime"] == details["expiryTime"] == "2026-03-09T09:00:00.0000000Z"
+
+
+def test_points_of_an_absent_instance_are_not_found(front: Front) -> None:
+    assert front.get(POINTS).status == 404
+    assert front.get(f"{POINTS}/{point().point_id}").status == 404
+
+
+def test_a_filter_takes_either_bound_in_any_order_and_case() -> None:
+    at = datetime(2023, 6, 16, 1, 0, 0, 123456, tzinfo=UTC)
+    assert read_filter("") == read_filter("  ") == {}
+    assert read_filter("ENDDATE eq '2023-06-16T03:00:00.1234567+02:00'") == {"enddate": at}
+    both = read_filter("endDate eq '2023-06-16T01:00:00Z' AND startDate eq '2023-06-16T01:00:00Z'")
+    assert set(both) == {"startdate", "enddate"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nonsense",
+        "startDate gt '2023-06-16T01:00:00Z'",
+        "startDate eq 2023-06-16T01:00:00Z",
+        "startDate eq '2023-06-16'",
+        "startDate eq '2023-06-16T01:00:00'",
+        "startDate eq '2023-02-30T01:00:00Z'",
+        "startDate eq '0001-01-01T00:00:00+14:00'",
+        "startDate eq '2023-06-16T01:00:00Z' or endDate eq '2023-06-16T01:00:00Z'",
+        "startDate eq '2023-06-16T01:00:00Z' and startDate eq '2023-06-16T01:00:00Z'",
+        "startDate eq '2023-06-16T01:00:00Z' and",
+    ],
+)
+def test_a_filter_that_is_not_understood_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read_filter(text)
+    assert caught.value.faults[0].target == "$filter"

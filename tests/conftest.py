@@ -1,0 +1,244 @@
+"""The local target for tests: Azurite, the disk simulator and the Event Grid topic, each started when first asked for.
+
+Each test process (pytest-xdist's too) has its own, on free ports, and ends it. Every test gets a storage account of its
+own in the shared Azurite, and its own resource groups in the shared simulator: nothing needs to be cleaned up.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+ROOT = Path(__file__).resolve().parent.parent
+AZURITE = ROOT / "infra" / "local" / "node_modules" / ".bin" / "azurite"
+ACCOUNTS = 600  # storage accounts that Azurite is told of: one per test
+ACCOUNT_KEY = base64.b64encode(b"a key for tests, open to all " * 2).decode()
+APP_PRINCIPAL = "11111111-1111-4111-8111-111111111111"  # who the simulator's seed gives the app's roles to
+TOPIC_KEY = "a key for tests"
+_STARTING_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """Files of a certificate authority made for this run: what servers show, and what clients trust."""
+
+    certificate: Path
+    key: Path
+    trusted: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """The simulator: its address, and its control API. Subscriptions as its seed made them."""
+
+    endpoint: str
+    trusted: Path
+    subscription: str = "00000000-0000-4000-8000-000000000001"
+    other_subscription: str = "00000000-0000-4000-8000-000000000002"
+
+    def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        return json_call(method, f"{self.endpoint}/_simulator/{path}", body, self.trusted)
+
+    def token(self, principal: str = APP_PRINCIPAL) -> str:
+        """A bearer token of `principal`: the simulator checks shape and expiry, not the signature."""
+        return unsigned_token(principal, audience=self.endpoint)
+
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None, version: str = "2026-03-02") -> Any:
+        """An ARM call past the product, as an operator."""
+        operator = "22222222-2222-4222-8222-222222222222"
+        headers = {"Authorization": f"Bearer {self.token(operator)}"}
+        return json_call(method, f"{self.endpoint}{path}?api-version={version}", body, self.trusted, headers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """The Event Grid topic: where events go, what it took, and what it is to refuse."""
+
+    endpoint: str
+    trusted: Path
+    key: str = TOPIC_KEY
+
+    @property
+    def events_url(self) -> str:
+        return f"{self.endpoint}/api/events"
+
+    def taken(self) -> list[dict[str, Any]]:
+        rows = json_call("GET", f"{self.endpoint}/_topic/events", None, self.trusted)
+        return [row["event"] for row in rows]
+
+    def refuse(self, status: int, *, times: int | None = None, retry_after: int | None = None) -> None:
+        mode = {"refuse": status, "for": times, "retry_after": retry_after}
+        json_call("PUT", f"{self.endpoint}/_topic/mode", mode, self.trusted)
+
+    def accept(self) -> None:
+        json_call("PUT", f"{self.endpoint}/_topic/mode", {}, self.trusted)
+
+
+@pytest.fixture(scope="session")
+def azurite_ports() -> Iterator[Mapping[str, int]]:
+    """Azurite in memory, with many empty accounts."""
+    ports = dict(zip(("blob", "queue", "table"), free_ports(3), strict=True))
+    arguments = [f"--{name}Port={port}" for name, port in ports.items()]
+    options = ["--silent", "--skipApiVersionCheck", "--disableTelemetry", "--inMemoryPersistence"]
+    accounts = ";".join(f"test{number}:{ACCOUNT_KEY}" for number in range(ACCOUNTS))
+    with running([str(AZURITE), *options, *arguments], {"AZURITE_ACCOUNTS": accounts}) as process:
+        for port in ports.values():
+            await_port(port, process)
+        yield ports
+
+
+@pytest.fixture(scope="session")
+def _account_numbers() -> Iterator[int]:
+    return iter(range(ACCOUNTS))
+
+
+@pytest.fixture
+def azurite(azurite_ports: Mapping[str, int], _account_numbers: Iterator[int]) -> str:
+    """The connection string of a storage account that no other test uses."""
+    account = f"test{next(_account_numbers)}"
+    endpoints = [
+        f"{name.capitalize()}Endpoint=http://127.0.0.1:{port}/{account};" for name, port in azurite_ports.items()
+    ]
+    return f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={ACCOUNT_KEY};" + "".join(endpoints)
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
+    """A certificate authority that the SDKs in this process trust for as long as the tests run."""
+    directory = tmp_path_factory.mktemp("certificates")
+    made = trustme.CA()
+    server = made.issue_cert("localhost", "127.0.0.1")
+    files = Authority(
+        certificate=directory / "server.pem", key=directory / "server-key.pem", trusted=directory / "ca.pem"
+    )
+    for index, blob in enumerate(server.cert_chain_pems):
+        blob.write_to_path(str(files.certificate), append=index > 0)
+    server.private_key_pem.write_to_path(str(files.key))
+    made.cert_pem.write_to_path(str(files.trusted))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("REQUESTS_CA_BUNDLE", str(files.trusted))
+        yield files
+
+
+@pytest.fixture(scope="session")
+def arm(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arm]:
+    """The disk resource provider's simulator with its seed, shared by all tests of this process."""
+    (port,) = free_ports(1)
+    state = tmp_path_factory.mktemp("arm")
+    files = ["--state-dir", str(state), "--cert", str(authority.certificate), "--key", str(authority.key)]
+    with running([sys.executable, "-m", "infra.local.arm", *files, "--port", str(port)]) as process:
+        await_port(port, process)
+        yield Arm(endpoint=f"https://127.0.0.1:{port}", trusted=authority.trusted)
+
+
+@pytest.fixture(scope="session")
+def topic_server(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Topic]:
+    (port,) = free_ports(1)
+    events = tmp_path_factory.mktemp("topic") / "events.jsonl"
+    files = ["--cert", str(authority.certificate), "--key", str(authority.key), "--events", str(events)]
+    command = [sys.executable, "-m", "infra.local.eventgrid", "--port", str(port), *files]
+    with running(command, {"EVENTGRID_KEY": TOPIC_KEY}) as process:
+        await_port(port, process)
+        yield Topic(endpoint=f"https://127.0.0.1:{port}", trusted=authority.trusted)
+
+
+@pytest.fixture
+def topic(topic_server: Topic) -> Iterator[Topic]:
+    """The topic, taking everything before and after the test."""
+    topic_server.accept()
+    yield topic_server
+    topic_server.accept()
+
+
+_group_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def group_name() -> str:
+    """A resource group's name that no other test uses."""
+    return f"rg-{uuid.uuid4().hex[:8]}-{next(_group_numbers)}"
+
+
+def unsigned_token(principal: str, *, audience: str) -> str:
+    now = int(time.time())
+    claims = {"aud": audience, "oid": principal, "sub": principal, "iat": now, "nbf": now, "exp": now + 3600}
+    parts = (base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in ({"alg": "none"}, claims))
+    return ".".join([*(part.decode() for part in parts), ""])
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that were free a moment ago."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+@contextmanager
+def running(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of ours, from the project's root; ended, and its end awaited, on leaving."""
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **(environment or {})})
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _STARTING_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args} ended with {process.returncode} before it listened")
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"{process.args} does not listen on port {port} after {_STARTING_SECONDS} s")
+
+
+def json_call(
+    method: str,
+    url: str,
+    body: Mapping[str, Any] | None,
+    trusted: Path,
+    headers: Mapping[str, str] | None = None,
+) -> Any:
+    """One HTTPS call with JSON both ways; raises with the answer's text on any refusal."""
+    import ssl
+
+    content = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data=content, method=method, headers=dict(headers or {}))
+    request.add_header("Content-Type", "application/json")
+    try:
+        with urllib.request.urlopen(request, context=ssl.create_default_context(cafile=str(trusted))) as answer:
+            text = answer.read()
+    except urllib.error.HTTPError as error:
+        raise RuntimeError(f"{method} {url}: {error.code} {error.read().decode()}") from error
+    return json.loads(text) if text else None

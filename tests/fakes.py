@@ -1,0 +1,660 @@
+"""The five ports in memory, with a clock that only tests move and faults that only tests switch on.
+
+They keep the contracts of backup_core/ports.py (tests/contract runs the same suites over them and over the real
+adapters) and pass values through the real codecs, so that what does not survive a round trip fails here too.
+
+    world = World()
+    world.cloud.add_disk(disk_json())
+    world.faults.fail("cloud.start_snapshot", Throttled("busy", retry_after_seconds=3))
+    start_backup(world.ports, message)
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from backup_core.adapters import entities
+from backup_core.adapters.compute import read_snapshot
+from backup_core.adapters.storage_queue import LONGEST_DELAY
+from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.disk import BACKGROUND_COPY_SKUS, Disk, OperationState, Snapshot
+from backup_core.domain.errors import (
+    DiskNotFound,
+    RecordCorrupt,
+    RequestRefused,
+    RestoreGroupNotFound,
+    ScopeLocked,
+    SnapshotGroupNotFound,
+    SnapshotLimitReached,
+    SnapshotNotFound,
+)
+from backup_core.domain.messages import MESSAGE_TYPES, Message, decode, encode
+from backup_core.domain.resource_ids import DISK, SNAPSHOT, GroupId, VaultKey, parse_resource_id
+from backup_core.domain.vault import Vault
+from backup_core.ports import Change, Event, Insert, Page, Ports, R, Record, Remove, Replace, StateConflict, Stored
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday; where a test's clock stands unless told otherwise
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class FakeClock:
+    """Stands still until a test moves it."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def set(self, now: datetime) -> None:
+        assert now.tzinfo is not None, "the clock is aware"
+        self._now = now.astimezone(UTC)
+
+    def advance(self, step: timedelta | None = None, **units: float) -> datetime:
+        """Move on by `step`, or by units as timedelta names them: `advance(minutes=5)`."""
+        self._now += step if step is not None else timedelta(**units)
+        return self._now
+
+
+class Faults:
+    """The log of all port calls ("store.commit", "cloud.get_disk", ...) and the errors that some of them get.
+
+    An error comes before the call has its effect, or with `after=True` once it has: an answer that got lost.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self._planned: dict[str, list[tuple[Exception, bool]]] = {}
+        self._at: dict[int, tuple[Exception, bool]] = {}
+        self._paused = False
+
+    def fail(self, call: str, error: Exception, *, times: int = 1, after: bool = False) -> None:
+        """Fail the next `times` calls of that name, after those planned earlier."""
+        self._planned.setdefault(call, []).extend([(error, after)] * times)
+
+    def fail_nth(self, nth: int, error: Exception, *, after: bool = False) -> None:
+        """Fail the `nth` port call from now (0 is the next one), whatever it is."""
+        self._at[len(self.calls) + nth] = (error, after)
+
+    def clear(self) -> None:
+        self._planned.clear()
+        self._at.clear()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Look at the fakes without being logged or hit."""
+        self._paused, before = True, self._paused
+        try:
+            yield
+        finally:
+            self._paused = before
+
+    def count(self, prefix: str) -> int:
+        return sum(call.startswith(prefix) for call in self.calls)
+
+    def around(self, call: str, act: Callable[[], T]) -> T:
+        if self._paused:
+            return act()
+        planned = self._take(call)
+        self.calls.append(call)
+        if planned is None:
+            return act()
+        error, after = planned
+        if after:
+            act()
+        raise error
+
+    def _take(self, call: str) -> tuple[Exception, bool] | None:
+        if (at := self._at.pop(len(self.calls), None)) is not None:
+            return at
+        waiting = self._planned.get(call)
+        return waiting.pop(0) if waiting else None
+
+
+class _Port:
+    name = ""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+
+
+Self = TypeVar("Self", bound=_Port)
+
+
+def _call(method: Callable[Concatenate[Self, P], T]) -> Callable[Concatenate[Self, P], T]:
+    """A port method: logged, and failed when planned."""
+
+    @wraps(method)
+    def call(self: Self, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.faults.around(f"{self.name}.{method.__name__}", lambda: method(self, *args, **kwargs))
+
+    return call
+
+
+class FakeStore(_Port):
+    """Tables as dictionaries of entities. `corrupt_record` and `corrupt_agenda_row` spoil what is stored."""
+
+    name = "store"
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        super().__init__(faults)
+        self._records: dict[str, dict[str, dict[str, Any]]] = {}
+        self._agenda: dict[str, dict[str, dict[str, Any]]] = {}
+        self._etags = itertools.count(1)
+
+    @_call
+    def get(self, record: type[R], vault: VaultKey, *key: str) -> Stored[R] | None:
+        address = entities.record_address(record, vault, *key)
+        entity = self._records.get(address.partition, {}).get(address.row)
+        return None if entity is None else _stored(record, entity)
+
+    @_call
+    def page(
+        self,
+        record: type[R],
+        vault: VaultKey,
+        *key_prefix: str,
+        first: str | None = None,
+        last: str | None = None,
+        token: str | None = None,
+        limit: int = 1000,
+    ) -> Page[R]:
+        if record is Vault:
+            raise ValueError("vaults are listed by vaults()")
+        rows = entities.record_range(record, *key_prefix, first=first, last=last)
+        return self._page(record, entities.vault_partition(vault), rows, token, limit)
+
+    @_call
+    def vaults(
+        self, *, subscription: str | None = None, group: str | None = None, token: str | None = None, limit: int = 1000
+    ) -> Page[Vault]:
+        rows = entities.vault_range(subscription, group)
+        return self._page(Vault, entities.VAULTS_PARTITION, rows, token, limit)
+
+    @_call
+    def commit(self, vault: VaultKey, changes: Sequence[Change]) -> None:
+        addresses = entities.changed_addresses(vault, changes)
+        written = [_entity(change, address) for change, address in zip(changes, addresses, strict=True)]
+        for change, address in zip(changes, addresses, strict=True):
+            self._compare(change, address)
+        for entity, address in zip(written, addresses, strict=True):
+            table = self._records.setdefault(address.partition, {})
+            if entity is None:
+                del table[address.row]
+            else:
+                table[address.row] = entity | {"etag": f'W/"{next(self._etags)}"'}
+
+    @_call
+    def due(self, kind: AgendaKind, *, until: datetime, limit: int) -> tuple[AgendaRow, ...]:
+        end = entities.due_before(until)
+        heads = [
+            entity
+            for shard in range(entities.SHARDS)
+            for row, entity in list(self._agenda.get(entities.agenda_partition(kind, shard), {}).items())
+            if row < end
+        ]
+        heads.sort(key=lambda entity: str(entity["RowKey"]))
+        rows = (self._read_agenda(kind, entity) for entity in heads)
+        return tuple(itertools.islice((row for row in rows if row is not None), limit))
+
+    @_call
+    def agenda(self, kind: AgendaKind) -> Iterator[AgendaRow]:
+        rows = [
+            self._read_agenda(kind, entity)
+            for shard in range(entities.SHARDS)
+            for _, entity in sorted(self._agenda.get(entities.agenda_partition(kind, shard), {}).items())
+        ]
+        return iter([row for row in rows if row is not None])
+
+    @_call
+    def schedule(self, rows: Sequence[AgendaRow]) -> None:
+        for row in rows:
+            address = entities.agenda_address(row)
+            keys = {"PartitionKey": address.partition, "RowKey": address.row}
+            self._agenda.setdefault(address.partition, {})[address.row] = entities.agenda_entity(row) | keys
+
+    @_call
+    def unschedule(self, rows: Sequence[AgendaRow]) -> None:
+        for row in rows:
+            address = entities.agenda_address(row)
+            self._agenda.get(address.partition, {}).pop(address.row, None)
+
+    def corrupt_record(self, record: type[Record], vault: VaultKey, *key: str, **columns: Any) -> None:
+        """Spoil a stored row: its body is no JSON any more, or `columns` replace its own."""
+        address = entities.record_address(record, vault, *key)
+        self._records[address.partition][address.row] |= columns or {"body0": "{"}
+
+    def corrupt_agenda_row(self, row: AgendaRow, **columns: Any) -> None:
+        address = entities.agenda_address(row)
+        self._agenda[address.partition][address.row] |= columns or {"body0": "{"}
+
+    def set_aside(self, kind: AgendaKind) -> int:
+        """How many unreadable rows of the agenda were moved out of the way."""
+        return len(self._agenda.get(entities.aside_partition(kind), {}))
+
+    def forget_everything(self) -> None:
+        """Lose all tables, as `catalogue rebuild` must survive."""
+        self._records.clear()
+        self._agenda.clear()
+
+    def _page(self, record: type[R], partition: str, rows: entities.RowRange, token: str | None, limit: int) -> Page[R]:
+        wanted = replace(rows, after=entities.read_page_token(token)) if token else rows
+        table = self._records.get(partition, {})
+        keys = [key for key in sorted(table) if key in wanted]
+        items: list[Stored[R]] = []
+        corrupt: list[str] = []
+        for key in keys[:limit]:
+            try:
+                items.append(_stored(record, table[key]))
+            except RecordCorrupt as error:
+                corrupt.append(error.target or key)
+        more = entities.page_token(keys[limit - 1]) if len(keys) > limit else None
+        return Page(items=tuple(items), next_token=more, corrupt=tuple(corrupt))
+
+    def _compare(self, change: Change, address: entities.Address) -> None:
+        present = self._records.get(address.partition, {}).get(address.row)
+        if isinstance(change, Insert) and present is not None:
+            raise StateConflict(f"{address.row} exists already")
+        if isinstance(change, Replace | Remove) and (present is None or present["etag"] != change.stored.etag):
+            raise StateConflict(f"{address.row} changed")
+
+    def _read_agenda(self, kind: AgendaKind, entity: dict[str, Any]) -> AgendaRow | None:
+        try:
+            return entities.read_agenda_row(kind, entity)
+        except entities.NewerVersion:
+            return None
+        except RecordCorrupt:
+            self._agenda.setdefault(entities.aside_partition(kind), {})[entity["RowKey"]] = entity
+            del self._agenda[entity["PartitionKey"]][entity["RowKey"]]
+            return None
+
+
+def _stored(record: type[R], entity: Mapping[str, Any]) -> Stored[R]:
+    return Stored(value=entities.read_record(record, entity), etag=str(entity["etag"]))
+
+
+def _entity(change: Change, address: entities.Address) -> dict[str, Any] | None:
+    if isinstance(change, Remove):
+        return None
+    return {"PartitionKey": address.partition, "RowKey": address.row, **entities.record_entity(change.value)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """A message on its way: as text, as the queue holds it."""
+
+    number: int
+    queue: str
+    text: str
+    visible_at: datetime
+
+    @property
+    def message(self) -> Message:
+        kind = next(kind for kind in MESSAGE_TYPES if kind.queue == self.queue)
+        return decode(kind, self.text)  # type: ignore[type-var]
+
+
+class FakeQueue(_Port):
+    """All queues in one. A message stays until a test deletes it, as a step that died would leave it."""
+
+    name = "queue"
+
+    def __init__(self, clock: FakeClock, faults: Faults | None = None) -> None:
+        super().__init__(faults)
+        self._clock = clock
+        self._envelopes: dict[int, Envelope] = {}
+        self._numbers = itertools.count(1)
+        self.sent: list[Message] = []
+
+    @_call
+    def send(self, message: Message, *, delay: timedelta = timedelta(0)) -> None:
+        if not timedelta(0) <= delay <= LONGEST_DELAY:
+            raise ValueError(f"no message can be put off by {delay}")
+        self.sent.append(message)
+        self._put(type(message).queue, encode(message), self._clock.now() + delay)
+
+    def due(self, now: datetime | None = None) -> list[Envelope]:
+        """The visible messages, in the order in which they became visible."""
+        until = now or self._clock.now()
+        visible = (envelope for envelope in self._envelopes.values() if envelope.visible_at <= until)
+        return sorted(visible, key=lambda envelope: (envelope.visible_at, envelope.number))
+
+    def waiting(self) -> list[Envelope]:
+        """All messages, visible or not yet."""
+        return sorted(self._envelopes.values(), key=lambda envelope: (envelope.visible_at, envelope.number))
+
+    def next_visible_at(self) -> datetime | None:
+        return min((envelope.visible_at for envelope in self._envelopes.values()), default=None)
+
+    def delete(self, envelope: Envelope) -> None:
+        """What the host does when a step succeeded; also how a test loses a message."""
+        self._envelopes.pop(envelope.number, None)
+
+    def hide(self, envelope: Envelope, until: datetime) -> None:
+        """Give a message back later, as after a step that failed or a host that died."""
+        if envelope.number in self._envelopes:
+            self._envelopes[envelope.number] = replace(envelope, visible_at=until)
+
+    def duplicate(self, envelope: Envelope) -> None:
+        """Deliver a message twice."""
+        self._put(envelope.queue, envelope.text, envelope.visible_at)
+
+    def put_text(self, queue: str, text: str) -> None:
+        """A message that someone else wrote."""
+        self._put(queue, text, self._clock.now())
+
+    def _put(self, queue: str, text: str, visible_at: datetime) -> None:
+        number = next(self._numbers)
+        self._envelopes[number] = Envelope(number=number, queue=queue, text=text, visible_at=visible_at)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Resource:
+    """A disk or snapshot that exists; `raw` is ARM's JSON of it once ready."""
+
+    raw: dict[str, Any]
+    ready_at: datetime
+    copied_at: datetime  # when the copy in the background reaches 100 percent
+    created_at: datetime
+    failed: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class _Operation:
+    resource_id: str
+    ready_at: datetime
+    error: tuple[str, str] | None = None
+
+
+class FakeCloud(_Port):
+    """Disks and snapshots whose operations take as long as `snapshot_time` and `disk_time` say, by the clock.
+
+    A group exists once something was put into it by `add_group` or `add_disk`. `locks` holds scopes (ids in small
+    letters) under which nothing is deleted. `guard(call, target)` may raise what roles or policies would. `taken` and
+    `removed` are the ledger: ids of snapshots physically taken and deleted, in order, doubles included.
+    """
+
+    name = "cloud"
+
+    def __init__(self, clock: FakeClock, faults: Faults | None = None) -> None:
+        super().__init__(faults)
+        self._clock = clock
+        self._disks: dict[str, _Resource] = {}
+        self._snapshots: dict[str, _Resource] = {}
+        self._operations: dict[str, _Operation] = {}
+        self._numbers = itertools.count(1)
+        self._late_errors: list[tuple[str, str]] = []
+        self.groups: set[str] = set()
+        self.locks: set[str] = set()
+        self.guard: Callable[[str, str], None] = lambda call, target: None
+        self.snapshot_time = timedelta(seconds=1)
+        self.copy_time = timedelta(minutes=10)  # of Premium SSD v2 and Ultra
+        self.disk_time = timedelta(seconds=2)
+        self.snapshot_limit = 500
+        self.taken: list[str] = []
+        self.removed: list[str] = []
+        self.made_disks: list[str] = []
+
+    @_call
+    def get_disk(self, disk_id: str) -> Disk:
+        self.guard("get_disk", disk_id)
+        found = self._disks.get(disk_id.lower())
+        if found is None:
+            raise DiskNotFound(f"The Resource '{disk_id}' was not found.", target=disk_id)
+        return Disk(raw=self._shown(found))
+
+    @_call
+    def find_disk(self, disk_id: str) -> Disk | None:
+        self.guard("find_disk", disk_id)
+        if self._group(disk_id, DISK).key not in self.groups:
+            raise RestoreGroupNotFound(f"The resource group of '{disk_id}' could not be found.", target=disk_id)
+        found = self._disks.get(disk_id.lower())
+        return Disk(raw=self._shown(found)) if found else None
+
+    @_call
+    def start_snapshot(self, snapshot_id: str, *, source: Disk, tags: Mapping[str, str]) -> str:
+        self.guard("start_snapshot", snapshot_id)
+        if self._group(snapshot_id, SNAPSHOT).key not in self.groups:
+            raise SnapshotGroupNotFound(f"The resource group of '{snapshot_id}' could not be found.")
+        present = self._snapshots.get(snapshot_id.lower())
+        if present is not None:
+            if _source_of(present.raw) != source.id.lower():
+                raise RequestRefused("Changing property 'sourceResourceId' is not allowed.", code="BadRequest")
+            present.raw["tags"] = dict(tags)
+            return self._operation(snapshot_id, present.ready_at)
+        disk = self._disks.get(source.id.lower())
+        if disk is None:
+            raise DiskNotFound(f"The Resource '{source.id}' was not found.", target=source.id)
+        if sum(_source_of(other.raw) == source.id.lower() for other in self._snapshots.values()) >= self.snapshot_limit:
+            raise SnapshotLimitReached(f"'{source.id}' has {self.snapshot_limit} snapshots.")
+        return self._take_snapshot(snapshot_id, Disk(raw=disk.raw), tags)
+
+    @_call
+    def find_snapshot(self, snapshot_id: str) -> Snapshot | None:
+        self.guard("find_snapshot", snapshot_id)
+        found = self._snapshots.get(snapshot_id.lower())
+        return read_snapshot(self._shown(found)) if found else None
+
+    @_call
+    def get_operation(self, url: str) -> OperationState | None:
+        operation = self._operations.get(url)
+        if operation is None:
+            return None
+        if operation.ready_at > self._clock.now():
+            return OperationState(status="InProgress")
+        if operation.error:
+            return OperationState(status="Failed", error_code=operation.error[0], error_message=operation.error[1])
+        key = operation.resource_id.lower()
+        resource = self._snapshots.get(key) or self._disks.get(key)
+        return OperationState(status="Succeeded", output=self._shown(resource) if resource else None)
+
+    def snapshot_of(self, operation: OperationState) -> Snapshot | None:
+        return read_snapshot(operation.output) if operation.output and "id" in operation.output else None
+
+    @_call
+    def delete_snapshot(self, snapshot_id: str) -> None:
+        self.guard("delete_snapshot", snapshot_id)
+        if snapshot_id.lower() not in self._snapshots:
+            return
+        for scope in self.locks:
+            if f"{snapshot_id.lower()}/".startswith(f"{scope.rstrip('/')}/"):
+                raise ScopeLocked(f"The scope '{snapshot_id}' is locked at '{scope}'.", target=scope)
+        del self._snapshots[snapshot_id.lower()]
+        self.removed.append(snapshot_id)
+
+    @_call
+    def list_snapshots(self, group: GroupId) -> Iterator[Snapshot]:
+        self.guard("list_snapshots", group.text)
+        if group.key not in self.groups:
+            raise SnapshotGroupNotFound(f"Resource group '{group.group}' could not be found.", target=group.text)
+        found = [each for key, each in sorted(self._snapshots.items()) if key.startswith(f"{group.key}/")]
+        return iter([read_snapshot(self._shown(each)) for each in found])
+
+    @_call
+    def start_disk(self, disk_id: str, body: Mapping[str, Any]) -> str:
+        self.guard("start_disk", disk_id)
+        if self._group(disk_id, DISK).key not in self.groups:
+            raise RestoreGroupNotFound(f"The resource group of '{disk_id}' could not be found.", target=disk_id)
+        source_id = _source_of(body)
+        present = self._disks.get(disk_id.lower())
+        if present is not None:
+            if _source_of(present.raw) != source_id:
+                raise RequestRefused("Changing property 'sourceResourceId' is not allowed.", code="BadRequest")
+            return self._operation(disk_id, present.ready_at)
+        source = self._snapshots.get(source_id)
+        if source is None:
+            raise SnapshotNotFound(f"The Resource '{source_id}' was not found.", target=source_id)
+        return self._make_disk(disk_id, body, source)
+
+    def add_group(self, group: GroupId) -> None:
+        self.groups.add(group.key)
+
+    def remove_group(self, group: GroupId) -> None:
+        """Delete a group and all that is in it."""
+        self.groups.discard(group.key)
+        for resources in (self._disks, self._snapshots):
+            for key in [key for key in resources if key.startswith(f"{group.key}/")]:
+                del resources[key]
+
+    def add_disk(self, raw: Mapping[str, Any]) -> Disk:
+        """A disk that has always been there, and its group."""
+        self.groups.add(self._group(str(raw["id"]), DISK).key)
+        past = self._clock.now() - timedelta(days=30)
+        resource = _Resource(raw=dict(raw), ready_at=past, copied_at=past, created_at=past)
+        self._disks[str(raw["id"]).lower()] = resource
+        return Disk(raw=raw)
+
+    def remove_disk(self, disk_id: str) -> None:
+        self._disks.pop(disk_id.lower(), None)
+
+    def add_snapshot(self, snapshot_id: str, *, source: Disk, tags: Mapping[str, str] | None = None) -> Snapshot:
+        """A usable snapshot that someone took; without ownership tags it is a stranger's."""
+        self.groups.add(self._group(snapshot_id, SNAPSHOT).key)
+        now = self._clock.now()
+        raw = self._snapshot_json(snapshot_id, source, tags or {})
+        self._snapshots[snapshot_id.lower()] = _Resource(raw=raw, ready_at=now, copied_at=now, created_at=now)
+        return read_snapshot(self._shown(self._snapshots[snapshot_id.lower()]))
+
+    def lose_snapshot(self, snapshot_id: str) -> None:
+        """Someone else deletes a snapshot: not in the ledger, which is ours."""
+        self._snapshots.pop(snapshot_id.lower(), None)
+
+    def fail_late(self, code: str = "InternalExecutionError", message: str = "An internal execution error.") -> None:
+        """Let the next operation that is accepted end as Failed."""
+        self._late_errors.append((code, message))
+
+    def forget_operations(self) -> None:
+        self._operations.clear()
+
+    def snapshot_ids(self) -> list[str]:
+        """The snapshots that exist."""
+        return [str(each.raw["id"]) for each in self._snapshots.values()]
+
+    def disk_ids(self) -> list[str]:
+        return [str(each.raw["id"]) for each in self._disks.values()]
+
+    def _take_snapshot(self, snapshot_id: str, disk: Disk, tags: Mapping[str, str]) -> str:
+        now = self._clock.now()
+        ready_at = now + self.snapshot_time
+        copied_at = now + self.copy_time if disk.sku in BACKGROUND_COPY_SKUS else ready_at
+        raw = self._snapshot_json(snapshot_id, disk, tags)
+        resource = _Resource(raw=raw, ready_at=ready_at, copied_at=copied_at, created_at=now)
+        self._snapshots[snapshot_id.lower()] = resource
+        self.taken.append(snapshot_id)
+        return self._operation(snapshot_id, ready_at, resource)
+
+    def _make_disk(self, disk_id: str, body: Mapping[str, Any], source: _Resource) -> str:
+        now = self._clock.now()
+        ready_at = now + self.disk_time
+        own = dict(body.get("properties", {}))
+        size_gb = int(own.get("diskSizeGB") or source.raw["properties"]["diskSizeGB"])
+        late = ("InvalidParameter", "Disks or snapshot cannot be resized down.")
+        if size_gb < source.raw["properties"]["diskSizeGB"]:
+            self._late_errors.insert(0, late)
+        properties = {"diskSizeGB": size_gb, "diskSizeBytes": size_gb << 30, "diskState": "Unattached", **own}
+        raw = {"id": disk_id, "name": disk_id.rsplit("/", 1)[1], "type": DISK, **body, "properties": properties}
+        resource = _Resource(raw=raw, ready_at=ready_at, copied_at=ready_at, created_at=now)
+        self._disks[disk_id.lower()] = resource
+        self.made_disks.append(disk_id)
+        return self._operation(disk_id, ready_at, resource)
+
+    def _operation(self, resource_id: str, ready_at: datetime, new: _Resource | None = None) -> str:
+        subscription = resource_id.split("/")[2]
+        url = f"https://management.azure.com/subscriptions/{subscription}/DiskOperations/{next(self._numbers)}"
+        error = self._late_errors.pop(0) if new is not None and self._late_errors else None
+        if new is not None and error:
+            new.failed = True
+        self._operations[url] = _Operation(resource_id=resource_id, ready_at=ready_at, error=error)
+        return url
+
+    def _shown(self, resource: _Resource) -> dict[str, Any]:
+        """The resource as a GET would show it now."""
+        now = self._clock.now()
+        state = "Updating" if now < resource.ready_at else "Failed" if resource.failed else "Succeeded"
+        properties = {
+            **resource.raw.get("properties", {}),
+            "provisioningState": state,
+            "timeCreated": resource.created_at.isoformat(),
+        }
+        if resource.copied_at > resource.ready_at:
+            share = (now - resource.created_at) / (resource.copied_at - resource.created_at)
+            properties["completionPercent"] = round(100.0 * min(max(share, 0.0), 1.0), 1)
+        return {**resource.raw, "properties": properties}
+
+    @staticmethod
+    def _snapshot_json(snapshot_id: str, source: Disk, tags: Mapping[str, str]) -> dict[str, Any]:
+        size_gb = source.size_bytes >> 30
+        return {
+            "id": snapshot_id,
+            "name": snapshot_id.rsplit("/", 1)[1],
+            "type": SNAPSHOT,
+            "location": source.location,
+            "tags": dict(tags),
+            "sku": {"name": "Standard_LRS", "tier": "Standard"},
+            "properties": {
+                "creationData": {"createOption": "Copy", "sourceResourceId": source.id},
+                "diskSizeGB": size_gb,
+                "diskSizeBytes": size_gb << 30,
+                "incremental": True,
+            },
+        }
+
+    @staticmethod
+    def _group(resource_id: str, kind: str) -> GroupId:
+        return parse_resource_id(resource_id, kind).group_id
+
+
+def _source_of(body: Mapping[str, Any]) -> str:
+    return str(body.get("properties", {}).get("creationData", {}).get("sourceResourceId", "")).lower()
+
+
+class FakeSink(_Port):
+    """Keeps every event that was published, doubles included."""
+
+    name = "events"
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        super().__init__(faults)
+        self.published: list[Event] = []
+
+    @_call
+    def publish(self, events: Sequence[Event]) -> None:
+        self.published.extend(events)
+
+    @property
+    def distinct(self) -> list[Event]:
+        """What a receiver keeps that drops doubles by their id."""
+        return list({event.id: event for event in reversed(self.published)}.values())[::-1]
+
+    def types(self) -> list[str]:
+        return [event.type for event in self.distinct]
+
+
+@dataclass(slots=True)
+class World:
+    """The five fakes with one clock and one log of calls."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    faults: Faults = field(default_factory=Faults)
+    store: FakeStore = field(init=False)
+    queue: FakeQueue = field(init=False)
+    cloud: FakeCloud = field(init=False)
+    events: FakeSink = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = FakeStore(self.faults)
+        self.queue = FakeQueue(self.clock, self.faults)
+        self.cloud = FakeCloud(self.clock, self.faults)
+        self.events = FakeSink(self.faults)
+
+    @property
+    def ports(self) -> Ports:
+        return Ports(clock=self.clock, store=self.store, queue=self.queue, cloud=self.cloud, events=self.events)
