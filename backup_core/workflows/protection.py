@@ -55,8 +55,7 @@ def put_vault(ports: Ports, vault: Vault) -> tuple[Vault, bool]:
 
 
 def delete_vault(ports: Ports, key: VaultKey) -> bool:
-    """Delete an empty vault with its policies; False when there is none. Raises ResourceInUse while instances are in it.
-    """
+    """Delete an empty vault with its policies; False when there is none. Raises ResourceInUse if it has instances."""
     stored = ports.store.get(Vault, key)
     if stored is None:
         return False

@@ -50,6 +50,7 @@ class ReconcileReport:
     reconfigured: list[str] = field(default_factory=list)
     purged_jobs: int = 0
     unreadable_groups: list[str] = field(default_factory=list)
+    postponed: list[str] = field(default_factory=list)  # what could not be looked at now, and why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,26 +73,27 @@ def reconcile(ports: Ports) -> ReconcileReport:
     sight = _look(ports, groups, report)
     known = {(vault, instance.name.lower()) for vault, instance in instances}
     for vault, instance in instances:
-        with _one_at_a_time(f"instance {instance.name}"):
+        with _postponing(report, f"instance {instance.name}"):
             _reconcile_instance(ports, vault, instance.name, sight, report)
     for owner, snapshots in sight.snapshots.items():
-        with _one_at_a_time(f"snapshots of {owner[1]}"):
+        with _postponing(report, f"snapshots of {owner[1]}"):
             if owner not in known:
                 _report_orphans(ports, owner, snapshots.values(), report)
     for vault in vaults:
-        with _one_at_a_time(f"jobs of {vault.name}"):
+        with _postponing(report, f"jobs of {vault.name}"):
             report.purged_jobs += _purge_jobs(ports, vault)
     log.info("reconcile.done %s", report)
     return report
 
 
 @contextmanager
-def _one_at_a_time(what: str) -> Iterator[None]:
+def _postponing(report: ReconcileReport, what: str) -> Iterator[None]:
     """What cannot be mended now (unreadable, changing, throttled) waits for the next run; the rest goes on."""
     try:
         yield
     except (BackupError, StateConflict) as error:
         log.warning("reconcile.postponed %s: %s", what, error)
+        report.postponed.append(f"{what}: {error}")
 
 
 def _vaults(ports: Ports) -> Iterator[Stored[Vault]]:
@@ -354,7 +356,7 @@ def rebuild_catalogue(ports: Ports, groups: Sequence[GroupId]) -> ReconcileRepor
     for snapshots in sight.snapshots.values():
         for snapshot in sorted(snapshots.values(), key=lambda snapshot: snapshot.created_at):
             label = read_label(snapshot.tags)
-            with _one_at_a_time(f"snapshot {snapshot.id}"):
+            with _postponing(report, f"snapshot {snapshot.id}"):
                 if label is not None and snapshot.is_usable:
                     _write_back(ports, label, snapshot, report)
     log.info("catalogue.rebuilt points=%d", len(report.adopted_points))

@@ -1,0 +1,1 @@
+"""Where the product runs: `azure/` for real, `local/` on one machine."""

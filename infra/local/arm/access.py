@@ -1,0 +1,84 @@
+"""beginGetAccess and endGetAccess of disks and snapshots: a shared access signature that leads nowhere.
+
+The URL has Azure's shape; there is no blob behind it (COVERAGE.md).
+"""
+
+from __future__ import annotations
+
+from infra.local.arm import errors, resources
+from infra.local.arm.operations import accepted
+from infra.local.arm.wire import Answer, ArmError, Call, Json
+from infra.local.arm.world import Operation, Resource, World
+
+
+def register(world: World) -> None:
+    for kind in ("disk", "snapshot"):
+        world.settlers[f"{kind}.access"] = lambda operation: _settle_access(world, operation)
+        world.settlers[f"{kind}.revoke"] = lambda _operation: None
+
+
+def begin_get_access(world: World, call: Call) -> Answer:
+    """202; the operation's output is `{"accessSAS": ...}` [recorded]. Durations of 1 s and more."""
+    resource = resources.found_or_raise(world, call)
+    body = call.json()
+    seconds = body.get("durationInSeconds")
+    if body.get("access") not in ("Read", "Write"):
+        raise errors.invalid_parameter(
+            "access", f"The value '{body.get('access')}' of parameter 'access' is not supported."
+        )
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < 1:
+        raise errors.missing_parameter("durationInSeconds")
+    _check_grantable(world, call, resource, body)
+    operation = resources.begin(world, call, resource, "access", world.settings.access_seconds)
+    if operation.fails is None:
+        resource.hidden["access_until"] = call.now + seconds
+    world.keep(resource)
+    world.write_down("access.granted", call.now, id=resource.id, principal=call.principal)
+    return accepted(world, call, operation, None)
+
+
+def end_get_access(world: World, call: Call) -> Answer:
+    resource = resources.found_or_raise(world, call)
+    operation = resources.begin(world, call, resource, "revoke", world.settings.access_seconds)
+    if operation.fails is None:
+        resource.hidden.pop("access_until", None)
+    world.keep(resource)
+    world.write_down("access.revoked", call.now, id=resource.id, principal=call.principal)
+    return accepted(world, call, operation, None)
+
+
+def _check_grantable(world: World, call: Call, resource: Resource, body: Json) -> None:
+    if resource.body.get("managedBy"):
+        raise errors.attached(resource.name, resource.body["managedBy"])
+    if resource.properties.get("networkAccessPolicy") == "DenyAll":
+        raise errors.not_allowed(f"The network access policy of {resource.name} denies all access.")
+    if resources.is_copying(resource, call.now):
+        raise errors.not_allowed(f"{resource.name} is not complete: no access yet.")
+    if resource.properties["creationData"].get("logicalSectorSize") == 4_096 and body.get("fileFormat") != "VHDX":
+        message = (
+            "Accessing disk or snapshot with a logical sector size of 4096 requires specifying the file format. "
+            "Set the fileFormat property to VHDX."
+        )
+        raise ArmError(400, "BadRequest", message)
+    _check_family(world, call, resource)
+
+
+def _check_family(world: World, call: Call, resource: Resource) -> None:
+    """At most 5 snapshots of one family with a signature at a time [documented]."""
+    limit = world.settings.sas_per_family
+    family = (world.snapshots.find(key) for key in world.family.get(resource.hidden.get("family", ""), ()))
+    open_ones = [
+        s for s in family if s is not None and s is not resource and s.hidden.get("access_until", 0.0) > call.now
+    ]
+    if len(open_ones) >= limit:
+        raise errors.not_allowed(f"{limit} snapshots of the same disk have an active shared access signature.")
+
+
+def _settle_access(world: World, operation: Operation) -> None:
+    if operation.fails is not None:
+        return
+    signed = world.new_guid()
+    account = f"md-{operation.id[:12].replace('-', '')}.z1.blob.storage.azure.net"
+    operation.output = {
+        "accessSAS": f"https://{account}/{operation.id[-12:]}/abcd?sv=2018-03-28&sr=b&si={signed}&sig=simulated"
+    }

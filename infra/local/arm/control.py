@@ -1,0 +1,159 @@
+"""The control API under /_simulator/: for tests, demos and benches on this machine. It is not ARM and asks no token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from infra.local.arm import copying, disks, seed, snapshots
+from infra.local.arm.buckets import FrontDoor, ProviderPolicies
+from infra.local.arm.gateway import Gateway
+from infra.local.arm.skus import GIB
+from infra.local.arm.wire import Json, stamp
+from infra.local.arm.world import Resource
+
+LEDGER_PAGE = 100_000
+
+
+class Control:
+    """One method for each request; ValueError and KeyError in a body become 400 with a reason."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._world = gateway.world
+        self._routes: dict[tuple[str, str], Callable[[Json], Any]] = {
+            ("GET", "health"): self._health,
+            ("GET", "ledger"): self._ledger,
+            ("GET", "storage"): self._storage,
+            ("GET", "counts"): self._counts,
+            ("DELETE", "counts"): self._clear_counts,
+            ("GET", "faults"): lambda _: {"faults": gateway.faults.all()},
+            ("POST", "faults"): lambda wish: gateway.faults.add(wish).as_json(),
+            ("DELETE", "faults"): self._remove_faults,
+            ("GET", "settings"): lambda _: self._world.settings.as_json(),
+            ("PUT", "settings"): self._set,
+            ("DELETE", "buckets"): self._refill,
+            ("POST", "disks"): self._add_disks,
+            ("POST", "disks/delete-behind"): self._delete_disk,
+            ("POST", "snapshots/delete-behind"): self._delete_snapshot,
+            ("POST", "age"): self._age,
+        }
+
+    async def answer(self, request: web.BaseRequest) -> web.Response:
+        path = request.path.removeprefix("/_simulator/").strip("/")
+        wish: Json = dict(request.query)
+        if path.startswith("faults/") and request.method == "DELETE":
+            path, wish = "faults", {"id": path.removeprefix("faults/")}
+        chosen = self._routes.get((request.method, path))
+        if chosen is None:
+            return _json(404, {"error": f"the control API has no {request.method} {path}"})
+        self._world.settle(self._gateway.clock())
+        try:
+            body = await request.read()
+            wish = {**wish, **(msgspec.json.decode(body) if body else {})}
+            result = chosen(wish)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return _json(400, {"error": f"{type(error).__name__}: {error}"})
+        finally:
+            self._world.commit()
+        return _json(200, result)
+
+    def _health(self, _: Json) -> Json:
+        now = self._gateway.clock()
+        world = self._world
+        return {
+            "status": "ok",
+            "now": stamp(now),
+            "disks": len(world.disks),
+            "snapshots": len(world.snapshots),
+            "running_operations": sum(1 for entry in world.operations.values() if not entry.settled),
+            "background_copies": sum(len(copying.running(world, name, now)) for name in world.subscriptions),
+        }
+
+    def _ledger(self, wish: Json) -> Json:
+        since = int(wish.get("since", 0))
+        entries = self._world.store.ledger(since=since, limit=int(wish.get("limit", LEDGER_PAGE)))
+        for entry in entries:
+            if "used_bytes" in entry:
+                entry["cost_per_month"] = self._price(entry["used_bytes"])
+        return {"entries": entries, "last": entries[-1]["n"] if entries else since}
+
+    def _storage(self, _: Json) -> Json:
+        """Bytes and price of each snapshot as it is now, merges of deleted ones included."""
+        rows = [
+            {
+                "id": entry.id,
+                "used_bytes": entry.hidden["used"],
+                "cost_per_month": self._price(entry.hidden["used"]),
+                "percent_of_disk": round(100 * entry.hidden["used"] / entry.properties["diskSizeBytes"], 3),
+            }
+            for entry in self._world.snapshots
+        ]
+        total = sum(row["used_bytes"] for row in rows)
+        return {"snapshots": rows, "used_bytes": total, "cost_per_month": self._price(total)}
+
+    def _price(self, used: int) -> float:
+        return round(used / GIB * self._world.settings.price_per_gib_month, 6)
+
+    def _counts(self, _: Json) -> Json:
+        rows = [
+            {"method": method, "what": what, "status": status, "count": count}
+            for (method, what, status), count in sorted(self._gateway.counts.items())
+        ]
+        return {"calls": rows, "principals": dict(self._gateway.principals), "total": sum(row["count"] for row in rows)}
+
+    def _clear_counts(self, _: Json) -> Json:
+        self._gateway.counts.clear()
+        self._gateway.principals.clear()
+        return {"total": 0}
+
+    def _remove_faults(self, wish: Json) -> Json:
+        return {"removed": self._gateway.faults.remove(int(wish["id"]) if "id" in wish else None)}
+
+    def _set(self, wish: Json) -> Json:
+        self._world.set(self._world.settings.changed(wish))
+        return self._world.settings.as_json()
+
+    def _refill(self, _: Json) -> Json:
+        self._gateway.front_door = FrontDoor()
+        self._gateway.policies = ProviderPolicies()
+        return {"buckets": "full"}
+
+    def _add_disks(self, wish: Json) -> Json:
+        return {"ids": [disk.id for disk in seed.add_disks(self._world, wish, now=self._gateway.clock())]}
+
+    def _delete_disk(self, wish: Json) -> Json:
+        disk = self._named("disk", wish)
+        disks.remove(self._world, disk, self._gateway.clock())
+        self._world.write_down("disk.deleted_behind", self._gateway.clock(), id=disk.id)
+        return {"deleted": disk.id}
+
+    def _delete_snapshot(self, wish: Json) -> Json:
+        snapshot = self._named("snapshot", wish)
+        snapshots.remove(self._world, snapshot, self._gateway.clock())
+        self._world.write_down("snapshot.deleted_behind", self._gateway.clock(), id=snapshot.id)
+        return {"deleted": snapshot.id}
+
+    def _age(self, wish: Json) -> Json:
+        """Makes the next snapshots as large as if `hours` more had passed since the newest; dates stay as they are."""
+        aged = 0
+        for family in self._world.family.values():
+            newest = self._world.snapshots.find(family[-1])
+            if newest is not None:
+                newest.hidden["aged_hours"] = newest.hidden.get("aged_hours", 0.0) + float(wish["hours"])
+                self._world.keep(newest)
+                aged += 1
+        return {"aged_disks": aged}
+
+    def _named(self, kind: str, wish: Json) -> Resource:
+        found = self._world.collections[kind].find(wish["id"])
+        if found is None:
+            raise ValueError(f"there is no {kind} {wish['id']}")
+        return found
+
+
+def _json(status: int, body: Any) -> web.Response:
+    return web.Response(status=status, body=msgspec.json.encode(body), content_type="application/json")

@@ -1,0 +1,163 @@
+"""Faults that can be switched on at run time: which calls they strike, how often, and what they do."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from infra.local.arm import errors
+from infra.local.arm.paths import Route
+from infra.local.arm.wire import ArmError, Json
+
+KINDS = ("429", "status", "drop_before", "drop_after", "fail_late", "delay", "slow_list", "policy")
+WRITES = ("PUT", "PATCH", "POST", "DELETE")
+STATUS_CODES = {
+    500: ("InternalServerError", "An internal error occurred."),
+    502: ("BadGateway", "The gateway did not receive a response from the resource provider."),
+    503: ("ServerTimeout", "The request timed out."),
+    504: (
+        "GatewayTimeout",
+        "The gateway did not receive a response from 'Microsoft.Compute' within the specified time period.",
+    ),
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """`left`: how many more calls it strikes, None for no end. `rate`: share of the matching calls it strikes."""
+
+    number: int
+    kind: str
+    method: str | None
+    path: re.Pattern[str] | None
+    what: str | None
+    left: int | None
+    rate: float
+    detail: Json
+    struck: int = 0
+
+    def matches(self, method: str, path: str, route: Route) -> bool:
+        if self.kind == "slow_list" and not route.label.endswith(".list"):
+            return False
+        if self.kind in ("fail_late", "policy") and method not in WRITES:
+            return False
+        return (
+            self.left != 0
+            and (self.method is None or self.method == method)
+            and (self.what is None or self.what in (route.label, route.kind))
+            and (self.path is None or self.path.search(path) is not None)
+        )
+
+    def as_json(self) -> Json:
+        matched = {"method": self.method, "path": self.path and self.path.pattern, "what": self.what}
+        return {
+            "id": self.number,
+            "kind": self.kind,
+            **matched,
+            "left": self.left,
+            "rate": self.rate,
+            "struck": self.struck,
+            **self.detail,
+        }
+
+
+class Faults:
+    """The faults that are on, oldest first; one call is struck by the first that matches."""
+
+    def __init__(self) -> None:
+        self._on: list[Fault] = []
+        self._numbers = 0
+        self._random = random.Random()
+
+    def add(self, wish: Json) -> Fault:
+        """Switches a fault on; ValueError says what is wrong with the wish."""
+        kind = str(wish.get("kind"))
+        if kind not in KINDS:
+            raise ValueError(f"unknown kind of fault {kind!r}; known are {', '.join(KINDS)}")
+        known = {"kind", "method", "path", "what", "count", "rate"} | set(_DETAILS[kind])
+        unknown = sorted(set(wish) - known)
+        if unknown:
+            raise ValueError(f"a fault of kind {kind} has no {', '.join(unknown)}")
+        self._numbers += 1
+        fault = Fault(
+            number=self._numbers,
+            kind=kind,
+            method=wish["method"].upper() if wish.get("method") else None,
+            path=re.compile(wish["path"], re.IGNORECASE) if wish.get("path") else None,
+            what=wish.get("what"),
+            left=wish.get("count", None if "rate" in wish else 1),
+            rate=float(wish.get("rate", 1.0)),
+            detail={name: wish.get(name, usual) for name, usual in _DETAILS[kind].items()},
+        )
+        self._on.append(fault)
+        return fault
+
+    def strike(self, method: str, path: str, route: Route) -> Fault | None:
+        for fault in self._on:
+            if fault.matches(method, path, route) and self._random.random() < fault.rate:
+                fault.left = None if fault.left is None else fault.left - 1
+                fault.struck += 1
+                return fault
+        return None
+
+    def all(self) -> list[Json]:
+        return [fault.as_json() for fault in self._on]
+
+    def remove(self, number: int | None = None) -> int:
+        """Switches one fault off, or all; returns how many were."""
+        kept = [] if number is None else [fault for fault in self._on if fault.number != number]
+        removed = len(self._on) - len(kept)
+        self._on = kept
+        return removed
+
+
+def error_of(fault: Fault, route: Route, now: float) -> ArmError | None:
+    """The error answer that a fault gives, None when it does something else."""
+    detail = fault.detail
+    if fault.kind == "429" and detail["body"] == "compute":
+        return errors.compute_throttled(
+            policy=detail["policy"],
+            start=now - 60,
+            end=now + 120,
+            limit=1_000,
+            measured=1_001,
+            retry_after=detail["retry_after"],
+        )
+    if fault.kind == "429":
+        return errors.arm_throttled(
+            verb="write",
+            subscription=route.subscription,
+            limit=200,
+            interval_seconds=20,
+            retry_after=detail["retry_after"],
+        )
+    if fault.kind == "status":
+        return _status_error(detail, route, now)
+    return errors.disallowed_by_policy(route.name) if fault.kind == "policy" else None
+
+
+def _status_error(detail: Json, route: Route, now: float) -> ArmError:
+    status = int(detail["status"])
+    code, message = STATUS_CODES.get(status, ("SimulatedFault", "A fault was switched on."))
+    if status == 503:
+        when = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+        message += f" Diagnostic information: timestamp '{when}', subscription id '{route.subscription}'."
+    headers = {} if detail["retry_after"] is None else {"Retry-After": str(detail["retry_after"])}
+    return ArmError(
+        status, detail["code"] or code, detail["message"] or message, gateway=status >= 500, headers=headers
+    )
+
+
+_DETAILS: dict[str, dict[str, Any]] = {
+    "429": {"body": "arm", "retry_after": 5, "policy": "HighCostSnapshotCreateHydrate3Min"},
+    "status": {"status": 503, "code": None, "message": None, "retry_after": None},
+    "drop_before": {},
+    "drop_after": {},
+    "fail_late": {"code": "InternalExecutionError", "message": "An internal execution error occurred."},
+    "delay": {"seconds": 2.0},
+    "slow_list": {"seconds": None},
+    "policy": {},
+}

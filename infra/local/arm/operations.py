@@ -1,0 +1,63 @@
+"""Long-running operations on the wire: how one is announced, how it is polled, what it shows when it has ended."""
+
+from __future__ import annotations
+
+import hmac
+from hashlib import sha256
+
+from infra.local.arm import errors
+from infra.local.arm.wire import Answer, Call, Json, stamp
+from infra.local.arm.world import Operation, World
+
+
+def accepted(world: World, call: Call, operation: Operation, body: Json | None) -> Answer:
+    """202 with both operation headers and, for PUT and PATCH, the echo of the request [recorded]."""
+    url = (
+        f"{call.base_url}/subscriptions/{operation.subscription}/providers/Microsoft.Compute/locations/"
+        f"{operation.location}/DiskOperations/{operation.id}?p={world.new_guid()}"
+    )
+    version = f"&api-version={call.api_version}&{signature(world, operation.id)}"
+    headers = {"Location": f"{url}&monitor=true{version}", "Azure-AsyncOperation": f"{url}{version}"}
+    if world.settings.retry_after_on_accept is not None:
+        headers["Retry-After"] = str(world.settings.retry_after_on_accept)
+    return Answer(status=202, body=body, headers=headers, request_id=operation.id)
+
+
+def signature(world: World, operation_id: str) -> str:
+    """The signature parameters that stand for the caller's right to poll (`t`, `c`, `s`, `h`; values of our own)."""
+    digest = hmac.new(world.secret.encode(), operation_id.encode(), sha256).hexdigest()
+    return f"t={operation_id[:8]}&c=simulator&s={digest[:32]}&h={digest[32:]}"
+
+
+def is_signed(world: World, call: Call) -> bool:
+    sent = "&".join(f"{name}={call.query.get(name, '')}" for name in ("t", "c", "s", "h"))
+    return hmac.compare_digest(sent.encode(), signature(world, call.route.name.lower()).encode())
+
+
+def poll(world: World, call: Call) -> Answer:
+    """GET of an operation; `monitor=true` asks for the result instead of the state."""
+    operation = world.operations.get(call.route.name.lower())
+    if operation is None or operation.location != call.route.location:
+        raise errors.operation_not_found()
+    if call.query.get("monitor", "").lower() == "true":
+        return _result(operation)
+    return Answer(status=200, body=_state(operation))
+
+
+def _state(operation: Operation) -> Json:
+    if not operation.settled:
+        return {"startTime": stamp(operation.started), "status": "InProgress", "name": operation.id}
+    ended: Json = {"startTime": stamp(operation.started), "endTime": stamp(operation.ends)}
+    if operation.fails is not None:
+        return {**ended, "status": "Failed", "error": operation.fails, "name": operation.id}
+    output = {} if operation.output is None else {"properties": {"output": operation.output}}
+    return {**ended, "status": "Succeeded", **output, "name": operation.id}
+
+
+def _result(operation: Operation) -> Answer:
+    """Running: 202, empty [remembered]. Failed: the error, as 409 [remembered]. Else the result, perhaps empty."""
+    if not operation.settled:
+        return Answer(status=202)
+    if operation.fails is not None:
+        return Answer(status=409, body={"error": operation.fails})
+    return Answer(status=200, body=operation.output)

@@ -1,0 +1,209 @@
+"""What disks and snapshots have in common: names, lookup, lists, echoes, and the fields that change with time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from infra.local.arm import errors, skus
+from infra.local.arm.paths import TYPE_NAMES
+from infra.local.arm.wire import Answer, ArmError, Call, Json
+from infra.local.arm.world import Operation, Resource, World
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+COPY_DETAIL = 10.0
+
+
+def check_name(name: str) -> None:
+    """At most 80 of a-z A-Z 0-9 _ - [documented]; code and wording of the refusal are remembered."""
+    if not NAME.fullmatch(name):
+        message = (
+            f"The entity name '{name}' is invalid according to its validation rule: "
+            "at most 80 letters, digits, underscores or hyphens."
+        )
+        raise errors.invalid_parameter("name", message)
+
+
+def location_of(body: Mapping[str, Any]) -> str:
+    """The location as Azure stores it; ArmError 400 when it is missing or unknown [remembered]."""
+    location = body.get("location")
+    if not isinstance(location, str) or not location:
+        raise ArmError(400, "LocationRequired", "The location property is required for this definition.", gateway=True)
+    normal = location.replace(" ", "").lower()
+    if normal not in skus.REGIONS:
+        message = f"The provided location '{location}' is not available for resource type."
+        raise ArmError(400, "LocationNotAvailableForResourceType", message, gateway=True)
+    return normal
+
+
+def tags_of(body: Mapping[str, Any]) -> dict[str, str]:
+    """The tags; ArmError 400 InvalidTag... [remembered] when there are more than 50 or one is no text."""
+    tags = body.get("tags") or {}
+    if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
+        raise ArmError(400, "InvalidRequestContent", "Tags must be an object of strings.", gateway=True)
+    if len(tags) > 50:
+        raise ArmError(400, "InvalidTagsCount", f"{len(tags)} tags were given; at most 50 are allowed.", gateway=True)
+    for name, value in tags.items():
+        if len(name) > 512 or len(value) > 256 or re.search(r"[<>%&\\?/]", name):
+            raise ArmError(400, "InvalidTagNameOrValue", f"The tag '{name}' is not allowed.", gateway=True)
+    return dict(tags)
+
+
+def properties_of(body: Mapping[str, Any]) -> Json:
+    properties = body.get("properties")
+    if not isinstance(properties, dict):
+        raise errors.missing_parameter("properties")
+    return properties
+
+
+def creation_of(properties: Mapping[str, Any]) -> Json:
+    creation = properties.get("creationData")
+    if not isinstance(creation, dict) or not isinstance(creation.get("createOption"), str):
+        raise errors.missing_parameter("creationData.createOption")
+    return creation
+
+
+def found_or_raise(world: World, call: Call) -> Resource:
+    """The resource that the call names; ARM's own 404 when there is none [recorded]."""
+    world.group_or_raise(call.route.subscription, call.route.group)
+    found = world.collections[call.route.kind].find(call.route.scope)
+    if found is None:
+        raise errors.resource_not_found(TYPE_NAMES[call.route.kind], call.route.name, call.route.group)
+    return found
+
+
+def read(world: World, call: Call) -> Answer:
+    return Answer(status=200, body=shown(found_or_raise(world, call), call.now))
+
+
+def listed(world: World, call: Call) -> Answer:
+    """One page of the resources of a group or subscription, in the order of their ids.
+
+    Across a subscription a caller sees what lies in groups that it may read [remembered].
+    """
+    route = call.route
+    after = call.query.get("$skiptoken", "")
+    visible: dict[str, bool] = {}
+    page: list[Resource] = []
+    more = False
+    for resource in world.collections[route.kind].below(route.scope, after=after):
+        if not route.group and not _is_visible(world, call, resource, visible):
+            continue
+        if len(page) >= world.settings.page_size:
+            more = True
+            break
+        page.append(resource)
+    body: Json = {"value": [shown(resource, call.now) for resource in page]}
+    if more:
+        body["nextLink"] = f"{call.base_url}{call.path}?{_next_query(call, page[-1].key)}"
+    return Answer(status=200, body=body)
+
+
+def shown(resource: Resource, now: float) -> Json:
+    """The resource as a GET shows it at an instant; what is absent is left out, never null [recorded]."""
+    properties = dict(resource.properties)
+    if resource.hidden.get("access_until", 0.0) > now:
+        properties["diskState"] = "ActiveSAS"
+    copy = resource.hidden.get("copy")
+    if copy is not None:
+        properties["completionPercent"] = percent(resource, now)
+        if copy.get("error"):
+            properties["copyCompletionError"] = copy["error"]
+    state = _access_state(resource, now)
+    if state is not None:
+        properties["snapshotAccessState"] = state
+    return {**resource.body, "properties": properties}
+
+
+def percent(resource: Resource, now: float) -> float:
+    """How much of the background copy is there, 0.0 to 100.0; 100.0 for what needs none."""
+    copy = resource.hidden.get("copy")
+    if copy is None or (now >= copy["until"] and not copy.get("error")):
+        return 100.0
+    seen = min(now, copy.get("stopped", now))
+    span = max(copy["until"] - copy["from"], 0.001)
+    reached = max(0.0, (seen - copy["from"]) / span) * 100.0
+    return min(99.9, int(reached * COPY_DETAIL) / COPY_DETAIL)
+
+
+def is_copying(resource: Resource, now: float) -> bool:
+    copy = resource.hidden.get("copy")
+    return copy is not None and not copy.get("error") and now < copy["until"]
+
+
+def echo(call: Call, body: Json, **properties: Any) -> Json:
+    """The body of the 202: the request again, with `provisioningState: Updating` and no more [recorded]."""
+    route = call.route
+    asked = body.get("properties")
+    return {
+        "name": route.name,
+        "id": route.scope,
+        "type": TYPE_NAMES[route.kind],
+        **{name: value for name, value in body.items() if name != "properties" and value is not None},
+        "properties": {**(asked if isinstance(asked, dict) else {}), **properties, "provisioningState": "Updating"},
+    }
+
+
+def begin(
+    world: World, call: Call, resource: Resource, verb: str, span: tuple[float, float], fails: Json | None = None
+) -> Operation:
+    """Starts an operation on a resource, to end after the one that is under way; a fault can make it fail late."""
+    late = {"code": call.fail_late[0], "message": call.fail_late[1]} if call.fail_late else None
+    ends = max(call.now + world.duration(span), resource.hidden.get("busy_until", 0.0))
+    resource.hidden["busy_until"] = ends
+    return world.start(
+        Operation(
+            id=world.new_guid(),
+            kind=resource.kind,
+            verb=verb,
+            target=resource.key,
+            subscription=resource.subscription,
+            location=resource.location,
+            started=call.now,
+            ends=ends,
+            principal=call.principal,
+            fails=fails or late,
+        )
+    )
+
+
+def settle_write(world: World, operation: Operation) -> Resource | None:
+    """Ends a create or update. A failed create leaves the resource as Failed, a failed update leaves it as it was
+    [both remembered]. Returns the resource unless it has vanished meanwhile."""
+    resource = world.collections[operation.kind].find(operation.target)
+    if resource is None:
+        return None
+    failed = operation.fails is not None and operation.verb == "create"
+    if operation.verb == "create" or resource.properties["provisioningState"] == "Updating":
+        resource.properties["provisioningState"] = "Failed" if failed else "Succeeded"
+    if operation.fails is None:
+        operation.output = shown(resource, operation.ends)
+    world.keep(resource)
+    return resource
+
+
+def _access_state(resource: Resource, now: float) -> str | None:
+    """snapshotAccessState of snapshots that are copied in the background; others show none [recorded 2023]."""
+    if resource.kind != "snapshot" or not resource.hidden.get("background"):
+        return None
+    instant = resource.hidden.get("instant_until", 0.0) > now
+    if is_copying(resource, now):
+        return "InstantAccess" if instant else "Pending"
+    return "AvailableWithInstantAccess" if instant else "Available"
+
+
+def _is_visible(world: World, call: Call, resource: Resource, seen: dict[str, bool]) -> bool:
+    group = resource.id.rsplit("/providers/", 1)[0].lower()
+    if group not in seen:
+        action = f"{TYPE_NAMES[resource.kind]}/read"
+        seen[group] = world.assignments.allow(call.principal, action, group, call.now)
+    return seen[group] or world.assignments.allow(
+        call.principal, f"{TYPE_NAMES[resource.kind]}/read", resource.id, call.now
+    )
+
+
+def _next_query(call: Call, token: str) -> str:
+    kept = {**call.query, "api-version": call.api_version, "$skiptoken": token}
+    return "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in kept.items())

@@ -1,0 +1,193 @@
+"""Who may: built-in roles with their actions, and assignments that take a while to work and to stop working."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+
+from infra.local.arm.wire import Json, stamp
+
+AUTHORIZATION = "/providers/Microsoft.Authorization"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    guid: str
+    name: str
+    actions: tuple[str, ...]
+    not_actions: tuple[str, ...] = ()
+
+    def permits(self, action: str) -> bool:
+        return _matches(self.actions, action) and not _matches(self.not_actions, action)
+
+    def as_permission(self) -> Json:
+        return {
+            "actions": list(self.actions),
+            "notActions": list(self.not_actions),
+            "dataActions": [],
+            "notDataActions": [],
+        }
+
+
+OWNER = Role(guid="8e3af657-a8ff-443c-a75c-2fe8c4bcb635", name="Owner", actions=("*",))
+CONTRIBUTOR = Role(
+    guid="b24988ac-6180-42a0-ab88-20f7382dd24c",
+    name="Contributor",
+    actions=("*",),
+    not_actions=(
+        "Microsoft.Authorization/*/Delete",
+        "Microsoft.Authorization/*/Write",
+        "Microsoft.Authorization/elevateAccess/Action",
+    ),
+)
+READER = Role(guid="acdd72a7-3385-48ef-bd42-f606fba81ae7", name="Reader", actions=("*/read",))
+DISK_BACKUP_READER = Role(
+    guid="3e5e47e6-65f7-47ef-90b5-e5dd4d455f24",
+    name="Disk Backup Reader",
+    actions=(
+        "Microsoft.Authorization/*/read",
+        "Microsoft.Compute/disks/read",
+        "Microsoft.Compute/disks/beginGetAccess/action",
+    ),
+)
+DISK_SNAPSHOT_CONTRIBUTOR = Role(
+    guid="7efff54f-a5b4-42b5-a1c5-5411624893ce",
+    name="Disk Snapshot Contributor",
+    actions=(
+        "Microsoft.Authorization/*/read",
+        "Microsoft.Resources/subscriptions/resourceGroups/read",
+        "Microsoft.Compute/snapshots/delete",
+        "Microsoft.Compute/snapshots/write",
+        "Microsoft.Compute/snapshots/read",
+        "Microsoft.Compute/snapshots/beginGetAccess/action",
+        "Microsoft.Compute/snapshots/endGetAccess/action",
+        "Microsoft.Compute/disks/beginGetAccess/action",
+        "Microsoft.Storage/storageAccounts/listkeys/action",
+        "Microsoft.Storage/storageAccounts/write",
+        "Microsoft.Storage/storageAccounts/read",
+        "Microsoft.Storage/storageAccounts/delete",
+    ),
+)
+DISK_RESTORE_OPERATOR = Role(
+    guid="b50d9833-a0cb-478e-945f-707fcc997c13",
+    name="Disk Restore Operator",
+    actions=(
+        "Microsoft.Authorization/*/read",
+        "Microsoft.Resources/subscriptions/resourceGroups/read",
+        "Microsoft.Compute/disks/write",
+        "Microsoft.Compute/disks/read",
+    ),
+)
+BUILT_IN = {
+    role.guid: role
+    for role in (OWNER, CONTRIBUTOR, READER, DISK_BACKUP_READER, DISK_SNAPSHOT_CONTRIBUTOR, DISK_RESTORE_OPERATOR)
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """`works_from` and `works_until` (None: open) are when the assignment has arrived and has gone everywhere."""
+
+    id: str
+    scope: str
+    role: str
+    principal: str
+    principal_type: str
+    created: float
+    works_from: float
+    works_until: float | None = None
+
+    def holds(self, scope: str, now: float) -> bool:
+        ended = self.works_until is not None and now >= self.works_until
+        return now >= self.works_from and not ended and covers(self.scope, scope)
+
+    def as_json(self) -> Json:
+        subscription = "/".join(self.scope.split("/")[:3])
+        return {
+            "properties": {
+                "roleDefinitionId": f"{subscription}{AUTHORIZATION}/roleDefinitions/{self.role}",
+                "principalId": self.principal,
+                "principalType": self.principal_type,
+                "scope": self.scope,
+                "createdOn": stamp(self.created),
+                "updatedOn": stamp(self.created),
+            },
+            "id": self.id,
+            "type": "Microsoft.Authorization/roleAssignments",
+            "name": self.id.rsplit("/", 1)[-1],
+        }
+
+
+class Assignments:
+    """All role assignments, those being removed included until the removal has reached every corner."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Assignment] = {}
+        self._by_principal: dict[str, dict[str, Assignment]] = {}
+
+    def keep(self, assignment: Assignment) -> None:
+        key = assignment.id.lower()
+        self._by_id[key] = assignment
+        self._by_principal.setdefault(assignment.principal.lower(), {})[key] = assignment
+
+    def forget(self, assignment: Assignment) -> None:
+        key = assignment.id.lower()
+        self._by_id.pop(key, None)
+        self._by_principal.get(assignment.principal.lower(), {}).pop(key, None)
+
+    def find(self, assignment_id: str) -> Assignment | None:
+        """The assignment as its own API shows it: one that is being removed is gone."""
+        found = self._by_id.get(assignment_id.lower())
+        return found if found is not None and found.works_until is None else None
+
+    def around(self, scope: str) -> Iterator[Assignment]:
+        """Assignments at, above and below a scope, as a list of them shows."""
+        for assignment in self._by_id.values():
+            related = covers(assignment.scope, scope) or covers(scope, assignment.scope)
+            if related and assignment.works_until is None:
+                yield assignment
+
+    def held(self, principal: str, scope: str, now: float) -> Iterator[Role]:
+        """The roles that work for a principal on a scope at this instant."""
+        for assignment in self._by_principal.get(principal.lower(), {}).values():
+            if assignment.holds(scope, now):
+                yield BUILT_IN[assignment.role]
+
+    def allow(self, principal: str, action: str, scope: str, now: float) -> bool:
+        return any(role.permits(action) for role in self.held(principal, scope, now))
+
+    def sees_subscription(self, principal: str, subscription: str, now: float) -> bool:
+        scope = f"/subscriptions/{subscription}"
+        own = self._by_principal.get(principal.lower(), {}).values()
+        return any(covers(scope, entry.scope) and entry.holds(entry.scope, now) for entry in own)
+
+    def removed(self, assignment: Assignment, *, works_until: float) -> Assignment:
+        fading = replace(assignment, works_until=works_until)
+        self.keep(fading)
+        return fading
+
+
+def covers(outer: str, inner: str) -> bool:
+    """True when `inner` is `outer` or lies below it."""
+    above, below = outer.lower().rstrip("/"), inner.lower().rstrip("/")
+    return below == above or below.startswith(above + "/")
+
+
+def as_document(assignment: Assignment) -> Json:
+    return asdict(assignment)
+
+
+def from_document(document: Json) -> Assignment:
+    return Assignment(**document)
+
+
+@cache
+def _pattern(action: str) -> re.Pattern[str]:
+    return re.compile(re.escape(action).replace(r"\*", ".*"), re.IGNORECASE)
+
+
+@cache
+def _matches(patterns: tuple[str, ...], action: str) -> bool:
+    return any(_pattern(pattern).fullmatch(action) for pattern in patterns)

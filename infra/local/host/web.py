@@ -1,0 +1,223 @@
+"""The host's front door: function routes, key checks, the admin paths and the Event Grid webhook."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from . import keys, payloads
+from .invocations import Invocations
+from .keys import HostKeys
+from .payloads import Payload, TimerStatus
+from .refusals import HostPlan
+from .routes import RouteTable, decode_path
+from .storage import QueuedMessage, Storage
+from .worker import Function
+
+logger = logging.getLogger("host.web")
+
+_BODY_LIMIT = 100 * 1024 * 1024
+# Kestrel frames the answer itself: an app's own framing headers would contradict it.
+_FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
+
+
+class FrontDoor:
+    """Answers every request of one instance."""
+
+    def __init__(
+        self, plan: HostPlan, *, prefix: str, host_id: str, host_keys: HostKeys, storage: Storage, calls: Invocations
+    ) -> None:
+        self._plan = plan
+        self._host_id = host_id
+        self._keys = host_keys
+        self._storage = storage
+        self._calls = calls
+        self._routes = RouteTable(plan.routes, prefix=prefix)
+        self._started = datetime.now(UTC)
+        self._background: set[asyncio.Task[Any]] = set()
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        path = decode_path(request.rel_url.raw_path).lower().strip("/")
+        if path == "admin" or path.startswith("admin/"):
+            return await self._admin(request, path.removeprefix("admin").strip("/"))
+        if path == "runtime/webhooks/eventgrid":
+            return await self._event_grid(request)
+        return await self._function(request)
+
+    # ---------------------------------------------------------------- functions
+
+    async def _function(self, request: web.BaseRequest) -> web.StreamResponse:
+        found = self._routes.find(request.method, request.rel_url.raw_path)
+        if found is None:
+            return web.Response(status=404)
+        route, values = found
+        function = self._plan.functions[route.function.lower()]
+        given = _given_key(request)
+        if not await self._is_allowed(function, given):
+            return web.Response(status=401)
+        if function.name in self._plan.disabled and not keys.is_one_of(given, self._keys.master):
+            return web.Response(status=404)
+        body = await _read_body(request)
+        if body is None:
+            return web.Response(status=413)
+        payload = _http_payload(request, values, body)
+        outcome = await self._calls.run(function, payload, reason="This function was programmatically called via HTTP")
+        if not outcome.ok or outcome.returned is None:
+            return web.Response(status=500)
+        return _response(payloads.http_answer(outcome.returned))
+
+    async def _is_allowed(self, function: Function, given: str) -> bool:
+        level = str(function.trigger.get("authLevel") or "FUNCTION").upper()
+        if level == "ANONYMOUS":
+            return True
+        if level == "ADMIN":
+            return keys.is_one_of(given, self._keys.master)
+        if keys.is_one_of(given, self._keys.master, self._keys.function):
+            return True
+        own = await keys.function_keys(self._storage, self._host_id, function.name) if given else ()
+        return keys.is_one_of(given, *own)
+
+    # ---------------------------------------------------------------- admin
+
+    async def _admin(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        if path in ("warmup", "host/ping"):
+            return web.Response(status=200)
+        if not keys.is_one_of(_given_key(request), self._keys.master):
+            return web.Response(status=401)
+        if path == "host/status" and request.method == "GET":
+            return web.json_response(self._status())
+        if path == "functions" and request.method == "GET":
+            return web.json_response([_described(function) for function in self._plan.functions.values()])
+        area, _, name = path.partition("/")
+        function = self._plan.functions.get(name) if area == "functions" else None
+        if function is None:
+            return web.Response(status=404)
+        if request.method == "GET":
+            return web.json_response(_described(function))
+        return await self._run_on_request(request, function) if request.method == "POST" else web.Response(status=404)
+
+    def _status(self) -> dict[str, Any]:
+        uptime = datetime.now(UTC) - self._started
+        return {
+            "id": self._host_id,
+            "state": "Running",
+            "version": "4.0.0-local",
+            "processUptime": int(uptime.total_seconds() * 1000),
+        }
+
+    async def _run_on_request(self, request: web.BaseRequest, function: Function) -> web.StreamResponse:
+        """Run a timer, queue or Event Grid function once, in the background: the answer is 202 at once."""
+        try:
+            text = json.loads(await request.read() or b"{}").get("input", "")
+            payload = self._requested_payload(function, text if isinstance(text, str) else json.dumps(text))
+        except (ValueError, AttributeError) as error:
+            return web.Response(status=400, text=str(error))
+        run = asyncio.create_task(
+            self._calls.run(function, payload, reason="This function was programmatically called via the host APIs.")
+        )
+        self._background.add(run)
+        run.add_done_callback(self._background.discard)
+        return web.Response(status=202)
+
+    def _requested_payload(self, function: Function, text: str) -> Payload:
+        kind = function.trigger["type"]
+        now = datetime.now(UTC)
+        if kind == "timerTrigger":
+            status = TimerStatus(last=None, next=now, last_updated=now)
+            return payloads.timer(status, past_due=False, zone=self._plan.zone)
+        if kind == "queueTrigger":
+            binary = str(function.trigger.get("dataType", "")).lower() == "binary"
+            return payloads.queue(_invented_message(text, now), text.encode(), binary=binary)
+        if kind == "eventGridTrigger":
+            return payloads.event(json.loads(text))
+        raise ValueError("an HTTP function is called at its route")
+
+    # ---------------------------------------------------------------- Event Grid
+
+    async def _event_grid(self, request: web.BaseRequest) -> web.StreamResponse:
+        if not keys.is_one_of(_given_key(request), self._keys.event_grid, self._keys.master):
+            return web.Response(status=401)
+        name = request.query.get("functionName", "")
+        function = self._plan.functions.get(name.lower())
+        if function is None or function.trigger["type"] != "eventGridTrigger" or function.name in self._plan.disabled:
+            return web.Response(status=404, text=f"cannot find function: '{name}'")
+        kind = request.headers.get("aeg-event-type", "").lower()
+        if kind == "unsubscribe":
+            return web.Response(status=202)
+        if request.method != "POST" or kind not in ("subscriptionvalidation", "notification"):
+            return web.Response(status=400)
+        try:
+            content = json.loads(await request.read())
+            if kind == "subscriptionvalidation":
+                return web.json_response({"validationResponse": _validation_code(content)})
+            events = content if isinstance(content, list) else [content]
+            wanted = [payloads.event(event) for event in events]
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+            return web.Response(status=400, text=repr(error))
+        outcomes = await asyncio.gather(*(self._calls.run(function, p, reason="EventGrid trigger") for p in wanted))
+        errors = [outcome.error for outcome in outcomes if not outcome.ok]
+        return web.Response(status=500, text=errors[0]) if errors else web.Response(status=202)
+
+
+def _given_key(request: web.BaseRequest) -> str:
+    return request.headers.get("x-functions-key") or request.query.get("code", "")
+
+
+async def _read_body(request: web.BaseRequest) -> bytes | None:
+    """The body, empty without a Content-Length (as through the real host), None when it is too long."""
+    length = request.content_length or 0
+    if length > _BODY_LIMIT:
+        return None
+    return await request.content.read(-1) if length else b""
+
+
+def _http_payload(request: web.BaseRequest, values: Mapping[str, str], body: bytes) -> Payload:
+    return payloads.http(
+        method=request.method,
+        url=f"{request.scheme}://{request.host}{request.raw_path}",
+        headers=request.headers.items(),
+        query=request.query.items(),
+        route_values=values,
+        body=body,
+    )
+
+
+def _response(answer: payloads.HttpAnswer) -> web.Response:
+    headers: CIMultiDict[str] = CIMultiDict()
+    for name, value in answer.headers.items():
+        if name.lower() not in _FRAMING:
+            headers.add(name, value)
+    for cookie in answer.cookies:
+        headers.add("Set-Cookie", cookie)
+    return web.Response(status=answer.status, headers=headers, body=answer.body)
+
+
+def _described(function: Function) -> dict[str, Any]:
+    return {"name": function.name, "config": {"bindings": list(function.bindings)}, "language": "python"}
+
+
+def _invented_message(text: str, now: datetime) -> QueuedMessage:
+    return QueuedMessage(
+        id="00000000-0000-0000-0000-000000000000",
+        pop_receipt="none",
+        text=base64.b64encode(text.encode()).decode(),
+        dequeue_count=1,
+        inserted=now,
+        expires=now,
+        next_visible=now,
+    )
+
+
+def _validation_code(content: Any) -> str:
+    """From an Event Grid array or from a CloudEvent object, whose data may be JSON in a string."""
+    event = content[0] if isinstance(content, list) else content
+    details = event["data"]
+    return str((json.loads(details) if isinstance(details, str) else details)["validationCode"])

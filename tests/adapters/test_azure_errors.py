@@ -1,0 +1,199 @@
+"""Azure's refusals and what they mean: status, code and call decide, message texts never."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    HttpResponseError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
+
+from backup_core.adapters.azure_errors import (
+    Absent,
+    Answer,
+    Call,
+    CallKind,
+    CredentialRefused,
+    error_for,
+    retry_after,
+    translated,
+)
+from backup_core.domain.errors import (
+    CloudUnavailable,
+    DisallowedByPolicy,
+    DiskNotFound,
+    InvalidInput,
+    PermissionMissing,
+    RequestRefused,
+    RestoreGroupNotFound,
+    ScopeLocked,
+    SnapshotGroupNotFound,
+    SnapshotLimitReached,
+    SnapshotNotFound,
+    TargetDiskExists,
+    Throttled,
+)
+from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, disk_id, snapshot_id
+
+CALLS = {
+    CallKind.GET_DISK: Call(kind=CallKind.GET_DISK, target=disk_id()),
+    CallKind.FIND_DISK: Call(kind=CallKind.FIND_DISK, target=disk_id("new", TARGET_GROUP)),
+    CallKind.START_SNAPSHOT: Call(kind=CallKind.START_SNAPSHOT, target=snapshot_id(), source=disk_id()),
+    CallKind.FIND_SNAPSHOT: Call(kind=CallKind.FIND_SNAPSHOT, target=snapshot_id()),
+    CallKind.GET_OPERATION: Call(kind=CallKind.GET_OPERATION, target="https://management.azure.com/x"),
+    CallKind.DELETE_SNAPSHOT: Call(kind=CallKind.DELETE_SNAPSHOT, target=snapshot_id()),
+    CallKind.LIST_SNAPSHOTS: Call(kind=CallKind.LIST_SNAPSHOTS, target=SNAPSHOT_GROUP.text),
+    CallKind.START_DISK: Call(kind=CallKind.START_DISK, target=disk_id("new", TARGET_GROUP), source=snapshot_id()),
+    CallKind.TABLES: Call(kind=CallKind.TABLES, target="https://account.table.core.windows.net/t"),
+    CallKind.QUEUES: Call(kind=CallKind.QUEUES, target="https://account.queue.core.windows.net/q"),
+    CallKind.EVENTS: Call(kind=CallKind.EVENTS, target="https://topic.eventgrid.azure.net/api/events"),
+}
+
+
+def test_every_kind_of_call_is_tried_here():
+    assert set(CALLS) == set(CallKind)
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=lambda call: call.kind.name)
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (0, "", CloudUnavailable),
+        (408, "", CloudUnavailable),
+        (429, "OperationNotAllowed", Throttled),  # the provider's throttling bears this code (documented)
+        (429, "SubscriptionRequestsThrottled", Throttled),
+        (429, "", Throttled),
+        (500, "InternalServerError", CloudUnavailable),
+        (503, "ServerTimeout", CloudUnavailable),
+        (504, "GatewayTimeout", CloudUnavailable),
+        (409, "AnotherOperationInProgress", CloudUnavailable),
+        (401, "InvalidAuthenticationToken", CredentialRefused),
+        (403, "LinkedAuthorizationFailed", PermissionMissing),
+        (409, "ScopeLocked", ScopeLocked),
+        (400, "InvalidParameter", RequestRefused),
+        (409, "MissingSubscriptionRegistration", RequestRefused),
+        (418, "", RequestRefused),
+    ],
+)
+def test_what_means_the_same_for_every_call(call, status, code, expected):
+    error = error_for(call, Answer(status=status, code=code, message="in words that change each year"))
+    assert type(error) is expected
+    assert call.target in error.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code", "expected"),
+    [
+        (CallKind.GET_DISK, 404, "ResourceNotFound", DiskNotFound),
+        (CallKind.GET_DISK, 404, "ResourceGroupNotFound", DiskNotFound),
+        (CallKind.FIND_DISK, 404, "ResourceNotFound", Absent),
+        (CallKind.FIND_DISK, 404, "ResourceGroupNotFound", RestoreGroupNotFound),
+        (CallKind.START_SNAPSHOT, 404, "ResourceGroupNotFound", SnapshotGroupNotFound),
+        (CallKind.START_SNAPSHOT, 404, "ResourceNotFound", DiskNotFound),
+        (CallKind.START_SNAPSHOT, 404, "NotFound", DiskNotFound),
+        (CallKind.START_SNAPSHOT, 409, "OperationNotAllowed", SnapshotLimitReached),
+        (CallKind.START_SNAPSHOT, 409, "QuotaExceeded", SnapshotLimitReached),
+        (CallKind.FIND_SNAPSHOT, 404, "ResourceNotFound", Absent),
+        (CallKind.FIND_SNAPSHOT, 404, "ResourceGroupNotFound", Absent),
+        (CallKind.GET_OPERATION, 404, "NotFound", Absent),
+        (CallKind.GET_OPERATION, 403, "AuthorizationFailed", Absent),
+        (CallKind.FIND_SNAPSHOT, 403, "AuthorizationFailed", PermissionMissing),
+        (CallKind.FIND_DISK, 403, "AuthorizationFailed", PermissionMissing),
+        (CallKind.DELETE_SNAPSHOT, 404, "ResourceGroupNotFound", Absent),
+        (CallKind.DELETE_SNAPSHOT, 409, "OperationNotAllowed", RequestRefused),
+        (CallKind.LIST_SNAPSHOTS, 404, "ResourceGroupNotFound", SnapshotGroupNotFound),
+        (CallKind.START_DISK, 404, "ResourceGroupNotFound", RestoreGroupNotFound),
+        (CallKind.START_DISK, 404, "ResourceNotFound", SnapshotNotFound),
+        (CallKind.START_DISK, 409, "OperationNotAllowed", RequestRefused),
+        (CallKind.START_DISK, 409, "PropertyChangeNotAllowed", TargetDiskExists),
+        (CallKind.START_DISK, 403, "RequestDisallowedByPolicy", DisallowedByPolicy),
+        (CallKind.TABLES, 413, "RequestBodyTooLarge", InvalidInput),
+        (CallKind.TABLES, 400, "EntityTooLarge", InvalidInput),
+        (CallKind.EVENTS, 403, "Forbidden", PermissionMissing),
+        (CallKind.TABLES, 403, "AuthenticationFailed", CredentialRefused),
+    ],
+)
+def test_what_depends_on_the_call(kind, status, code, expected):
+    assert type(error_for(CALLS[kind], Answer(status=status, code=code))) is expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "role", "scope"),
+    [
+        (CallKind.GET_DISK, "AuthorizationFailed", "Disk Backup Reader", disk_id()),
+        (CallKind.START_SNAPSHOT, "AuthorizationFailed", "Disk Snapshot Contributor", SNAPSHOT_GROUP.text),
+        (CallKind.START_SNAPSHOT, "LinkedAuthorizationFailed", "Disk Backup Reader", disk_id()),
+        (CallKind.DELETE_SNAPSHOT, "AuthorizationFailed", "Disk Snapshot Contributor", SNAPSHOT_GROUP.text),
+        (CallKind.LIST_SNAPSHOTS, "AuthorizationFailed", "Disk Snapshot Contributor", SNAPSHOT_GROUP.text),
+        (CallKind.START_DISK, "AuthorizationFailed", "Disk Restore Operator", TARGET_GROUP.text),
+        (CallKind.START_DISK, "LinkedAuthorizationFailed", "Disk Snapshot Contributor", SNAPSHOT_GROUP.text),
+        (CallKind.TABLES, "AuthorizationPermissionMismatch", "Storage Table Data Contributor", None),
+        (CallKind.QUEUES, "AuthorizationPermissionMismatch", "Storage Queue Data Contributor", None),
+        (CallKind.EVENTS, "Unauthorized", "EventGrid Data Sender", None),
+    ],
+)
+def test_a_missing_permission_names_the_role_and_where_to_assign_it(kind, code, role, scope):
+    error = error_for(CALLS[kind], Answer(status=403, code=code))
+    assert isinstance(error, PermissionMissing)
+    assert error.role == role
+    assert error.scope == (scope or CALLS[kind].target)
+    assert role in error.recommended_action
+
+
+def test_other_refusals_keep_azures_own_code():
+    error = error_for(CALLS[CallKind.START_DISK], Answer(status=409, code="SkuNotAvailable", message="not here"))
+    assert error.code == "SkuNotAvailable"
+    assert "not here" in error.message
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "17"}, 17.0),
+        ({"retry-after": "0"}, 0.0),
+        ({"RETRY-AFTER": "1.5"}, 1.5),
+        ({"x-ms-retry-after-ms": "250"}, 0.25),
+        ({"Retry-After": "Mon, 02 Mar 2026 09:00:30 GMT"}, 30.0),
+        ({"Retry-After": "Mon, 02 Mar 2026 08:00:00 GMT"}, 0.0),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "-3"}, None),
+        ({"Retry-After": ""}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after_is_read_in_seconds_and_as_a_date(headers, seconds):
+    assert retry_after(headers, datetime(2026, 3, 2, 9, tzinfo=UTC)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"), [({}, 10.0), ({"Retry-After": "0"}, 0.0), ({"Retry-After": "99"}, 99.0)]
+)
+def test_a_throttled_call_says_when_to_come_back(headers, seconds):
+    error = error_for(CALLS[CallKind.GET_DISK], Answer(status=429, headers=headers))
+    assert isinstance(error, Throttled)
+    assert error.retry_after_seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [
+        (ServiceRequestError("refused"), CloudUnavailable),
+        (ServiceResponseError("read timed out"), CloudUnavailable),
+        (ClientAuthenticationError("no managed identity endpoint"), CredentialRefused),
+        (HttpResponseError("no response at all"), CloudUnavailable),
+    ],
+)
+def test_sdk_errors_without_an_answer(raised, expected):
+    with pytest.raises(expected) as refusal, translated(CALLS[CallKind.GET_DISK]):
+        raise raised
+    assert refusal.value.transient
+    assert refusal.value.__cause__ is raised
+
+
+def test_errors_of_our_own_pass_through():
+    with pytest.raises(ZeroDivisionError), translated(CALLS[CallKind.GET_DISK]):
+        _ = timedelta(1) / 0

@@ -1,0 +1,603 @@
+"""The contract of ports.DiskCloud, over the fake and over the ARM adapter against the disk simulator."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from azure.core.credentials import AccessToken
+from azure.core.exceptions import ClientAuthenticationError
+
+from backup_core.adapters.compute import ArmDiskCloud
+from backup_core.domain.disk import OperationState
+from backup_core.domain.errors import (
+    BackupError,
+    CloudUnavailable,
+    DisallowedByPolicy,
+    DiskNotFound,
+    PermissionMissing,
+    RequestRefused,
+    RestoreGroupNotFound,
+    ScopeLocked,
+    SnapshotGroupNotFound,
+    SnapshotLimitReached,
+    SnapshotNotFound,
+    Throttled,
+)
+from backup_core.domain.resource_ids import GroupId
+from backup_core.ports import DiskCloud
+from tests.builders import SUBSCRIPTION, disk_id, disk_json, snapshot_id
+from tests.conftest import Arm
+from tests.fakes import FakeClock, FakeCloud
+
+LOCATION = "westeurope"
+APP = "99999999-9999-4999-8999-00000000000a"  # has the app's three roles on the whole subscription
+STRANGER = "99999999-9999-4999-8999-00000000000b"
+SNAPSHOT_WRITER = "99999999-9999-4999-8999-00000000000c"
+ROLES = {
+    "Disk Backup Reader": "3e5e47e6-65f7-47ef-90b5-e5dd4d455f24",
+    "Disk Snapshot Contributor": "7efff54f-a5b4-42b5-a1c5-5411624893ce",
+    "Disk Restore Operator": "b50d9833-a0cb-478e-945f-707fcc997c13",
+}
+TAGS = {"diskbackup-owner": "diskbackup/1", "team": "Übergröße"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudBench:
+    """A cloud with one empty group, and what an operator can do to it."""
+
+    cloud: DiskCloud
+    group: GroupId
+    now: Callable[[], datetime]
+    wait: Callable[[float], object]
+    add_disk: Callable[..., str]  # (name, *, sku, size_gb) -> id
+    remove_disk: Callable[[str], object]
+    lock: Callable[[], Callable[[], object]]  # the group, against deletion; answers how to unlock
+    fail_late: Callable[[], object]
+    limit_snapshots: Callable[[int], object]
+
+    def settle(self, url: str) -> OperationState:
+        """Wait for an operation to end."""
+        for _ in range(100):
+            state = self.cloud.get_operation(url)
+            assert state is not None
+            if state.status != "InProgress":
+                return state
+            self.wait(0.1)
+        raise AssertionError(f"{url} did not end")
+
+    def snapshot(self, name: str, disk: str) -> str:
+        """A finished snapshot's id."""
+        taken = snapshot_id(name, self.group)
+        url = self.cloud.start_snapshot(taken, source=self.cloud.get_disk(disk), tags=TAGS)
+        assert self.settle(url).status == "Succeeded"
+        return taken
+
+
+class Identity:
+    """A credential that shows the simulator a principal."""
+
+    def __init__(self, arm: Arm, principal: str = APP) -> None:
+        self._token = arm.token(principal)
+
+    def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+        return AccessToken(self._token, int(time.time()) + 3600)
+
+
+def arm_cloud(arm: Arm, principal: str = APP, **options: Any) -> ArmDiskCloud:
+    scope = f"{arm.endpoint}/.default"
+    return ArmDiskCloud(endpoint=arm.endpoint, scope=scope, credential=Identity(arm, principal), **options)
+
+
+@pytest.fixture
+def quick_arm(arm: Arm) -> Iterator[Arm]:
+    """The simulator with short operations and full buckets; as it was afterwards."""
+    before = arm.control("GET", "settings")
+    spans = ("snapshot_seconds", "disk_seconds", "delete_seconds", "update_seconds")
+    quick = {name: [0.3, 0.4] for name in spans}
+    arm.control("PUT", "settings", {**quick, "background_copy_seconds": 1.5, "role_propagation_seconds": 0.0})
+    arm.control("DELETE", "buckets")
+    for role in ROLES:
+        assign(arm, APP, role, f"/subscriptions/{arm.subscription}")
+    yield arm
+    arm.control("DELETE", "faults")
+    arm.control("PUT", "settings", before)
+    arm.control("DELETE", "buckets")
+
+
+def assign(arm: Arm, principal: str, role: str, scope: str) -> None:
+    definition = f"/subscriptions/{arm.subscription}/providers/Microsoft.Authorization/roleDefinitions/{ROLES[role]}"
+    assignment = {"roleDefinitionId": definition, "principalId": principal, "principalType": "ServicePrincipal"}
+    name = uuid.uuid5(uuid.NAMESPACE_OID, f"{principal} {role} {scope}")
+    path = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
+    arm.call("PUT", path, {"properties": assignment}, version="2022-04-01")
+
+
+@pytest.fixture
+def arm_group(quick_arm: Arm, group_name: str) -> GroupId:
+    group = GroupId(subscription=quick_arm.subscription, group=group_name)
+    quick_arm.call("PUT", group.text, {"location": LOCATION}, version="2021-04-01")
+    return group
+
+
+@pytest.fixture(params=["fake", pytest.param("arm", marks=pytest.mark.local_target)])
+def bench(request: pytest.FixtureRequest) -> CloudBench:
+    if request.param == "fake":
+        return _fake_bench()
+    return _arm_bench(request.getfixturevalue("quick_arm"), request.getfixturevalue("arm_group"))
+
+
+def _fake_bench() -> CloudBench:
+    clock = FakeClock()
+    cloud = FakeCloud(clock)
+    cloud.copy_time = timedelta(seconds=3)
+    group = GroupId(subscription=SUBSCRIPTION, group="rg")
+    cloud.add_group(group)
+
+    def add_disk(name: str, *, sku: str = "Premium_LRS", size_gb: int = 64) -> str:
+        return cloud.add_disk(disk_json(name, group=group, sku=sku, size_gb=size_gb)).id
+
+    def lock() -> Callable[[], object]:
+        cloud.locks.add(group.key)
+        return lambda: cloud.locks.discard(group.key)
+
+    return CloudBench(
+        cloud=cloud,
+        group=group,
+        now=clock.now,
+        wait=lambda seconds: clock.advance(seconds=seconds),
+        add_disk=add_disk,
+        remove_disk=cloud.remove_disk,
+        lock=lock,
+        fail_late=cloud.fail_late,
+        limit_snapshots=lambda limit: setattr(cloud, "snapshot_limit", limit),
+    )
+
+
+def _arm_bench(arm: Arm, group: GroupId) -> CloudBench:
+    def add_disk(name: str, *, sku: str = "Premium_LRS", size_gb: int = 64) -> str:
+        wish = {"prefix": name, "sku": sku, "size_gib": size_gb, "group": group.group}
+        return arm.control("POST", "disks", {**wish, "subscription": group.subscription})["ids"][0]
+
+    def lock() -> Callable[[], object]:
+        path = f"{group.text}/providers/Microsoft.Authorization/locks/keep"
+        arm.call("PUT", path, {"properties": {"level": "CanNotDelete"}}, version="2020-05-01")
+        return lambda: arm.call("DELETE", path, version="2020-05-01")
+
+    return CloudBench(
+        cloud=arm_cloud(arm),
+        group=group,
+        now=lambda: datetime.now(UTC),
+        wait=time.sleep,
+        add_disk=add_disk,
+        remove_disk=lambda disk: arm.control("POST", "disks/delete-behind", {"id": disk}),
+        lock=lock,
+        fail_late=lambda: arm.control("POST", "faults", {"kind": "fail_late", "path": group.group, "method": "PUT"}),
+        limit_snapshots=lambda limit: arm.control("PUT", "settings", {"incremental_snapshots_per_disk": limit}),
+    )
+
+
+# Disks.
+
+
+def test_a_disk_is_described_in_full(bench):
+    disk = bench.cloud.get_disk(bench.add_disk("disk", size_gb=100))
+    assert disk.sku == "Premium_LRS"
+    assert disk.size_bytes == 100 << 30
+    assert disk.location == LOCATION
+    assert disk.raw["properties"]["diskSizeGB"] == 100
+    assert disk.provisioning_state == "Succeeded"
+
+
+def test_ids_are_compared_without_case(bench):
+    disk = bench.add_disk("disk")
+    assert bench.cloud.get_disk(disk.upper().replace("MICROSOFT.COMPUTE/DISKS", "Microsoft.Compute/disks")).id == disk
+    assert bench.cloud.find_disk(disk.lower()) is not None
+
+
+@pytest.mark.parametrize("group", ["same", "missing"])
+def test_a_disk_that_is_gone_is_not_found(bench, group):
+    where = bench.group if group == "same" else GroupId(subscription=bench.group.subscription, group="no-such-rg")
+    with pytest.raises(DiskNotFound):
+        bench.cloud.get_disk(disk_id("nobody", where))
+
+
+def test_a_disk_that_may_be_absent_is_none(bench):
+    assert bench.cloud.find_disk(disk_id("nobody", bench.group)) is None
+    with pytest.raises(RestoreGroupNotFound):
+        bench.cloud.find_disk(disk_id("nobody", GroupId(subscription=bench.group.subscription, group="no-such-rg")))
+
+
+# Snapshots.
+
+
+def test_a_snapshot_is_asked_for_and_becomes_usable(bench):
+    disk, taken, before = bench.add_disk("disk"), snapshot_id("snap", bench.group), bench.now()
+    url = bench.cloud.start_snapshot(taken, source=bench.cloud.get_disk(disk), tags=TAGS)
+    assert bench.cloud.get_operation(url) == OperationState(status="InProgress")
+    ended = bench.settle(url)
+    assert ended.status == "Succeeded"
+    snapshot = bench.cloud.find_snapshot(taken)
+    assert snapshot is not None
+    assert bench.cloud.snapshot_of(ended) == snapshot
+    assert snapshot.id == taken
+    assert snapshot.is_usable
+    assert snapshot.source_id == disk
+    assert snapshot.size_bytes == 64 << 30
+    assert snapshot.location == LOCATION
+    assert {**snapshot.tags} == TAGS
+    assert abs(snapshot.created_at - before) < timedelta(seconds=5)
+    assert snapshot.raw["properties"]["incremental"] is True
+
+
+def test_a_snapshot_under_way_is_not_usable(bench):
+    disk, taken = bench.add_disk("disk"), snapshot_id("snap", bench.group)
+    url = bench.cloud.start_snapshot(taken, source=bench.cloud.get_disk(disk), tags=TAGS)
+    found = bench.cloud.find_snapshot(taken)
+    assert found is None or not found.is_usable
+    bench.settle(url)
+
+
+def test_asking_again_under_the_same_name_takes_nothing_new(bench):
+    disk = bench.add_disk("disk")
+    taken = bench.snapshot("snap", disk)
+    first = bench.cloud.find_snapshot(taken)
+    bench.wait(0.2)
+    url = bench.cloud.start_snapshot(taken, source=bench.cloud.get_disk(disk), tags=TAGS)
+    assert bench.settle(url).status == "Succeeded"
+    assert bench.cloud.find_snapshot(taken).created_at == first.created_at
+    assert len(list(bench.cloud.list_snapshots(bench.group))) == 1
+
+
+def test_a_name_that_another_disk_took_is_refused(bench):
+    taken = bench.snapshot("snap", bench.add_disk("one"))
+    other = bench.cloud.get_disk(bench.add_disk("other"))
+    with pytest.raises(RequestRefused) as refusal:
+        bench.cloud.start_snapshot(taken, source=other, tags=TAGS)
+    assert refusal.value.code == "BadRequest"
+
+
+def test_a_snapshot_needs_its_group_and_its_disk(bench):
+    disk = bench.cloud.get_disk(bench.add_disk("disk"))
+    nowhere = GroupId(subscription=bench.group.subscription, group="no-such-rg")
+    with pytest.raises(SnapshotGroupNotFound):
+        bench.cloud.start_snapshot(snapshot_id("snap", nowhere), source=disk, tags=TAGS)
+    bench.remove_disk(disk.id)
+    with pytest.raises(DiskNotFound):
+        bench.cloud.start_snapshot(snapshot_id("snap", bench.group), source=disk, tags=TAGS)
+    assert bench.cloud.find_snapshot(snapshot_id("snap", bench.group)) is None
+
+
+def test_a_disk_with_too_many_snapshots_gets_no_more(bench):
+    disk = bench.add_disk("disk")
+    bench.snapshot("first", disk)
+    bench.limit_snapshots(1)
+    with pytest.raises(SnapshotLimitReached):
+        bench.cloud.start_snapshot(snapshot_id("second", bench.group), source=bench.cloud.get_disk(disk), tags=TAGS)
+    assert bench.snapshot("first", disk)  # the one that exists may be asked for again
+
+
+def test_a_background_copy_goes_on_after_the_operation_succeeded(bench):
+    disk = bench.add_disk("disk", sku="PremiumV2_LRS")
+    taken = bench.snapshot("snap", disk)
+    copying = bench.cloud.find_snapshot(taken)
+    assert copying.provisioning_state == "Succeeded"
+    assert copying.completion_percent < 100
+    assert not copying.is_usable
+    for _ in range(60):
+        if bench.cloud.find_snapshot(taken).is_usable:
+            break
+        bench.wait(0.1)
+    assert bench.cloud.find_snapshot(taken).completion_percent == 100
+
+
+def test_an_operation_that_fails_late_says_why(bench):
+    disk = bench.cloud.get_disk(bench.add_disk("disk"))
+    bench.fail_late()
+    ended = bench.settle(bench.cloud.start_snapshot(snapshot_id("snap", bench.group), source=disk, tags=TAGS))
+    assert (ended.status, ended.error_code) == ("Failed", "InternalExecutionError")
+    assert ended.error_message
+    assert bench.cloud.snapshot_of(ended) is None
+    left = bench.cloud.find_snapshot(snapshot_id("snap", bench.group))
+    assert left is None or not left.is_usable
+
+
+def test_a_snapshot_that_is_absent_is_none(bench):
+    assert bench.cloud.find_snapshot(snapshot_id("nobody", bench.group)) is None
+    nowhere = GroupId(subscription=bench.group.subscription, group="no-such-rg")
+    assert bench.cloud.find_snapshot(snapshot_id("nobody", nowhere)) is None
+
+
+def _gone(bench: CloudBench, snapshot: str) -> bool:
+    for _ in range(50):
+        if bench.cloud.find_snapshot(snapshot) is None:
+            return True
+        bench.wait(0.1)
+    return False
+
+
+def test_a_deleted_snapshot_goes_and_deleting_it_again_is_fine(bench):
+    taken = bench.snapshot("snap", bench.add_disk("disk"))
+    bench.cloud.delete_snapshot(taken)
+    assert _gone(bench, taken)
+    bench.cloud.delete_snapshot(taken)
+    nowhere = GroupId(subscription=bench.group.subscription, group="no-such-rg")
+    bench.cloud.delete_snapshot(snapshot_id("nobody", nowhere))
+
+
+def test_a_locked_snapshot_stays_until_the_lock_goes(bench):
+    taken = bench.snapshot("snap", bench.add_disk("disk"))
+    unlock = bench.lock()
+    with pytest.raises(ScopeLocked):
+        bench.cloud.delete_snapshot(taken)
+    assert bench.cloud.find_snapshot(taken) is not None
+    unlock()
+    bench.cloud.delete_snapshot(taken)
+    assert _gone(bench, taken)
+
+
+def test_a_group_lists_its_snapshots(bench):
+    assert list(bench.cloud.list_snapshots(bench.group)) == []
+    disk = bench.add_disk("disk")
+    names = {bench.snapshot(f"snap-{number}", disk) for number in range(3)}
+    listed = list(bench.cloud.list_snapshots(bench.group))
+    assert {each.id for each in listed} == names
+    assert all(each.is_usable and {**each.tags} == TAGS for each in listed)
+    with pytest.raises(SnapshotGroupNotFound):
+        list(bench.cloud.list_snapshots(GroupId(subscription=bench.group.subscription, group="no-such-rg")))
+
+
+# Restored disks.
+
+
+def _body(source: str, **properties: Any) -> Mapping[str, Any]:
+    creation = {"createOption": "Copy", "sourceResourceId": source}
+    return {
+        "location": LOCATION,
+        "sku": {"name": "StandardSSD_LRS"},
+        "tags": {"from": "backup"},
+        "properties": {"creationData": creation, **properties},
+    }
+
+
+def test_a_disk_is_made_from_a_snapshot(bench):
+    source, target = bench.snapshot("snap", bench.add_disk("disk")), disk_id("restored", bench.group)
+    ended = bench.settle(bench.cloud.start_disk(target, _body(source, diskSizeGB=128)))
+    assert ended.status == "Succeeded"
+    made = bench.cloud.find_disk(target)
+    assert made is not None
+    assert made.sku == "StandardSSD_LRS"
+    assert made.size_bytes == 128 << 30
+    assert made.tags == {"from": "backup"}
+    assert made.provisioning_state == "Succeeded"
+    assert made.completion_percent == 100
+
+
+def test_a_disk_needs_its_group_and_its_snapshot(bench):
+    source = bench.snapshot("snap", bench.add_disk("disk"))
+    nowhere = GroupId(subscription=bench.group.subscription, group="no-such-rg")
+    with pytest.raises(RestoreGroupNotFound):
+        bench.cloud.start_disk(disk_id("restored", nowhere), _body(source))
+    with pytest.raises(SnapshotNotFound):
+        bench.cloud.start_disk(disk_id("restored", bench.group), _body(snapshot_id("nobody", bench.group)))
+
+
+def test_a_disk_smaller_than_its_snapshot_fails_late(bench):
+    source = bench.snapshot("snap", bench.add_disk("disk"))
+    ended = bench.settle(bench.cloud.start_disk(disk_id("small", bench.group), _body(source, diskSizeGB=32)))
+    assert (ended.status, ended.error_code) == ("Failed", "InvalidParameter")
+
+
+def test_an_operation_that_azure_forgot_is_none(bench):
+    url = bench.cloud.start_snapshot(
+        snapshot_id("snap", bench.group), source=bench.cloud.get_disk(bench.add_disk("disk")), tags=TAGS
+    )
+    bench.settle(url)
+    unknown = re.sub(r"(DiskOperations/.*?)[0-9a-f-]{36}|$", rf"\g<1>{uuid.uuid4()}", url, count=1)
+    assert unknown != url
+    assert bench.cloud.get_operation(unknown) is None
+
+
+# What only the real adapter meets.
+
+
+@pytest.fixture
+def disk(quick_arm: Arm, arm_group: GroupId) -> str:
+    return _arm_bench(quick_arm, arm_group).add_disk("disk")
+
+
+@pytest.mark.local_target
+def test_many_pages_are_read_as_one_list(quick_arm, arm_group, disk):
+    bench = _arm_bench(quick_arm, arm_group)
+    names = {bench.snapshot(f"snap-{number}", disk) for number in range(5)}
+    quick_arm.control("PUT", "settings", {"page_size": 2})
+    assert {each.id for each in bench.cloud.list_snapshots(arm_group)} == names
+
+
+@pytest.mark.local_target
+def test_a_stranger_is_told_which_role_is_missing_where(quick_arm, arm_group, disk):
+    app, stranger = arm_cloud(quick_arm), arm_cloud(quick_arm, STRANGER)
+    source, taken = app.get_disk(disk), snapshot_id("snap", arm_group)
+    for attempt, role, scope in (
+        (lambda: stranger.get_disk(disk), "Disk Backup Reader", disk),
+        (lambda: stranger.start_snapshot(taken, source=source, tags={}), "Disk Snapshot Contributor", arm_group.text),
+        (lambda: stranger.delete_snapshot(taken), "Disk Snapshot Contributor", arm_group.text),
+        (lambda: list(stranger.list_snapshots(arm_group)), "Disk Snapshot Contributor", arm_group.text),
+    ):
+        with pytest.raises(PermissionMissing) as refusal:
+            attempt()
+        assert (refusal.value.role, refusal.value.scope) == (role, scope)
+        assert not refusal.value.transient
+
+
+@pytest.mark.local_target
+def test_who_may_write_the_snapshot_but_not_read_the_disk_is_told_so(quick_arm, arm_group, disk):
+    assign(quick_arm, SNAPSHOT_WRITER, "Disk Snapshot Contributor", arm_group.text)
+    elsewhere = GroupId(subscription=arm_group.subscription, group=f"{arm_group.group}-disks")
+    quick_arm.call("PUT", elsewhere.text, {"location": LOCATION}, version="2021-04-01")
+    other = _arm_bench(quick_arm, elsewhere).add_disk("elsewhere")
+    source = arm_cloud(quick_arm).get_disk(other)
+    with pytest.raises(PermissionMissing) as refusal:
+        arm_cloud(quick_arm, SNAPSHOT_WRITER).start_snapshot(snapshot_id("snap", arm_group), source=source, tags={})
+    assert (refusal.value.role, refusal.value.scope) == ("Disk Backup Reader", other)
+
+
+@pytest.mark.local_target
+def test_a_policy_that_forbids_is_named(quick_arm, arm_group, disk):
+    cloud = arm_cloud(quick_arm)
+    source = cloud.get_disk(disk)
+    quick_arm.control("POST", "faults", {"kind": "policy", "path": arm_group.group, "method": "PUT"})
+    with pytest.raises(DisallowedByPolicy):
+        cloud.start_snapshot(snapshot_id("snap", arm_group), source=source, tags={})
+
+
+@pytest.mark.local_target
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+def test_a_dropped_connection_leaves_the_outcome_open_and_asking_again_is_safe(quick_arm, arm_group, disk, kind):
+    bench = _arm_bench(quick_arm, arm_group)
+    source = bench.cloud.get_disk(disk)
+    quick_arm.control("POST", "faults", {"kind": kind, "path": arm_group.group, "method": "PUT"})
+    with pytest.raises(CloudUnavailable):
+        bench.cloud.start_snapshot(snapshot_id("snap", arm_group), source=source, tags=TAGS)
+    assert bench.cloud.find_snapshot(bench.snapshot("snap", disk)).is_usable
+    assert len(list(bench.cloud.list_snapshots(arm_group))) == 1
+
+
+@pytest.mark.local_target
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_failing_gateway_is_unavailable_at_once_without_a_retry(quick_arm, arm_group, disk, status):
+    cloud = arm_cloud(quick_arm)
+    fault = {"kind": "status", "status": status, "retry_after": 30, "path": arm_group.group, "count": 5}
+    quick_arm.control("POST", "faults", fault)
+    quick_arm.control("DELETE", "counts")
+    before = time.monotonic()
+    with pytest.raises(CloudUnavailable):
+        cloud.get_disk(disk)
+    assert time.monotonic() - before < 3
+    assert quick_arm.control("GET", "counts")["total"] == 1
+
+
+@pytest.mark.local_target
+def test_a_throttled_call_holds_back_the_next_without_asking(quick_arm, arm_group, disk):
+    cloud = arm_cloud(quick_arm)
+    quick_arm.control("POST", "faults", {"kind": "429", "body": "arm", "retry_after": 3, "path": arm_group.group})
+    with pytest.raises(Throttled) as first:
+        cloud.get_disk(disk)
+    assert 2.5 < first.value.retry_after_seconds <= 4
+    quick_arm.control("DELETE", "counts")
+    with pytest.raises(Throttled) as second:
+        cloud.get_disk(disk)
+    assert quick_arm.control("GET", "counts")["total"] == 0
+    assert 2 < second.value.retry_after_seconds <= 4
+    # Writes have a bucket of their own.
+    source = arm_cloud(quick_arm).get_disk(disk)
+    assert cloud.start_snapshot(snapshot_id("snap", arm_group), source=source, tags={})
+
+
+@pytest.mark.local_target
+def test_a_policy_of_the_provider_holds_back_its_own_calls_only(quick_arm, arm_group, disk):
+    cloud = arm_cloud(quick_arm)
+    fault = {"kind": "429", "body": "compute", "policy": "HighCostGet3Min", "retry_after": 600, "path": arm_group.group}
+    quick_arm.control("POST", "faults", fault)
+    with pytest.raises(Throttled) as refusal:
+        list(cloud.list_snapshots(arm_group))
+    assert refusal.value.retry_after_seconds >= 600
+    with pytest.raises(Throttled):
+        list(cloud.list_snapshots(arm_group))
+    assert cloud.get_disk(disk)
+
+
+@pytest.mark.local_target
+def test_a_token_is_not_sent_to_a_stranger(quick_arm):
+    cloud = arm_cloud(quick_arm)
+    quick_arm.control("DELETE", "counts")
+    for url in (
+        f"https://evil.example/subscriptions/{SUBSCRIPTION}/x",
+        f"{quick_arm.endpoint}.evil.example/subscriptions/{SUBSCRIPTION}/x",
+        quick_arm.endpoint.replace("https", "http") + f"/subscriptions/{SUBSCRIPTION}/x",
+        quick_arm.endpoint.replace("https://", "https://user@") + f"/subscriptions/{SUBSCRIPTION}/x",
+    ):
+        with pytest.raises(RequestRefused):
+            cloud.get_operation(url)
+    assert quick_arm.control("GET", "counts")["total"] == 0
+
+
+@pytest.mark.local_target
+def test_an_identity_without_a_token_may_come_right(quick_arm, disk):
+    class Nobody:
+        def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+            raise ClientAuthenticationError("no identity")
+
+    class Expired:
+        def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+            return AccessToken("e30.e30.", int(time.time()) + 3600)
+
+    for credential in (Nobody(), Expired()):
+        cloud = ArmDiskCloud(endpoint=quick_arm.endpoint, scope="x/.default", credential=credential)
+        with pytest.raises(BackupError) as refusal:
+            cloud.get_disk(disk)
+        assert refusal.value.transient
+        assert refusal.value.code == "AuthenticationFailed"
+
+
+@pytest.mark.local_target
+def test_two_processes_share_a_bucket_without_knowing_of_each_other(quick_arm, arm_group):
+    """80 snapshots against a bucket of 20 that refills at 10 a second: 6 seconds at best."""
+    made = quick_arm.control("POST", "disks", {"prefix": "herd", "count": 80, "group": arm_group.group})["ids"]
+    clouds = [arm_cloud(quick_arm), arm_cloud(quick_arm)]
+    quick_arm.control("PUT", "settings", {"writes_bucket": 20})
+    quick_arm.control("DELETE", "counts")
+    waiting = deque((0.0, disk) for disk in made)
+    ready, ended = threading.Lock(), []
+    started = time.monotonic()
+
+    def work(cloud: ArmDiskCloud) -> None:
+        while True:
+            with ready:
+                due = next((item for item in waiting if item[0] <= time.monotonic()), None)
+                if due is not None:
+                    waiting.remove(due)
+                elif len(ended) == len(made):
+                    return
+            if due is None:
+                time.sleep(0.02)
+                continue
+            source = _Source(due[1])
+            try:
+                cloud.start_snapshot(snapshot_id(f"s-{due[1][-4:]}", arm_group), source=source.disk, tags={})
+            except Throttled as error:
+                with ready:
+                    waiting.append((time.monotonic() + error.retry_after_seconds, due[1]))
+            else:
+                ended.append(due[1])
+
+    threads = [threading.Thread(target=work, args=(cloud,)) for cloud in clouds for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    spent = time.monotonic() - started
+    calls = quick_arm.control("GET", "counts")["calls"]
+    refused = sum(row["count"] for row in calls if row["status"] == 429)
+    assert sorted(ended) == sorted(made)
+    assert spent < 6 * 1.3 + 0.5
+    assert refused < 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    id: str
+
+    @property
+    def disk(self) -> Any:
+        from backup_core.domain.disk import Disk
+
+        return Disk(raw={"id": self.id, "location": LOCATION})

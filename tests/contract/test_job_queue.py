@@ -1,0 +1,130 @@
+"""The contract of ports.JobQueue, over the fake and over Queue Storage, read back as the Functions host reads it."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from backup_core.adapters.storage_queue import StorageQueue
+from backup_core.domain.errors import CloudUnavailable
+from backup_core.domain.messages import ExpirePoints, Message, ObserveBackup, StartBackup, decode
+from backup_core.ports import JobQueue
+from tests.builders import NOW, VAULT
+from tests.conftest import free_ports
+from tests.fakes import FakeClock, FakeQueue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueBench:
+    queue: JobQueue
+    visible: Callable[[type[Message]], list[Message]]  # what a host would be given now
+    wait: Callable[[float], object]  # let so many seconds pass
+
+
+@pytest.fixture(params=["fake", pytest.param("queues", marks=pytest.mark.local_target)])
+def bench(request: pytest.FixtureRequest) -> QueueBench:
+    return _fake_bench() if request.param == "fake" else _storage_bench(request.getfixturevalue("azurite"))
+
+
+def _fake_bench() -> QueueBench:
+    clock = FakeClock()
+    queue = FakeQueue(clock)
+
+    def visible(kind: type[Message]) -> list[Message]:
+        return [each.message for each in queue.due() if each.queue == kind.queue]
+
+    return QueueBench(queue=queue, visible=visible, wait=lambda seconds: clock.advance(seconds=seconds))
+
+
+def _storage_bench(connection_string: str) -> QueueBench:
+    from azure.core.exceptions import ResourceNotFoundError
+    from azure.storage.queue import QueueServiceClient
+
+    service = QueueServiceClient.from_connection_string(connection_string)
+
+    def visible(kind: type[Message]) -> list[Message]:
+        try:
+            peeked = service.get_queue_client(kind.queue).peek_messages(max_messages=32)
+        except ResourceNotFoundError:
+            return []
+        return [decode(kind, base64.b64decode(each.content)) for each in peeked]
+
+    return QueueBench(
+        queue=StorageQueue(connection_string=connection_string),
+        visible=visible,
+        wait=lambda seconds: time.sleep(seconds),
+    )
+
+
+def start(job_id: str = "job-1", **fields) -> StartBackup:
+    return StartBackup(vault=VAULT, instance_name="disk-1", job_id=job_id, **fields)
+
+
+def test_a_message_arrives_as_it_was_sent(bench):
+    sent = start(slot=NOW, missed_slots=(NOW - timedelta(hours=4),), missed_count=1, watch_due_at=NOW, revision=3)
+    bench.queue.send(sent)
+    assert bench.visible(StartBackup) == [sent]
+
+
+def test_odd_characters_arrive(bench):
+    sent = StartBackup(vault=VAULT, instance_name="Übergröße <&> 😀", job_id="job")
+    bench.queue.send(sent)
+    assert bench.visible(StartBackup) == [sent]
+
+
+def test_kinds_have_queues_of_their_own(bench):
+    observe = ObserveBackup(vault=VAULT, instance_name="disk-1", job_id="job-1", operation_url="https://x/y?a=b&c=d")
+    expire = ExpirePoints(vault=VAULT, instance_name="disk-1", due_at=NOW)
+    bench.queue.send(observe)
+    bench.queue.send(expire)
+    assert bench.visible(ObserveBackup) == [observe]
+    assert bench.visible(ExpirePoints) == [expire]
+    assert bench.visible(StartBackup) == []
+
+
+def test_messages_come_in_order_and_doubles_stay_two(bench):
+    for job_id in ("a", "b", "b", "c"):
+        bench.queue.send(start(job_id))
+    assert [each.job_id for each in bench.visible(StartBackup)] == ["a", "b", "b", "c"]
+
+
+def test_a_delayed_message_is_not_visible_before_its_time(bench):
+    bench.queue.send(start("late"), delay=timedelta(seconds=2))
+    bench.queue.send(start("now"))
+    assert [each.job_id for each in bench.visible(StartBackup)] == ["now"]
+    bench.wait(2.5)
+    assert {each.job_id for each in bench.visible(StartBackup)} == {"now", "late"}
+
+
+def test_a_delay_of_a_week_is_the_longest(bench):
+    bench.queue.send(start(), delay=timedelta(days=7))
+    assert bench.visible(StartBackup) == []
+    for wrong in (timedelta(days=7, seconds=1), timedelta(seconds=-1)):
+        with pytest.raises(ValueError, match="put off"):
+            bench.queue.send(start(), delay=wrong)
+
+
+@pytest.mark.local_target
+def test_a_message_never_expires_and_a_fraction_of_a_second_is_rounded_up(azurite):
+    from azure.storage.queue import QueueServiceClient
+
+    StorageQueue(connection_string=azurite).send(start(), delay=timedelta(milliseconds=200))
+    client = QueueServiceClient.from_connection_string(azurite).get_queue_client(StartBackup.queue)
+    assert client.peek_messages() == []
+    time.sleep(1.1)
+    (message,) = client.peek_messages()
+    assert message.expires_on is None or message.expires_on > datetime.now(UTC) + timedelta(days=365 * 50)
+
+
+def test_a_storage_that_does_not_answer_is_unavailable():
+    (port,) = free_ports(1)
+    endpoint = f"http://127.0.0.1:{port}/test0"
+    queue = StorageQueue(connection_string=f"AccountName=test0;AccountKey=c2VjcmV0;QueueEndpoint={endpoint};")
+    with pytest.raises(CloudUnavailable) as refusal:
+        queue.send(start())
+    assert "c2VjcmV0" not in str(refusal.value)

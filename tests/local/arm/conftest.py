@@ -1,0 +1,142 @@
+"""A simulator in this process, over real HTTPS, with a clock that tests can move; and clients for it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+import requests
+from azure.core.credentials import AccessToken
+from azure.mgmt.compute import ComputeManagementClient
+
+from infra.local.arm import seed
+from infra.local.arm.gateway import Gateway
+from infra.local.arm.seed import APP, FIRST, OPERATOR
+from infra.local.arm.server import Server
+from infra.local.arm.world import World
+
+VERSION = "2026-03-02"
+QUICK = 0.02
+
+
+class CertificateFiles(Protocol):
+    certificate: Path
+    key: Path
+    trusted: Path
+
+
+@dataclass
+class Clock:
+    """The real time, moved by what tests added."""
+
+    added: float = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.added
+
+
+@dataclass(frozen=True)
+class Token:
+    """A credential of one principal, as the SDK wants it."""
+
+    principal: str
+
+    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
+        return AccessToken(unsigned_token(self.principal), int(time.time()) + 3_600)
+
+
+@dataclass
+class Simulator:
+    """A running simulator. Paths given to `call` are ARM paths; to `control`, what follows /_simulator/."""
+
+    base_url: str
+    trusted: Path
+    clock: Clock = field(default_factory=Clock)
+
+    def client(self, principal: str = APP, subscription: str = FIRST) -> ComputeManagementClient:
+        return ComputeManagementClient(
+            Token(principal),
+            subscription,
+            base_url=self.base_url,
+            connection_verify=str(self.trusted),
+            polling_interval=QUICK,
+            retry_total=0,
+        )
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        principal: str | None = OPERATOR,
+        version: str | None = VERSION,
+        **headers: str,
+    ) -> requests.Response:
+        sent = dict(headers)
+        if principal is not None:
+            # A token issued at the simulator's time: the clock may have been moved past an hour.
+            sent["Authorization"] = f"Bearer {unsigned_token(principal, at=self.clock())}"
+        separator = "&" if "?" in path else "?"
+        url = path if path.startswith("https:") else self.base_url + path
+        url += f"{separator}api-version={version}" if version and "api-version=" not in path else ""
+        return requests.request(method, url, json=body, headers=sent, verify=str(self.trusted), timeout=10)
+
+    def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        url = f"{self.base_url}/_simulator/{path}"
+        answer = requests.request(method, url, json=body, verify=str(self.trusted), timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def set(self, **settings: Any) -> None:
+        self.control("PUT", "settings", settings)
+
+    def fault(self, kind: str, **wish: Any) -> int:
+        return int(self.control("POST", "faults", {"kind": kind, **wish})["id"])
+
+    def ledger(self, what: str = "") -> list[dict[str, Any]]:
+        return [entry for entry in self.control("GET", "ledger")["entries"] if entry["what"].startswith(what)]
+
+    def wait_for(self, answer: requests.Response) -> dict[str, Any]:
+        """The operation of a 202, once it has ended."""
+        assert answer.status_code == 202, answer.text
+        self.clock.added += 10
+        return dict(self.call("GET", answer.headers["Azure-AsyncOperation"]).json())
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.added += seconds
+
+
+def unsigned_token(principal: str, *, at: float | None = None, **claims: Any) -> str:
+    now = int(at if at is not None else time.time())
+    content = {"oid": principal, "aud": "https://management.azure.com/", "exp": now + 3_600, **claims}
+    parts = (base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in ({"alg": "none"}, content))
+    return ".".join([*(part.decode() for part in parts), ""])
+
+
+@pytest.fixture
+def simulator(authority: CertificateFiles, tmp_path: Path) -> Iterator[Simulator]:
+    """A simulator with its seed, fifty times as fast as by default."""
+    clock = Clock()
+    world = World(tmp_path / "arm", seed=1)
+    seed.fill(world, now=clock())
+    world.set(world.settings.changed({"time_scale": QUICK}))
+    world.commit()
+    server = Server(Gateway(world, clock=clock), certificate=authority.certificate, key=authority.key)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    base_url = asyncio.run_coroutine_threadsafe(server.start("127.0.0.1", 0), loop).result(10)
+    yield Simulator(base_url, authority.trusted, clock)
+    asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    loop.close()

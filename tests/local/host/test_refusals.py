@@ -1,0 +1,122 @@
+"""What the host refuses at load though the Python library accepts it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from infra.local.host.refusals import HostPlan, plan
+from infra.local.host.settings import AppSettings, HostOptions, StartupRefused
+from infra.local.host.worker import Function
+
+STORAGE = "AccountName=a;AccountKey=a2V5;BlobEndpoint=http://b/a;QueueEndpoint=http://q/a"
+
+
+def http(name: str, *, route: str | None = None, methods: tuple[str, ...] = ()) -> Function:
+    trigger = {"type": "httpTrigger", "name": "req", "direction": "IN", "methods": methods, "route": route}
+    return Function(name=name, id=name, bindings=(trigger, {"type": "http", "name": "$return", "direction": "OUT"}))
+
+
+def triggered(name: str, kind: str, **fields: Any) -> Function:
+    return Function(name=name, id=name, bindings=({"type": kind, "name": "x", "direction": "IN", **fields},))
+
+
+def planned(*functions: Function, env: dict[str, str] | None = None, **options: Any) -> HostPlan:
+    settings = AppSettings({"AzureWebJobsStorage": STORAGE} | (env or {}))
+    return plan(functions, HostOptions(**{"has_bundle": True} | options), settings)
+
+
+def refusal(*functions: Function, **more: Any) -> str:
+    with pytest.raises(StartupRefused) as refused:
+        planned(*functions, **more)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["1st", "host", "Host", "with space", "a" * 129, "ümlaut"])
+def test_a_bad_function_name(name: str) -> None:
+    assert "not a valid function name" in refusal(http(name))
+
+
+@pytest.mark.parametrize("route", ["admin/x", "/Administration", "runtime", "runtimes"])
+def test_a_reserved_route_whatever_the_prefix_says(route: str) -> None:
+    assert "conflicts with one or more built in routes" in refusal(http("f", route=route), route_prefix="api")
+
+
+def test_the_same_route_with_overlapping_methods_names_the_other_function() -> None:
+    message = refusal(http("a", route="x/{id}", methods=("GET", "PUT")), http("b", route="/X/{id}/", methods=("PUT",)))
+    assert message == "b: The route specified conflicts with the route defined by function 'a'."
+
+
+def test_the_same_route_with_other_methods_is_fine() -> None:
+    assert len(planned(http("a", route="x", methods=("GET",)), http("b", route="x", methods=("PUT",))).routes) == 2
+
+
+def test_a_route_that_is_no_template() -> None:
+    assert "is not a route template" in refusal(http("f", route="a/{b"))
+
+
+def test_an_unknown_binding_type() -> None:
+    assert "were not found in the configured extension bundle" in refusal(triggered("f", "carrierPigeonTrigger"))
+
+
+def test_a_queue_trigger_without_extension_bundle() -> None:
+    assert "not registered" in refusal(triggered("f", "queueTrigger", queueName="queue"), has_bundle=False)
+
+
+def test_a_binding_type_that_azure_knows_and_this_host_does_not_imitate() -> None:
+    assert "does not imitate the binding type 'blobTrigger'" in refusal(triggered("f", "blobTrigger"))
+
+
+def test_a_setting_that_does_not_resolve_and_a_bad_schedule_are_reported_together() -> None:
+    message = refusal(
+        triggered("a", "timerTrigger", schedule="%WHEN%"), triggered("b", "timerTrigger", schedule="sometimes")
+    )
+    assert "a: '%WHEN%' does not resolve to a value." in message
+    assert "b: The schedule expression 'sometimes' was not recognized" in message
+
+
+@pytest.mark.parametrize("queue", ["x", "under_score", "double--dash", "-start", "a" * 64])
+def test_a_bad_queue_name(queue: str) -> None:
+    assert "not a valid queue name" in refusal(triggered("f", "queueTrigger", queueName=queue))
+
+
+def test_queue_names_are_resolved_and_lower_cased() -> None:
+    made = planned(triggered("f", "queueTrigger", queueName="%Q%"), env={"Q": "MyQueue"})
+    assert made.queues[0].queue == "myqueue"
+
+
+def test_a_connection_that_is_not_set() -> None:
+    message = refusal(triggered("f", "queueTrigger", queueName="queue", connection="Other"))
+    assert "connection string 'Other' does not exist" in message
+
+
+def test_an_identity_connection_is_named_as_not_imitated() -> None:
+    function = triggered("f", "queueTrigger", queueName="queue", connection="Other")
+    assert "identity connections" in refusal(function, env={"Other__accountName": "a"})
+
+
+def test_an_unknown_time_zone() -> None:
+    assert "'Mars/Olympus' (WEBSITE_TIME_ZONE, TZ) is unknown" in refusal(env={"WEBSITE_TIME_ZONE": "Mars/Olympus"})
+
+
+def test_a_disabled_function_has_no_timer_but_its_route_stays() -> None:
+    made = planned(
+        triggered("tick", "timerTrigger", schedule="0 * * * * *"),
+        http("page"),
+        env={"AzureWebJobs.tick.Disabled": "1", "AzureWebJobs.page.Disabled": "1"},
+    )
+    assert (made.timers, [route.function for route in made.routes]) == ((), ["page"])
+
+
+def test_functions_that_host_json_does_not_list_are_left_out() -> None:
+    assert list(planned(http("a"), http("b"), allow_list=frozenset({"b"})).functions) == ["b"]
+
+
+def test_what_cannot_be_imitated_is_said() -> None:
+    function = triggered("tick", "timerTrigger", schedule="0 * * * * *")
+    retried = Function(name="again", id="2", bindings=function.bindings, retries=True, is_async=True)
+    warnings = " ".join(planned(retried).warnings)
+    assert "again: retry policies are not imitated" in warnings
+    assert "again: is async" in warnings
+    assert "functionTimeout" in warnings

@@ -1,0 +1,196 @@
+"""Timers behind the host, on Azurite: firing, past due, the status blob, one host at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from infra.local.host.invocations import Outcome
+from infra.local.host.ncrontab import parse_schedule
+from infra.local.host.storage import Storage, new_session, parse_connection_string
+from infra.local.host.timers import HOSTS_CONTAINER, TimerListener
+from infra.local.host.worker import Function
+
+pytestmark = pytest.mark.local_target
+
+HOURLY = "0 0 * * * *"
+EVERY_SECOND = "* * * * * *"
+
+
+def test_a_timer_fires_again_and_again_without_status_when_oftener_than_each_minute(queue):
+    ticks = queue("ticks")
+    ticks.clear()
+    for _ in range(2):
+        tick = json.loads(ticks.take(lambda body: b"status" in body))
+        assert tick["past_due"] is False
+        assert not tick["status"], "such a timer is not monitored"
+
+
+# ---------------------------------------------------------------- the listener alone
+
+
+class Runs:
+    """Stands for the invocations and remembers what each run was told."""
+
+    def __init__(self, *, ok=True, seconds=0.0):
+        self.ok, self.seconds, self.seen, self.at = ok, seconds, [], []
+
+    async def run(self, function, payload, *, reason, dequeue_count=None):
+        self.at.append(datetime.now(UTC))
+        self.seen.append(json.loads(payload.value.value))
+        await asyncio.sleep(self.seconds)
+        return Outcome(ok=self.ok, error=None if self.ok else "boom")
+
+
+class Timer:
+    """One timer's blobs on Azurite, and the listeners for it."""
+
+    def __init__(self, storage, schedule, **trigger):
+        self.storage, self.host_id = storage, uuid.uuid4().hex
+        binding = {"type": "timerTrigger", "name": "timer", "schedule": schedule, **trigger}
+        self._function = Function(name="t", id="t", bindings=(binding,))
+        self._schedule = parse_schedule(schedule)
+        self._status = f"{HOSTS_CONTAINER}/timers/{self.host_id}/Host.Functions.t/status"
+
+    async def record(self, *, last, next_, updated):
+        content = {"Last": last.isoformat(), "Next": next_.isoformat(), "LastUpdated": updated.isoformat()}
+        await self.storage.write_blob(self._status, json.dumps(content).encode())
+
+    async def status(self):
+        content = json.loads(await self.storage.read_blob(self._status))
+        return {name: datetime.fromisoformat(text) for name, text in content.items()}
+
+    @asynccontextmanager
+    async def fired_by(self, runs, *, retry_seconds=0.1):
+        listener = TimerListener(
+            self._function, self._schedule, self.storage, runs,
+            host_id=self.host_id, zone=UTC, retry_seconds=retry_seconds,
+        )  # fmt: skip
+        task = asyncio.create_task(listener.listen())
+        yield task
+        listener.stop()
+        await task
+
+
+def play(target, scenario, schedule, **trigger):
+    async def on_azurite():
+        async with new_session() as session:
+            storage = Storage(parse_connection_string(target.endpoints["storage_connection_string"]), session)
+            return await scenario(Timer(storage, schedule, **trigger))
+
+    return asyncio.run(on_azurite())
+
+
+def this_hour():
+    return datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def test_a_first_start_records_the_next_run_and_runs_nothing(target):
+    async def scenario(timer):
+        runs = Runs()
+        async with timer.fired_by(runs):
+            await asyncio.sleep(0.4)
+        return runs.seen, await timer.status()
+
+    seen, status = play(target, scenario, HOURLY)
+    assert seen == []
+    assert status["Next"] == this_hour() + timedelta(hours=1)
+
+
+def test_missed_runs_are_made_up_by_one_past_due_run(target):
+    async def scenario(timer):
+        missed = this_hour() - timedelta(hours=5)
+        await timer.record(last=missed - timedelta(hours=1), next_=missed, updated=missed - timedelta(hours=1))
+        runs = Runs()
+        async with timer.fired_by(runs):
+            await asyncio.sleep(0.4)
+        async with timer.fired_by(runs):  # a restart finds nothing missed
+            await asyncio.sleep(0.4)
+        return runs.seen, await timer.status()
+
+    seen, status = play(target, scenario, HOURLY)
+    assert [run["IsPastDue"] for run in seen] == [True]
+    assert seen[0]["ScheduleStatus"]["Next"] == (this_hour() - timedelta(hours=5)).isoformat()
+    assert seen[0]["Schedule"] == {"AdjustForDST": True}
+    assert status["Next"] > datetime.now(UTC)
+
+
+def test_a_changed_schedule_is_not_past_due(target):
+    async def scenario(timer):
+        past = this_hour() - timedelta(hours=5)
+        await timer.record(last=past, next_=past + timedelta(minutes=7), updated=past)
+        runs = Runs()
+        async with timer.fired_by(runs):
+            await asyncio.sleep(0.4)
+        return runs.seen, await timer.status()
+
+    seen, status = play(target, scenario, HOURLY)
+    assert (seen, status["Next"]) == ([], this_hour() + timedelta(hours=1))
+
+
+def test_without_monitor_nothing_is_past_due_and_there_is_no_status(target):
+    async def scenario(timer):
+        past = this_hour() - timedelta(hours=5)
+        await timer.record(last=past - timedelta(hours=1), next_=past, updated=past)
+        runs = Runs()
+        async with timer.fired_by(runs):
+            await asyncio.sleep(0.3)
+        return runs.seen
+
+    assert play(target, scenario, HOURLY, useMonitor=False) == []
+
+
+def test_run_on_startup_runs_once_at_each_start(target):
+    async def scenario(timer):
+        runs = Runs()
+        for _ in range(2):
+            async with timer.fired_by(runs):
+                await asyncio.sleep(0.3)
+        return runs.seen
+
+    assert [run["IsPastDue"] for run in play(target, scenario, HOURLY, runOnStartup=True)] == [False, False]
+
+
+def test_a_failed_run_does_not_stop_the_schedule_and_ticks_come_on_the_second(target):
+    async def scenario(timer):
+        runs = Runs(ok=False)
+        async with timer.fired_by(runs):
+            await asyncio.sleep(3.1)
+        return runs.at
+
+    at = play(target, scenario, EVERY_SECOND)
+    assert len(at) in (2, 3)
+    assert all(moment.microsecond < 300_000 for moment in at)
+    assert len({moment.second for moment in at}) == len(at), "none fires twice"
+
+
+def test_runs_of_one_timer_never_overlap(target):
+    async def scenario(timer):
+        runs = Runs(seconds=1.4)
+        async with timer.fired_by(runs):
+            await asyncio.sleep(3.6)
+        return runs.at
+
+    at = play(target, scenario, EVERY_SECOND)
+    assert all(later - earlier >= timedelta(seconds=1.4) for earlier, later in zip(at, at[1:], strict=False))
+
+
+def test_a_timer_is_fired_by_one_host_and_taken_over_when_that_host_stops(target):
+    async def scenario(timer):
+        first, second = Runs(), Runs()
+        async with timer.fired_by(first):
+            await asyncio.sleep(1.2)
+            async with timer.fired_by(second):
+                await asyncio.sleep(2.1)
+                alone = len(second.seen)
+        async with timer.fired_by(second):
+            await asyncio.sleep(1.3)
+        return len(first.seen), alone, len(second.seen)
+
+    first, alone, second = play(target, scenario, EVERY_SECOND)
+    assert (first >= 2, alone, second >= 1) == (True, 0, True)
