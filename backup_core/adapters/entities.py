@@ -15,7 +15,7 @@ import base64
 import hashlib
 import json
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -30,7 +30,7 @@ from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault
-from backup_core.ports import Change, Put, R, Record, Remove, Replace
+from backup_core.ports import Change, R, Record, Remove, Replace
 
 VERSION = 1
 VAULTS_PARTITION = "vaults"
@@ -284,12 +284,6 @@ def _moves(change: Change) -> bool:
     before, after = record_key(change.stored.value), record_key(change.value)
     same_kind = type(change.stored.value) is type(change.value)
     return not same_kind or [part.lower() for part in before] != [part.lower() for part in after]
-
-
-def is_guarded(changes: Iterable[Change]) -> bool:
-    """Whether every Put stands beside a change that compares."""
-    kinds = {type(change) for change in changes}
-    return Put not in kinds or bool(kinds - {Put})
 
 
 # Columns.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import azure.functions as func
 
@@ -23,10 +24,15 @@ def admin_blueprint(services: Services) -> func.Blueprint:
         except (KeyError, TypeError, ValueError) as error:
             return _answer(400, {"error": {"code": "BadRequest", "message": f"snapshotResourceGroups: {error}"}})
         report = rebuild_catalogue(services.ports(), groups)
-        return _answer(200, {"recoveryPoints": report.adopted_points, "unreadableGroups": report.unreadable_groups})
+        body = {
+            "recoveryPoints": report.adopted_points,
+            "unreadableGroups": report.unreadable_groups,
+            "postponed": report.postponed,
+        }
+        return _answer(200, body)
 
     return blueprint
 
 
-def _answer(status: int, body: dict[str, object]) -> func.HttpResponse:
+def _answer(status: int, body: Mapping[str, object]) -> func.HttpResponse:
     return func.HttpResponse(json.dumps(body), status_code=status, mimetype="application/json")

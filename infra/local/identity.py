@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-TENANT = "33333333-3333-4333-8333-333333333333"
+TENANT = "00000000-0000-4000-8000-0000000000ff"
 LIFETIME_SECONDS = 24 * 3600
 PATH = "/msi/token"
 _API_VERSION = "2019-08-01"

@@ -58,7 +58,9 @@ def test_a_token_for_the_simulators_own_address_is_taken(simulator: Simulator) -
     assert simulator.call("GET", disk_id("web01-os"), principal=None, Authorization=header).status_code == 200
 
 
-@pytest.mark.parametrize(("version", "code"), [(None, "MissingApiVersionParameter"), ("7", "InvalidApiVersionParameter")])
+@pytest.mark.parametrize(
+    ("version", "code"), [(None, "MissingApiVersionParameter"), ("7", "InvalidApiVersionParameter")]
+)
 def test_an_api_version_is_needed(simulator: Simulator, version: str | None, code: str) -> None:
     assert error_code(simulator.call("GET", disk_id("web01-os"), version=version)) == (400, code)
 
@@ -170,7 +172,9 @@ def test_a_snapshot_needs_access_to_its_source(simulator: Simulator) -> None:
 
 def test_a_restore_needs_access_to_its_snapshot(simulator: Simulator) -> None:
     simulator.wait_for(
-        simulator.call("PUT", snapshot_id("s1", "restores-eastus"), snapshot_of(disk_id("scratch03", "apps-eastus"), "eastus"))
+        simulator.call(
+            "PUT", snapshot_id("s1", "restores-eastus"), snapshot_of(disk_id("scratch03", "apps-eastus"), "eastus")
+        )
     )
     body = {**copy_of(snapshot_id("s1", "restores-eastus")), "location": "eastus"}
     answer = simulator.call("PUT", disk_id("r1", "restores-eastus"), body, principal=APP)
@@ -187,7 +191,9 @@ def test_a_disk_encryption_set_must_be_readable(simulator: Simulator) -> None:
     assert simulator.call("PUT", disk_id("r1", RESTORES), body, principal=APP).status_code == 202
     assert simulator.call("GET", encryption["diskEncryptionSetId"], principal=APP).status_code == 200
     hidden = {"diskEncryptionSetId": encryption["diskEncryptionSetId"].replace("keys-", "other-")}
-    answer = simulator.call("PUT", disk_id("r2", RESTORES), copy_of(snapshot_id("s1"), encryption=hidden), principal=APP)
+    answer = simulator.call(
+        "PUT", disk_id("r2", RESTORES), copy_of(snapshot_id("s1"), encryption=hidden), principal=APP
+    )
     assert error_code(answer) == (403, "LinkedAuthorizationFailed")
     assert "Microsoft.Compute/diskEncryptionSets/read" in answer.text
 

@@ -154,9 +154,7 @@ def test_a_pending_snapshot_cannot_be_restored_or_opened(simulator: Simulator) -
     take(simulator, "s1", "sql01-log")
 
     assert is_refused(simulator.call("PUT", disk_id("r1", RESTORES), copy_of(snapshot_id("s1"), "UltraSSD_LRS")))
-    opened = simulator.call(
-        "POST", snapshot_id("s1") + "/beginGetAccess", {"access": "Read", "durationInSeconds": 600}
-    )
+    opened = simulator.call("POST", snapshot_id("s1") + "/beginGetAccess", {"access": "Read", "durationInSeconds": 600})
     assert is_refused(opened)
 
 
@@ -342,7 +340,9 @@ def test_the_first_snapshot_is_as_large_as_what_is_used_and_the_next_as_what_cha
     used = {}
     for name in ("s1", "s2", "s3"):
         take(simulator, name, "sql01-data")
-        used = {row["id"].rsplit("/", 1)[-1]: row["used_bytes"] for row in simulator.control("GET", "storage")["snapshots"]}
+        used = {
+            row["id"].rsplit("/", 1)[-1]: row["used_bytes"] for row in simulator.control("GET", "storage")["snapshots"]
+        }
         simulator.pass_time(3_600)
 
     assert used["s1"] == 512 * 1024**3

@@ -9,7 +9,7 @@ import time
 import uuid
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 import requests
@@ -47,9 +47,9 @@ def test_a_failing_message_runs_as_often_as_allowed_then_goes_to_poison_where_it
     assert [run["dequeue_count"] for run in runs] == [1, 2, 3]
     assert not any(run["ok"] for run in runs)
     starts = [datetime.fromisoformat(run["started_at"]) for run in runs]
-    assert all(b - a >= timedelta(seconds=0.95) for a, b in zip(starts, starts[1:], strict=False)), "visibilityTimeout"
+    assert all(b - a >= timedelta(seconds=0.95) for a, b in pairwise(starts)), "visibilityTimeout"
     last_end = starts[-1] + timedelta(milliseconds=runs[-1]["duration_ms"])
-    assert datetime.fromisoformat(runs_of(target, "bury")[-1]["started_at"]) - last_end < timedelta(seconds=0.5)
+    assert datetime.fromisoformat(runs_of(target, "bury")[-1]["started_at"]) - last_end < timedelta(seconds=0.8)
 
 
 def test_what_cannot_be_decoded_goes_to_poison_without_a_run(queue, target):
@@ -66,7 +66,7 @@ def test_a_run_past_the_time_limit_fails_and_the_instance_starts_anew(queue, tar
     timed_out = wait_for(lambda: [run for run in runs_of(target, "linger") if run["error"]])
     queue("slow").clear()
     assert "Timeout value of 0:00:03 was exceeded by function: linger" in timed_out[0]["error"]
-    assert timed_out[0]["duration_ms"] < 4500
+    assert timed_out[0]["duration_ms"] < 6000
     wait_for(lambda: answers(target.endpoints["api"]))
     queue("greetings").put(b"after the time-out")
     assert queue("seen").take(lambda body: b"after the time-out" in body)
@@ -91,9 +91,11 @@ class Runs:
     def __init__(self, *, seconds=0.0, ok=True):
         self.seconds, self.ok = seconds, ok
         self.started, self.most_at_once, self._now = [], 0, 0
+        self.first = asyncio.Event()
 
     async def run(self, function, payload, *, reason, dequeue_count=None):
         self.started.append((payload.value.value, dequeue_count))
+        self.first.set()
         self._now += 1
         self.most_at_once = max(self.most_at_once, self._now)
         await asyncio.sleep(self.seconds)
@@ -163,8 +165,7 @@ def test_stopping_waits_for_the_run_and_its_message_is_deleted(target):
         name, runs = new_queue(), Runs(seconds=0.5)
         async with listening(target, name, runs, hold=timedelta(seconds=2)) as storage:
             await put(storage, name, b"last")
-            while not runs.started:
-                await asyncio.sleep(0.02)
+            await runs.first.wait()
         async with new_session() as session:
             storage = Storage(parse_connection_string(target.endpoints["storage_connection_string"]), session)
             await asyncio.sleep(2.1)
