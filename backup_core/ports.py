@@ -91,7 +91,8 @@ class StateStore(Protocol):
     """Records live in their vault's partition; a vault's own record lives beside those of the other vaults.
 
     Keys: Vault (); BackupPolicy (name); BackupInstance (name); Job (job_id); RecoveryPoint (instance_name, point_id).
-    Names are compared without case. Raises CloudUnavailable when the storage does not answer.
+    Names are compared without case. Raises CloudUnavailable when the storage does not answer, InvalidInput for a name
+    that no table key can hold or a page token that the store did not make.
     """
 
     def get(self, record: type[R], vault: VaultKey, *key: str) -> Stored[R] | None:
@@ -121,11 +122,18 @@ class StateStore(Protocol):
         ...
 
     def commit(self, vault: VaultKey, changes: Sequence[Change]) -> None:
-        """Make all changes (1 to 100 records of one vault, the vault's own only alone) or none. Raises StateConflict."""
+        """Make all changes (1 to 100 records of one vault, the vault's own only alone) or none.
+
+        Raises StateConflict, InvalidInput (code EntityTooLarge) for a record that is too large for a table's row.
+        """
         ...
 
     def due(self, kind: AgendaKind, *, until: datetime, limit: int) -> tuple[AgendaRow, ...]:
-        """Rows of `kind` with due_at <= `until`, oldest first, at most `limit`. Costs what is due, not what exists."""
+        """Rows of `kind` with due_at <= `until`, oldest first, at most `limit`. Costs what is due, not what exists.
+
+        An unreadable row is reported and set aside, so that it does not stay at the head for ever; the reconciler
+        finds its instance without a row and writes a sound one.
+        """
         ...
 
     def agenda(self, kind: AgendaKind) -> Iterator[AgendaRow]:
@@ -151,7 +159,7 @@ class DiskCloud(Protocol):
     """Azure's disk resource provider. No method waits for an operation; none retries by sleeping.
 
     Each raises the errors of domain/errors.py: Throttled, CloudUnavailable, PermissionMissing, ScopeLocked, ... on top
-    of those it names.
+    of those it names. The seconds that Throttled tells are already the caller's own place in line.
     """
 
     def get_disk(self, disk_id: str) -> Disk:
@@ -204,7 +212,7 @@ class Event:
 
 class EventSink(Protocol):
     def publish(self, events: Sequence[Event]) -> None:
-        """Deliver events, at least once each. Raises CloudUnavailable or Throttled when the topic does not take them."""
+        """Deliver events, at least once each. Raises CloudUnavailable or Throttled when the topic takes none now."""
         ...
 
 

@@ -16,6 +16,7 @@ from enum import Enum
 from backup_core.domain.errors import (
     BackupError,
     CloudUnavailable,
+    CredentialRefused,
     DisallowedByPolicy,
     DiskNotFound,
     Fault,
@@ -32,18 +33,6 @@ from backup_core.domain.errors import (
 )
 
 DEFAULT_RETRY_AFTER_SECONDS = 10.0  # Azure's 429 does not always say (reported)
-
-
-class CredentialRefused(CloudUnavailable):
-    """No token, or one that Azure does not accept. Transient: a new app's identity takes minutes to be known, and the
-    backup must not be given up while someone repairs the identity."""
-
-    code = "AuthenticationFailed"
-    recommended_action = (
-        "Check that the app has a managed identity in the tenant of the subscription, and that "
-        "DISKBACKUP_IDENTITY_CLIENT_ID, DISKBACKUP_ARM_AUDIENCE and the storage and topic keys in its settings are "
-        "right."
-    )
 
 
 class Absent(BackupError):

@@ -449,7 +449,7 @@ def _read_policy(raw: Any, path: str) -> BackupPolicy:
     name = _read_text(stored.get("name"), _inside(path, "name"))
     properties = _read_object(stored.get("properties"), _inside(path, "properties"))
     try:
-        return BackupPolicy.parse(name, properties)
+        return BackupPolicy.parse(name, properties, check_limits=False)
     except InvalidInput as error:
         raise _FieldError(_inside(path, "properties"), f"a policy ({error.message})") from error
 

@@ -80,6 +80,18 @@ class CloudUnavailable(BackupError):
     recommended_action = "None at first: the step is repeated. If it goes on, look at Azure's service health."
 
 
+class CredentialRefused(CloudUnavailable):
+    """No token, or one that Azure does not accept. Transient: a new app's identity takes minutes to be known, and the
+    backup must not be given up while someone repairs the identity."""
+
+    code = "AuthenticationFailed"
+    recommended_action = (
+        "Check that the app has a managed identity in the tenant of the subscription, and that "
+        "DISKBACKUP_IDENTITY_CLIENT_ID, DISKBACKUP_ARM_AUDIENCE and the storage and topic keys in its settings are "
+        "right."
+    )
+
+
 class SnapshotLimitReached(BackupError):
     """409 on creating a snapshot: 500 per disk, 7 in five minutes, or 3 pending ones of one disk."""
 

@@ -41,7 +41,7 @@ _ENDED = (JobStatus.COMPLETED, JobStatus.COMPLETED_WITH_WARNINGS, JobStatus.FAIL
 _TRANSITIONS: Mapping[JobStatus, tuple[JobStatus, ...]] = {
     JobStatus.QUEUED: (JobStatus.IN_PROGRESS, JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED),
     JobStatus.IN_PROGRESS: _ENDED,
-    **{status: () for status in _ENDED},
+    **dict.fromkeys(_ENDED, ()),
 }
 
 

@@ -1,4 +1,4 @@
-"""Queue messages: what each step needs to find its work. Every message may arrive twice, late, or after its work is done.
+"""Queue messages: what each step needs to find its work. Each may arrive twice, late, or after its work is done.
 
 `version` is written into each message from the first day; steps refuse versions they do not know.
 """

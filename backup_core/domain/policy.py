@@ -62,8 +62,12 @@ class BackupPolicy:
     properties: Mapping[str, Any]
 
     @classmethod
-    def parse(cls, name: str, properties: Mapping[str, Any]) -> BackupPolicy:
-        """Read a policy's `properties` (keys without regard to case). Raises InvalidInput that names every fault."""
+    def parse(cls, name: str, properties: Mapping[str, Any], *, check_limits: bool = True) -> BackupPolicy:
+        """Read a policy's `properties` (keys without regard to case). Raises InvalidInput that names every fault.
+
+        A stored policy was within the limits of its day; it is read back with `check_limits=False`, so that a limit
+        that a later release tightens does not make old records unreadable.
+        """
         faults: list[Fault] = []
         root = _Node(properties, "properties", faults)
         root.word("objectType", ("BackupPolicy",))
@@ -75,7 +79,8 @@ class BackupPolicy:
         if faults:
             raise InvalidInput(faults)
         policy = _assemble(name, backups[0], retentions, wires)
-        faults += _check_limits(policy, backups[0], retentions)
+        if check_limits:
+            faults += _check_limits(policy, backups[0], retentions)
         if faults:
             raise InvalidInput(faults)
         return policy

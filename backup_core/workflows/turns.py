@@ -22,7 +22,7 @@ from backup_core.workflows.alerts import read_events, write_events
 log = logging.getLogger("diskbackup.turns")
 
 MAX_ATTEMPTS = 6  # rounds a step spends on transient errors: about three minutes in all
-SPREAD_SECONDS = 6.0  # over which throttled steps come back: a bucket of 10 a second serves 60 of them meanwhile
+SPREAD_SECONDS = 1.0  # on top of the place in line that the cloud's port gives: processes do not know of each other
 FIRST_LOOK = timedelta(seconds=2)
 LONGEST_LOOK = timedelta(minutes=5)
 FIRST_TELL_AGAIN = timedelta(seconds=30)
@@ -39,8 +39,7 @@ def look_delay(looks: int) -> timedelta:
 
 def throttle_delay(error: Throttled, identity: str, rounds: int) -> timedelta:
     """What Azure asks for, and a spread that differs from job to job so that a herd does not come back as one."""
-    wide = SPREAD_SECONDS * min(1 + rounds, 5)
-    return timedelta(seconds=error.retry_after_seconds + wide * spread(identity, rounds))
+    return timedelta(seconds=error.retry_after_seconds + SPREAD_SECONDS * spread(identity, rounds))
 
 
 def attempt_delay(error: BackupError, attempts: int) -> timedelta:

@@ -139,11 +139,11 @@ class Control:
 
     def _age(self, wish: Json) -> Json:
         """Makes the next snapshots as large as if `hours` more had passed since the newest; dates stay as they are."""
-        aged = 0
+        hours, aged = float(wish["hours"]), 0
         for family in self._world.family.values():
             newest = self._world.snapshots.find(family[-1])
             if newest is not None:
-                newest.hidden["aged_hours"] = newest.hidden.get("aged_hours", 0.0) + float(wish["hours"])
+                newest.hidden["aged_hours"] = newest.hidden.get("aged_hours", 0.0) + hours
                 self._world.keep(newest)
                 aged += 1
         return {"aged_disks": aged}

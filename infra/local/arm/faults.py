@@ -86,7 +86,7 @@ class Faults:
             number=self._numbers,
             kind=kind,
             method=wish["method"].upper() if wish.get("method") else None,
-            path=re.compile(wish["path"], re.IGNORECASE) if wish.get("path") else None,
+            path=_pattern(wish.get("path")),
             what=wish.get("what"),
             left=wish.get("count", None if "rate" in wish else 1),
             rate=float(wish.get("rate", 1.0)),
@@ -112,6 +112,13 @@ class Faults:
         removed = len(self._on) - len(kept)
         self._on = kept
         return removed
+
+
+def _pattern(text: str | None) -> re.Pattern[str] | None:
+    try:
+        return re.compile(text, re.IGNORECASE) if text else None
+    except re.error as error:
+        raise ValueError(f"path {text!r} is no regular expression: {error}") from error
 
 
 def error_of(fault: Fault, route: Route, now: float) -> ArmError | None:

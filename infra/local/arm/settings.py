@@ -87,6 +87,8 @@ class Settings:
         if name in SPANS:
             return _pair(name, value)
         if name == "policies":
+            if set(value) - set(self.policies):
+                raise ValueError(f"unknown policies: {', '.join(sorted(set(value) - set(self.policies)))}")
             return {**self.policies, **{policy: _pair(policy, limits) for policy, limits in value.items()}}
         present = getattr(self, name)
         if isinstance(present, bool) != isinstance(value, bool) or not isinstance(value, int | float | None):

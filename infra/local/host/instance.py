@@ -118,7 +118,13 @@ class Instance:
     def _listen_to_timers(self, storage: Storage) -> None:
         for item in self._plan.timers:
             listener = TimerListener(
-                item.function, item.schedule, storage, self._calls, host_id=self._host_id, zone=self._plan.zone
+                item.function,
+                item.schedule,
+                storage,
+                self._calls,
+                host_id=self._host_id,
+                zone=self._plan.zone,
+                locks=self._options.locks,
             )
             self._listen(listener, listener.listen(), item.function.name)
 

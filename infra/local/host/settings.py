@@ -50,11 +50,23 @@ class QueueOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LockOptions:
+    """`singleton` of host.json: how long a timer's lock is held, and how often a host without it asks for it again.
+
+    Together they say how soon another host takes over from one that died: 30 s to 2 minutes by default.
+    """
+
+    period: timedelta = timedelta(minutes=1)
+    retry_interval: timedelta = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostOptions:
     """What this host honours of host.json; `warnings` names what it does not."""
 
     route_prefix: str = "api"
     queues: QueueOptions = QueueOptions()
+    locks: LockOptions = LockOptions()
     function_timeout: timedelta | None = DEFAULT_FUNCTION_TIMEOUT
     allow_list: frozenset[str] | None = None
     has_bundle: bool = False
@@ -72,6 +84,7 @@ def read_host_json(app: Path, *, development: bool = False) -> HostOptions:
         return HostOptions(
             route_prefix=str(_section(content, "extensions", "http").get("routePrefix", "api")).strip("/"),
             queues=_queue_options(_section(content, "extensions", "queues"), development),
+            locks=_lock_options(_section(content, "singleton")),
             function_timeout=_function_timeout(content.get("functionTimeout")),
             allow_list=frozenset(str(n).lower() for n in content["functions"]) if "functions" in content else None,
             has_bundle="extensionBundle" in content,
@@ -181,6 +194,17 @@ def _queue_options(section: Mapping[str, Any], development: bool) -> QueueOption
         max_polling_interval=polling,
         base64=encoding == "base64",
     )
+
+
+def _lock_options(section: Mapping[str, Any]) -> LockOptions:
+    """Bounds as remembered of the SDK's SingletonOptions: a blob lease lasts 15 to 60 s."""
+    period = parse_time_span(section.get("listenerLockPeriod", "00:01:00"))
+    retry = parse_time_span(section.get("listenerLockRecoveryPollingInterval", "00:01:00"))
+    if not timedelta(seconds=15) <= period <= timedelta(seconds=60):
+        raise ValueError("singleton.listenerLockPeriod must be from 15 to 60 seconds")
+    if retry < timedelta(seconds=15):
+        raise ValueError("singleton.listenerLockRecoveryPollingInterval must be at least 15 seconds")
+    return LockOptions(period=period, retry_interval=retry)
 
 
 def _integer(section: Mapping[str, Any], name: str, default: int, *, low: int, high: int) -> int:

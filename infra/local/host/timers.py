@@ -9,7 +9,7 @@ import asyncio
 import json
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import aiohttp
 
@@ -17,22 +17,23 @@ from . import payloads
 from .invocations import Invocations
 from .ncrontab import Schedule, is_oftener_than_each_minute
 from .payloads import TimerStatus
+from .settings import LockOptions
 from .storage import Storage, StorageError
 from .worker import Function
 
 logger = logging.getLogger("host.timers")
 
 HOSTS_CONTAINER = "azure-webjobs-hosts"
-_LEASE_SECONDS = 60
 _UNREACHABLE = (StorageError, aiohttp.ClientError, TimeoutError)
 
 
 class Lock:
-    """A blob lease that one host holds at a time: 60 s, renewed at half-time."""
+    """A blob lease that one host holds at a time, renewed at half-time."""
 
-    def __init__(self, storage: Storage, path: str) -> None:
+    def __init__(self, storage: Storage, path: str, period: timedelta) -> None:
         self._storage = storage
         self._path = path
+        self._seconds = int(period.total_seconds())
         self._lease: str | None = None
 
     async def acquire(self) -> bool:
@@ -46,8 +47,8 @@ class Lock:
     async def keep(self) -> None:
         """Renew until the lease is lost; then return."""
         kept = asyncio.get_running_loop().time()
-        while self._lease and asyncio.get_running_loop().time() - kept < _LEASE_SECONDS:
-            await asyncio.sleep(_LEASE_SECONDS / 2)
+        while self._lease and asyncio.get_running_loop().time() - kept < self._seconds:
+            await asyncio.sleep(self._seconds / 2)
             try:
                 await self._storage.renew_lease(self._path, self._lease)
                 kept = asyncio.get_running_loop().time()
@@ -66,12 +67,12 @@ class Lock:
 
     async def _acquire(self) -> str | None:
         try:
-            return await self._storage.acquire_lease(self._path, seconds=_LEASE_SECONDS)
+            return await self._storage.acquire_lease(self._path, seconds=self._seconds)
         except StorageError as error:
             if error.status != 404:
                 raise
         await self._storage.write_blob(self._path, b"", only_if_new=True)
-        return await self._storage.acquire_lease(self._path, seconds=_LEASE_SECONDS)
+        return await self._storage.acquire_lease(self._path, seconds=self._seconds)
 
 
 class TimerListener:
@@ -86,7 +87,7 @@ class TimerListener:
         *,
         host_id: str,
         zone: tzinfo,
-        retry_seconds: float = _LEASE_SECONDS,
+        locks: LockOptions,
     ) -> None:
         lookup_name = f"Host.Functions.{function.name}"
         self._function = function
@@ -94,8 +95,8 @@ class TimerListener:
         self._storage = storage
         self._invocations = invocations
         self._zone = zone
-        self._retry_seconds = retry_seconds
-        self._lock = Lock(storage, f"{HOSTS_CONTAINER}/locks/{host_id}/{lookup_name}.Listener")
+        self._retry_seconds = locks.retry_interval.total_seconds()
+        self._lock = Lock(storage, f"{HOSTS_CONTAINER}/locks/{host_id}/{lookup_name}.Listener", locks.period)
         self._status_path = f"{HOSTS_CONTAINER}/timers/{host_id}/{lookup_name}/status"
         self._run_on_startup = bool(function.trigger.get("runOnStartup"))
         wanted = function.trigger.get("useMonitor") is not False

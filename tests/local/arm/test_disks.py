@@ -106,9 +106,9 @@ def test_a_restore_may_grow_the_disk(simulator: Simulator) -> None:
 
 
 def test_a_smaller_restore_fails_as_an_operation_not_as_a_request(simulator: Simulator) -> None:
+    body = copy_of(take(simulator), diskSizeGB=32)
     with pytest.raises(HttpResponseError) as failed:
-        snapshot = take(simulator)
-        simulator.client().disks.begin_create_or_update(RESTORES, "r1", copy_of(snapshot, diskSizeGB=32)).result()
+        simulator.client().disks.begin_create_or_update(RESTORES, "r1", body).result()
 
     assert failed.value.status_code == 200
     assert failed.value.error is not None

@@ -30,6 +30,7 @@ def test_what_host_json_leaves_out_has_the_documented_default(tmp_path: Path) ->
     assert options.function_timeout == timedelta(minutes=30)
     queues = options.queues
     assert (queues.batch_size, queues.max_dequeue_count, queues.visibility_timeout) == (16, 5, timedelta(0))
+    assert (options.locks.period, options.locks.retry_interval) == (timedelta(minutes=1), timedelta(minutes=1))
     assert (queues.max_polling_interval, queues.base64) == (timedelta(minutes=1), True)
 
 
@@ -68,6 +69,9 @@ def test_what_is_not_imitated_is_said(tmp_path: Path) -> None:
         {"extensions": {"queues": {"visibilityTimeout": "soon"}}},
         {"extensions": {"queues": 3}},
         {"functionTimeout": "ten minutes"},
+        {"singleton": {"listenerLockPeriod": "00:00:10"}},
+        {"singleton": {"listenerLockPeriod": "00:02:00"}},
+        {"singleton": {"listenerLockRecoveryPollingInterval": "00:00:01"}},
     ],
 )  # fmt: skip
 def test_what_the_host_would_refuse_is_refused(tmp_path: Path, content: dict[str, object]) -> None:
@@ -134,3 +138,9 @@ def test_the_host_id_is_the_setting_or_one_per_machine_and_app() -> None:
 )
 def test_time_spans(text: str, seconds: float) -> None:
     assert parse_time_span(text).total_seconds() == seconds
+
+
+def test_how_soon_another_host_takes_a_timer_over_is_honoured(tmp_path: Path) -> None:
+    singleton = {"listenerLockPeriod": "00:00:15", "listenerLockRecoveryPollingInterval": "00:00:20"}
+    locks = read_host_json(host_json(tmp_path, singleton=singleton)).locks
+    assert (locks.period, locks.retry_interval) == (timedelta(seconds=15), timedelta(seconds=20))

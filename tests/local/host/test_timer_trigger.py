@@ -13,6 +13,7 @@ import pytest
 
 from infra.local.host.invocations import Outcome
 from infra.local.host.ncrontab import parse_schedule
+from infra.local.host.settings import LockOptions
 from infra.local.host.storage import Storage, new_session, parse_connection_string
 from infra.local.host.timers import HOSTS_CONTAINER, TimerListener
 from infra.local.host.worker import Function
@@ -67,10 +68,10 @@ class Timer:
         return {name: datetime.fromisoformat(text) for name, text in content.items()}
 
     @asynccontextmanager
-    async def fired_by(self, runs, *, retry_seconds=0.1):
+    async def fired_by(self, runs):
         listener = TimerListener(
             self._function, self._schedule, self.storage, runs,
-            host_id=self.host_id, zone=UTC, retry_seconds=retry_seconds,
+            host_id=self.host_id, zone=UTC, locks=LockOptions(period=timedelta(seconds=15), retry_interval=timedelta(seconds=0.1)),
         )  # fmt: skip
         task = asyncio.create_task(listener.listen())
         yield task

@@ -1,0 +1,90 @@
+"""Counts of storage transactions: through the SDK's pipeline in one process, or from Azurite's own log for all of them.
+
+A transaction is a request as Azure bills it: a batch of a hundred rows is one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+
+MARK = "x-benchmark"
+_LINE = re.compile(
+    r"(?:Blob|Queue|Table)StorageContextMiddleware: RequestMethod=(\w+) RequestURL=(\S+) RequestHeaders:(\{.*\}) ClientIP"
+)
+_OURS = ("azsdk-python-data-tables", "azsdk-python-storage-queue")
+
+
+class RequestCounter(SansIOHTTPPolicy[Any, Any]):
+    """Counts the requests of the clients whose pipelines it is in, by what they do. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+
+    def on_request(self, request: Any) -> None:
+        with self._lock:
+            self._counts[_what(request.http_request.method, request.http_request.url)] += 1
+
+    def take(self) -> Counter[str]:
+        """The counts since the last take."""
+        with self._lock:
+            taken, self._counts = self._counts, Counter()
+        return taken
+
+
+class Marked(SansIOHTTPPolicy[Any, Any]):
+    """Marks the benchmark's own requests, so that Azurite's log tells them from the app's."""
+
+    def on_request(self, request: Any) -> None:
+        request.http_request.headers[MARK] = "1"
+
+
+class AzuriteLog:
+    """Azurite's debug log, read on from where the last look ended."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = 0
+
+    def take(self) -> tuple[Counter[str], Counter[str]]:
+        """What came since the last take: the app's transactions, and the host's, by what they do."""
+        app: Counter[str] = Counter()
+        host: Counter[str] = Counter()
+        for method, url, headers in self._requests():
+            agent = headers.get("user-agent", "")
+            if MARK in headers:
+                continue
+            (app if agent.startswith(_OURS) or any(name in agent for name in _OURS) else host)[_what(method, url)] += 1
+        return app, host
+
+    def _requests(self) -> list[tuple[str, str, dict[str, str]]]:
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            text = file.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        found = (_LINE.search(line) for line in whole.decode(errors="replace").splitlines())
+        return [(match[1], match[2], json.loads(match[3])) for match in found if match]
+
+
+def shown(counts: Counter[str], per: int) -> str:
+    """Such as `get 2.00, batch 3.12`: each kind per `per` things."""
+    return ", ".join(f"{what} {count / per:.2f}" for what, count in counts.most_common())
+
+
+def _what(method: str, url: str) -> str:
+    path = url.partition("?")[0]
+    if "$batch" in path:
+        return "batch"
+    if "/messages" in path:
+        return {"POST": "send", "GET": "receive", "DELETE": "delete message"}.get(method, "renew message")
+    if "(PartitionKey" in path or "(partitionkey" in path:
+        return "get row" if method == "GET" else "write row"
+    return "query" if method == "GET" and path.endswith("()") else f"other {method}"

@@ -1,0 +1,189 @@
+"""What one dispatch costs with 100 instances due among 1,000, 10,000 and 100,000: storage transactions and time.
+
+Dispatch runs as it is, over the real adapters on Azurite; the agenda is filled through the store adapter. A bare query
+for the head of one shard stands beside it: how Azurite itself scales.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from azure.data.tables import TableClient
+from azure.storage.queue import QueueServiceClient
+
+from backup_core.adapters import entities
+from backup_core.adapters.storage_queue import StorageQueue
+from backup_core.adapters.table_store import TableStore
+from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.messages import StartBackup
+from backup_core.domain.resource_ids import VaultKey
+from backup_core.ports import Ports
+from backup_core.workflows.dispatch import dispatch
+from infra.local.parts import Part, Recipe, free_ports
+from infra.local.storage import StoragePorts, azurite_command, connection_string
+from tests.benchmarks.counting import RequestCounter
+from tests.benchmarks.figures import Figure, median
+from tests.fakes import FakeClock, FakeCloud, FakeSink
+
+SIZES = (1_000, 10_000, 100_000)
+DUE = 100
+ROUNDS = 9
+TRANSACTIONS_DEVIATION = 5.0  # per cent
+TIME_RATIO = 1.3
+INTERVAL = "R/2026-01-01T00:00:00+00:00/P1D"
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+PREFIX = "tick"
+_FILL = 8_000  # rows between two lines of progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cost:
+    size: int
+    transactions: float
+    seconds: float
+    head_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bench:
+    ports: Ports
+    counter: RequestCounter
+    queue: Any  # a client of the queue that dispatch fills
+    head: TableClient
+
+
+def measure() -> list[Figure]:
+    with _azurite() as storage:
+        bench = _bench(storage)
+        costs, filled = [], 0
+        for size in SIZES:
+            _fill(bench, filled, size - DUE)
+            filled = size - DUE
+            costs.append(_cost(bench, size))
+    return [figure for cost in costs for figure in _figures(cost, costs[0])]
+
+
+def _figures(cost: _Cost, smallest: _Cost) -> Iterator[Figure]:
+    among = f"{DUE} due among {cost.size:,}"
+    yield Figure(name=f"{among}: storage transactions", value=cost.transactions)
+    yield Figure(name=f"{among}: time of a tick", value=cost.seconds * 1000, unit="ms")
+    yield Figure(name=f"{among}: bare head query of one shard", value=cost.head_seconds * 1000, unit="ms")
+    if cost is smallest:
+        return
+    deviation = abs(cost.transactions - smallest.transactions) / smallest.transactions * 100
+    against = f"against among {smallest.size:,}"
+    yield Figure(
+        name=f"{among}: transactions {against}, deviation", value=deviation, unit="%", at_most=TRANSACTIONS_DEVIATION
+    )
+    yield Figure(
+        name=f"{among}: time {against}",
+        value=cost.seconds / smallest.seconds,
+        unit="times",
+        at_most=TIME_RATIO,
+        note=f"bare head query: {cost.head_seconds / smallest.head_seconds:.2f} times",
+    )
+
+
+@contextmanager
+def _azurite() -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        ports = StoragePorts(**dict(zip(("blob", "queue", "table"), free_ports(3), strict=True)))
+        part = Part(
+            Recipe(
+                name="azurite",
+                command=azurite_command(Path(folder), ports),
+                environment=os.environ,
+                log=Path(folder) / "azurite.log",
+                directory=Path(folder),
+                ready_ports=ports.all,
+            )
+        )
+        try:
+            part.wait_ready(until=time.monotonic() + 60)
+            yield connection_string(ports)
+        finally:
+            part.send(signal.SIGTERM)
+            part.wait_ended(20)
+
+
+def _bench(storage: str) -> _Bench:
+    counter, clock = RequestCounter(), FakeClock(NOW)
+    ports = Ports(
+        clock=clock,
+        store=TableStore(prefix=PREFIX, connection_string=storage, per_call_policies=[counter]),
+        queue=StorageQueue(connection_string=storage, per_call_policies=[counter]),
+        cloud=FakeCloud(clock),
+        events=FakeSink(),
+    )
+    queue = QueueServiceClient.from_connection_string(storage).get_queue_client(StartBackup.queue)
+    queue.create_queue()
+    head = TableClient.from_connection_string(storage, f"{PREFIX}agenda")
+    return _Bench(ports=ports, counter=counter, queue=queue, head=head)
+
+
+def _fill(bench: _Bench, first: int, last: int) -> None:
+    """Instances whose next slot lies within the coming day, none of them due."""
+    for start in range(first, last, _FILL):
+        rows = [
+            _row(f"instance-{number:06d}", NOW + timedelta(seconds=60 + number % 86_000))
+            for number in range(start, min(start + _FILL, last))
+        ]
+        bench.ports.store.schedule(rows)
+        print(f"  {min(start + _FILL, last):,} rows of the agenda are written", file=sys.stderr, flush=True)
+
+
+def _row(instance: str, due_at: datetime, kind: AgendaKind = AgendaKind.BACKUP, subject: str = "") -> AgendaRow:
+    vault = VaultKey(subscription="00000000-0000-4000-8000-000000000001", group="backup", name="vault")
+    content = {"intervals": [INTERVAL], "time_zone": "UTC", "revision": 1, "generation": "g"}
+    return AgendaRow(
+        kind=kind, due_at=due_at, vault=vault, instance_name=instance, subject=subject, content=content
+    )
+
+
+def _cost(bench: _Bench, size: int) -> _Cost:
+    """Medians over several ticks; before each, the same instances are due again. The first round only warms up."""
+    due = [_row(f"due-{number:03d}", NOW) for number in range(DUE)]
+    ticks, heads, transactions = [], [], []
+    for _ in range(ROUNDS + 1):
+        bench.ports.store.schedule(due)
+        bench.counter.take()
+        began = time.perf_counter()
+        summary = dispatch(bench.ports)
+        ticks.append(time.perf_counter() - began)
+        transactions.append(sum(bench.counter.take().values()))
+        assert summary.enqueued == DUE, f"{summary.enqueued} of {DUE} were enqueued"
+        _tidy(bench)
+        heads.append(_head_seconds(bench))
+    return _Cost(
+        size=size, transactions=median(transactions[1:]), seconds=median(ticks[1:]), head_seconds=median(heads[1:])
+    )
+
+
+def _tidy(bench: _Bench) -> None:
+    """Take away what the tick wrote: the next slots, the watch rows, the messages."""
+    store = bench.ports.store
+    store.unschedule([_row(f"due-{number:03d}", NOW + timedelta(days=1)) for number in range(DUE)])
+    store.unschedule(list(store.due(AgendaKind.WATCH, until=NOW + timedelta(days=1), limit=2 * DUE)))
+    bench.queue.clear_messages()
+
+
+def _head_seconds(bench: _Bench) -> float:
+    """One query for what is due in one shard, when nothing is: past the adapter."""
+    partition = entities.agenda_partition(AgendaKind.BACKUP, 0)
+    parameters = {"partition": partition, "end": entities.due_before(NOW)}
+    began = time.perf_counter()
+    rows = list(bench.head.query_entities("PartitionKey eq @partition and RowKey lt @end", parameters=parameters))
+    seconds = time.perf_counter() - began
+    assert not rows, f"{len(rows)} rows are still due"
+    return seconds
+

@@ -1,0 +1,254 @@
+"""The simulator's control API: faults, ledger, counts, settings, bulk disks, and what it refuses."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import requests
+
+from infra.local.arm.seed import APP, OPERATOR
+from tests.local.arm.bodies import APPS, SNAPSHOTS, disk_id, empty_disk, snapshot_id, snapshot_of
+from tests.local.arm.conftest import Simulator
+
+WEB = disk_id("web01-os")
+
+
+def put(simulator: Simulator, name: str = "s1", principal: str = OPERATOR) -> requests.Response:
+    return simulator.call("PUT", snapshot_id(name), snapshot_of(WEB), principal=principal)
+
+
+@pytest.mark.parametrize(
+    ("wish", "code", "wait"),
+    [
+        ({}, "SubscriptionRequestsThrottled", "5"),
+        ({"body": "arm", "retry_after": 302}, "SubscriptionRequestsThrottled", "302"),
+        ({"body": "compute", "retry_after": 1_200}, "OperationNotAllowed", "1200"),
+        ({"body": "compute", "retry_after": None}, "OperationNotAllowed", None),
+        ({"body": "arm", "retry_after": None}, "SubscriptionRequestsThrottled", None),
+    ],
+)
+def test_429_comes_in_both_kinds_with_and_without_retry_after(
+    simulator: Simulator, wish: dict[str, object], code: str, wait: str | None
+) -> None:
+    simulator.fault("429", **wish)
+    answer = put(simulator)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, code)
+    assert answer.headers.get("Retry-After") == wait
+    assert put(simulator).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(500, "InternalServerError"), (502, "BadGateway"), (503, "ServerTimeout"), (504, "GatewayTimeout")],
+)
+def test_the_gateway_can_fail(simulator: Simulator, status: int, code: str) -> None:
+    simulator.fault("status", status=status)
+    answer = put(simulator)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert not simulator.ledger()
+
+
+def test_the_connection_can_drop_after_the_write_was_accepted(simulator: Simulator) -> None:
+    simulator.fault("drop_after", method="PUT")
+    with pytest.raises(requests.ConnectionError):
+        put(simulator)
+
+    assert [entry["id"] for entry in simulator.ledger("snapshot.created")] == [snapshot_id("s1")]
+    assert put(simulator).status_code == 202
+    assert len(simulator.ledger("snapshot.created")) == 1
+
+
+def test_the_connection_can_drop_before_anything_happened(simulator: Simulator) -> None:
+    simulator.fault("drop_before")
+    with pytest.raises(requests.ConnectionError):
+        put(simulator)
+
+    assert not simulator.ledger()
+
+
+def test_an_operation_can_fail_late_with_a_chosen_error(simulator: Simulator) -> None:
+    simulator.fault("fail_late", code="DiskServiceInternalError", message="Something broke.")
+    ended = simulator.wait_for(put(simulator))
+
+    assert ended["error"] == {"code": "DiskServiceInternalError", "message": "Something broke."}
+
+
+def test_a_failed_delete_leaves_the_snapshot(simulator: Simulator) -> None:
+    simulator.wait_for(put(simulator))
+    simulator.fault("fail_late", method="DELETE")
+
+    assert simulator.wait_for(simulator.call("DELETE", snapshot_id("s1")))["status"] == "Failed"
+    assert simulator.call("GET", snapshot_id("s1")).json()["properties"]["provisioningState"] == "Succeeded"
+
+
+def test_a_failed_create_can_be_set_to_leave_nothing(simulator: Simulator) -> None:
+    simulator.set(failed_create_leaves_resource=False)
+    simulator.fault("fail_late")
+    simulator.wait_for(put(simulator))
+
+    assert simulator.call("GET", snapshot_id("s1")).status_code == 404
+
+
+def test_answers_and_lists_can_be_slow(simulator: Simulator) -> None:
+    simulator.fault("delay", seconds=0.3, what="disk")
+    simulator.fault("slow_list", seconds=0.3)
+    started = time.monotonic()
+    assert simulator.call("GET", WEB).status_code == 200
+    assert time.monotonic() - started >= 0.3
+    started = time.monotonic()
+    assert list(simulator.client(APP).disks.list_by_resource_group(APPS))
+    assert time.monotonic() - started >= 0.3
+
+
+def test_a_policy_can_refuse(simulator: Simulator) -> None:
+    simulator.fault("policy")
+    answer = put(simulator)
+    error = answer.json()["error"]
+
+    assert (answer.status_code, error["code"], error["target"]) == (403, "RequestDisallowedByPolicy", "s1")
+    assert error["additionalInfo"][0]["type"] == "PolicyViolation"
+
+
+def test_a_fault_strikes_only_what_it_is_meant_for(simulator: Simulator) -> None:
+    simulator.fault("status", method="DELETE")
+    simulator.fault("status", what="snapshot.list")
+    simulator.fault("status", path="/snapshots/other")
+
+    assert put(simulator).status_code == 202
+    assert simulator.call("GET", WEB).status_code == 200
+    assert [fault["struck"] for fault in simulator.control("GET", "faults")["faults"]] == [0, 0, 0]
+    assert put(simulator, "other-1").status_code == 503
+
+
+def test_a_fault_strikes_as_often_as_wished(simulator: Simulator) -> None:
+    simulator.fault("status", count=2)
+
+    assert [put(simulator).status_code for _ in range(3)] == [503, 503, 202]
+
+
+def test_a_fault_can_strike_at_a_rate_until_it_is_removed(simulator: Simulator) -> None:
+    number = simulator.fault("status", rate=0.5, method="GET")
+    statuses = [simulator.call("GET", WEB).status_code for _ in range(60)]
+    assert 10 <= statuses.count(503) <= 50
+    assert simulator.control("DELETE", f"faults/{number}") == {"removed": 1}
+    assert simulator.call("GET", WEB).status_code == 200
+
+
+def test_all_faults_are_removed_at_once(simulator: Simulator) -> None:
+    simulator.fault("status", rate=1)
+    simulator.fault("429", rate=1)
+
+    assert simulator.control("DELETE", "faults") == {"removed": 2}
+    assert put(simulator).status_code == 202
+
+
+def test_the_ledger_tells_every_accepted_change_in_order(simulator: Simulator) -> None:
+    simulator.wait_for(put(simulator, principal=APP))
+    simulator.wait_for(simulator.call("DELETE", snapshot_id("s1"), principal=APP))
+    assert put(simulator, "s2", principal="33333333-3333-4333-8333-333333333333").status_code == 403
+    created, deleted = simulator.ledger()
+
+    assert (created["n"], created["what"], deleted["n"], deleted["what"]) == (
+        1,
+        "snapshot.created",
+        2,
+        "snapshot.deleted",
+    )
+    assert (created["id"], created["source"], created["principal"]) == (snapshot_id("s1"), WEB, APP)
+    assert created["tags"] == {"made-by": "test"}
+    assert created["used_bytes"] == 22 * 1024**3
+    assert created["cost_per_month"] == pytest.approx(22 * 0.05)
+    assert simulator.control("GET", "ledger?since=1") == {"entries": [deleted], "last": 2}
+    assert simulator.control("GET", "ledger?since=2") == {"entries": [], "last": 2}
+
+
+def test_calls_are_counted_by_kind_and_by_principal(simulator: Simulator) -> None:
+    put(simulator, principal=APP)
+    simulator.call("GET", WEB)
+    simulator.call("GET", disk_id("nobody"))
+    counts = simulator.control("GET", "counts")
+
+    rows = {(row["method"], row["what"], row["status"]): row["count"] for row in counts["calls"]}
+    assert rows == {("GET", "disk", 200): 1, ("GET", "disk", 404): 1, ("PUT", "snapshot", 202): 1}
+    assert counts["principals"] == {APP: 1, OPERATOR: 2}
+    simulator.control("DELETE", "counts")
+    assert simulator.control("GET", "counts")["total"] == 0
+
+
+def test_disks_are_made_in_bulk(simulator: Simulator) -> None:
+    made = simulator.control("POST", "disks", {"count": 300, "prefix": "due", "sku": "PremiumV2_LRS", "size_gib": 32})
+
+    assert len(made["ids"]) == 300
+    disk = simulator.call("GET", made["ids"][299]).json()
+    assert (disk["name"], disk["zones"], disk["properties"]["diskSizeGB"]) == ("due-0300", ["1"], 32)
+
+
+def test_a_snapshot_can_vanish_behind_everyones_back(simulator: Simulator) -> None:
+    simulator.wait_for(put(simulator))
+    simulator.control("POST", "snapshots/delete-behind", {"id": snapshot_id("s1").upper()})
+
+    assert simulator.call("GET", snapshot_id("s1")).status_code == 404
+    assert not list(simulator.client(APP).snapshots.list_by_resource_group(SNAPSHOTS))
+    assert simulator.ledger("snapshot.deleted_behind")
+
+
+def test_buckets_can_be_filled_at_once(simulator: Simulator) -> None:
+    simulator.set(writes_bucket=1, writes_per_second=0)
+    assert put(simulator).status_code == 202
+    assert put(simulator).status_code == 429
+    simulator.control("DELETE", "buckets")
+    assert put(simulator).status_code == 202
+
+
+def test_health_tells_what_is_there(simulator: Simulator) -> None:
+    health = simulator.control("GET", "health")
+
+    assert (health["status"], health["disks"], health["snapshots"]) == ("ok", 21, 0)
+
+
+def test_durations_follow_the_settings(simulator: Simulator) -> None:
+    simulator.set(time_scale=1, disk_seconds=[5, 5])
+    answer = simulator.call("PUT", disk_id("d1"), empty_disk())
+    ended = simulator.wait_for(answer)
+
+    assert ended["startTime"][:17] <= ended["endTime"][:17]
+    assert simulator.control("GET", "settings")["disk_seconds"] == [5, 5]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "faults", {"kind": "earthquake"}),
+        ("POST", "faults", {"kind": "429", "seconds": 3}),
+        ("POST", "faults", {"kind": "status", "path": "("}),
+        ("PUT", "settings", {"no_such": 1}),
+        ("PUT", "settings", {"page_size": "many"}),
+        ("PUT", "settings", {"disk_seconds": [1, 2, 3]}),
+        ("PUT", "settings", {"policies": {"NoSuchPolicy": [1, 2]}}),
+        ("POST", "disks", {"count": 0}),
+        ("POST", "disks", {"sku": "Golden_LRS"}),
+        ("POST", "disks", {"group": "no-such-group"}),
+        ("POST", "disks", {"colour": "red"}),
+        ("POST", "snapshots/delete-behind", {"id": "nobody"}),
+        ("POST", "snapshots/delete-behind", {}),
+        ("POST", "faults", []),
+        ("POST", "age", {}),
+    ],
+)
+def test_a_wish_that_makes_no_sense_is_400_with_a_reason(
+    simulator: Simulator, method: str, path: str, body: dict[str, object]
+) -> None:
+    url = f"{simulator.base_url}/_simulator/{path}"
+    answer = requests.request(method, url, json=body, verify=str(simulator.trusted), timeout=10)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+
+
+def test_the_control_api_has_no_other_doors(simulator: Simulator) -> None:
+    url = f"{simulator.base_url}/_simulator/secrets"
+
+    assert requests.get(url, verify=str(simulator.trusted), timeout=10).status_code == 404

@@ -1,0 +1,196 @@
+"""Starting, watching and ending the local target."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import requests
+
+from infra.local.parts import Part, PartFailed, Recipe, fingerprint, free_ports
+from infra.local.up import PROJECT, AlreadyRunning, LocalTarget
+from tests.local.conftest import SAMPLE_APP, SAMPLE_SETTINGS, wait_for
+
+pytestmark = pytest.mark.local_target
+
+
+class Command:
+    """`python -m infra.local up ...` with the sample app, as a person runs it."""
+
+    def __init__(self, directory, *more):
+        self.directory, self._output = directory, directory / "output"
+        arguments = ["up", "--dir", str(directory), "--app", str(SAMPLE_APP), "--without-arm", *more]
+        with self._output.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "infra.local", *arguments],
+                cwd=PROJECT,
+                env=os.environ | SAMPLE_SETTINGS,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def endpoints(self):
+        path = self.directory / "endpoints.json"
+        wait_for(lambda: path.exists() or self.process.poll() is not None, seconds=60)
+        return json.loads(path.read_text())
+
+    def output(self):
+        return self._output.read_text()
+
+    def ended(self):
+        return self.process.wait(30)
+
+
+@pytest.fixture
+def up(tmp_path):
+    started = []
+
+    def run(*more):
+        started.append(Command(tmp_path, *more))
+        return started[-1]
+
+    yield run
+    for command in started:
+        if command.process.poll() is None:
+            command.process.terminate()
+            command.process.wait(30)
+
+
+def down(directory):
+    command = [sys.executable, "-m", "infra.local", "down", "--dir", str(directory)]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+def host_pids(api, *, tries=40):
+    return {requests.get(f"{api}/api/echo/x", timeout=5).json()["pid"] for _ in range(tries)}
+
+
+def gone(pids):
+    return all(fingerprint(pid) is None for pid in pids)
+
+
+def test_two_hosts_share_a_port_and_one_may_be_killed(up):
+    command = up("--instances", "2")
+    endpoints = command.endpoints()
+    hosts = {name: pid for name, pid in endpoints["processes"].items() if name.startswith("host")}
+    assert host_pids(endpoints["api"]) == set(hosts.values())
+    os.kill(hosts["host-0"], signal.SIGKILL)
+    wait_for(lambda: "CRASHED: host-0" in command.output())
+    assert host_pids(endpoints["api"], tries=10) == {hosts["host-1"]}
+    assert "exit code -9" in command.output()
+    command.process.send_signal(signal.SIGINT)
+    assert command.ended() == 0
+    assert gone(endpoints["processes"].values())
+    assert not (command.directory / "endpoints.json").exists()
+
+
+def test_endpoints_say_what_a_client_needs_and_a_second_up_is_refused(up, tmp_path):
+    command = up()
+    endpoints = command.endpoints()
+    needed = {"api", "arm", "identity", "identity_header", "eventgrid", "storage_connection_string", "ca_file",
+              "subscription_id", "subscription_ids", "function_key", "master_key", "processes", "log_dir"}  # fmt: skip
+    assert needed <= set(endpoints)
+    headers = {"x-functions-key": endpoints["function_key"]}
+    assert requests.get(f"{endpoints['api']}/api/guarded", headers=headers, timeout=5).text == "open"
+    with pytest.raises(AlreadyRunning):
+        LocalTarget.start(dir=tmp_path, app=SAMPLE_APP, arm=False)
+    assert requests.get(f"{endpoints['api']}/admin/host/ping", timeout=5).ok, "the refused one touched nothing"
+    assert "ending the local target" in down(tmp_path)
+    assert command.ended() == 0
+    assert gone(endpoints["processes"].values())
+    assert down(tmp_path) == "nothing is running\n"
+
+
+def test_a_service_that_crashes_is_reported_and_ends_everything(up):
+    command = up()
+    endpoints = command.endpoints()
+    os.kill(endpoints["processes"]["azurite"], signal.SIGKILL)
+    assert command.ended() == 1
+    assert re.search(r"CRASHED: azurite \(pid \d+\) ended with exit code -9", command.output())
+    assert gone(endpoints["processes"].values())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
+def test_nothing_outlives_a_killed_up(up):
+    command = up()
+    processes = command.endpoints()["processes"].values()
+    command.process.kill()
+    command.process.wait()
+    wait_for(lambda: gone(processes))
+
+
+def test_its_state_is_taken_up_again_and_a_crashed_host_is_replaced_when_asked(up):
+    first = up()
+    key = first.endpoints()["function_key"]
+    first.process.terminate()
+    assert first.ended() == 0
+    second = up("--restart-hosts")
+    endpoints = second.endpoints()
+    assert endpoints["function_key"] == key, "the storage kept its blobs"
+    os.kill(endpoints["processes"]["host-0"], signal.SIGKILL)
+    wait_for(lambda: "host-1 is started in its place" in second.output(), seconds=20)
+    assert "host-1" in second.endpoints()["processes"]
+
+
+def _is_saved(directory, blob_name):
+    """Azurite writes its list of blobs to disk every few seconds."""
+    return any(blob_name in path.read_text() for path in directory.rglob("__azurite_db_blob__.json"))
+
+
+def test_an_app_that_is_refused_is_reported_with_its_reason(tmp_path):
+    with pytest.raises(PartFailed) as failed:
+        LocalTarget.start(dir=tmp_path, app=SAMPLE_APP, arm=False, env={"GREETING_QUEUE": "greetings"})
+    assert "'%TICK%' does not resolve to a value." in str(failed.value)
+    assert "exit code 2" in str(failed.value)
+    assert not (tmp_path / "endpoints.json").exists()
+
+
+def test_hosts_are_killed_and_started_by_a_test(target):
+    index = target.start_host()
+    pid = target.hosts[index].pid
+    assert pid in host_pids(target.endpoints["api"])
+    target.kill_host(index)
+    assert pid not in host_pids(target.endpoints["api"], tries=10)
+    assert f"host-{index}" not in target.endpoints["processes"]
+    assert target.crashed() == []
+
+
+def test_down_leaves_a_stranger_with_a_recorded_id_alone(tmp_path):
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"], start_new_session=True)
+    try:
+        entry = {"pid": stranger.pid, "fingerprint": "1 another command with this id"}
+        (tmp_path / "parts.json").write_text(json.dumps({"up": entry, "host-0": entry}))
+        down(tmp_path)
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_a_part_that_says_nothing_is_not_waited_for_for_ever(tmp_path):
+    command = [sys.executable, "-c", "print('hello', flush=True); import time; time.sleep(30)"]
+    recipe = Recipe(
+        name="mute",
+        command=command,
+        environment=os.environ,
+        log=tmp_path / "mute.log",
+        directory=tmp_path,
+        ready_text="ready",
+    )
+    part = Part(recipe)
+    try:
+        with pytest.raises(PartFailed, match=r"(?s)not ready in time.*hello"):
+            part.wait_ready(until=time.monotonic() + 0.6)
+    finally:
+        part.send(signal.SIGKILL)
+        part.wait_ended(5)
+
+
+def test_free_ports_are_different_and_free():
+    assert len(set(free_ports(5))) == 5

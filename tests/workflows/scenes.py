@@ -1,0 +1,128 @@
+"""Prepared platforms and short questions about them, shared by the behaviour tests of the workflows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from backup_core.domain.disk import Disk, Snapshot
+from backup_core.domain.durations import parse_duration
+from backup_core.domain.instance import BackupInstance
+from backup_core.domain.job import Job, JobOperation
+from backup_core.domain.messages import Message
+from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel
+from backup_core.domain.resource_ids import GroupId
+from backup_core.ports import Event, Insert, Replace
+from tests.builders import OTHER_SUBSCRIPTION, SUBSCRIPTION, VAULT, disk_json, point
+from tests.workflows.platform import Platform
+
+SLOT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+HOURLY: dict[str, Any] = {"intervals": ("R/2026-03-01T00:00:00+00:00/PT1H",), "retention": "P7D"}
+EVERY_MINUTE: dict[str, Any] = {"intervals": ("R/2026-03-01T00:00:00+00:00/PT1M",), "retention": "PT30M"}
+DAILY_AT_NOON: dict[str, Any] = {"intervals": ("R/2026-03-01T12:00:00+00:00/P1D",), "retention": "P7D"}
+
+M = TypeVar("M", bound=Message)
+
+
+def protected(*names: str, disk: dict[str, Any] | None = None, **policy_properties: Any) -> Platform:
+    """Disks that are protected (hourly, unless told otherwise), three seconds before the noon slot."""
+    platform = Platform()
+    platform.world.clock.set(SLOT - timedelta(seconds=10))
+    for name in names or ("disk-1",):
+        platform.protect(name, disk=disk, **(policy_properties or HOURLY))
+    platform.world.clock.set(SLOT - timedelta(seconds=3))
+    return platform
+
+
+def backed_up(*names: str, **more: Any) -> Platform:
+    """As `protected`, with the noon slot's recovery point."""
+    platform = protected(*names, **more)
+    platform.run(seconds=30)
+    assert platform.points(names[0] if names else "disk-1")
+    return platform
+
+
+def go_to(platform: Platform, at: datetime, **run: float) -> None:
+    """Skip to just before `at`, as in an outage; then let time pass."""
+    platform.world.clock.set(at - timedelta(seconds=1))
+    platform.run(**(run or {"seconds": 30}))
+
+
+def jobs(platform: Platform, operation: JobOperation = JobOperation.BACKUP, name: str = "disk-1") -> list[Job]:
+    """Oldest first."""
+    return [job for job in platform.jobs()[::-1] if job.operation is operation and job.instance_name == name]
+
+
+def events(platform: Platform, kind: str) -> list[Event]:
+    """What a receiver kept of the events `DiskBackup.<kind>`."""
+    return [event for event in platform.world.events.distinct if event.type == f"DiskBackup.{kind}"]
+
+
+def sent(platform: Platform, kind: type[M]) -> list[M]:
+    return [message for message in platform.world.queue.sent if isinstance(message, kind)]
+
+
+def change_instance(platform: Platform, name: str = "disk-1", **changes: Any) -> BackupInstance:
+    """What another request or a hand in the table would do."""
+    with platform.world.faults.paused():
+        stored = platform.world.store.get(BackupInstance, VAULT, name)
+        assert stored is not None
+        changed = replace(stored.value, **changes)
+        platform.world.store.commit(VAULT, [Replace(stored, changed)])
+    return changed
+
+
+def change_point(platform: Platform, point_id: str, name: str = "disk-1", **changes: Any) -> None:
+    with platform.world.faults.paused():
+        stored = platform.world.store.get(RecoveryPoint, VAULT, name, point_id)
+        assert stored is not None
+        platform.world.store.commit(VAULT, [Replace(stored, replace(stored.value, **changes))])
+
+
+def label_of(made: RecoveryPoint, **changes: Any) -> SnapshotLabel:
+    values: dict[str, Any] = {
+        "vault": VAULT,
+        "instance_name": made.instance_name,
+        "point_id": made.point_id,
+        "job_id": "9c1d2c9e-0000-4000-8000-000000000001",
+        "tag_name": made.tag_name,
+        "retention": parse_duration("P7D"),
+        "policy_name": made.policy_name,
+        "slot": made.slot,
+        "disk": made.disk,
+    }
+    return SnapshotLabel(**(values | changes))
+
+
+def add_point(platform: Platform, at: datetime, *, name: str = "disk-1", **changes: Any) -> RecoveryPoint:
+    """A recovery point with its snapshot, taken at `at`."""
+    made = point(name, at=at, **changes)
+    add_snapshot(platform, made)
+    with platform.world.faults.paused():
+        platform.world.store.commit(VAULT, [Insert(made)])
+    return made
+
+
+def add_snapshot(platform: Platform, made: RecoveryPoint, *, tags: dict[str, str] | None = None) -> Snapshot:
+    """The snapshot of `made`, which may have no record."""
+    own = label_of(made).tags() if tags is None else tags
+    disk = Disk(raw=disk_json(made.instance_name))
+    return platform.world.cloud.add_snapshot(made.snapshot_id, source=disk, tags=own)
+
+
+def refuse(call: str, error: Exception) -> Callable[[str, str], None]:
+    """A guard that refuses one kind of call to Azure."""
+
+    def guard(called: str, target: str) -> None:
+        if called == call:
+            raise error
+
+    return guard
+
+
+def other_group(name: str = "elsewhere-rg") -> GroupId:
+    assert OTHER_SUBSCRIPTION != SUBSCRIPTION
+    return GroupId(subscription=OTHER_SUBSCRIPTION, group=name)

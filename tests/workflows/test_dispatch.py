@@ -1,0 +1,191 @@
+"""The tick: what is due is enqueued, once, whatever else exists and however late the tick comes."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.messages import StartBackup
+from backup_core.workflows.dispatch import DISPATCH_LIMIT, backup_row, dispatch
+from tests.builders import VAULT, instance
+from tests.fakes import World
+from tests.workflows.platform import Platform
+from tests.workflows.scenes import DAILY_AT_NOON, HOUR, HOURLY, SLOT, go_to, jobs, protected, sent
+
+HALF_PAST = {"intervals": ("R/2026-03-01T00:30:00+00:00/PT1H",), "retention": "P7D"}
+
+
+def with_rows(count: int) -> World:
+    """A world whose agenda has so many rows due at noon."""
+    world = World()
+    world.clock.set(SLOT)
+    first = backup_row(VAULT, instance("disk"), SLOT)
+    world.store.schedule([replace(first, instance_name=f"disk-{number}") for number in range(count)])
+    world.faults.calls.clear()
+    return world
+
+
+def test_only_what_is_due_is_enqueued() -> None:
+    platform = protected("disk-1")
+    platform.protect("disk-2", **HALF_PAST)
+    platform.world.clock.set(SLOT)
+    summary = dispatch(platform.world.ports)
+    assert [(message.instance_name, message.slot) for message in sent(platform, StartBackup)] == [("disk-1", SLOT)]
+    assert (summary.enqueued, summary.missed_slots, summary.unreadable, summary.limited) == (1, 0, 0, False)
+
+
+def test_a_tick_with_nothing_due_reads_once_and_writes_nothing() -> None:
+    platform = protected("disk-1", "disk-2")
+    platform.world.faults.calls.clear()
+    assert dispatch(platform.world.ports).enqueued == 0
+    assert platform.world.faults.calls == ["store.due"]
+
+
+def test_a_slot_is_due_at_its_second_and_not_before() -> None:
+    platform = protected()
+    platform.world.clock.set(SLOT - timedelta(milliseconds=1))
+    assert dispatch(platform.world.ports).enqueued == 0
+    platform.world.clock.set(SLOT)
+    assert dispatch(platform.world.ports).enqueued == 1
+
+
+def test_the_agenda_moves_on_to_the_next_slot() -> None:
+    platform = protected()
+    platform.world.clock.set(SLOT)
+    dispatch(platform.world.ports)
+    assert [row.due_at for row in platform.agenda(AgendaKind.BACKUP)] == [SLOT + HOUR]
+    assert dispatch(platform.world.ports).enqueued == 0
+
+
+def test_every_enqueued_backup_is_watched() -> None:
+    platform = protected()
+    platform.world.clock.set(SLOT)
+    dispatch(platform.world.ports)
+    message = sent(platform, StartBackup)[0]
+    watch = platform.agenda(AgendaKind.WATCH)
+    assert [(row.subject, row.due_at) for row in watch] == [(message.job_id, message.watch_due_at)]
+
+
+def test_two_hosts_that_read_the_same_row_take_one_snapshot() -> None:
+    platform = protected()
+    row = platform.agenda(AgendaKind.BACKUP)[0]
+    platform.world.clock.set(SLOT)
+    dispatch(platform.world.ports)
+    platform.world.store.schedule([row])  # the other host had read it before this one moved it
+    dispatch(platform.world.ports)
+    assert len(sent(platform, StartBackup)) == 2
+    platform.run(seconds=90)
+    assert len(platform.world.cloud.taken) == 1
+    platform.check_invariants(slots=[SLOT])
+
+
+def test_more_than_a_tick_takes_waits_for_the_next_one() -> None:
+    world = with_rows(DISPATCH_LIMIT + 3)
+    first = dispatch(world.ports)
+    assert (first.enqueued, first.limited) == (DISPATCH_LIMIT, True)
+    second = dispatch(world.ports)
+    assert (second.enqueued, second.limited) == (3, False)
+    named = {message.instance_name for message in world.queue.sent if isinstance(message, StartBackup)}
+    assert len(named) == DISPATCH_LIMIT + 3
+    assert dispatch(world.ports).enqueued == 0
+
+
+def test_the_storage_calls_of_a_tick_do_not_grow_with_what_is_due() -> None:
+    few, many = with_rows(10), with_rows(300)
+    dispatch(few.ports)
+    dispatch(many.ports)
+    assert few.faults.count("store.") == many.faults.count("store.")
+    assert many.faults.count("queue.send") == 300
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"intervals": ["every hour"], "time_zone": "UTC", "revision": 1, "generation": "g"},
+        {"intervals": ["R/2026-03-01T00:00:00+00:00/PT1H"], "time_zone": "Mars", "revision": 1, "generation": "g"},
+        {"intervals": ["R/2026-03-01T00:00:00+00:00/PT1H"], "time_zone": "UTC", "revision": "x", "generation": "g"},
+        {"intervals": [[1]], "time_zone": "UTC", "revision": 1, "generation": "g"},
+    ],
+)
+def test_a_row_that_makes_no_sense_is_reported_and_the_rest_goes_on(
+    content: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    platform = protected()
+    broken = AgendaRow(
+        kind=AgendaKind.BACKUP, due_at=SLOT - HOUR, vault=VAULT, instance_name="broken", content=content
+    )
+    platform.world.store.schedule([broken])
+    platform.world.clock.set(SLOT)
+    with caplog.at_level(logging.ERROR):
+        summary = dispatch(platform.world.ports)
+    assert (summary.enqueued, summary.unreadable) == (1, 1)
+    assert "agenda.unreadable instance=broken" in caplog.text
+    assert dispatch(platform.world.ports).unreadable == 0, "it must not be due for ever"
+
+
+def test_a_row_whose_json_is_spoilt_does_not_stop_the_others() -> None:
+    platform = protected("disk-1", "disk-2")
+    spoilt = next(row for row in platform.agenda(AgendaKind.BACKUP) if row.instance_name == "disk-1")
+    platform.world.store.corrupt_agenda_row(spoilt)
+    platform.run(seconds=30)
+    assert [point.slot for point in platform.points("disk-2")] == [SLOT]
+    assert platform.world.store.set_aside(AgendaKind.BACKUP) == 1
+
+
+def test_an_outage_of_hours_ends_with_one_backup_of_the_newest_slot_and_the_missed_ones_on_record() -> None:
+    platform = protected()
+    go_to(platform, SLOT + 5 * HOUR + timedelta(minutes=10), minutes=2)
+    missed = tuple(SLOT + hours * HOUR for hours in range(5))
+    assert [point.slot for point in platform.points()] == [SLOT + 5 * HOUR]
+    (job,) = jobs(platform)
+    assert (job.missed_slots, job.missed_count) == (missed, 5)
+    assert (platform.instance().missed_slots, platform.instance().missed_count) == (missed, 5)
+    go_to(platform, SLOT + 6 * HOUR)
+    assert len(platform.points()) == 2
+    assert jobs(platform)[-1].missed_count == 0
+    platform.check_invariants(slots=[SLOT + hours * HOUR for hours in range(7)])
+
+
+def test_of_a_long_outage_the_newest_fifty_slots_are_named_and_all_are_counted() -> None:
+    platform = protected()
+    go_to(platform, SLOT + 100 * HOUR, minutes=1)
+    assert len(platform.world.cloud.taken) == 1
+    instance = platform.instance()
+    assert instance.missed_count == 100
+    assert instance.missed_slots == tuple(SLOT + hours * HOUR for hours in range(50, 100))
+    assert jobs(platform)[0].missed_count == 100
+
+
+def test_missed_slots_are_on_record_though_the_message_that_named_them_was_lost() -> None:
+    platform = protected()
+    platform.world.clock.set(SLOT + 3 * HOUR)
+    dispatch(platform.world.ports)
+    for envelope in platform.world.queue.waiting():
+        platform.world.queue.delete(envelope)
+    platform.run(minutes=2)
+    assert len(platform.points()) == 1
+    assert (jobs(platform)[0].missed_count, platform.instance().missed_count) == (3, 3)
+
+
+def test_a_clock_that_jumps_back_takes_no_slot_twice() -> None:
+    platform = protected()
+    platform.run(seconds=30)
+    platform.world.clock.set(SLOT - timedelta(minutes=1))
+    platform.run(minutes=2)
+    assert len(platform.world.cloud.taken) == 1
+
+
+def test_a_herd_at_one_minute_is_enqueued_completely() -> None:
+    platform = Platform()
+    platform.world.clock.set(SLOT - timedelta(minutes=5))
+    for number in range(60):
+        platform.protect(f"disk-{number}", **(HOURLY if number % 2 else DAILY_AT_NOON))
+    platform.world.clock.set(SLOT)
+    assert dispatch(platform.world.ports).enqueued == 60
+    platform.run(seconds=30)
+    assert len(platform.world.cloud.taken) == 60
