@@ -10,7 +10,6 @@ import fcntl
 import json
 import os
 import secrets
-import shutil
 import signal
 import sys
 import time
@@ -52,6 +51,7 @@ class Options:
     api_port: int | None = None
     with_arm: bool = True
     arm_arguments: tuple[str, ...] = ()
+    azurite_arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +92,7 @@ class LocalTarget:
         api_port: int | None = None,
         arm: bool = True,
         arm_args: Sequence[str] = (),
+        azurite_args: Sequence[str] = (),
     ) -> LocalTarget:
         """Start all parts and wait until they are ready. Raises AlreadyRunning, PartFailed, FileNotFoundError."""
         options = Options(
@@ -102,6 +103,7 @@ class LocalTarget:
             api_port=api_port,
             with_arm=arm,
             arm_arguments=tuple(arm_args),
+            azurite_arguments=tuple(azurite_args),
         )
         (options.directory / "logs").mkdir(parents=True, exist_ok=True)
         target = cls(options, _new_layout(options), _locked(options.directory))
@@ -193,9 +195,10 @@ class LocalTarget:
             "IDENTITY_HEADER": ports.identity_header,
             "OPERATOR_IDENTITY_HEADER": ports.operator_identity_header,
         }
+        azurite = [*azurite_command(state / "azurite", ports.storage), *self._options.azurite_arguments]
         eventgrid_arguments = ["--port", str(ports.eventgrid), *tls, "--events", str(state / "events.jsonl")]
         recipes = [
-            self._recipe("azurite", azurite_command(state / "azurite", ports.storage), ports=ports.storage.all),
+            self._recipe("azurite", azurite, ports=ports.storage.all),
             self._module("identity", ["--port", str(ports.identity)], secrets_of_identity),
             self._module("eventgrid", eventgrid_arguments, {"EVENTGRID_KEY": ports.eventgrid_key}),
         ]
@@ -372,9 +375,4 @@ def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     new.replace(path)
 
 
-def clear(directory: Path) -> None:
-    """Forget all state of a target that does not run: storage, disks, events, logs."""
-    shutil.rmtree(directory, ignore_errors=True)
-
-
-__all__ = ["AlreadyRunning", "LocalTarget", "PartFailed", "clear", "down"]
+__all__ = ["AlreadyRunning", "LocalTarget", "PartFailed", "down"]

@@ -30,7 +30,7 @@ M = TypeVar("M", bound=Message)
 def protected(*names: str, disk: dict[str, Any] | None = None, **policy_properties: Any) -> Platform:
     """Disks that are protected (hourly, unless told otherwise), three seconds before the noon slot."""
     platform = Platform()
-    platform.world.clock.set(SLOT - timedelta(seconds=10))
+    platform.world.clock.set(SLOT - timedelta(seconds=10 + len(names)))
     for name in names or ("disk-1",):
         platform.protect(name, disk=disk, **(policy_properties or HOURLY))
     platform.world.clock.set(SLOT - timedelta(seconds=3))

@@ -98,8 +98,8 @@ class TimerListener:
         self._retry_seconds = locks.retry_interval.total_seconds()
         self._lock = Lock(storage, f"{HOSTS_CONTAINER}/locks/{host_id}/{lookup_name}.Listener", locks.period)
         self._status_path = f"{HOSTS_CONTAINER}/timers/{host_id}/{lookup_name}/status"
-        self._run_on_startup = bool(function.trigger.get("runOnStartup"))
-        wanted = function.trigger.get("useMonitor") is not False
+        self._run_on_startup = _is_true(function.trigger.get("runOnStartup", False))
+        wanted = _is_true(function.trigger.get("useMonitor", True))
         self._monitored = wanted and not is_oftener_than_each_minute(schedule, datetime.now(UTC))
         self._stopping = asyncio.Event()
 
@@ -192,3 +192,8 @@ class TimerListener:
             await self._storage.write_blob(self._status_path, json.dumps(status.as_json(UTC)).encode())
         except _UNREACHABLE as error:
             logger.warning("The status of timer '%s' cannot be written: %s", self._function.name, error)
+
+
+def _is_true(value: object) -> bool:
+    """Bindings carry true and false as such or in words."""
+    return str(value).lower() == "true"

@@ -69,10 +69,10 @@ class Timer:
 
     @asynccontextmanager
     async def fired_by(self, runs):
+        locks = LockOptions(period=timedelta(seconds=15), retry_interval=timedelta(seconds=0.1))
         listener = TimerListener(
-            self._function, self._schedule, self.storage, runs,
-            host_id=self.host_id, zone=UTC, locks=LockOptions(period=timedelta(seconds=15), retry_interval=timedelta(seconds=0.1)),
-        )  # fmt: skip
+            self._function, self._schedule, self.storage, runs, host_id=self.host_id, zone=UTC, locks=locks
+        )
         task = asyncio.create_task(listener.listen())
         yield task
         listener.stop()

@@ -1,0 +1,29 @@
+"""From the slot to the moment when Azure accepts the snapshot, with 50 disks due in the same minute."""
+
+from __future__ import annotations
+
+from tests.benchmarks.figures import Figure, spread
+from tests.benchmarks.scene import Scene, local_target, policy_at, slots_ahead, wait_for, wait_until
+
+DISKS = 50
+P95_AT_MOST = 10.0
+
+
+def measure() -> list[Figure]:
+    """Two slots: at the first the hosts make their first backup ever, at the second they are at work already."""
+    with local_target() as scene:
+        slots = slots_ahead(2)
+        scene.protect(scene.add_disks(DISKS), policy_at("minutes", slots), first_slot=slots[0])
+        wait_until(slots[-1])
+        wait_for(lambda: len(scene.ledger("snapshot.created")) >= DISKS * len(slots), seconds=90)
+        return [
+            figure
+            for place, slot in zip(("first slot of a new host", "next slot"), slots, strict=True)
+            for figure in spread(f"start delay, {place}", _delays(scene, slot), "s", p95_at_most=P95_AT_MOST)
+        ]
+
+
+def _delays(scene: Scene, slot: object) -> list[float]:
+    created = [entry for entry in scene.ledger("snapshot.created") if entry.slot == slot]
+    assert len(created) == DISKS, f"{len(created)} of {DISKS} snapshots for the slot {slot}"
+    return [(entry.at - entry.slot).total_seconds() for entry in created if entry.slot is not None]

@@ -1,0 +1,704 @@
+"""One backup from its slot to its recovery point, and everything that can come between."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from backup_core.domain.agenda import AgendaKind
+from backup_core.domain.errors import (
+    BackupError,
+    CloudUnavailable,
+    DisallowedByPolicy,
+    InvalidInput,
+    NotFound,
+    OperationFailed,
+    PermissionMissing,
+    RequestRefused,
+    ResourceInUse,
+    ScopeLocked,
+    Throttled,
+)
+from backup_core.domain.instance import BackupInstance, ProtectionState
+from backup_core.domain.job import Job, JobStatus
+from backup_core.domain.messages import ExpirePoints, ObserveBackup, StartBackup
+from backup_core.domain.recovery_point import PointState, read_label
+from backup_core.ports import Remove
+from backup_core.workflows.backup import observe_backup, request_backup, start_backup
+from backup_core.workflows.dispatch import dispatch
+from backup_core.workflows.protection import configure_instance, delete_instance, put_policy
+from backup_core.workflows.reconcile import reconcile
+from backup_core.workflows.turns import LONGEST_LOOK, MAX_ATTEMPTS, look_delay
+from tests.builders import SNAPSHOT_GROUP, VAULT, disk_id, disk_json, policy
+from tests.workflows.platform import Platform, request
+from tests.workflows.scenes import (
+    DAILY_AT_NOON,
+    EVERY_MINUTE,
+    HOUR,
+    HOURLY,
+    SLOT,
+    backed_up,
+    change_instance,
+    events,
+    go_to,
+    jobs,
+    protected,
+    refuse,
+    sent,
+)
+
+HALF_PAST = {"intervals": ("R/2026-03-01T00:30:00+00:00/PT1H",), "retention": "P7D"}
+BUSY = Throttled("The limit of reads is reached.", retry_after_seconds=1)
+DOWN = CloudUnavailable("503")
+MINUTE = timedelta(minutes=1)
+
+
+def ask_for_backup(platform: Platform, *, rule: str = "BackupHourly", tag: str | None = None) -> Job:
+    return request_backup(platform.world.ports, VAULT, "disk-1", rule_name=rule, retention_tag=tag)
+
+
+def only_job(platform: Platform) -> Job:
+    (job,) = jobs(platform)
+    return job
+
+
+# --- What a backup leaves behind ---
+
+
+def test_a_backup_leaves_a_point_a_completed_job_and_two_events() -> None:
+    platform = backed_up()
+    (point,) = platform.points()
+    job = only_job(platform)
+    assert (job.status, job.slot, job.point_id, job.error) == (JobStatus.COMPLETED, SLOT, point.point_id, None)
+    assert job.subtasks[0].progress_percent == 100
+    assert (point.slot, point.job_id, point.state) == (SLOT, job.job_id, PointState.COMPLETED)
+    assert len(events(platform, "Job.Completed")) == len(events(platform, "RecoveryPoint.Created")) == 1
+    assert platform.instance().newest_point is not None
+    assert platform.instance().newest_point.point_id == point.point_id
+    assert platform.instance().last_success_slot == SLOT
+
+
+def test_nothing_of_an_ended_backup_waits_in_queue_or_watch() -> None:
+    platform = backed_up()
+    assert platform.world.queue.waiting() == []
+    assert platform.agenda(AgendaKind.WATCH) == []
+
+
+def test_the_whole_description_of_the_disk_is_kept_with_the_point() -> None:
+    disk = disk_json(
+        "disk-1",
+        sku="UltraSSD_LRS",
+        zones=("2",),
+        size_gb=512,
+        tags={"cost": "42"},
+        tier="P50",
+        maxShares=3,
+        diskIOPSReadWrite=7000,
+        purchasePlan={"name": "plan", "publisher": "someone", "product": "thing"},
+        encryption={"type": "EncryptionAtRestWithCustomerKey", "diskEncryptionSetId": "/subscriptions/x/des"},
+    )
+    platform = protected(disk=disk, **DAILY_AT_NOON)
+    platform.run(minutes=16)
+    (point,) = platform.points()
+    assert {name: point.disk[name] for name in ("id", "sku", "zones", "tags", "location")} == {
+        name: disk[name] for name in ("id", "sku", "zones", "tags", "location")
+    }
+    kept, own = point.disk["properties"], disk["properties"]
+    assert {name: kept[name] for name in own if name != "timeCreated"} == {
+        name: own[name] for name in own if name != "timeCreated"
+    }
+
+
+def test_the_snapshot_carries_its_own_record_in_its_tags() -> None:
+    platform = backed_up()
+    (point,) = platform.points()
+    with platform.world.faults.paused():
+        snapshot = platform.world.cloud.find_snapshot(point.snapshot_id)
+    assert snapshot is not None
+    label = read_label(snapshot.tags)
+    assert label is not None
+    assert (label.vault, label.instance_name, label.point_id) == (VAULT, "disk-1", point.point_id)
+    assert (label.job_id, label.tag_name, label.policy_name) == (point.job_id, "Default", "policy-disk-1")
+    assert (label.slot, label.disk["sku"]) == (SLOT, "Premium_LRS")
+    assert label.retention is not None
+    assert label.retention.after(point.created_at) == point.expires_at
+
+
+def test_the_first_backup_of_a_day_is_kept_longer_than_its_second() -> None:
+    daily = {"Daily": ("FirstOfDay", "P30D")}
+    platform = protected(**HOURLY, tags=daily)
+    platform.run(seconds=30)
+    go_to(platform, SLOT + HOUR)
+    second, first = platform.points()
+    assert (first.tag_name, second.tag_name) == ("Daily", "Default")
+    assert first.expires_at == first.created_at + timedelta(days=30)
+    assert second.expires_at == second.created_at + timedelta(days=7)
+    assert "first successful backup" in jobs(platform)[0].details["tag_because"]
+
+
+def test_a_failed_first_backup_of_the_day_leaves_the_longer_tag_to_the_next() -> None:
+    platform = protected(**HOURLY, tags={"Daily": ("FirstOfDay", "P30D")})
+    platform.world.cloud.guard = refuse("start_snapshot", DisallowedByPolicy("no snapshots here"))
+    platform.run(seconds=30)
+    platform.world.cloud.guard = lambda call, target: None
+    go_to(platform, SLOT + HOUR)
+    assert [point.tag_name for point in platform.points()] == ["Daily"]
+
+
+# --- Looking until it is usable ---
+
+
+def test_looks_come_ever_later_up_to_five_minutes() -> None:
+    delays = [look_delay(looks) for looks in range(60)]
+    assert delays == sorted(delays)
+    assert delays[0] == timedelta(seconds=2)
+    assert delays[-1] == LONGEST_LOOK == timedelta(minutes=5)
+
+
+def test_a_copy_in_the_background_is_no_backup_before_it_is_complete() -> None:
+    platform = protected(disk=disk_json("disk-1", sku="PremiumV2_LRS"), **DAILY_AT_NOON)
+    platform.run(minutes=9)
+    assert platform.points() == []
+    job = only_job(platform)
+    assert job.status is JobStatus.IN_PROGRESS
+    assert 50 < (job.subtasks[0].progress_percent or 0) < 100
+    assert events(platform, "RecoveryPoint.Created") == []
+    platform.run(minutes=6)
+    (point,) = platform.points()
+    assert point.completed_at >= point.created_at + platform.world.cloud.copy_time
+    assert only_job(platform).status is JobStatus.COMPLETED
+
+
+def test_a_long_copy_is_looked_at_seldom_and_by_one_chain_of_messages() -> None:
+    platform = protected(disk=disk_json("disk-1", sku="UltraSSD_LRS"), **DAILY_AT_NOON)
+    platform.world.cloud.copy_time = timedelta(hours=2)
+    platform.run(hours=2, minutes=6)
+    assert len(platform.points()) == 1
+    assert len(sent(platform, StartBackup)) == 1, "the watch must not take waiting for a stall"
+    assert len(sent(platform, ObserveBackup)) < 45
+
+
+def test_an_operation_that_azure_forgot_is_no_obstacle() -> None:
+    platform = protected()
+    platform.world.clock.set(SLOT)
+    dispatch(platform.world.ports)
+    platform.deliver()
+    platform.world.cloud.forget_operations()
+    platform.run(seconds=30)
+    assert len(platform.points()) == 1
+
+
+def test_a_snapshot_that_vanishes_before_it_was_seen_fails_the_job() -> None:
+    platform = protected()
+    platform.run(seconds=4)
+    (snapshot,) = platform.world.cloud.snapshot_ids()
+    platform.world.cloud.lose_snapshot(snapshot)
+    platform.run(minutes=1)
+    job = only_job(platform)
+    assert job.error is not None
+    assert (job.status, job.error.code) == (JobStatus.FAILED, "UserErrorDiskSnapshotNotFound")
+    assert (platform.points(), platform.instance().active) == ([], None)
+    assert platform.world.cloud.taken == [snapshot], "a second one would hold the data of another time"
+
+
+# --- Throttling is no failure ---
+
+
+@pytest.mark.parametrize("call", ["cloud.get_disk", "cloud.start_snapshot", "cloud.get_operation"])
+def test_fifty_refusals_for_lack_of_budget_count_as_nothing(call: str) -> None:
+    platform = protected()
+    platform.world.faults.fail(call, BUSY, times=50)
+    platform.run(minutes=25)
+    job = only_job(platform)
+    assert (job.status, job.retry_count, job.error) == (JobStatus.COMPLETED, 0, None)
+    assert len(platform.world.cloud.taken) == 1
+    assert events(platform, "Job.Failed") == []
+    assert platform.failures == []
+    assert all(message.attempts == 0 for message in platform.world.queue.sent)
+
+
+@pytest.mark.parametrize("call", ["cloud.get_disk", "cloud.start_snapshot", "cloud.get_operation"])
+def test_a_step_told_to_wait_long_stays_one_chain_of_messages(call: str) -> None:
+    platform = protected()
+    platform.world.faults.fail(call, Throttled("later", retry_after_seconds=100), times=8)
+    platform.run(minutes=20)
+    assert only_job(platform).status is JobStatus.COMPLETED
+    starts, looks = len(sent(platform, StartBackup)), len(sent(platform, ObserveBackup))
+    assert (starts - 1) + (looks - 1) == 8, "every refusal brings one message back, the watch none"
+
+
+def test_a_herd_that_was_refused_comes_back_spread() -> None:
+    names = [f"disk-{number}" for number in range(20)]
+    platform = protected(*names)
+    platform.world.faults.fail("cloud.start_snapshot", BUSY, times=20)
+    platform.world.clock.set(SLOT)
+    dispatch(platform.world.ports)
+    platform.deliver()
+    back_at = [envelope.visible_at for envelope in platform.world.queue.waiting()]
+    assert len(back_at) == len(set(back_at)) == 20
+    assert min(back_at) >= SLOT + timedelta(seconds=1), "not before Azure asks for it"
+    assert max(back_at) - min(back_at) > timedelta(seconds=3)
+
+
+# --- Passing faults: some attempts, then a failed job ---
+
+
+def test_passing_faults_are_counted_as_retries_of_a_job_that_completes() -> None:
+    platform = protected()
+    platform.world.faults.fail("cloud.start_snapshot", DOWN, times=3)
+    platform.run(minutes=2)
+    job = only_job(platform)
+    assert (job.status, job.retry_count) == (JobStatus.COMPLETED, 3)
+    assert len(platform.world.cloud.taken) == 1
+
+
+def test_passing_faults_of_the_observation_are_counted_too() -> None:
+    platform = protected()
+    platform.world.faults.fail("cloud.get_operation", DOWN, times=2)
+    platform.run(minutes=2)
+    assert (only_job(platform).status, only_job(platform).retry_count) == (JobStatus.COMPLETED, 2)
+
+
+@pytest.mark.parametrize("call", ["cloud.get_disk", "cloud.start_snapshot"])
+def test_a_fault_that_does_not_pass_ends_in_a_failed_job_that_says_what_to_do(call: str) -> None:
+    platform = protected()
+    platform.world.faults.fail(call, DOWN, times=MAX_ATTEMPTS + 1)
+    platform.run(minutes=8)
+    job = only_job(platform)
+    assert (job.status, job.retry_count) == (JobStatus.FAILED, MAX_ATTEMPTS)
+    assert job.error is not None
+    assert (job.error.code, job.error.transient) == ("CloudInternalError", True)
+    assert "service health" in job.error.recommended_action
+    assert len(events(platform, "Job.Failed")) == 1
+    assert platform.instance().active is None
+
+
+def test_one_fault_fewer_than_the_limit_fails_nothing() -> None:
+    platform = protected()
+    platform.world.faults.fail("cloud.start_snapshot", DOWN, times=MAX_ATTEMPTS)
+    platform.run(minutes=8)
+    assert only_job(platform).status is JobStatus.COMPLETED
+
+
+def test_an_answer_that_got_lost_takes_no_second_snapshot() -> None:
+    platform = protected()
+    platform.world.faults.fail("cloud.start_snapshot", DOWN, after=True)
+    platform.run(minutes=1)
+    assert len(platform.world.cloud.taken) == 1
+    assert only_job(platform).status is JobStatus.COMPLETED
+
+
+def test_a_snapshot_whose_observation_was_given_up_is_adopted_in_the_end() -> None:
+    platform = protected()
+    platform.world.faults.fail("cloud.get_operation", DOWN, times=MAX_ATTEMPTS + 1)
+    platform.run(minutes=8)
+    assert only_job(platform).status is JobStatus.FAILED
+    reconcile(platform.world.ports)
+    assert [point.slot for point in platform.points()] == [SLOT]
+
+
+# --- Faults that stay ---
+
+SCOPE = SNAPSHOT_GROUP.text
+STAYING: dict[str, tuple[str, BackupError, str]] = {
+    "no role on the disk": (
+        "get_disk",
+        PermissionMissing("403", scope=disk_id(), role="Disk Backup Reader"),
+        "UserErrorMissingRequiredPermissions",
+    ),
+    "no role on the group": (
+        "start_snapshot",
+        PermissionMissing("403", scope=SCOPE, role="Disk Snapshot Contributor"),
+        "UserErrorMissingRequiredPermissions",
+    ),
+    "read-only lock": ("start_snapshot", ScopeLocked("locked"), "ScopeLocked"),
+    "Azure Policy": ("start_snapshot", DisallowedByPolicy("denied"), "RequestDisallowedByPolicy"),
+    "any other refusal": ("start_snapshot", RequestRefused("no", code="SkuNotAvailable"), "SkuNotAvailable"),
+}
+
+
+@pytest.mark.parametrize("situation", STAYING)
+def test_a_refusal_that_stays_fails_this_slot_at_once_and_not_the_next(situation: str) -> None:
+    call, error, code = STAYING[situation]
+    platform = protected()
+    platform.world.cloud.guard = refuse(call, error)
+    platform.run(minutes=3)
+    job = only_job(platform)
+    assert job.error is not None
+    assert (job.status, job.slot, job.retry_count) == (JobStatus.FAILED, SLOT, 0)
+    assert (job.error.code, job.error.transient) == (code, False)
+    assert job.error.recommended_action == error.recommended_action
+    assert len(events(platform, "Job.Failed")) == 1
+    assert (platform.points(), platform.world.cloud.taken) == ([], [])
+    assert platform.instance().active is None
+    assert platform.agenda(AgendaKind.WATCH) == []
+    platform.world.cloud.guard = lambda called, target: None
+    go_to(platform, SLOT + HOUR)
+    assert [point.slot for point in platform.points()] == [SLOT + HOUR]
+
+
+def test_a_missing_role_names_role_and_scope_in_what_to_do() -> None:
+    platform = protected()
+    call, error, _ = STAYING["no role on the group"]
+    platform.world.cloud.guard = refuse(call, error)
+    platform.run(seconds=30)
+    told = events(platform, "Job.Failed")[0].content["error"]["recommendedActions"][0]
+    assert "Disk Snapshot Contributor" in told
+    assert SCOPE in told
+
+
+def test_a_deleted_disk_fails_each_slot_and_stops_no_other_disk() -> None:
+    platform = protected("disk-1", "disk-2")
+    platform.world.cloud.remove_disk(disk_id("disk-1"))
+    platform.run(seconds=30)
+    (job,) = jobs(platform, name="disk-1")
+    assert job.error is not None
+    assert job.error.code == "UserErrorManagedDiskNotFound"
+    assert len(platform.points("disk-2")) == 1
+    go_to(platform, SLOT + HOUR)
+    assert [job.status for job in jobs(platform, name="disk-1")] == [JobStatus.FAILED] * 2
+
+
+def test_a_missing_snapshot_group_fails_the_job_until_it_is_there() -> None:
+    platform = protected()
+    platform.world.cloud.remove_group(SNAPSHOT_GROUP)
+    platform.run(seconds=30)
+    job = only_job(platform)
+    assert job.error is not None
+    assert job.error.code == "UserErrorSnapshotRGNotFound"
+    platform.world.cloud.add_group(SNAPSHOT_GROUP)
+    go_to(platform, SLOT + HOUR)
+    assert len(platform.points()) == 1
+
+
+def test_a_full_disk_of_snapshots_is_tried_again_each_minute_before_the_job_fails() -> None:
+    platform = protected()
+    platform.world.cloud.snapshot_limit = 0
+    platform.run(minutes=5)
+    assert only_job(platform).status is JobStatus.IN_PROGRESS
+    platform.run(minutes=4)
+    job = only_job(platform)
+    assert job.error is not None
+    assert (job.status, job.error.code) == (JobStatus.FAILED, "UserErrorSnapshotLimitReached")
+    assert job.retry_count == MAX_ATTEMPTS
+
+
+def test_room_for_a_snapshot_that_comes_in_time_saves_the_job() -> None:
+    platform = protected()
+    platform.world.cloud.snapshot_limit = 0
+    platform.run(minutes=2)
+    platform.world.cloud.snapshot_limit = 500
+    platform.run(minutes=2)
+    assert only_job(platform).status is JobStatus.COMPLETED
+
+
+def test_an_operation_that_fails_late_fails_the_job_with_azures_code_and_clears_what_is_half_made() -> None:
+    platform = protected()
+    platform.world.cloud.fail_late("DiskSnapshotOperationFailed", "The disk was busy.")
+    platform.run(minutes=1)
+    job = only_job(platform)
+    assert job.error is not None
+    assert (job.status, job.error.code) == (JobStatus.FAILED, "DiskSnapshotOperationFailed")
+    assert "The disk was busy." in job.error.message
+    assert job.error.recommended_action == OperationFailed.recommended_action
+    assert platform.world.cloud.snapshot_ids() == []
+    assert len(events(platform, "Job.Failed")) == 1
+    go_to(platform, SLOT + HOUR)
+    assert len(platform.points()) == 1
+
+
+def test_a_half_made_snapshot_that_does_not_say_it_is_ours_is_left_alone() -> None:
+    platform = protected()
+    platform.world.cloud.fail_late()
+    platform.run(seconds=4)
+    (held,) = platform.world.cloud._snapshots.values()
+    held.raw["tags"] = {"owner": "someone else"}
+    platform.run(minutes=1)
+    assert only_job(platform).status is JobStatus.FAILED
+    assert len(platform.world.cloud.snapshot_ids()) == 1
+
+
+# --- One at a time ---
+
+
+def test_slots_that_come_while_a_backup_runs_are_missed_on_record_and_never_run_together() -> None:
+    platform = protected(**EVERY_MINUTE)
+    platform.world.cloud.snapshot_time = timedelta(minutes=10)
+    platform.run(minutes=10, seconds=30)
+    platform.world.cloud.snapshot_time = timedelta(seconds=1)
+    platform.run(minutes=4, seconds=25)
+    slots = [SLOT + minute * MINUTE for minute in range(14)]
+    instance = platform.instance()
+    assert set(instance.missed_slots) >= {SLOT + minute * MINUTE for minute in range(1, 9)}
+    assert instance.missed_count == len(instance.missed_slots)
+    taken = {point.slot for point in platform.points()}
+    assert taken.isdisjoint(instance.missed_slots)
+    assert taken | set(instance.missed_slots) >= set(slots)
+
+
+def test_a_slot_put_off_until_a_later_one_was_taken_is_missed_on_record() -> None:
+    platform = protected(**EVERY_MINUTE)
+    platform.world.faults.fail("cloud.get_disk", Throttled("later", retry_after_seconds=70))
+    platform.run(minutes=3)
+    assert SLOT not in {point.slot for point in platform.points()}
+    assert platform.instance().missed_slots == (SLOT,)
+    assert platform.instance().missed_count == 1
+    assert SLOT + MINUTE in {point.slot for point in platform.points()}
+
+
+def test_an_overtaken_slot_that_is_delivered_again_is_counted_once() -> None:
+    platform = protected(**EVERY_MINUTE)
+    platform.world.faults.fail("cloud.get_disk", Throttled("later", retry_after_seconds=70))
+    platform.run(minutes=3)
+    late = next(message for message in sent(platform, StartBackup) if message.slot == SLOT)
+    start_backup(platform.world.ports, late)
+    start_backup(platform.world.ports, late)
+    assert platform.instance().missed_count == 1
+
+
+def test_an_on_demand_backup_waits_for_the_running_one_and_then_runs() -> None:
+    platform = protected()
+    platform.world.cloud.snapshot_time = timedelta(minutes=4)
+    platform.run(seconds=10)
+    job = ask_for_backup(platform)
+    platform.run(minutes=3)
+    assert len(platform.world.cloud.taken) == 1
+    assert next(each for each in jobs(platform) if each.job_id == job.job_id).status is JobStatus.QUEUED
+    starts = [message for message in sent(platform, StartBackup) if message.job_id == job.job_id]
+    assert len(starts) <= 14, "it comes back each quarter of a minute, and the watch adds none"
+    platform.world.cloud.snapshot_time = timedelta(seconds=1)
+    platform.run(minutes=4)
+    assert sorted(point.slot is None for point in platform.points()) == [False, True]
+    assert all(each.status is JobStatus.COMPLETED for each in jobs(platform))
+
+
+def test_an_on_demand_backup_gives_up_behind_one_that_runs_for_more_than_an_hour() -> None:
+    platform = protected(disk=disk_json("disk-1", sku="PremiumV2_LRS"), **DAILY_AT_NOON)
+    platform.world.cloud.copy_time = timedelta(hours=3)
+    platform.run(seconds=10)
+    asked = ask_for_backup(platform)
+    platform.run(minutes=65)
+    ended = next(job for job in jobs(platform) if job.job_id == asked.job_id)
+    assert ended.error is not None
+    assert (ended.status, ended.error.code) == (JobStatus.FAILED, "Conflict")
+    assert platform.instance().active is not None, "the running one goes on"
+
+
+# --- Twice, late, and after its time ---
+
+
+def test_a_start_that_arrives_long_after_its_point_has_expired_takes_nothing() -> None:
+    platform = protected(intervals=HOURLY["intervals"], retention="PT90M")
+    platform.run(seconds=30)
+    first = sent(platform, StartBackup)[0]
+    for hours in (1, 2, 3):
+        go_to(platform, SLOT + hours * HOUR, minutes=2)
+    assert SLOT not in {point.slot for point in platform.points()}
+    taken, recorded = list(platform.world.cloud.taken), jobs(platform)
+    start_backup(platform.world.ports, first)
+    platform.run(minutes=1)
+    assert platform.world.cloud.taken == taken
+    assert jobs(platform) == recorded
+    assert platform.instance().missed_count == 0
+
+
+def test_an_observation_after_the_end_only_tells_again() -> None:
+    platform = backed_up()
+    before, writes = len(platform.world.events.distinct), platform.world.faults.count("store.commit")
+    published = len(platform.world.events.published)
+    observe_backup(platform.world.ports, sent(platform, ObserveBackup)[0])
+    assert len(platform.world.events.published) == published + 2
+    assert len(platform.world.events.distinct) == before
+    assert platform.world.faults.count("store.commit") == writes
+
+
+def test_an_observation_of_a_job_nobody_knows_does_nothing() -> None:
+    platform = backed_up()
+    calls = platform.world.faults.count("cloud.")
+    stranger = replace(sent(platform, ObserveBackup)[0], job_id="00000000-0000-4000-8000-000000000000")
+    observe_backup(platform.world.ports, stranger)
+    assert platform.world.faults.count("cloud.") == calls
+    assert len(platform.points()) == 1
+
+
+def test_an_event_that_was_not_told_before_the_host_died_is_told_by_the_next_run() -> None:
+    platform = protected()
+    platform.world.faults.fail("events.publish", RuntimeError("the process ended"))
+    platform.run(minutes=1)
+    assert len(events(platform, "Job.Completed")) == len(events(platform, "RecoveryPoint.Created")) == 1
+
+
+# --- The instance changes meanwhile ---
+
+
+def dispatched() -> Platform:
+    """The noon slot's message waits in the queue."""
+    platform = protected()
+    platform.world.clock.set(SLOT)
+    dispatch(platform.world.ports)
+    return platform
+
+
+def test_a_start_whose_instance_is_gone_takes_nothing_and_clears_the_agenda() -> None:
+    platform = dispatched()
+    with platform.world.faults.paused():
+        stored = platform.world.store.get(BackupInstance, VAULT, "disk-1")
+        assert stored is not None
+        platform.world.store.commit(VAULT, [Remove(stored)])
+    platform.run(minutes=2)
+    assert platform.world.cloud.taken == []
+    assert platform.agenda(AgendaKind.BACKUP) == platform.agenda(AgendaKind.WATCH) == []
+    assert jobs(platform) == []
+
+
+@pytest.mark.parametrize(
+    "state", [ProtectionState.STOPPED, ProtectionState.SUSPENDED, ProtectionState.ERROR, ProtectionState.DELETING]
+)
+def test_a_start_whose_instance_takes_no_backups_any_more_takes_nothing(state: ProtectionState) -> None:
+    platform = dispatched()
+    change_instance(platform, state=state)
+    platform.run(minutes=2)
+    assert platform.world.cloud.taken == []
+    assert platform.agenda(AgendaKind.BACKUP) == platform.agenda(AgendaKind.WATCH) == []
+
+
+@pytest.mark.parametrize("state", [ProtectionState.STOPPED, ProtectionState.DELETING])
+def test_an_on_demand_backup_of_an_instance_that_was_stopped_meanwhile_is_cancelled(state: ProtectionState) -> None:
+    platform = protected()
+    job = ask_for_backup(platform)
+    change_instance(platform, state=state)
+    platform.run(seconds=2)
+    assert [(each.job_id, each.status) for each in jobs(platform)] == [(job.job_id, JobStatus.CANCELLED)]
+    assert len(events(platform, "Job.Cancelled")) == 1
+    assert platform.world.cloud.taken == []
+
+
+def test_a_backup_that_was_running_when_its_instance_was_stopped_is_completed() -> None:
+    platform = protected()
+    platform.run(seconds=4)
+    change_instance(platform, state=ProtectionState.STOPPED)
+    platform.run(seconds=30)
+    assert len(platform.points()) == 1
+
+
+def test_a_policy_changed_between_tick_and_start_decides() -> None:
+    platform = dispatched()
+    put_policy(platform.world.ports, VAULT, policy("policy-disk-1", **HALF_PAST))
+    platform.run(seconds=30)
+    assert platform.world.cloud.taken == [], "noon is no slot of the new policy"
+    assert [row.due_at for row in platform.agenda(AgendaKind.BACKUP)] == [SLOT + HOUR / 2]
+    go_to(platform, SLOT + HOUR / 2)
+    assert [point.slot for point in platform.points()] == [SLOT + HOUR / 2]
+    go_to(platform, SLOT + HOUR, minutes=1)
+    assert len(platform.points()) == 1
+
+
+def test_a_changed_policy_that_keeps_the_slot_takes_it_once() -> None:
+    platform = dispatched()
+    put_policy(platform.world.ports, VAULT, policy("policy-disk-1", intervals=HOURLY["intervals"], retention="P3D"))
+    platform.run(seconds=30)
+    (point,) = platform.points()
+    assert point.slot == SLOT
+    assert point.expires_at == point.created_at + timedelta(days=3)
+
+
+def test_the_agenda_of_an_earlier_instance_of_the_name_does_not_back_up_the_new_one() -> None:
+    platform = protected()
+    platform.run(seconds=30)
+    delete_instance(platform.world.ports, VAULT, "disk-1")
+    platform.run(minutes=3)
+    assert not platform.has_instance("disk-1")
+    put_policy(platform.world.ports, VAULT, policy("half-past", **HALF_PAST))
+    configure_instance(platform.world.ports, VAULT, request("disk-1", policy_name="half-past"))
+    platform.run(seconds=2)
+    assert len(platform.agenda(AgendaKind.BACKUP)) == 2, "the old row is still there"
+    taken = len(platform.world.cloud.taken)
+    go_to(platform, SLOT + HOUR / 2, seconds=20)
+    go_to(platform, SLOT + HOUR, minutes=2)
+    assert [point.slot for point in platform.points()] == [SLOT + HOUR / 2]
+    assert len(platform.world.cloud.taken) == taken + 1
+    assert [row.due_at for row in platform.agenda(AgendaKind.BACKUP)] == [SLOT + 1.5 * HOUR]
+
+
+# --- On demand ---
+
+
+def test_an_on_demand_backup_gets_the_tag_that_was_asked_for() -> None:
+    platform = protected(**HOURLY, tags={"Weekly": ("FirstOfWeek", "P60D")})
+    job = ask_for_backup(platform, tag="Weekly")
+    assert (job.status, job.user_triggered) == (JobStatus.QUEUED, True)
+    platform.run(seconds=40)
+    point = next(point for point in platform.points() if point.slot is None)
+    assert (point.tag_name, point.expires_at) == ("Weekly", point.created_at + timedelta(days=60))
+    assert [point.tag_name for point in platform.points() if point.slot] == ["Weekly"]
+
+
+def test_an_on_demand_backup_without_a_tag_gets_the_default() -> None:
+    platform = protected()
+    ask_for_backup(platform)
+    platform.run(seconds=40)
+    assert next(point for point in platform.points() if point.slot is None).tag_name == "Default"
+
+
+def test_two_on_demand_backups_in_a_row_are_two() -> None:
+    platform = backed_up()
+    for _ in range(2):
+        ask_for_backup(platform)
+        platform.run(seconds=30)
+    assert [point.slot for point in platform.points()].count(None) == 2
+
+
+def test_an_on_demand_backup_with_unknown_rule_and_tag_is_refused_naming_both_and_stores_nothing() -> None:
+    platform = protected()
+    messages, recorded = len(platform.world.queue.sent), platform.jobs()
+    with pytest.raises(InvalidInput) as refused:
+        ask_for_backup(platform, rule="Nightly", tag="Forever")
+    assert [fault.target for fault in refused.value.faults] == [
+        "backupRuleOptions.ruleName",
+        "backupRuleOptions.triggerOption.retentionTagOverride",
+    ]
+    assert "BackupHourly" in refused.value.faults[0].message
+    assert (len(platform.world.queue.sent), platform.jobs()) == (messages, recorded)
+    assert platform.agenda(AgendaKind.WATCH) == []
+
+
+def test_an_on_demand_backup_of_a_stranger_is_not_found() -> None:
+    platform = protected()
+    with pytest.raises(NotFound):
+        request_backup(platform.world.ports, VAULT, "disk-9", rule_name="BackupHourly", retention_tag=None)
+
+
+@pytest.mark.parametrize("state", [ProtectionState.STOPPED, ProtectionState.ERROR, ProtectionState.DELETING])
+def test_an_on_demand_backup_of_an_instance_that_takes_none_is_refused(state: ProtectionState) -> None:
+    platform = protected()
+    change_instance(platform, state=state)
+    with pytest.raises(ResourceInUse, match=state.value):
+        ask_for_backup(platform)
+    assert jobs(platform) == []
+
+
+def test_an_on_demand_job_that_ended_is_not_run_again() -> None:
+    platform = backed_up()
+    ask_for_backup(platform)
+    platform.run(seconds=30)
+    again = sent(platform, StartBackup)[-1]
+    taken = len(platform.world.cloud.taken)
+    start_backup(platform.world.ports, again)
+    platform.run(seconds=30)
+    assert len(platform.world.cloud.taken) == taken
+
+
+# --- What the newest point and the expiry agenda learn ---
+
+
+def test_an_older_expired_point_is_looked_at_as_soon_as_a_newer_one_exists() -> None:
+    platform = protected(intervals=HOURLY["intervals"], retention="PT30M")
+    platform.run(seconds=30)
+    go_to(platform, SLOT + timedelta(minutes=40), minutes=2)
+    assert len(platform.points()) == 1, "the newest one stays though expired"
+    go_to(platform, SLOT + HOUR, minutes=1)
+    assert [point.slot for point in platform.points()] == [SLOT + HOUR]
+    assert sent(platform, ExpirePoints)
+
