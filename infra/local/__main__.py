@@ -1,4 +1,4 @@
-"""`python -m infra.local up | down`: the local target in the foreground until Ctrl-C; ending what is left of one."""
+"""`python -m infra.local up | down | demo`: the local target until Ctrl-C; ending what is left of one; the demo."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ _SHOWN = ("api", "arm", "identity", "eventgrid", "storage_connection_string", "c
 
 def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
+    if arguments.command == "demo":
+        from .demo import main as demo
+
+        return demo()
     if arguments.command == "down":
         down(arguments.dir.resolve())
         return 0
@@ -26,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="start everything and stay in the foreground")
     end = commands.add_parser("down", help="end what a previous up left")
+    commands.add_parser("demo", help="the whole loop, checked at its end")
     for command in (up, end):
         command.add_argument("--dir", type=Path, default=PROJECT / ".local", help="state, logs, endpoints.json")
     up.add_argument("--instances", type=int, default=1, help="host processes, all at one port")
