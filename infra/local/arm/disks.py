@@ -342,7 +342,7 @@ def _changed(world: World, call: Call, disk: Resource, body: Json) -> tuple[Reso
     kept = {
         name: disk.properties[name] for name in SETTABLE if name in disk.properties and not _follows_size(disk, name)
     }
-    checked = _checked(world, call, sku, disk.location, size, {**kept, **wishes}, {})
+    checked = _checked(world, call, sku, disk.location, size, {**kept, **_news(disk, wishes)}, {})
     properties = {**disk.properties, **checked, "diskSizeGB": size, "diskSizeBytes": size * skus.GIB}
     if "tier" not in checked:
         properties.pop("tier", None)
@@ -354,10 +354,19 @@ def _changed(world: World, call: Call, disk: Resource, body: Json) -> tuple[Reso
     return changed, RESIZED_DOWN if size < disk.properties["diskSizeGB"] else None
 
 
+def _news(disk: Resource, wishes: Json) -> Json:
+    """What an update says anew. Clients send the whole disk back: a tier that nobody raised and that only repeats
+    what a GET showed follows size and SKU, also down to a SKU without tiers [recorded]."""
+    repeated = _follows_size(disk, "tier") and wishes.get("tier") == disk.properties.get("tier")
+    return {name: value for name, value in wishes.items() if not (repeated and name == "tier")}
+
+
 def _follows_size(disk: Resource, name: str) -> bool:
     """Performance that nobody set follows size and SKU; a raised tier or set IOPS stay."""
     if name == "tier":
-        return bool(disk.properties["tier"] == skus.performance(disk.sku, disk.properties["diskSizeGB"]).get("tier"))
+        return "tier" in disk.properties and bool(
+            disk.properties["tier"] == skus.performance(disk.sku, disk.properties["diskSizeGB"]).get("tier")
+        )
     return name in ("diskIOPSReadWrite", "diskMBpsReadWrite") and not skus.is_background_copied(disk.sku)
 
 

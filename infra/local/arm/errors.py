@@ -38,10 +38,10 @@ def operation_not_found() -> ArmError:
     return ArmError(404, "NotFound", "The entity was not found in this Azure location.")
 
 
-def unknown_type(namespace: str, api_version: str) -> ArmError:
+def unknown_type(resource_type: str, namespace: str, api_version: str) -> ArmError:
     message = (
-        f"The resource type could not be found in the namespace '{namespace}' for api version '{api_version}'. "
-        "(The simulator imitates disks, snapshots and what they need; see COVERAGE.md.)"
+        f"Resource type '{resource_type}' of provider namespace '{namespace}' was not found in global location for "
+        f"api version '{api_version}'."
     )
     return ArmError(404, "InvalidResourceType", message, gateway=True)
 

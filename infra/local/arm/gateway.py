@@ -186,7 +186,7 @@ class Gateway:
         if found is not None:
             return found
         if call.route.kind == "unknown":
-            raise errors.unknown_type(call.route.namespace, call.api_version)
+            raise errors.unknown_type(call.route.name, call.route.namespace, call.api_version)
         raise errors.method_not_allowed(call.method)
 
     def _check_rights(self, call: Call) -> None:

@@ -29,8 +29,8 @@ class Route:
 
     kind: 'disk', 'snapshot', 'encryption_set', 'group', 'subscription', 'operation', 'group_operation', 'lock',
     'role_assignment', 'role_definition', 'permission', 'provider', 'location' or 'unknown'.
-    name: empty when the path names the collection. action: 'beginGetAccess' and the like.
-    scope: the id on which roles and locks are looked up. namespace: of an unknown resource type.
+    name: empty when the path names the collection; of an unknown kind, its resource type. action: 'beginGetAccess'
+    and the like. scope: the id on which roles and locks are looked up. namespace: of an unknown resource type.
     """
 
     kind: str
@@ -96,7 +96,7 @@ def _in_provider(parts: list[str], lowered: list[str], at: int) -> Route:
         return Route(kind=EXTENSION_TYPES[rest[0]], name=parts[-1] if len(rest) == 2 else "", **place)
     if namespace == "microsoft.compute":
         return _in_compute(parts, lowered, at, place)
-    return Route(kind="unknown", namespace=parts[at + 1], **place)
+    return Route(kind="unknown", namespace=parts[at + 1], name="".join(parts[at + 2 : at + 3]), **place)
 
 
 def _in_compute(parts: list[str], lowered: list[str], at: int, place: dict[str, str]) -> Route:
@@ -110,7 +110,7 @@ def _in_compute(parts: list[str], lowered: list[str], at: int, place: dict[str, 
             scope = resource_id(place["subscription"], place["group"], known, parts[at + 3])
             action = ACTIONS[rest[0]] if rest else ""
             return Route(kind=known, name=parts[at + 3], action=action, **{**place, "scope": scope})
-    return Route(kind="unknown", namespace=parts[at + 1], **place)
+    return Route(kind="unknown", namespace=parts[at + 1], name="".join(parts[at + 2 : at + 3]), **place)
 
 
 def _place(parts: list[str]) -> dict[str, str]:

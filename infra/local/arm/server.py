@@ -14,6 +14,7 @@ from infra.local.arm.gateway import Gateway, Incoming
 from infra.local.arm.paths import parse
 from infra.local.arm.wire import encode
 
+CLOSING = (403, 503, 504)  # after these Azure closes the connection [recorded]
 JSON_TYPE = "application/json; charset=utf-8"
 
 
@@ -84,7 +85,10 @@ async def _read(request: web.BaseRequest) -> Incoming:
 
 def _response(status: int, body: bytes, headers: dict[str, str]) -> web.Response:
     typed = {"Content-Type": JSON_TYPE, **({"Vary": "Accept-Encoding"} if status == 200 else {})} if body else {}
-    return BareResponse(status=status, body=body, headers={**headers, **typed})
+    response = BareResponse(status=status, body=body, headers={**headers, **typed})
+    if status in CLOSING:
+        response.force_close()
+    return response
 
 
 def _dropped(request: web.BaseRequest) -> web.Response:

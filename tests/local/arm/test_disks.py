@@ -133,6 +133,16 @@ def test_growing_a_disk_follows_with_its_tier(simulator: Simulator) -> None:
     assert simulator.call("GET", disk_id("payroll-cmk")).json()["properties"]["tier"] == "P20"
 
 
+def test_a_whole_disk_sent_back_with_a_cheaper_sku_and_its_old_tier_is_taken(simulator: Simulator) -> None:
+    disk = simulator.call("GET", disk_id("payroll-cmk")).json()
+    assert disk["properties"]["tier"] == "P6"
+    changed = {**disk, "sku": {"name": "StandardSSD_LRS"}}
+    after = simulator.wait_for(simulator.call("PUT", disk_id("payroll-cmk"), changed))["properties"]["output"]
+
+    assert after["sku"]["name"] == "StandardSSD_LRS"
+    assert "tier" not in after["properties"]
+
+
 def test_tags_are_replaced_by_a_patch(simulator: Simulator) -> None:
     simulator.client(OPERATOR).disks.begin_update(APPS, "web01-os", {"tags": {"a": "b"}}).result()
 
