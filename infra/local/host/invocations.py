@@ -67,7 +67,7 @@ class Invocations:
         """Run to the end or the time limit. Never raises for what the function does."""
         invocation_id = str(uuid.uuid4())
         started_at, began = datetime.now(UTC), time.perf_counter()
-        logger.debug("Executing '%s' (Reason='%s', Id=%s)", function.name, reason, invocation_id)
+        logger.info("Executing '%s' (Reason='%s', Id=%s)", function.name, reason, invocation_id)
         self._enter()
         try:
             result = await self._limited(function, invocation_id, payload)
@@ -117,7 +117,7 @@ class Invocations:
         error: str | None,
         dequeue_count: int | None,
     ) -> None:
-        verdict, level = ("Failed", logging.ERROR) if error else ("Succeeded", logging.DEBUG)
+        verdict, level = ("Failed", logging.ERROR) if error else ("Succeeded", logging.INFO)
         text = "Executed '%s' (%s, Id=%s, Duration=%dms) %s"
         logger.log(level, text, function.name, verdict, invocation_id, duration * 1000, error or "")
         self._log.write(
