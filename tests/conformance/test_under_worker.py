@@ -1,0 +1,71 @@
+"""Our app under Microsoft's own worker library: one function of each kind of trigger invoked, over a real Azurite.
+
+The program that does so is not part of this project; where it is missing these tests fail.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from backup_core.domain.messages import PublishEvents, StartBackup, encode
+from tests.builders import VAULT
+
+pytestmark = [pytest.mark.conformance, pytest.mark.local_target]
+
+PROJECT = Path(__file__).resolve().parents[2]
+PROGRAM = PROJECT.parent / "shared" / "conformance" / "under-worker"
+
+
+def invoke(storage: str, function: str, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    assert PROGRAM.exists(), f"{PROGRAM} is missing: nothing can be checked"
+    command = [str(PROGRAM), "invoke", str(PROJECT), function, *arguments, "--python", sys.executable]
+    environment = {**os.environ, "AzureWebJobsStorage": storage}
+    return subprocess.run(command, input=stdin, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_tick_finds_nothing_due_and_ends_well(azurite):
+    run = invoke(azurite, "dispatch", "--timer")
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_a_late_tick_is_a_tick(azurite):
+    run = invoke(azurite, "sweep", "--timer", "--past-due")
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_an_absent_vault_is_answered_as_arm_does(azurite):
+    url = f"https://app.example{VAULT.resource_id}?api-version=2026-06-01"
+    run = invoke(azurite, "api_vault", "--http", "GET", url)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "404" in run.stdout
+    assert "ResourceNotFound" in run.stdout
+
+
+def test_a_message_of_ours_is_taken(azurite):
+    message = PublishEvents(vault=VAULT, instance_name="disk-1", events="[]")
+    run = invoke(azurite, "publish_events", "--queue", "-", stdin=encode(message))
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_a_step_of_an_instance_that_is_gone_stands_down(azurite):
+    message = StartBackup(vault=VAULT, instance_name="gone", job_id="fe0000000000-0000")
+    run = invoke(azurite, "start_backup", "--queue", "-", stdin=encode(message))
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("text", ["no json", json.dumps({"version": 99})])
+def test_a_strangers_message_fails_so_that_the_platform_puts_it_aside(azurite, text):
+    run = invoke(azurite, "start_backup", "--queue", "-", stdin=text)
+    assert run.returncode == 1
+    assert "MessageMalformed" in run.stdout + run.stderr
+
+
+def test_a_poison_message_ends_well(azurite):
+    run = invoke(azurite, "start_backup_poison", "--queue", "-", stdin="no json")
+    assert run.returncode == 0, run.stdout + run.stderr
