@@ -25,6 +25,12 @@ from typing import Any
 
 import pytest
 import trustme
+from hypothesis import HealthCheck, settings
+
+# The same examples each time: a red run means a change, not luck. HYPOTHESIS_PROFILE=explore looks for new ones.
+settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 ROOT = Path(__file__).resolve().parent.parent
 AZURITE = ROOT / "infra" / "local" / "node_modules" / ".bin" / "azurite"

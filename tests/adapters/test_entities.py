@@ -101,7 +101,7 @@ def test_all_columns_are_plain_and_short(record):
 
 
 @settings(max_examples=60, deadline=None)
-@given(INSTANTS.filter(lambda at: at.microsecond == 0), NAMES, st.sampled_from(AgendaKind), OBJECTS)
+@given(INSTANTS.map(lambda at: at.replace(microsecond=0)), NAMES, st.sampled_from(AgendaKind), OBJECTS)
 def test_an_agenda_row_survives_the_round_trip(due_at, name, kind, content):
     row = AgendaRow(kind=kind, due_at=due_at, vault=VAULT, instance_name=name, subject="job-1", content=content)
     address = entities.agenda_address(row)
