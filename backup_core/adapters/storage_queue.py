@@ -46,7 +46,8 @@ class StorageQueue:
             **_TIMEOUTS,
             # Two short retries take up a dropped connection; sending twice is harmless.
             "retry_policy": LinearRetry(backoff=0, retry_total=2, random_jitter_range=0),
-            "per_call_policies": list(per_call_policies),
+            # The storage SDKs ignore azure-core's own option for this (measured).
+            "_additional_pipeline_policies": list(per_call_policies),
         }
         if connection_string:
             self._service = QueueServiceClient.from_connection_string(connection_string, **options)

@@ -99,7 +99,10 @@ def _row(event: Event) -> dict[str, Any]:
 def read_events(text: str) -> list[Event]:
     """Raises MessageMalformed when the text is not what `write_events` wrote."""
     try:
-        return [Event(**{**row, "at": datetime.fromisoformat(row["at"])}) for row in json.loads(text)]
+        rows = json.loads(text)
+        if not isinstance(rows, list):
+            raise TypeError(f"a list is expected, not {rows!r:.80}")
+        return [Event(**{**row, "at": datetime.fromisoformat(row["at"])}) for row in rows]
     except (TypeError, ValueError, KeyError) as error:
         raise MessageMalformed(f"A PublishEvents message holds no events: {error}") from error
 

@@ -286,9 +286,7 @@ def _issue(ports: Ports, message: StartBackup, instance: BackupInstance) -> None
     ports.queue.send(observe, delay=FIRST_LOOK)
 
 
-def _retreat(
-    ports: Ports, message: StartBackup, stored: Stored[BackupInstance], job: Job, error: BackupError
-) -> None:
+def _retreat(ports: Ports, message: StartBackup, stored: Stored[BackupInstance], job: Job, error: BackupError) -> None:
     """Come back later if the error may pass; else the job fails, and with it this slot, not the next."""
     turn = next_turn(message, error, job.job_id)
     if turn is None:

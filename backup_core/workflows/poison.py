@@ -60,7 +60,7 @@ def give_up(ports: Ports, kind: type[Message], text: str | bytes) -> None:
 
 
 def _report_unreadable(ports: Ports, kind: type[Message], text: str | bytes, error: MessageMalformed) -> None:
-    raw = text if isinstance(text, bytes) else text.encode()
+    raw = text if isinstance(text, bytes) else text.encode(errors="replace")
     digest = hashlib.sha256(raw).hexdigest()[:16]
     log.error("message.unreadable kind=%s digest=%s %s", kind.__name__, digest, error.message)
     event = alerts.message_poisoned(NOWHERE, kind.queue, digest, error, ports.clock.now())
@@ -134,4 +134,3 @@ def _refuse_instance(instance: Stored[BackupInstance], failed: Job) -> list[Chan
     if instance.value.config_job_id != failed.job_id:
         return []
     return [Replace(instance, replace(instance.value, state=ProtectionState.ERROR, error=failed.error))]
-

@@ -331,9 +331,7 @@ def delete_instance(ports: Ports, vault: VaultKey, name: str) -> Job | None:
         job = _config_job(vault, _request_of(stored.value), JobOperation.DELETE, now)
         job = job.step(DELETE, "InProgress", at=now).advance(JobStatus.IN_PROGRESS, at=now)
         due_at = (now + EXPIRE_SOON).replace(microsecond=0)
-        deleting = replace(
-            stored.value, state=ProtectionState.DELETING, config_job_id=job.job_id, expiry_due_at=due_at
-        )
+        deleting = replace(stored.value, state=ProtectionState.DELETING, config_job_id=job.job_id, expiry_due_at=due_at)
         ports.store.schedule([expiry_row(vault, stored.value.name, due_at)])
         try:
             ports.store.commit(vault, [Replace(stored, deleting), Put(job)])

@@ -126,9 +126,7 @@ def _look(ports: Ports, groups: Mapping[str, str], report: ReconcileReport) -> _
         except BackupError as error:
             log.error("reconcile.group_unreadable group=%s code=%s %s", group, error.code, error.message)
             report.unreadable_groups.append(group)
-    return _Sight(
-        snapshots=found, groups=frozenset(readable), backups=backups, expiries=expiries, watches=watches
-    )
+    return _Sight(snapshots=found, groups=frozenset(readable), backups=backups, expiries=expiries, watches=watches)
 
 
 def _reconcile_instance(ports: Ports, vault: VaultKey, name: str, sight: _Sight, report: ReconcileReport) -> None:
@@ -154,6 +152,7 @@ def _mark_lost(
     report: ReconcileReport,
 ) -> None:
     """Good points whose snapshot is gone, and not by us: each is asked for once more before it is called lost."""
+    good = {stored.value.point_id: stored.value for stored in points if stored.value.is_good}
     for stored in points:
         point = stored.value
         if not point.is_good or point.snapshot_id.lower() in snapshots:
@@ -166,8 +165,8 @@ def _mark_lost(
         if fresh is None or instance is None or not fresh.value.is_good:
             continue
         lost = replace(fresh.value, state=PointState.LOST)
-        good = [other.value for other in points if other.value.is_good and other.value.point_id != point.point_id]
-        changed = replace(instance.value, newest_point=_newest(instance.value, point, good))
+        del good[point.point_id]
+        changed = replace(instance.value, newest_point=_newest(instance.value, point, good.values()))
         ports.store.commit(vault, [Replace(instance, changed), Replace(fresh, lost)])
         log.error("point.lost instance=%s snapshot=%s", name, point.snapshot_id)
         publish(ports, vault, name, [alerts.point_lost(vault, lost, now)])
@@ -191,8 +190,8 @@ def _adopt(
     snapshots: Iterable[Snapshot],
     report: ReconcileReport,
 ) -> None:
-    """Snapshots of this instance without a point get one, from their own tags."""
-    known = {stored.value.snapshot_id.lower() for stored in points}
+    """Snapshots of this instance without a point get one, from their own tags; one that was lost is there again."""
+    known = {stored.value.snapshot_id.lower() for stored in points if stored.value.state is not PointState.LOST}
     for snapshot in snapshots:
         label = read_label(snapshot.tags)
         if label is None or snapshot.id.lower() in known:
@@ -202,22 +201,31 @@ def _adopt(
         if not snapshot.is_usable:
             continue
         instance = ports.store.get(BackupInstance, vault, name)
-        if instance is None or not _is_adoptable(ports, instance.value, label, snapshot):
+        record = ports.store.get(RecoveryPoint, vault, name, label.point_id)
+        if instance is None or not _is_adoptable(ports, instance.value, record, label, snapshot):
             continue
         point = point_from_label(label, snapshot, completed_at=ports.clock.now())
+        if record is not None:
+            point = replace(record.value, state=PointState.COMPLETED)
         _write_point(ports, vault, instance, point)
         log.warning("point.adopted instance=%s snapshot=%s", name, snapshot.id)
         publish(ports, vault, name, [alerts.point_created(vault, point)])
         report.adopted_points.append(point.point_id)
 
 
-def _is_adoptable(ports: Ports, instance: BackupInstance, label: SnapshotLabel, snapshot: Snapshot) -> bool:
+def _is_adoptable(
+    ports: Ports,
+    instance: BackupInstance,
+    record: Stored[RecoveryPoint] | None,
+    label: SnapshotLabel,
+    snapshot: Snapshot,
+) -> bool:
     """Not one that a running backup will record, that was recorded meanwhile, or that is just being deleted."""
     if instance.state is ProtectionState.DELETING:
         return False
     if instance.active is not None and instance.active.snapshot_id.lower() == snapshot.id.lower():
         return False
-    if ports.store.get(RecoveryPoint, label.vault, instance.name, label.point_id) is not None:
+    if record is not None and record.value.state is not PointState.LOST:
         return False
     expires_at = label.retention.after(snapshot.created_at) if label.retention else None
     now = ports.clock.now()

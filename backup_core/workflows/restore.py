@@ -254,4 +254,3 @@ def _end(
     tell(ports, message, [alerts.job_ended(message.vault, job)])
     row = watch_row(message.vault, message.instance_name, job.job_id, "restore", job.created_at + STALL_AFTER)
     ports.store.unschedule([row])
-

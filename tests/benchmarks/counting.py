@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +23,48 @@ _LINE = re.compile(
 _OURS = ("azsdk-python-data-tables", "azsdk-python-storage-queue")
 
 
+@dataclass(slots=True)
+class Taken:
+    """Requests by what they do, and the seconds during which at least one of them waited for its answer."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    waited_seconds: float = 0.0
+
+
 class RequestCounter(SansIOHTTPPolicy[Any, Any]):
-    """Counts the requests of the clients whose pipelines it is in, by what they do. Thread-safe."""
+    """Counts and times the requests of the clients whose pipelines it is in. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: Counter[str] = Counter()
+        self._taken = Taken()
+        self._under_way = 0
+        self._since = 0.0
 
     def on_request(self, request: Any) -> None:
         with self._lock:
-            self._counts[_what(request.http_request.method, request.http_request.url)] += 1
+            self._taken.counts[_what(request.http_request.method, request.http_request.url)] += 1
+            if not self._under_way:
+                self._since = time.perf_counter()
+            self._under_way += 1
 
-    def take(self) -> Counter[str]:
-        """The counts since the last take."""
+    def on_response(self, request: Any, response: Any) -> None:
+        self._ended()
+
+    def on_exception(self, request: Any) -> None:
+        self._ended()
+
+    def take(self) -> Taken:
+        """What came since the last take. Only between requests."""
         with self._lock:
-            taken, self._counts = self._counts, Counter()
+            assert not self._under_way, "a request is under way"
+            taken, self._taken = self._taken, Taken()
         return taken
+
+    def _ended(self) -> None:
+        with self._lock:
+            self._under_way -= 1
+            if not self._under_way:
+                self._taken.waited_seconds += time.perf_counter() - self._since
 
 
 class Marked(SansIOHTTPPolicy[Any, Any]):

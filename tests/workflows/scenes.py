@@ -110,7 +110,12 @@ def add_snapshot(platform: Platform, made: RecoveryPoint, *, tags: dict[str, str
     """The snapshot of `made`, which may have no record."""
     own = label_of(made).tags() if tags is None else tags
     disk = Disk(raw=disk_json(made.instance_name))
-    return platform.world.cloud.add_snapshot(made.snapshot_id, source=disk, tags=own)
+    platform.world.cloud.add_snapshot(made.snapshot_id, source=disk, tags=own)
+    platform.world.cloud._snapshots[made.snapshot_id.lower()].created_at = made.created_at
+    with platform.world.faults.paused():
+        snapshot = platform.world.cloud.find_snapshot(made.snapshot_id)
+    assert snapshot is not None
+    return snapshot
 
 
 def refuse(call: str, error: Exception) -> Callable[[str, str], None]:

@@ -30,7 +30,7 @@ from backup_core.workflows.backup import observe_backup, request_backup, start_b
 from backup_core.workflows.dispatch import dispatch
 from backup_core.workflows.protection import configure_instance, delete_instance, put_policy
 from backup_core.workflows.reconcile import reconcile
-from backup_core.workflows.turns import LONGEST_LOOK, MAX_ATTEMPTS, look_delay
+from backup_core.workflows.turns import LONGEST_LOOK, MAX_ATTEMPTS, SPREAD_SECONDS, look_delay
 from tests.builders import SNAPSHOT_GROUP, VAULT, disk_id, disk_json, policy
 from tests.workflows.platform import Platform, request
 from tests.workflows.scenes import (
@@ -239,7 +239,7 @@ def test_a_herd_that_was_refused_comes_back_spread() -> None:
     back_at = [envelope.visible_at for envelope in platform.world.queue.waiting()]
     assert len(back_at) == len(set(back_at)) == 20
     assert min(back_at) >= SLOT + timedelta(seconds=1), "not before Azure asks for it"
-    assert max(back_at) - min(back_at) > timedelta(seconds=3)
+    assert max(back_at) - min(back_at) > timedelta(seconds=SPREAD_SECONDS / 2)
 
 
 # --- Passing faults: some attempts, then a failed job ---
@@ -702,3 +702,44 @@ def test_an_older_expired_point_is_looked_at_as_soon_as_a_newer_one_exists() -> 
     assert [point.slot for point in platform.points()] == [SLOT + HOUR]
     assert sent(platform, ExpirePoints)
 
+
+def test_a_start_delivered_again_after_its_snapshot_was_deleted_outside_takes_no_second_one() -> None:
+    platform = backed_up()
+    before = jobs(platform)
+    platform.world.cloud.lose_snapshot(platform.points()[0].snapshot_id)
+    start_backup(platform.world.ports, sent(platform, StartBackup)[0])
+    platform.run(minutes=1)
+    assert len(platform.world.cloud.taken) == 1, "it would hold the data of another time"
+    assert jobs(platform) == before
+
+
+def test_a_late_observation_of_an_ended_job_leaves_the_running_one_alone() -> None:
+    platform = backed_up()
+    late = sent(platform, ObserveBackup)[0]
+    platform.world.cloud.snapshot_time = timedelta(minutes=5)
+    go_to(platform, SLOT + HOUR, seconds=5)
+    looks = len(sent(platform, ObserveBackup))
+    observe_backup(platform.world.ports, late)
+    assert len(sent(platform, ObserveBackup)) == looks
+    assert platform.instance().active is not None
+
+
+def test_a_failure_that_azure_forgot_is_seen_at_the_snapshot() -> None:
+    platform = protected()
+    platform.world.cloud.fail_late()
+    platform.run(seconds=4)
+    platform.world.cloud.forget_operations()
+    platform.run(minutes=1)
+    job = only_job(platform)
+    assert job.error is not None
+    assert (job.status, job.error.code) == (JobStatus.FAILED, "OperationFailed")
+    assert platform.world.cloud.snapshot_ids() == []
+
+
+def test_an_on_demand_backup_between_two_slots_does_not_renew_the_first_of_the_day() -> None:
+    platform = protected(**HOURLY, tags={"Daily": ("FirstOfDay", "P30D")})
+    platform.run(seconds=30)
+    ask_for_backup(platform)
+    platform.run(seconds=30)
+    go_to(platform, SLOT + HOUR)
+    assert [point.tag_name for point in platform.points() if point.slot] == ["Default", "Daily"]

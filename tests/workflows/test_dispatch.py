@@ -116,9 +116,7 @@ def test_a_row_that_makes_no_sense_is_reported_and_the_rest_goes_on(
     content: dict[str, object], caplog: pytest.LogCaptureFixture
 ) -> None:
     platform = protected()
-    broken = AgendaRow(
-        kind=AgendaKind.BACKUP, due_at=SLOT - HOUR, vault=VAULT, instance_name="broken", content=content
-    )
+    broken = AgendaRow(kind=AgendaKind.BACKUP, due_at=SLOT - HOUR, vault=VAULT, instance_name="broken", content=content)
     platform.world.store.schedule([broken])
     platform.world.clock.set(SLOT)
     with caplog.at_level(logging.ERROR):

@@ -1,0 +1,583 @@
+"""Records against what exists: found, mended, reported; never guessed at, and nothing the second time."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from backup_core.domain.agenda import AgendaKind
+from backup_core.domain.errors import CloudUnavailable, PermissionMissing, RecordCorrupt
+from backup_core.domain.instance import BackupInstance, ProtectionState
+from backup_core.domain.job import JobOperation, JobStatus
+from backup_core.domain.messages import ConfigureProtection
+from backup_core.domain.policy import BackupPolicy
+from backup_core.domain.recovery_point import OWNER_TAG, PointState, RecoveryPoint
+from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.restore import RestoreRequest
+from backup_core.domain.vault import Vault
+from backup_core.ports import Insert, Remove, Replace
+from backup_core.workflows.protection import configure_instance, delete_instance, put_policy, put_vault
+from backup_core.workflows.reconcile import JOBS_KEPT, ReconcileReport, rebuild_catalogue, reconcile
+from backup_core.workflows.restore import request_restore
+from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, disk_json, job, point, policy, vault
+from tests.workflows.platform import Platform, request
+from tests.workflows.scenes import (
+    DAILY_AT_NOON,
+    HOUR,
+    HOURLY,
+    SLOT,
+    add_point,
+    add_snapshot,
+    backed_up,
+    change_instance,
+    change_point,
+    events,
+    go_to,
+    jobs,
+    label_of,
+    protected,
+    refuse,
+    sent,
+)
+
+NOTHING = ReconcileReport()
+
+
+def run(platform: Platform) -> ReconcileReport:
+    return reconcile(platform.world.ports)
+
+
+def point_ids(platform: Platform, name: str = "disk-1") -> set[str]:
+    return {each.point_id for each in platform.points(name)}
+
+
+def lose_rows(platform: Platform, kind: AgendaKind) -> None:
+    platform.world.store.unschedule(platform.agenda(kind))
+
+
+# --- Nothing to do ---
+
+
+def test_where_all_is_well_nothing_is_found_and_nothing_is_written() -> None:
+    platform = backed_up("disk-1", "disk-2")
+    platform.world.faults.calls.clear()
+    assert run(platform) == NOTHING
+    assert platform.world.faults.count("store.commit") == platform.world.faults.count("queue.") == 0
+    assert platform.world.faults.count("events.") == 0
+
+
+def test_a_running_backup_is_nothing_to_mend() -> None:
+    platform = protected()
+    platform.world.cloud.snapshot_time = timedelta(minutes=5)
+    platform.run(seconds=30)
+    assert run(platform) == NOTHING
+
+
+# --- Points whose snapshot is gone ---
+
+
+def test_a_point_whose_snapshot_is_gone_is_marked_and_told_of_once() -> None:
+    platform = backed_up()
+    (gone,) = platform.points()
+    platform.world.cloud.lose_snapshot(gone.snapshot_id)
+    assert run(platform).lost_points == [gone.point_id]
+    assert platform.points()[0].state is PointState.LOST
+    assert platform.instance().newest_point is None
+    assert [event.content["recoveryPointId"] for event in events(platform, "RecoveryPoint.Lost")] == [gone.point_id]
+    assert run(platform) == NOTHING
+
+
+def test_the_newest_point_falls_back_to_the_newest_good_one() -> None:
+    platform = backed_up()
+    go_to(platform, SLOT + HOUR)
+    go_to(platform, SLOT + 2 * HOUR)
+    newest, middle, oldest = platform.points()
+    for each in (newest, middle):
+        platform.world.cloud.lose_snapshot(each.snapshot_id)
+    assert set(run(platform).lost_points) == {newest.point_id, middle.point_id}
+    summary = platform.instance().newest_point
+    assert summary is not None
+    assert summary.point_id == oldest.point_id
+
+
+def test_an_older_lost_point_leaves_the_newest_as_it_is() -> None:
+    platform = backed_up()
+    go_to(platform, SLOT + HOUR)
+    newest, oldest = platform.points()
+    platform.world.cloud.lose_snapshot(oldest.snapshot_id)
+    run(platform)
+    summary = platform.instance().newest_point
+    assert summary is not None
+    assert summary.point_id == newest.point_id
+
+
+def test_a_list_that_leaves_a_snapshot_out_does_not_make_it_lost() -> None:
+    platform = backed_up()
+    platform.world.cloud.list_snapshots = lambda group: iter(())  # type: ignore[method-assign]
+    assert run(platform).lost_points == []
+    assert platform.points()[0].state is PointState.COMPLETED
+
+
+def test_a_snapshot_that_is_there_again_makes_its_lost_point_good_with_all_it_knew() -> None:
+    platform = backed_up()
+    (before,) = platform.points()
+    change_point(platform, before.point_id, state=PointState.LOST)
+    change_instance(platform, newest_point=None)
+    assert run(platform).adopted_points == [before.point_id]
+    assert platform.points() == [before]
+    assert platform.instance().newest_point is not None
+
+
+def test_a_group_that_cannot_be_read_is_reported_and_its_points_are_not_called_lost() -> None:
+    platform = backed_up()
+    (point,) = platform.points()
+    platform.world.cloud.lose_snapshot(point.snapshot_id)
+    error = PermissionMissing("403", scope=SNAPSHOT_GROUP.text, role="Reader")
+    platform.world.cloud.guard = refuse("list_snapshots", error)
+    report = run(platform)
+    assert (report.unreadable_groups, report.lost_points) == ([SNAPSHOT_GROUP.text], [])
+    assert platform.points()[0].state is PointState.COMPLETED
+
+
+def test_a_deleted_snapshot_group_is_reported_and_nothing_is_called_lost() -> None:
+    platform = backed_up()
+    platform.world.cloud.remove_group(SNAPSHOT_GROUP)
+    report = run(platform)
+    assert (report.unreadable_groups, report.lost_points) == ([SNAPSHOT_GROUP.text], [])
+
+
+def test_trouble_in_the_middle_postpones_one_disk_and_not_the_others() -> None:
+    platform = backed_up("disk-1", "disk-2")
+    for name in ("disk-1", "disk-2"):
+        platform.world.cloud.lose_snapshot(platform.points(name)[0].snapshot_id)
+    platform.world.faults.fail("cloud.find_snapshot", CloudUnavailable("503"))
+    report = run(platform)
+    assert (len(report.lost_points), len(report.postponed)) == (1, 1)
+    assert len(run(platform).lost_points) == 1
+
+
+# --- Snapshots without a point ---
+
+
+def test_a_snapshot_with_whole_tags_and_no_point_is_adopted() -> None:
+    platform = backed_up()
+    (recorded,) = platform.points()
+    with platform.world.faults.paused():
+        stored = platform.world.store.get(RecoveryPoint, VAULT, "disk-1", recorded.point_id)
+        assert stored is not None
+        platform.world.store.commit(VAULT, [Remove(stored)])
+    change_instance(platform, newest_point=None)
+    assert run(platform).adopted_points == [recorded.point_id]
+    (adopted,) = platform.points()
+    same = ("point_id", "snapshot_id", "created_at", "expires_at", "tag_name", "slot", "job_id", "disk_id", "location")
+    assert [getattr(adopted, name) for name in same] == [getattr(recorded, name) for name in same]
+    assert adopted.disk["sku"] == {"name": "Premium_LRS"}
+    assert platform.instance().newest_point is not None
+    assert run(platform) == NOTHING
+
+
+def test_an_adopted_point_expires_like_any_other() -> None:
+    platform = backed_up()
+    made = point("disk-1", at=SLOT - HOUR)
+    add_snapshot(platform, made)
+    run(platform)
+    assert made.point_id in point_ids(platform)
+    go_to(platform, SLOT + timedelta(days=7, minutes=-30), minutes=5)
+    assert made.point_id not in point_ids(platform)
+    assert platform.world.cloud.removed == [made.snapshot_id]
+
+
+def test_the_snapshot_of_a_running_backup_is_left_to_it() -> None:
+    platform = protected(disk=disk_json("disk-1", sku="PremiumV2_LRS"), **DAILY_AT_NOON)
+    platform.run(minutes=8)
+    platform.world.clock.set(SLOT + timedelta(minutes=10, seconds=1))  # whole, and not yet looked at
+    assert run(platform) == NOTHING
+    assert platform.points() == []
+    platform.run(minutes=6)
+    assert len(platform.points()) == 1
+
+
+def test_nothing_is_adopted_for_an_instance_that_is_being_deleted() -> None:
+    platform = backed_up()
+    platform.world.cloud.locks.add(SNAPSHOT_GROUP.key)
+    delete_instance(platform.world.ports, VAULT, "disk-1")
+    made = point("disk-1", at=SLOT - HOUR)
+    add_snapshot(platform, made)
+    assert run(platform).adopted_points == []
+    assert made.point_id not in point_ids(platform)
+
+
+def test_a_snapshot_that_is_just_being_deleted_is_not_adopted() -> None:
+    platform = protected()
+    made = point("disk-1", at=SLOT)
+    add_snapshot(platform, made)
+    platform.world.clock.advance(days=7, minutes=5)  # it expired five minutes ago
+    assert run(platform).adopted_points == []
+    platform.world.clock.advance(minutes=30)  # and is still there: it was not on its way out
+    assert run(platform).adopted_points == [made.point_id]
+
+
+def test_a_snapshot_that_is_not_whole_yet_is_not_adopted() -> None:
+    platform = protected()
+    made = point("disk-1", at=SLOT)
+    add_snapshot(platform, made)
+    held = platform.world.cloud._snapshots[made.snapshot_id.lower()]
+    held.copied_at = platform.world.clock.now() + timedelta(hours=1)
+    assert run(platform) == NOTHING
+    platform.world.clock.advance(hours=2)
+    assert made.point_id in run(platform).adopted_points
+
+
+def test_a_snapshot_that_azure_failed_to_make_is_reported_and_kept() -> None:
+    platform = backed_up()
+    made = point("disk-1", at=SLOT - HOUR)
+    add_snapshot(platform, made)
+    platform.world.cloud._snapshots[made.snapshot_id.lower()].failed = True
+    assert run(platform).orphans == [made.snapshot_id]
+    assert made.snapshot_id in platform.world.cloud.snapshot_ids()
+
+
+# --- Orphans ---
+
+
+def test_a_snapshot_of_an_instance_that_is_gone_is_reported_and_never_deleted() -> None:
+    platform = backed_up()
+    made = point("disk-9", at=SLOT)
+    platform.world.cloud.add_disk(disk_json("disk-9"))
+    add_snapshot(platform, made)
+    assert run(platform).orphans == [made.snapshot_id]
+    (told,) = events(platform, "Snapshot.Orphaned")
+    assert told.content["snapshotId"] == made.snapshot_id
+    assert "disk-9" in told.content["reason"]
+    platform.run(days=1)
+    assert run(platform).orphans == [made.snapshot_id]
+    assert len(events(platform, "Snapshot.Orphaned")) == 1, "one event, however often it is seen"
+    assert made.snapshot_id in platform.world.cloud.snapshot_ids()
+
+
+def test_unreadable_tags_of_ours_are_reported() -> None:
+    platform = backed_up()
+    made = point("disk-1", at=SLOT)
+    add_snapshot(platform, made, tags={OWNER_TAG: "diskbackup/1", "diskbackup-instance": "disk-1"})
+    assert run(platform).orphans == [made.snapshot_id]
+    assert "incomplete" in events(platform, "Snapshot.Orphaned")[0].content["reason"]
+    assert made.point_id not in point_ids(platform)
+
+
+@pytest.mark.parametrize("tags", [{}, {"owner": "someone"}, {"diskbackup-instance": "disk-1"}])
+def test_a_strangers_snapshot_is_nothing_to_us(tags: dict[str, str]) -> None:
+    platform = backed_up()
+    add_snapshot(platform, point("disk-1", at=SLOT - HOUR), tags=tags)
+    assert run(platform) == NOTHING
+
+
+def test_a_snapshot_of_another_vaults_instance_of_that_name_is_no_point_of_this_one() -> None:
+    platform = backed_up()
+    made = point("disk-1", at=SLOT - HOUR)
+    other = VaultKey(subscription=VAULT.subscription, group=VAULT.group, name="other-vault")
+    add_snapshot(platform, made, tags=label_of(made, vault=other).tags())
+    report = run(platform)
+    assert (report.adopted_points, report.orphans) == ([], [made.snapshot_id])
+
+
+def test_an_instance_row_that_cannot_be_read_stops_nothing_and_orphans_nothing() -> None:
+    platform = backed_up("disk-1", "disk-2")
+    platform.world.store.corrupt_record(BackupInstance, VAULT, "disk-1")
+    platform.world.cloud.lose_snapshot(platform.points("disk-2")[0].snapshot_id)
+    report = run(platform)
+    assert len(report.lost_points) == 1
+    assert report.orphans == []
+    assert len(report.postponed) == 1
+
+
+# --- The agenda ---
+
+
+def test_a_missing_backup_row_is_written_and_the_missed_slot_then_taken() -> None:
+    platform = protected()
+    lose_rows(platform, AgendaKind.BACKUP)
+    platform.run(minutes=5)
+    assert platform.points() == []
+    assert run(platform).agenda_rows == ["backup disk-1"]
+    platform.run(minutes=2)
+    assert [each.slot for each in platform.points()] == [SLOT]
+    assert run(platform) == NOTHING
+
+
+def test_a_row_that_made_no_sense_is_replaced_by_a_sound_one() -> None:
+    platform = protected()
+    (row,) = platform.agenda(AgendaKind.BACKUP)
+    platform.world.store.schedule([replace(row, content={})])
+    platform.run(minutes=2)
+    assert platform.agenda(AgendaKind.BACKUP) == []
+    run(platform)
+    platform.run(minutes=2)
+    assert [each.slot for each in platform.points()] == [SLOT]
+
+
+def test_a_missing_row_of_a_stopped_instance_is_not_missing() -> None:
+    platform = protected()
+    change_instance(platform, state=ProtectionState.STOPPED)
+    lose_rows(platform, AgendaKind.BACKUP)
+    assert run(platform) == NOTHING
+
+
+def test_a_missing_expiry_row_is_written() -> None:
+    platform = backed_up()
+    expired = add_point(platform, SLOT - timedelta(days=20))
+    lose_rows(platform, AgendaKind.EXPIRY)
+    assert run(platform).agenda_rows == ["expiry disk-1"]
+    platform.run(minutes=3)
+    assert platform.world.cloud.removed == [expired.snapshot_id]
+    assert run(platform) == NOTHING
+
+
+def test_a_missing_expiry_row_of_a_deletion_is_written() -> None:
+    platform = backed_up()
+    delete_instance(platform.world.ports, VAULT, "disk-1")
+    for envelope in platform.world.queue.waiting():
+        platform.world.queue.delete(envelope)
+    lose_rows(platform, AgendaKind.EXPIRY)
+    run(platform)
+    platform.run(minutes=3)
+    assert not platform.has_instance("disk-1")
+
+
+def test_a_missing_watch_of_a_running_backup_is_written_and_takes_it_up_again() -> None:
+    platform = protected()
+    platform.world.cloud.snapshot_time = timedelta(seconds=10)
+    platform.run(seconds=4)
+    lose_rows(platform, AgendaKind.WATCH)
+    for envelope in platform.world.queue.waiting():
+        platform.world.queue.delete(envelope)
+    assert run(platform).agenda_rows == ["watch disk-1"]
+    platform.run(minutes=2)
+    assert [each.slot for each in platform.points()] == [SLOT]
+
+
+def test_a_missing_watch_of_a_restore_is_written_and_takes_it_up_again() -> None:
+    platform = backed_up()
+    wanted = RestoreRequest(point_id=None, target_disk_id=disk_id("restored", TARGET_GROUP))
+    request_restore(platform.world.ports, VAULT, "disk-1", wanted)
+    lose_rows(platform, AgendaKind.WATCH)
+    for envelope in platform.world.queue.waiting():
+        platform.world.queue.delete(envelope)
+    assert run(platform).agenda_rows == ["watch disk-1"]
+    platform.run(minutes=2)
+    assert [each.status for each in jobs(platform, JobOperation.RESTORE)] == [JobStatus.COMPLETED]
+
+
+def test_a_missing_watch_of_a_configuration_is_written_and_takes_it_up_again() -> None:
+    platform = protected("disk-2")
+    platform.world.cloud.add_disk(disk_json("disk-1"))
+    configure_instance(platform.world.ports, VAULT, request("disk-1", policy_name="policy-disk-2"))
+    lose_rows(platform, AgendaKind.WATCH)
+    for envelope in platform.world.queue.waiting():
+        platform.world.queue.delete(envelope)
+    assert run(platform).agenda_rows == ["watch disk-1"]
+    platform.run(minutes=2)
+    assert platform.instance("disk-1").state is ProtectionState.CONFIGURED
+
+
+def test_a_copy_of_the_policy_that_is_behind_is_brought_up_to_date() -> None:
+    platform = protected()
+    newer = policy("policy-disk-1", intervals=HOURLY["intervals"], retention="P3D")
+    with platform.world.faults.paused():
+        stored = platform.world.store.get(BackupPolicy, VAULT, "policy-disk-1")
+        assert stored is not None
+        platform.world.store.commit(VAULT, [Replace(stored, newer)])  # and the host died before it told the instance
+    assert run(platform).reconfigured == ["disk-1"]
+    platform.run(seconds=2)
+    assert platform.instance().policy.retention_rules == newer.retention_rules
+    assert len(sent(platform, ConfigureProtection)) == 2
+    assert run(platform) == NOTHING
+
+
+# --- Old jobs ---
+
+
+def test_jobs_that_ended_long_ago_are_forgotten_and_running_or_young_ones_are_not() -> None:
+    platform = backed_up()
+    now = platform.world.clock.now()
+    old, young = now - JOBS_KEPT - timedelta(hours=1), now - JOBS_KEPT + timedelta(hours=1)
+    ended = [job("disk-1", at=at, status=JobStatus.COMPLETED, ended_at=at) for at in (old, young)]
+    running = job("disk-2", at=old, status=JobStatus.IN_PROGRESS)
+    platform.world.store.commit(VAULT, [Insert(each) for each in (*ended, running)])
+    assert run(platform).purged_jobs == 1
+    left = {each.job_id for each in platform.jobs()}
+    assert {ended[1].job_id, running.job_id} <= left
+    assert ended[0].job_id not in left
+    assert run(platform) == NOTHING
+
+
+def test_old_jobs_of_a_vault_without_instances_are_forgotten_too() -> None:
+    platform = Platform()
+    old = platform.world.clock.now() - JOBS_KEPT - timedelta(hours=1)
+    ended = job("disk-1", at=old, status=JobStatus.FAILED, ended_at=old)
+    platform.world.store.commit(VAULT, [Insert(ended)])
+    assert run(platform).purged_jobs == 1
+
+
+# --- All tables lost ---
+
+
+def test_after_the_loss_of_all_tables_points_vault_and_a_stopped_instance_come_back() -> None:
+    platform = backed_up("disk-1", "disk-2")
+    go_to(platform, SLOT + HOUR)
+    before = {each.point_id: each for each in platform.points()}
+    platform.world.store.forget_everything()
+    platform.world.faults.calls.clear()
+    report = rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
+    assert len(report.adopted_points) == 4
+    assert platform.world.store.get(Vault, VAULT) is not None
+    instance = platform.instance()
+    assert (instance.state, instance.disk_id) == (ProtectionState.STOPPED, disk_id("disk-1"))
+    assert instance.snapshot_group_id.lower() == SNAPSHOT_GROUP.key
+    after = {each.point_id: each for each in platform.points()}
+    assert after.keys() == before.keys()
+    same = ("snapshot_id", "created_at", "expires_at", "tag_name", "slot", "job_id", "policy_name", "disk_size_bytes")
+    for point_id, old in before.items():
+        assert [getattr(after[point_id], name) for name in same] == [getattr(old, name) for name in same]
+    assert instance.newest_point is not None
+    assert after[instance.newest_point.point_id].slot == SLOT + HOUR
+    assert platform.world.cloud.removed == []
+
+
+def rebuilt() -> Platform:
+    platform = backed_up()
+    platform.world.store.forget_everything()
+    rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
+    return platform
+
+
+def test_rebuilding_twice_is_rebuilding_once() -> None:
+    platform = rebuilt()
+    before = (platform.points(), platform.instance())
+    assert rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP]).adopted_points == []
+    assert (platform.points(), platform.instance()) == before
+
+
+def test_rebuilding_leaves_sound_records_as_they_are() -> None:
+    platform = backed_up()
+    before = (platform.points(), platform.instance(), platform.jobs())
+    assert rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP]) == NOTHING
+    assert (platform.points(), platform.instance(), platform.jobs()) == before
+
+
+def test_a_rebuilt_point_can_be_restored() -> None:
+    platform = rebuilt()
+    target = disk_id("restored", TARGET_GROUP)
+    request_restore(platform.world.ports, VAULT, "disk-1", RestoreRequest(point_id=None, target_disk_id=target))
+    platform.run(minutes=1)
+    assert platform.world.cloud.made_disks == [target]
+    with platform.world.faults.paused():
+        disk = platform.world.cloud.get_disk(target)
+    assert (disk.sku, disk.raw["properties"]["diskSizeGB"]) == ("Premium_LRS", 128)
+
+
+def test_a_rebuilt_instance_backs_up_nothing_until_it_is_configured_anew() -> None:
+    platform = rebuilt()
+    go_to(platform, SLOT + HOUR, minutes=1)
+    assert len(platform.world.cloud.taken) == 1
+    put_vault(platform.world.ports, vault())
+    put_policy(platform.world.ports, VAULT, policy("policy-disk-1", **HOURLY))
+    _, _, new = configure_instance(platform.world.ports, VAULT, request("disk-1"))
+    assert new is False
+    platform.run(seconds=2)
+    go_to(platform, SLOT + 2 * HOUR)
+    assert [each.slot for each in platform.points()] == [SLOT + 2 * HOUR, SLOT]
+
+
+def test_a_rebuilt_point_expires_and_the_newest_stays() -> None:
+    platform = backed_up()
+    go_to(platform, SLOT + HOUR)
+    platform.world.store.forget_everything()
+    rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
+    go_to(platform, SLOT + timedelta(days=8), minutes=5)
+    assert [each.slot for each in platform.points()] == [SLOT + HOUR]
+    assert len(platform.world.cloud.removed) == 1
+
+
+def test_strangers_and_half_made_snapshots_do_not_come_back_as_points() -> None:
+    platform = backed_up()
+    add_snapshot(platform, point("disk-1", at=SLOT - HOUR), tags={"owner": "someone"})
+    half = point("disk-1", at=SLOT - 2 * HOUR)
+    add_snapshot(platform, half)
+    platform.world.cloud._snapshots[half.snapshot_id.lower()].failed = True
+    platform.world.store.forget_everything()
+    assert len(rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP]).adopted_points) == 1
+
+
+def test_a_group_that_cannot_be_read_is_named_and_the_others_are_rebuilt(caplog: pytest.LogCaptureFixture) -> None:
+    platform = backed_up()
+    platform.world.store.forget_everything()
+    platform.world.cloud.remove_group(TARGET_GROUP)
+    with caplog.at_level(logging.ERROR):
+        report = rebuild_catalogue(platform.world.ports, [TARGET_GROUP, SNAPSHOT_GROUP])
+    assert report.unreadable_groups == [TARGET_GROUP.text]
+    assert len(report.adopted_points) == 1
+
+
+def test_a_row_that_cannot_be_read_is_named_and_the_rest_is_rebuilt() -> None:
+    platform = backed_up("disk-1", "disk-2")
+    lost = platform.points("disk-2")[0]
+    with platform.world.faults.paused():
+        stored = platform.world.store.get(RecoveryPoint, VAULT, "disk-2", lost.point_id)
+        assert stored is not None
+        platform.world.store.commit(VAULT, [Remove(stored)])
+    platform.world.store.corrupt_record(BackupInstance, VAULT, "disk-1")
+    report = rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
+    assert report.adopted_points == [lost.point_id]
+    assert len(report.postponed) == 1
+    with pytest.raises(RecordCorrupt):
+        platform.instance("disk-1")
+
+
+# --- What changes while the reconciler looks ---
+
+
+def stale_list(platform: Platform) -> None:
+    """From now on the list is as it is now, whatever happens."""
+    with platform.world.faults.paused():
+        seen = list(platform.world.cloud.list_snapshots(SNAPSHOT_GROUP))
+    platform.world.cloud.list_snapshots = lambda group: iter(seen)  # type: ignore[method-assign]
+
+
+def test_a_snapshot_deleted_since_the_list_was_read_is_neither_adopted_nor_an_orphan() -> None:
+    platform = backed_up()
+    platform.world.cloud.add_disk(disk_json("disk-9"))
+    gone = [point("disk-1", at=SLOT - HOUR), point("disk-9", at=SLOT - 2 * HOUR)]
+    for each in gone:
+        add_snapshot(platform, each)
+    stale_list(platform)
+    for each in gone:
+        platform.world.cloud.lose_snapshot(each.snapshot_id)
+    assert run(platform) == NOTHING
+
+
+def test_a_point_recorded_and_marked_since_the_points_were_read_keeps_its_mark() -> None:
+    platform = backed_up()
+    go_to(platform, SLOT + HOUR)
+    marked = point("disk-1", at=SLOT - HOUR, state=PointState.EXPIRING)
+    add_snapshot(platform, marked)
+    platform.world.cloud.lose_snapshot(platform.points()[0].snapshot_id)
+
+    def record_meanwhile(call: str, target: str) -> None:
+        if call == "find_snapshot" and marked.point_id not in point_ids(platform):
+            with platform.world.faults.paused():
+                platform.world.store.commit(VAULT, [Insert(marked)])
+
+    platform.world.cloud.guard = record_meanwhile
+    assert run(platform).adopted_points == []
+    assert next(each for each in platform.points() if each.point_id == marked.point_id) == marked
+
+
+def test_an_adopted_older_point_does_not_become_the_newest() -> None:
+    platform = backed_up()
+    before = platform.instance().newest_point
+    add_snapshot(platform, point("disk-1", at=SLOT - HOUR))
+    assert len(run(platform).adopted_points) == 1
+    assert platform.instance().newest_point == before

@@ -1,0 +1,495 @@
+"""Expiry: what goes, what stays although its time is over, and what a deletion leaves behind that was struck down."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import pytest
+
+from backup_core.domain.agenda import AgendaKind
+from backup_core.domain.errors import CloudUnavailable, PermissionMissing, ScopeLocked, Throttled
+from backup_core.domain.instance import ProtectionState
+from backup_core.domain.job import JobOperation, JobStatus
+from backup_core.domain.messages import ExpirePoints
+from backup_core.domain.recovery_point import PointState, RecoveryPoint
+from backup_core.domain.restore import RestoreRequest
+from backup_core.workflows.backup import expiry_row
+from backup_core.workflows.protection import delete_instance
+from backup_core.workflows.restore import request_restore
+from backup_core.workflows.retention import BLOCKED_RETRY, POINTS_PER_ROUND, sweep
+from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, disk_json
+from tests.workflows.platform import HostDied, Platform
+from tests.workflows.scenes import (
+    DAILY_AT_NOON,
+    HOUR,
+    SLOT,
+    add_point,
+    backed_up,
+    change_instance,
+    change_point,
+    events,
+    go_to,
+    jobs,
+    label_of,
+    protected,
+    refuse,
+    sent,
+)
+
+LONG_AGO = SLOT - timedelta(days=30)
+
+
+def with_expired(count: int = 1) -> tuple[Platform, list[RecoveryPoint]]:
+    """A disk with a good new point, and so many old ones that expired three weeks ago."""
+    platform = backed_up()
+    old = [add_point(platform, LONG_AGO + number * HOUR) for number in range(count)]
+    return platform, old
+
+
+def expire(platform: Platform, **run: float) -> None:
+    """Let the expiry agenda look at the disk now."""
+    message = ExpirePoints(vault=VAULT, instance_name="disk-1", due_at=platform.world.clock.now())
+    platform.world.queue.send(message)
+    platform.run(**(run or {"seconds": 5}))
+
+
+def ids(platform: Platform) -> set[str]:
+    return {point.point_id for point in platform.points()}
+
+
+def state_of(platform: Platform, point: RecoveryPoint) -> PointState:
+    return next(each.state for each in platform.points() if each.point_id == point.point_id)
+
+
+def point_now(platform: Platform, point: RecoveryPoint) -> RecoveryPoint:
+    return next(each for each in platform.points() if each.point_id == point.point_id)
+
+
+# --- What goes ---
+
+
+def test_an_expired_point_goes_with_its_snapshot_and_is_told_of() -> None:
+    platform, (old,) = with_expired()
+    expire(platform)
+    assert old.point_id not in ids(platform)
+    assert platform.world.cloud.removed == [old.snapshot_id]
+    (job,) = jobs(platform, JobOperation.EXPIRE)
+    assert (job.status, job.details["deleted"], job.error) == (JobStatus.COMPLETED, [old.point_id], None)
+    assert [event.content["recoveryPointId"] for event in events(platform, "RecoveryPoint.Expired")] == [old.point_id]
+    assert len(events(platform, "Expiry.Completed")) == 1
+
+
+def test_a_point_that_has_not_expired_stays() -> None:
+    platform = backed_up()
+    young = add_point(platform, SLOT - HOUR, expires_at=SLOT + timedelta(minutes=1))
+    expire(platform)
+    assert young.point_id in ids(platform)
+    assert platform.world.cloud.removed == []
+    assert jobs(platform, JobOperation.EXPIRE) == []
+
+
+def test_the_sweep_finds_what_expires_by_itself() -> None:
+    platform = protected(intervals=("R/2026-03-01T00:00:00+00:00/PT1H",), retention="PT90M")
+    platform.run(seconds=30)
+    go_to(platform, SLOT + HOUR)
+    platform.world.clock.set(SLOT + timedelta(minutes=89, seconds=30))
+    platform.run(seconds=30)
+    assert len(platform.points()) == 2
+    platform.run(seconds=40)
+    assert [point.slot for point in platform.points()] == [SLOT + HOUR]
+
+
+def test_the_sweep_sends_nothing_for_what_is_not_due() -> None:
+    platform = backed_up()
+    platform.world.faults.calls.clear()
+    assert sweep(platform.world.ports) == 0
+    assert sent(platform, ExpirePoints) == []
+
+
+def test_a_lost_expiry_message_only_delays() -> None:
+    platform, (old,) = with_expired()
+    platform.world.clock.set(SLOT + timedelta(days=7, minutes=30))
+    platform.world.clock.advance(seconds=20)
+    assert sweep(platform.world.ports) == 1
+    for envelope in platform.world.queue.waiting():
+        platform.world.queue.delete(envelope)
+    platform.run(minutes=3)
+    assert old.point_id not in ids(platform)
+
+
+def test_a_snapshot_that_is_gone_already_counts_as_deleted() -> None:
+    platform, (old,) = with_expired()
+    platform.world.cloud.lose_snapshot(old.snapshot_id)
+    expire(platform)
+    assert old.point_id not in ids(platform)
+    assert platform.world.cloud.removed == []
+    assert jobs(platform, JobOperation.EXPIRE)[0].status is JobStatus.COMPLETED
+
+
+def test_a_lost_points_record_goes_when_its_time_is_over() -> None:
+    platform, (old,) = with_expired()
+    platform.world.cloud.lose_snapshot(old.snapshot_id)
+    change_point(platform, old.point_id, state=PointState.LOST)
+    expire(platform)
+    assert old.point_id not in ids(platform)
+
+
+def test_more_than_one_round_holds_goes_in_several() -> None:
+    platform, old = with_expired(POINTS_PER_ROUND + 5)
+    expire(platform)
+    assert len(platform.points()) == 1
+    assert len(platform.world.cloud.removed) == len(set(platform.world.cloud.removed)) == len(old)
+    rounds = jobs(platform, JobOperation.EXPIRE)
+    assert sorted(len(job.details["deleted"]) for job in rounds) == [5, POINTS_PER_ROUND]
+
+
+def test_the_oldest_go_first() -> None:
+    platform, old = with_expired(3)
+    expire(platform)
+    assert platform.world.cloud.removed == [point.snapshot_id for point in old]
+
+
+# --- What stays ---
+
+
+def test_the_newest_good_point_of_a_protected_disk_stays_however_long_ago_it_expired() -> None:
+    platform = protected(**DAILY_AT_NOON)
+    newest = add_point(platform, LONG_AGO)
+    expire(platform)
+    platform.run(minutes=5)
+    assert ids(platform) >= {newest.point_id}
+    assert platform.world.cloud.removed == []
+
+
+def test_it_goes_once_a_newer_one_exists() -> None:
+    platform = protected(intervals=("R/2026-03-01T00:00:00+00:00/PT1H",), retention="PT20M")
+    platform.run(seconds=30)
+    (kept,) = platform.points()
+    go_to(platform, SLOT + timedelta(minutes=50), minutes=9)
+    assert ids(platform) == {kept.point_id}
+    platform.run(minutes=2)
+    assert [point.slot for point in platform.points()] == [SLOT + HOUR]
+    assert platform.world.cloud.removed == [kept.snapshot_id]
+
+
+def test_a_lost_newer_point_does_not_let_the_newest_good_one_go() -> None:
+    platform = protected()
+    good = add_point(platform, LONG_AGO)
+    lost = add_point(platform, LONG_AGO + HOUR, state=PointState.LOST)
+    platform.world.cloud.lose_snapshot(lost.snapshot_id)
+    expire(platform)
+    assert good.point_id in ids(platform)
+    assert platform.world.cloud.removed == []
+
+
+def test_a_stopped_disk_keeps_its_newest_point_too() -> None:
+    platform = protected()
+    good = add_point(platform, LONG_AGO)
+    change_instance(platform, state=ProtectionState.STOPPED)
+    expire(platform)
+    assert good.point_id in ids(platform)
+
+
+@pytest.mark.parametrize("doubt", [{"expires_at": None}, {"tag_name": ""}, {"hold": "a court asked for it"}])
+def test_in_doubt_or_on_hold_a_point_stays(doubt: dict[str, object]) -> None:
+    platform, (old,) = with_expired()
+    change_point(platform, old.point_id, **doubt)
+    expire(platform)
+    assert old.point_id in ids(platform)
+    assert platform.world.cloud.removed == []
+
+
+def test_a_released_hold_lets_the_point_go() -> None:
+    platform, (old,) = with_expired()
+    change_point(platform, old.point_id, hold="a court asked for it")
+    expire(platform)
+    change_point(platform, old.point_id, hold=None)
+    expire(platform)
+    assert old.point_id not in ids(platform)
+
+
+def test_a_hold_put_on_between_mark_and_deletion_keeps_the_point() -> None:
+    platform, (old,) = with_expired()
+    platform.world.faults.fail("cloud.delete_snapshot", CloudUnavailable("503"))
+    expire(platform, seconds=2)
+    assert state_of(platform, old) is PointState.EXPIRING
+    change_point(platform, old.point_id, hold="a court asked for it")
+    platform.run(minutes=5)
+    assert old.point_id in ids(platform)
+    assert platform.world.cloud.removed == []
+
+
+def test_a_point_that_is_being_restored_stays_until_the_restore_has_ended() -> None:
+    platform, (old,) = with_expired()
+    platform.world.cloud.disk_time = timedelta(minutes=3)
+    wanted = RestoreRequest(point_id=old.point_id, target_disk_id=disk_id("restored", TARGET_GROUP))
+    request_restore(platform.world.ports, VAULT, "disk-1", wanted)
+    expire(platform, minutes=2)
+    assert point_now(platform, old).restoring
+    assert platform.world.cloud.removed == []
+    platform.run(minutes=12)
+    assert jobs(platform, JobOperation.RESTORE)[0].status is JobStatus.COMPLETED
+    assert old.point_id not in ids(platform)
+    assert platform.world.cloud.removed == [old.snapshot_id]
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {},
+        {"owner": "someone"},
+        {"diskbackup-owner": "diskbackup/1"},
+    ],
+)
+def test_a_snapshot_whose_tags_do_not_say_that_it_is_ours_is_kept(strange: dict[str, str]) -> None:
+    platform, (old,) = with_expired()
+    platform.world.cloud._snapshots[old.snapshot_id.lower()].raw["tags"] = strange
+    expire(platform)
+    assert platform.world.cloud.removed == []
+    assert "SnapshotNotOurs" in (point_now(platform, old).expiry_blocked or "")
+    assert len(events(platform, "RecoveryPoint.ExpiryBlocked")) == 1
+
+
+@pytest.mark.parametrize("other", [{"instance_name": "disk-9"}, {"point_id": "0" * 32}])
+def test_a_snapshot_of_ours_that_is_another_points_is_kept(other: dict[str, str]) -> None:
+    platform, (old,) = with_expired()
+    tags = label_of(old, **other).tags()
+    platform.world.cloud._snapshots[old.snapshot_id.lower()].raw["tags"] = tags
+    expire(platform)
+    assert platform.world.cloud.removed == []
+    assert state_of(platform, old) is PointState.COMPLETED
+
+
+def test_a_point_row_that_cannot_be_read_is_reported_and_the_rest_expires(caplog: pytest.LogCaptureFixture) -> None:
+    platform, (spoilt, old) = with_expired(2)
+    platform.world.store.corrupt_record(RecoveryPoint, VAULT, "disk-1", spoilt.point_id)
+    with caplog.at_level(logging.ERROR):
+        expire(platform)
+    assert platform.world.cloud.removed == [old.snapshot_id]
+    assert spoilt.point_id in caplog.text
+    assert platform.failures == []
+
+
+# --- Locks and missing roles ---
+
+
+def blocked_by_a_lock() -> tuple[Platform, RecoveryPoint]:
+    platform, (old,) = with_expired()
+    platform.world.cloud.locks.add(SNAPSHOT_GROUP.key)
+    expire(platform)
+    return platform, old
+
+
+def blocked_by_a_missing_role() -> tuple[Platform, RecoveryPoint]:
+    platform, (old,) = with_expired()
+    error = PermissionMissing("403", scope=SNAPSHOT_GROUP.text, role="Disk Snapshot Contributor")
+    platform.world.cloud.guard = refuse("delete_snapshot", error)
+    expire(platform)
+    return platform, old
+
+
+@pytest.mark.parametrize(
+    ("prepare", "reason"),
+    [(blocked_by_a_lock, "ScopeLocked"), (blocked_by_a_missing_role, "UserErrorMissingRequiredPermissions")],
+)
+def test_a_refused_deletion_leaves_a_good_point_with_the_reason_and_tells_once(prepare: object, reason: str) -> None:
+    platform, old = prepare()  # type: ignore[operator]
+    kept = point_now(platform, old)
+    assert (kept.state, kept.expiry_job_id) == (PointState.COMPLETED, "")
+    assert reason in (kept.expiry_blocked or "")
+    assert kept.blocked_until is not None
+    assert timedelta(0) <= platform.world.clock.now() + BLOCKED_RETRY - kept.blocked_until <= timedelta(seconds=5)
+    assert jobs(platform, JobOperation.EXPIRE)[0].status is JobStatus.COMPLETED_WITH_WARNINGS
+    assert jobs(platform, JobOperation.EXPIRE)[0].warnings[0].code == reason
+    platform.run(hours=2)
+    told = [event.type for event in platform.world.events.published]
+    assert told.count("DiskBackup.RecoveryPoint.ExpiryBlocked") == 1, "not even told again under the same id"
+    assert events(platform, "Expiry.CompletedWithWarnings") == []
+    assert old.point_id in ids(platform)
+
+
+def test_a_refused_deletion_is_tried_again_each_half_hour_and_no_sooner() -> None:
+    platform, _ = blocked_by_a_lock()
+    before = platform.world.faults.count("cloud.delete_snapshot")
+    platform.run(minutes=29)
+    assert platform.world.faults.count("cloud.delete_snapshot") == before
+    platform.run(minutes=3)
+    assert platform.world.faults.count("cloud.delete_snapshot") == before + 1
+
+
+def test_it_goes_when_the_lock_is_gone() -> None:
+    platform, old = blocked_by_a_lock()
+    platform.world.cloud.locks.clear()
+    platform.run(minutes=33)
+    assert old.point_id not in ids(platform)
+    assert platform.world.cloud.removed == [old.snapshot_id]
+    assert jobs(platform, JobOperation.EXPIRE)[-1].status is JobStatus.COMPLETED
+
+
+def test_one_locked_snapshot_does_not_keep_the_others() -> None:
+    platform, (locked, other) = with_expired(2)
+    platform.world.cloud.locks.add(locked.snapshot_id.lower())
+    expire(platform)
+    assert platform.world.cloud.removed == [other.snapshot_id]
+    (job,) = jobs(platform, JobOperation.EXPIRE)
+    assert (job.status, job.details["deleted"]) == (JobStatus.COMPLETED_WITH_WARNINGS, [other.point_id])
+
+
+# --- Struck down in the middle ---
+
+
+def test_throttled_in_mid_round_the_same_job_goes_on() -> None:
+    platform, _ = with_expired(6)
+    platform.world.faults.fail("cloud.find_snapshot", Throttled("busy", retry_after_seconds=400), times=3)
+    lookout = expiry_row(VAULT, "disk-1", platform.world.clock.now())
+    platform.world.store.schedule([lookout])
+    platform.run(minutes=25)
+    (job,) = jobs(platform, JobOperation.EXPIRE)
+    assert (job.status, job.retry_count, len(job.details["deleted"])) == (JobStatus.COMPLETED, 0, 6)
+    assert len(platform.world.cloud.removed) == 6
+    assert len(sent(platform, ExpirePoints)) == 5, "the sweep must not add to a wait that was planned"
+    assert len(events(platform, "Expiry.Completed")) == 1
+
+
+def test_a_round_that_was_cut_short_tells_what_it_deleted_when_the_rest_is_locked() -> None:
+    platform, old = with_expired(2)
+    platform.world.faults.fail("cloud.delete_snapshot", CloudUnavailable("503"), after=True)
+    platform.world.cloud.locks.add(old[1].snapshot_id.lower())
+    expire(platform, minutes=2)
+    assert len(events(platform, "Expiry.CompletedWithWarnings")) == 1
+
+
+def test_faults_that_pass_count_as_retries_of_the_job() -> None:
+    platform, _ = with_expired(2)
+    platform.world.faults.fail("cloud.delete_snapshot", CloudUnavailable("503"), times=2)
+    expire(platform, minutes=1)
+    (job,) = jobs(platform, JobOperation.EXPIRE)
+    assert (job.status, job.retry_count) == (JobStatus.COMPLETED, 2)
+
+
+@pytest.mark.parametrize("call", ["store.commit", "cloud.delete_snapshot"])
+@pytest.mark.parametrize("after", [False, True])
+def test_a_death_between_mark_and_deletion_or_deletion_and_forgetting_is_made_good(call: str, after: bool) -> None:
+    platform, (old,) = with_expired()
+    platform.world.faults.fail(call, HostDied(), after=after)  # type: ignore[arg-type]
+    expire(platform, minutes=12)
+    assert old.point_id not in ids(platform)
+    assert platform.world.cloud.removed == [old.snapshot_id]
+    assert [job.status for job in jobs(platform, JobOperation.EXPIRE)] == [JobStatus.COMPLETED]
+    assert len(events(platform, "RecoveryPoint.Expired")) == 1
+
+
+def test_a_death_between_deletion_and_forgetting_leaves_a_point_that_nobody_can_restore() -> None:
+    platform, (old,) = with_expired()
+    platform.world.faults.fail("cloud.delete_snapshot", HostDied(), after=True)  # type: ignore[arg-type]
+    expire(platform)
+    assert state_of(platform, old) is PointState.EXPIRING
+
+
+def test_the_same_message_twice_deletes_once() -> None:
+    platform, (old,) = with_expired()
+    platform.twice = True
+    expire(platform)
+    assert platform.world.cloud.removed == [old.snapshot_id]
+    assert len(events(platform, "RecoveryPoint.Expired")) == 1
+
+
+def test_an_expiry_of_an_instance_that_is_gone_clears_its_row() -> None:
+    platform = protected()
+    platform.world.store.schedule([expiry_row(VAULT, "disk-9", SLOT)])
+    platform.run(minutes=3)
+    assert platform.agenda(AgendaKind.EXPIRY) == [
+        row for row in platform.agenda(AgendaKind.EXPIRY) if row.instance_name == "disk-1"
+    ]
+    assert platform.world.cloud.removed == []
+
+
+# --- The whole instance goes ---
+
+
+def delete(platform: Platform) -> None:
+    assert delete_instance(platform.world.ports, VAULT, "disk-1") is not None
+
+
+def test_a_deleted_instance_takes_all_its_points_with_it_the_newest_too() -> None:
+    platform, _ = with_expired(3)
+    delete(platform)
+    platform.run(seconds=30)
+    assert (platform.has_instance("disk-1"), platform.points(), platform.world.cloud.snapshot_ids()) == (False, [], [])
+    (job,) = jobs(platform, JobOperation.DELETE)
+    assert job.status is JobStatus.COMPLETED
+    assert len(events(platform, "Protection.Deleted")) == 1
+
+
+def test_a_deletion_waits_for_the_running_backup_and_takes_its_point_too() -> None:
+    platform = protected()
+    platform.world.cloud.snapshot_time = timedelta(minutes=20)
+    platform.run(seconds=10)
+    delete(platform)
+    platform.run(minutes=15)
+    assert platform.has_instance("disk-1")
+    assert len(sent(platform, ExpirePoints)) < 20, "waiting must not breed messages"
+    platform.run(minutes=15)
+    assert (platform.has_instance("disk-1"), platform.world.cloud.snapshot_ids()) == (False, [])
+    assert [job.status for job in jobs(platform)] == [JobStatus.COMPLETED]
+
+
+def test_a_deletion_with_a_locked_snapshot_stays_open_until_the_lock_is_gone() -> None:
+    platform = backed_up()
+    platform.world.cloud.locks.add(SNAPSHOT_GROUP.key)
+    delete(platform)
+    platform.run(hours=2)
+    assert platform.has_instance("disk-1")
+    assert [job.status for job in jobs(platform, JobOperation.DELETE)] == [JobStatus.IN_PROGRESS]
+    platform.world.cloud.locks.clear()
+    platform.run(minutes=35)
+    assert not platform.has_instance("disk-1")
+    assert [job.status for job in jobs(platform, JobOperation.DELETE)] == [JobStatus.COMPLETED]
+
+
+def test_a_deletion_keeps_what_is_held() -> None:
+    platform, (old,) = with_expired()
+    change_point(platform, old.point_id, hold="a court asked for it")
+    delete(platform)
+    platform.run(hours=1)
+    assert platform.has_instance("disk-1")
+    assert ids(platform) == {old.point_id}
+    assert old.snapshot_id in platform.world.cloud.snapshot_ids()
+
+
+def test_a_deletion_touches_no_other_disk() -> None:
+    platform = backed_up("disk-1", "disk-2")
+    stranger = platform.world.cloud.add_snapshot(
+        f"{SNAPSHOT_GROUP.text}/providers/Microsoft.Compute/snapshots/mine",
+        source=platform.world.cloud.add_disk(disk_json("disk-3")),
+    )
+    delete(platform)
+    platform.run(minutes=1)
+    assert len(platform.points("disk-2")) == 1
+    assert {stranger.id, platform.points("disk-2")[0].snapshot_id} == set(platform.world.cloud.snapshot_ids())
+
+
+def test_a_deleted_instance_is_due_no_more() -> None:
+    platform = backed_up()
+    delete(platform)
+    go_to(platform, SLOT + HOUR, minutes=1)
+    assert platform.agenda(AgendaKind.BACKUP) == []
+    go_to(platform, SLOT + timedelta(days=8), minutes=1)
+    assert platform.agenda(AgendaKind.EXPIRY) == []
+    assert len(platform.world.cloud.taken) == 1
+
+
+def test_what_an_earlier_turn_deleted_is_told_though_the_last_one_deleted_nothing() -> None:
+    platform, (first, second) = with_expired(2)
+    answers = [CloudUnavailable("503"), ScopeLocked("locked")]
+
+    def guard(call: str, target: str) -> None:
+        if call == "delete_snapshot" and target == second.snapshot_id:
+            raise answers.pop(0)
+
+    platform.world.cloud.guard = guard
+    expire(platform, minutes=2)
+    (job,) = jobs(platform, JobOperation.EXPIRE)
+    assert (job.status, job.details["deleted"]) == (JobStatus.COMPLETED_WITH_WARNINGS, [first.point_id])
+    assert len(events(platform, "Expiry.CompletedWithWarnings")) == 1

@@ -1,0 +1,231 @@
+"""The watch: a lost message costs two minutes at most; a job that waits by plan is left alone; rows do not pile up."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from backup_core.domain.agenda import AgendaKind
+from backup_core.domain.instance import BackupInstance, ProtectionState
+from backup_core.domain.job import Job, JobOperation, JobStatus
+from backup_core.domain.messages import (
+    ConfigureProtection,
+    Message,
+    ObserveBackup,
+    ObserveRestore,
+    StartBackup,
+    StartRestore,
+)
+from backup_core.domain.restore import RestoreRequest
+from backup_core.ports import Insert
+from backup_core.workflows.backup import request_backup
+from backup_core.workflows.protection import configure_instance
+from backup_core.workflows.restore import request_restore
+from backup_core.workflows.watching import STALL_AFTER, watch, watch_row
+from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json, job
+from tests.workflows.platform import HostDied, Platform, request
+from tests.workflows.scenes import SLOT, backed_up, change_instance, jobs, protected, sent
+
+TWO_MINUTES = 120
+
+
+def lose_first(platform: Platform, kind: type[Message]) -> None:
+    """Lose the first message of that kind as soon as it is there."""
+    for _ in range(40):
+        lost = [envelope for envelope in platform.world.queue.waiting() if envelope.queue == kind.queue]
+        if lost:
+            platform.world.queue.delete(lost[0])
+            return
+        platform.run(seconds=1)
+    raise AssertionError(f"no {kind.__name__} was sent")
+
+
+def at_the_slot(platform: Platform) -> None:
+    platform.world.clock.set(SLOT - timedelta(seconds=1))
+
+
+def on_demand(platform: Platform) -> None:
+    request_backup(platform.world.ports, VAULT, "disk-1", rule_name="BackupHourly", retention_tag=None)
+
+
+def restore(platform: Platform) -> None:
+    wanted = RestoreRequest(point_id=None, target_disk_id=disk_id("restored", TARGET_GROUP))
+    request_restore(platform.world.ports, VAULT, "disk-1", wanted)
+
+
+def configure(platform: Platform) -> None:
+    platform.world.cloud.add_disk(disk_json("disk-2"))
+    configure_instance(platform.world.ports, VAULT, request("disk-2", policy_name="policy-disk-1"))
+
+
+LOSSES: dict[str, tuple[Callable[[], Platform], Callable[[Platform], None], type[Message], JobOperation]] = {
+    "start of an on-demand backup": (backed_up, on_demand, StartBackup, JobOperation.BACKUP),
+    "observation of a backup": (protected, at_the_slot, ObserveBackup, JobOperation.BACKUP),
+    "start of a restore": (backed_up, restore, StartRestore, JobOperation.RESTORE),
+    "observation of a restore": (backed_up, restore, ObserveRestore, JobOperation.RESTORE),
+    "configuration": (backed_up, configure, ConfigureProtection, JobOperation.CONFIGURE),
+}
+
+
+@pytest.mark.parametrize("what", LOSSES)
+def test_a_lost_message_is_made_good_within_two_minutes(what: str) -> None:
+    prepare, act, kind, operation = LOSSES[what]
+    platform = prepare()
+    act(platform)
+    lose_first(platform, kind)
+    platform.run(seconds=TWO_MINUTES)
+    assert [each.status for each in platform.jobs() if each.operation is operation and not each.is_ended] == []
+    platform.run(minutes=2)
+    assert platform.agenda(AgendaKind.WATCH) == []
+
+
+def test_a_slot_whose_message_was_lost_is_taken_within_two_minutes() -> None:
+    platform = protected()
+    platform.world.queue._put = lambda *args, **kwargs: None  # type: ignore[method-assign]
+    platform.run(seconds=5)
+    del platform.world.queue._put
+    platform.run(seconds=TWO_MINUTES)
+    assert [point.slot for point in platform.points()] == [SLOT]
+
+
+def test_a_job_whose_host_died_is_taken_up_within_two_minutes() -> None:
+    platform = protected()
+    platform.world.faults.fail("cloud.start_snapshot", HostDied(), after=True)  # type: ignore[arg-type]
+    platform.run(seconds=5 + TWO_MINUTES)
+    assert [each.status for each in jobs(platform)] == [JobStatus.COMPLETED]
+    platform.run(minutes=12)  # the platform gives the dead host's message back
+    assert len(platform.world.cloud.taken) == 1
+
+
+def test_a_job_that_waits_by_plan_is_not_sent_again() -> None:
+    platform = protected()
+    platform.world.cloud.snapshot_time = timedelta(hours=1)
+    platform.run(minutes=50)
+    assert len(sent(platform, StartBackup)) == 1
+    assert len(platform.agenda(AgendaKind.WATCH)) == 1
+
+
+def test_a_job_that_waits_by_plan_and_does_not_come_back_is_sent_again() -> None:
+    platform = protected()
+    platform.world.cloud.snapshot_time = timedelta(minutes=20)
+    platform.run(minutes=5)
+    for envelope in platform.world.queue.waiting():
+        platform.world.queue.delete(envelope)
+    platform.run(minutes=8)
+    assert len(sent(platform, StartBackup)) >= 2
+    platform.run(minutes=20)
+    assert [point.slot for point in platform.points()] == [SLOT]
+
+
+def test_nothing_is_sent_before_a_job_was_silent_for_long_enough() -> None:
+    platform = protected()
+    platform.run(seconds=3)
+    lose_first(platform, ObserveBackup)
+    touched = jobs(platform)[0].touched_at
+    assert touched is not None
+    platform.world.clock.set(touched + STALL_AFTER - timedelta(seconds=2))
+    assert watch(platform.world.ports) == 0
+    platform.world.clock.set(touched + STALL_AFTER + timedelta(seconds=2))
+    assert watch(platform.world.ports) == 1
+    assert watch(platform.world.ports) == 0, "once a stall, not at every look"
+
+
+def test_the_row_of_an_ended_job_goes_by_itself() -> None:
+    platform = backed_up()
+    done = jobs(platform)[0]
+    platform.world.store.schedule([watch_row(VAULT, "disk-1", done.job_id, "backup", SLOT)])
+    assert watch(platform.world.ports) == 0
+    assert platform.agenda(AgendaKind.WATCH) == []
+
+
+def test_the_row_of_a_job_nobody_knows_goes_by_itself() -> None:
+    platform = backed_up()
+    platform.world.store.schedule([watch_row(VAULT, "disk-1", job().job_id, "restore", SLOT)])
+    assert watch(platform.world.ports) == 0
+    assert platform.agenda(AgendaKind.WATCH) == []
+
+
+@pytest.mark.parametrize("state", [ProtectionState.STOPPED, ProtectionState.DELETING])
+def test_a_slot_nobody_wants_any_more_is_not_sent_again(state: ProtectionState) -> None:
+    platform = protected()
+    change_instance(platform, state=state)
+    slot = {"slot": SLOT.isoformat(), "revision": 1}
+    platform.world.store.schedule([watch_row(VAULT, "disk-1", job().job_id, "backup", SLOT, slot)])
+    platform.world.clock.set(SLOT + timedelta(minutes=1))
+    assert watch(platform.world.ports) == 0
+    assert platform.agenda(AgendaKind.WATCH) == []
+
+
+def test_rows_that_are_not_due_cost_one_read() -> None:
+    platform = protected()
+    platform.world.store.schedule([watch_row(VAULT, "disk-1", job().job_id, "backup", SLOT + timedelta(hours=1))])
+    platform.world.faults.calls.clear()
+    watch(platform.world.ports)
+    assert platform.world.faults.calls[0] == "store.due"
+    assert platform.world.faults.count("store.get") == platform.world.faults.count("queue.") == 0
+
+
+@pytest.mark.parametrize("record", [Job, BackupInstance])
+def test_a_record_that_cannot_be_read_is_reported_and_the_other_jobs_are_looked_after(
+    record: type[Job] | type[BackupInstance], caplog: pytest.LogCaptureFixture
+) -> None:
+    platform = protected("disk-1", "disk-2")
+    spoilt = replace(job("disk-1"), status=JobStatus.IN_PROGRESS)
+    if record is Job:
+        platform.world.store.commit(VAULT, [Insert(spoilt)])
+        platform.world.store.corrupt_record(Job, VAULT, spoilt.job_id)
+    else:
+        platform.world.store.corrupt_record(BackupInstance, VAULT, "disk-1")
+    slot = {"slot": SLOT.isoformat(), "revision": 1}
+    platform.world.store.schedule([watch_row(VAULT, "disk-1", spoilt.job_id, "backup", SLOT, slot)])
+    platform.world.clock.set(SLOT)
+    with caplog.at_level(logging.ERROR):
+        watch(platform.world.ports)
+    assert "watch.unreadable" in caplog.text
+    platform.world.clock.set(SLOT - timedelta(seconds=2))
+    platform.run(seconds=2)
+    lose_first(platform, ObserveBackup)
+    platform.run(seconds=TWO_MINUTES)
+    assert len(platform.points("disk-2")) == 1
+
+
+@pytest.mark.parametrize(
+    "content", [{"slot": "noon"}, {"slot": 12}, {"revision": "x"}, {"missed_slots": ["never"]}, {"missed_slots": 3}]
+)
+def test_a_row_that_makes_no_sense_is_reported_and_the_rest_goes_on(
+    content: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    platform = protected()
+    on_demand(platform)
+    lose_first(platform, StartBackup)
+    platform.world.store.schedule([watch_row(VAULT, "disk-1", "0-broken", "backup", SLOT - STALL_AFTER, content)])
+    platform.world.clock.advance(STALL_AFTER + timedelta(seconds=1))
+    with caplog.at_level(logging.ERROR):
+        assert watch(platform.world.ports) == 1
+    assert "watch.unreadable job_id=0-broken" in caplog.text
+    assert "0-broken" not in {row.subject for row in platform.agenda(AgendaKind.WATCH)}
+
+
+def test_a_slot_that_is_missed_on_record_is_not_sent_again() -> None:
+    platform = protected()
+    change_instance(platform, newest_slot=SLOT, missed_slots=(SLOT,), missed_count=1)
+    slot = {"slot": SLOT.isoformat(), "revision": 1}
+    platform.world.store.schedule([watch_row(VAULT, "disk-1", job().job_id, "backup", SLOT, slot)])
+    platform.world.clock.set(SLOT + timedelta(minutes=1))
+    assert watch(platform.world.ports) == 0
+    assert platform.agenda(AgendaKind.WATCH) == []
+
+
+def test_a_job_that_was_sent_again_and_must_wait_stays_one_chain_of_messages() -> None:
+    platform = protected()
+    platform.world.cloud.snapshot_time = timedelta(minutes=30)
+    platform.run(seconds=10)
+    on_demand(platform)
+    lose_first(platform, StartBackup)
+    before = len(sent(platform, StartBackup))
+    platform.run(minutes=20)
+    assert len(sent(platform, StartBackup)) - before <= 20 * 4, "one each quarter of a minute"
