@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 import signal
 import sys
 import time
@@ -375,4 +376,11 @@ def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     new.replace(path)
 
 
-__all__ = ["AlreadyRunning", "LocalTarget", "PartFailed", "down"]
+def clear(directory: Path) -> None:
+    """Forget all state of a target: storage, disks, events, logs. Raises AlreadyRunning while one runs there."""
+    if directory.is_dir():
+        _locked(directory).close()
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+__all__ = ["AlreadyRunning", "LocalTarget", "PartFailed", "clear", "down"]

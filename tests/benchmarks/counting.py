@@ -18,7 +18,8 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 
 MARK = "x-benchmark"
 _LINE = re.compile(
-    r"(?:Blob|Queue|Table)StorageContextMiddleware: RequestMethod=(\w+) RequestURL=(\S+) RequestHeaders:(\{.*\}) ClientIP"
+    r"(?:Blob|Queue|Table)StorageContextMiddleware: "
+    r"RequestMethod=(\w+) RequestURL=(\S+) RequestHeaders:(\{.*\}) ClientIP"
 )
 _OURS = ("azsdk-python-data-tables", "azsdk-python-storage-queue")
 
@@ -89,7 +90,8 @@ class AzuriteLog:
             agent = headers.get("user-agent", "")
             if MARK in headers:
                 continue
-            (app if agent.startswith(_OURS) or any(name in agent for name in _OURS) else host)[_what(method, url)] += 1
+            by_app = any(name in agent for name in _OURS)
+            (app if by_app else host)[_what(method, url)] += 1
         return app, host
 
     def _requests(self) -> list[tuple[str, str, dict[str, str]]]:

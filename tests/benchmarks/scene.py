@@ -216,7 +216,7 @@ class Run:
 
 @contextmanager
 def local_target(*, instances: int = 1, azurite_log: bool = False) -> Iterator[Scene]:
-    """Everything started in a folder of its own, ended and removed on leaving; by its log, Azurite tells each request."""
+    """Everything started in a folder of its own, ended and removed on leaving."""
     with tempfile.TemporaryDirectory(prefix="diskbackup-bench-", ignore_cleanup_errors=True) as folder:
         directory = Path(folder)
         arguments = ("--debug", str(directory / "azurite-debug.log")) if azurite_log else ()

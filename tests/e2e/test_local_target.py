@@ -1,0 +1,429 @@
+"""The product as its users meet it: the official SDK over HTTP, two real hosts, real storage, a simulated Azure.
+
+The order of the tests follows the waits of begun.py; the last one empties the tables.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
+
+from backup_core.adapters import entities
+from backup_core.domain.agenda import AgendaKind
+from infra.local import demo_requests as wanted
+from infra.local.demo_checks import differences
+from infra.local.demo_clients import Entry, instant, sleep_until
+from tests.e2e.begun import CORRUPT_ROW, Begun
+from tests.e2e.stage import GROUP, LOCATION, TABLES, VAULT, Stage, described, names, until
+
+pytestmark = pytest.mark.local_target
+
+
+def faults_of(error: HttpResponseError) -> dict[str, str]:
+    """Target and message of every fault that a refusal names."""
+    assert error.response is not None
+    body = error.response.json()["error"]
+    return {fault["target"]: fault["message"] for fault in body["details"] or [body]}
+
+
+# ---------------------------------------------------------------- what is configured
+
+
+def test_vault_policy_and_instance_are_made_read_changed_and_deleted_without_the_sdk_ever_sleeping(
+    stage: Stage, begun: Begun
+) -> None:
+    sdk, disk = stage.sdk, stage.make_disks("crud")[0]
+    started = time.monotonic()
+    vault = sdk.backup_vaults.begin_create_or_update(GROUP, "crud-vault", wanted.vault()).result()
+    assert vault.properties.provisioning_state == "Succeeded"
+    assert vault.location == LOCATION
+    changed = sdk.backup_vaults.begin_update(GROUP, "crud-vault", {"tags": {"Team": "storage"}}).result()
+    assert changed.tags == {"Team": "storage"}
+    assert {"crud-vault", VAULT} <= names(list(sdk.backup_vaults.get_in_resource_group(GROUP)))
+    assert {"crud-vault", VAULT} <= names(list(sdk.backup_vaults.get_in_subscription()))
+
+    policy = sdk.backup_policies.create_or_update(GROUP, "crud-vault", "daily", wanted.policy("P1D", "P7D"))
+    assert sdk.backup_policies.get(GROUP, "crud-vault", "daily").as_dict() == policy.as_dict()
+    assert names(list(sdk.backup_policies.list(GROUP, "crud-vault"))) == {"daily"}
+
+    body = wanted.instance(described(disk), policy.id)
+    instance = sdk.backup_instances.begin_create_or_update(GROUP, "crud-vault", "crud-0001", body).result()
+    assert instance.properties.current_protection_state == "ProtectionConfigured"
+    assert instance.properties.provisioning_state == "Succeeded"
+    read = sdk.backup_instances.get(GROUP, "crud-vault", "crud-0001")
+    assert read.properties.data_source_info.resource_id == disk
+    assert names(list(sdk.backup_instances.list(GROUP, "crud-vault"))) == {"crud-0001"}
+
+    with pytest.raises(HttpResponseError) as refused:
+        sdk.backup_policies.delete(GROUP, "crud-vault", "daily")
+    assert refused.value.status_code == 409
+
+    sdk.backup_instances.begin_delete(GROUP, "crud-vault", "crud-0001").result()
+    with pytest.raises(ResourceNotFoundError):
+        sdk.backup_instances.get(GROUP, "crud-vault", "crud-0001")
+    sdk.backup_policies.delete(GROUP, "crud-vault", "daily")
+    sdk.backup_vaults.begin_delete(GROUP, "crud-vault").result()
+    with pytest.raises(ResourceNotFoundError):
+        sdk.backup_vaults.get(GROUP, "crud-vault")
+    assert time.monotonic() - started < 15  # one sleep of a poller that is told no Retry-After is 30 s
+
+
+def test_the_asynchronous_sdk_does_the_same(stage: Stage, begun: Begun) -> None:
+    disk = stage.make_disks("async")[0]
+
+    async def loop() -> Any:
+        async with stage.async_sdk() as sdk:
+            await (await sdk.backup_vaults.begin_create_or_update(GROUP, "async-vault", wanted.vault())).result()
+            policy = await sdk.backup_policies.create_or_update(
+                GROUP, "async-vault", "daily", wanted.policy("P1D", "P7D")
+            )
+            body = wanted.instance(described(disk), policy.id)
+            configured = await sdk.backup_instances.begin_create_or_update(GROUP, "async-vault", "async-0001", body)
+            state = (await configured.result()).properties.current_protection_state
+            asked = await sdk.backup_instances.begin_adhoc_backup(
+                GROUP, "async-vault", "async-0001", wanted.on_demand()
+            )
+            assert "/backupJobs/" in (await asked.result()).job_id
+            assert len(await _all(sdk.jobs.list(GROUP, "async-vault"))) == 2
+            await (await sdk.backup_instances.begin_delete(GROUP, "async-vault", "async-0001")).result()
+            await sdk.backup_policies.delete(GROUP, "async-vault", "daily")
+            await (await sdk.backup_vaults.begin_delete(GROUP, "async-vault")).result()
+            return state
+
+    started = time.monotonic()
+    assert asyncio.run(loop()) == "ProtectionConfigured"
+    assert time.monotonic() - started < 20
+
+
+async def _all(pages: AsyncIterator[Any]) -> list[Any]:
+    return [each async for each in pages]
+
+
+def test_a_list_of_more_than_a_thousand_goes_on_over_next_link(stage: Stage, begun: Begun) -> None:
+    stage.sdk.backup_vaults.begin_create_or_update(GROUP, "wide-vault", wanted.vault()).result()
+    stage.sdk.backup_policies.create_or_update(GROUP, "wide-vault", "policy-0000", wanted.policy("P1D", "P7D"))
+    table = stage.table("diskbackuprecords")
+    partition = f"{stage.subscription}|{GROUP}|wide-vault"
+    model = dict(table.get_entity(partition, "policy|policy-0000"))
+    copies = [_renamed(model, f"policy-{number:04d}") for number in range(1, 1101)]
+    for start in range(0, len(copies), 100):
+        table.submit_transaction([("create", copy) for copy in copies[start : start + 100]])
+    pages = [list(page) for page in stage.sdk.backup_policies.list(GROUP, "wide-vault").by_page()]
+    assert [len(page) for page in pages] == [1000, 101]
+    assert len({policy.name for page in pages for policy in page}) == 1101
+
+
+def _renamed(entity: dict[str, Any], name: str) -> dict[str, Any]:
+    body = str(entity["body0"]).replace("policy-0000", name)
+    return {**entity, "RowKey": f"policy|{name}", "name": name, "body0": body}
+
+
+# ---------------------------------------------------------------- what is refused
+
+
+def test_a_policy_with_several_faults_is_refused_with_every_one_named_and_nothing_is_stored(
+    stage: Stage, begun: Begun
+) -> None:
+    body = wanted.policy("P1D", "P7D")
+    rules = body["properties"]["policyRules"]
+    body["properties"]["datasourceTypes"] = ["Microsoft.Storage/storageAccounts"]
+    rules[0]["trigger"]["schedule"] = {"repeatingTimeIntervals": ["every day"], "timeZone": "Atlantis Standard Time"}
+    rules[0]["trigger"]["taggingCriteria"][0]["taggingPriority"] = "high"
+    rules[1]["lifecycles"][0]["deleteAfter"]["duration"] = "a week"
+    with pytest.raises(HttpResponseError) as refused:
+        stage.sdk.backup_policies.create_or_update(GROUP, VAULT, "faulty", body)
+    assert refused.value.status_code == 400
+    found = faults_of(refused.value)
+    assert set(found) == {
+        "properties.datasourceTypes",
+        "properties.policyRules[0].trigger.schedule.repeatingTimeIntervals[0]",
+        "properties.policyRules[0].trigger.schedule.timeZone",
+        "properties.policyRules[0].trigger.taggingCriteria[0].taggingPriority",
+        "properties.policyRules[1].lifecycles[0].deleteAfter.duration",
+    }
+    assert "Atlantis" in found["properties.policyRules[0].trigger.schedule.timeZone"]
+    with pytest.raises(ResourceNotFoundError):
+        stage.sdk.backup_policies.get(GROUP, VAULT, "faulty")
+
+
+@pytest.mark.parametrize(
+    ("interval", "retention", "word"),
+    [("PT1M", "P7D", "450"), ("PT30S", "PT5M", "PT1M")],
+    ids=["more points than a disk may have", "shorter than a minute"],
+)
+def test_an_interval_over_the_quota_is_refused(
+    stage: Stage, begun: Begun, interval: str, retention: str, word: str
+) -> None:
+    with pytest.raises(HttpResponseError) as refused:
+        stage.sdk.backup_policies.create_or_update(GROUP, VAULT, "greedy", wanted.policy(interval, retention))
+    assert refused.value.status_code == 400
+    assert word in " ".join(faults_of(refused.value).values())
+    assert "greedy" not in names(list(stage.sdk.backup_policies.list(GROUP, VAULT)))
+
+
+def test_an_instance_with_wrong_ids_is_refused_with_every_one_named_and_nothing_is_stored(
+    stage: Stage, begun: Begun
+) -> None:
+    machine = begun.plain.replace("/disks/", "/virtualMachines/")
+    body = wanted.instance(described(machine), "/subscriptions/none/policy")
+    stores = body["properties"]["policyInfo"]["policyParameters"]["dataStoreParametersList"]
+    stores[0]["resourceGroupId"] = "snapshots"
+    with pytest.raises(HttpResponseError) as refused:
+        stage.sdk.backup_instances.begin_create_or_update(GROUP, VAULT, "astray", body)
+    assert refused.value.status_code == 400
+    places = ("dataSourceInfo.resourceID", "policyInfo.policyId", "dataStoreParametersList[0].resourceGroupId")
+    assert len(faults_of(refused.value)) == len(places)
+    assert all(any(target.endswith(place) for target in faults_of(refused.value)) for place in places)
+    with pytest.raises(ResourceNotFoundError):
+        stage.sdk.backup_instances.get(GROUP, VAULT, "astray")
+
+
+def test_a_disk_that_is_not_there_fails_the_configuration_and_says_so(stage: Stage, begun: Begun) -> None:
+    missing = begun.plain.replace("plain-0001", "nowhere")
+    with pytest.raises(HttpResponseError) as refused:
+        stage.protect(missing, "daily")
+    assert refused.value.error is not None
+    assert refused.value.error.code == "UserErrorManagedDiskNotFound"
+    stage.sdk.backup_instances.begin_delete(GROUP, VAULT, "nowhere").result()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["backupInstances/nobody", "backupPolicies/nothing", "backupJobs/00000000-0000-0000-0000-000000000000"],
+)
+def test_an_unknown_name_is_not_found(stage: Stage, begun: Begun, path: str) -> None:
+    answer = stage.call("GET", f"{stage.vault_id}/{path}", params={"api-version": "2026-06-01"})
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "ResourceNotFound"
+
+
+def test_a_request_without_an_api_version_is_refused_as_arm_does(stage: Stage, begun: Begun) -> None:
+    answer = stage.call("GET", stage.vault_id)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "MissingApiVersionParameter"
+
+
+def test_a_wrong_key_is_refused(stage: Stage, begun: Begun) -> None:
+    with pytest.raises(ClientAuthenticationError) as refused:
+        stage.sdk_with_key("not the key").backup_vaults.get(GROUP, VAULT)
+    assert refused.value.status_code == 401
+    rebuild = stage.call("POST", "/diskbackup/catalogue/rebuild", json={"snapshotResourceGroups": []})
+    assert rebuild.status_code == 401  # a function key is not the master key
+
+
+# ---------------------------------------------------------------- backup and restore
+
+
+def test_a_backup_on_demand_becomes_a_recovery_point_with_its_job_and_its_events(stage: Stage, begun: Begun) -> None:
+    job = stage.job(begun.plain_job)
+    assert (job["status"], job["operation"], job["isUserTriggered"]) == ("Completed", "Backup", True)
+    assert job["extendedInfo"]["subTasks"][0]["taskStatus"] == "Completed"
+    (point,) = stage.points("plain-0001")
+    assert point["recoveryPointType"] == "Incremental"
+    assert point["retentionTagName"] == "Default"
+    kept = instant(point["expiryTime"]) - instant(point["recoveryPointTime"])
+    assert abs(kept - timedelta(days=7)) < timedelta(minutes=2)
+    assert len(stage.taken("plain-")) == 1
+    assert begun.plain_job in {job["id"] for job in stage.jobs()}
+    for kind in ("Job.Completed", "RecoveryPoint.Created"):
+        assert len(stage.events(kind, "plain-0001")) == 1
+
+
+def test_a_restored_disk_is_as_its_source_was(stage: Stage, begun: Begun) -> None:
+    (point,) = stage.visible_points("plain-0001")
+    target = f"{stage.group_id('restores-westeurope')}/providers/Microsoft.Compute/disks/plain-restored"
+    job = stage.ended(stage.restore("plain-0001", point, target))
+    assert (job["status"], job["operation"]) == ("Completed", "Restore")
+    source, restored = stage.clients.disk(begun.plain), stage.clients.disk(target)
+    assert list(differences(source, restored)) == []
+    assert [restored["tags"]["diskbackup-restored-from"].lower()] == stage.taken("plain-")
+    assert len(stage.events("Restore.Completed", "plain-0001")) == 1
+
+
+def test_a_restore_never_overwrites_a_disk(stage: Stage, begun: Begun) -> None:
+    (point,) = stage.visible_points("plain-0001")
+    (there,) = stage.make_disks("there", group="restores-westeurope")
+    before = stage.clients.disk(there)
+    job = stage.ended(stage.restore("plain-0001", point, there))
+    assert job["status"] == "Failed"
+    assert job["errorDetails"][0]["code"] == "UserErrorSameNameDiskAlreadyExists"
+    assert stage.clients.disk(there) == before
+
+
+def test_a_missing_role_fails_the_job_and_names_role_and_scope(stage: Stage, begun: Begun) -> None:
+    job = stage.ended(begun.denied_job)
+    assert job["status"] == "Failed"
+    (error,) = job["errorDetails"]
+    assert error["code"] == "UserErrorMissingRequiredPermissions"
+    advice = " ".join(error["recommendedAction"])
+    assert "Disk Snapshot Contributor" in advice
+    assert stage.group_id("snapshots-denied").lower() in advice.lower()
+    assert stage.taken("denied-") == []
+    assert stage.points("denied-0001") == []
+
+
+def test_an_operation_that_fails_late_fails_the_job_with_azures_own_code(stage: Stage, begun: Begun) -> None:
+    job = stage.ended(begun.late_job)
+    assert job["status"] == "Failed"
+    assert job["errorDetails"][0]["code"] == "InternalExecutionError"
+    assert stage.points("late-0001") == []
+    assert len(stage.events("Job.Failed", "late-0001")) == 1
+
+
+def test_being_throttled_is_no_failure_and_costs_no_retry(stage: Stage, begun: Begun) -> None:
+    job = stage.ended(begun.throttled_job, seconds=60)
+    assert job["status"] == "Completed"
+    assert "RetryCount" not in job["extendedInfo"]["additionalDetails"]
+    assert stage.struck(begun.throttling) == 2
+    assert len(stage.points("throttled-0001")) == 1
+
+
+# ---------------------------------------------------------------- what is put right
+
+
+def test_reconcile_reports_a_lost_snapshot_and_an_orphan_and_deletes_neither(stage: Stage, begun: Begun) -> None:
+    newest, older = stage.visible_points("lost-0001")
+    snapshots = {each["tags"].get("diskbackup-point"): each for each in stage.clients.snapshots() if each.get("tags")}
+    stage.clients.control("POST", "snapshots/delete-behind", {"id": snapshots[newest]["id"]})
+    orphan = _make_orphan(stage, snapshots[older])
+    stage.clients.run_function("reconcile")
+    until(lambda: stage.visible_points("lost-0001"), lambda points: points == [older], seconds=20)
+    (lost,) = until(lambda: stage.events("RecoveryPoint.Lost", "lost-0001"), bool, seconds=10)
+    assert lost["data"]["recoveryPointId"] == newest
+    (reported,) = until(lambda: stage.events("Snapshot.Orphaned"), bool, seconds=10)
+    assert reported["data"]["snapshotId"].lower() == orphan.lower()
+    assert orphan in {each["id"] for each in stage.clients.snapshots()}
+    with pytest.raises(HttpResponseError) as refused:
+        stage.restore("lost-0001", newest, begun.lost + "-restored")
+    assert faults_of(refused.value).keys() == {"recoveryPointId"}
+
+
+def _make_orphan(stage: Stage, model: dict[str, Any]) -> str:
+    """A snapshot with all our tags, of an instance that nobody knows."""
+    orphan = f"{model['id'].rsplit('/', 1)[0]}/bk-orphan"
+    source = model["properties"]["creationData"]["sourceResourceId"]
+    body = {
+        "location": LOCATION,
+        "tags": {**model["tags"], "diskbackup-instance": "nobody", "diskbackup-point": "f" * 32},
+        "properties": {
+            "incremental": True,
+            "creationData": {"createOption": "Copy", "sourceResourceId": source},
+        },
+    }
+    stage.arm("PUT", orphan, "2026-03-02", body)
+    return orphan
+
+
+def test_a_corrupt_record_is_left_out_and_the_rest_goes_on(stage: Stage, begun: Begun) -> None:
+    stage.sdk.backup_policies.create_or_update(GROUP, VAULT, "doomed", wanted.policy("P1D", "P7D"))
+    table = stage.table("diskbackuprecords")
+    row = dict(table.get_entity(f"{stage.subscription}|{GROUP}|{VAULT}", "policy|doomed"))
+    table.update_entity({**row, "body0": row["body0"][:-20]}, mode="replace")
+    assert names(list(stage.sdk.backup_policies.list(GROUP, VAULT))) == {"daily", "minutely", "brief"}
+    answer = stage.call("GET", f"{stage.vault_id}/backupPolicies/doomed", params={"api-version": "2026-06-01"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "RecordCorrupt")
+    table.delete_entity(row["PartitionKey"], row["RowKey"])
+
+
+def test_a_message_that_nobody_can_read_ends_in_an_event_after_five_tries(stage: Stage, begun: Begun) -> None:
+    events = until(lambda: stage.events("Message.Poisoned"), lambda seen: len(seen) >= 2, seconds=60)
+    queues = ("diskbackup-start-backup", "diskbackup-observe-backup")
+    assert sorted(event["subject"] for event in events) == sorted(f"backupInstances/{queue}" for queue in queues)
+    assert {event["data"]["error"]["code"] for event in events} == {"MessageMalformed"}
+    for queue in queues:
+        function = queue.removeprefix("diskbackup-").replace("-", "_")
+        assert stage.failed_runs(function, "MessageMalformed") == [1, 2, 3, 4, 5]
+        until(lambda queue=queue: stage.waiting(f"{queue}-poison"), lambda left: left == 0, seconds=10)
+
+
+# ---------------------------------------------------------------- what time brings
+
+
+def test_a_policy_of_a_minute_takes_its_slot_by_the_timer_in_spite_of_a_corrupt_agenda_row(
+    stage: Stage, begun: Begun
+) -> None:
+    first = (begun.protected_at + timedelta(minutes=1)).replace(second=0, microsecond=0)
+    left = (first - datetime.now(UTC)).total_seconds()
+    until(lambda: stage.points("minutely-0001"), bool, seconds=max(0.0, left) + 30)
+    taken = [
+        entry
+        for entry in stage.clients.ledger()
+        if entry.what == "snapshot.created" and entry.source == begun.minutely.lower()
+    ]
+    assert taken[0].slot == first
+    assert taken[0].at - first < timedelta(seconds=10)
+    (job,) = [job for job in stage.jobs() if job["id"] == taken[0].tag("job")]
+    assert job["isUserTriggered"] is False
+    aside = stage.table("diskbackupagenda").get_entity(entities.aside_partition(AgendaKind.BACKUP), CORRUPT_ROW)
+    assert aside["body0"] == "{half of a"
+
+
+def test_expired_points_go_with_their_snapshots_and_the_newest_stays(stage: Stage, begun: Begun) -> None:
+    sleep_until(begun.expired_at)
+    stage.clients.run_function("sweep")
+    (gone,) = until(lambda: deleted_of(stage, begun.brief), bool, seconds=30)
+    (kept,) = until(lambda: stage.points("brief-0001"), lambda points: len(points) == 1, seconds=10)
+    assert gone.at >= gone.created_at + timedelta(minutes=1)
+    assert gone.created_at < instant(kept["recoveryPointTime"])
+    (event,) = until(lambda: stage.events("RecoveryPoint.Expired", "brief-0001"), bool, seconds=10)
+    assert event["data"]["recoveryPointId"] == gone.tag("point")
+
+
+def deleted_of(stage: Stage, disk: str) -> list[Entry]:
+    """What the simulator's ledger says was deleted of a disk's snapshots."""
+    deleted = [entry for entry in stage.clients.ledger() if entry.what == "snapshot.deleted"]
+    return [entry for entry in deleted if entry.source == disk.lower()]
+
+
+def test_a_lock_keeps_an_expired_point_and_says_why(stage: Stage, begun: Begun) -> None:
+    (event,) = until(lambda: stage.events("RecoveryPoint.ExpiryBlocked", "locked-0001"), bool, seconds=30)
+    assert "ScopeLocked" in event["data"]["reason"]
+    points = stage.visible_points("locked-0001")
+    assert len(points) == 2
+    assert event["data"]["recoveryPointId"] == points[1]
+    of_disk = [job for job in stage.jobs() if job["dataSourceId"] == begun.locked]
+    (job,) = [job for job in of_disk if job["operation"] == "ExpireRecoveryPoints"]
+    assert job["status"] == "CompletedWithWarnings"
+    assert job["extendedInfo"]["warningDetails"][0]["warning"]["code"] == "ScopeLocked"
+    assert deleted_of(stage, begun.locked) == []
+
+
+def test_what_a_killed_host_held_is_resumed_within_two_minutes_and_taken_once(stage: Stage, begun: Begun) -> None:
+    assert begun.killed_ran > 0
+    for job_id in begun.held_jobs:
+        left = (begun.killed_at + timedelta(minutes=2) - datetime.now(UTC)).total_seconds()
+        job = stage.ended(job_id, seconds=max(left, 1))
+        assert job["status"] == "Completed"
+        assert instant(job["endTime"]) - begun.killed_at < timedelta(minutes=2)
+    ends = [instant(stage.job(job_id)["endTime"]) for job_id in begun.held_jobs]
+    assert sum(end - begun.killed_at > timedelta(seconds=20) for end in ends) >= begun.killed_ran
+    assert len(stage.taken("held-")) == len(begun.held_jobs)
+    assert len(set(stage.taken("held-"))) == len(begun.held_jobs)
+
+
+def test_the_catalogue_is_rebuilt_from_the_snapshots_after_the_tables_were_lost(stage: Stage, begun: Begun) -> None:
+    instances = ("plain-0001", "lost-0001", "throttled-0001", "held-0001", "locked-0001")
+    before = {name: stage.visible_points(name) for name in instances}
+    assert all(before.values())
+    for name in TABLES:
+        stage.table(name).delete_table()
+    with pytest.raises(ResourceNotFoundError):
+        stage.sdk.backup_vaults.get(GROUP, VAULT)
+    groups = [stage.group_id(group) for group in ("snapshots-westeurope", "snapshots-locked")]
+    answer = stage.call(
+        "POST",
+        "/diskbackup/catalogue/rebuild",
+        key=stage.endpoints["master_key"],
+        json={"snapshotResourceGroups": groups},
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["postponed"] == []
+    assert {name: stage.visible_points(name) for name in instances} == before
+    state = stage.sdk.backup_instances.get(GROUP, VAULT, "plain-0001").properties.current_protection_state
+    assert state == "ProtectionStopped"
