@@ -54,7 +54,7 @@ class ActiveBackup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceRequest:
-    """What a client asks for with PUT on a backup instance. `request` keeps its properties to be answered as they came."""
+    """What a client asks for with PUT on an instance. `request` keeps its properties, to be answered as they came."""
 
     name: str
     friendly_name: str
