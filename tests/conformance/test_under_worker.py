@@ -26,7 +26,9 @@ def invoke(storage: str, function: str, *arguments: str, stdin: str = "") -> sub
     assert PROGRAM.exists(), f"{PROGRAM} is missing: nothing can be checked"
     command = [str(PROGRAM), "invoke", str(PROJECT), function, *arguments, "--python", sys.executable]
     environment = {**os.environ, "AzureWebJobsStorage": storage}
-    return subprocess.run(command, input=stdin, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, input=stdin, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 def test_a_tick_finds_nothing_due_and_ends_well(azurite):
