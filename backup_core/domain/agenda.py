@@ -26,7 +26,8 @@ class AgendaRow:
 
     `subject` is empty for BACKUP and EXPIRY; a job id for WATCH.
     BACKUP content: {"intervals": [...], "time_zone": "...", "revision": n, "generation": "..."}.
-    WATCH content: {"step": "backup" | "restore" | "configure", "slot": "<ISO>" | null, "revision": n}.
+    WATCH content: {"step": "backup" | "restore" | "configure"}, and of a backup {"slot": "<ISO>" | null, "revision": n,
+    "missed_slots": ["<ISO>", ...], "missed_count": n}.
     """
 
     kind: AgendaKind

@@ -525,7 +525,8 @@ def _tell_again(ports: Ports, message: StartBackup | ObserveBackup) -> None:
     if job is None or not job.value.is_ended:
         return
     events = [alerts.job_ended(message.vault, job.value)]
-    point = ports.store.get(RecoveryPoint, message.vault, message.instance_name, job.value.point_id)
+    named = job.value.point_id  # empty when the job ended before it claimed the instance
+    point = ports.store.get(RecoveryPoint, message.vault, message.instance_name, named) if named else None
     if point is not None:
         events.append(alerts.point_created(message.vault, point.value))
     tell(ports, message, events)

@@ -282,21 +282,32 @@ def _protect(
     ports: Ports, message: ConfigureProtection, stored: Stored[BackupInstance], job: Stored[Job], disk: Disk
 ) -> None:
     now = ports.clock.now()
+    first_slot = stored.value.policy.schedule.next_slot(now)
     instance = replace(
         stored.value,
         state=ProtectionState.CONFIGURED,
         disk_location=disk.location,
         disk_sku=disk.sku,
+        expiry_due_at=stored.value.expiry_due_at or first_expiry(stored.value.policy, first_slot),
         error=None,
     )
     # The agenda first: a row without a protected instance is cleared away, an instance without a row is not backed up.
-    ports.store.schedule([backup_row(message.vault, instance, instance.policy.schedule.next_slot(now))])
+    rows = [backup_row(message.vault, instance, first_slot)]
+    if instance.expiry_due_at is not None:
+        rows.append(expiry_row(message.vault, instance.name, instance.expiry_due_at))
+    ports.store.schedule(rows)
     ended = job.value.step(CONFIGURE, "Completed", at=now).advance(JobStatus.COMPLETED, at=now)
     if not commit(ports, message, [Replace(stored, instance), Replace(job, ended)]):
         return
     log.info("protection.configured instance=%s policy=%s", instance.name, instance.policy.name)
     tell(ports, message, [alerts.job_ended(message.vault, ended)])
     ports.store.unschedule([_watch(message.vault, message.instance_name, ended)])
+
+
+def first_expiry(policy: BackupPolicy, first_slot: datetime) -> datetime:
+    """When a point of `first_slot` can expire at the soonest. On the agenda from the start, so that no backup need
+    write that row."""
+    return min(rule.duration.after(first_slot) for rule in policy.retention_rules)
 
 
 def _refuse(

@@ -21,7 +21,7 @@ from backup_core.workflows.alerts import read_events, write_events
 
 log = logging.getLogger("diskbackup.turns")
 
-MAX_ATTEMPTS = 6  # rounds a step spends on transient errors: about three minutes in all
+MAX_ATTEMPTS = 16  # rounds a step spends on transient errors: about twenty-five minutes in all
 SPREAD_SECONDS = 1.0  # on top of the place in line that the cloud's port gives: processes do not know of each other
 FIRST_LOOK = timedelta(seconds=2)
 LONGEST_LOOK = timedelta(minutes=5)

@@ -24,6 +24,7 @@ from backup_core.domain.errors import (
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobStatus
 from backup_core.domain.messages import ExpirePoints, ObserveBackup, StartBackup
+from backup_core.domain.naming import scheduled_job_id
 from backup_core.domain.recovery_point import PointState, read_label
 from backup_core.ports import Remove
 from backup_core.workflows.backup import observe_backup, request_backup, start_backup
@@ -265,7 +266,7 @@ def test_passing_faults_of_the_observation_are_counted_too() -> None:
 def test_a_fault_that_does_not_pass_ends_in_a_failed_job_that_says_what_to_do(call: str) -> None:
     platform = protected()
     platform.world.faults.fail(call, DOWN, times=MAX_ATTEMPTS + 1)
-    platform.run(minutes=8)
+    platform.run(minutes=40)
     job = only_job(platform)
     assert (job.status, job.retry_count) == (JobStatus.FAILED, MAX_ATTEMPTS)
     assert job.error is not None
@@ -278,7 +279,7 @@ def test_a_fault_that_does_not_pass_ends_in_a_failed_job_that_says_what_to_do(ca
 def test_one_fault_fewer_than_the_limit_fails_nothing() -> None:
     platform = protected()
     platform.world.faults.fail("cloud.start_snapshot", DOWN, times=MAX_ATTEMPTS)
-    platform.run(minutes=8)
+    platform.run(minutes=40)
     assert only_job(platform).status is JobStatus.COMPLETED
 
 
@@ -293,7 +294,7 @@ def test_an_answer_that_got_lost_takes_no_second_snapshot() -> None:
 def test_a_snapshot_whose_observation_was_given_up_is_adopted_in_the_end() -> None:
     platform = protected()
     platform.world.faults.fail("cloud.get_operation", DOWN, times=MAX_ATTEMPTS + 1)
-    platform.run(minutes=8)
+    platform.run(minutes=40)
     assert only_job(platform).status is JobStatus.FAILED
     reconcile(platform.world.ports)
     assert [point.slot for point in platform.points()] == [SLOT]
@@ -376,9 +377,9 @@ def test_a_missing_snapshot_group_fails_the_job_until_it_is_there() -> None:
 def test_a_full_disk_of_snapshots_is_tried_again_each_minute_before_the_job_fails() -> None:
     platform = protected()
     platform.world.cloud.snapshot_limit = 0
-    platform.run(minutes=5)
+    platform.run(minutes=15)
     assert only_job(platform).status is JobStatus.IN_PROGRESS
-    platform.run(minutes=4)
+    platform.run(minutes=5)
     job = only_job(platform)
     assert job.error is not None
     assert (job.status, job.error.code) == (JobStatus.FAILED, "UserErrorSnapshotLimitReached")
@@ -743,3 +744,54 @@ def test_an_on_demand_backup_between_two_slots_does_not_renew_the_first_of_the_d
     platform.run(seconds=30)
     go_to(platform, SLOT + HOUR)
     assert [point.tag_name for point in platform.points() if point.slot] == ["Default", "Daily"]
+
+
+def test_a_slot_that_failed_is_not_taken_when_its_message_comes_again() -> None:
+    platform = protected()
+    platform.world.cloud.guard = refuse("get_disk", DisallowedByPolicy("no reads"))
+    platform.run(seconds=10)
+    before = jobs(platform)
+    platform.world.cloud.guard = lambda call, target: None
+    start_backup(platform.world.ports, sent(platform, StartBackup)[0])
+    platform.run(seconds=30)
+    assert (platform.world.cloud.taken, jobs(platform)) == ([], before)
+
+
+def test_a_slot_that_was_given_up_for_its_successor_is_not_taken_when_its_message_comes_again() -> None:
+    platform = protected(**EVERY_MINUTE)
+    platform.world.cloud.snapshot_time = timedelta(minutes=30)
+    platform.run(minutes=2, seconds=20)
+    assert platform.instance().missed_slots == (SLOT + MINUTE,)
+    change_instance(platform, active=None)
+    late = next(message for message in sent(platform, StartBackup) if message.slot == SLOT + MINUTE)
+    start_backup(platform.world.ports, late)
+    assert len(platform.world.cloud.taken) == 1
+    assert platform.instance().missed_count == 1
+
+
+def test_a_missed_slot_too_old_to_be_named_is_not_counted_again() -> None:
+    platform = protected()
+    go_to(platform, SLOT + 100 * HOUR, minutes=1)
+    old = SLOT + 10 * HOUR
+    late = StartBackup(
+        vault=VAULT,
+        instance_name="disk-1",
+        job_id=scheduled_job_id(VAULT, "disk-1", platform.instance().generation, old),
+        revision=1,
+        slot=old,
+    )
+    start_backup(platform.world.ports, late)
+    assert platform.instance().missed_count == 100
+
+
+def test_a_cancelled_on_demand_job_whose_message_comes_again_is_told_of_again_and_no_more() -> None:
+    platform = backed_up()
+    ask_for_backup(platform)
+    change_instance(platform, state=ProtectionState.STOPPED)
+    platform.run(seconds=2)
+    change_instance(platform, state=ProtectionState.CONFIGURED)
+    platform.world.queue.send(sent(platform, StartBackup)[-1])
+    platform.run(seconds=2)
+    assert platform.failures == []
+    assert [job.status for job in jobs(platform)] == [JobStatus.COMPLETED, JobStatus.CANCELLED]
+    assert len(platform.world.cloud.taken) == 1

@@ -204,6 +204,17 @@ def test_a_new_instance_is_looked_at_put_on_the_agenda_and_told_of() -> None:
     assert platform.agenda(AgendaKind.WATCH) == []
 
 
+def test_the_first_expiry_is_on_the_agenda_from_the_start_so_that_no_backup_need_write_it() -> None:
+    platform = Platform()
+    platform.protect(intervals=("R/2026-03-01T00:00:00+00:00/PT1H",), retention="P7D")
+    (backup,), (expiry,) = platform.agenda(AgendaKind.BACKUP), platform.agenda(AgendaKind.EXPIRY)
+    assert expiry.due_at == backup.due_at + timedelta(days=7)
+    platform.world.clock.set(backup.due_at - timedelta(seconds=2))
+    platform.run(seconds=30)
+    assert len(platform.points()) == 1
+    assert [row.due_at for row in platform.agenda(AgendaKind.EXPIRY)] == [expiry.due_at]
+
+
 def test_the_same_instance_again_is_one_instance_with_its_history() -> None:
     platform = backed_up()
     before = platform.instance()

@@ -392,7 +392,7 @@ def test_faults_that_do_not_pass_fail_the_job() -> None:
     platform = backed_up()
     platform.world.faults.fail("cloud.start_disk", CloudUnavailable("503"), times=MAX_ATTEMPTS + 1)
     ask(platform)
-    platform.run(minutes=8)
+    platform.run(minutes=40)
     assert_failed(platform, "CloudInternalError")
 
 
