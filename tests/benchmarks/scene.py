@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ import requests
 from azure.storage.queue import QueueServiceClient
 
 from backup_core.adapters.table_store import TableStore
-from backup_core.domain.agenda import AgendaRow
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job
 from backup_core.domain.policy import BackupPolicy
@@ -30,7 +29,9 @@ from backup_core.domain.resource_ids import GroupId, VaultKey
 from backup_core.domain.vault import Vault
 from backup_core.ports import Insert, R, Stored
 from backup_core.settings import Settings
+from backup_core.workflows.backup import expiry_row
 from backup_core.workflows.dispatch import backup_row
+from backup_core.workflows.protection import first_expiry
 from infra.local.up import SUBSCRIPTION, LocalTarget
 from tests.benchmarks.counting import Marked
 from tests.builders import policy_properties
@@ -65,10 +66,13 @@ class Scene:
         if self.store.get(Vault, VAULT) is None:
             self.store.commit(VAULT, [Insert(Vault(key=VAULT, location=LOCATION, created_at=datetime.now(UTC)))])
         self.store.commit(VAULT, [Insert(policy)])
-        instances = [_instance(disk, policy) for disk in disks]
+        slot = first_slot or policy.schedule.next_slot(datetime.now(UTC))
+        expiry = first_expiry(policy, slot)
+        instances = [replace(_instance(disk, policy), expiry_due_at=expiry) for disk in disks]
         for start in range(0, len(instances), _COMMIT):
             self.store.commit(VAULT, [Insert(instance) for instance in instances[start : start + _COMMIT]])
-        self.store.schedule([_first_row(instance, first_slot) for instance in instances])
+        self.store.schedule([backup_row(VAULT, instance, slot) for instance in instances])
+        self.store.schedule([expiry_row(VAULT, instance.name, expiry) for instance in instances])
 
     # ---------------------------------------------------------------- acting
 
@@ -155,6 +159,10 @@ class Scene:
             for queue in service.list_queues()
         }
         return {name: count for name, count in counts.items() if count}
+
+    def logged(self, text: str) -> int:
+        """How often the hosts wrote `text` to their logs."""
+        return sum(log.read_text(errors="replace").count(text) for log in self.target.log_dir.glob("host-*.log"))
 
     def poisoned(self) -> dict[str, int]:
         return {name: count for name, count in self.messages().items() if name.endswith("-poison")}
@@ -276,11 +284,6 @@ def _instance(disk: str, policy: BackupPolicy) -> BackupInstance:
         created_at=datetime.now(UTC),
         disk_sku="Premium_LRS",
     )
-
-
-def _first_row(instance: BackupInstance, first_slot: datetime | None) -> AgendaRow:
-    due_at = first_slot or instance.policy.schedule.next_slot(datetime.now(UTC))
-    return backup_row(VAULT, instance, due_at)
 
 
 def _run(line: str) -> Run | None:

@@ -25,6 +25,7 @@ from backup_core.adapters import entities
 from backup_core.adapters.storage_queue import StorageQueue
 from backup_core.adapters.table_store import TableStore
 from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.messages import StartBackup
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Ports
@@ -45,6 +46,7 @@ INTERVAL = "R/2026-01-01T00:00:00+00:00/P1D"
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 PREFIX = "tick"
 _FILL = 8_000  # rows between two lines of progress
+_FILL_TRIES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +149,20 @@ def _fill(bench: _Bench, first: int, last: int) -> None:
             _row(f"instance-{number:06d}", NOW + timedelta(seconds=60 + number % 86_000))
             for number in range(start, min(start + _FILL, last))
         ]
-        bench.ports.store.schedule(rows)
+        _write(bench, rows)
         print(f"  {min(start + _FILL, last):,} rows of the agenda are written", file=sys.stderr, flush=True)
+
+
+def _write(bench: _Bench, rows: list[AgendaRow]) -> None:
+    """Azurite answers nobody while it sorts in rows; a connection that it closes meanwhile is no reason to give up."""
+    for tries_left in reversed(range(_FILL_TRIES)):
+        try:
+            bench.ports.store.schedule(rows)
+        except CloudUnavailable:
+            if not tries_left:
+                raise
+            continue
+        return
 
 
 def _row(instance: str, due_at: datetime, kind: AgendaKind = AgendaKind.BACKUP, subject: str = "") -> AgendaRow:

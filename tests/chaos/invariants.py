@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.durations import parse_duration
@@ -16,6 +16,9 @@ from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job, JobOperation, JobStatus
 from backup_core.domain.recovery_point import OWNER_VALUE, PointState, RecoveryPoint
 from tests.benchmarks.scene import Entry, Scene
+
+# A sweep a minute, and up to two minutes until another host takes over the timer of one that died.
+EXPIRY_DELAY = timedelta(minutes=4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +132,10 @@ def _leftovers(asked: Asked, seen: Evidence) -> Iterator[str]:
     recorded = {point.snapshot_id.lower() for point in seen.points}
     yield from (f"snapshot {orphan} has no recovery point" for orphan in sorted(standing - recorded))
     yield from (f"the snapshot of a recovery point is gone: {lost}" for lost in sorted(recorded - standing))
+    yield from (
+        f"point {point.point_id} of {point.instance_name} outlived its time"
+        for point in _overdue(seen, by=EXPIRY_DELAY)
+    )
     if seen.watched:
         yield f"{seen.watched} watch rows are left on the agenda"
 
@@ -142,5 +149,17 @@ def is_settled(asked: Asked, seen: Evidence) -> bool:
         and len(backups) >= asked.accepted.total()
         and all(job.is_ended for job in seen.jobs)
         and all(point.is_good for point in seen.points)
+        and not _overdue(seen, by=timedelta(0))
         and not seen.watched
     )
+
+
+def _overdue(seen: Evidence, *, by: timedelta) -> list[RecoveryPoint]:
+    """Points that expired at least `by` ago and that nothing protects."""
+    newest = {instance.newest_point.point_id for instance in seen.instances if instance.newest_point}
+    late = datetime.now(UTC) - by
+    return [
+        point
+        for point in seen.points
+        if point.expires_at and point.expires_at < late and not point.hold and point.point_id not in newest
+    ]

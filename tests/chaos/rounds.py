@@ -57,16 +57,19 @@ class Plan:
     on_demand: int
     kills: int
     pause: tuple[float, float]
+    asking_seconds: float = 5.0  # over which the on-demand backups are asked for
     retention: str = "PT1M"
     hasty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """`mend_seconds`: from the last kill until nothing was under way. `faults`: what did not hold, in words."""
+    """`mend_seconds`: from the last kill until nothing was under way. `resent`: steps whose message a
+    dead host took along, sent again by the watch. `faults`: what did not hold, in words."""
 
     backups: int
     kills: int
+    resent: int
     missed_slots: int
     deleted: int
     mend_seconds: float
@@ -85,7 +88,7 @@ def run_round(plan: Plan) -> Outcome:
         names = [disk.rsplit("/", 1)[1] for disk in disks]
         if slots:
             wait_until(slots[0] - timedelta(seconds=2))
-        with _requests(scene, names * plan.on_demand, chance.random()) as accepted:
+        with _requests(scene, names * plan.on_demand, plan.asking_seconds) as accepted:
             held = _kill(scene, plan, chance)
         killed_at = time.monotonic()
         asked = Asked(slots=slots, accepted=accepted, held=held, foreign=frozenset({foreign}))
@@ -100,6 +103,7 @@ def _judged(scene: Scene, asked: Asked, plan: Plan, mend_seconds: float) -> Outc
     return Outcome(
         backups=sum(bool(entry.tag("owner")) for entry in seen.created),
         kills=plan.kills,
+        resent=scene.logged("job.resent "),
         missed_slots=sum(instance.missed_count for instance in seen.instances),
         deleted=len(seen.deleted),
         mend_seconds=mend_seconds,
@@ -121,7 +125,7 @@ def _kill(scene: Scene, plan: Plan, chance: random.Random) -> frozenset[str]:
 
 
 @contextmanager
-def _requests(scene: Scene, names: Sequence[str], draw: float) -> Iterator[Counter[str]]:
+def _requests(scene: Scene, names: Sequence[str], seconds: float) -> Iterator[Counter[str]]:
     """Ask for on-demand backups while the block runs, and finish asking on leaving. Counts those that were accepted.
 
     A request whose host died is asked again: whether the first one counted, its client cannot know.
@@ -130,12 +134,11 @@ def _requests(scene: Scene, names: Sequence[str], draw: float) -> Iterator[Count
     failures: list[BaseException] = []
 
     def ask_all() -> None:
-        chance = random.Random(draw)
         try:
             for name in names:
                 _ask(scene, name)
                 accepted[name] += 1
-                time.sleep(chance.uniform(0, 0.4))
+                time.sleep(seconds / len(names))
         except BaseException as error:  # told to the main thread below
             failures.append(error)
 
