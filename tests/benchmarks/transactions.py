@@ -97,7 +97,7 @@ def _scheduled(meter: _Meter) -> list[Figure]:
         costs.append(meter.cost(SCHEDULED, lambda: _await_jobs(scene, JobOperation.BACKUP, SCHEDULED * number)))  # noqa: B023
     first, later = costs
     return [
-        *_plain("first scheduled backup of an instance, which also puts its expiry on the agenda", first),
+        *_bounded("first scheduled backup", first),
         *_bounded("scheduled backup", later),
         Figure(name="host's own transactions per scheduled backup", value=later.host.total() / SCHEDULED),
     ]
