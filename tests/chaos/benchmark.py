@@ -17,7 +17,9 @@ def measure() -> list[Figure]:
     """Each of 50 disks comes due twice and is asked for twice more."""
     figures: list[Figure] = []
     for seed in SEEDS:
-        plan = Plan(seed=seed, disks=50, slots=2, on_demand=2, kills=8, pause=(4, 14), asking_seconds=75)
+        plan = Plan(
+            seed=seed, disks=50, slots=2, on_demand=2, kills=12, pause=(1, 9), slow_arm_seconds=2, asking_seconds=75
+        )
         outcome = run_round(plan)
         for fault in outcome.faults:
             print(f"  seed {seed}: {fault}", file=sys.stderr, flush=True)

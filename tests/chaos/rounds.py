@@ -57,6 +57,7 @@ class Plan:
     on_demand: int
     kills: int
     pause: tuple[float, float]
+    slow_arm_seconds: float = 0.0  # added to half of ARM's answers, so that a kill finds more steps in mid-run
     asking_seconds: float = 5.0  # over which the on-demand backups are asked for
     retention: str = "PT1M"
     hasty: bool = False
@@ -86,11 +87,14 @@ def run_round(plan: Plan) -> Outcome:
         scene.protect(disks, policy, first_slot=slots[0] if slots else None)
         foreign = _foreign_snapshot(scene, disks[0])
         names = [disk.rsplit("/", 1)[1] for disk in disks]
+        if plan.slow_arm_seconds:
+            scene.control("POST", "faults", {"kind": "delay", "rate": 0.5, "seconds": plan.slow_arm_seconds})
         if slots:
             wait_until(slots[0] - timedelta(seconds=2))
         with _requests(scene, names * plan.on_demand, plan.asking_seconds) as accepted:
             held = _kill(scene, plan, chance)
         killed_at = time.monotonic()
+        scene.control("DELETE", "faults")
         asked = Asked(slots=slots, accepted=accepted, held=held, foreign=frozenset({foreign}))
         _mend(scene, asked, hasty=plan.hasty)
         mended = time.monotonic() - killed_at
