@@ -105,6 +105,11 @@ class BackupInstance:
     def takes_scheduled_backups(self) -> bool:
         return self.state in (ProtectionState.CONFIGURED, ProtectionState.UPDATING)
 
+    def has_missed(self, slot: datetime) -> bool:
+        """Whether `slot` is recorded as missed. The list names the newest only: an older one may have been on it."""
+        named = self.missed_slots
+        return slot in named or (len(named) == MISSED_SLOTS_KEPT and slot < named[0])
+
     def miss(self, slots: tuple[datetime, ...], count: int) -> BackupInstance:
         """Record missed slots: the newest few by name, all of them by count."""
         if not count:

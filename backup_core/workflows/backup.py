@@ -23,7 +23,7 @@ from backup_core.domain.errors import (
     ResourceInUse,
     SnapshotNotFound,
 )
-from backup_core.domain.instance import MISSED_SLOTS_KEPT, ActiveBackup, BackupInstance, PointSummary
+from backup_core.domain.instance import ActiveBackup, BackupInstance, PointSummary
 from backup_core.domain.job import Job, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ObserveBackup, StartBackup
 from backup_core.domain.naming import point_id, scheduled_job_id, snapshot_id
@@ -197,11 +197,8 @@ def _answer_late(ports: Ports, message: StartBackup, stored: Stored[BackupInstan
 
 
 def _has_trace(ports: Ports, message: StartBackup, instance: BackupInstance) -> bool:
-    named = instance.missed_slots
-    if message.slot in named or ports.store.get(Job, message.vault, message.job_id) is not None:
-        return True
-    # The list names the newest only: an older slot may have been on it.
-    return len(named) == MISSED_SLOTS_KEPT and message.slot is not None and message.slot < named[0]
+    assert message.slot is not None, "on-demand backups have no order"
+    return instance.has_missed(message.slot) or ports.store.get(Job, message.vault, message.job_id) is not None
 
 
 def _is_busy(ports: Ports, message: StartBackup, stored: Stored[BackupInstance], job: Job) -> bool:

@@ -99,15 +99,17 @@ def _stall_time(ports: Ports, row: AgendaRow) -> datetime | None:
 
 
 def _is_unclaimed_slot(ports: Ports, row: AgendaRow) -> bool:
-    """Whether the row's slot, of which no job came, is still owed: its message may be lost."""
+    """Whether the row's slot, of which no job came, is still owed: its message may be lost.
+
+    A slot that a later one overtook meanwhile is owed too, if not a backup then the record that it was missed.
+    """
     slot = _slot(row.content.get("slot"))
     if slot is None:
         return False
     stored = ports.store.get(BackupInstance, row.vault, row.instance_name)
     if stored is None or not stored.value.takes_scheduled_backups:
         return False
-    newest = stored.value.newest_slot
-    return newest is None or newest < slot
+    return not stored.value.has_missed(slot)
 
 
 def _step_again(row: AgendaRow, watch_due_at: datetime) -> Message:

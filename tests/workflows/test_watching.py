@@ -28,7 +28,7 @@ from backup_core.workflows.restore import request_restore
 from backup_core.workflows.watching import STALL_AFTER, watch, watch_row
 from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json, job
 from tests.workflows.platform import HostDied, Platform, request
-from tests.workflows.scenes import SLOT, backed_up, change_instance, jobs, protected, sent
+from tests.workflows.scenes import EVERY_MINUTE, SLOT, backed_up, change_instance, jobs, protected, sent
 
 TWO_MINUTES = 120
 
@@ -229,3 +229,20 @@ def test_a_job_that_was_sent_again_and_must_wait_stays_one_chain_of_messages() -
     before = len(sent(platform, StartBackup))
     platform.run(minutes=20)
     assert len(sent(platform, StartBackup)) - before <= 20 * 4, "one each quarter of a minute"
+
+
+def test_a_start_that_is_lost_and_overtaken_by_the_next_slot_is_recorded_as_missed() -> None:
+    """The watch, late itself, finds no job of the slot, only a newer one: that must not pass for done."""
+    platform = protected(**EVERY_MINUTE)
+    platform.world.queue._put = lambda *args, **kwargs: None  # type: ignore[method-assign]
+    platform.run(seconds=5)
+    del platform.world.queue._put
+    (row,) = platform.world.store.agenda(AgendaKind.WATCH)
+    platform.world.store.unschedule([row])
+    platform.world.store.schedule([replace(row, due_at=SLOT + timedelta(seconds=75))])
+    platform.run(minutes=3)
+    instance = platform.instance()
+    assert (instance.missed_slots, instance.missed_count) == ((SLOT,), 1)
+    assert SLOT not in {point.slot for point in platform.points()}
+    assert SLOT + timedelta(minutes=1) in {point.slot for point in platform.points()}
+    assert row.subject not in {each.subject for each in platform.world.store.agenda(AgendaKind.WATCH)}
