@@ -1,9 +1,9 @@
 """What one dispatch costs with 100 instances due among 1,000, 10,000 and 100,000: storage transactions and time.
 
 Dispatch runs as it is, over the real adapters on Azurite; the agenda is filled through the store adapter. A bare query
-for the head of one shard stands beside it: how Azurite itself scales. It has no index by key: each query reads the
-whole table, each write its whole partition. Where a bare query alone takes more than the bar allows, the bar judges the
-time that the tick does not wait for storage; the whole time is shown all the same.
+for the head of one shard stands beside it: how Azurite itself scales, which reads the whole table for each query. Both
+are held to the bar: the whole time, which Azurite's own growth makes miss it among 100,000, and the time that the tick
+does not wait for storage.
 """
 
 from __future__ import annotations
@@ -92,14 +92,12 @@ def _figures(cost: _Cost, smallest: _Cost) -> Iterator[Figure]:
     yield Figure(
         name=f"{among}: transactions {against}, deviation", value=deviation, unit="%", at_most=TRANSACTIONS_DEVIATION
     )
-    storage_grows = cost.head_seconds / smallest.head_seconds
-    is_fair = storage_grows <= TIME_RATIO
     yield Figure(
         name=f"{among}: time {against}",
         value=cost.seconds / smallest.seconds,
         unit="times",
-        at_most=TIME_RATIO if is_fair else None,
-        note="" if is_fair else f"not judged: Azurite itself needs {storage_grows:.1f} times as long for a bare query",
+        at_most=TIME_RATIO,
+        note=f"bare head query: {cost.head_seconds / smallest.head_seconds:.2f} times",
     )
     yield Figure(
         name=f"{among}: time not waiting for storage {against}",
