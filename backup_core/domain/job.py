@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -165,12 +165,6 @@ def first_id_at(at: datetime) -> str:
     """The smallest job id of the instant `at`: ids that sort after it are older, ids before it are newer."""
     digits = f"{_LATEST_MILLISECOND - int(at.timestamp() * 1000):012x}"
     return f"{digits[:8]}-{digits[8:]}"
-
-
-def time_of(identifier: str) -> datetime:
-    """The instant (to the millisecond) that a job id or point id was made from. Raises ValueError."""
-    milliseconds = _LATEST_MILLISECOND - int(identifier.replace("-", "")[:12], 16)
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def _close_subtasks(subtasks: tuple[Subtask, ...], status: JobStatus, at: datetime) -> tuple[Subtask, ...]:

@@ -15,7 +15,7 @@ from typing import Any
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.errors import RecordCorrupt
 from backup_core.domain.instance import BackupInstance
-from backup_core.domain.job import Job, JobOperation
+from backup_core.domain.job import Job
 from backup_core.domain.messages import ConfigureProtection, Message, StartBackup, StartRestore
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Ports
@@ -132,8 +132,3 @@ def _step_again(row: AgendaRow, watch_due_at: datetime) -> Message:
 
 def _slot(text: Any) -> datetime | None:
     return datetime.fromisoformat(text) if text is not None else None
-
-
-def is_watched(operation: JobOperation) -> bool:
-    """Expiry and deletion jobs are looked after by the expiry agenda instead."""
-    return operation in (JobOperation.BACKUP, JobOperation.RESTORE, JobOperation.CONFIGURE)
