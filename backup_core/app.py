@@ -7,22 +7,24 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
     from backup_core.ports import EventSink, Ports
-    from backup_core.settings import Settings
+    from backup_core.settings import Settings, SignIn
 
 WATCH_LATE_SECONDS = 60.0
 
 
 class Services:
-    """What the triggers share within one process. `ports` is built once, whichever thread asks first."""
+    """What the triggers and the API share within one process. `ports` is built once, whichever thread asks first."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, sign_in: SignIn | None = None) -> None:
         self._settings = settings
+        self._sign_in = sign_in
         self._ports: Ports | None = None
         self._lock = threading.Lock()
         self._watched_at = time.monotonic()
@@ -33,6 +35,20 @@ class Services:
             if self._ports is None:
                 self._ports = _build(self._settings)
             return self._ports
+
+    def sign_in(self) -> SignIn:
+        """Who may use the API. Raises SettingsInvalid; timers and queues never ask, so that they go on without it."""
+        from backup_core.settings import SignIn as LoadedSignIn
+
+        if self._sign_in is None:
+            self._sign_in = LoadedSignIn.from_env()
+        return self._sign_in
+
+    def read_document(self, url: str) -> Mapping[str, Any]:
+        """What the sign-in service publishes at `url`. Raises CloudUnavailable."""
+        from backup_core.adapters.open_id import read_document
+
+        return read_document(url, trusted=self.sign_in().trusted_certificates)
 
     def watch(self) -> None:
         """Look after stalled jobs now."""
@@ -52,6 +68,7 @@ class Services:
 
 
 def _build(settings: Settings | None) -> Ports:
+    from backup_core.adapters.audit_table import AuditTable
     from backup_core.adapters.compute import ArmDiskCloud
     from backup_core.adapters.identity import credential
     from backup_core.adapters.storage_queue import StorageQueue
@@ -66,19 +83,21 @@ def _build(settings: Settings | None) -> Ports:
     storage_identity = None
     if connection_string is None:
         storage_identity = credential(chosen.storage_client_id, has_managed_identity=chosen.has_managed_identity)
+    tables: dict[str, Any] = {
+        "prefix": chosen.table_prefix,
+        "connection_string": connection_string,
+        "endpoint": chosen.table_endpoint,
+        "credential": storage_identity,
+    }
     return Ports(
         clock=SystemClock(),
-        store=TableStore(
-            prefix=chosen.table_prefix,
-            connection_string=connection_string,
-            endpoint=chosen.table_endpoint,
-            credential=storage_identity,
-        ),
+        store=TableStore(**tables),
         queue=StorageQueue(
             connection_string=connection_string, endpoint=chosen.queue_endpoint, credential=storage_identity
         ),
         cloud=ArmDiskCloud(endpoint=chosen.arm_endpoint, scope=chosen.arm_scope, credential=identity),
         events=_event_sink(chosen, identity),
+        audit=AuditTable(**tables),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the workflows need of the outside world: five ports, each with the contract that every adapter must keep.
+"""What the workflows and the API need of the outside world: six ports, each with a contract for all its adapters.
 
 `tests/contract` runs one suite per port over the in-memory fake and over the real adapter.
 """
@@ -12,19 +12,22 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.audit import AuditRecord, AuditScope
 from backup_core.domain.disk import Disk, OperationState, Snapshot
-from backup_core.domain.instance import BackupInstance
+from backup_core.domain.instance import BackupInstance, DiskClaim
 from backup_core.domain.job import Job
 from backup_core.domain.messages import Message
+from backup_core.domain.permissions import Permissions
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import GroupId, VaultKey
+from backup_core.domain.surroundings import EncryptionSet, Group, Lock, Usage
 from backup_core.domain.vault import Vault
 
 log = logging.getLogger("diskbackup.ports")
 
-Record = Vault | BackupPolicy | BackupInstance | Job | RecoveryPoint
-R = TypeVar("R", Vault, BackupPolicy, BackupInstance, Job, RecoveryPoint)
+Record = Vault | BackupPolicy | BackupInstance | Job | RecoveryPoint | DiskClaim
+R = TypeVar("R", Vault, BackupPolicy, BackupInstance, Job, RecoveryPoint, DiskClaim)
 
 
 class Clock(Protocol):
@@ -88,9 +91,11 @@ class StateConflict(Exception):
 
 
 class StateStore(Protocol):
-    """Records live in their vault's partition; a vault's own record lives beside those of the other vaults.
+    """Records live in their vault's partition; a vault's own record lives beside those of the other vaults, and the
+    claims on disks of all vaults lie together.
 
-    Keys: Vault (); BackupPolicy (name); BackupInstance (name); Job (job_id); RecoveryPoint (instance_name, point_id).
+    Keys: Vault (); BackupPolicy (name); BackupInstance (name); Job (job_id); RecoveryPoint (instance_name, point_id);
+    DiskClaim (disk_key), whatever vault is named.
     Names are compared without case. Raises CloudUnavailable when the storage does not answer, InvalidInput for a name
     that no table key can hold or a page token that the store did not make.
     """
@@ -122,7 +127,7 @@ class StateStore(Protocol):
         ...
 
     def commit(self, vault: VaultKey, changes: Sequence[Change]) -> None:
-        """Make all changes (1 to 100 records of one vault, the vault's own only alone) or none.
+        """Make all changes (1 to 100 records of one vault; the vault's own, or a claim, only alone) or none.
 
         Raises StateConflict, InvalidInput (code EntityTooLarge) for a record that is too large for a table's row.
         """
@@ -197,6 +202,31 @@ class DiskCloud(Protocol):
         """PUT a new disk; answer the operation's URL. Raises RestoreGroupNotFound, SnapshotNotFound."""
         ...
 
+    def find_group(self, group: GroupId) -> Group | None: ...
+
+    def locks_at(self, group: GroupId) -> tuple[Lock, ...]:
+        """The locks on the group, on what lies in it, and those above it that ARM shows; none for an absent group."""
+        ...
+
+    def permissions_at(self, scope: str) -> Permissions:
+        """What our identity may do at `scope` (a group's or resource's id), as ARM sees it; nothing where nothing is.
+
+        Raises PermissionMissing when it may not even ask, which is what holding no role there looks like.
+        """
+        ...
+
+    def find_encryption_set(self, set_id: str) -> EncryptionSet | None:
+        """A disk encryption set. Raises ValueError for what is no such set's id."""
+        ...
+
+    def usage(self, subscription: str, location: str) -> Mapping[str, Usage]:
+        """Compute's counters of a region, by name (see domain/surroundings.py)."""
+        ...
+
+    def principal_id(self) -> str:
+        """The object id of the identity that makes our calls, as its token tells it, or "". Not an ARM call."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -216,15 +246,43 @@ class EventSink(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """At most `limit` records, newest first; `next_token` is None on the last page. Unreadable rows are left out and
+    named in `corrupt`."""
+
+    items: tuple[AuditRecord, ...]
+    next_token: str | None = None
+    corrupt: tuple[str, ...] = ()
+
+
+class AuditLog(Protocol):
+    """What was asked of the API. Records are added, never changed and never removed.
+
+    A record is kept with the vault that its path names, whether that vault exists or not, else with the subscription.
+    """
+
+    def append(self, record: AuditRecord) -> None:
+        """Keep a record; once it returns, the record is safe. Adding the same one again is fine. Raises
+        CloudUnavailable."""
+        ...
+
+    def page(self, scope: AuditScope, *, token: str | None = None, limit: int = 100) -> AuditPage:
+        """Records of a vault, or those of a subscription that name no vault. Raises CloudUnavailable, InvalidInput
+        for a token that the log did not make."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """All five, as the composition root hands them to a workflow."""
+    """All six, as the composition root hands them to a workflow."""
 
     clock: Clock
     store: StateStore
     queue: JobQueue
     cloud: DiskCloud
     events: EventSink
+    audit: AuditLog
 
 
 def every(ports: Ports, record: type[R], vault: VaultKey, *key_prefix: str) -> Iterator[Stored[R]]:

@@ -5,13 +5,22 @@ Local and real differ in these settings only (design decision 10). Leaves to oth
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
 from urllib.parse import urlsplit
 
 _PUBLIC_ARM = "https://management.azure.com"
+_PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_ACCESS_SCOPE = re.compile(
+    r"/subscriptions/[^/]+(/resourceGroups/[^/]+(/providers/Microsoft\.DataProtection/backupVaults/[^/]+)?)?/?",
+    re.IGNORECASE,
+)
 _TABLE_PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9]{2,40}")  # a table's name has 3 to 63 letters and digits
 
 
@@ -65,6 +74,127 @@ class Settings:
     @property
     def arm_scope(self) -> str:
         return f"{self.arm_audience}/.default"
+
+
+class SignInMode(Enum):
+    ENTRA = "entra"
+    FUNCTION_KEY = "function_key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessScope:
+    """A subscription, resource group or vault that is for few: `path` in small letters without a slash at its end,
+    `object_ids` (small letters) of the people, groups and service principals who may reach what lies in it."""
+
+    path: str
+    object_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """Who may use the API. Apart from Settings: without it the API is closed, while backups go on.
+
+    `audiences` are those that a token may be for; `authority` is the base URL of the sign-in service;
+    `trusted_certificates` a file of authorities to trust instead of the public ones when it is asked for its keys.
+    """
+
+    mode: SignInMode
+    tenant_id: str = ""
+    audiences: tuple[str, ...] = ()
+    authority: str = _PUBLIC_AUTHORITY
+    scopes: tuple[AccessScope, ...] = ()
+    trusted_certificates: str | None = None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> SignIn:
+        """Raises SettingsInvalid that names every fault at once."""
+        faults: list[str] = []
+        mode = _sign_in_mode(environ, faults)
+        scopes = _access_scopes(environ, faults)
+        if mode is SignInMode.FUNCTION_KEY and scopes:
+            faults.append("DISKBACKUP_ACCESS_SCOPES restricts nobody who has a key: remove it, or sign in by entra")
+        is_entra = mode is SignInMode.ENTRA
+        sign_in = cls(
+            mode=mode,
+            tenant_id=_tenant(environ, faults) if is_entra else "",
+            audiences=_audiences(environ, faults) if is_entra else (),
+            authority=_authority(environ, faults) if is_entra else _PUBLIC_AUTHORITY,
+            scopes=scopes,
+            trusted_certificates=_text(environ, "REQUESTS_CA_BUNDLE") or _text(environ, "SSL_CERT_FILE"),
+        )
+        if faults:
+            raise SettingsInvalid(faults)
+        return sign_in
+
+
+def host_checks_keys(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the Functions host has to ask for a key before the API sees a request: unless tokens are checked by the
+    API itself. A mode that does not exist is no reason to let anyone in. Never raises: the app is indexed with this."""
+    return (_text(environ, "DISKBACKUP_SIGN_IN") or SignInMode.ENTRA.value).lower() != SignInMode.ENTRA.value
+
+
+def _sign_in_mode(environ: Mapping[str, str], faults: list[str]) -> SignInMode:
+    text = _text(environ, "DISKBACKUP_SIGN_IN") or SignInMode.ENTRA.value
+    try:
+        return SignInMode(text.lower())
+    except ValueError:
+        faults.append(f"DISKBACKUP_SIGN_IN {text!r} is unknown: write entra or function_key")
+        return SignInMode.FUNCTION_KEY
+
+
+def _tenant(environ: Mapping[str, str], faults: list[str]) -> str:
+    """A tenant's id and not one of its names: tokens carry the id."""
+    text = _text(environ, "DISKBACKUP_ENTRA_TENANT_ID") or ""
+    if not _GUID.fullmatch(text):
+        shown = f"{text!r} is no id" if text else "is missing"
+        faults.append(f"DISKBACKUP_ENTRA_TENANT_ID {shown}: write what `az account show --query tenantId` answers")
+    return text.lower()
+
+
+def _audiences(environ: Mapping[str, str], faults: list[str]) -> tuple[str, ...]:
+    parts = (_text(environ, "DISKBACKUP_ENTRA_AUDIENCE") or "").split(",")
+    audiences = tuple(part.strip() for part in parts if part.strip())
+    if not audiences:
+        faults.append(
+            "DISKBACKUP_ENTRA_AUDIENCE is missing: write the Application ID URI and the client id of the app "
+            "registration that stands for this API, with a comma between them"
+        )
+    return audiences
+
+
+def _authority(environ: Mapping[str, str], faults: list[str]) -> str:
+    url = _url(environ, "DISKBACKUP_ENTRA_AUTHORITY", faults) or _PUBLIC_AUTHORITY
+    if not url.lower().startswith("https://"):
+        faults.append(f"DISKBACKUP_ENTRA_AUTHORITY {url!r} must begin with https://: keys are believed by its name")
+    return url
+
+
+def _access_scopes(environ: Mapping[str, str], faults: list[str]) -> tuple[AccessScope, ...]:
+    name = "DISKBACKUP_ACCESS_SCOPES"
+    text = _text(environ, name)
+    if text is None:
+        return ()
+    try:
+        pairs = json.loads(text, object_pairs_hook=list)
+    except (ValueError, RecursionError) as error:
+        faults.append(f"{name} is not JSON: {error}")
+        return ()
+    if not text.startswith("{"):
+        faults.append(f'{name} must be an object: {{"/subscriptions/<id>/resourceGroups/<name>": ["<object id>"]}}')
+        return ()
+    return tuple(_access_scope(name, path, ids, faults) for path, ids in pairs)
+
+
+# A path that is given twice counts twice, so that both lists must have the caller: pairs, not a dictionary.
+
+
+def _access_scope(name: str, path: str, ids: Any, faults: list[str]) -> AccessScope:
+    if not _ACCESS_SCOPE.fullmatch(path):
+        faults.append(f"{name} {path!r} is no subscription, resource group or backup vault: write its resource id")
+    known = [each for each in ids if isinstance(each, str) and _GUID.fullmatch(each)] if isinstance(ids, list) else []
+    if not known or len(known) < len(ids):
+        faults.append(f"{name} {path!r} needs a list of object ids: of people, groups or service principals")
+    return AccessScope(path=path.rstrip("/").lower(), object_ids=frozenset(each.lower() for each in known))
 
 
 def _text(environ: Mapping[str, str], name: str) -> str | None:

@@ -135,9 +135,22 @@ def vault(key: VaultKey = VAULT, **changes: Any) -> Vault:
         "location": "westeurope",
         "created_at": NOW,
         "tags": {"team": "storage"},
-        "properties": {"storageSettings": [{"datastoreType": "OperationalStore", "type": "LocallyRedundant"}]},
+        "properties": vault_properties(soft_delete="Off"),
     }
     return Vault(**(values | changes))
+
+
+def vault_properties(
+    *, soft_delete: str = "On", days: float = 14, immutability: str = "Disabled", cross_subscription: str = "Enabled"
+) -> dict[str, Any]:
+    return {
+        "storageSettings": [{"datastoreType": "OperationalStore", "type": "LocallyRedundant"}],
+        "securitySettings": {
+            "softDeleteSettings": {"state": soft_delete, "retentionDurationInDays": days},
+            "immutabilitySettings": {"state": immutability},
+        },
+        "featureSettings": {"crossSubscriptionRestoreSettings": {"state": cross_subscription}},
+    }
 
 
 def instance(name: str = "instance-1", *, disk: str | None = None, **changes: Any) -> BackupInstance:

@@ -1,4 +1,4 @@
-"""The five ports in memory, with a clock that only tests move and faults that only tests switch on.
+"""The six ports in memory, with a clock that only tests move and faults that only tests switch on.
 
 They keep the contracts of backup_core/ports.py (tests/contract runs the same suites over them and over the real
 adapters) and pass values through the real codecs, so that what does not survive a round trip fails here too.
@@ -19,13 +19,15 @@ from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from backup_core.adapters import entities
+from backup_core.adapters import audit_table, entities
 from backup_core.adapters.compute import read_snapshot
 from backup_core.adapters.storage_queue import LONGEST_DELAY
 from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.audit import AuditRecord, AuditScope
 from backup_core.domain.disk import BACKGROUND_COPY_SKUS, Disk, OperationState, Snapshot
 from backup_core.domain.errors import (
     DiskNotFound,
+    PermissionMissing,
     RecordCorrupt,
     RequestRefused,
     RestoreGroupNotFound,
@@ -35,11 +37,28 @@ from backup_core.domain.errors import (
     SnapshotNotFound,
 )
 from backup_core.domain.messages import MESSAGE_TYPES, Message, decode, encode
-from backup_core.domain.resource_ids import DISK, SNAPSHOT, GroupId, VaultKey, parse_resource_id
+from backup_core.domain.permissions import READ_PERMISSIONS, Grant, Permissions
+from backup_core.domain.resource_ids import DISK, ENCRYPTION_SET, SNAPSHOT, GroupId, VaultKey, parse_resource_id
+from backup_core.domain.surroundings import DISK_COUNTERS, SNAPSHOT_COUNTERS, EncryptionSet, Group, Lock, Usage
 from backup_core.domain.vault import Vault
-from backup_core.ports import Change, Event, Insert, Page, Ports, R, Record, Remove, Replace, StateConflict, Stored
+from backup_core.ports import (
+    AuditPage,
+    Change,
+    Event,
+    Insert,
+    Page,
+    Ports,
+    R,
+    Record,
+    Remove,
+    Replace,
+    StateConflict,
+    Stored,
+)
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday; where a test's clock stands unless told otherwise
+
+FAKE_PRINCIPAL = "99999999-9999-4999-8999-0000000000ff"
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -170,7 +189,7 @@ class FakeStore(_Port):
         if record is Vault:
             raise ValueError("vaults are listed by vaults()")
         rows = entities.record_range(record, *key_prefix, first=first, last=last)
-        return self._page(record, entities.vault_partition(vault), rows, token, limit)
+        return self._page(record, entities.record_partition(record, vault), rows, token, limit)
 
     @_call
     def vaults(
@@ -378,8 +397,9 @@ class FakeCloud(_Port):
     """Disks and snapshots whose operations take as long as `snapshot_time` and `disk_time` say, by the clock.
 
     A group exists once something was put into it by `add_group` or `add_disk`. `locks` holds scopes (ids in small
-    letters) under which nothing is deleted. `guard(call, target)` may raise what roles or policies would. `taken` and
-    `removed` are the ledger: ids of snapshots physically taken and deleted, in order, doubles included.
+    letters) under which nothing is deleted. `guard(call, target)` may raise what roles or policies would. `grants` says
+    what the app may do, by scope (ids in small letters), as `permissions_at` tells it; the scopes above count too.
+    `taken` and `removed` are the ledger: ids of snapshots physically taken and deleted, in order, doubles included.
     """
 
     name = "cloud"
@@ -394,7 +414,12 @@ class FakeCloud(_Port):
         self._late_errors: list[tuple[str, str]] = []
         self.groups: set[str] = set()
         self.locks: set[str] = set()
+        self.lock_levels: dict[str, str] = {}  # where it is not CanNotDelete
         self.guard: Callable[[str, str], None] = lambda call, target: None
+        self.grants: dict[str, list[Grant]] = {"": [Grant(actions=("*",))]}
+        self.encryption_sets: dict[str, EncryptionSet] = {}
+        self.usage_limits: dict[str, int] = {}  # of counters, where they are not Azure's own
+        self.principal = FAKE_PRINCIPAL
         self.snapshot_time = timedelta(seconds=1)
         self.copy_time = timedelta(minutes=10)  # of Premium SSD v2 and Ultra
         self.disk_time = timedelta(seconds=2)
@@ -493,6 +518,61 @@ class FakeCloud(_Port):
         if source is None:
             raise SnapshotNotFound(f"The Resource '{source_id}' was not found.", target=source_id)
         return self._make_disk(disk_id, body, source)
+
+    @_call
+    def find_group(self, group: GroupId) -> Group | None:
+        self.guard("find_group", group.text)
+        return Group(id=group.text, location="westeurope") if group.key in self.groups else None
+
+    @_call
+    def locks_at(self, group: GroupId) -> tuple[Lock, ...]:
+        self.guard("locks_at", group.text)
+        if group.key not in self.groups:
+            return ()
+        related = [scope for scope in sorted(self.locks) if _covers(scope, group.key) or _covers(group.key, scope)]
+        levels = {scope: self.lock_levels.get(scope, "CanNotDelete") for scope in related}
+        return tuple(Lock(name="keep", level=level, scope=scope) for scope, level in levels.items())
+
+    @_call
+    def permissions_at(self, scope: str) -> Permissions:
+        self.guard("permissions_at", scope)
+        held = [grant for above, grants in self.grants.items() if _covers(above, scope) for grant in grants]
+        found = Permissions(grants=tuple(held))
+        if not found.allows(READ_PERMISSIONS):
+            raise PermissionMissing(f"no role at '{scope}'", scope=scope, role="Reader")
+        group = GroupId(subscription=scope.split("/")[2], group=scope.split("/")[4])
+        return found if group.key in self.groups else Permissions()
+
+    @_call
+    def find_encryption_set(self, set_id: str) -> EncryptionSet | None:
+        self.guard("find_encryption_set", set_id)
+        return self.encryption_sets.get(parse_resource_id(set_id, ENCRYPTION_SET).key)
+
+    @_call
+    def usage(self, subscription: str, location: str) -> Mapping[str, Usage]:
+        self.guard("usage", f"/subscriptions/{subscription}")
+        return {
+            counter: Usage(
+                current=sum(_is_in(each.raw, kind, subscription, location) for each in resources.values()),
+                limit=self.usage_limits.get(counter, limit),
+            )
+            for counters, resources, limit in (
+                (DISK_COUNTERS, self._disks, 50_000),
+                (SNAPSHOT_COUNTERS, self._snapshots, 75_000),
+            )
+            for kind, counter in counters.items()
+        }
+
+    def principal_id(self) -> str:
+        return self.principal
+
+    def add_encryption_set(self, set_id: str, **changes: Any) -> EncryptionSet:
+        """A disk encryption set with a key that works, and its group."""
+        self.groups.add(self._group(set_id, ENCRYPTION_SET).key)
+        key_url = "https://keys.vault.azure.net/keys/disks/1"
+        made = EncryptionSet(id=set_id, location="westeurope", provisioning_state="Succeeded", key_url=key_url)
+        self.encryption_sets[set_id.lower()] = replace(made, **changes)
+        return self.encryption_sets[set_id.lower()]
 
     def add_group(self, group: GroupId) -> None:
         self.groups.add(group.key)
@@ -612,6 +692,16 @@ class FakeCloud(_Port):
         return parse_resource_id(resource_id, kind).group_id
 
 
+def _covers(outer: str, inner: str) -> bool:
+    """Whether `inner` is `outer` or lies below it."""
+    return f"{inner.rstrip('/').lower()}/".startswith(f"{outer.rstrip('/').lower()}/")
+
+
+def _is_in(raw: Mapping[str, Any], sku: str, subscription: str, location: str) -> bool:
+    is_there = raw["location"] == location and _covers(f"/subscriptions/{subscription}", raw["id"])
+    return is_there and raw["sku"]["name"] == sku
+
+
 def _source_of(body: Mapping[str, Any]) -> str:
     return str(body.get("properties", {}).get("creationData", {}).get("sourceResourceId", "")).lower()
 
@@ -638,9 +728,39 @@ class FakeSink(_Port):
         return [event.type for event in self.distinct]
 
 
+class FakeAudit(_Port):
+    """The audit log as dictionaries of entities. `records` is all of it, oldest first, for tests to look at."""
+
+    name = "audit"
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        super().__init__(faults)
+        self._rows: dict[str, dict[str, dict[str, Any]]] = {}
+        self.records: list[AuditRecord] = []
+
+    @_call
+    def append(self, record: AuditRecord) -> None:
+        partition, row = audit_table.partition_of(record.scope), audit_table.row_key(record)
+        rows = self._rows.setdefault(partition, {})
+        if row not in rows:
+            keys = {"PartitionKey": partition, "RowKey": row}
+            rows[row] = {**audit_table.record_entity(record), **keys}
+            self.records.append(audit_table.read_record(rows[row]))
+
+    @_call
+    def page(self, scope: AuditScope, *, token: str | None = None, limit: int = 100) -> AuditPage:
+        after = entities.read_page_token(token) if token else ""
+        rows = sorted(self._rows.get(audit_table.partition_of(scope), {}).items())
+        return audit_table.page_of([entity for row, entity in rows if row > after][: limit + 1], limit)
+
+    def corrupt(self, record: AuditRecord, **columns: Any) -> None:
+        """Spoil a stored row."""
+        self._rows[audit_table.partition_of(record.scope)][audit_table.row_key(record)] |= columns
+
+
 @dataclass(slots=True)
 class World:
-    """The five fakes with one clock and one log of calls."""
+    """The six fakes with one clock and one log of calls."""
 
     clock: FakeClock = field(default_factory=FakeClock)
     faults: Faults = field(default_factory=Faults)
@@ -648,13 +768,22 @@ class World:
     queue: FakeQueue = field(init=False)
     cloud: FakeCloud = field(init=False)
     events: FakeSink = field(init=False)
+    audit: FakeAudit = field(init=False)
 
     def __post_init__(self) -> None:
         self.store = FakeStore(self.faults)
         self.queue = FakeQueue(self.clock, self.faults)
         self.cloud = FakeCloud(self.clock, self.faults)
         self.events = FakeSink(self.faults)
+        self.audit = FakeAudit(self.faults)
 
     @property
     def ports(self) -> Ports:
-        return Ports(clock=self.clock, store=self.store, queue=self.queue, cloud=self.cloud, events=self.events)
+        return Ports(
+            clock=self.clock,
+            store=self.store,
+            queue=self.queue,
+            cloud=self.cloud,
+            events=self.events,
+            audit=self.audit,
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backup_core.settings import Settings, SettingsInvalid
+from backup_core.settings import AccessScope, Settings, SettingsInvalid, SignIn, SignInMode, host_checks_keys
 
 CONNECTION = "DefaultEndpointsProtocol=https;AccountName=acc;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net"
 
@@ -97,3 +97,145 @@ def test_settings_do_not_change():
     settings = Settings.from_env({"AzureWebJobsStorage": CONNECTION})
     with pytest.raises(AttributeError):
         settings.table_prefix = "other"
+
+
+# ------------------------------------------------------------------ sign-in
+
+TENANT = "7A1F0C1E-0000-4000-8000-00000000000A"
+PERSON = "aaaaaaaa-0000-4000-8000-000000000001"
+ENTRA = {"DISKBACKUP_ENTRA_TENANT_ID": TENANT, "DISKBACKUP_ENTRA_AUDIENCE": "api://disk-backup"}
+GROUP_PATH = "/subscriptions/s-1/resourceGroups/RG-1"
+VAULT_PATH = f"{GROUP_PATH}/providers/Microsoft.DataProtection/backupVaults/Vault-1"
+
+
+def faults_of(environ):
+    with pytest.raises(SettingsInvalid) as refusal:
+        SignIn.from_env(environ)
+    return refusal.value.faults
+
+
+def test_signing_in_by_entra_is_the_rule():
+    sign_in = SignIn.from_env(ENTRA)
+    assert sign_in.mode is SignInMode.ENTRA
+    assert sign_in.tenant_id == TENANT.lower()
+    assert sign_in.audiences == ("api://disk-backup",)
+    assert sign_in.authority == "https://login.microsoftonline.com"
+    assert sign_in.scopes == ()
+    assert sign_in.trusted_certificates is None
+
+
+def test_several_audiences_are_separated_by_commas():
+    audiences = " api://a ,, https://b/ ,7c9e6679-7425-40de-944b-e07fc1f90ae7 "
+    sign_in = SignIn.from_env({**ENTRA, "DISKBACKUP_ENTRA_AUDIENCE": audiences})
+    assert sign_in.audiences == ("api://a", "https://b/", "7c9e6679-7425-40de-944b-e07fc1f90ae7")
+
+
+def test_another_cloud_has_an_authority_of_its_own():
+    sign_in = SignIn.from_env({**ENTRA, "DISKBACKUP_ENTRA_AUTHORITY": "https://login.microsoftonline.us/"})
+    assert sign_in.authority == "https://login.microsoftonline.us"
+
+
+def test_certificates_to_trust_are_found_under_either_name():
+    assert SignIn.from_env({**ENTRA, "SSL_CERT_FILE": "a.pem"}).trusted_certificates == "a.pem"
+    both = {"SSL_CERT_FILE": "a.pem", "REQUESTS_CA_BUNDLE": "b.pem"}
+    assert SignIn.from_env({**ENTRA, **both}).trusted_certificates == "b.pem"
+
+
+@pytest.mark.parametrize("word", ["function_key", "FUNCTION_KEY", " function_key "])
+def test_a_function_key_needs_nothing_else(word):
+    assert SignIn.from_env({"DISKBACKUP_SIGN_IN": word}).mode is SignInMode.FUNCTION_KEY
+
+
+def test_without_any_setting_nobody_can_sign_in():
+    faults = faults_of({})
+    assert len(faults) == 2
+    assert "DISKBACKUP_ENTRA_TENANT_ID is missing" in faults[0]
+    assert "DISKBACKUP_ENTRA_AUDIENCE is missing" in faults[1]
+
+
+@pytest.mark.parametrize("tenant", ["common", "organizations", "contoso.onmicrosoft.com", "{tenantid}", f"{TENANT}/x"])
+def test_a_tenant_is_named_by_its_id(tenant):
+    (fault,) = faults_of({**ENTRA, "DISKBACKUP_ENTRA_TENANT_ID": tenant})
+    assert "DISKBACKUP_ENTRA_TENANT_ID" in fault
+
+
+@pytest.mark.parametrize("audience", ["", " ", ",", " , "])
+def test_no_audience_would_be_every_audience(audience):
+    (fault,) = faults_of({**ENTRA, "DISKBACKUP_ENTRA_AUDIENCE": audience})
+    assert "DISKBACKUP_ENTRA_AUDIENCE" in fault
+
+
+@pytest.mark.parametrize("url", ["http://login.example", "login.example", "ftp://login.example"])
+def test_keys_come_over_tls(url):
+    assert any(
+        "DISKBACKUP_ENTRA_AUTHORITY" in fault for fault in faults_of({**ENTRA, "DISKBACKUP_ENTRA_AUTHORITY": url})
+    )
+
+
+@pytest.mark.parametrize("word", ["none", "anonymous", "functionkey", "entra,function_key", "off"])
+def test_an_unknown_mode_opens_nothing(word):
+    (fault,) = faults_of({**ENTRA, "DISKBACKUP_SIGN_IN": word})
+    assert "DISKBACKUP_SIGN_IN" in fault
+    assert host_checks_keys({"DISKBACKUP_SIGN_IN": word}), "the host goes on asking for its key"
+
+
+def test_the_host_asks_for_keys_unless_the_api_asks_for_tokens():
+    assert not host_checks_keys({})
+    assert not host_checks_keys({"DISKBACKUP_SIGN_IN": ""})
+    assert not host_checks_keys({"DISKBACKUP_SIGN_IN": " Entra "})
+    assert host_checks_keys({"DISKBACKUP_SIGN_IN": "function_key"})
+
+
+def test_scopes_are_paths_with_those_who_may_reach_them():
+    text = f'{{"{GROUP_PATH}/": ["{PERSON.upper()}"], "{VAULT_PATH}": ["{PERSON}", "{TENANT}"]}}'
+    sign_in = SignIn.from_env({**ENTRA, "DISKBACKUP_ACCESS_SCOPES": text})
+    assert sign_in.scopes == (
+        AccessScope(path=GROUP_PATH.lower(), object_ids=frozenset({PERSON})),
+        AccessScope(path=VAULT_PATH.lower(), object_ids=frozenset({PERSON, TENANT.lower()})),
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nonsense",
+        "[]",
+        '["/subscriptions/s"]',
+        '"/subscriptions/s"',
+        "null",
+        "[" * 100_000,
+        f'{{"{GROUP_PATH}": []}}',
+        f'{{"{GROUP_PATH}": "{PERSON}"}}',
+        f'{{"{GROUP_PATH}": ["ada@example.com"]}}',
+        f'{{"{GROUP_PATH}": ["{PERSON}", 5]}}',
+        f'{{"{GROUP_PATH}": {{"{PERSON}": 1}}}}',
+        f'{{"{GROUP_PATH}": null}}',
+        f'{{"subscriptions/s": ["{PERSON}"]}}',
+        f'{{"/": ["{PERSON}"]}}',
+        f'{{"{VAULT_PATH}/backupInstances/x": ["{PERSON}"]}}',
+        f'{{"/subscriptions/s/providers/Microsoft.DataProtection": ["{PERSON}"]}}',
+    ],
+)
+def test_a_scope_that_cannot_be_read_is_a_fault_and_no_open_door(text):
+    faults = faults_of({**ENTRA, "DISKBACKUP_ACCESS_SCOPES": text})
+    assert all("DISKBACKUP_ACCESS_SCOPES" in fault for fault in faults)
+
+
+def test_a_path_given_twice_counts_twice():
+    text = f'{{"{GROUP_PATH}": ["{PERSON}"], "{GROUP_PATH}": ["{TENANT}"]}}'
+    assert len(SignIn.from_env({**ENTRA, "DISKBACKUP_ACCESS_SCOPES": text}).scopes) == 2
+
+
+def test_scopes_beside_a_key_that_opens_everything_are_a_fault():
+    environ = {"DISKBACKUP_SIGN_IN": "function_key", "DISKBACKUP_ACCESS_SCOPES": f'{{"{GROUP_PATH}": ["{PERSON}"]}}'}
+    (fault,) = faults_of(environ)
+    assert "DISKBACKUP_ACCESS_SCOPES" in fault
+
+
+def test_all_faults_of_a_sign_in_are_named_at_once():
+    environ = {"DISKBACKUP_ENTRA_AUTHORITY": "http://x", "DISKBACKUP_ACCESS_SCOPES": "{"}
+    assert len(faults_of(environ)) == 4
+
+
+def test_a_faulty_sign_in_is_no_fault_of_the_other_settings():
+    assert Settings.from_env({"AzureWebJobsStorage": CONNECTION, "DISKBACKUP_SIGN_IN": "nonsense"})

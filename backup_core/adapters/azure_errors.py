@@ -50,6 +50,11 @@ class CallKind(Enum):
     DELETE_SNAPSHOT = "delete the snapshot"
     LIST_SNAPSHOTS = "list the snapshots"
     START_DISK = "create the disk"
+    FIND_GROUP = "look for the resource group"
+    READ_LOCKS = "read the locks of"
+    READ_PERMISSIONS = "read our permissions at"
+    FIND_ENCRYPTION_SET = "look for the disk encryption set"
+    READ_USAGE = "read the usage of the region"
     TABLES = "use the tables"
     QUEUES = "use the queues"
     EVENTS = "publish events to the topic"
@@ -201,6 +206,12 @@ _ROLES: Mapping[CallKind, tuple[str, bool]] = {
     CallKind.DELETE_SNAPSHOT: ("Disk Snapshot Contributor", True),
     CallKind.LIST_SNAPSHOTS: ("Disk Snapshot Contributor", True),
     CallKind.START_DISK: ("Disk Restore Operator", True),
+    # The disk roles let these be read where they are assigned; which of them is meant only the caller knows.
+    CallKind.FIND_GROUP: ("Reader", False),
+    CallKind.READ_LOCKS: ("Reader", False),
+    CallKind.READ_PERMISSIONS: ("Reader", False),
+    CallKind.FIND_ENCRYPTION_SET: ("Reader", False),
+    CallKind.READ_USAGE: ("Reader", False),
     CallKind.TABLES: ("Storage Table Data Contributor", False),
     CallKind.QUEUES: ("Storage Queue Data Contributor", False),
     CallKind.EVENTS: ("EventGrid Data Sender", False),
@@ -265,7 +276,16 @@ _RULES: tuple[_Rule, ...] = (
     _rule(
         404,
         _ANY,
-        (CallKind.FIND_DISK, CallKind.FIND_SNAPSHOT, CallKind.GET_OPERATION, CallKind.DELETE_SNAPSHOT),
+        (
+            CallKind.FIND_DISK,
+            CallKind.FIND_SNAPSHOT,
+            CallKind.GET_OPERATION,
+            CallKind.DELETE_SNAPSHOT,
+            CallKind.FIND_GROUP,
+            CallKind.READ_LOCKS,
+            CallKind.READ_PERMISSIONS,
+            CallKind.FIND_ENCRYPTION_SET,
+        ),
         _plain(Absent),
     ),
     _rule(404, _ANY, (CallKind.START_SNAPSHOT,), _source_missing(DiskNotFound)),

@@ -5,19 +5,23 @@ Leaves to others: what refusals mean (azure_errors.py), and whose turn it is (me
 
 from __future__ import annotations
 
+import base64
+import binascii
 import io
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from backup_core.adapters.azure_errors import Absent, Call, CallKind, translated
 from backup_core.adapters.meters import Lane, Meters
 from backup_core.domain.disk import Disk, OperationState, Snapshot
 from backup_core.domain.errors import RequestRefused, Throttled
-from backup_core.domain.resource_ids import DISK, SNAPSHOT, GroupId, parse_resource_id
+from backup_core.domain.permissions import Grant, Permissions
+from backup_core.domain.resource_ids import DISK, ENCRYPTION_SET, SNAPSHOT, GroupId, parse_resource_id
+from backup_core.domain.surroundings import EncryptionSet, Group, Lock, Usage
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -37,7 +41,21 @@ _LANES: Mapping[CallKind, Lane] = {
     CallKind.START_SNAPSHOT: Lane("writes", "HighCostSnapshotCreateHydrate"),
     CallKind.START_DISK: Lane("writes", "CreateUpdateDisks"),
     CallKind.DELETE_SNAPSHOT: Lane("deletes", "DeleteDisks"),
+    CallKind.FIND_ENCRYPTION_SET: Lane("reads", "LowCostGet"),
+    # ARM's own, but for the usages, whose policy at the provider is not known.
+    CallKind.FIND_GROUP: Lane("reads"),
+    CallKind.READ_LOCKS: Lane("reads"),
+    CallKind.READ_PERMISSIONS: Lane("reads"),
+    CallKind.READ_USAGE: Lane("reads"),
 }
+# The versions of what is not the compute SDK's, which names its own.
+_VERSIONS: Mapping[CallKind, str] = {
+    CallKind.FIND_GROUP: "2021-04-01",
+    CallKind.READ_LOCKS: "2020-05-01",
+    CallKind.READ_PERMISSIONS: "2022-04-01",
+    CallKind.READ_USAGE: "2024-07-01",
+}
+_AUTHORIZATION = "/providers/Microsoft.Authorization"
 
 
 class ArmDiskCloud:
@@ -108,20 +126,10 @@ class ArmDiskCloud:
 
     def get_operation(self, url: str) -> OperationState | None:
         """Raises RequestRefused for a URL that is not ARM's: the token that goes with the call is for ARM only."""
-        from azure.core.rest import HttpRequest
-
-        call = Call(kind=CallKind.GET_OPERATION, target=url)
-        if urlsplit(url)[:2] != urlsplit(self._endpoint)[:2]:
-            raise RequestRefused(f"The operation '{url}' is not at {self._endpoint}; it was not asked.", target=url)
-
-        def send(client: ComputeManagementClient, hook: Callable[[Any], None]) -> None:
-            client.send_request(HttpRequest("GET", url), raw_response_hook=hook).raise_for_status()
-
         try:
-            answer = self._ask(call, send, subscription=_subscription_in(urlsplit(url).path))
+            return _operation_state(self._read(Call(kind=CallKind.GET_OPERATION, target=url), url))
         except Absent:
             return None
-        return _operation_state(answer)
 
     def snapshot_of(self, operation: OperationState) -> Snapshot | None:
         output = operation.output
@@ -171,6 +179,80 @@ class ArmDiskCloud:
             ),
         )
         return _operation_url(answer)
+
+    def find_group(self, group: GroupId) -> Group | None:
+        call = Call(kind=CallKind.FIND_GROUP, target=group.text)
+        try:
+            raw = self._read(call, self._url(call.kind, group.text)).json()
+        except Absent:
+            return None
+        return Group(id=str(raw["id"]), location=str(raw["location"]))
+
+    def locks_at(self, group: GroupId) -> tuple[Lock, ...]:
+        call = Call(kind=CallKind.READ_LOCKS, target=group.text)
+        try:
+            return tuple(map(_read_lock, self._values(call, f"{group.text}{_AUTHORIZATION}/locks")))
+        except Absent:
+            return ()
+
+    def permissions_at(self, scope: str) -> Permissions:
+        call = Call(kind=CallKind.READ_PERMISSIONS, target=scope)
+        try:
+            entries = self._values(call, f"{scope}{_AUTHORIZATION}/permissions")
+        except Absent:
+            return Permissions()
+        return Permissions(grants=tuple(map(_read_grant, entries)))
+
+    def find_encryption_set(self, set_id: str) -> EncryptionSet | None:
+        item = parse_resource_id(set_id, ENCRYPTION_SET)
+        try:
+            answer = self._ask(
+                Call(kind=CallKind.FIND_ENCRYPTION_SET, target=set_id),
+                lambda client, hook: client.disk_encryption_sets.get(item.group, item.name, raw_response_hook=hook),
+            )
+        except Absent:
+            return None
+        return _read_encryption_set(answer.json())
+
+    def usage(self, subscription: str, location: str) -> Mapping[str, Usage]:
+        call = Call(kind=CallKind.READ_USAGE, target=f"/subscriptions/{subscription}")
+        region = quote(location.replace(" ", "").lower(), safe="")
+        path = f"{call.target}/providers/Microsoft.Compute/locations/{region}/usages"
+        return {
+            str(entry["name"]["value"]): Usage(current=int(entry["currentValue"]), limit=int(entry["limit"]))
+            for entry in self._values(call, path)
+        }
+
+    def principal_id(self) -> str:
+        """Reads our own token, which the calls before have put into the credential's cache."""
+        with translated(Call(kind=CallKind.READ_PERMISSIONS, target=self._scope)):
+            token = self._credential.get_token(self._scope).token
+        return _claim(token, "oid")
+
+    def _url(self, kind: CallKind, path: str) -> str:
+        return f"{self._endpoint.rstrip('/')}{quote(path)}?api-version={_VERSIONS[kind]}"
+
+    def _values(self, call: Call, path: str) -> list[Any]:
+        """All entries of a list, which ARM answers in one page as long as it is short."""
+        found: list[Any] = []
+        url: str | None = self._url(call.kind, path)
+        while url:
+            body = self._read(call, url).json()
+            found += body.get("value", ())
+            url = body.get("nextLink")
+        return found
+
+    def _read(self, call: Call, url: str) -> Any:
+        """GET `url`. Raises RequestRefused when it is not ARM's: the token that goes with the call is for ARM only."""
+        from azure.core.rest import HttpRequest
+
+        if urlsplit(url)[:2] != urlsplit(self._endpoint)[:2]:
+            raise RequestRefused(f"'{url}' is not at {self._endpoint}; it was not asked.", target=url)
+
+        def send(client: ComputeManagementClient, hook: Callable[[Any], None]) -> None:
+            client.send_request(HttpRequest("GET", url), raw_response_hook=hook).raise_for_status()
+
+        return self._ask(call, send, subscription=_subscription_in(urlsplit(url).path))
 
     def _get_disk(self, kind: CallKind, disk_id: str) -> Mapping[str, Any]:
         item = parse_resource_id(disk_id, DISK)
@@ -249,6 +331,38 @@ def read_snapshot(raw: Mapping[str, Any]) -> Snapshot:
         size_bytes=int(properties.get("diskSizeBytes") or int(properties.get("diskSizeGB") or 0) << 30),
         raw=raw,
     )
+
+
+def _read_lock(raw: Mapping[str, Any]) -> Lock:
+    """A lock's scope is what its id begins with."""
+    lock_id = str(raw["id"])
+    scope = lock_id[: lock_id.lower().rindex(f"{_AUTHORIZATION}/locks/".lower())]
+    return Lock(name=str(raw["name"]), level=str(raw["properties"]["level"]), scope=scope)
+
+
+def _read_grant(raw: Mapping[str, Any]) -> Grant:
+    return Grant(actions=tuple(raw.get("actions") or ()), not_actions=tuple(raw.get("notActions") or ()))
+
+
+def _read_encryption_set(raw: Mapping[str, Any]) -> EncryptionSet:
+    properties = raw.get("properties") or {}
+    return EncryptionSet(
+        id=str(raw["id"]),
+        location=str(raw.get("location", "")),
+        provisioning_state=str(properties.get("provisioningState", "Succeeded")),
+        key_url=str((properties.get("activeKey") or {}).get("keyUrl", "")),
+        key_error=str((properties.get("autoKeyRotationError") or {}).get("message", "")),
+    )
+
+
+def _claim(token: str, name: str) -> str:
+    """A claim of our own token, which needs no proof; "" when it is no JWT or has none."""
+    try:
+        body = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        return str(claims.get(name, ""))
+    except (IndexError, AttributeError, ValueError, binascii.Error):
+        return ""
 
 
 def _content(body: Mapping[str, Any]) -> io.BytesIO:

@@ -24,7 +24,7 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.errors import Fault, InvalidInput, RecordCorrupt
-from backup_core.domain.instance import BackupInstance
+from backup_core.domain.instance import BackupInstance, DiskClaim
 from backup_core.domain.job import Job
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import RecoveryPoint
@@ -34,6 +34,7 @@ from backup_core.ports import Change, R, Record, Remove, Replace
 
 VERSION = 1
 VAULTS_PARTITION = "vaults"
+DISKS_PARTITION = "disks"
 MAX_CHANGES = 100  # an entity group transaction takes no more
 # An agenda row's shard is a hash of its instance. Each shard costs a tick one read, due or not; a partition serves
 # about 2,000 rows a second (Azure's scalability targets), so four carry some 8,000 writes a second: ample for 5,000 due
@@ -51,8 +52,16 @@ _KINDS: Mapping[type[Record], str] = {
     BackupInstance: "instance",
     Job: "job",
     RecoveryPoint: "point",
+    DiskClaim: "claim",
 }
-_KEY_LENGTHS: Mapping[type[Record], int] = {Vault: 0, BackupPolicy: 1, BackupInstance: 1, Job: 1, RecoveryPoint: 2}
+_KEY_LENGTHS: Mapping[type[Record], int] = {
+    Vault: 0,
+    BackupPolicy: 1,
+    BackupInstance: 1,
+    Job: 1,
+    RecoveryPoint: 2,
+    DiskClaim: 1,
+}
 
 
 class NewerVersion(RecordCorrupt):
@@ -93,7 +102,11 @@ def record_address(record: type[Record], vault: VaultKey, *key: str) -> Address:
         raise ValueError(f"a {record.__name__} has a key of {_KEY_LENGTHS[record]} parts, not {key!r}")
     if record is Vault:
         return Address(partition=VAULTS_PARTITION, row=vault_partition(vault))
-    return Address(partition=vault_partition(vault), row=_join(_KINDS[record], *map(_key_part, key)))
+    return Address(partition=record_partition(record, vault), row=_join(_KINDS[record], *map(_key_part, key)))
+
+
+def record_partition(record: type[Record], vault: VaultKey) -> str:
+    return DISKS_PARTITION if record is DiskClaim else vault_partition(vault)
 
 
 def record_range(record: type[Record], *key_prefix: str, first: str | None = None, last: str | None = None) -> RowRange:
@@ -124,7 +137,7 @@ def changed_addresses(vault: VaultKey, changes: Sequence[Change]) -> list[Addres
     if len(set(addresses)) != len(addresses):
         raise ValueError("a commit changes a record once")
     if len({address.partition for address in addresses}) > 1:
-        raise ValueError("a vault's own record is committed alone")
+        raise ValueError("a vault's own record is committed alone, and so is a claim")
     if any(isinstance(value, Vault) and value.key != vault for value in map(_value, changes)):
         raise ValueError("a commit belongs to one vault")
     if any(_moves(change) for change in changes):
@@ -140,6 +153,8 @@ def record_key(record: Record) -> tuple[str, ...]:
             return (record.job_id,)
         case RecoveryPoint():
             return (record.instance_name, record.point_id)
+        case DiskClaim():
+            return (record.key,)
         case _:
             return (record.name,)
 
@@ -332,6 +347,8 @@ def _hints(record: Record) -> dict[str, str]:
             return {"status": status, "instance": record.instance_name}
         case RecoveryPoint():
             return {"state": record.state.value, "instance": record.instance_name, "snapshot": record.snapshot_id}
+        case DiskClaim():
+            return {"vault": record.vault.resource_id, "instance": record.instance_name}
 
 
 def _row_name(entity: Entity) -> str:

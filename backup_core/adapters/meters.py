@@ -36,10 +36,14 @@ _COUNT = re.compile(r";\s*(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """The two meters that a kind of call passes."""
+    """The meters that a kind of call passes; without `policy` when the disk provider never sees it."""
 
     front: str
-    policy: str
+    policy: str | None = None
+
+    @property
+    def meters(self) -> tuple[str, ...]:
+        return (self.front,) if self.policy is None else (self.front, self.policy)
 
 
 class Meters:
@@ -54,7 +58,7 @@ class Meters:
         """Take a token of each meter. Raises Throttled, with a place in line, when either has none."""
         with self._lock:
             now = self._clock()
-            asked = {name: self._budget(subscription, name, now).ask(now) for name in (lane.front, lane.policy)}
+            asked = {name: self._budget(subscription, name, now).ask(now) for name in lane.meters}
             waits = {name: wait for name, (_, wait) in asked.items() if wait > 0}
             for name, (budget, _) in asked.items():
                 if not waits or name in waits:  # a token that one meter gives is put back when the other has none
@@ -80,13 +84,14 @@ class Meters:
 
         Only the provider's refusals carry the provider's count (recorded).
         """
-        refusing = lane.policy if _PROVIDER in _lowered(headers) else lane.front
-        passing = lane.front if refusing == lane.policy else lane.policy
+        refusing = lane.policy if lane.policy and _PROVIDER in _lowered(headers) else lane.front
         with self._lock:
             now = self._clock()
             budget, wait = self._budget(subscription, refusing, now).refused(now, retry_after)
             self._budgets[subscription, refusing] = budget
-            self._budgets[subscription, passing] = self._budget(subscription, passing, now).answered(now, None)
+            for passing in lane.meters:
+                if passing != refusing:
+                    self._budgets[subscription, passing] = self._budget(subscription, passing, now).answered(now, None)
         return wait
 
     def _budget(self, subscription: str, name: str, now: float) -> Budget:
@@ -100,8 +105,11 @@ def _counts(headers: Mapping[str, str], lane: Lane) -> dict[str, float | None]:
     lowered = _lowered(headers)
     named = (lowered.get(f"{_FRONT_DOOR}-{lane.front}"), lowered.get(f"{_FRONT_DOOR}-global-{lane.front}"))
     front = [float(text) for text in named if text is not None and text.isdigit()]
-    policy = [float(count) for count in _COUNT.findall(lowered.get(_PROVIDER, ""))]
-    return {lane.front: min(front, default=None), lane.policy: min(policy, default=None)}
+    counts: dict[str, float | None] = {lane.front: min(front, default=None)}
+    if lane.policy is not None:
+        policy = [float(count) for count in _COUNT.findall(lowered.get(_PROVIDER, ""))]
+        counts[lane.policy] = min(policy, default=None)
+    return counts
 
 
 def _lowered(headers: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import heapq
 import itertools
 import logging
-import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,17 +21,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from backup_core.adapters import entities
-from backup_core.adapters.azure_errors import Call, CallKind, answer_of, translated
 from backup_core.adapters.entities import Address, Entity, RowRange
+from backup_core.adapters.tables import CLIENT_OPTIONS, Operation, Table, flat, keyed
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.errors import RecordCorrupt
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault
-from backup_core.ports import Change, Insert, Page, Put, R, Remove, StateConflict, Stored
+from backup_core.ports import Change, Insert, Page, Put, R, Remove, Stored
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
-    from azure.data.tables import TableClient
 
 log = logging.getLogger("diskbackup.store")
 
@@ -40,14 +38,6 @@ T = TypeVar("T")
 
 _PAGE = 1000  # the most that a query answers at once
 _BATCH = 100  # the most that a transaction takes
-# Two short retries take up a dropped connection or a busy partition; anything longer is for the step to come back.
-_CLIENT_OPTIONS: Mapping[str, Any] = {
-    "retry_total": 2,
-    "retry_backoff_factor": 0.1,
-    "retry_backoff_max": 1,
-    "connection_timeout": 5,
-    "read_timeout": 20,
-}
 
 
 class TableStore:
@@ -67,12 +57,12 @@ class TableStore:
     ) -> None:
         from azure.data.tables import TableClient
 
-        options = {**_CLIENT_OPTIONS, "per_call_policies": list(per_call_policies)}
+        options = {**CLIENT_OPTIONS, "per_call_policies": list(per_call_policies)}
 
-        def table(name: str) -> _Table:
+        def table(name: str) -> Table:
             if connection_string:
-                return _Table(TableClient.from_connection_string(connection_string, name, **options))
-            return _Table(TableClient(endpoint=endpoint, table_name=name, credential=credential, **options))
+                return Table(TableClient.from_connection_string(connection_string, name, **options))
+            return Table(TableClient(endpoint=endpoint, table_name=name, credential=credential, **options))
 
         self._records = table(f"{prefix}records")
         self._agenda = table(f"{prefix}agenda")
@@ -96,7 +86,7 @@ class TableStore:
         if record is Vault:
             raise ValueError("vaults are listed by vaults()")
         rows = entities.record_range(record, *key_prefix, first=first, last=last)
-        return self._page(record, entities.vault_partition(vault), rows, token, limit)
+        return self._page(record, entities.record_partition(record, vault), rows, token, limit)
 
     def vaults(
         self, *, subscription: str | None = None, group: str | None = None, token: str | None = None, limit: int = 1000
@@ -120,14 +110,14 @@ class TableStore:
         partitions = [entities.agenda_partition(kind, shard) for shard in range(entities.SHARDS)]
         heads = [self._agenda.query(partition, rows, size) for partition in partitions]
         first_pages = self._at_once([partial(next, head, []) for head in heads])
-        streams = [itertools.chain(page, _flat(head)) for page, head in zip(first_pages, heads, strict=True)]
+        streams = [itertools.chain(page, flat(head)) for page, head in zip(first_pages, heads, strict=True)]
         merged = heapq.merge(*streams, key=lambda entity: str(entity["RowKey"]))
         readable = (row for entity in merged if (row := self._agenda_row(kind, entity)) is not None)
         return tuple(itertools.islice(readable, limit))
 
     def agenda(self, kind: AgendaKind) -> Iterator[AgendaRow]:
         for shard in range(entities.SHARDS):
-            for entity in _flat(self._agenda.query(entities.agenda_partition(kind, shard), RowRange(start=""), _PAGE)):
+            for entity in flat(self._agenda.query(entities.agenda_partition(kind, shard), RowRange(start=""), _PAGE)):
                 row = self._agenda_row(kind, entity)
                 if row is not None:
                     yield row
@@ -152,7 +142,7 @@ class TableStore:
         items: list[Stored[R]] = []
         corrupt: list[str] = []
         # One more than asked for tells whether there is more.
-        found = list(itertools.islice(_flat(self._records.query(partition, wanted, min(limit + 1, _PAGE))), limit + 1))
+        found = list(itertools.islice(flat(self._records.query(partition, wanted, min(limit + 1, _PAGE))), limit + 1))
         for entity in found[:limit]:
             try:
                 items.append(_stored(record, entity))
@@ -185,33 +175,28 @@ class TableStore:
         return [future.result() for future in futures]
 
 
-Operation = tuple[str, Mapping[str, Any], Mapping[str, Any]]  # as TableClient.submit_transaction takes it
 _REPLACE: Mapping[str, Any] = {"mode": "replace"}
 
 
 def _operation(change: Change, address: Address) -> Operation:
     if isinstance(change, Remove):
-        return "delete", _keyed(address, {}), _if_match(change.stored)
+        return "delete", keyed(address, {}), _if_match(change.stored)
     entity = entities.record_entity(change.value)
     if isinstance(change, Put):
         return _upsert(address, entity)
     if isinstance(change, Insert):
-        return "create", _keyed(address, entity), {}
-    return "update", _keyed(address, entity), {**_REPLACE, **_if_match(change.stored)}
+        return "create", keyed(address, entity), {}
+    return "update", keyed(address, entity), {**_REPLACE, **_if_match(change.stored)}
 
 
 def _upsert(address: Address, entity: Entity) -> Operation:
-    return "upsert", _keyed(address, entity), _REPLACE
+    return "upsert", keyed(address, entity), _REPLACE
 
 
 def _if_match(stored: Stored[Any]) -> dict[str, Any]:
     from azure.core import MatchConditions
 
     return {"etag": stored.etag, "match_condition": MatchConditions.IfNotModified}
-
-
-def _keyed(address: Address, entity: Entity) -> dict[str, Any]:
-    return {**entity, "PartitionKey": address.partition, "RowKey": address.row}
 
 
 def _stored(record: type[R], entity: Any) -> Stored[R]:
@@ -224,123 +209,3 @@ def _batches(addresses: Iterable[Address]) -> list[list[Address]]:
     for address in addresses:
         partitions[address.partition].append(address)
     return [of_one[start : start + _BATCH] for of_one in partitions.values() for start in range(0, len(of_one), _BATCH)]
-
-
-def _flat(pages: Iterator[Iterable[T]]) -> Iterator[T]:
-    return itertools.chain.from_iterable(pages)
-
-
-class _Table:
-    """One table: SDK calls with their errors translated, and the table made when a write misses it."""
-
-    def __init__(self, client: TableClient) -> None:
-        self._client = client
-        self._call = Call(kind=CallKind.TABLES, target=self._client.url)
-        self._making = threading.Lock()
-
-    def get(self, address: Address) -> Any | None:
-        from azure.core.exceptions import ResourceNotFoundError
-
-        with translated(self._call):
-            try:
-                return self._client.get_entity(address.partition, address.row)
-            except ResourceNotFoundError:
-                return None
-
-    def query(self, partition: str, rows: RowRange, page_size: int) -> Iterator[list[Any]]:
-        """Pages in key order, each read when it is asked for."""
-        from azure.core.exceptions import ResourceNotFoundError
-
-        query, parameters = _filter(partition, rows)
-        found = self._client.query_entities(query, parameters=parameters, results_per_page=page_size).by_page()
-        while True:
-            with translated(self._call):
-                try:
-                    page = list(next(found))
-                except (StopIteration, ResourceNotFoundError):  # a table that nobody wrote to yet holds nothing
-                    return
-            yield page
-
-    def transact(self, operations: Sequence[Operation]) -> None:
-        """All operations or none. Raises StateConflict when a row is not as expected."""
-        from azure.core.exceptions import HttpResponseError
-
-        with translated(self._call):
-            try:
-                self._submit(operations)
-            except HttpResponseError as error:
-                if _says_changed(error):
-                    raise StateConflict(f"a row of '{self._client.table_name}' is not as it was read") from error
-                raise
-
-    def delete_present(self, addresses: Sequence[Address]) -> None:
-        """Delete rows. One that is not there fails the whole transaction, which names it: the rest is sent again."""
-        from azure.data.tables import TableTransactionError
-
-        left = list(addresses)
-        with translated(self._call):
-            while left:
-                try:
-                    self._client.submit_transaction([("delete", _keyed(address, {}), {}) for address in left])
-                except TableTransactionError as error:
-                    if _says_no_table(error):
-                        return
-                    if error.status_code != 404:
-                        raise
-                    del left[min(error.index, len(left) - 1)]
-                else:
-                    return
-
-    def _submit(self, operations: Sequence[Operation]) -> None:
-        from azure.core.exceptions import HttpResponseError
-
-        try:
-            self._client.submit_transaction(operations)
-        except HttpResponseError as error:
-            if not _says_no_table(error):
-                raise
-            self._make()
-            self._client.submit_transaction(operations)
-
-    def _make(self) -> None:
-        from azure.core.exceptions import ResourceExistsError
-
-        with self._making:
-            try:
-                self._client.create_table()
-                log.info("table.created table=%s", self._client.table_name)
-            except ResourceExistsError:
-                log.debug("table.present table=%s", self._client.table_name)
-
-
-def _says_no_table(error: Exception) -> bool:
-    answer = answer_of(error)
-    return answer.status == 404 and answer.code == "TableNotFound"
-
-
-def _says_changed(error: Exception) -> bool:
-    """Whether a row was there that should not be, was not there that should be, or had another ETag."""
-    answer = answer_of(error)
-    return (answer.status, answer.code) in _CHANGED
-
-
-_CHANGED = {
-    (404, "ResourceNotFound"),
-    (404, "EntityNotFound"),
-    (409, "EntityAlreadyExists"),
-    (412, "UpdateConditionNotSatisfied"),
-    (412, "ConditionNotMet"),
-}
-
-
-def _filter(partition: str, rows: RowRange) -> tuple[str, dict[str, str]]:
-    clauses, parameters = ["PartitionKey eq @partition"], {"partition": partition}
-    for clause, name, value in (
-        ("RowKey ge @start", "start", rows.start or None),
-        ("RowKey gt @after", "after", rows.after),
-        (f"RowKey {'le' if rows.closed else 'lt'} @end", "end", rows.end),
-    ):
-        if value is not None:
-            clauses.append(clause)
-            parameters[name] = value
-    return " and ".join(clauses), parameters

@@ -1,23 +1,34 @@
-"""From a request of the host to its answer: one way for all routes. Refuses what ARM's front door refuses, calls the
-endpoint, maps errors, adds the headers that every answer carries, and logs one line.
+"""From a request of the host to its answer: one way for all routes. Lets in or refuses as ARM's front door does, calls
+the endpoint, maps errors, keeps the audit log, adds the headers that every answer carries, and logs one line.
+
+Who asks is settled before anything else, and what they may do before anything is looked at: what a stranger is told
+does not depend on what exists.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 import azure.functions as func
 
+from backup_core.api.access import Caller, action_of, is_change, is_public, may, scope_of
+from backup_core.api.auditing import Auditor
 from backup_core.api.call import Answer, Call, check_names, read_call
 from backup_core.api.errors import Refused, answer_error
+from backup_core.api.not_offered import refusal
 from backup_core.api.routes import Route
+from backup_core.api.sign_in import Gate, client_ip, open_gate
+from backup_core.settings import AccessScope, SettingsInvalid
 
 if TYPE_CHECKING:
+    from backup_core.api.blueprint import Services
     from backup_core.ports import Ports
 
 log = logging.getLogger("diskbackup.api")
@@ -25,42 +36,120 @@ log = logging.getLogger("diskbackup.api")
 Endpoint = Callable[["Ports", Call], Answer]
 
 
-def answer(
-    route: Route, request: func.HttpRequest, ports: Callable[[], Ports], *, public_url: str | None = None
-) -> func.HttpResponse:
-    """Never raises: the host would answer an exception with an empty 500."""
-    started = time.monotonic()
-    call = read_call(request, public_url=public_url)
-    try:
-        result = _endpoint(route, call)(ports(), call)
-    except Exception as error:  # the last line of defence: every error becomes an answer
-        result = answer_error(error, call)
-        if result.status >= 500:
-            log.exception("api.failed route=%s correlation=%s", route.name, call.correlation_id)
-    log.info(
-        "api.answered route=%s method=%s status=%d ms=%d request=%s correlation=%s",
-        route.name,
-        call.method,
-        result.status,
-        (time.monotonic() - started) * 1000,
-        call.request_id,
-        call.correlation_id,
+class Reception:
+    """What all requests to one process share: the gate with its keys, and the count of strangers. Thread-safe."""
+
+    def __init__(self, services: Services, *, public_url: str | None = None) -> None:
+        self._services = services
+        self._public_url = public_url
+        self._audit = Auditor()
+        self._lock = threading.Lock()
+        self._gate: Gate | None = None
+        self._scopes: tuple[AccessScope, ...] = ()
+
+    def answer(self, route: Route, request: func.HttpRequest) -> func.HttpResponse:
+        """Never raises: the host would answer an exception with an empty 500."""
+        started = time.monotonic()
+        call = read_call(request, route, public_url=self._public_url)
+        try:
+            call = self._signed_in(route, call, request)
+            self._check_access(route, call)
+            result = self._result(route, call)
+        except Exception as error:  # the last line of defence: every error becomes an answer
+            result = _failed(route, call, error)
+        log.info(
+            "api.answered route=%s method=%s status=%d ms=%d request=%s correlation=%s caller=%s",
+            route.name,
+            call.method,
+            result.status,
+            (time.monotonic() - started) * 1000,
+            call.request_id,
+            call.correlation_id,
+            call.caller.object_id or call.caller.kind,
+        )
+        return _response(result, call)
+
+    def _signed_in(self, route: Route, call: Call, request: func.HttpRequest) -> Call:
+        """The call with its caller. Raises Refused: 401, 503, and 500 while the app does not know whom to let in."""
+        gate = self._open_gate()
+        if is_public(route):
+            return call
+        try:
+            return replace(call, caller=gate.caller(request), scopes=self._scopes)
+        except Refused as error:
+            if error.status == 401:
+                unknown = replace(call, caller=Caller(ip=client_ip(request)))
+                action = action_of(route, call.method)
+                self._audit.stranger_refused(self._services.ports, unknown, action, answer_error(error, call))
+            raise
+
+    def _open_gate(self) -> Gate:
+        with self._lock:
+            if self._gate is None:
+                try:
+                    sign_in = self._services.sign_in()
+                except SettingsInvalid as error:
+                    log.error("api.closed nobody is let in: %s", error)
+                    message = "The API is closed until its sign-in is configured. The app's log names what to set."
+                    raise Refused(500, "InternalServerError", message) from error
+                self._gate, self._scopes = open_gate(sign_in, self._services.read_document), sign_in.scopes
+            return self._gate
+
+    def _check_access(self, route: Route, call: Call) -> None:
+        """Raises Refused (403), in the same words whether the resource exists or not."""
+        action = action_of(route, call.method)
+        if is_public(route) or (may(call.caller, action) and call.may_reach(call.resource)):
+            return
+        error = _forbidden(call, action, scope_of(route, call.method, call.resource))
+        self._audit.refused(self._services.ports, call, action, answer_error(error, call))
+        raise error
+
+    def _result(self, route: Route, call: Call) -> Answer:
+        """The endpoint's answer; that of a change stands between two audit records."""
+        endpoint = _endpoint(route, call)
+        ports = self._services.ports()
+        if not is_change(route, call.method):
+            return endpoint(ports, call)
+        action = action_of(route, call.method)
+        self._audit.attempted(ports, call, action)
+        try:
+            result = endpoint(ports, call)
+        except Exception as error:
+            result = _failed(route, call, error)
+        self._audit.ended(ports, call, action, result)
+        return result
+
+
+def _failed(route: Route, call: Call, error: Exception) -> Answer:
+    """The answer to an error; one that is ours to look after is logged with its trace."""
+    result = answer_error(error, call)
+    if result.status >= 500:
+        log.error("api.failed route=%s correlation=%s", route.name, call.correlation_id, exc_info=error)
+    return result
+
+
+def _forbidden(call: Call, action: str, scope: str) -> Refused:
+    """ARM's words (recorded)."""
+    caller = call.caller
+    return Refused(
+        403,
+        "AuthorizationFailed",
+        f"The client '{caller.name or caller.object_id}' with object id '{caller.object_id}' does not have "
+        f"authorization to perform action '{action}' over scope '{scope}' or the scope is invalid. If access was "
+        "recently granted, please refresh your credentials.",
     )
-    return _response(result, call)
 
 
 def _endpoint(route: Route, call: Call) -> Endpoint:
     """The endpoint for the call's method. Raises Refused and InvalidInput."""
-    if not call.api_version:
+    if not call.api_version and not is_public(route):
         raise Refused(
             400,
             "MissingApiVersionParameter",
             "The api-version query parameter (?api-version=) is required for all requests.",
         )
     if not route.endpoints:
-        raise Refused(
-            404, "InvalidResourceType", f"'{call.path}' is not a resource of this API; see README for what it offers."
-        )
+        raise refusal(call.path)
     if call.method not in route.endpoints:
         allowed = ", ".join(sorted(route.endpoints))
         raise Refused(
@@ -86,6 +175,7 @@ def _response(result: Answer, call: Call) -> func.HttpResponse:
         "X-Content-Type-Options": "nosniff",
         "x-ms-request-id": call.request_id,
         "x-ms-correlation-request-id": call.correlation_id,
+        **({"x-ms-client-request-id": call.client_request_id} if call.client_request_id else {}),
         **result.headers,
     }
     if result.body is None:

@@ -2,45 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import azure.functions as func
 
 from backup_core.api.routes import METHODS, ROUTES, Route
 
 if TYPE_CHECKING:
+    from backup_core.api.answering import Reception
     from backup_core.ports import Ports
+    from backup_core.settings import SignIn
 
 
 class Services(Protocol):
-    """What the composition root hands in. `ports` builds the adapters on the first call, and answers the same ones on
-    every later one."""
+    """What the composition root hands in. Nothing of it is asked before the first request."""
 
-    def ports(self) -> Ports: ...
+    def ports(self) -> Ports:
+        """The adapters: built on the first call, the same ones on every later one."""
+        ...
+
+    def sign_in(self) -> SignIn:
+        """Raises SettingsInvalid: then the API lets nobody in."""
+        ...
+
+    def read_document(self, url: str) -> Mapping[str, Any]:
+        """A JSON object that the sign-in service publishes. Raises CloudUnavailable."""
+        ...
 
 
-def api_blueprint(services: Services, *, public_url: str | None = None) -> func.Blueprint:
+def api_blueprint(
+    services: Services, *, public_url: str | None = None, host_checks_keys: bool = True
+) -> func.Blueprint:
     """Every route of the API.
 
     `public_url` (`https://host[/prefix]`) is what absolute URLs in answers begin with, for clients that reach the app
     under another name than its own; None: the URL of the request itself (see `call.base_url`).
+    `host_checks_keys` has the host ask for a function key before it hands a request over. Without it the host lets
+    everyone through and the API itself asks who they are (mode `entra`).
     """
     blueprint = func.Blueprint()
+    desk = _Desk(services, public_url)
+    level = func.AuthLevel.FUNCTION if host_checks_keys else func.AuthLevel.ANONYMOUS
     for route in ROUTES:
         register = blueprint.route(
-            route=route.template, methods=list(METHODS), auth_level=func.AuthLevel.FUNCTION, trigger_arg_name="req"
+            route=route.template, methods=list(METHODS), auth_level=level, trigger_arg_name="req"
         )
-        blueprint.function_name(route.name)(register(_function(route, services, public_url)))
+        blueprint.function_name(route.name)(register(_function(route, desk)))
     return blueprint
 
 
-def _function(
-    route: Route, services: Services, public_url: str | None
-) -> Callable[[func.HttpRequest], func.HttpResponse]:
+def _function(route: Route, desk: _Desk) -> Callable[[func.HttpRequest], func.HttpResponse]:
     def answer_request(req: func.HttpRequest) -> func.HttpResponse:
-        from backup_core.api.answering import answer
-
-        return answer(route, req, services.ports, public_url=public_url)
+        return desk.reception().answer(route, req)
 
     return answer_request
+
+
+class _Desk:
+    """The reception of this process, opened by the first request, whichever thread brings it."""
+
+    def __init__(self, services: Services, public_url: str | None) -> None:
+        self._services = services
+        self._public_url = public_url
+        self._reception: Reception | None = None
+        self._lock = threading.Lock()
+
+    def reception(self) -> Reception:
+        with self._lock:
+            if self._reception is None:
+                from backup_core.api.answering import Reception
+
+                self._reception = Reception(self._services, public_url=self._public_url)
+            return self._reception

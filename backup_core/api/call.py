@@ -12,16 +12,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
+from backup_core.api.access import Caller, may_reach
+from backup_core.api.routes import Route
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.resource_ids import GroupId, VaultKey
+from backup_core.settings import AccessScope
 
 if TYPE_CHECKING:
     import azure.functions as func
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Route values become parts of table keys and of logs; what ARM names may hold and no more.
-_SAFE_VALUE = re.compile(r"[\w().\-]{1,260}")
-_OPERATION_ID = re.compile(r"[\w\-=%.]{1,1024}", re.ASCII)
+SAFE_VALUE = re.compile(r"[\w().\-]{1,260}")
+OPERATION_ID = re.compile(r"[\w\-=%.]{1,1024}", re.ASCII)
+_CLIENT_REQUEST_ID = re.compile(r"[\w.\-]{1,128}", re.ASCII)
+# Where a URL's path turns from the host's route prefix into a path of this API.
+_START = re.compile(r"/(subscriptions|providers|openapi\.json)(?=/|$)", re.IGNORECASE)
 _SECRET_PARAMETERS = frozenset({"code", "clientid"})
 
 
@@ -29,7 +35,9 @@ _SECRET_PARAMETERS = frozenset({"code", "clientid"})
 class Call:
     """`names` are the route's values, decoded; `query` is as sent, without empty values (the host drops those).
 
-    `base_url` has no slash at its end; `path` is decoded and begins with one.
+    `base_url` has no slash at its end; `path` is decoded and begins with one. `resource` is the route's template filled
+    with `names`: what endpoints see, and so what access is decided on, however the URL was spelled. `scopes` are those
+    that restrict what callers may reach. `client_request_id` is what the client wants to read in the answer, or "".
     """
 
     method: str
@@ -40,6 +48,19 @@ class Call:
     body: bytes
     request_id: str
     correlation_id: str
+    client_request_id: str = ""
+    resource: str = ""
+    caller: Caller = field(default_factory=Caller)
+    scopes: tuple[AccessScope, ...] = ()
+
+    def may_see(self, vault: VaultKey) -> bool:
+        """Whether the caller may reach a vault: for answers that tell of several vaults, or of one that the URL does
+        not name. True where no scope restricts it."""
+        return self.may_reach(vault.resource_id)
+
+    def may_reach(self, path: str) -> bool:
+        """Whether the caller may reach any resource by its id."""
+        return may_reach(self.caller, self.scopes, path)
 
     @property
     def subscription(self) -> str:
@@ -81,20 +102,34 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_call(request: func.HttpRequest, *, public_url: str | None) -> Call:
+def read_call(request: func.HttpRequest, route: Route, *, public_url: str | None) -> Call:
     """The request as a value. Never raises: what is wrong with it is found by `check_names` and by the endpoint."""
     path = unquote(urlsplit(request.url).path)
+    start = _START.search(path)
     correlation_id = request.headers.get("x-ms-correlation-request-id", "")
     return Call(
         method=request.method.upper(),
         base_url=base_url(request, public_url),
-        path=path[max(path.lower().find("/subscriptions/"), 0) :],
+        path=path[start.start() :] if start else path,
         query=dict(request.params),
         names=dict(request.route_params),
         body=request.get_body() or b"",
         request_id=str(uuid.uuid4()),
         correlation_id=correlation_id.lower() if _GUID.fullmatch(correlation_id) else str(uuid.uuid4()),
+        client_request_id=_wanted_request_id(request),
+        resource=_resource(route.template, request.route_params),
     )
+
+
+def _wanted_request_id(request: func.HttpRequest) -> str:
+    """The client's own id of the request, if it asks to read it again (ARM's rule, documented)."""
+    wanted = request.headers.get("x-ms-return-client-request-id", "").strip().lower() == "true"
+    sent = request.headers.get("x-ms-client-request-id", "")
+    return sent if wanted and _CLIENT_REQUEST_ID.fullmatch(sent) else ""
+
+
+def _resource(template: str, names: Mapping[str, str]) -> str:
+    return "/" + re.sub(r"\{\*?(\w+)\}", lambda part: names.get(part[1], ""), template)
 
 
 def base_url(request: func.HttpRequest, public_url: str | None) -> str:
@@ -109,7 +144,8 @@ def base_url(request: func.HttpRequest, public_url: str | None) -> str:
     parts = urlsplit(request.url)
     forwarded = request.headers.get("x-forwarded-proto", "").split(",")[0].strip().lower()
     scheme = "https" if forwarded == "https" else parts.scheme
-    prefix = parts.path[: max(parts.path.lower().find("/subscriptions/"), 0)]
+    start = _START.search(parts.path)
+    prefix = parts.path[: start.start()] if start else ""
     return f"{scheme}://{parts.netloc}{prefix}"
 
 
@@ -126,4 +162,4 @@ def check_names(call: Call) -> None:
 
 
 def _pattern(name: str) -> re.Pattern[str]:
-    return _OPERATION_ID if name == "operation" else _SAFE_VALUE
+    return OPERATION_ID if name == "operation" else SAFE_VALUE

@@ -1,7 +1,8 @@
-"""Backup instances: protect a disk, read, list, stop for good, back up on demand."""
+"""Backup instances: protect a disk, read, list, delete, back up on demand."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from backup_core.api.call import Answer, Call
@@ -12,7 +13,7 @@ from backup_core.api.wire import list_answer, read_body, skip_token
 from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState
 from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, parse_group_id, parse_resource_id
 from backup_core.ports import Ports
-from backup_core.workflows import backup, overview, protection
+from backup_core.workflows import backup, lifecycle, overview, protection
 
 TYPE = f"{VAULT}/backupInstances"
 _STORE_PARAMETERS = "AzureOperationalStoreParameters"
@@ -35,25 +36,24 @@ def list_in_vault(ports: Ports, call: Call) -> Answer:
 
 
 def list_of_disk(ports: Ports, call: Call) -> Answer:
-    """Every instance that protects a disk, whatever vault it lies in. A page may be empty and yet not be the last."""
-    disk = f"{call.group.text}/providers/{DISK}/{call.names['disk']}"
-    found = overview.list_instances_of_disk(ports, disk, token=skip_token(call))
-    body: dict[str, Any] = {"value": [render(one.vault, one.instance) for one in found.items]}
-    if found.next_token is not None:
-        body["nextLink"] = call.next_link(found.next_token)
-    return Answer(status=200, body=body)
+    """The instance that protects a disk, whatever vault it lies in: one or none."""
+    found = overview.find_protection(ports, f"{call.group.text}/providers/{DISK}/{call.names['disk']}")
+    seen = [found] if found is not None and call.may_see(found.vault) else []
+    return Answer(status=200, body={"value": [render(one.vault, one.instance) for one in seen]})
 
 
 def put(ports: Ports, call: Call) -> Answer:
     """201 with the operation's URL, for a new instance and for a changed one (recorded)."""
-    instance, job, _ = protection.configure_instance(ports, call.vault, _read_instance(call))
+    instance, job, _ = protection.configure_instance(
+        ports, call.vault, _read_instance(call), correlation_id=call.correlation_id
+    )
     headers = status_header(call, of_job(call.vault, job))
     return Answer(status=201, body=render(call.vault, instance), headers=headers)
 
 
 def delete(ports: Ports, call: Call) -> Answer:
     """202 with both URLs; 204 when there is no such instance."""
-    job = protection.delete_instance(ports, call.vault, call.names["instance"])
+    job = lifecycle.delete_instance(ports, call.vault, call.names["instance"], correlation_id=call.correlation_id)
     if job is None:
         return Answer(status=204)
     return Answer(status=202, headers=both_headers(call, of_job(call.vault, job), job.disk_location))
@@ -67,37 +67,48 @@ def back_up(ports: Ports, call: Call) -> Answer:
     retention_tag = options.child("triggerOption").text("retentionTagOverride")
     raise_faults(node)
     job = backup.request_backup(
-        ports, call.vault, call.names["instance"], rule_name=rule_name, retention_tag=retention_tag or None
+        ports,
+        call.vault,
+        call.names["instance"],
+        rule_name=rule_name,
+        retention_tag=retention_tag or None,
+        correlation_id=call.correlation_id,
     )
     return Answer(status=202, headers=both_headers(call, of_job(call.vault, job), job.disk_location))
 
 
 def render(vault: VaultKey, instance: BackupInstance) -> dict[str, Any]:
     """The resource as the service writes it: what the client asked for, then where it stands."""
-    asked = {name: value for name, value in instance.request.items() if name != "objectType"}
-    policy_id = f"{vault.resource_id}/backupPolicies/{instance.policy.name}"
-    asked["policyInfo"] = {"policyId": policy_id, **asked.get("policyInfo", {})}
     return {
         **({"tags": dict(instance.tags)} if instance.tags else {}),
-        "properties": {**asked, **_standing(instance), "objectType": "BackupInstance"},
+        "properties": {**asked(vault, instance), **standing(instance), "objectType": "BackupInstance"},
         "id": f"{vault.resource_id}/backupInstances/{instance.name}",
         "name": instance.name,
         "type": TYPE,
     }
 
 
-def _standing(instance: BackupInstance) -> dict[str, Any]:
-    standing: dict[str, Any] = {"protectionStatus": {"status": instance.state.value}}
+def asked(vault: VaultKey, instance: BackupInstance) -> dict[str, Any]:
+    """The client's properties, with the policy as it is now."""
+    properties = {name: value for name, value in instance.request.items() if name != "objectType"}
+    policy_id = f"{vault.resource_id}/backupPolicies/{instance.policy.name}"
+    properties["policyInfo"] = {"policyId": policy_id, **properties.get("policyInfo", {})}
+    return properties
+
+
+def standing(instance: BackupInstance) -> dict[str, Any]:
+    """Where the instance stands, in the service's words."""
+    stands: dict[str, Any] = {"protectionStatus": {"status": instance.state.value}}
     if instance.state is ProtectionState.ERROR:
         # The two fields have different words for it in the specification.
-        standing["protectionStatus"]["status"] = "ConfiguringProtectionFailed"
+        stands["protectionStatus"]["status"] = "ConfiguringProtectionFailed"
     if instance.error is not None:
         error = user_facing(instance.error)
-        standing["protectionStatus"] = {"errorDetails": error, **standing["protectionStatus"]}
-        standing["protectionErrorDetails"] = error
-    standing["currentProtectionState"] = instance.state.value
-    standing["provisioningState"] = _PROVISIONING.get(instance.state, "Succeeded")
-    return standing
+        stands["protectionStatus"] = {"errorDetails": error, **stands["protectionStatus"]}
+        stands["protectionErrorDetails"] = error
+    stands["currentProtectionState"] = instance.state.value
+    stands["provisioningState"] = _PROVISIONING.get(instance.state, "Succeeded")
+    return stands
 
 
 def _read_instance(call: Call) -> InstanceRequest:
@@ -105,26 +116,34 @@ def _read_instance(call: Call) -> InstanceRequest:
     node = root(read_body(call))
     check_name(node, "instance", call.names["instance"])
     tags = node.tags("tags")
-    properties = node.child("properties", required=True)
+    request = read_properties(
+        node.child("properties", required=True), call.vault, name=call.names["instance"], tags=tags
+    )
+    raise_faults(node)
+    return request
+
+
+def read_properties(
+    properties: Node, vault: VaultKey, *, name: str, tags: Mapping[str, str] | None = None
+) -> InstanceRequest:
+    """What a client asks for, from an instance's `properties`. Faults are noted in the node: what stands in their place
+    is empty, and not to be used."""
     properties.choice("objectType", ("BackupInstance",), required=True)
     source = properties.child("dataSourceInfo", required=True)
     disk_id = _read_disk_id(source)
     policy = properties.child("policyInfo", required=True)
-    policy_name = _read_policy_name(policy, call.vault)
+    policy_name = _read_policy_name(policy, vault)
     group_id = _read_snapshot_group(policy.child("policyParameters"), disk_id)
     friendly_name = properties.text("friendlyName") or disk_id.rpartition("/")[2]
-    location = plain_location(source.text("resourceLocation"))
-    asked = _as_asked(friendly_name, disk_id, source, group_id)
-    raise_faults(node)
     return InstanceRequest(
-        name=call.names["instance"],
+        name=name,
         friendly_name=friendly_name,
         disk_id=disk_id,
-        disk_location=location,
+        disk_location=plain_location(source.text("resourceLocation")),
         snapshot_group_id=group_id,
         policy_name=policy_name,
-        tags=tags,
-        request=asked,
+        tags=tags or {},
+        request=_as_asked(friendly_name, disk_id, source, group_id),
     )
 
 

@@ -1,21 +1,38 @@
-"""Jobs: list, newest first, and get. What Azure has no field for stands as text in `extendedInfo.additionalDetails`."""
+"""Jobs: list, newest first and narrowed by a filter, and get.
+
+What Azure has no field for stands as text in `extendedInfo.additionalDetails`.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from backup_core.api.call import Answer, Call
-from backup_core.api.errors import user_facing
-from backup_core.api.wire import NEVER, clock_duration, instant, iso_duration, list_answer, skip_token
+from backup_core.api.errors import Refused, user_facing
+from backup_core.api.wire import NEVER, clock_duration, instant, iso_duration, list_answer, read_instant, skip_token
+from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.job import Job, JobOperation, JobStatus, Subtask
 from backup_core.domain.resource_ids import DISK, VAULT, ResourceId, VaultKey, parse_resource_id
 from backup_core.ports import Ports
 from backup_core.workflows import overview
 
 TYPE = f"{VAULT}/backupJobs"
+W = TypeVar("W", JobStatus, JobOperation)
+_AND = re.compile(r"\s+and\s+", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"(status|operation|operationCategory|startTime|endTime)\s+(eq|ge|gt|le|lt)\s+'([^']*)'", re.IGNORECASE
+)
+_CLAUSES = "status eq '<status>', operation eq '<operation>', startTime ge '<time>' and endTime le '<time>'"
+# A job that waits for its turn is in progress to Azure.
+_STATUSES: Mapping[str, frozenset[JobStatus]] = {
+    status.value: frozenset({status}) for status in JobStatus if status is not JobStatus.QUEUED
+} | {JobStatus.IN_PROGRESS.value: frozenset({JobStatus.QUEUED, JobStatus.IN_PROGRESS})}
+_OPERATIONS: Mapping[str, frozenset[JobOperation]] = {each.value: frozenset({each}) for each in JobOperation}
 
 
 def get(ports: Ports, call: Call) -> Answer:
@@ -25,9 +42,66 @@ def get(ports: Ports, call: Call) -> Answer:
 
 def list_in_vault(ports: Ports, call: Call) -> Answer:
     """Durations in a list are written as a clock shows them, and nextLink is always there (both recorded)."""
-    page = overview.list_jobs(ports, call.vault, token=skip_token(call))
+    narrowed = read_filter(call.parameter("$filter") or "")
+    page = overview.list_jobs(ports, call.vault, narrowed=narrowed, token=skip_token(call))
     answer = list_answer(call, page, lambda job: render(call.vault, job, duration=clock_duration(_length(job))))
-    return replace(answer, body={"nextLink": None, **(answer.body or {})})
+    return replace(answer, body={**(answer.body or {}), "nextLink": (answer.body or {}).get("nextLink")})
+
+
+def export(ports: Ports, call: Call) -> Answer:
+    """Azure writes the jobs into a storage account of its own and hands out a link with a key in it."""
+    overview.get_vault(ports, call.vault)
+    raise Refused(400, "OperationNotSupported", "Jobs are not exported to a blob here: list backupJobs with a $filter.")
+
+
+def export_result(ports: Ports, call: Call) -> Answer:
+    overview.get_vault(ports, call.vault)
+    raise Refused(
+        404, "ResourceNotFound", f"The export '{call.names['operation']}' was not found: nothing is exported."
+    )
+
+
+def read_filter(text: str) -> overview.JobFilter:
+    """`<field> <eq|ge|gt|le|lt> '<value>'`, joined by `and`: status and operation with eq, startTime and endTime as
+    bounds of when a job began (`startTime eq` begins and `endTime eq` ends the range, as for recovery points).
+
+    Raises InvalidInput that names every clause that is not understood.
+    """
+    found: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for clause in _AND.split(text.strip()) if text.strip() else []:
+        try:
+            name, value = _read_clause(clause)
+            if name in found:
+                raise ValueError(f"{clause!r} bounds the same a second time")
+            found[name] = value
+        except ValueError as error:
+            faults.append(Fault(target="$filter", message=str(error)))
+    if faults:
+        raise InvalidInput(faults)
+    return overview.JobFilter(**found)
+
+
+def _read_clause(clause: str) -> tuple[str, Any]:
+    match = _CLAUSE.fullmatch(clause)
+    if match is None:
+        raise ValueError(f"{clause!r} is not understood; use {_CLAUSES}")
+    name, comparison, value = match[1].lower(), match[2].lower(), match[3]
+    if name in ("starttime", "endtime"):
+        is_start = comparison.startswith("g") or (comparison == "eq" and name == "starttime")
+        return "since" if is_start else "until", read_instant(value)
+    if comparison != "eq":
+        raise ValueError(f"{clause!r}: {match[1]} is compared with eq")
+    if name == "status":
+        return "statuses", _words(_STATUSES, value)
+    return "operations", _words(_OPERATIONS, value)
+
+
+def _words(known: Mapping[str, frozenset[W]], value: str) -> frozenset[W]:
+    found = next((words for word, words in known.items() if word.lower() == value.lower()), None)
+    if found is None:
+        raise ValueError(f"{value!r} is none of {', '.join(known)}")
+    return found
 
 
 def render(vault: VaultKey, job: Job, *, duration: str) -> dict[str, Any]:
@@ -131,7 +205,11 @@ def _point(job: Job) -> dict[str, Any]:
 
 
 def _subtask(job: Job, number: int, task: Subtask) -> dict[str, Any]:
-    details = {**task.details, "TaskId": job.job_id, "DatasourceType": DISK} if task.ended_at else dict(task.details)
+    details = dict(task.details)
+    if task.ended_at:
+        size = job.details.get("disk_size_bytes")
+        known = {} if size is None else {"OriginalDatasourceSizeInBytes": str(size)}
+        details |= {**known, "TaskId": job.job_id, "DatasourceType": DISK}
     return {
         "taskId": number,
         "taskName": task.name,

@@ -76,9 +76,10 @@ def result_in_subscription(ports: Ports, call: Call) -> Answer:
 
 
 def _named(call: Call) -> Operation:
-    """The operation that the URL names. Raises Refused (404)."""
+    """The operation that the URL names. Raises Refused (404), also for one of a vault that the caller may not see: its
+    URL need not name the vault."""
     operation = decode(call.names["operation"], call.subscription)
-    if operation is None:
+    if operation is None or not call.may_see(operation.vault):
         _refuse_unknown(call)
     return operation
 

@@ -11,7 +11,7 @@ from backup_core.domain.errors import InvalidInput
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.resource_ids import VAULT, VaultKey
 from backup_core.ports import Ports
-from backup_core.workflows import overview, protection
+from backup_core.workflows import overview, vaults
 
 TYPE = f"{VAULT}/backupPolicies"
 
@@ -27,12 +27,12 @@ def list_in_vault(ports: Ports, call: Call) -> Answer:
 
 def put(ports: Ports, call: Call) -> Answer:
     """200 at once (recorded), for a new policy and for a changed one."""
-    return Answer(status=200, body=render(call.vault, protection.put_policy(ports, call.vault, _read_policy(call))))
+    return Answer(status=200, body=render(call.vault, vaults.put_policy(ports, call.vault, _read_policy(call))))
 
 
 def delete(ports: Ports, call: Call) -> Answer:
     """200 with an empty body (recorded); 204 when there is no such policy."""
-    existed = protection.delete_policy(ports, call.vault, call.names["policy"])
+    existed = vaults.delete_policy(ports, call.vault, call.names["policy"])
     return Answer(status=200 if existed else 204)
 
 

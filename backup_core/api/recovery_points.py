@@ -1,7 +1,8 @@
-"""Recovery points of an instance: list, newest first and between two times, and get."""
+"""Recovery points of an instance: list, newest first and between two times, get, and the ranges between them."""
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Mapping
@@ -9,21 +10,23 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 from backup_core.api.call import Answer, Call
-from backup_core.api.wire import instant, list_answer, read_instant, skip_token
+from backup_core.api.reading import Node, raise_faults, root
+from backup_core.api.wire import instant, list_answer, read_body, read_instant, skip_token
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.recovery_point import RecoveryPoint
-from backup_core.domain.resource_ids import VAULT, VaultKey
+from backup_core.domain.resource_ids import DISK, SNAPSHOT, VAULT, VaultKey, parse_resource_id
 from backup_core.ports import Ports
 from backup_core.workflows import overview
 
 TYPE = f"{VAULT}/backupInstances/recoveryPoints"
 _CLAUSE = re.compile(r"(startDate|endDate)\s+eq\s+'([^']*)'", re.IGNORECASE)
+_OFFSET = re.compile(r"(Z|[+-]\d\d:\d\d)$")
 _AND = re.compile(r"\s+and\s+", re.IGNORECASE)
 
 
 def get(ports: Ports, call: Call) -> Answer:
     point = overview.get_point(ports, call.vault, call.names["instance"], call.names["point"].lower())
-    return Answer(status=200, body=render(call.vault, point))
+    return Answer(status=200, body=render(call.vault, point, meta_data=_meta_data(point)))
 
 
 def list_of_instance(ports: Ports, call: Call) -> Answer:
@@ -37,6 +40,25 @@ def list_of_instance(ports: Ports, call: Call) -> Answer:
         token=skip_token(call),
     )
     return list_answer(call, page, lambda point: render(call.vault, point))
+
+
+def find_restorable_time_ranges(ports: Ports, call: Call) -> Answer:
+    """No range: a disk can be restored at the instants of its recovery points and at none between them, which is what
+    a range would say. Shape and refusals as recorded; the service's answer for a disk was not."""
+    node = root(read_body(call))
+    node.choice("sourceDataStoreType", ("OperationalStore",), required=True)
+    start, end = _read_bound(node, "startTime"), _read_bound(node, "endTime")
+    raise_faults(node)
+    if start is not None and end is not None and start > end:
+        message = "The given time range is invalid"  # Azure's words (recorded)
+        raise InvalidInput([Fault(target="", message=message, code="UserErrorInvalidRestorableTimeRange")])
+    instance = overview.get_instance(ports, call.vault, call.names["instance"])
+    body = {
+        "properties": {"restorableTimeRanges": [], "objectType": "AzureBackupFindRestorableTimeRangesResponse"},
+        "id": instance.name,
+        "type": f"{VAULT}/backupInstances/findRestorableTimeRanges",
+    }
+    return Answer(status=200, body=body)
 
 
 def read_filter(text: str) -> Mapping[str, datetime]:
@@ -56,18 +78,51 @@ def read_filter(text: str) -> Mapping[str, datetime]:
     return bounds
 
 
+def _read_bound(node: Node, name: str) -> datetime | None:
+    """A time without an offset is UTC here (recorded: it is taken)."""
+    text = node.text(name)
+    try:
+        return read_instant(text if _OFFSET.search(text) else f"{text}Z") if text else None
+    except ValueError as error:
+        node.fault(name, str(error), "DppPluginInvalidInputParameters")
+        return None
+
+
 def _refuse(message: str, cause: Exception | None = None) -> NoReturn:
     raise InvalidInput([Fault(target="$filter", message=message)]) from cause
 
 
-def render(vault: VaultKey, point: RecoveryPoint) -> dict[str, Any]:
+def _meta_data(point: RecoveryPoint) -> str:
+    """What a point alone, not a list, tells of its disk and snapshot: JSON as text (recorded)."""
+    disk = point.disk
+    snapshot = parse_resource_id(point.snapshot_id, SNAPSHOT)
+    properties = disk.get("properties", {})
+    source = parse_resource_id(point.disk_id, DISK)
+    told = {
+        "diskName": source.name,
+        "sizeBytes": point.disk_size_bytes,
+        "diskSnapshotConsistency": "CrashConsistent",
+        "subscriptionId": source.subscription,
+        "location": point.location,
+        "resourceGroupName": source.group,
+        "skuName": disk.get("sku", {}).get("name"),
+        "osType": properties.get("osType") or "",
+        "managedBy": disk.get("managedBy"),
+        "snapshotSubscriptionId": snapshot.subscription,
+        "snapshotRGName": snapshot.group,
+        "snapshotName": snapshot.name,
+    }
+    return json.dumps([told])
+
+
+def render(vault: VaultKey, point: RecoveryPoint, *, meta_data: str | None = None) -> dict[str, Any]:
     """The resource as the service writes it. A point whose snapshot was lost is shown, but not as visible."""
     store = {
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, vault.resource_id.lower())),
         "type": "OperationalStore",
         "creationTime": instant(point.created_at),
         "expiryTime": instant(point.expires_at),
-        "metaData": None,
+        "metaData": meta_data,
         "visible": point.is_good,
         "state": "COMMITTED" if point.is_good else "LOST",
         "rehydrationExpiryTime": None,

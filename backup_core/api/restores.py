@@ -7,33 +7,39 @@ optional: what the new disk is to have otherwise than the source had.
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from backup_core.api.call import Answer, Call
 from backup_core.api.operation_ids import both_headers, of_job
 from backup_core.api.reading import Node, plain_location, raise_faults, root
-from backup_core.api.wire import read_body
+from backup_core.api.wire import read_body, read_instant
 from backup_core.domain.resource_ids import DISK, parse_resource_id
 from backup_core.domain.restore import RestoreRequest
 from backup_core.ports import Ports
 from backup_core.workflows import restore as workflow
 
-_POINT_ID = re.compile(r"[0-9a-f]{32}")
+BY_POINT = "AzureBackupRecoveryPointBasedRestoreRequest"
+BY_TIME = "AzureBackupRecoveryTimeBasedRestoreRequest"  # of disks: the newest good point of that time or before
+LATEST = "latest"
+POINT_ID = re.compile(r"[0-9a-f]{32}")
 MAX_SIZE_GB = 65_536  # the largest disk there is: Ultra and Premium SSD v2 (documented)
+ZONES = ("1", "2", "3")
 
 
 def restore(ports: Ports, call: Call) -> Answer:
     """202 with both URLs; the job's id is in the operation's result."""
     request = read_request(root(read_body(call)))
-    job = workflow.request_restore(ports, call.vault, call.names["instance"], request)
+    job = workflow.request_restore(
+        ports, call.vault, call.names["instance"], request, correlation_id=call.correlation_id
+    )
     return Answer(status=202, headers=both_headers(call, of_job(call.vault, job), job.disk_location))
 
 
 def read_request(node: Node) -> RestoreRequest:
     """Raises InvalidInput that names every fault of the body."""
-    node.choice("objectType", ("AzureBackupRecoveryPointBasedRestoreRequest",), required=True)
-    point_id = node.text("recoveryPointId", required=True).lower()
-    if point_id and not _POINT_ID.fullmatch(point_id):
-        node.fault("recoveryPointId", "must be the 32 hex digits that a recovery point is named by")
+    kind = node.choice("objectType", (BY_POINT, BY_TIME), required=True)
+    point_id = None if kind == BY_TIME else _read_point_id(node)
+    at = _read_time(node) if kind == BY_TIME else None
     node.choice("sourceDataStoreType", ("OperationalStore",), required=True)
     target = node.child("restoreTargetInfo", required=True)
     target.choice("objectType", ("RestoreTargetInfo",), required=True)
@@ -45,6 +51,7 @@ def read_request(node: Node) -> RestoreRequest:
     raise_faults(node)
     return RestoreRequest(
         point_id=point_id,
+        at=at,
         target_disk_id=target_disk_id,
         location=location or None,
         sku=sku or None,
@@ -52,6 +59,25 @@ def read_request(node: Node) -> RestoreRequest:
         size_gb=size_gb,
         tags=tags,
     )
+
+
+def _read_point_id(node: Node) -> str | None:
+    """None for `latest`, the word by which the newest good point is meant."""
+    point_id = node.text("recoveryPointId", required=True).lower()
+    if point_id == LATEST:
+        return None
+    if point_id and not POINT_ID.fullmatch(point_id):
+        node.fault("recoveryPointId", f"must be the 32 hex digits that a recovery point is named by, or '{LATEST}'")
+    return point_id
+
+
+def _read_time(node: Node) -> datetime | None:
+    text = node.text("recoveryPointTime", required=True)
+    try:
+        return read_instant(text) if text else None
+    except ValueError as error:
+        node.fault("recoveryPointTime", str(error))
+        return None
 
 
 def _read_target_id(source: Node) -> str:
@@ -70,7 +96,7 @@ def _read_zones(wanted: Node) -> tuple[str, ...] | None:
     zones = wanted.raw("zones")
     if zones is None:
         return None
-    if not isinstance(zones, list) or not all(zone in ("1", "2", "3") for zone in zones):
+    if not isinstance(zones, list) or not all(zone in ZONES for zone in zones):
         wanted.fault("zones", "must be a list of zones '1', '2' or '3'; an empty one for a disk without a zone")
         return None
     return tuple(zones)

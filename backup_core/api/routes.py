@@ -16,9 +16,11 @@ METHODS = ("GET", "PUT", "PATCH", "POST", "DELETE", "HEAD")
 _SUBSCRIPTION = "subscriptions/{subscription}"
 _GROUP = f"{_SUBSCRIPTION}/resourceGroups/{{group}}"
 _PROVIDER = "providers/Microsoft.DataProtection"
+_LOCATION = f"{_SUBSCRIPTION}/{_PROVIDER}/locations/{{location}}"
 _VAULTS = f"{_GROUP}/{_PROVIDER}/backupVaults"
 _VAULT = f"{_VAULTS}/{{vault}}"
 _INSTANCE = f"{_VAULT}/backupInstances/{{instance}}"
+_DELETED = f"{_VAULT}/deletedBackupInstances"
 _DISK = f"{_GROUP}/providers/Microsoft.Compute/disks/{{disk}}"
 
 
@@ -36,6 +38,17 @@ def _route(name: str, template: str, **endpoints: str) -> Route:
 
 
 ROUTES: tuple[Route, ...] = (
+    _route("api_description", "openapi.json", GET="description.get"),
+    _route("api_subscriptions", "subscriptions", GET="subscriptions.list_all"),
+    _route("api_provider_operations", f"{_PROVIDER}/operations", GET="provider.list_operations"),
+    _route("api_feature_support", f"{_LOCATION}/checkFeatureSupport", POST="provider.check_feature_support"),
+    _route(
+        "api_vault_name_availability",
+        f"{_GROUP}/{_PROVIDER}/locations/{{location}}/checkNameAvailability",
+        POST="vaults.check_name_availability",
+    ),
+    _route("api_deleted_vaults", f"{_LOCATION}/deletedVaults", GET="vaults.list_deleted"),
+    _route("api_deleted_vault", f"{_LOCATION}/deletedVaults/{{vault}}", GET="vaults.get_deleted"),
     _route(
         "api_vaults_of_subscription",
         f"{_SUBSCRIPTION}/{_PROVIDER}/backupVaults",
@@ -53,11 +66,39 @@ ROUTES: tuple[Route, ...] = (
     ),
     _route("api_instances", f"{_VAULT}/backupInstances", GET="instances.list_in_vault"),
     _route("api_instance", _INSTANCE, GET="instances.get", PUT="instances.put", DELETE="instances.delete"),
+    _route("api_backup_validation", f"{_VAULT}/validateForBackup", POST="validations.validate_for_backup"),
+    _route(
+        "api_instance_change_validation",
+        f"{_INSTANCE}/validateForModifyBackup",
+        POST="validations.validate_for_modify_backup",
+    ),
+    _route("api_instance_restore_validation", f"{_INSTANCE}/validateRestore", POST="validations.validate_restore"),
+    _route("api_instance_stop", f"{_INSTANCE}/stopProtection", POST="protection.stop"),
+    _route("api_instance_suspend", f"{_INSTANCE}/suspendBackups", POST="protection.suspend"),
+    _route("api_instance_resume_protection", f"{_INSTANCE}/resumeProtection", POST="protection.resume"),
+    _route("api_instance_resume_backups", f"{_INSTANCE}/resumeBackups", POST="protection.resume"),
+    _route("api_instance_sync", f"{_INSTANCE}/sync", POST="protection.sync"),
+    _route("api_deleted_instances", _DELETED, GET="deleted_instances.list_in_vault"),
+    _route("api_deleted_instance", f"{_DELETED}/{{instance}}", GET="deleted_instances.get"),
+    _route("api_deleted_instance_undelete", f"{_DELETED}/{{instance}}/undelete", POST="deleted_instances.undelete"),
     _route("api_instance_backup", f"{_INSTANCE}/backup", POST="instances.back_up"),
     _route("api_instance_restore", f"{_INSTANCE}/restore", POST="restores.restore"),
     _route("api_instances_of_disk", f"{_DISK}/{_PROVIDER}/backupInstances", GET="instances.list_of_disk"),
     _route("api_recovery_points", f"{_INSTANCE}/recoveryPoints", GET="recovery_points.list_of_instance"),
     _route("api_recovery_point", f"{_INSTANCE}/recoveryPoints/{{point}}", GET="recovery_points.get"),
+    _route(
+        "api_restorable_time_ranges",
+        f"{_INSTANCE}/findRestorableTimeRanges",
+        POST="recovery_points.find_restorable_time_ranges",
+    ),
+    _route("api_jobs_export", f"{_VAULT}/exportBackupJobs", POST="jobs.export"),
+    _route("api_jobs_export_result", f"{_VAULT}/backupJobs/operations/{{operation}}", GET="jobs.export_result"),
+    _route("api_audit_records_of_vault", f"{_VAULT}/auditRecords", GET="audit_records.list_in_vault"),
+    _route(
+        "api_audit_records_of_subscription",
+        f"{_SUBSCRIPTION}/{_PROVIDER}/auditRecords",
+        GET="audit_records.list_in_subscription",
+    ),
     _route("api_jobs", f"{_VAULT}/backupJobs", GET="jobs.list_in_vault"),
     _route("api_job", f"{_VAULT}/backupJobs/{{job}}", GET="jobs.get"),
     _route(
@@ -93,4 +134,5 @@ ROUTES: tuple[Route, ...] = (
     ),
     # Last by its name: what else a client of Azure Backup asks for gets ARM's answer instead of the host's empty one.
     _route("zz_api_not_offered", "subscriptions/{*rest}"),
+    _route("zz_api_not_offered_by_provider", "providers/{*rest}"),
 )

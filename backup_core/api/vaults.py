@@ -10,13 +10,15 @@ from backup_core.api.call import Answer, Call
 from backup_core.api.operation_ids import Operation, group_headers, status_header
 from backup_core.api.reading import Node, check_name, plain_location, raise_faults, root
 from backup_core.api.wire import list_answer, read_body, skip_token
-from backup_core.domain.resource_ids import VAULT
-from backup_core.domain.vault import Vault
-from backup_core.ports import Ports
-from backup_core.workflows import overview, protection
+from backup_core.domain.errors import NotFound
+from backup_core.domain.resource_ids import VAULT, VaultKey
+from backup_core.domain.vault import SOFT_DELETE_DAYS, Vault, merged_settings
+from backup_core.ports import Page, Ports
+from backup_core.workflows import overview
+from backup_core.workflows import vaults as workflow
 
 # What a client may set, and the words allowed there (specification). Everything else in `properties` is the service's.
-_SETTINGS: Mapping[str, tuple[str, ...]] = {
+SETTINGS: Mapping[str, tuple[str, ...]] = {
     "monitoringSettings.azureMonitorAlertSettings.alertsForAllJobFailures": ("Enabled", "Disabled"),
     "securitySettings.softDeleteSettings.state": ("Off", "On", "AlwaysOn"),
     "securitySettings.immutabilitySettings.state": ("Disabled", "Unlocked", "Locked"),
@@ -25,10 +27,12 @@ _SETTINGS: Mapping[str, tuple[str, ...]] = {
     "costManagementSettings.granularityLevel": ("VaultLevel", "ProtectedItemLevel", "ProtectedItemWithParentTag"),
 }
 _GROUPS = ("monitoringSettings", "securitySettings", "featureSettings", "costManagementSettings")
-_STORES = ("OperationalStore", "VaultStore", "ArchiveStore")
-_REDUNDANCIES = ("LocallyRedundant", "ZoneRedundant", "GeoRedundant")
-_IDENTITIES = ("None", "SystemAssigned", "UserAssigned", "SystemAssigned,UserAssigned")
-SOFT_DELETE_DAYS = (14, 180)  # documented
+# What Azure answers for a vault whose client said nothing of it (recorded).
+_UNSAID = {"securitySettings": {"softDeleteSettings": {"state": "On", "retentionDurationInDays": SOFT_DELETE_DAYS}}}
+STORES = ("OperationalStore", "VaultStore", "ArchiveStore")
+REDUNDANCIES = ("LocallyRedundant", "ZoneRedundant", "GeoRedundant")
+IDENTITIES = ("None", "SystemAssigned", "UserAssigned", "SystemAssigned,UserAssigned")
+SOFT_DELETE_RANGE = (14, 180)  # days (documented)
 
 
 def get(ports: Ports, call: Call) -> Answer:
@@ -38,12 +42,47 @@ def get(ports: Ports, call: Call) -> Answer:
 def list_in_group(ports: Ports, call: Call) -> Answer:
     group = call.group
     page = overview.list_vaults(ports, subscription=group.subscription, group=group.group, token=skip_token(call))
-    return list_answer(call, page, render)
+    return list_answer(call, _seen(call, page), render)
 
 
 def list_in_subscription(ports: Ports, call: Call) -> Answer:
     page = overview.list_vaults(ports, subscription=call.subscription, token=skip_token(call))
-    return list_answer(call, page, render)
+    return list_answer(call, _seen(call, page), render)
+
+
+def list_deleted(ports: Ports, call: Call) -> Answer:
+    """Vaults are deleted only when they are empty, and then for good: there is never one to be had back."""
+    del ports, call
+    return Answer(status=200, body={"value": []})
+
+
+def get_deleted(ports: Ports, call: Call) -> Answer:
+    del ports
+    raise NotFound(f"The deleted vault '{call.names['vault']}' was not found: an empty vault is deleted for good.")
+
+
+def check_name_availability(ports: Ports, call: Call) -> Answer:
+    """Whether a vault may be created under a name in this resource group."""
+    node = root(read_body(call))
+    name = node.text("name", required=True)
+    node.choice("type", (VAULT,), required=True)
+    raise_faults(node)
+    check_name(node, "vault", name)
+    group = call.group
+    if node.faults:
+        return _availability("Invalid", node.faults[0].message)
+    if overview.find_vault(ports, VaultKey(subscription=group.subscription, group=group.group, name=name)) is not None:
+        return _availability("AlreadyExists", f"Resource group '{group.group}' has a vault '{name}' already.")
+    return _availability("", "")
+
+
+def _availability(reason: str, message: str) -> Answer:
+    return Answer(status=200, body={"nameAvailable": not reason, "reason": reason or None, "message": message or None})
+
+
+def _seen(call: Call, page: Page[Vault]) -> Page[Vault]:
+    """The page without the vaults that the caller may not see."""
+    return replace(page, items=tuple(stored for stored in page.items if call.may_see(stored.value.key)))
 
 
 def put(ports: Ports, call: Call) -> Answer:
@@ -56,7 +95,7 @@ def put(ports: Ports, call: Call) -> Answer:
     raise_faults(node)
     now = ports.clock.now()
     vault = Vault(key=call.vault, location=location, created_at=now, tags=tags, identity=identity, properties=settings)
-    stored, created = protection.put_vault(ports, vault)
+    stored, created = workflow.put_vault(ports, vault)
     body = render(stored, provisioning_state="Provisioning" if created else "Updating")
     return Answer(status=201, body=body, headers=status_header(call, Operation(vault=call.vault, done_at=now)))
 
@@ -67,21 +106,16 @@ def patch(ports: Ports, call: Call) -> Answer:
     tags, identity = node.tags("tags"), _read_identity(node)
     settings = _read_settings(node.child("properties"))
     raise_faults(node)
-    vault = overview.get_vault(ports, call.vault)
-    changed = replace(
-        vault,
-        tags=tags if node.has("tags") else vault.tags,
-        identity=identity or vault.identity,
-        properties=_merged(vault.properties, settings),
+    changed = workflow.patch_vault(
+        ports, call.vault, tags=tags if node.has("tags") else None, identity=identity, settings=settings
     )
-    stored, _ = protection.put_vault(ports, changed)
-    return Answer(status=200, body=render(stored))
+    return Answer(status=200, body=render(changed))
 
 
 def delete(ports: Ports, call: Call) -> Answer:
     """202 with both URLs; 204 when there is no such vault."""
     vault = overview.find_vault(ports, call.vault)
-    if vault is None or not protection.delete_vault(ports, call.vault):
+    if vault is None or not workflow.delete_vault(ports, call.vault):
         return Answer(status=204)
     operation = Operation(vault=call.vault, done_at=ports.clock.now())
     return Answer(status=202, headers=group_headers(call, operation, vault.location))
@@ -93,7 +127,8 @@ def render(vault: Vault, *, provisioning_state: str = "Succeeded") -> dict[str, 
     stored = vault.properties
     properties |= {name: stored[name] for name in ("storageSettings",) if name in stored}
     properties["isVaultProtectedByResourceGuard"] = False
-    properties |= {name: stored[name] for name in _GROUPS if name in stored}
+    told = merged_settings(_UNSAID, stored)
+    properties |= {name: told[name] for name in _GROUPS if name in told}
     properties |= {"secureScore": "NotSupported", "bcdrSecurityLevel": "NotSupported", "replicatedRegions": []}
     return {
         **({"tags": dict(vault.tags)} if vault.tags else {}),
@@ -108,17 +143,27 @@ def render(vault: Vault, *, provisioning_state: str = "Succeeded") -> dict[str, 
 
 def _read_identity(node: Node) -> dict[str, Any] | None:
     identity = node.child("identity")
-    kind = identity.choice("type", _IDENTITIES, required=node.has("identity"))
-    return {"type": kind} if kind else None
+    kind = identity.choice("type", IDENTITIES, required=node.has("identity"))
+    named = identity.child("userAssignedIdentities").value
+    if not kind:
+        return None
+    return {"type": kind, **({"userAssignedIdentities": {name: {} for name in named}} if named else {})}
 
 
 def _read_settings(node: Node) -> dict[str, Any]:
     """What a client may set, in the service's spelling and order."""
+    if node.child("securitySettings").has("encryptionSettings"):
+        node.fault(
+            "securitySettings.encryptionSettings",
+            "a vault has no store of its own here: encrypt snapshots by their disks' encryption sets, and the records "
+            "by the customer-managed key of the app's storage account",
+            "UserErrorEncryptionSettingsNotSupported",
+        )
     settings: dict[str, Any] = {}
     stores = [_read_store(item) for item in node.children("storageSettings")]
     if stores:
         settings["storageSettings"] = stores
-    for path, words in _SETTINGS.items():
+    for path, words in SETTINGS.items():
         *parents, name = path.split(".")
         here = node
         for parent in parents:
@@ -134,8 +179,8 @@ def _read_settings(node: Node) -> dict[str, Any]:
 
 def _read_store(item: Node) -> dict[str, str]:
     return {
-        "datastoreType": item.choice("datastoreType", _STORES, required=True),
-        "type": item.choice("type", _REDUNDANCIES, required=True),
+        "datastoreType": item.choice("datastoreType", STORES, required=True),
+        "type": item.choice("type", REDUNDANCIES, required=True),
     }
 
 
@@ -143,7 +188,7 @@ def _read_days(node: Node) -> float | None:
     days = node.raw("retentionDurationInDays")
     if days is None:
         return None
-    least, most = SOFT_DELETE_DAYS
+    least, most = SOFT_DELETE_RANGE
     if isinstance(days, bool) or not isinstance(days, int | float) or not least <= days <= most:
         node.fault("retentionDurationInDays", f"must be a number from {least} to {most}")
         return None
@@ -154,12 +199,3 @@ def _nested(settings: dict[str, Any], parents: list[str]) -> dict[str, Any]:
     for parent in parents:
         settings = settings.setdefault(parent, {})
     return settings
-
-
-def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """`new` over `old`, object by object; a list replaces a list."""
-    merged = dict(old)
-    for name, value in new.items():
-        before = merged.get(name)
-        merged[name] = _merged(before, value) if isinstance(before, Mapping) and isinstance(value, Mapping) else value
-    return merged

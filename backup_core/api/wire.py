@@ -18,8 +18,8 @@ from backup_core.ports import Page, R
 
 MAX_BODY_BYTES = 64 * 1024  # the largest policy is a tenth of it; a stored record has to fit into one table row
 NEVER = "0001-01-01T00:00:00Z"  # the service's word for a time that is not known yet
-_TOKEN = re.compile(r"[A-Za-z0-9_\-=.]{1,2048}")
-_INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,7})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+TOKEN = re.compile(r"[A-Za-z0-9_\-=.]{1,2048}")
+INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,7})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def read_body(call: Call) -> dict[str, Any]:
@@ -36,6 +36,11 @@ def read_body(call: Call) -> dict[str, Any]:
     if not isinstance(value, dict):
         _refuse_body("must be a JSON object")
     return value
+
+
+def read_optional_body(call: Call) -> dict[str, Any]:
+    """As read_body; no body is an empty object."""
+    return read_body(call) if call.body.strip() else {}
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -65,7 +70,7 @@ def skip_token(call: Call) -> str | None:
     """The store's own token, as a nextLink carried it. Raises InvalidInput for what no token looks like; the store
     refuses the rest that it did not write."""
     token = call.parameter("$skipToken")
-    if token is not None and not _TOKEN.fullmatch(token):
+    if token is not None and not TOKEN.fullmatch(token):
         raise InvalidInput([Fault(target="$skipToken", message="take it unchanged from a nextLink")])
     return token
 
@@ -103,7 +108,7 @@ def clock_duration(length: timedelta) -> str:
 
 def read_instant(text: str) -> datetime:
     """An ISO 8601 time with a zone; up to seven digits of a second. Raises ValueError that says what is expected."""
-    match = _INSTANT.fullmatch(text)
+    match = INSTANT.fullmatch(text)
     try:
         if match is not None:
             return datetime.fromisoformat(f"{match[1]}{(match[2] or '.0')[:7]}{match[3]}").astimezone(UTC)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, datetime, timedelta
 
 _DAY = 86_400
-_FORM = re.compile(
+FORM = re.compile(
     r"P(?:(?P<years>[0-9]+)Y)?(?:(?P<months>[0-9]+)M)?(?:(?P<weeks>[0-9]+)W)?(?:(?P<days>[0-9]+)D)?"
     r"(?:T(?=[0-9])(?:(?P<hours>[0-9]+)H)?(?:(?P<minutes>[0-9]+)M)?(?:(?P<seconds>[0-9]+)S)?)?"
 )
@@ -85,7 +85,7 @@ def parse_duration(text: str) -> Duration:
 
     Not read: fractions, signs, `P` alone, anything longer than 1000 years.
     """
-    match = _FORM.fullmatch(text) if isinstance(text, str) else None
+    match = FORM.fullmatch(text) if isinstance(text, str) else None
     if match is None or not any(match.groupdict().values()):
         raise ValueError(f"{text!r:.80} is not a duration; {_EXPECTED}")
     parts = {name: digits for name, digits in match.groupdict().items() if digits}

@@ -27,11 +27,17 @@ class BackupError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One thing wrong with an input: where (`properties.x.y`), what, and what to do."""
+    """One thing wrong with an input: where (`properties.x.y`), what, and what to do.
+
+    No `target` where the message says it all, as Azure's own sentences do.
+    """
 
     target: str
     message: str
     code: str = "BadRequest"
+
+    def __str__(self) -> str:
+        return f"{self.target}: {self.message}" if self.target else self.message
 
 
 class InvalidInput(BackupError):
@@ -41,7 +47,7 @@ class InvalidInput(BackupError):
     recommended_action = "Correct the named properties and send the request again."
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("; ".join(f"{fault.target}: {fault.message}" for fault in faults))
+        super().__init__("; ".join(str(fault) for fault in faults))
         self.faults = tuple(faults)
         self.code = faults[0].code if len({fault.code for fault in faults}) == 1 else "BadRequest"
 
@@ -146,11 +152,16 @@ class PermissionMissing(BackupError):
         super().__init__(message, target=target or scope)
         self.scope = scope
         self.role = role
-        self.recommended_action = (
-            f"Assign the role '{role}' to the app's managed identity at {scope}: az role assignment create "
-            f"--role '{role}' --scope '{scope}' --assignee-object-id <principal id> "
-            "--assignee-principal-type ServicePrincipal. New assignments take some minutes to work."
-        )
+        self.recommended_action = assignment_advice(role, scope)
+
+
+def assignment_advice(role: str, scope: str, principal: str = "") -> str:
+    """What to run so that the app's identity gets `role` at `scope`. `principal` is its object id, where known."""
+    return (
+        f"Assign the role '{role}' to the app's managed identity at {scope}: az role assignment create "
+        f"--role '{role}' --scope '{scope}' --assignee-object-id {principal or '<principal id>'} "
+        "--assignee-principal-type ServicePrincipal. New assignments take some minutes to work."
+    )
 
 
 class ScopeLocked(BackupError):

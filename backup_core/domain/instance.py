@@ -14,6 +14,7 @@ from typing import Any
 
 from backup_core.domain.job import Job, JobError
 from backup_core.domain.policy import BackupPolicy
+from backup_core.domain.resource_ids import DISK, VaultKey, parse_resource_id
 
 MISSED_SLOTS_KEPT = 50
 
@@ -28,6 +29,7 @@ class ProtectionState(Enum):
     SUSPENDED = "BackupsSuspended"
     ERROR = "ProtectionError"
     DELETING = "SoftDeleting"
+    SOFT_DELETED = "SoftDeleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +97,29 @@ class BackupInstance:
     expiry_due_at: datetime | None = None  # the expiry agenda's row for this instance
     missed_slots: tuple[datetime, ...] = ()
     missed_count: int = 0
+    deleted_at: datetime | None = None  # soft-deleted since
+    purge_at: datetime | None = None  # when a soft-deleted instance goes for good
 
     @property
     def is_protected(self) -> bool:
         """Whether its newest good point must stay even when expired."""
         return self.state is not ProtectionState.DELETING
+
+    @property
+    def keeps_all_points(self) -> bool:
+        """Whether no point expires: stopped protection retains for ever, until it is resumed or deleted (documented;
+        suspended backups retain as their policy says), and a soft-deleted instance can be had back whole."""
+        return self.state in (ProtectionState.STOPPED, ProtectionState.SOFT_DELETED)
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether it has left the list of backup instances for that of the deleted ones."""
+        return self.state is ProtectionState.SOFT_DELETED
+
+    @property
+    def holds_disk(self) -> bool:
+        """Whether no other instance may protect its disk."""
+        return self.state not in (ProtectionState.DELETING, ProtectionState.SOFT_DELETED)
 
     @property
     def takes_scheduled_backups(self) -> bool:
@@ -116,3 +136,25 @@ class BackupInstance:
             return self
         kept = tuple(sorted({*self.missed_slots, *slots}))[-MISSED_SLOTS_KEPT:]
         return replace(self, missed_slots=kept, missed_count=self.missed_count + count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskClaim:
+    """Which instance protects a disk: one row for each disk, whatever vault it is protected from.
+
+    It counts only as long as that instance is there and holds the disk; a later one takes it over otherwise.
+    """
+
+    disk_id: str
+    vault: VaultKey
+    instance_name: str
+
+    @property
+    def key(self) -> str:
+        return disk_key(self.disk_id)
+
+
+def disk_key(disk_id: str) -> str:
+    """`<subscription>:<group>:<name>` of a disk, in small letters: a name that a table's key can hold."""
+    disk = parse_resource_id(disk_id, DISK)
+    return f"{disk.subscription}:{disk.group}:{disk.name}".lower()

@@ -109,6 +109,7 @@ class Job:
     error: JobError | None = None
     warnings: tuple[JobError, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+    correlation_id: str = ""  # of the request that asked for it
 
     @property
     def is_ended(self) -> bool:

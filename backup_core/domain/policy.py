@@ -30,7 +30,7 @@ T = TypeVar("T")
 _DAY = 86_400
 _DISKS = "Microsoft.Compute/disks"
 _STORE_WIRE: Mapping[str, str] = {"dataStoreType": "OperationalStore", "objectType": "DataStoreInfoBase"}
-_NAME = re.compile(r"[\w .()\-]{1,64}")
+NAME = re.compile(r"[\w .()\-]{1,64}")
 # How long a first-of-period lasts at least on average, and by how much a run of them can be shorter than that.
 _PERIOD_SECONDS: Mapping[str, tuple[float, int]] = {
     "FirstOfDay": (_DAY, 3 * 3600),
@@ -127,9 +127,9 @@ def _stand_in_properties(interval: str, retention: Duration) -> Mapping[str, Any
         "trigger": trigger,
         "dataStore": _STORE_WIRE,
         "name": "BackupDaily",
-        "objectType": _BACKUP_RULE,
+        "objectType": BACKUP_RULE,
     }
-    kept = {"lifecycles": [lifecycle], "isDefault": True, "name": "Default", "objectType": _RETENTION_RULE}
+    kept = {"lifecycles": [lifecycle], "isDefault": True, "name": "Default", "objectType": RETENTION_RULE}
     return {"policyRules": [backup, kept], "datasourceTypes": [_DISKS], "objectType": "BackupPolicy"}
 
 
@@ -139,7 +139,7 @@ def check_background_copy(policy: BackupPolicy) -> Fault | None:
     if gap >= BACKGROUND_COPY_GAP:
         return None
     rules = policy.properties["policyRules"]
-    index = next(i for i, rule in enumerate(rules) if rule["objectType"] == _BACKUP_RULE)
+    index = next(i for i, rule in enumerate(rules) if rule["objectType"] == BACKUP_RULE)
     return Fault(
         target=f"properties.policyRules[{index}].{_INTERVALS_PATH}",
         message=f"the slots of policy '{policy.name}' can lie as close together as {gap}; Premium SSD v2 and Ultra "
@@ -171,7 +171,7 @@ def _periods_in(scopes: Sequence[str], seconds: int) -> int:
 
 # --- Reading: every part notes its own faults and goes on. ---
 
-_BACKUP_RULE, _RETENTION_RULE = "AzureBackupRule", "AzureRetentionRule"
+BACKUP_RULE, RETENTION_RULE = "AzureBackupRule", "AzureRetentionRule"
 _INTERVALS_PATH = "trigger.schedule.repeatingTimeIntervals"
 _DURATION_PATH = "lifecycles[0].deleteAfter.duration"
 _RELATIVE_CRITERIA = ("daysOfMonth", "daysOfTheWeek", "monthsOfYear", "scheduleTimes", "weeksOfTheMonth")
@@ -216,12 +216,12 @@ def _read_rules(root: _Node) -> tuple[list[_Backup], list[_Retention], list[Mapp
     retentions: list[_Retention] = []
     wires: list[Mapping[str, Any]] = []
     for node in root.nodes("policyRules"):
-        kind = node.word("objectType", (_BACKUP_RULE, _RETENTION_RULE))
-        if kind == _BACKUP_RULE:
+        kind = node.word("objectType", (BACKUP_RULE, RETENTION_RULE))
+        if kind == BACKUP_RULE:
             backup, wire = _read_backup_rule(node)
             backups.append(backup)
             wires.append(wire)
-        elif kind == _RETENTION_RULE:
+        elif kind == RETENTION_RULE:
             retention, wire = _read_retention_rule(node)
             retentions.append(retention)
             wires.append(wire)
@@ -247,7 +247,7 @@ def _read_backup_rule(node: _Node) -> tuple[_Backup, Mapping[str, Any]]:
         },
         "dataStore": _STORE_WIRE,
         "name": name,
-        "objectType": _BACKUP_RULE,
+        "objectType": BACKUP_RULE,
     }
     return _Backup(path=node.path, name=name, schedule=schedule, tags=tuple(tags)), wire
 
@@ -310,7 +310,7 @@ def _read_retention_rule(node: _Node) -> tuple[_Retention, Mapping[str, Any]]:
     if len(cycles) > 1:
         node.note("lifecycles", f"{len(cycles)} were given; disks have one, in the OperationalStore")
     name, is_default = node.name("name"), node.flag("isDefault", False)
-    wire = {"lifecycles": cycle_wires, "isDefault": is_default, "name": name, "objectType": _RETENTION_RULE}
+    wire = {"lifecycles": cycle_wires, "isDefault": is_default, "name": name, "objectType": RETENTION_RULE}
     duration = cycles[0] if cycles else None
     return _Retention(path=node.path, name=name, duration=duration, is_default=is_default), wire
 
@@ -365,10 +365,10 @@ def _read_all(
 def _check_names(root: _Node, backups: Sequence[_Backup], retentions: Sequence[_Retention]) -> None:
     if root.count("policyRules"):
         if len(backups) != 1:
-            root.note("policyRules", f"{len(backups)} rules of type {_BACKUP_RULE}; exactly one is expected")
+            root.note("policyRules", f"{len(backups)} rules of type {BACKUP_RULE}; exactly one is expected")
         defaults = [rule for rule in retentions if rule.is_default]
         if len(defaults) != 1:
-            message = f"{len(defaults)} default rules of type {_RETENTION_RULE}; exactly one is expected"
+            message = f"{len(defaults)} default rules of type {RETENTION_RULE}; exactly one is expected"
             root.note("policyRules", message)
     names = [(rule.path, rule.name) for rule in backups] + [(rule.path, rule.name) for rule in retentions]
     _check_unique(root, [(f"{path}.name", name) for path, name in names], "the name")
@@ -398,7 +398,7 @@ def _check_pairs(root: _Node, tags: Sequence[_Tag], retentions: Sequence[_Retent
     for key, tag in by_tag.items():
         rule = by_rule.get(key)
         if rule is None:
-            message = f"no {_RETENTION_RULE} is named {tag.name!r}; each tag needs one"
+            message = f"no {RETENTION_RULE} is named {tag.name!r}; each tag needs one"
             root.faults.append(Fault(target=f"{tag.path}.tagInfo.tagName", message=message))
         elif rule.is_default != tag.is_default:
             message = f"differs from isDefault of the tag {tag.name!r}"
@@ -519,7 +519,7 @@ class _Node:
 
     def name(self, key: str) -> str | None:
         text = self.text(key)
-        if text is not None and not _NAME.fullmatch(text):
+        if text is not None and not NAME.fullmatch(text):
             self.note(key, _unexpected(text, "a name of 1 to 64 letters, digits, spaces and _ . - ( )"))
             return None
         return text

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 DISK = "Microsoft.Compute/disks"
 SNAPSHOT = "Microsoft.Compute/snapshots"
+ENCRYPTION_SET = "Microsoft.Compute/diskEncryptionSets"
 VAULT = "Microsoft.DataProtection/backupVaults"
 
-_RESOURCE = re.compile(
+RESOURCE_FORM = re.compile(
     r"^/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
     r"/providers/(?P<namespace>[^/]+)/(?P<type>[^/]+)/(?P<name>[^/]+)$",
     re.IGNORECASE,
 )
-_GROUP = re.compile(r"^/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/?$", re.IGNORECASE)
+GROUP_FORM = re.compile(r"^/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/?$", re.IGNORECASE)
 # Names become parts of table keys, where / \ # ? and control characters are not allowed.
 _SAFE_SEGMENT = re.compile(r"^[\w().\-]{1,90}$")
 
@@ -88,7 +89,7 @@ class VaultKey:
 
 def parse_resource_id(text: str, expected_type: str) -> ResourceId:
     """Parse an ARM id of exactly `expected_type`. Raises ValueError that says what is expected."""
-    match = _RESOURCE.match(text.strip()) if isinstance(text, str) else None
+    match = RESOURCE_FORM.match(text.strip()) if isinstance(text, str) else None
     if match is None or not all(_SAFE_SEGMENT.match(match[part]) for part in ("subscription", "group", "name")):
         raise ValueError(
             f"{text!r} is not a resource id of the form "
@@ -101,7 +102,7 @@ def parse_resource_id(text: str, expected_type: str) -> ResourceId:
 
 def parse_group_id(text: str) -> GroupId:
     """Parse a resource group's id. Raises ValueError that says what is expected."""
-    match = _GROUP.match(text.strip()) if isinstance(text, str) else None
+    match = GROUP_FORM.match(text.strip()) if isinstance(text, str) else None
     if match is None or not all(_SAFE_SEGMENT.match(match[part]) for part in ("subscription", "group")):
         raise ValueError(f"{text!r} is not a resource group id of the form /subscriptions/<id>/resourceGroups/<group>")
     return GroupId(subscription=match["subscription"], group=match["group"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from backup_core.domain.disk import BACKGROUND_COPY_SKUS
@@ -30,10 +31,14 @@ _MAX_NAME = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreRequest:
-    """`point_id` None means the newest good point. What is None is as the source disk was; `size_gb` only grows."""
+    """Without `point_id` the newest good point is meant: of all, or of those taken until `at`.
+
+    What is None is as the source disk was; `size_gb` only grows.
+    """
 
     point_id: str | None
     target_disk_id: str
+    at: datetime | None = None
     location: str | None = None
     sku: str | None = None
     zones: tuple[str, ...] | None = None
@@ -79,6 +84,27 @@ def check_restore(request: RestoreRequest, point: RecoveryPoint) -> list[Fault]:
         message = f"{request.sku} cannot be an operating system disk; the source is one"
         faults.append(Fault(target=f"{target}.targetDisk.sku", message=message))
     return faults
+
+
+def check_subscription(request: RestoreRequest, disk_id: str, *, allowed: bool) -> list[Fault]:
+    """Data leaves the subscription of its disk only when the vault allows it (documented: crossSubscriptionRestore)."""
+    try:
+        source, target = (parse_resource_id(text, DISK) for text in (disk_id, request.target_disk_id))
+    except ValueError:
+        return []  # told by check_restore
+    if allowed or source.subscription.lower() == target.subscription.lower():
+        return []
+    message = (
+        f"the vault does not allow a restore out of subscription {source.subscription}; choose a target in it, or set "
+        "featureSettings.crossSubscriptionRestoreSettings of the vault to Enabled"
+    )
+    return [
+        Fault(
+            target="restoreTargetInfo.datasourceInfo.resourceID",
+            message=message,
+            code="UserErrorCrossSubscriptionRestoreNotAllowed",
+        )
+    ]
 
 
 def restored_tags(job_id: str, point: RecoveryPoint, wanted: Mapping[str, str]) -> dict[str, str]:

@@ -3,7 +3,8 @@
 A point goes when its expiry date is reached and nothing speaks against it. These speak against it:
 - no expiry date, no retention tag, or dates that cannot be true: nobody knows how long it was to be kept;
 - a hold, or a restore that reads its snapshot now;
-- being the newest good point of a protected disk, however long ago it expired (documented: backup overview, faq).
+- being the newest good point of a protected disk, however long ago it expired (documented: backup overview, faq);
+- stopped protection or soft deletion of its instance: both keep everything (domain/instance.py).
 
 The mark EXPIRING changes none of this: the rules are asked again between the mark and the deletion, and a point that
 was held, or is needed, since the mark stays. A marked point is needed, too, when no good point is newer: the good one
@@ -54,12 +55,17 @@ class DeletionVerdict:
 
 
 def decide_retention(
-    points: Sequence[RecoveryPoint], *, now: datetime, protected: bool, discard_all: bool = False
+    points: Sequence[RecoveryPoint],
+    *,
+    now: datetime,
+    protected: bool,
+    keep_all: bool = False,
+    discard_all: bool = False,
 ) -> RetentionDecision:
     """Divide all points of one instance. Raises ValueError when they are of several: the newest of each must stay.
 
-    `protected`: the newest good point stays even when expired. `discard_all`: the instance is being deleted, expiry
-    dates do not count; holds and running restores still do.
+    `protected`: the newest good point stays even when expired. `keep_all`: every point stays. `discard_all`: the
+    instance is being deleted, expiry dates do not count; holds and running restores still do.
     """
     _check_one_instance(points)
     needed = _needed(points) if protected else {}
@@ -67,6 +73,8 @@ def decide_retention(
     kept: list[Kept] = []
     for point in points:
         against = tuple(_reasons_to_keep(point, now, needed, discard_all=discard_all))
+        if keep_all:
+            against = ("protection is stopped or the instance soft-deleted: nothing expires", *against)
         if against:
             kept.append(Kept(point=point, because=against))
         else:

@@ -38,7 +38,7 @@ _CLOCK_CHANGE = 3 * 3600  # no zone moves its clocks further at once, but for th
 _CLOCK_GRID = 900  # every zone's offset is a multiple of 15 minutes nowadays
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXPECTED = "R/<start>/<duration> is expected, for example R/2026-01-01T00:00:00+00:00/PT4H"
-_START = re.compile(
+START = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})T(?P<time>[0-9]{2}:[0-9]{2})(?:(?P<seconds>:[0-9]{2})(?:\.[0-9]+)?)?"
     r"(?P<offset>Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
@@ -275,7 +275,7 @@ def _parse_period(text: str) -> Duration:
 
 
 def _parse_start(text: str, zone: tzinfo) -> tuple[datetime, datetime]:
-    match = _START.fullmatch(text)
+    match = START.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r:.80} is not a date and time, for example 2026-01-01T00:00:00+00:00")
     offset = match["offset"] or ""

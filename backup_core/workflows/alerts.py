@@ -43,6 +43,7 @@ def job_ended(vault: VaultKey, job: Job) -> Event:
         "jobId": f"{vault.resource_id}/backupJobs/{job.job_id}",
         "operation": job.operation.value,
         "status": job.status.value,
+        "correlationId": job.correlation_id or job.job_id,
         "dataSourceId": job.disk_id,
         "startTime": _text(job.started_at),
         "endTime": _text(job.ended_at),

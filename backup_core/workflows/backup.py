@@ -46,11 +46,17 @@ WATCH_MARGIN = timedelta(seconds=20)  # how long a deferred step may lie in the 
 
 
 def request_backup(
-    ports: Ports, vault: VaultKey, instance_name: str, *, rule_name: str, retention_tag: str | None
+    ports: Ports,
+    vault: VaultKey,
+    instance_name: str,
+    *,
+    rule_name: str,
+    retention_tag: str | None,
+    correlation_id: str = "",
 ) -> Job:
     """Queue an on-demand backup. Raises NotFound, ResourceInUse (not protected now), InvalidInput (rule, tag)."""
     stored = ports.store.get(BackupInstance, vault, instance_name)
-    if stored is None:
+    if stored is None or stored.value.is_deleted:
         raise NotFound(f"Backup instance '{instance_name}' was not found in vault '{vault.name}'.")
     instance = stored.value
     if not instance.takes_scheduled_backups:
@@ -71,6 +77,7 @@ def request_backup(
         disk_location=instance.disk_location,
         friendly_name=instance.friendly_name,
         retention_tag=retention_tag or instance.policy.default_tag,
+        correlation_id=correlation_id,
     )
     watch_due_at = (now + STALL_AFTER).replace(microsecond=0)
     message = StartBackup(
@@ -233,7 +240,10 @@ def _claim(
     disk_name = parse_resource_id(instance.disk_id, DISK).name
     group = parse_group_id(instance.snapshot_group_id)
     job = replace(
-        job, point_id=point_id(message.vault, instance.name, job.job_id, at), retry_count=message.attempts
+        job,
+        point_id=point_id(message.vault, instance.name, job.job_id, at),
+        retry_count=message.attempts,
+        details={**job.details, "disk_size_bytes": disk.size_bytes},
     ).step(TRIGGER, "InProgress", at=now, progress_percent=0)
     if job.status is JobStatus.QUEUED:
         job = job.advance(JobStatus.IN_PROGRESS, at=now)

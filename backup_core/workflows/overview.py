@@ -7,13 +7,14 @@ name it raises RecordCorrupt. An absent vault is an error everywhere, never an e
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn, TypeVar
 
 from backup_core.domain.errors import NotFound
-from backup_core.domain.instance import BackupInstance
-from backup_core.domain.job import Job, JobOperation, time_ordered_hex
+from backup_core.domain.instance import BackupInstance, DiskClaim, disk_key
+from backup_core.domain.job import Job, JobOperation, JobStatus, first_id_at, time_ordered_hex
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VAULT, VaultKey
@@ -24,12 +25,10 @@ log = logging.getLogger("diskbackup.overview")
 
 PAGE_SIZE = 1000  # the most that Table Storage gives in one answer
 POINT_SLACK = timedelta(days=8)  # a point's id is made from its slot, its snapshot taken later: by a week at worst
+_LAST_OF_INSTANT = "~"  # sorts after every id that begins with the digits of an instant
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # the earliest instant that an id can tell
 
-SCAN_PAGES = 5  # how many pages of instances one answer about a disk looks through
-_BETWEEN_TOKENS = "."  # in no token of the store, which are URL-safe base64
-
-R = TypeVar("R", Vault, BackupPolicy, BackupInstance, Job, RecoveryPoint)
+R = TypeVar("R", Vault, BackupPolicy, BackupInstance, Job, RecoveryPoint, DiskClaim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +37,22 @@ class FoundInstance:
     instance: BackupInstance
 
 
-@dataclass(frozen=True, slots=True)
-class FoundInstances:
-    items: tuple[FoundInstance, ...]
-    next_token: str | None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """What a list of jobs is narrowed to; None and empty narrow nothing. Times bound when a job was created."""
+
+    statuses: frozenset[JobStatus] = frozenset()
+    operations: frozenset[JobOperation] = frozenset()
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def takes(self, job: Job) -> bool:
+        return (
+            (not self.statuses or job.status in self.statuses)
+            and (not self.operations or job.operation in self.operations)
+            and (self.since is None or job.created_at >= self.since)
+            and (self.until is None or job.created_at <= self.until)
+        )
 
 
 def get_vault(ports: Ports, key: VaultKey) -> Vault:
@@ -62,6 +73,17 @@ def list_vaults(ports: Ports, *, subscription: str, group: str | None = None, to
     return _readable(page, f"{subscription}/{group or '*'}")
 
 
+def list_vault_keys(ports: Ports) -> Iterator[VaultKey]:
+    """Every vault there is: a read for each thousand."""
+    token: str | None = None
+    while True:
+        page = ports.store.vaults(token=token, limit=PAGE_SIZE)
+        yield from (stored.value.key for stored in page.items)
+        token = page.next_token
+        if token is None:
+            return
+
+
 def get_policy(ports: Ports, vault: VaultKey, name: str) -> BackupPolicy:
     """Raises NotFound."""
     stored = ports.store.get(BackupPolicy, vault, name)
@@ -77,35 +99,47 @@ def list_policies(ports: Ports, vault: VaultKey, *, token: str | None = None) ->
 
 
 def get_instance(ports: Ports, vault: VaultKey, name: str) -> BackupInstance:
-    """Raises NotFound."""
+    """Raises NotFound, also for one that is soft-deleted."""
     stored = ports.store.get(BackupInstance, vault, name)
-    if stored is None:
+    if stored is None or stored.value.is_deleted:
         _raise_absent(f"{VAULT}/backupInstances", f"{vault.name}/{name}", vault)
     return stored.value
 
 
-def list_instances(ports: Ports, vault: VaultKey, *, token: str | None = None) -> Page[BackupInstance]:
-    """Raises NotFound when there is no such vault."""
+def list_instances(
+    ports: Ports, vault: VaultKey, *, deleted: bool = False, token: str | None = None
+) -> Page[BackupInstance]:
+    """The instances, or those that are soft-deleted. A page may be empty and yet not be the last.
+
+    Raises NotFound when there is no such vault.
+    """
     get_vault(ports, vault)
-    return _readable(ports.store.page(BackupInstance, vault, token=token, limit=PAGE_SIZE), vault.partition)
+    page = ports.store.page(BackupInstance, vault, token=token, limit=PAGE_SIZE)
+    wanted = tuple(stored for stored in page.items if stored.value.is_deleted is deleted)
+    return _readable(replace(page, items=wanted), vault.partition)
 
 
-def list_instances_of_disk(ports: Ports, disk_id: str, *, token: str | None = None) -> FoundInstances:
-    """The instances that protect a disk, in any vault. There is no index for it: one answer looks at a part of what
-    exists, and names in `next_token` where to go on."""
-    vaults_token, _, instances_token = (token or "").partition(_BETWEEN_TOKENS)
-    found: list[FoundInstance] = []
-    for _ in range(SCAN_PAGES):
-        vaults = ports.store.vaults(token=vaults_token or None, limit=1)
-        for vault in vaults.items:
-            page = ports.store.page(BackupInstance, vault.value.key, token=instances_token or None, limit=PAGE_SIZE)
-            found += [FoundInstance(vault.value.key, one.value) for one in page.items if _protects(one.value, disk_id)]
-            instances_token = page.next_token or ""
-        if not instances_token:
-            vaults_token = vaults.next_token or ""
-            if not vaults_token:
-                return FoundInstances(tuple(found), None)
-    return FoundInstances(tuple(found), f"{vaults_token}{_BETWEEN_TOKENS}{instances_token}")
+def find_protection(ports: Ports, disk_id: str) -> FoundInstance | None:
+    """The instance that protects a disk, in whatever vault: two reads. Raises ValueError for what is no disk's id."""
+    anywhere = VaultKey(subscription="any", group="any", name="any")  # claims of all vaults lie together
+    stored = ports.store.get(DiskClaim, anywhere, disk_key(disk_id))
+    return None if stored is None else holder_of(ports, stored.value)
+
+
+def holder_of(ports: Ports, claim: DiskClaim) -> FoundInstance | None:
+    """The instance that a claim names, if it is there and holds the disk."""
+    stored = ports.store.get(BackupInstance, claim.vault, claim.instance_name)
+    if stored is None or not stored.value.holds_disk or disk_key(stored.value.disk_id) != claim.key:
+        return None
+    return FoundInstance(claim.vault, stored.value)
+
+
+def get_deleted_instance(ports: Ports, vault: VaultKey, name: str) -> BackupInstance:
+    """Raises NotFound unless it is soft-deleted."""
+    stored = ports.store.get(BackupInstance, vault, name)
+    if stored is None or not stored.value.is_deleted:
+        _raise_absent(f"{VAULT}/deletedBackupInstances", f"{vault.name}/{name}", vault)
+    return stored.value
 
 
 def get_point(ports: Ports, vault: VaultKey, instance_name: str, point_id: str) -> RecoveryPoint:
@@ -162,14 +196,22 @@ def find_job(ports: Ports, vault: VaultKey, job_id: str) -> Job | None:
     return stored.value
 
 
-def list_jobs(ports: Ports, vault: VaultKey, *, token: str | None = None) -> Page[Job]:
-    """Newest first. Raises NotFound when there is no such vault."""
+def list_jobs(
+    ports: Ports, vault: VaultKey, *, narrowed: JobFilter | None = None, token: str | None = None
+) -> Page[Job]:
+    """Newest first. A page may be empty and yet not be the last. Raises NotFound when there is no such vault."""
     get_vault(ports, vault)
-    return _readable(ports.store.page(Job, vault, token=token, limit=PAGE_SIZE), vault.partition)
-
-
-def _protects(instance: BackupInstance, disk_id: str) -> bool:
-    return instance.disk_id.lower() == disk_id.lower()
+    wanted = narrowed or JobFilter()
+    page = ports.store.page(
+        Job,
+        vault,
+        first=None if wanted.until is None else first_id_at(max(wanted.until, _EPOCH)),
+        last=None if wanted.since is None or wanted.since <= _EPOCH else first_id_at(wanted.since) + _LAST_OF_INSTANT,
+        token=token,
+        limit=PAGE_SIZE,
+    )
+    taken = tuple(stored for stored in page.items if wanted.takes(stored.value))
+    return _readable(replace(page, items=taken), vault.partition)
 
 
 def _is_shown(point: RecoveryPoint, since: datetime | None, until: datetime | None) -> bool:

@@ -1,7 +1,7 @@
-"""Configure what is protected: vaults, policies and backup instances.
+"""Protect a disk: a backup instance is accepted as a job, and `configure_protection` looks at its disk and puts it on
+the agenda. A changed policy, and protection that is resumed, reach it by the same step.
 
-Vaults and policies are written at once. An instance is accepted as a job: `configure_protection` looks at its disk and
-puts it on the agenda. A changed policy reaches its instances by the same step.
+Leaves to others: vaults and policies (vaults.py), and the ways out of protection (lifecycle.py).
 """
 
 from __future__ import annotations
@@ -16,102 +16,34 @@ from backup_core.domain.disk import BACKGROUND_COPY_SKUS, Disk
 from backup_core.domain.errors import BackupError, Fault, InvalidInput, NotFound, ResourceInUse, Throttled
 from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
-from backup_core.domain.messages import ConfigureProtection, ExpirePoints
+from backup_core.domain.messages import ConfigureProtection
 from backup_core.domain.policy import BackupPolicy, check_background_copy
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.domain.vault import Vault
-from backup_core.ports import Change, Insert, Ports, Put, Remove, Replace, StateConflict, Stored, every
+from backup_core.ports import Insert, Ports, Replace, StateConflict, Stored
 from backup_core.workflows import alerts
 from backup_core.workflows.backup import expiry_row
+from backup_core.workflows.claims import take_claim
 from backup_core.workflows.dispatch import backup_row
+from backup_core.workflows.overview import get_vault
 from backup_core.workflows.turns import come_back, commit, tell
 from backup_core.workflows.watching import STALL_AFTER, watch_row
 
 log = logging.getLogger("diskbackup.protection")
 
 CONFIGURE = "Configure Protection"
-DELETE = "Delete Backup Instance"
+PAUSED = (ProtectionState.STOPPED, ProtectionState.SUSPENDED)
 EXPIRE_SOON = timedelta(seconds=90)
 _TRIES = 5
 
 
-def put_vault(ports: Ports, vault: Vault) -> tuple[Vault, bool]:
-    """Write a vault; answers it and whether it is new. Its place in the world cannot change (InvalidInput)."""
-    for _ in range(_TRIES):
-        stored = ports.store.get(Vault, vault.key)
-        if stored and stored.value.location.lower() != vault.location.lower():
-            message = f"vault '{vault.key.name}' lies in {stored.value.location} and cannot be moved"
-            raise InvalidInput([Fault(target="location", message=message, code="InvalidResourceLocation")])
-        change: Change = Insert(vault)
-        if stored:
-            vault = replace(vault, created_at=stored.value.created_at)
-            change = Replace(stored, vault)
-        try:
-            ports.store.commit(vault.key, [change])
-        except StateConflict:
-            continue
-        return vault, stored is None
-    raise ResourceInUse(f"Vault '{vault.key.name}' is changing too often; try again.")
-
-
-def delete_vault(ports: Ports, key: VaultKey) -> bool:
-    """Delete an empty vault with its policies; False when there is none. Raises ResourceInUse if it has instances."""
-    stored = ports.store.get(Vault, key)
-    if stored is None:
-        return False
-    instances = ports.store.page(BackupInstance, key, limit=1)
-    if instances.items or instances.corrupt:
-        raise ResourceInUse(f"Vault '{key.name}' still holds backup instances; delete them first.")
-    for policy in list(every(ports, BackupPolicy, key)):
-        ports.store.commit(key, [Remove(policy)])
-    ports.store.commit(key, [Remove(stored)])
-    return True
-
-
-def put_policy(ports: Ports, vault: VaultKey, policy: BackupPolicy) -> BackupPolicy:
-    """Write a policy. On an existing one it governs the backups to come: its instances are configured anew.
-
-    Raises NotFound (vault), InvalidInput when an instance's kind of disk forbids the new schedule.
-    """
-    _require_vault(ports, vault)
-    for _ in range(_TRIES):
-        stored = ports.store.get(BackupPolicy, vault, policy.name)
-        if stored is not None and stored.value.properties == policy.properties:
-            return stored.value
-        users = _users(ports, vault, policy.name) if stored else []
-        _check_kinds(policy, users)
-        try:
-            ports.store.commit(vault, [Replace(stored, policy) if stored else Insert(policy)])
-        except StateConflict:
-            continue
-        for instance in users:
-            reconfigure(ports, vault, instance.name)
-        return policy
-    raise ResourceInUse(f"Policy '{policy.name}' is changing too often; try again.")
-
-
-def delete_policy(ports: Ports, vault: VaultKey, name: str) -> bool:
-    """Delete a policy; False when there is none. Raises ResourceInUse while an instance uses it."""
-    stored = ports.store.get(BackupPolicy, vault, name)
-    if stored is None:
-        return False
-    users = [instance.name for instance in _users(ports, vault, name)]
-    if users:
-        named = ", ".join(users[:5]) + (f" and {len(users) - 5} more" if len(users) > 5 else "")
-        raise ResourceInUse(f"Policy '{name}' is used by {len(users)} backup instances ({named}).")
-    try:
-        ports.store.commit(vault, [Remove(stored)])
-    except StateConflict as conflict:
-        raise ResourceInUse(f"Policy '{name}' changed while it was being deleted; try again.") from conflict
-    return True
-
-
-def configure_instance(ports: Ports, vault: VaultKey, request: InstanceRequest) -> tuple[BackupInstance, Job, bool]:
+def configure_instance(
+    ports: Ports, vault: VaultKey, request: InstanceRequest, *, correlation_id: str = ""
+) -> tuple[BackupInstance, Job, bool]:
     """Accept protection of a disk, or another policy for it; answers the instance, its job and whether it is new.
 
-    Raises NotFound (vault), InvalidInput naming every fault, ResourceInUse (being deleted).
+    Raises NotFound (vault), InvalidInput naming every fault, ResourceInUse (being deleted, or soft-deleted).
     """
-    _require_vault(ports, vault)
+    get_vault(ports, vault)
     policy = ports.store.get(BackupPolicy, vault, request.policy_name)
     for _ in range(_TRIES):
         stored = ports.store.get(BackupInstance, vault, request.name)
@@ -119,8 +51,9 @@ def configure_instance(ports: Ports, vault: VaultKey, request: InstanceRequest) 
         if faults:
             raise InvalidInput(faults)
         assert policy is not None, "its absence is a fault"
+        take_claim(ports, vault, request.name, request.disk_id)
         now = ports.clock.now()
-        job = _config_job(vault, request, JobOperation.CONFIGURE, now)
+        job = config_job(vault, request, JobOperation.CONFIGURE, now, correlation_id)
         instance = _wanted(stored.value if stored else None, request, policy.value, job, now)
         try:
             _accept(ports, vault, stored, instance, job)
@@ -141,6 +74,11 @@ def _faults(
         return faults
     if existing.state is ProtectionState.DELETING:
         raise ResourceInUse(f"Backup instance '{request.name}' is being deleted; wait until it is gone.")
+    if existing.is_deleted:
+        raise ResourceInUse(
+            f"Backup instance '{request.name}' is soft-deleted until {existing.purge_at}: undelete it, or protect the "
+            "disk by an instance of another name."
+        )
     if existing.disk_id.lower() != request.disk_id.lower():
         message = f"the instance protects {existing.disk_id}; protect another disk by another instance"
         faults.append(Fault(target="properties.dataSourceInfo.resourceID", message=message))
@@ -156,8 +94,10 @@ def _wanted(
 ) -> BackupInstance:
     """The instance as asked for. A new revision makes messages and agenda rows of the old schedule recognisable."""
     if existing is not None:
+        paused = existing.state in PAUSED  # points may have expired meanwhile: look at once
         return replace(
             existing,
+            expiry_due_at=look_soon(now) if paused else existing.expiry_due_at,
             revision=existing.revision + 1,
             friendly_name=request.friendly_name,
             policy=policy,
@@ -202,15 +142,15 @@ def reconfigure(ports: Ports, vault: VaultKey, instance_name: str) -> Job | None
         policy = ports.store.get(BackupPolicy, vault, stored.value.policy.name)
         if policy is None or policy.value.properties == stored.value.policy.properties:
             return None
-        if stored.value.state in (ProtectionState.STOPPED, ProtectionState.SUSPENDED):
+        if stored.value.state in (*PAUSED, ProtectionState.SOFT_DELETED):
             changed = replace(stored.value, revision=stored.value.revision + 1, policy=policy.value)
             try:
                 ports.store.commit(vault, [Replace(stored, changed)])
             except StateConflict:
                 continue
             return None
-        request = _request_of(stored.value)
-        job = _config_job(vault, request, JobOperation.CONFIGURE, ports.clock.now())
+        request = request_of(stored.value)
+        job = config_job(vault, request, JobOperation.CONFIGURE, ports.clock.now())
         instance = _wanted(stored.value, request, policy.value, job, ports.clock.now())
         try:
             _accept(ports, vault, stored, instance, job)
@@ -221,7 +161,40 @@ def reconfigure(ports: Ports, vault: VaultKey, instance_name: str) -> Job | None
     return None
 
 
-def _request_of(instance: BackupInstance) -> InstanceRequest:
+def resume_protection(ports: Ports, vault: VaultKey, name: str, *, correlation_id: str = "") -> Job | None:
+    """Take backups again, by the policy as it stands now; None when they are being taken (recorded: 200, empty).
+
+    Raises NotFound, InvalidInput (another instance protects the disk by now), ResourceInUse (being deleted).
+    """
+    instance = present_instance(ports, vault, name).value
+    if instance.takes_scheduled_backups or instance.state is ProtectionState.CONFIGURING:
+        return None
+    return _configure_anew(ports, vault, instance, correlation_id)
+
+
+def sync_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id: str = "") -> Job | None:
+    """Look at the disk again and put the agenda right, whatever went wrong before; None while protection is paused,
+    when there is nothing to look after. Raises NotFound, InvalidInput, ResourceInUse."""
+    instance = present_instance(ports, vault, name).value
+    return None if instance.state in PAUSED else _configure_anew(ports, vault, instance, correlation_id)
+
+
+def _configure_anew(ports: Ports, vault: VaultKey, instance: BackupInstance, correlation_id: str) -> Job:
+    _, job, _ = configure_instance(ports, vault, request_of(instance), correlation_id=correlation_id)
+    return job
+
+
+def present_instance(ports: Ports, vault: VaultKey, name: str) -> Stored[BackupInstance]:
+    """An instance to be changed. Raises NotFound (soft-deleted ones too), ResourceInUse when it is being deleted."""
+    stored = ports.store.get(BackupInstance, vault, name)
+    if stored is None or stored.value.is_deleted:
+        raise NotFound(f"Backup instance '{name}' was not found in vault '{vault.name}'.")
+    if stored.value.state is ProtectionState.DELETING:
+        raise ResourceInUse(f"Backup instance '{name}' is being deleted; wait until it is gone.")
+    return stored
+
+
+def request_of(instance: BackupInstance) -> InstanceRequest:
     return InstanceRequest(
         name=instance.name,
         friendly_name=instance.friendly_name,
@@ -248,6 +221,7 @@ def configure_protection(ports: Ports, message: ConfigureProtection) -> None:
         _end_job(ports, message, job, JobStatus.CANCELLED)  # a later request took its place
         return
     try:
+        take_claim(ports, message.vault, stored.value.name, stored.value.disk_id)
         disk = ports.cloud.get_disk(stored.value.disk_id)
         _check_disk(stored.value, disk)
     except BackupError as error:
@@ -329,31 +303,14 @@ def _end_job(ports: Ports, message: ConfigureProtection, job: Stored[Job], statu
         ports.store.unschedule([_watch(message.vault, message.instance_name, ended)])
 
 
-def delete_instance(ports: Ports, vault: VaultKey, name: str) -> Job | None:
-    """Delete an instance with its recovery points, as a job; None when there is none. Asking again answers that job."""
-    for _ in range(_TRIES):
-        stored = ports.store.get(BackupInstance, vault, name)
-        if stored is None:
-            return None
-        running = ports.store.get(Job, vault, stored.value.config_job_id) if stored.value.config_job_id else None
-        if stored.value.state is ProtectionState.DELETING and running is not None:
-            return running.value
-        now = ports.clock.now()
-        job = _config_job(vault, _request_of(stored.value), JobOperation.DELETE, now)
-        job = job.step(DELETE, "InProgress", at=now).advance(JobStatus.IN_PROGRESS, at=now)
-        due_at = (now + EXPIRE_SOON).replace(microsecond=0)
-        deleting = replace(stored.value, state=ProtectionState.DELETING, config_job_id=job.job_id, expiry_due_at=due_at)
-        ports.store.schedule([expiry_row(vault, stored.value.name, due_at)])
-        try:
-            ports.store.commit(vault, [Replace(stored, deleting), Put(job)])
-        except StateConflict:
-            continue
-        ports.queue.send(ExpirePoints(vault=vault, instance_name=stored.value.name, due_at=due_at))
-        return job
-    raise ResourceInUse(f"Backup instance '{name}' is changing too often to delete it; try again.")
+def look_soon(now: datetime) -> datetime:
+    """When an instance's expiry is due that must be looked at without delay: a lost message is made good by then."""
+    return (now + EXPIRE_SOON).replace(microsecond=0)
 
 
-def _config_job(vault: VaultKey, request: InstanceRequest, operation: JobOperation, now: datetime) -> Job:
+def config_job(
+    vault: VaultKey, request: InstanceRequest, operation: JobOperation, now: datetime, correlation_id: str = ""
+) -> Job:
     return Job(
         job_id=job_id(now, operation, vault.partition, request.name, uuid.uuid4().hex),
         operation=operation,
@@ -365,28 +322,9 @@ def _config_job(vault: VaultKey, request: InstanceRequest, operation: JobOperati
         disk_id=request.disk_id,
         disk_location=request.disk_location,
         friendly_name=request.friendly_name,
+        correlation_id=correlation_id,
     )
 
 
 def _watch(vault: VaultKey, instance_name: str, job: Job) -> AgendaRow:
     return watch_row(vault, instance_name, job.job_id, "configure", job.created_at + STALL_AFTER)
-
-
-def _check_kinds(policy: BackupPolicy, users: list[BackupInstance]) -> None:
-    fault = check_background_copy(policy)
-    named = [instance.name for instance in users if instance.disk_sku in BACKGROUND_COPY_SKUS]
-    if fault is not None and named:
-        raise InvalidInput([replace(fault, message=f"{fault.message} (used by {', '.join(named[:5])})")])
-
-
-def _require_vault(ports: Ports, vault: VaultKey) -> None:
-    if ports.store.get(Vault, vault) is None:
-        raise NotFound(f"Backup vault '{vault.name}' was not found in resource group '{vault.group}'.")
-
-
-def _users(ports: Ports, vault: VaultKey, policy_name: str) -> list[BackupInstance]:
-    return [
-        stored.value
-        for stored in every(ports, BackupInstance, vault)
-        if stored.value.policy.name.lower() == policy_name.lower()
-    ]

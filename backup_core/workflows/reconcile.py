@@ -15,18 +15,19 @@ from datetime import datetime, timedelta
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError
-from backup_core.domain.instance import BackupInstance, PointSummary, ProtectionState
+from backup_core.domain.instance import BackupInstance, DiskClaim, PointSummary, ProtectionState, disk_key
 from backup_core.domain.job import Job, first_id_at
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import PointState, RecoveryPoint, SnapshotLabel, is_ours, read_label
 from backup_core.domain.resource_ids import GroupId, VaultKey, parse_group_id
-from backup_core.domain.retention import next_look_at
 from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Insert, Ports, Put, Remove, Replace, StateConflict, Stored, every
 from backup_core.workflows import alerts
 from backup_core.workflows.backup import expiry_row, with_point
+from backup_core.workflows.claims import take_claim
 from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.protection import reconfigure
+from backup_core.workflows.retention import next_look
 from backup_core.workflows.turns import publish
 from backup_core.workflows.watching import watch_row
 
@@ -47,6 +48,7 @@ class ReconcileReport:
     adopted_points: list[str] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
     agenda_rows: list[str] = field(default_factory=list)
+    claims: list[str] = field(default_factory=list)
     reconfigured: list[str] = field(default_factory=list)
     purged_jobs: int = 0
     unreadable_groups: list[str] = field(default_factory=list)
@@ -72,6 +74,7 @@ def reconcile(ports: Ports) -> ReconcileReport:
     groups = {instance.snapshot_group_id.lower(): instance.snapshot_group_id for _, instance in instances}
     sight = _look(ports, groups, report)
     known = {(vault, instance.name.lower()) for vault, instance in instances}
+    _mend_claims(ports, instances, report)
     for vault, instance in instances:
         with _postponing(report, f"instance {instance.name}"):
             _reconcile_instance(ports, vault, instance.name, sight, report)
@@ -84,6 +87,18 @@ def reconcile(ports: Ports) -> ReconcileReport:
             report.purged_jobs += _purge_jobs(ports, vault)
     log.info("reconcile.done %s", report)
     return report
+
+
+def _mend_claims(ports: Ports, instances: Sequence[tuple[VaultKey, BackupInstance]], report: ReconcileReport) -> None:
+    """Every protected disk is claimed by the instance that protects it: those of a lost or older catalogue are not."""
+    if not instances:
+        return
+    claimed = {stored.value.key for stored in every(ports, DiskClaim, instances[0][0])}
+    for vault, instance in instances:
+        if instance.holds_disk and disk_key(instance.disk_id) not in claimed:
+            with _postponing(report, f"claim of {instance.name}"):
+                take_claim(ports, vault, instance.name, instance.disk_id)
+                report.claims.append(instance.name)
 
 
 @contextmanager
@@ -306,9 +321,7 @@ def _mend_expiry(
 ) -> None:
     instance = stored.value
     points = [point.value for point in every(ports, RecoveryPoint, vault, instance.name)]
-    due_at: datetime | None = now
-    if instance.state is not ProtectionState.DELETING:
-        due_at = next_look_at(points, now=now, protected=instance.is_protected)
+    due_at = now if instance.state is ProtectionState.DELETING else next_look(instance, points, now)
     if due_at is None:
         return
     due_at = due_at.replace(microsecond=0)

@@ -28,30 +28,35 @@ from backup_core.domain.job import Job, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ObserveRestore, StartRestore
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_resource_id
-from backup_core.domain.restore import RESTORE_JOB_TAG, RestoreRequest, check_restore, restored_tags
+from backup_core.domain.restore import RESTORE_JOB_TAG, RestoreRequest, check_restore, check_subscription, restored_tags
 from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored
 from backup_core.workflows import alerts
+from backup_core.workflows.overview import get_vault, list_points
 from backup_core.workflows.turns import FIRST_LOOK, come_back, commit, look_delay, tell
 from backup_core.workflows.watching import STALL_AFTER, watch_row
 
 log = logging.getLogger("diskbackup.restore")
 
 TRIGGER = "Trigger Restore"
-_RESTORABLE = frozenset(ProtectionState) - {ProtectionState.DELETING}
 _TRIES = 5
 
 
-def request_restore(ports: Ports, vault: VaultKey, instance_name: str, request: RestoreRequest) -> Job:
+def request_restore(
+    ports: Ports, vault: VaultKey, instance_name: str, request: RestoreRequest, *, correlation_id: str = ""
+) -> Job:
     """Queue a restore and hold its point for as long as it runs.
 
-    Raises NotFound (instance, point), InvalidInput naming every fault, ResourceInUse (the point is being deleted).
+    Raises NotFound (vault, instance, point), InvalidInput naming every fault, ResourceInUse (the point is being
+    deleted).
     """
+    allowed = get_vault(ports, vault).allows_cross_subscription_restore
     for _ in range(_TRIES):
-        instance, point = _find(ports, vault, instance_name, request)
+        instance, point = find_point(ports, vault, instance_name, request)
         faults = check_restore(request, point.value)
+        faults += check_subscription(request, instance.value.disk_id, allowed=allowed)
         if faults:
             raise InvalidInput(faults)
-        job = _job(vault, instance.value, point.value, request, ports.clock.now())
+        job = _job(vault, instance.value, point.value, request, ports.clock.now(), correlation_id)
         held = replace(point.value, restoring=(*point.value.restoring, job.job_id))
         message = StartRestore(vault=vault, instance_name=instance.value.name, job_id=job.job_id)
         watch = watch_row(vault, message.instance_name, job.job_id, "restore", job.created_at + STALL_AFTER)
@@ -65,18 +70,19 @@ def request_restore(ports: Ports, vault: VaultKey, instance_name: str, request: 
     raise ResourceInUse(f"Backup instance '{instance_name}' is changing too often to start a restore; try again.")
 
 
-def _find(
+def find_point(
     ports: Ports, vault: VaultKey, instance_name: str, request: RestoreRequest
 ) -> tuple[Stored[BackupInstance], Stored[RecoveryPoint]]:
+    """The instance and the point that a request means. Raises as request_restore does."""
     instance = ports.store.get(BackupInstance, vault, instance_name)
-    if instance is None:
+    if instance is None or instance.value.is_deleted:
         raise NotFound(f"Backup instance '{instance_name}' was not found in vault '{vault.name}'.")
-    if instance.value.state not in _RESTORABLE:
+    if instance.value.state is ProtectionState.DELETING:
         raise ResourceInUse(f"Backup instance '{instance_name}' is being deleted with its recovery points.")
-    newest = instance.value.newest_point
-    wanted = request.point_id or (newest.point_id if newest else "")
+    wanted = request.point_id or _newest_point(ports, vault, instance.value, request.at)
     if not wanted:
-        raise NotFound(f"Backup instance '{instance_name}' has no recovery point yet.")
+        until = f" of {request.at} or before" if request.at else ""
+        raise NotFound(f"Backup instance '{instance_name}' has no recovery point{until}.")
     point = ports.store.get(RecoveryPoint, vault, instance_name, wanted)
     if point is None:
         raise NotFound(f"Recovery point '{wanted}' was not found for backup instance '{instance_name}'.")
@@ -86,8 +92,25 @@ def _find(
     return instance, point
 
 
+def _newest_point(ports: Ports, vault: VaultKey, instance: BackupInstance, until: datetime | None) -> str:
+    if until is None:
+        return instance.newest_point.point_id if instance.newest_point else ""
+    token: str | None = None
+    while True:
+        page = list_points(ports, vault, instance.name, until=until, token=token)
+        good = (stored.value.point_id for stored in page.items if stored.value.is_good)
+        token = page.next_token
+        if (found := next(good, "")) or token is None:
+            return found
+
+
 def _job(
-    vault: VaultKey, instance: BackupInstance, point: RecoveryPoint, request: RestoreRequest, now: datetime
+    vault: VaultKey,
+    instance: BackupInstance,
+    point: RecoveryPoint,
+    request: RestoreRequest,
+    now: datetime,
+    correlation_id: str,
 ) -> Job:
     identity = (vault.partition, instance.name, request.target_disk_id, point.point_id)
     return Job(
@@ -104,6 +127,7 @@ def _job(
         point_id=point.point_id,
         target_disk_id=parse_resource_id(request.target_disk_id, DISK).text,
         details={"request": request.as_json(), "point_time": point.created_at.isoformat()},
+        correlation_id=correlation_id,
     )
 
 

@@ -18,10 +18,14 @@ from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ExpirePoints
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
+from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.retention import decide_retention, may_delete_snapshot, next_look_at
+from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Ports, Put, Remove, Replace, Stored
 from backup_core.workflows import alerts
 from backup_core.workflows.backup import expiry_row
+from backup_core.workflows.claims import release_claim
+from backup_core.workflows.lifecycle import begin_deletion
 from backup_core.workflows.turns import commit, next_turn, note_deferral, tell
 
 log = logging.getLogger("diskbackup.retention")
@@ -56,19 +60,45 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
     if stored is None:
         ports.store.unschedule([_row(message)])
         return
+    if stored.value.is_deleted:
+        _purge_when_due(ports, message, stored)
+        return
     if stored.value.state is ProtectionState.DELETING and stored.value.active is not None:
         # Its backup ends first; its snapshot is then deleted like the others. The sweep comes again, not this message:
         # a copy in the background may take hours, and a message for each sweep would pile up meanwhile.
         _move_row(ports, message, ports.clock.now() + BUSY_RETRY)
         return
     points = _points(ports, message)
-    expired = _expired(stored.value, points, ports.clock.now())
+    discard_all = _discards_all(ports, message.vault, stored.value)
+    expired = _expired(stored.value, points, ports.clock.now(), discard_all=discard_all)
     if expired:
         _expire(ports, message, stored, expired)
     elif stored.value.state is ProtectionState.DELETING and not points:
         _remove_instance(ports, message, stored)
     else:
         _set_next_look(ports, message, stored, [point.value for point in points])
+
+
+def _purge_when_due(ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance]) -> None:
+    """A soft-deleted instance keeps everything until its purge; from then on it is deleted like any other."""
+    now = ports.clock.now()
+    purge_at = stored.value.purge_at
+    if purge_at is None or now < purge_at:
+        _move_row(ports, message, purge_at or now + BLOCKED_RETRY)
+        return
+    deleting, job = begin_deletion(message.vault, stored.value, now)
+    if commit(ports, message, [Replace(stored, deleting), Put(job)]):
+        log.info("instance.purging instance=%s", stored.value.name)
+        ports.queue.send(replace(message, attempts=0, deferrals=0))
+
+
+def _discards_all(ports: Ports, vault: VaultKey, instance: BackupInstance) -> bool:
+    """Whether points go before their time: when their instance is being deleted, and then only if the vault is not
+    immutable. It is asked at every look, for the vault may have become so since the deletion was accepted."""
+    if instance.state is not ProtectionState.DELETING:
+        return False
+    settings = ports.store.get(Vault, vault)
+    return settings is None or not settings.value.is_immutable
 
 
 def _points(ports: Ports, message: ExpirePoints) -> tuple[Stored[RecoveryPoint], ...]:
@@ -79,14 +109,15 @@ def _points(ports: Ports, message: ExpirePoints) -> tuple[Stored[RecoveryPoint],
 
 
 def _expired(
-    instance: BackupInstance, points: Sequence[Stored[RecoveryPoint]], now: datetime
+    instance: BackupInstance, points: Sequence[Stored[RecoveryPoint]], now: datetime, *, discard_all: bool
 ) -> list[Stored[RecoveryPoint]]:
     """What may go, oldest first. Points whose deletion was refused lately rest until they are looked at again."""
     decision = decide_retention(
         [stored.value for stored in points],
         now=now,
         protected=instance.is_protected,
-        discard_all=instance.state is ProtectionState.DELETING,
+        keep_all=instance.keeps_all_points,
+        discard_all=discard_all,
     )
     going = {item.point.point_id for item in decision.expired}
     return [stored for stored in reversed(points) if stored.value.point_id in going and not _rests(stored.value, now)]
@@ -248,7 +279,7 @@ def _set_next_look(
     ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance], points: Sequence[RecoveryPoint]
 ) -> None:
     """Nothing more to delete now: the agenda's row moves to when there will be."""
-    due_at = _next_look(stored.value, points, ports.clock.now())
+    due_at = next_look(stored.value, points, ports.clock.now())
     if due_at is not None:
         ports.store.schedule([expiry_row(message.vault, message.instance_name, due_at)])
     if stored.value.expiry_due_at != due_at:
@@ -259,8 +290,12 @@ def _set_next_look(
         ports.store.unschedule([_row(message)])
 
 
-def _next_look(instance: BackupInstance, points: Sequence[RecoveryPoint], now: datetime) -> datetime | None:
+def next_look(instance: BackupInstance, points: Sequence[RecoveryPoint], now: datetime) -> datetime | None:
     """When the agenda must look at the instance again: the next expiry, or the end of a blocked point's rest."""
+    if instance.is_deleted:
+        return instance.purge_at
+    if instance.keeps_all_points:
+        return None
     resting = [point.blocked_until for point in points if point.blocked_until is not None and now < point.blocked_until]
     if instance.state is ProtectionState.DELETING:
         return min(resting, default=now + BLOCKED_RETRY).replace(microsecond=0)
@@ -281,6 +316,7 @@ def _remove_instance(ports: Ports, message: ExpirePoints, stored: Stored[BackupI
     if not commit(ports, message, changes):
         return
     log.info("instance.deleted instance=%s", stored.value.name)
+    release_claim(ports, message.vault, stored.value)
     if ended is not None:
         tell(ports, message, [alerts.job_ended(message.vault, ended)])
     ports.store.unschedule([_row(message)])

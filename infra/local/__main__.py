@@ -10,7 +10,17 @@ from pathlib import Path
 
 from .up import PROJECT, AlreadyRunning, LocalTarget, PartFailed, down
 
-_SHOWN = ("api", "arm", "identity", "eventgrid", "storage_connection_string", "ca_file", "log_dir")
+_SHOWN = (
+    "front_door",
+    "api",
+    "arm",
+    "issuer",
+    "identity",
+    "eventgrid",
+    "storage_connection_string",
+    "ca_file",
+    "log_dir",
+)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -36,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--instances", type=int, default=1, help="host processes, all at one port")
     up.add_argument("--app", type=Path, default=PROJECT, help="the directory with function_app.py and host.json")
     up.add_argument("--api-port", type=int, help="default: a free one")
+    up.add_argument("--sign-in", choices=("entra", "function_key"), default="entra", help="what the API asks for")
     up.add_argument("--restart-hosts", action="store_true", help="start a host anew when one crashes")
     up.add_argument("--without-arm", action="store_true", help="no disk resource provider: for apps that need none")
     return parser
@@ -50,6 +61,7 @@ def _up(arguments: argparse.Namespace) -> int:
             dir=arguments.dir,
             instances=arguments.instances,
             app=arguments.app,
+            env={"DISKBACKUP_SIGN_IN": arguments.sign_in},
             api_port=arguments.api_port,
             arm=not arguments.without_arm,
         )

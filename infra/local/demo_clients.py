@@ -13,8 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import requests
-from azure.core.credentials import AccessToken, AzureKeyCredential
-from azure.core.pipeline.policies import AzureKeyCredentialPolicy
+from azure.core.credentials import AccessToken
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.dataprotection import DataProtectionMgmtClient
 
@@ -23,17 +22,17 @@ COMPUTE_API = "2026-03-02"
 _SCOPE = "https://management.azure.com/.default"
 
 
-class OperatorCredential:
-    """The person at the command line: tokens from the local identity endpoint."""
+class LocalCredential:
+    """One of the local tenant's principals: tokens from the identity endpoint, as a machine in Azure gets them."""
 
-    def __init__(self, endpoints: Mapping[str, Any]) -> None:
+    def __init__(self, endpoints: Mapping[str, Any], who: str = "contributor") -> None:
         self._url = endpoints["identity"]
-        self._header = endpoints["operator_identity_header"]
+        self._header = endpoints[f"{who}_identity_header"]
 
-    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
+    def get_token(self, scope: str = _SCOPE, **_options: Any) -> AccessToken:
         answer = requests.get(
             self._url,
-            params={"resource": "https://management.azure.com/", "api-version": "2019-08-01"},
+            params={"resource": scope.removesuffix("/.default"), "api-version": "2019-08-01"},
             headers={"X-IDENTITY-HEADER": self._header},
             timeout=10,
         )
@@ -80,26 +79,15 @@ class Entry:
 
 
 class Clients:
-    """The official clients of the running local target."""
+    """The official clients, at the front door of the running local target and signed in as a contributor."""
 
-    def __init__(self, endpoints: Mapping[str, Any]) -> None:
+    def __init__(self, endpoints: Mapping[str, Any], *, backup: DataProtectionMgmtClient | None = None) -> None:
         self.endpoints = endpoints
-        self.backup = DataProtectionMgmtClient(
-            AzureKeyCredential("the key travels by the policy below"),  # type: ignore[arg-type]
-            endpoints["subscription_id"],
-            base_url=endpoints["api"],
-            authentication_policy=AzureKeyCredentialPolicy(
-                AzureKeyCredential(endpoints["function_key"]), "x-functions-key"
-            ),
+        self.backup = backup or DataProtectionMgmtClient(
+            LocalCredential(endpoints), endpoints["subscription_id"], **at_front_door(endpoints)
         )
         self.compute = {
-            subscription: ComputeManagementClient(
-                OperatorCredential(endpoints),
-                subscription,
-                base_url=endpoints["arm"],
-                credential_scopes=[_SCOPE],
-                connection_verify=endpoints["ca_file"],
-            )
+            subscription: ComputeManagementClient(LocalCredential(endpoints), subscription, **at_front_door(endpoints))
             for subscription in endpoints["subscription_ids"]
         }
 
@@ -150,6 +138,15 @@ class Clients:
             timeout=30,
         )
         answer.raise_for_status()
+
+
+def at_front_door(endpoints: Mapping[str, Any]) -> dict[str, Any]:
+    """What tells any client of Azure's management endpoint to take the local one instead."""
+    return {
+        "base_url": endpoints["front_door"],
+        "credential_scopes": [f"{endpoints['front_door']}/.default"],
+        "connection_verify": endpoints["ca_file"],
+    }
 
 
 def instant(text: str) -> datetime:

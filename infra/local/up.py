@@ -27,6 +27,7 @@ from .host.storage import Storage, new_session, parse_connection_string
 from .identity import PATH as IDENTITY_PATH
 from .parts import Part, PartFailed, Recipe, fingerprint, free_ports
 from .storage import StoragePorts, azurite_command, connection_string
+from .tokens import API, APP, CONTRIBUTOR, PRINCIPALS, SECRETS, TENANT, KeyFiles
 
 PROJECT = Path(__file__).resolve().parents[2]
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
@@ -64,9 +65,18 @@ class _Layout:
     eventgrid: int
     arm: int
     api: int
-    identity_header: str
-    operator_identity_header: str
+    issuer: int
+    front_door: int
+    secrets: Mapping[str, str]  # of each principal, by its name
     eventgrid_key: str
+
+    @property
+    def issuer_url(self) -> str:
+        return f"https://127.0.0.1:{self.issuer}"
+
+    @property
+    def front_door_url(self) -> str:
+        return f"https://127.0.0.1:{self.front_door}"
 
 
 class LocalTarget:
@@ -168,6 +178,7 @@ class LocalTarget:
 
     def _begin(self) -> None:
         until = time.monotonic() + READY_SECONDS
+        KeyFiles(self._options.directory / "signing-keys").ensure()
         self._services = []
         for recipe in self._service_recipes():
             self._services.append(Part(recipe))
@@ -192,21 +203,28 @@ class LocalTarget:
         ports, files = self._layout, self._certificates
         state = self._options.directory
         tls = ["--cert", str(files.certificate), "--key", str(files.key)]
-        secrets_of_identity = {
-            "IDENTITY_HEADER": ports.identity_header,
-            "OPERATOR_IDENTITY_HEADER": ports.operator_identity_header,
-        }
+        signing = ["--keys", str(state / "signing-keys")]
+        identity_arguments = ["--port", str(ports.identity), "--authority", ports.issuer_url, *signing]
+        clients = {SECRETS: json.dumps(ports.secrets)}
         azurite = [*azurite_command(state / "azurite", ports.storage), *self._options.azurite_arguments]
         eventgrid_arguments = ["--port", str(ports.eventgrid), *tls, "--events", str(state / "events.jsonl")]
         recipes = [
             self._recipe("azurite", azurite, ports=ports.storage.all),
-            self._module("identity", ["--port", str(ports.identity)], secrets_of_identity),
+            self._module("issuer", ["--port", str(ports.issuer), *tls, *signing], clients),
+            self._module("identity", identity_arguments, clients),
+            self._module("front_door", [*self._front_door_arguments(), *tls], {}),
             self._module("eventgrid", eventgrid_arguments, {"EVENTGRID_KEY": ports.eventgrid_key}),
         ]
         if self._options.with_arm:
             arguments = ["--state-dir", str(state / "arm"), *tls, "--port", str(ports.arm)]
             recipes.append(self._module("arm", [*arguments, *self._options.arm_arguments], {}))
         return recipes
+
+    def _front_door_arguments(self) -> list[str]:
+        ports = self._layout
+        arm = ["--arm", f"https://127.0.0.1:{ports.arm}"] if self._options.with_arm else []
+        backends = ["--app", f"http://127.0.0.1:{ports.api}", *arm, "--issuer", ports.issuer_url]
+        return ["--port", str(ports.front_door), "--ca", str(self._certificates.authority), *backends]
 
     def _host_recipe(self, index: int) -> Recipe:
         arguments = ["--app", str(self._options.app), "--port", str(self._layout.api), "--log-dir", str(self.log_dir)]
@@ -219,8 +237,12 @@ class LocalTarget:
             "AzureFunctionsWebHost__hostid": HOST_ID,
             "DISKBACKUP_ARM_ENDPOINT": f"https://127.0.0.1:{ports.arm}",
             "DISKBACKUP_EVENTGRID_ENDPOINT": f"https://127.0.0.1:{ports.eventgrid}/api/events",
+            "DISKBACKUP_SIGN_IN": "entra",
+            "DISKBACKUP_ENTRA_TENANT_ID": TENANT,
+            "DISKBACKUP_ENTRA_AUDIENCE": ",".join(_audiences(ports.front_door_url)),
+            "DISKBACKUP_ENTRA_AUTHORITY": ports.issuer_url,
             "IDENTITY_ENDPOINT": f"http://127.0.0.1:{ports.identity}{IDENTITY_PATH}",
-            "IDENTITY_HEADER": ports.identity_header,
+            "IDENTITY_HEADER": ports.secrets[APP.name],
             "REQUESTS_CA_BUNDLE": authority,
             "SSL_CERT_FILE": authority,
             **(self._options.environment or {}),
@@ -256,9 +278,13 @@ class LocalTarget:
         return {
             "api": f"http://127.0.0.1:{ports.api}",
             "arm": f"https://127.0.0.1:{ports.arm}" if self._options.with_arm else None,
+            "front_door": ports.front_door_url,
+            "issuer": ports.issuer_url,
+            "tenant_id": TENANT,
+            "audience": API,
             "identity": f"http://127.0.0.1:{ports.identity}{IDENTITY_PATH}",
-            "identity_header": ports.identity_header,
-            "operator_identity_header": ports.operator_identity_header,
+            "identity_header": ports.secrets[CONTRIBUTOR.name],
+            **{f"{name}_identity_header": secret for name, secret in ports.secrets.items()},
             "eventgrid": f"https://127.0.0.1:{ports.eventgrid}",
             "eventgrid_key": ports.eventgrid_key,
             "storage_connection_string": self._connection_string,
@@ -345,17 +371,23 @@ def _locked(directory: Path) -> IO[str]:
 
 
 def _new_layout(options: Options) -> _Layout:
-    blob, queue, table, identity, eventgrid, arm, api = free_ports(7)
+    blob, queue, table, identity, eventgrid, arm, api, issuer, front_door = free_ports(9)
     return _Layout(
         storage=StoragePorts(blob=blob, queue=queue, table=table),
         identity=identity,
         eventgrid=eventgrid,
         arm=arm,
         api=options.api_port or api,
-        identity_header=secrets.token_hex(16),
-        operator_identity_header=secrets.token_hex(16),
+        issuer=issuer,
+        front_door=front_door,
+        secrets={principal.name: secrets.token_hex(16) for principal in PRINCIPALS},
         eventgrid_key=secrets.token_urlsafe(32),
     )
+
+
+def _audiences(front_door: str) -> list[str]:
+    """What tokens for the app may name: the endpoint that clients are given, ARM's own names, the API's own."""
+    return [url for base in (front_door, "https://management.azure.com") for url in (base, f"{base}/")] + [API]
 
 
 async def _read_keys(connection: str) -> HostKeys:

@@ -39,6 +39,7 @@ from backup_core.domain.errors import (
 )
 from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, disk_id, snapshot_id
 
+ENCRYPTION_SET = f"{SNAPSHOT_GROUP.text}/providers/Microsoft.Compute/diskEncryptionSets/keys"
 CALLS = {
     CallKind.GET_DISK: Call(kind=CallKind.GET_DISK, target=disk_id()),
     CallKind.FIND_DISK: Call(kind=CallKind.FIND_DISK, target=disk_id("new", TARGET_GROUP)),
@@ -48,6 +49,11 @@ CALLS = {
     CallKind.DELETE_SNAPSHOT: Call(kind=CallKind.DELETE_SNAPSHOT, target=snapshot_id()),
     CallKind.LIST_SNAPSHOTS: Call(kind=CallKind.LIST_SNAPSHOTS, target=SNAPSHOT_GROUP.text),
     CallKind.START_DISK: Call(kind=CallKind.START_DISK, target=disk_id("new", TARGET_GROUP), source=snapshot_id()),
+    CallKind.FIND_GROUP: Call(kind=CallKind.FIND_GROUP, target=SNAPSHOT_GROUP.text),
+    CallKind.READ_LOCKS: Call(kind=CallKind.READ_LOCKS, target=SNAPSHOT_GROUP.text),
+    CallKind.READ_PERMISSIONS: Call(kind=CallKind.READ_PERMISSIONS, target=disk_id()),
+    CallKind.FIND_ENCRYPTION_SET: Call(kind=CallKind.FIND_ENCRYPTION_SET, target=ENCRYPTION_SET),
+    CallKind.READ_USAGE: Call(kind=CallKind.READ_USAGE, target="/subscriptions/s"),
     CallKind.TABLES: Call(kind=CallKind.TABLES, target="https://account.table.core.windows.net/t"),
     CallKind.QUEUES: Call(kind=CallKind.QUEUES, target="https://account.queue.core.windows.net/q"),
     CallKind.EVENTS: Call(kind=CallKind.EVENTS, target="https://topic.eventgrid.azure.net/api/events"),
@@ -104,6 +110,15 @@ def test_what_means_the_same_for_every_call(call, status, code, expected):
         (CallKind.FIND_SNAPSHOT, 403, "AuthorizationFailed", PermissionMissing),
         (CallKind.FIND_DISK, 403, "AuthorizationFailed", PermissionMissing),
         (CallKind.DELETE_SNAPSHOT, 404, "ResourceGroupNotFound", Absent),
+        (CallKind.FIND_GROUP, 404, "ResourceGroupNotFound", Absent),
+        (CallKind.FIND_GROUP, 404, "SubscriptionNotFound", Absent),
+        (CallKind.FIND_GROUP, 403, "AuthorizationFailed", PermissionMissing),
+        (CallKind.READ_LOCKS, 404, "ResourceGroupNotFound", Absent),
+        (CallKind.READ_PERMISSIONS, 404, "ResourceGroupNotFound", Absent),
+        (CallKind.READ_PERMISSIONS, 403, "AuthorizationFailed", PermissionMissing),
+        (CallKind.FIND_ENCRYPTION_SET, 404, "ResourceNotFound", Absent),
+        (CallKind.READ_USAGE, 404, "SubscriptionNotFound", RequestRefused),
+        (CallKind.READ_USAGE, 400, "NoRegisteredProviderFound", RequestRefused),
         (CallKind.DELETE_SNAPSHOT, 409, "OperationNotAllowed", RequestRefused),
         (CallKind.LIST_SNAPSHOTS, 404, "ResourceGroupNotFound", SnapshotGroupNotFound),
         (CallKind.START_DISK, 404, "ResourceGroupNotFound", RestoreGroupNotFound),

@@ -25,6 +25,12 @@ def vault_body(**changes: Any) -> dict[str, Any]:
     return body | changes
 
 
+def hard_deleting(body: dict[str, Any]) -> dict[str, Any]:
+    """The vault's body with soft delete off."""
+    security = {"softDeleteSettings": {"state": "Off", "retentionDurationInDays": 14.0}}
+    return {**body, "properties": {**body["properties"], "securitySettings": security}}
+
+
 def policy_body(**properties: Any) -> dict[str, Any]:
     return {"properties": {"name": "named by its URL", **policy_properties(**properties)}}
 

@@ -1,9 +1,10 @@
-"""A vault, a policy and a protected disk in memory, and the API in front of them."""
+"""A vault, a policy and a protected disk in memory, and the API in front of them; every answer is as described."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.api.described import DescribedFront
 from tests.api.front import Front
 from tests.builders import disk_json
 from tests.workflows.platform import Platform
@@ -19,4 +20,4 @@ def platform() -> Platform:
 
 @pytest.fixture
 def front(platform: Platform) -> Front:
-    return Front(platform.world)
+    return DescribedFront(platform.world)

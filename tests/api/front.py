@@ -23,11 +23,13 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPResponse
 
 from backup_core.api.blueprint import api_blueprint
+from backup_core.settings import SignIn, SignInMode
 from tests.builders import SUBSCRIPTION
 from tests.fakes import World
 
 BASE = "https://backup.example"
 VERSION = {"api-version": "2026-06-01"}
+BY_KEY = SignIn(mode=SignInMode.FUNCTION_KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +58,36 @@ class Reply:
 
 @dataclass(slots=True)
 class Services:
+    """`signing_in` is what the settings say, or raise; `documents` is what the sign-in service publishes."""
+
     world: World
+    signing_in: Callable[[], SignIn] = lambda: BY_KEY
+    documents: Callable[[str], Mapping[str, Any]] = dict
 
     def ports(self) -> Any:
         return self.world.ports
 
+    def sign_in(self) -> SignIn:
+        return self.signing_in()
+
+    def read_document(self, url: str) -> Mapping[str, Any]:
+        return self.documents(url)
+
 
 @dataclass(slots=True)
 class Front:
-    """`prefix` is the host's routePrefix, with a slash before it; `sent` is what clients asked, as `METHOD path`."""
+    """`prefix` is the host's routePrefix, with a slash before it; `sent` is what clients asked, as `METHOD path`.
+    `services` replaces those of the world, which ask for no sign-in beyond the host's key."""
 
     world: World
     public_url: str | None = None
     prefix: str = ""
     functions: tuple[Function, ...] = ()
     sent: list[str] = field(default_factory=list)
+    services: Services | None = None
 
     def __post_init__(self) -> None:
-        self.functions = load(Services(self.world), self.public_url)
+        self.functions = load(self.services or Services(self.world), self.public_url)
 
     def send(
         self,

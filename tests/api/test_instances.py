@@ -16,7 +16,7 @@ from tests.api.bodies import (
     policy_body,
 )
 from tests.api.front import Front
-from tests.builders import OTHER_SUBSCRIPTION, SNAPSHOT_GROUP, SUBSCRIPTION, disk_id, disk_json
+from tests.builders import OTHER_SUBSCRIPTION, SNAPSHOT_GROUP, SUBSCRIPTION, disk_id
 from tests.workflows.platform import Platform
 
 POLICY_ID = "properties.policyInfo.policyId"
@@ -211,26 +211,23 @@ def test_a_backup_of_what_is_not_protected_is_refused(front: Front) -> None:
     assert front.post(f"{INSTANCE_PATH}/backup", backup_body()).status == 409
 
 
-def test_instances_of_a_disk_are_found_across_vaults(
-    front: Front, platform: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from backup_core.workflows import overview
+def test_the_instance_of_a_disk_is_found_in_whatever_vault(front: Front) -> None:
+    other = VAULT_PATH.replace("vault-1", "vault-2")
+    front.put(other, {"location": "westeurope", "properties": {}})
+    front.put(f"{other}/backupPolicies/policy-1", policy_body())
+    body = instance_body()
+    body["properties"]["policyInfo"]["policyId"] = f"{other}/backupPolicies/policy-1"
+    assert front.get(disk_path()).json == {"value": []}
+    assert front.put(f"{other}/backupInstances/b-1", body).status == 201
+    assert [each["id"] for each in front.get(disk_path().upper()).json["value"]] == [f"{other}/backupInstances/b-1"]
 
-    monkeypatch.setattr(overview, "PAGE_SIZE", 1)
-    monkeypatch.setattr(overview, "SCAN_PAGES", 2)
-    platform.world.cloud.add_disk(disk_json("disk-2"))
-    for number in (2, 3):
-        vault = VAULT_PATH.replace("vault-1", f"vault-{number}")
-        front.put(vault, {"location": "westeurope", "properties": {}})
-        front.put(f"{vault}/backupPolicies/policy-1", policy_body())
-        for name, disk in (("a-1", disk_id("disk-2")), ("b-1", disk_id())):
-            body = instance_body(disk)
-            body["properties"]["policyInfo"]["policyId"] = f"{vault}/backupPolicies/policy-1"
-            assert front.put(f"{vault}/backupInstances/{name}", body).status == 201
-    found, reply = [], front.get(disk_path().upper())
-    for _ in range(20):
-        found += [each["id"] for each in reply.json["value"]]
-        if "nextLink" not in reply.json:
-            break
-        reply = front.get(reply.json["nextLink"])
-    assert sorted(found) == [f"{VAULT_PATH[:-1]}{number}/backupInstances/b-1" for number in (2, 3)]
+
+def test_a_disk_is_protected_once_whatever_the_vault(front: Front) -> None:
+    assert front.put(INSTANCE_PATH, instance_body()).status == 201
+    other = VAULT_PATH.replace("vault-1", "vault-2")
+    front.put(other, {"location": "westeurope", "properties": {}})
+    front.put(f"{other}/backupPolicies/policy-1", policy_body())
+    body = instance_body()
+    body["properties"]["policyInfo"]["policyId"] = f"{other}/backupPolicies/policy-1"
+    code = "UserErrorDppDatasourceAlreadyHasBackupInstance"
+    assert faults(front, body, f"{other}/backupInstances/b-1") == {"properties.dataSourceInfo.resourceID": code}

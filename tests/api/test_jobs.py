@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from backup_core.domain.errors import DiskNotFound
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus
 from backup_core.ports import Insert
 from tests.api.bodies import VAULT_PATH
-from tests.api.front import Front
+from tests.api.front import VERSION, Front
 from tests.builders import NOW, VAULT, active_backup, instance, job, point
 from tests.workflows.platform import Platform
 
@@ -111,3 +113,60 @@ def test_jobs_are_listed_newest_first(front: Front, platform: Platform) -> None:
 def test_an_absent_job_is_not_found(front: Front) -> None:
     reply = front.get(f"{JOBS}/{job().job_id}")
     assert (reply.status, reply.error["code"]) == (404, "ResourceNotFound")
+
+
+def at(hour: int, operation: JobOperation = JobOperation.BACKUP, status: JobStatus = JobStatus.COMPLETED) -> Job:
+    started = NOW + timedelta(hours=hour)
+    made = job(at=started, operation=operation)
+    if status is JobStatus.QUEUED:
+        return made
+    running = made.advance(JobStatus.IN_PROGRESS, at=started)
+    return running if status is JobStatus.IN_PROGRESS else running.advance(status, at=started)
+
+
+def narrowed(front: Front, text: str) -> list[str]:
+    reply = front.get(JOBS, query={**VERSION, "$filter": text})
+    assert reply.status == 200, reply.text
+    return [each["name"] for each in reply.json["value"]]
+
+
+def test_jobs_are_narrowed_by_status_operation_and_time(front: Front, platform: Platform) -> None:
+    waiting = at(4, status=JobStatus.QUEUED)
+    running = at(3, status=JobStatus.IN_PROGRESS)
+    failed = at(2, JobOperation.RESTORE, JobStatus.FAILED)
+    done = at(1)
+    every = [waiting, running, failed, done]
+    platform.world.store.commit(VAULT, [Insert(each) for each in every])
+    ids = [each.job_id for each in every]
+    assert narrowed(front, "") == ids
+    assert narrowed(front, "status eq 'inprogress'") == ids[:2]
+    assert narrowed(front, "operation eq 'Restore' and status eq 'Failed'") == [failed.job_id]
+    assert narrowed(front, "operation eq 'Restore' and status eq 'Completed'") == []
+    assert narrowed(front, "startTime ge '2026-03-02T11:00:00Z'") == ids[:3]
+    assert narrowed(front, "startTime ge '2026-03-02T10:00:00Z' and endTime le '2026-03-02T11:00:00Z'") == ids[2:]
+    assert narrowed(front, "startTime eq '2026-03-02T12:00:00Z' and endTime eq '2026-03-02T12:00:00Z'") == ids[1:2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "status",
+        "status eq Completed",
+        "status eq 'Nonsense'",
+        "operation ne 'Backup'",
+        "operation gt 'Backup'",
+        "startTime ge 'yesterday'",
+        "status eq 'Failed' and status eq 'Completed'",
+        "status eq 'Failed' or status eq 'Completed'",
+        "size eq '1'",
+    ],
+)
+def test_a_filter_that_is_not_understood_is_refused(front: Front, text: str) -> None:
+    reply = front.get(JOBS, query={**VERSION, "$filter": text})
+    assert (reply.status, reply.error["target"]) == (400, "$filter")
+
+
+def test_jobs_are_not_exported(front: Front) -> None:
+    reply = front.post(f"{VAULT_PATH}/exportBackupJobs")
+    assert (reply.status, reply.error["code"]) == (400, "OperationNotSupported")
+    assert front.get(f"{JOBS}/operations/abc").status == 404

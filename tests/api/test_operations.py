@@ -156,6 +156,7 @@ def test_an_operation_whose_place_another_took_is_canceled(front: Front, platfor
 
 def test_results_are_the_vault_and_the_instance(front: Front, platform: Platform) -> None:
     done = job(operation=JobOperation.CONFIGURE).advance(JobStatus.COMPLETED, at=NOW)
-    platform.world.store.commit(VAULT, [Insert(instance()), Insert(done)])
+    asked = instance_body()["properties"]
+    platform.world.store.commit(VAULT, [Insert(instance(request=asked)), Insert(done)])
     names = [front.get(f"{path}/{id_of(done)}").json.get("name") for path in RESULT_PATHS]
     assert names == ["vault-1", "instance-1", None]

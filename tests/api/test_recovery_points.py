@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -122,3 +123,50 @@ def test_a_filter_that_is_not_understood_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         read_filter(text)
     assert caught.value.faults[0].target == "$filter"
+
+
+RANGES = f"{INSTANCE_PATH}/findRestorableTimeRanges"
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        {},
+        {"startTime": "2026-03-01T00:00:00.0000000Z", "endTime": "2026-03-02T00:00:00.0000000Z"},
+        {"startTime": "2026-03-01T00:00:00", "endTime": "2026-03-02T00:00:00"},
+        {"startTime": "2026-03-01T00:00:00.00Z", "endTime": "2026-03-02T00:00:00+05:30"},
+    ],
+)
+def test_a_disk_has_points_and_no_ranges_between_them(front: Front, platform: Platform, bounds: dict[str, str]) -> None:
+    store(platform, [point()])
+    reply = front.post(RANGES, {"sourceDataStoreType": "OperationalStore", **bounds})
+    assert (reply.status, reply.json["id"]) == (200, "instance-1")
+    assert reply.json["properties"]["restorableTimeRanges"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, "BadRequest"),
+        ({"sourceDataStoreType": "VaultStore"}, "BadRequest"),
+        ({"startTime": "soon"}, "DppPluginInvalidInputParameters"),
+        (
+            {"startTime": "2026-03-02T00:00:00Z", "endTime": "2026-03-01T00:00:00Z"},
+            "UserErrorInvalidRestorableTimeRange",
+        ),
+    ],
+)
+def test_a_range_that_cannot_be_is_refused(front: Front, platform: Platform, body: dict[str, str], code: str) -> None:
+    store(platform, [point()])
+    stores = {} if code == "BadRequest" else {"sourceDataStoreType": "OperationalStore"}
+    reply = front.post(RANGES, stores | body)
+    assert (reply.status, reply.error["code"]) == (400, code)
+
+
+def test_a_single_point_names_its_disk_and_snapshot(front: Front, platform: Platform) -> None:
+    store(platform, [point()])
+    [store_details] = front.get(f"{POINTS}/{point().point_id}").json["properties"]["recoveryPointDataStoresDetails"]
+    [told] = json.loads(store_details["metaData"])
+    assert told["snapshotName"] == point().snapshot_id.rsplit("/", 1)[1]
+    assert told["diskSnapshotConsistency"] == "CrashConsistent"
+    assert front.get(POINTS).json["value"][0]["properties"]["recoveryPointDataStoresDetails"][0]["metaData"] is None

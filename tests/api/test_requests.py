@@ -6,9 +6,12 @@ import json
 import logging
 from typing import Any
 
+import azure.functions as func
 import pytest
 
 from backup_core.api import wire
+from backup_core.api.call import read_call
+from backup_core.api.routes import Route
 from backup_core.domain.errors import CloudUnavailable, Throttled
 from backup_core.ports import StateConflict
 from backup_core.workflows import overview
@@ -55,6 +58,44 @@ def test_a_correlation_id_is_echoed_to_header_error_and_log(front: Front, caplog
 def test_a_correlation_id_that_is_none_is_replaced(front: Front, sent: str) -> None:
     reply = front.get(VAULT_PATH, headers={"x-ms-correlation-request-id": sent})
     assert reply.headers["x-ms-correlation-request-id"] not in ("", sent)
+
+
+@pytest.mark.parametrize(
+    ("headers", "echoed"),
+    [
+        ({"x-ms-client-request-id": GUID, "x-ms-return-client-request-id": "true"}, GUID),
+        ({"x-ms-client-request-id": GUID, "x-ms-return-client-request-id": "True"}, GUID),
+        ({"x-ms-client-request-id": GUID, "x-ms-return-client-request-id": "false"}, None),
+        ({"x-ms-client-request-id": GUID}, None),
+        ({"x-ms-return-client-request-id": "true"}, None),
+        ({"x-ms-client-request-id": "a\r\nX-Evil: 1", "x-ms-return-client-request-id": "true"}, None),
+        ({"x-ms-client-request-id": "x" * 200, "x-ms-return-client-request-id": "true"}, None),
+    ],
+)
+def test_a_clients_request_id_is_echoed_when_it_asks_for_it(
+    front: Front, headers: dict[str, str], echoed: str | None
+) -> None:
+    reply = front.get(VAULT_PATH, headers=headers)
+    assert reply.headers.get("x-ms-client-request-id") == echoed
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "subscriptions",
+        "openapi.json",
+        "providers/Microsoft.DataProtection/operations",
+        "subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/disks/d/providers/Microsoft.DataProtection/x",
+        "subscriptions/s/resourceGroups/providers/providers/Microsoft.DataProtection/backupVaults/subscriptions",
+    ],
+)
+@pytest.mark.parametrize("prefix", ["", "/api", "/a/b"])
+def test_what_comes_before_the_path_is_told_from_it(template: str, prefix: str) -> None:
+    url = f"http://localhost:7071{prefix}/{template}?api-version=1"
+    request = func.HttpRequest("GET", url, params={"api-version": "1"}, route_params={}, body=b"")
+    call = read_call(request, Route(name="x", template=template, endpoints={}), public_url=None)
+    assert (call.base_url, call.path) == (f"http://localhost:7071{prefix}", f"/{template}")
+    assert call.next_link("t").startswith(f"http://localhost:7071{prefix}/{template}?")
 
 
 def test_absolute_urls_follow_the_request(platform: Platform) -> None:
@@ -196,7 +237,7 @@ def test_throttling_is_a_429_with_whole_seconds(front: Front, platform: Platform
 
 def test_a_race_that_a_workflow_lost_is_a_conflict(front: Front, platform: Platform) -> None:
     platform.world.faults.fail("store.get", StateConflict("changed"))
-    reply = front.get(VAULT_PATH)
+    reply = front.delete(VAULT_PATH)
     assert (reply.status, reply.error["code"]) == (409, "Conflict")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -31,6 +32,16 @@ def test_azures_request_is_read_as_it_is_meant() -> None:
     )
 
 
+def test_the_newest_point_is_meant_by_latest_and_an_older_one_by_its_time() -> None:
+    assert read_request(root(restore_body("Latest"))).point_id is None
+    body = restore_body(POINT) | {"objectType": "AzureBackupRecoveryTimeBasedRestoreRequest"}
+    del body["recoveryPointId"]
+    assert faults(body) == ["recoveryPointTime"]
+    assert faults(body | {"recoveryPointTime": "yesterday"}) == ["recoveryPointTime"]
+    request = read_request(root(body | {"recoveryPointTime": "2026-03-02T10:00:00.0000000Z"}))
+    assert (request.point_id, request.at) == (None, datetime(2026, 3, 2, 10, tzinfo=UTC))
+
+
 def test_our_addition_says_what_the_new_disk_is_to_have() -> None:
     wanted = {"sku": "Premium_ZRS", "zones": [], "sizeGB": 512, "tags": {"Why": "drill"}}
     request = read_request(root(restore_body(POINT, targetDisk=wanted)))
@@ -44,7 +55,7 @@ def test_our_addition_says_what_the_new_disk_is_to_have() -> None:
         ("objectType", None),
         ("recoveryPointId", None),
         ("recoveryPointId", "../../x"),
-        ("recoveryPointId", "latest"),
+        ("recoveryPointId", "newest"),
         ("sourceDataStoreType", "VaultStore"),
         ("restoreTargetInfo", []),
     ],

@@ -81,7 +81,7 @@ def test_a_wrong_method_is_refused_as_arm_does(route: Route) -> None:
 
 
 def test_what_is_not_offered_gets_an_arm_error() -> None:
-    reply = Front(World()).post(f"{VAULT_PATH}/backupInstances/x-1/rehydrate", {})
+    reply = Front(World()).post(f"{VAULT_PATH}/backupInstances/x-1/defrost", {})
     assert (reply.status, reply.error["code"]) == (404, "InvalidResourceType")
 
 

@@ -11,7 +11,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.mgmt.dataprotection import models
 
-from tests.api.bodies import backup_body, instance_body, policy_body, restore_body, vault_body
+from tests.api.bodies import backup_body, hard_deleting, instance_body, policy_body, restore_body, vault_body
 from tests.api.front import Front, Naps, async_client, client
 from tests.builders import OTHER_SUBSCRIPTION, SNAPSHOT_GROUP, VAULT, disk_id
 from tests.workflows.platform import Platform
@@ -35,7 +35,7 @@ def sdk(front: Front, naps: Naps) -> Any:
 @pytest.fixture
 def protected(sdk: Any) -> str:
     """A vault, a policy and an instance, all made by the client; the instance's name."""
-    sdk.backup_vaults.begin_create_or_update(RG, V, vault_body()).result()
+    sdk.backup_vaults.begin_create_or_update(RG, V, hard_deleting(vault_body())).result()
     sdk.backup_policies.create_or_update(RG, V, "policy-1", policy_body())
     sdk.backup_instances.begin_create_or_update(RG, V, "instance-1", instance_body()).result()
     return "instance-1"
@@ -198,7 +198,8 @@ def test_operations_can_be_asked_for_in_every_form(sdk: Any, front: Front, prote
 def test_the_whole_loop_works_without_blocking(front: Front, naps: Naps, platform: Platform) -> None:
     async def loop() -> None:
         async with async_client(front, naps) as sdk:
-            await (await sdk.backup_vaults.begin_create_or_update(RG, V, vault_body())).result()
+            vault = hard_deleting(vault_body())
+            await (await sdk.backup_vaults.begin_create_or_update(RG, V, vault)).result()
             await sdk.backup_policies.create_or_update(RG, V, "policy-1", policy_body())
             poller = await sdk.backup_instances.begin_create_or_update(RG, V, "instance-1", instance_body())
             assert (await poller.result()).properties.current_protection_state == "ProtectionConfigured"

@@ -51,7 +51,9 @@ def test_keys_and_words_are_taken_in_any_case_and_answered_in_azures(front: Fron
     read = front.get(NEW).json
     assert read["location"] == "westeurope"
     assert read["tags"] == {"CamelCase": "kept"}
-    assert read["properties"]["securitySettings"] == {"softDeleteSettings": {"state": "AlwaysOn"}}
+    assert read["properties"]["securitySettings"] == {
+        "softDeleteSettings": {"state": "AlwaysOn", "retentionDurationInDays": 14.0}
+    }
 
 
 @pytest.mark.parametrize(
@@ -136,8 +138,105 @@ def test_a_vault_that_holds_instances_stays(front: Front) -> None:
     front.put(POLICY_PATH, policy_body())
     front.put(INSTANCE_PATH, instance_body())
     reply = front.delete(VAULT_PATH)
-    assert (reply.status, reply.error["code"]) == (409, "Conflict")
+    assert (reply.status, reply.error["code"]) == (409, "UserErrorVaultNotEmpty")
     assert front.get(VAULT_PATH).status == 200
+
+
+def setting(group: str, name: str, state: str) -> dict[str, Any]:
+    return {"location": "westeurope", "properties": {group: {name: {"state": state}}}}
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "fixed", "other", "code"),
+    [
+        ("securitySettings", "softDeleteSettings", "AlwaysOn", "On", "UserErrorDisableSoftDeleteNotAllowed"),
+        ("securitySettings", "softDeleteSettings", "AlwaysOn", "Off", "UserErrorDisableSoftDeleteNotAllowed"),
+        (
+            "securitySettings",
+            "immutabilitySettings",
+            "Locked",
+            "Unlocked",
+            "UserErrorUnsupportedVaultImmutabilityStateChange",
+        ),
+        (
+            "securitySettings",
+            "immutabilitySettings",
+            "Locked",
+            "Disabled",
+            "UserErrorUnsupportedVaultImmutabilityStateChange",
+        ),
+        (
+            "featureSettings",
+            "crossRegionRestoreSettings",
+            "Enabled",
+            "Disabled",
+            "UserErrorCrossRegionRestoreStateChangeNotAllowed",
+        ),
+        (
+            "featureSettings",
+            "crossSubscriptionRestoreSettings",
+            "PermanentlyDisabled",
+            "Enabled",
+            "UserErrorCrossSubscriptionRestoreStateChangeNotAllowed",
+        ),
+    ],
+)
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_a_setting_that_only_tightens_never_goes_back(
+    front: Front, method: str, group: str, name: str, fixed: str, other: str, code: str
+) -> None:
+    front.put(NEW, vault_body())
+    assert front.put(NEW, setting(group, name, fixed)).status == 201
+    body = setting(group, name, other)
+    reply = front.send(method, NEW, body if method == "PUT" else {"properties": body["properties"]})
+    assert (reply.status, reply.error["code"]) == (400, code)
+    assert front.get(NEW).json["properties"][group][name]["state"] == fixed
+
+
+def test_a_put_that_does_not_speak_of_a_setting_does_not_weaken_it(front: Front) -> None:
+    front.put(NEW, setting("securitySettings", "immutabilitySettings", "Unlocked"))
+    reply = front.put(NEW, {"location": "westeurope", "properties": {}})
+    assert reply.json["properties"]["securitySettings"]["immutabilitySettings"] == {"state": "Unlocked"}
+
+
+def test_a_vault_of_which_nothing_is_said_has_soft_delete_on(front: Front) -> None:
+    reply = front.put(NEW, {"location": "westeurope", "properties": {}})
+    soft_delete = reply.json["properties"]["securitySettings"]["softDeleteSettings"]
+    assert soft_delete == {"state": "On", "retentionDurationInDays": 14.0}
+
+
+def test_a_key_of_the_customers_for_the_vault_is_refused_not_forgotten(front: Front) -> None:
+    keys = {"state": "Enabled", "keyVaultProperties": {"keyUri": "https://k.example/keys/1"}}
+    body = {"location": "westeurope", "properties": {"securitySettings": {"encryptionSettings": keys}}}
+    reply = front.put(NEW, body)
+    assert (reply.status, reply.error["code"]) == (400, "UserErrorEncryptionSettingsNotSupported")
+    assert front.get(NEW).status == 404
+
+
+AVAILABILITY = f"{GROUP_PATH}/locations/westeurope/checkNameAvailability"
+VAULT_TYPE = "Microsoft.DataProtection/backupVaults"
+
+
+@pytest.mark.parametrize(
+    ("name", "available", "reason"),
+    [("vault-9", True, None), ("VAULT-1", False, "AlreadyExists"), ("-x", False, "Invalid")],
+)
+def test_a_name_is_available_or_not_with_the_reason(
+    front: Front, name: str, available: bool, reason: str | None
+) -> None:
+    reply = front.post(AVAILABILITY, {"name": name, "type": VAULT_TYPE})
+    assert (reply.status, reply.json["nameAvailable"], reply.json["reason"]) == (200, available, reason)
+
+
+@pytest.mark.parametrize("body", [{}, {"name": "a"}, {"name": "a", "type": "Microsoft.Compute/disks"}, {"name": 1}])
+def test_a_question_about_a_name_must_be_whole(front: Front, body: dict[str, Any]) -> None:
+    assert front.post(AVAILABILITY, body).status == 400
+
+
+def test_no_deleted_vault_is_kept(front: Front) -> None:
+    deleted = f"{GROUP_PATH.split('/resourceGroups')[0]}/providers/Microsoft.DataProtection/locations/westeurope"
+    assert front.get(f"{deleted}/deletedVaults").json == {"value": []}
+    assert front.get(f"{deleted}/deletedVaults/vault-1").status == 404
 
 
 def test_vaults_are_listed_by_group_and_by_subscription(front: Front) -> None:

@@ -228,7 +228,8 @@ def local_target(*, instances: int = 1, azurite_log: bool = False) -> Iterator[S
     with tempfile.TemporaryDirectory(prefix="diskbackup-bench-", ignore_cleanup_errors=True) as folder:
         directory = Path(folder)
         arguments = ("--debug", str(directory / "azurite-debug.log")) if azurite_log else ()
-        with LocalTarget.start(dir=directory, instances=instances, azurite_args=arguments) as target:
+        keys = {"DISKBACKUP_SIGN_IN": "function_key"}
+        with LocalTarget.start(dir=directory, instances=instances, env=keys, azurite_args=arguments) as target:
             connection_string = target.endpoints["storage_connection_string"]
             settings = Settings(storage_connection_string=connection_string)
             store = TableStore(

@@ -36,7 +36,7 @@ from infra.local.parts import Part, Recipe, free_ports
 from infra.local.storage import StoragePorts, azurite_command, connection_string
 from tests.benchmarks.counting import RequestCounter
 from tests.benchmarks.figures import Figure, median
-from tests.fakes import FakeClock, FakeCloud, FakeSink
+from tests.fakes import FakeAudit, FakeClock, FakeCloud, FakeSink
 
 SIZES = (1_000, 10_000, 100_000)
 DUE = 100
@@ -143,6 +143,7 @@ def _bench(storage: str) -> _Bench:
         queue=StorageQueue(connection_string=storage, per_call_policies=[counter]),
         cloud=FakeCloud(clock),
         events=FakeSink(),
+        audit=FakeAudit(),
     )
     queue = QueueServiceClient.from_connection_string(storage).get_queue_client(StartBackup.queue)
     queue.create_queue()

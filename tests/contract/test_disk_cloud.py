@@ -32,6 +32,7 @@ from backup_core.domain.errors import (
     SnapshotNotFound,
     Throttled,
 )
+from backup_core.domain.permissions import Grant, Permissions
 from backup_core.domain.resource_ids import GroupId
 from backup_core.ports import DiskCloud
 from tests.builders import SUBSCRIPTION, disk_id, disk_json, snapshot_id
@@ -46,6 +47,13 @@ ROLES = {
     "Disk Backup Reader": "3e5e47e6-65f7-47ef-90b5-e5dd4d455f24",
     "Disk Snapshot Contributor": "7efff54f-a5b4-42b5-a1c5-5411624893ce",
     "Disk Restore Operator": "b50d9833-a0cb-478e-945f-707fcc997c13",
+    "Compute Usage Reader": "5f5ac09d-3f0c-4d77-8b0a-6a2f4d1c9e21",  # a role of our own: no built-in one is as small
+}
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+ACTIONS = {  # some of each role's, for the fake
+    "Disk Backup Reader": ("Microsoft.Authorization/*/read", "Microsoft.Compute/disks/read"),
+    "Disk Snapshot Contributor": ("Microsoft.Authorization/*/read", "Microsoft.Compute/snapshots/write"),
+    "Reader": ("*/read",),
 }
 TAGS = {"diskbackup-owner": "diskbackup/1", "team": "Übergröße"}
 
@@ -63,6 +71,9 @@ class CloudBench:
     lock: Callable[[], Callable[[], object]]  # the group, against deletion; answers how to unlock
     fail_late: Callable[[], object]
     limit_snapshots: Callable[[int], object]
+    holding: Callable[..., DiskCloud]  # (*(role, scope)) -> the same cloud for an identity with these roles only
+    encryption_set: Callable[[], str]  # the id of one that exists and may be read
+    principal: str
 
     def settle(self, url: str) -> OperationState:
         """Wait for an operation to end."""
@@ -114,7 +125,8 @@ def quick_arm(arm: Arm) -> Iterator[Arm]:
 
 
 def assign(arm: Arm, principal: str, role: str, scope: str) -> None:
-    definition = f"/subscriptions/{arm.subscription}/providers/Microsoft.Authorization/roleDefinitions/{ROLES[role]}"
+    definitions = f"/subscriptions/{arm.subscription}/providers/Microsoft.Authorization/roleDefinitions"
+    definition = f"{definitions}/{ROLES.get(role, READER)}"
     assignment = {"roleDefinitionId": definition, "principalId": principal, "principalType": "ServicePrincipal"}
     name = uuid.uuid5(uuid.NAMESPACE_OID, f"{principal} {role} {scope}")
     path = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
@@ -149,6 +161,10 @@ def _fake_bench() -> CloudBench:
         cloud.locks.add(group.key)
         return lambda: cloud.locks.discard(group.key)
 
+    def holding(*roles: tuple[str, str]) -> DiskCloud:
+        cloud.grants = {scope.lower(): [Grant(actions=ACTIONS[role])] for role, scope in roles}
+        return cloud
+
     return CloudBench(
         cloud=cloud,
         group=group,
@@ -159,6 +175,9 @@ def _fake_bench() -> CloudBench:
         lock=lock,
         fail_late=cloud.fail_late,
         limit_snapshots=lambda limit: setattr(cloud, "snapshot_limit", limit),
+        holding=holding,
+        encryption_set=lambda: cloud.add_encryption_set(encryption_set_id("keys", group)).id,
+        principal=cloud.principal,
     )
 
 
@@ -172,6 +191,17 @@ def _arm_bench(arm: Arm, group: GroupId) -> CloudBench:
         arm.call("PUT", path, {"properties": {"level": "CanNotDelete"}}, version="2020-05-01")
         return lambda: arm.call("DELETE", path, version="2020-05-01")
 
+    def holding(*roles: tuple[str, str]) -> DiskCloud:
+        principal = str(uuid.uuid4())
+        for role, scope in roles:
+            assign(arm, principal, role, scope)
+        return arm_cloud(arm, principal)
+
+    def encryption_set() -> str:
+        seeded = encryption_set_id(f"keys-{LOCATION}", GroupId(subscription=arm.subscription, group=f"apps-{LOCATION}"))
+        assign(arm, APP, "Reader", seeded)
+        return seeded
+
     return CloudBench(
         cloud=arm_cloud(arm),
         group=group,
@@ -182,6 +212,9 @@ def _arm_bench(arm: Arm, group: GroupId) -> CloudBench:
         lock=lock,
         fail_late=lambda: arm.control("POST", "faults", {"kind": "fail_late", "path": group.group, "method": "PUT"}),
         limit_snapshots=lambda limit: arm.control("PUT", "settings", {"incremental_snapshots_per_disk": limit}),
+        holding=holding,
+        encryption_set=encryption_set,
+        principal=APP,
     )
 
 
@@ -406,6 +439,82 @@ def test_an_operation_that_azure_forgot_is_none(bench):
     assert bench.cloud.get_operation(unknown) is None
 
 
+# What lies around disks.
+
+
+def encryption_set_id(name: str, group: GroupId) -> str:
+    return f"{group.text}/providers/Microsoft.Compute/diskEncryptionSets/{name}"
+
+
+def elsewhere(bench: CloudBench) -> GroupId:
+    return GroupId(subscription=bench.group.subscription, group="no-such-rg")
+
+
+def test_a_group_is_found_or_none(bench):
+    found = bench.cloud.find_group(bench.group)
+    assert (found.id.lower(), found.location) == (bench.group.key, LOCATION)
+    shouted = GroupId(subscription=bench.group.subscription, group=bench.group.group.upper())
+    assert bench.cloud.find_group(shouted) is not None
+    assert bench.cloud.find_group(elsewhere(bench)) is None
+
+
+def test_a_lock_on_a_group_is_seen_until_it_goes(bench):
+    assert bench.cloud.locks_at(bench.group) == ()
+    unlock = bench.lock()
+    (lock,) = bench.cloud.locks_at(bench.group)
+    assert (lock.name, lock.level, lock.scope.lower()) == ("keep", "CanNotDelete", bench.group.key)
+    assert lock.holds(bench.group)
+    assert not lock.holds(GroupId(subscription=bench.group.subscription, group=f"{bench.group.group}-2"))
+    unlock()
+    assert bench.cloud.locks_at(bench.group) == ()
+    assert bench.cloud.locks_at(elsewhere(bench)) == ()
+
+
+def test_permissions_are_those_of_all_roles_at_the_scope_and_above(bench):
+    disk, subscription = bench.add_disk("disk"), f"/subscriptions/{bench.group.subscription}"
+    cloud = bench.holding(("Disk Snapshot Contributor", bench.group.text), ("Disk Backup Reader", disk))
+    at_group, at_disk = cloud.permissions_at(bench.group.text), cloud.permissions_at(disk)
+    assert at_group.allows("Microsoft.Compute/snapshots/write")
+    assert at_group.allows("microsoft.authorization/LOCKS/read")
+    assert not at_group.allows("Microsoft.Compute/disks/read")
+    assert at_disk.allows("Microsoft.Compute/disks/read")
+    assert at_disk.allows("Microsoft.Compute/snapshots/write"), "inherited from the group"
+    assert not at_disk.allows("Microsoft.Compute/disks/write")
+    reader = bench.holding(("Reader", subscription))
+    assert reader.permissions_at(disk).allows("Microsoft.Compute/disks/read")
+    assert reader.permissions_at(elsewhere(bench).text) == Permissions()
+
+
+def test_who_holds_no_role_may_not_ask_for_permissions(bench):
+    nobody = bench.holding()
+    with pytest.raises(PermissionMissing):
+        nobody.permissions_at(bench.group.text)
+
+
+def test_an_encryption_set_is_found_or_none(bench):
+    found = bench.cloud.find_encryption_set(bench.encryption_set())
+    assert (found.location, found.provisioning_state, found.key_error) == (LOCATION, "Succeeded", "")
+    assert found.key_url.startswith("https://")
+    gone = encryption_set_id("nobody", bench.group)
+    assert bench.holding(("Reader", bench.group.text)).find_encryption_set(gone) is None
+    with pytest.raises(ValueError, match="diskEncryptionSets"):
+        bench.cloud.find_encryption_set(disk_id("disk", bench.group))
+
+
+def test_the_usage_of_a_region_counts_by_kind(bench):
+    before = bench.cloud.usage(bench.group.subscription, "West Europe")
+    bench.snapshot("snap", bench.add_disk("zonal", sku="Premium_ZRS"))
+    after = bench.cloud.usage(bench.group.subscription, LOCATION)
+    assert after["PremiumZRSDiskCount"].current == before["PremiumZRSDiskCount"].current + 1
+    assert after["StandardSnapshotCount"].current + after["ZRSSnapshotCount"].current >= 1
+    assert (after["StandardDiskCount"].limit, after["ZRSSnapshotCount"].limit) == (50_000, 75_000)
+    assert bench.cloud.usage(bench.group.subscription, "northeurope")["PremiumV2DiskCount"].current == 0
+
+
+def test_the_identity_that_makes_the_calls_is_known(bench):
+    assert bench.cloud.principal_id() == bench.principal
+
+
 # What only the real adapter meets.
 
 
@@ -436,6 +545,50 @@ def test_a_stranger_is_told_which_role_is_missing_where(quick_arm, arm_group, di
             attempt()
         assert (refusal.value.role, refusal.value.scope) == (role, scope)
         assert not refusal.value.transient
+
+
+@pytest.mark.local_target
+def test_each_look_around_is_one_call_and_a_stranger_is_refused_each(quick_arm, arm_group):
+    usage_scope = f"/subscriptions/{arm_group.subscription}"
+    key = encryption_set_id("keys", arm_group)
+    looks = {
+        arm_group.text: (
+            lambda cloud: cloud.find_group(arm_group),
+            lambda cloud: cloud.locks_at(arm_group),
+            lambda cloud: cloud.permissions_at(arm_group.text),
+        ),
+        usage_scope: (lambda cloud: cloud.usage(arm_group.subscription, LOCATION),),
+        key: (lambda cloud: cloud.find_encryption_set(key),),
+    }
+    for scope, reads in looks.items():
+        for look in reads:
+            quick_arm.control("DELETE", "counts")
+            with pytest.raises(PermissionMissing) as refusal:
+                look(arm_cloud(quick_arm, STRANGER))
+            assert refusal.value.scope == scope
+            assert quick_arm.control("GET", "counts")["total"] == 1
+
+
+@pytest.mark.local_target
+def test_a_throttled_look_around_holds_back_reads_only(quick_arm, arm_group, disk):
+    cloud = arm_cloud(quick_arm)
+    fault = {"kind": "429", "body": "arm", "retry_after": 3, "path": "permissions"}
+    quick_arm.control("POST", "faults", fault)
+    for _ in range(2):
+        with pytest.raises(Throttled) as refusal:
+            cloud.permissions_at(arm_group.text)
+        assert 2 < refusal.value.retry_after_seconds <= 4
+    source = arm_cloud(quick_arm).get_disk(disk)
+    assert cloud.start_snapshot(snapshot_id("snap", arm_group), source=source, tags={})
+
+
+@pytest.mark.local_target
+def test_a_token_that_is_no_jwt_names_nobody(quick_arm):
+    class Opaque:
+        def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+            return AccessToken("opaque", int(time.time()) + 3600)
+
+    assert ArmDiskCloud(endpoint=quick_arm.endpoint, scope="x/.default", credential=Opaque()).principal_id() == ""
 
 
 @pytest.mark.local_target

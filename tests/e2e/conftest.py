@@ -1,6 +1,7 @@
-"""One local target for all end-to-end tests, and what takes long begun at once, so that the tests need only look.
+"""The local targets of the end-to-end tests.
 
-All tests that use it stand in one file: pytest-xdist (`--dist loadfile`) then starts it once.
+`target` opens its API with keys; what takes long is begun on it at once, so that the tests need only look. All tests
+that use it stand in one file: pytest-xdist (`--dist loadfile`) then starts it once. `guarded` asks for Entra tokens.
 """
 
 from __future__ import annotations
@@ -17,11 +18,24 @@ from tests.e2e.stage import Stage
 
 @pytest.fixture(scope="session")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalTarget]:
-    """Two hosts and everything around them. The logs stay in pytest's directory of this run."""
+    """Two hosts and everything around them, the API with its keys. The logs stay in pytest's directory of this run."""
     with pytest.MonkeyPatch.context() as environment:
         for name in [name for name in os.environ if name.startswith("DISKBACKUP_")]:
             environment.delenv(name)  # what the developer's shell has set is not the target's
-        with LocalTarget.start(dir=tmp_path_factory.mktemp("target"), instances=2) as started:
+        keys = {"DISKBACKUP_SIGN_IN": "function_key"}
+        with LocalTarget.start(dir=tmp_path_factory.mktemp("target"), instances=2, env=keys) as started:
+            yield started
+            crashed = started.crashed()
+    assert not crashed, [part.obituary() for part in crashed]
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalTarget]:
+    """One host whose API takes tokens of the local issuer, behind the front door."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith("DISKBACKUP_")]:
+            environment.delenv(name)
+        with LocalTarget.start(dir=tmp_path_factory.mktemp("guarded")) as started:
             yield started
             crashed = started.crashed()
     assert not crashed, [part.obituary() for part in crashed]

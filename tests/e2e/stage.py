@@ -21,7 +21,7 @@ from azure.mgmt.dataprotection.aio import DataProtectionMgmtClient as AsyncDataP
 from azure.storage.queue import QueueClient
 
 from infra.local import demo_requests as wanted
-from infra.local.demo_clients import Clients, OperatorCredential
+from infra.local.demo_clients import Clients, LocalCredential
 from infra.local.up import LocalTarget
 
 T = TypeVar("T")
@@ -40,9 +40,9 @@ class Stage:
     def __init__(self, target: LocalTarget) -> None:
         self.target = target
         self.endpoints = target.endpoints
-        self.clients = Clients(target.endpoints)
-        self.operator = OperatorCredential(target.endpoints)
         self.subscription: str = target.endpoints["subscription_id"]
+        self.clients = Clients(target.endpoints, backup=self.sdk_with_key(target.endpoints["function_key"]))
+        self.operator = LocalCredential(target.endpoints)
         self.vault_id = (
             f"/subscriptions/{self.subscription}/resourceGroups/{GROUP}"
             f"/providers/Microsoft.DataProtection/backupVaults/{VAULT}"

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import time
 
+import jwt
 import pytest
 import requests
 
-from infra.local.identity import APP, OPERATOR
+from infra.local.tokens import APP, CONTRIBUTOR, PRINCIPALS
 
 pytestmark = pytest.mark.local_target
 
 ARM = "https://management.azure.com"
+VERSION = {"api-version": "2019-08-01"}
 
 
-def claims(token: str) -> dict:
-    header, payload, signature = token.split(".")
-    assert (json.loads(base64.urlsafe_b64decode(header + "=="))["alg"], signature) == ("none", "")
-    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+def claims(token):
+    return jwt.decode(token, options={"verify_signature": False})
 
 
 @pytest.fixture
@@ -27,7 +25,7 @@ def ask(target):
     """`ask(resource=..., ...)`: a request in the protocol of App Service; `header` is its secret."""
 
     def request(header="", **query):
-        headers = {"X-IDENTITY-HEADER": header or target.endpoints["identity_header"]}
+        headers = {"X-IDENTITY-HEADER": header or target.endpoints["app_identity_header"]}
         return requests.get(target.endpoints["identity"], params=query, headers=headers, timeout=5)
 
     return request
@@ -37,34 +35,52 @@ def test_the_apps_own_credential_gets_a_token_for_what_it_asks(target, monkeypat
     from azure.identity import ManagedIdentityCredential
 
     monkeypatch.setenv("IDENTITY_ENDPOINT", target.endpoints["identity"])
-    monkeypatch.setenv("IDENTITY_HEADER", target.endpoints["identity_header"])
+    monkeypatch.setenv("IDENTITY_HEADER", target.endpoints["app_identity_header"])
     token = ManagedIdentityCredential().get_token(f"{ARM}/.default")
     found = claims(token.token)
-    assert (found["oid"], found["appid"], found["aud"]) == (APP.object_id, APP.client_id, ARM)
+    assert (found["oid"], found["azp"], found["aud"]) == (APP.object_id, APP.client_id, ARM)
     assert found["nbf"] <= time.time() < found["exp"] == token.expires_on
 
 
-def test_the_operators_secret_gets_the_operators_token(ask, target):
-    answer = ask(target.endpoints["operator_identity_header"], resource=ARM, **{"api-version": "2019-08-01"}).json()
-    assert claims(answer["access_token"])["oid"] == OPERATOR.object_id
+@pytest.mark.parametrize("principal", PRINCIPALS, ids=lambda principal: principal.name)
+def test_each_principal_has_a_secret_and_its_own_roles(ask, target, principal):
+    answer = ask(target.endpoints[f"{principal.name}_identity_header"], resource=ARM, **VERSION).json()
+    found = claims(answer["access_token"])
+    assert (found["oid"], found.get("roles", [])) == (principal.object_id, list(principal.roles))
     assert isinstance(answer["expires_on"], str)
     assert answer["token_type"] == "Bearer"
 
 
-def test_a_user_assigned_identity_is_asked_for_by_its_client_id(ask):
-    answer = ask(resource=ARM, client_id=OPERATOR.client_id, **{"api-version": "2019-08-01"}).json()
-    assert claims(answer["access_token"])["oid"] == OPERATOR.object_id
+def test_the_secret_without_a_name_is_the_contributors(ask, target):
+    answer = ask(target.endpoints["identity_header"], resource=ARM, **VERSION).json()
+    assert claims(answer["access_token"])["oid"] == CONTRIBUTOR.object_id
+
+
+def test_its_tokens_are_signed_with_the_issuers_key(ask, target):
+    token = ask(resource=ARM, **VERSION).json()["access_token"]
+    issuer, tenant = target.endpoints["issuer"], target.endpoints["tenant_id"]
+    keys = requests.get(f"{issuer}/{tenant}/discovery/v2.0/keys", verify=target.endpoints["ca_file"], timeout=5).json()
+    published = {key["kid"]: jwt.PyJWK(key) for key in keys["keys"]}
+    key = published[jwt.get_unverified_header(token)["kid"]]
+    assert jwt.decode(token, key, audience=ARM, algorithms=["RS256"])["iss"] == f"{issuer}/{tenant}/v2.0"
+
+
+def test_an_identity_may_be_asked_for_by_its_client_id(ask):
+    answer = ask(resource=ARM, client_id=APP.client_id, **VERSION).json()
+    assert claims(answer["access_token"])["oid"] == APP.object_id
 
 
 @pytest.mark.parametrize(
     ("query", "status"),
     [
-        ({"header": "wrong", "resource": ARM, "api-version": "2019-08-01"}, 401),
-        ({"api-version": "2019-08-01"}, 400),
+        ({"header": "wrong", "resource": ARM, **VERSION}, 401),
+        (VERSION, 400),
         ({"resource": ARM}, 400),
         ({"resource": ARM, "api-version": "2017-09-01"}, 400),
-        ({"resource": ARM, "api-version": "2019-08-01", "client_id": "a stranger"}, 400),
+        ({"resource": ARM, **VERSION, "client_id": "nobody"}, 400),
+        ({"resource": ARM, **VERSION, "client_id": CONTRIBUTOR.client_id}, 400),
     ],
+    ids=["wrong secret", "no resource", "no version", "old version", "unknown client", "another's client"],
 )
 def test_whom_and_what_it_refuses(ask, query, status):
     answer = ask(**query)

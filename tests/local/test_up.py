@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -93,8 +94,10 @@ def test_two_hosts_share_a_port_and_one_may_be_killed(up):
 def test_endpoints_say_what_a_client_needs_and_a_second_up_is_refused(up, tmp_path):
     command = up()
     endpoints = command.endpoints()
-    needed = {"api", "arm", "identity", "identity_header", "eventgrid", "storage_connection_string", "ca_file",
-              "subscription_id", "subscription_ids", "function_key", "master_key", "processes", "log_dir"}  # fmt: skip
+    needed = {"api", "arm", "front_door", "issuer", "tenant_id", "audience", "identity", "identity_header",
+              "eventgrid", "storage_connection_string", "ca_file", "subscription_id", "subscription_ids",
+              "function_key", "master_key", "processes", "log_dir"}  # fmt: skip
+    needed |= {f"{name}_identity_header" for name in ("app", "contributor", "operator", "reader", "stranger")}
     assert needed <= set(endpoints)
     headers = {"x-functions-key": endpoints["function_key"]}
     assert requests.get(f"{endpoints['api']}/api/guarded", headers=headers, timeout=5).text == "open"
@@ -105,6 +108,26 @@ def test_endpoints_say_what_a_client_needs_and_a_second_up_is_refused(up, tmp_pa
     assert command.ended() == 0
     assert gone(endpoints["processes"].values())
     assert down(tmp_path) == "nothing is running\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the environment of a process")
+@pytest.mark.parametrize(("more", "sign_in"), [((), "entra"), (("--sign-in", "function_key"), "function_key")])
+def test_the_app_is_told_who_may_sign_in(up, more, sign_in):
+    endpoints = up(*more).endpoints()
+    content = Path(f"/proc/{endpoints['processes']['host-0']}/environ").read_bytes().decode()
+    settings = dict(line.split("=", 1) for line in content.split("\0") if "=" in line)
+    assert settings["DISKBACKUP_SIGN_IN"] == sign_in
+    assert settings["DISKBACKUP_ENTRA_TENANT_ID"] == endpoints["tenant_id"]
+    assert settings["DISKBACKUP_ENTRA_AUTHORITY"] == endpoints["issuer"]
+    accepted = settings["DISKBACKUP_ENTRA_AUDIENCE"].split(",")
+    assert {endpoints["front_door"], endpoints["audience"], "https://management.azure.com/"} <= set(accepted)
+    assert settings["IDENTITY_HEADER"] == endpoints["app_identity_header"] != endpoints["identity_header"]
+
+
+def test_the_front_door_leads_to_the_app(target):
+    vaults = "/subscriptions/s/providers/Microsoft.DataProtection/backupVaults"
+    answer = requests.get(target.endpoints["front_door"] + vaults, verify=target.endpoints["ca_file"], timeout=5)
+    assert (answer.status_code, answer.text) == (404, ""), "the host's own answer where the app has no route"
 
 
 def test_a_service_that_crashes_is_reported_and_ends_everything(up):

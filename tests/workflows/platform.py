@@ -24,9 +24,10 @@ from backup_core.ports import every
 from backup_core.triggers.steps import STEPS
 from backup_core.workflows.dispatch import dispatch
 from backup_core.workflows.poison import give_up
-from backup_core.workflows.protection import configure_instance, put_policy, put_vault
+from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.reconcile import ReconcileReport, reconcile
 from backup_core.workflows.retention import sweep
+from backup_core.workflows.vaults import put_policy, put_vault
 from backup_core.workflows.watching import watch
 from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, disk_json, policy, vault
 from tests.fakes import Envelope, World

@@ -29,9 +29,11 @@ from backup_core.domain.recovery_point import PointState, read_label
 from backup_core.ports import Remove
 from backup_core.workflows.backup import observe_backup, request_backup, start_backup
 from backup_core.workflows.dispatch import dispatch
-from backup_core.workflows.protection import configure_instance, delete_instance, put_policy
+from backup_core.workflows.lifecycle import delete_instance
+from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.turns import LONGEST_LOOK, MAX_ATTEMPTS, SPREAD_SECONDS, look_delay
+from backup_core.workflows.vaults import put_policy
 from tests.builders import SNAPSHOT_GROUP, VAULT, disk_id, disk_json, policy
 from tests.workflows.platform import Platform, request
 from tests.workflows.scenes import (

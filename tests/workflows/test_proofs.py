@@ -10,9 +10,11 @@ from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.restore import RestoreRequest
 from backup_core.workflows.backup import request_backup
-from backup_core.workflows.protection import configure_instance, delete_instance
+from backup_core.workflows.lifecycle import delete_instance, stop_protection, undelete_instance
+from backup_core.workflows.protection import configure_instance, resume_protection
 from backup_core.workflows.restore import request_restore
-from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json
+from backup_core.workflows.vaults import put_vault
+from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json, vault, vault_properties
 from tests.workflows.platform import Platform, request
 from tests.workflows.proofs import (
     Scenario,
@@ -125,6 +127,53 @@ def nothing_is_left(platform: Platform) -> None:
     assert job.status is JobStatus.COMPLETED, job
 
 
+def stopped() -> Platform:
+    platform = with_a_point()
+    with platform.world.faults.paused():
+        stop_protection(platform.world.ports, VAULT, "disk-1")
+        platform.world.clock.set(SLOT + timedelta(minutes=90))
+    return platform
+
+
+def resume(platform: Platform) -> None:
+    platform.ask(lambda: resume_protection(platform.world.ports, VAULT, "disk-1"))
+    platform.run(seconds=30)
+
+
+def disk_is_protected_again(platform: Platform) -> None:
+    if platform.refused and platform.instance().state.value == "ProtectionStopped":
+        assert len(platform.points()) == 1
+        return
+    assert platform.instance().state.value == "ProtectionConfigured"
+    platform.check_invariants(slots=[])
+
+
+def with_soft_delete() -> Platform:
+    platform = with_a_point()
+    with platform.world.faults.paused():
+        put_vault(platform.world.ports, vault(properties=vault_properties(soft_delete="On", days=14)))
+    return platform
+
+
+def it_can_be_had_back(platform: Platform) -> None:
+    if platform.refused and not platform.instance().is_deleted:
+        platform.check_invariants(slots=[])
+        return
+    assert len(platform.points()) == 1
+    assert platform.agenda(AgendaKind.EXPIRY), "nobody would purge it"
+    undelete_instance(platform.world.ports, VAULT, "disk-1")
+    assert platform.instance().state.value == "ProtectionStopped"
+
+
+def about_to_be_purged() -> Platform:
+    platform = with_soft_delete()
+    with platform.world.faults.paused():
+        delete_instance(platform.world.ports, VAULT, "disk-1")
+        platform.run(minutes=2)
+        platform.world.clock.set(SLOT + timedelta(days=14, minutes=1))
+    return platform
+
+
 def on_demand(platform: Platform) -> None:
     platform.ask(
         lambda: request_backup(platform.world.ports, VAULT, "disk-1", rule_name="BackupHourly", retention_tag=None)
@@ -148,6 +197,11 @@ SCENARIOS = {
     "restore": Scenario(prepare=with_a_point, act=restore, check=disk_is_restored),
     "configure": Scenario(prepare=unprotected, act=configure, check=disk_is_protected),
     "delete": Scenario(prepare=with_a_point, act=delete, check=nothing_is_left),
+    "resume": Scenario(prepare=stopped, act=resume, check=disk_is_protected_again),
+    "soft-delete": Scenario(prepare=with_soft_delete, act=delete, check=it_can_be_had_back),
+    "purge": Scenario(
+        prepare=about_to_be_purged, act=lambda platform: platform.run(seconds=150), check=nothing_is_left
+    ),
 }
 
 
@@ -161,6 +215,14 @@ def test_a_failure_at_any_call_loses_and_leaves_nothing(name: str) -> None:
     assert prove_failures_everywhere(SCENARIOS[name]) >= 20
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_soft_deletion_needs_no_message() -> None:
+    """So that there is none to be lost: the agenda alone leads to its purge."""
+    platform = with_soft_delete()
+    before = len(platform.world.queue.sent)
+    delete_instance(platform.world.ports, VAULT, "disk-1")
+    assert len(platform.world.queue.sent) == before
+
+
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if name != "soft-delete"])
 def test_a_message_lost_or_doubled_changes_nothing_in_the_end(name: str) -> None:
     assert prove_messages_lost_and_doubled(SCENARIOS[name]) >= 1

@@ -23,16 +23,9 @@ from backup_core.domain.messages import ConfigureProtection
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault
-from backup_core.workflows.protection import (
-    configure_instance,
-    configure_protection,
-    delete_instance,
-    delete_policy,
-    delete_vault,
-    put_policy,
-    put_vault,
-    reconfigure,
-)
+from backup_core.workflows.lifecycle import delete_instance
+from backup_core.workflows.protection import configure_instance, configure_protection, reconfigure
+from backup_core.workflows.vaults import delete_policy, delete_vault, put_policy, put_vault
 from tests.builders import SUBSCRIPTION, TARGET_GROUP, VAULT, disk_id, disk_json, policy, vault
 from tests.workflows.platform import Platform, request
 from tests.workflows.scenes import (

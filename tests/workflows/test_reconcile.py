@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from backup_core.domain.agenda import AgendaKind
-from backup_core.domain.errors import CloudUnavailable, PermissionMissing, RecordCorrupt
-from backup_core.domain.instance import BackupInstance, ProtectionState
+from backup_core.domain.errors import CloudUnavailable, PermissionMissing
+from backup_core.domain.instance import BackupInstance, DiskClaim, ProtectionState, disk_key
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.messages import ConfigureProtection
 from backup_core.domain.policy import BackupPolicy
@@ -19,9 +18,12 @@ from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.vault import Vault
 from backup_core.ports import Insert, Remove, Replace
-from backup_core.workflows.protection import configure_instance, delete_instance, put_policy, put_vault
+from backup_core.workflows.lifecycle import delete_instance
+from backup_core.workflows.overview import find_protection
+from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.reconcile import JOBS_KEPT, ReconcileReport, rebuild_catalogue, reconcile
 from backup_core.workflows.restore import request_restore
+from backup_core.workflows.vaults import put_policy, put_vault
 from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, disk_json, job, point, policy, vault
 from tests.workflows.platform import Platform, request
 from tests.workflows.scenes import (
@@ -491,93 +493,28 @@ def test_a_rebuilt_instance_backs_up_nothing_until_it_is_configured_anew() -> No
     assert [each.slot for each in platform.points()] == [SLOT + 2 * HOUR, SLOT]
 
 
-def test_a_rebuilt_point_expires_and_the_newest_stays() -> None:
+def test_a_rebuilt_instance_keeps_every_point_until_it_is_configured_anew() -> None:
+    """Nobody knows whether its points were kept for ever when the tables were lost."""
     platform = backed_up()
     go_to(platform, SLOT + HOUR)
     platform.world.store.forget_everything()
     rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
     go_to(platform, SLOT + timedelta(days=8), minutes=5)
+    assert [each.slot for each in platform.points()] == [SLOT + HOUR, SLOT]
+    put_vault(platform.world.ports, vault())
+    put_policy(platform.world.ports, VAULT, policy("policy-disk-1", **DAILY_AT_NOON))
+    configure_instance(platform.world.ports, VAULT, request("disk-1"))
+    platform.run(minutes=3)
     assert [each.slot for each in platform.points()] == [SLOT + HOUR]
-    assert len(platform.world.cloud.removed) == 1
 
 
-def test_strangers_and_half_made_snapshots_do_not_come_back_as_points() -> None:
-    platform = backed_up()
-    add_snapshot(platform, point("disk-1", at=SLOT - HOUR), tags={"owner": "someone"})
-    half = point("disk-1", at=SLOT - 2 * HOUR)
-    add_snapshot(platform, half)
-    platform.world.cloud._snapshots[half.snapshot_id.lower()].failed = True
-    platform.world.store.forget_everything()
-    assert len(rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP]).adopted_points) == 1
-
-
-def test_a_group_that_cannot_be_read_is_named_and_the_others_are_rebuilt(caplog: pytest.LogCaptureFixture) -> None:
-    platform = backed_up()
-    platform.world.store.forget_everything()
-    platform.world.cloud.remove_group(TARGET_GROUP)
-    with caplog.at_level(logging.ERROR):
-        report = rebuild_catalogue(platform.world.ports, [TARGET_GROUP, SNAPSHOT_GROUP])
-    assert report.unreadable_groups == [TARGET_GROUP.text]
-    assert len(report.adopted_points) == 1
-
-
-def test_a_row_that_cannot_be_read_is_named_and_the_rest_is_rebuilt() -> None:
-    platform = backed_up("disk-1", "disk-2")
-    lost = platform.points("disk-2")[0]
-    with platform.world.faults.paused():
-        stored = platform.world.store.get(RecoveryPoint, VAULT, "disk-2", lost.point_id)
-        assert stored is not None
-        platform.world.store.commit(VAULT, [Remove(stored)])
-    platform.world.store.corrupt_record(BackupInstance, VAULT, "disk-1")
-    report = rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
-    assert report.adopted_points == [lost.point_id]
-    assert len(report.postponed) == 1
-    with pytest.raises(RecordCorrupt):
-        platform.instance("disk-1")
-
-
-# --- What changes while the reconciler looks ---
-
-
-def stale_list(platform: Platform) -> None:
-    """From now on the list is as it is now, whatever happens."""
-    with platform.world.faults.paused():
-        seen = list(platform.world.cloud.list_snapshots(SNAPSHOT_GROUP))
-    platform.world.cloud.list_snapshots = lambda group: iter(seen)  # type: ignore[method-assign]
-
-
-def test_a_snapshot_deleted_since_the_list_was_read_is_neither_adopted_nor_an_orphan() -> None:
-    platform = backed_up()
-    platform.world.cloud.add_disk(disk_json("disk-9"))
-    gone = [point("disk-1", at=SLOT - HOUR), point("disk-9", at=SLOT - 2 * HOUR)]
-    for each in gone:
-        add_snapshot(platform, each)
-    stale_list(platform)
-    for each in gone:
-        platform.world.cloud.lose_snapshot(each.snapshot_id)
-    assert run(platform) == NOTHING
-
-
-def test_a_point_recorded_and_marked_since_the_points_were_read_keeps_its_mark() -> None:
-    platform = backed_up()
-    go_to(platform, SLOT + HOUR)
-    marked = point("disk-1", at=SLOT - HOUR, state=PointState.EXPIRING)
-    add_snapshot(platform, marked)
-    platform.world.cloud.lose_snapshot(platform.points()[0].snapshot_id)
-
-    def record_meanwhile(call: str, target: str) -> None:
-        if call == "find_snapshot" and marked.point_id not in point_ids(platform):
-            with platform.world.faults.paused():
-                platform.world.store.commit(VAULT, [Insert(marked)])
-
-    platform.world.cloud.guard = record_meanwhile
-    assert run(platform).adopted_points == []
-    assert next(each for each in platform.points() if each.point_id == marked.point_id) == marked
-
-
-def test_an_adopted_older_point_does_not_become_the_newest() -> None:
-    platform = backed_up()
-    before = platform.instance().newest_point
-    add_snapshot(platform, point("disk-1", at=SLOT - HOUR))
-    assert len(run(platform).adopted_points) == 1
-    assert platform.instance().newest_point == before
+def test_a_disk_that_is_protected_without_a_claim_is_claimed() -> None:
+    platform = protected()
+    claim = platform.world.store.get(DiskClaim, VAULT, disk_key(disk_id("disk-1")))
+    assert claim is not None
+    platform.world.store.commit(VAULT, [Remove(claim)])
+    assert reconcile(platform.world.ports).claims == ["disk-1"]
+    assert reconcile(platform.world.ports).claims == []
+    found = find_protection(platform.world.ports, disk_id("disk-1"))
+    assert found is not None
+    assert found.instance.name == "disk-1"

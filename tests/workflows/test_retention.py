@@ -15,7 +15,7 @@ from backup_core.domain.messages import ExpirePoints
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.restore import RestoreRequest
 from backup_core.workflows.backup import expiry_row
-from backup_core.workflows.protection import delete_instance
+from backup_core.workflows.lifecycle import delete_instance
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.retention import BLOCKED_RETRY, POINTS_PER_ROUND, sweep
 from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, disk_json

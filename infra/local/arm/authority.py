@@ -13,7 +13,7 @@ import msgspec
 
 from infra.local.arm import errors
 from infra.local.arm.paths import TYPE_NAMES, Route, parse
-from infra.local.arm.roles import BUILT_IN, Assignment, covers
+from infra.local.arm.roles import ROLES, Assignment, covers
 from infra.local.arm.wire import Answer, ArmError, Call, Json, stamp
 from infra.local.arm.world import World
 
@@ -30,6 +30,7 @@ ACTION_ROOTS = {
     "role_assignment": "Microsoft.Authorization/roleAssignments",
     "role_definition": "Microsoft.Authorization/roleDefinitions",
     "permission": "Microsoft.Authorization/permissions",
+    "usage": "Microsoft.Compute/locations/usages",
 }
 LOCK_LEVELS = ("CanNotDelete", "ReadOnly")
 PRINCIPAL_TYPES = ("ServicePrincipal", "User", "Group", "ForeignGroup", "Device")
@@ -95,14 +96,15 @@ def check_locks(world: World, call: Call) -> None:
 
 
 def permissions(world: World, call: Call) -> Answer:
+    _check_group(world, call)
     held = world.assignments.held(call.principal, call.route.scope, call.now)
     return Answer(status=200, body={"value": [role.as_permission() for role in held]})
 
 
 def role_definitions(_world: World, call: Call) -> Answer:
     if not call.route.name:
-        return Answer(status=200, body={"value": [_definition(call, guid) for guid in BUILT_IN]})
-    if call.route.name.lower() not in BUILT_IN:
+        return Answer(status=200, body={"value": [_definition(call, guid) for guid in ROLES]})
+    if call.route.name.lower() not in ROLES:
         message = f"The role definition with ID '{call.route.name}' does not exist."
         raise ArmError(404, "RoleDefinitionDoesNotExist", message, gateway=True)
     return Answer(status=200, body=_definition(call, call.route.name.lower()))
@@ -128,7 +130,7 @@ def put_assignment(world: World, call: Call) -> Answer:
     properties = call.json().get("properties") or {}
     role = str(properties.get("roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
     principal = str(properties.get("principalId", "")).lower()
-    if role not in BUILT_IN:
+    if role not in ROLES:
         raise ArmError(
             404,
             "RoleDefinitionDoesNotExist",
@@ -160,6 +162,7 @@ def delete_assignment(world: World, call: Call) -> Answer:
 def read_locks(world: World, call: Call) -> Answer:
     if call.route.name:
         return Answer(status=200, body=_shown_lock(_lock_or_raise(world, call)))
+    _check_group(world, call)
     scope = call.route.scope
     related = (lock for lock in world.locks.values() if covers(lock["scope"], scope) or covers(scope, lock["scope"]))
     return Answer(status=200, body={"value": [_shown_lock(lock) for lock in related if "removed" not in lock]})
@@ -195,6 +198,12 @@ def delete_lock(world: World, call: Call) -> Answer:
         world.forget_lock(found)
     world.write_down("lock.removed", call.now, id=found["id"], principal=call.principal)
     return Answer(status=200)
+
+
+def _check_group(world: World, call: Call) -> None:
+    """What lies in no group that exists is not found."""
+    if call.route.group:
+        world.group_or_raise(call.route.subscription, call.route.group)
 
 
 def _filtered(route: Route) -> bool:
@@ -249,12 +258,12 @@ def _check_audience(claims: Json, base_url: str) -> None:
 
 
 def _definition(call: Call, guid: str) -> Json:
-    role = BUILT_IN[guid]
+    role = ROLES[guid]
     return {
         "properties": {
             "roleName": role.name,
-            "type": "BuiltInRole",
-            "assignableScopes": ["/"],
+            "type": "BuiltInRole" if role.built_in else "CustomRole",
+            "assignableScopes": ["/"] if role.built_in else [f"/subscriptions/{call.route.subscription}"],
             "permissions": [role.as_permission()],
         },
         "id": f"/subscriptions/{call.route.subscription}/providers/Microsoft.Authorization/roleDefinitions/{guid}",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.local.arm import copying, errors, resources, skus
+from infra.local.arm import copying, errors, resources, skus, usages
 from infra.local.arm.operations import accepted
 from infra.local.arm.paths import parse
 from infra.local.arm.wire import Answer, ArmError, Call, Json, stamp
@@ -100,9 +100,9 @@ def _create(world: World, call: Call, body: Json) -> Answer:
     location = resources.location_of(body)
     wishes = resources.properties_of(body)
     creation = resources.creation_of(wishes)
-    _check_region_room(world, call.route.subscription, location)
     source = _source(world, creation, location)
     disk = _built(world, call, body, source)
+    _check_region_room(world, disk)
     fails = _check_copy(world, call, disk, source) if source is not None else None
     operation = resources.begin(world, call, disk, "create", world.settings.disk_seconds, fails)
     if source is not None and source.kind == "snapshot" and skus.is_background_copied(disk.sku):
@@ -288,12 +288,10 @@ def _restored_from(world: World, source: Resource) -> list[Resource]:
     return [disk for disk in world.disks if disk.properties["creationData"].get("sourceUniqueId") == unique]
 
 
-def _check_region_room(world: World, subscription: str, location: str) -> None:
+def _check_region_room(world: World, disk: Resource) -> None:
     limit = world.settings.disks_per_region
-    if len(world.disks) >= limit:
-        here = sum(1 for disk in world.disks if disk.location == location and disk.subscription == subscription)
-        if here >= limit:
-            raise errors.not_allowed(f"The limit of {limit} disks in {location} is reached.")
+    if len(world.disks) >= limit and usages.count(world.disks, disk.subscription, disk.location, disk.sku) >= limit:
+        raise errors.not_allowed(f"The limit of {limit} disks of the kind {disk.sku} in {disk.location} is reached.")
 
 
 def _update(world: World, call: Call, disk: Resource, body: Json) -> Answer:

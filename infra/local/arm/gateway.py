@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from infra.local.arm import access, authority, disks, errors, groups, operations, resources, snapshots
+from infra.local.arm import access, authority, disks, errors, groups, operations, resources, snapshots, usages
 from infra.local.arm.buckets import FrontDoor, ProviderPolicies
 from infra.local.arm.faults import Fault, Faults, error_of
 from infra.local.arm.paths import Route
@@ -48,6 +48,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("group", "DELETE"): groups.delete,
     ("group.list", "GET"): groups.read,
     ("location.list", "GET"): groups.locations,
+    ("usage.list", "GET"): usages.read,
     ("provider", "GET"): groups.providers,
     ("provider.list", "GET"): groups.providers,
     ("provider.register", "POST"): groups.providers,

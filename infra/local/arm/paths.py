@@ -28,7 +28,7 @@ class Route:
     """What a path names.
 
     kind: 'disk', 'snapshot', 'encryption_set', 'group', 'subscription', 'operation', 'group_operation', 'lock',
-    'role_assignment', 'role_definition', 'permission', 'provider', 'location' or 'unknown'.
+    'role_assignment', 'role_definition', 'permission', 'provider', 'location', 'usage' or 'unknown'.
     name: empty when the path names the collection; of an unknown kind, its resource type. action: 'beginGetAccess'
     and the like. scope: the id on which roles and locks are looked up. namespace: of an unknown resource type.
     """
@@ -103,6 +103,8 @@ def _in_compute(parts: list[str], lowered: list[str], at: int, place: dict[str, 
     match lowered[at + 2 :]:
         case ["locations", _, "diskoperations", _]:
             return Route(kind="operation", name=parts[-1], location=lowered[at + 3], **place)
+        case ["locations", _, "usages"] if not place["group"]:
+            return Route(kind="usage", location=lowered[at + 3], **place)
         case [kind] if kind in COMPUTE_TYPES:
             return Route(kind=COMPUTE_TYPES[kind], **place)
         case [kind, _, *rest] if kind in COMPUTE_TYPES and place["group"] and (not rest or rest[0] in ACTIONS):

@@ -1,4 +1,4 @@
-"""Who may: built-in roles with their actions, and assignments that take a while to work and to stop working."""
+"""Who may: roles with their actions, and assignments that take a while to work and to stop working."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Role:
     name: str
     actions: tuple[str, ...]
     not_actions: tuple[str, ...] = ()
+    built_in: bool = True
 
     def permits(self, action: str) -> bool:
         return _matches(self.actions, action) and not _matches(self.not_actions, action)
@@ -80,9 +81,24 @@ DISK_RESTORE_OPERATOR = Role(
         "Microsoft.Compute/disks/read",
     ),
 )
-BUILT_IN = {
+# No built-in role but Reader and those above it lets usages be read; a deployment makes one that lets nothing else.
+COMPUTE_USAGE_READER = Role(
+    guid="5f5ac09d-3f0c-4d77-8b0a-6a2f4d1c9e21",
+    name="Compute Usage Reader",
+    actions=("Microsoft.Compute/locations/usages/read",),
+    built_in=False,
+)
+ROLES = {
     role.guid: role
-    for role in (OWNER, CONTRIBUTOR, READER, DISK_BACKUP_READER, DISK_SNAPSHOT_CONTRIBUTOR, DISK_RESTORE_OPERATOR)
+    for role in (
+        OWNER,
+        CONTRIBUTOR,
+        READER,
+        DISK_BACKUP_READER,
+        DISK_SNAPSHOT_CONTRIBUTOR,
+        DISK_RESTORE_OPERATOR,
+        COMPUTE_USAGE_READER,
+    )
 }
 
 
@@ -153,7 +169,7 @@ class Assignments:
         """The roles that work for a principal on a scope at this instant."""
         for assignment in self._by_principal.get(principal.lower(), {}).values():
             if assignment.holds(scope, now):
-                yield BUILT_IN[assignment.role]
+                yield ROLES[assignment.role]
 
     def allow(self, principal: str, action: str, scope: str, now: float) -> bool:
         return any(role.permits(action) for role in self.held(principal, scope, now))

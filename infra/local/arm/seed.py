@@ -22,6 +22,7 @@ SECOND = "00000000-0000-4000-8000-000000000002"
 TENANT = "00000000-0000-4000-8000-0000000000ff"
 APP = "11111111-1111-4111-8111-111111111111"
 OPERATOR = "22222222-2222-4222-8222-222222222222"
+LOOKERS = ("44444444-4444-4444-8444-444444444444", "55555555-5555-4555-8555-555555555555")
 DAY = 86_400.0
 LARGEST_BULK = 20_000
 
@@ -304,9 +305,14 @@ def _add_groups(world: World, subscription: str, region: str) -> None:
 
 
 def _assign_all(world: World, subscription: str, now: float) -> None:
-    """The operator owns all. The app has Azure Backup's three roles, each where it belongs, and may read the key."""
+    """The operator owns all; two others may look, so that who signs in as one sees the subscriptions.
+
+    The app has Azure Backup's three roles, each where it belongs, and may see keys and usage.
+    """
     whole = f"/subscriptions/{subscription}"
     _assign(world, OPERATOR, roles.OWNER, whole, "User", now)
+    for looker in LOOKERS:
+        _assign(world, looker, roles.READER, whole, "User", now)
     for region in skus.ZONAL_REGIONS:
         _assign(world, APP, roles.DISK_BACKUP_READER, group_id(subscription, f"apps-{region}"), "ServicePrincipal", now)
         _assign(
@@ -325,6 +331,8 @@ def _assign_all(world: World, subscription: str, now: float) -> None:
             "ServicePrincipal",
             now,
         )
+    # Whether a region has room only its usage tells, which none of the three may read either.
+    _assign(world, APP, roles.COMPUTE_USAGE_READER, whole, "ServicePrincipal", now)
     # None of the three may read a disk encryption set, which restoring a disk with a customer-managed key needs.
     _assign(world, APP, roles.READER, encryption_set_id(subscription, "westeurope"), "ServicePrincipal", now)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from infra.local.arm import churn, copying, disks, errors, resources, skus
+from infra.local.arm import churn, copying, disks, errors, resources, skus, usages
 from infra.local.arm.operations import accepted
 from infra.local.arm.paths import parse
 from infra.local.arm.wire import Answer, Call, Json, stamp
@@ -283,14 +283,11 @@ def _check_instant_access(world: World, call: Call, creation: Json, source: Reso
 
 def _check_limits(world: World, call: Call, snapshot: Resource, source: Resource) -> None:
     settings = world.settings
-    region = (
-        sum(1 for entry in world.snapshots if entry.location == snapshot.location)
-        if len(world.snapshots) >= settings.snapshots_per_region
-        else 0
-    )
-    if region >= settings.snapshots_per_region:
+    limit = settings.snapshots_per_region
+    # Counted only when there can be so many at all: counting walks through the subscription.
+    if len(world.snapshots) >= limit and _alike(world, call, snapshot) >= limit:
         raise errors.not_allowed(
-            f"The limit of {settings.snapshots_per_region} snapshots in {snapshot.location} is reached."
+            f"The limit of {limit} snapshots of the kind {snapshot.sku} in {snapshot.location} is reached."
         )
     if snapshot.hidden["background"] and not snapshot.properties["incremental"]:
         raise errors.not_allowed(f"Only incremental snapshots can be taken of disk {source.name}.")
@@ -298,6 +295,10 @@ def _check_limits(world: World, call: Call, snapshot: Resource, source: Resource
         _check_disk_limits(world, call, source)
     if snapshot.hidden["background"] or source.kind == "snapshot":
         copying.check_room(world, call.route.subscription, call.now)
+
+
+def _alike(world: World, call: Call, snapshot: Resource) -> int:
+    return usages.count(world.snapshots, call.route.subscription, snapshot.location, snapshot.sku)
 
 
 def _check_disk_limits(world: World, call: Call, disk: Resource) -> None:

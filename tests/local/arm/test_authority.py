@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.local.arm.roles import DISK_BACKUP_READER, READER
-from infra.local.arm.seed import APP, FIRST, OPERATOR, SECOND, encryption_set_id
+from infra.local.arm.roles import COMPUTE_USAGE_READER, DISK_BACKUP_READER, DISK_RESTORE_OPERATOR, READER
+from infra.local.arm.seed import APP, FIRST, LOOKERS, OPERATOR, SECOND, encryption_set_id
 from tests.local.arm.bodies import APPS, RESTORES, SNAPSHOTS, copy_of, disk_id, group_path, snapshot_id, snapshot_of
 from tests.local.arm.conftest import Simulator, unsigned_token
 
@@ -139,16 +139,54 @@ def test_assignments_are_listed_around_a_scope(simulator: Simulator) -> None:
     every = simulator.call("GET", path).json()["value"]
     own = simulator.call("GET", f"{path}?$filter=principalId eq '{APP}'").json()["value"]
 
-    assert {entry["properties"]["principalId"] for entry in every} == {APP, OPERATOR}
-    assert [entry["properties"]["roleDefinitionId"].rsplit("/", 1)[-1] for entry in own] == [DISK_BACKUP_READER.guid]
+    assert {entry["properties"]["principalId"] for entry in every} == {APP, OPERATOR, *LOOKERS}
+    roles = {entry["properties"]["roleDefinitionId"].rsplit("/", 1)[-1] for entry in own}
+    assert roles == {DISK_BACKUP_READER.guid, COMPUTE_USAGE_READER.guid}
 
 
 def test_permissions_are_the_actions_of_the_roles_held(simulator: Simulator) -> None:
     path = f"{group_path(SNAPSHOTS)}/providers/Microsoft.Authorization/permissions"
-    (held,) = simulator.call("GET", path, principal=APP).json()["value"]
+    held = simulator.call("GET", path, principal=APP).json()["value"]
 
-    assert "Microsoft.Compute/snapshots/write" in held["actions"]
-    assert held["dataActions"] == []
+    assert sum("Microsoft.Compute/snapshots/write" in entry["actions"] for entry in held) == 1
+    assert ["Microsoft.Compute/locations/usages/read"] in [entry["actions"] for entry in held], "inherited"
+    assert all(entry["dataActions"] == [] for entry in held)
+
+
+def test_who_holds_no_role_may_not_even_ask_for_permissions(simulator: Simulator) -> None:
+    path = f"{group_path(SNAPSHOTS)}/providers/Microsoft.Authorization/permissions"
+
+    assert error_code(simulator.call("GET", path, principal=STRANGER)) == (403, "AuthorizationFailed")
+
+
+@pytest.mark.parametrize("kind", ["permissions", "locks"])
+def test_permissions_and_locks_of_a_missing_group_are_not_found(simulator: Simulator, kind: str) -> None:
+    path = f"{group_path('nowhere')}/providers/Microsoft.Authorization/{kind}"
+
+    assert error_code(simulator.call("GET", path)) == (404, "ResourceGroupNotFound")
+
+
+def test_locks_at_a_group_are_those_on_it_above_it_and_within(simulator: Simulator) -> None:
+    for scope, name in (
+        (f"/subscriptions/{FIRST}", "above"),
+        (group_path(APPS), "on"),
+        (disk_id("web01-os"), "within"),
+        (group_path(RESTORES), "beside"),
+    ):
+        lock(simulator, scope, "CanNotDelete", name)
+    listed = simulator.call("GET", f"{group_path(APPS)}/providers/Microsoft.Authorization/locks").json()["value"]
+
+    assert {entry["name"] for entry in listed} == {"above", "on", "within"}
+    assert {entry["properties"]["level"] for entry in listed} == {"CanNotDelete"}
+    assert all(entry["id"].endswith(f"/providers/Microsoft.Authorization/locks/{entry['name']}") for entry in listed)
+
+
+def test_a_role_of_ones_own_is_described_as_such(simulator: Simulator) -> None:
+    path = f"/subscriptions/{FIRST}/providers/Microsoft.Authorization/roleDefinitions"
+    listed = {entry["name"]: entry["properties"] for entry in simulator.call("GET", path).json()["value"]}
+
+    assert listed[COMPUTE_USAGE_READER.guid]["type"] == "CustomRole"
+    assert listed[DISK_RESTORE_OPERATOR.guid]["type"] == "BuiltInRole"
 
 
 def test_a_snapshot_needs_access_to_its_source(simulator: Simulator) -> None:

@@ -1,0 +1,55 @@
+"""Soft-deleted backup instances: list, get, and have back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backup_core.api import instances
+from backup_core.api.call import Answer, Call
+from backup_core.api.operation_ids import Operation, both_headers
+from backup_core.api.wire import instant, list_answer, read_optional_body, skip_token
+from backup_core.domain.instance import BackupInstance
+from backup_core.domain.resource_ids import VAULT, VaultKey
+from backup_core.ports import Ports
+from backup_core.workflows import lifecycle, overview
+
+TYPE = f"{VAULT}/deletedBackupInstances"
+
+
+def list_in_vault(ports: Ports, call: Call) -> Answer:
+    page = overview.list_instances(ports, call.vault, deleted=True, token=skip_token(call))
+    return list_answer(call, page, lambda instance: render(call.vault, instance))
+
+
+def get(ports: Ports, call: Call) -> Answer:
+    instance = overview.get_deleted_instance(ports, call.vault, call.names["instance"])
+    return Answer(status=200, body=render(call.vault, instance))
+
+
+def undelete(ports: Ports, call: Call) -> Answer:
+    """202 with both URLs of an operation that is over; the instance is back with its protection stopped."""
+    read_optional_body(call)
+    instance = lifecycle.undelete_instance(ports, call.vault, call.names["instance"])
+    operation = Operation(vault=call.vault, done_at=ports.clock.now())
+    return Answer(status=202, headers=both_headers(call, operation, instance.disk_location))
+
+
+def render(vault: VaultKey, instance: BackupInstance) -> dict[str, Any]:
+    """The instance as it was, with when it was deleted and when it goes for good (specification: DeletionInfo)."""
+    deletion = {
+        "deletionTime": instant(instance.deleted_at),
+        "billingEndDate": instant(instance.purge_at),
+        "scheduledPurgeTime": instant(instance.purge_at),
+        "deleteActivityID": instance.config_job_id,
+    }
+    return {
+        "properties": {
+            "deletionInfo": deletion,
+            **instances.asked(vault, instance),
+            **instances.standing(instance),
+            "objectType": "DeletedBackupInstance",
+        },
+        "id": f"{vault.resource_id}/deletedBackupInstances/{instance.name}",
+        "name": instance.name,
+        "type": TYPE,
+    }

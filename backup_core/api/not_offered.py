@@ -1,0 +1,28 @@
+"""What Azure Backup offers and this API does not, and why: the answer of the catch-all routes.
+
+Leaves to others: everything that is offered (routes.py).
+"""
+
+from __future__ import annotations
+
+import re
+
+from backup_core.api.errors import Refused
+
+_GUARD = "Resource guards (multi-user authorization) are Azure Backup's own"
+_REGIONS = "snapshots stay in their disk's region, so that there is no second region to read from or to restore to"
+_REASONS: tuple[tuple[str, str], ...] = (
+    (r"/(resourceGuards|backupResourceGuardProxies)(/|$)|/unlockDelete$", f"{_GUARD}; restrict roles and scopes here"),
+    (r"/(validate)?crossRegionRestore$|/fetch(SecondaryRecoveryPoints|CrossRegionRestoreJobs?)$", _REGIONS),
+    (r"/rehydrate$", "recovery points of disks lie in the operational store and need no rehydration"),
+)
+
+
+def refusal(path: str) -> Refused:
+    """ARM's answer for a path that no route takes: 400 with the reason for what does not apply to disks, else 404."""
+    for pattern, reason in _REASONS:
+        if re.search(pattern, path, re.IGNORECASE):
+            return Refused(400, "OperationNotSupported", f"Not offered for managed disks: {reason}.")
+    return Refused(
+        404, "InvalidResourceType", f"'{path}' is not a resource of this API; see README for what it offers."
+    )

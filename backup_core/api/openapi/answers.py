@@ -1,0 +1,339 @@
+"""Schemas of what is answered: every field that an endpoint writes, and none besides (a test holds them to it).
+
+Leaves to others: what clients send (bodies.py), and which endpoint answers what (operations.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backup_core.api.openapi import bodies
+from backup_core.api.openapi.schema import (
+    NULL,
+    TEXT,
+    TIME,
+    Schema,
+    all_of,
+    answered,
+    list_of,
+    object_of,
+    one_of,
+    optional,
+    ref,
+)
+from backup_core.domain.audit import Outcome
+from backup_core.domain.instance import ProtectionState
+from backup_core.domain.job import JobOperation, JobStatus
+from backup_core.domain.recovery_point import PointState
+
+_NULL_TEXT = optional(TEXT)
+_FLAG: Schema = {"type": "boolean"}
+_NUMBER: Schema = {"type": "integer"}
+_PAGED = (
+    "BackupVaultResource",
+    "BaseBackupPolicyResource",
+    "BackupInstanceResource",
+    "DeletedBackupInstanceResource",
+    "AzureBackupRecoveryPointResource",
+    "AuditRecord",
+)
+_WHOLE = ("Subscription", "BackupInstanceResource")
+
+
+def schemas() -> dict[str, Schema]:
+    """Every answer by its name: Azure's, where Azure has it."""
+    return {
+        "BackupVaultResource": _resource(_vault(), tags=True, location=True),
+        "DeletedBackupVaultList": all_of({"value": list_of({}, at_most=0)}),
+        "CheckNameAvailabilityResult": _name_availability(),
+        "BaseBackupPolicyResource": _resource(answered(bodies.policy_properties())),
+        "BackupInstanceResource": _resource(_instance("BackupInstance"), tags=True),
+        "DeletedBackupInstanceResource": _resource(_deleted_instance()),
+        "AzureBackupRecoveryPointResource": _resource(_point()),
+        "AzureBackupFindRestorableTimeRangesResponseResource": _time_ranges(),
+        "AzureBackupJobResource": _resource(_job()),
+        "AzureBackupJobResourceList": all_of(
+            {"value": list_of(ref("AzureBackupJobResource")), "nextLink": optional(_link())}
+        ),
+        "AuditRecord": _resource(_audit_record()),
+        "OperationResource": _operation(),
+        "OperationJobExtendedInfo": _job_reference(),
+        "ClientDiscovery": _provider_operations(),
+        "FeatureValidationResponse": _features(),
+        "Subscription": _subscription(),
+        **{f"{name}List": _page(name) for name in _PAGED},
+        **{f"All{name}List": all_of({"value": list_of(ref(name))}) for name in _WHOLE},
+        "CloudError": all_of({"error": ref("Error")}),
+        "Error": _error(),
+        "ErrorDetail": all_of({"code": TEXT, "message": TEXT, "target": _NULL_TEXT}),
+        "UserFacingError": _user_facing(),
+        "OpenApi": all_of({"openapi": TEXT, "info": {"type": "object"}, "paths": {"type": "object"}}),
+    }
+
+
+def _page(name: str) -> Schema:
+    return object_of({"value": list_of(ref(name)), "nextLink": _link()}, required=("value",))
+
+
+def _link() -> Schema:
+    return {"type": "string", "format": "uri"}
+
+
+def _resource(properties: Schema, *, tags: bool = False, location: bool = False) -> Schema:
+    fields: dict[str, Schema] = {"properties": properties, "id": TEXT, "name": TEXT, "type": TEXT}
+    needed = [*fields, *(("location",) if location else ())]
+    if location:
+        fields |= {"location": TEXT, "identity": answered(bodies.identity())}
+    return object_of(fields | ({"tags": answered(bodies.tags())} if tags else {}), required=needed)
+
+
+# ---------------------------------------------------------------- vaults
+
+
+def _vault() -> Schema:
+    settings = answered(bodies.vault_settings())["properties"]
+    own: dict[str, Schema] = {
+        "provisioningState": one_of(("Succeeded", "Provisioning", "Updating")),
+        "isVaultProtectedByResourceGuard": _FLAG,
+        "secureScore": one_of(("NotSupported",)),
+        "bcdrSecurityLevel": one_of(("NotSupported",)),
+        "replicatedRegions": list_of(TEXT, at_most=0),
+    }
+    return object_of({**settings, **own}, required=(*own, "securitySettings"))
+
+
+def _name_availability() -> Schema:
+    reason = optional(one_of(("Invalid", "AlreadyExists")))
+    return all_of({"nameAvailable": _FLAG, "reason": reason, "message": _NULL_TEXT})
+
+
+# ---------------------------------------------------------------- instances
+
+
+def _instance(kind: str, more: dict[str, Schema] | None = None) -> Schema:
+    error = ref("UserFacingError")
+    status = object_of({"status": one_of(_protection_words()), "errorDetails": error}, required=("status",))
+    needed: dict[str, Schema] = {
+        **(more or {}),
+        "friendlyName": TEXT,
+        "dataSourceInfo": answered(bodies.data_source()),
+        "policyInfo": answered(bodies.policy_info()),
+        "protectionStatus": status,
+        "currentProtectionState": one_of([state.value for state in ProtectionState]),
+        "provisioningState": one_of(("Succeeded", "Provisioning", "Failed", "Deleting")),
+        "objectType": one_of((kind,)),
+    }
+    return object_of(needed | {"protectionErrorDetails": error}, required=needed)
+
+
+def _protection_words() -> list[str]:
+    """A failed configuration is called otherwise here than as a state (specification)."""
+    return [state.value for state in ProtectionState if state is not ProtectionState.ERROR] + [
+        "ConfiguringProtectionFailed"
+    ]
+
+
+def _deleted_instance() -> Schema:
+    times = dict.fromkeys(("deletionTime", "billingEndDate", "scheduledPurgeTime"), TIME)
+    deletion = all_of(times | {"deleteActivityID": TEXT})
+    return _instance("DeletedBackupInstance", {"deletionInfo": deletion})
+
+
+# ---------------------------------------------------------------- recovery points
+
+
+def _point() -> Schema:
+    store: dict[str, Schema] = {
+        "id": TEXT,
+        "type": one_of(("OperationalStore",)),
+        "creationTime": TIME,
+        "expiryTime": optional(TIME),
+        "metaData": _NULL_TEXT,
+        "visible": _FLAG,
+        "state": one_of(("COMMITTED", "LOST")),
+        "rehydrationExpiryTime": NULL,
+        "rehydrationStatus": NULL,
+    }
+    return all_of(
+        {
+            "objectType": one_of(("AzureBackupDiscreteRecoveryPoint",)),
+            "recoveryPointId": TEXT,
+            "recoveryPointTime": TIME,
+            "recoveryPointType": one_of(("Incremental",)),
+            "friendlyName": TEXT,
+            "recoveryPointDataStoresDetails": list_of(all_of(store), at_least=1),
+            "retentionTagName": TEXT,
+            "retentionTagVersion": NULL,
+            "policyName": TEXT,
+            "policyVersion": NULL,
+            "expiryTime": optional(TIME),
+            "recoveryPointState": one_of([state.value for state in PointState]),
+        }
+    )
+
+
+def _time_ranges() -> Schema:
+    kind = one_of(("AzureBackupFindRestorableTimeRangesResponse",))
+    ranges = {"restorableTimeRanges": list_of({}, at_most=0), "objectType": kind}
+    return all_of({"properties": all_of(ranges), "id": TEXT, "type": TEXT})
+
+
+# ---------------------------------------------------------------- jobs and operations
+
+
+def _job() -> Schema:
+    operation = one_of([each.value for each in JobOperation])
+    return all_of(
+        {
+            **dict.fromkeys(_JOB_TEXTS, TEXT),
+            **dict.fromkeys(_JOB_NULLS, NULL),
+            "policyId": _NULL_TEXT,
+            "policyName": _NULL_TEXT,
+            "destinationDataStoreName": optional(one_of(("OperationalTierStore",))),
+            "progressEnabled": _FLAG,
+            "startTime": TIME,
+            "endTime": optional(TIME),
+            "operationCategory": operation,
+            "operation": operation,
+            "status": one_of([each.value for each in JobStatus if each is not JobStatus.QUEUED]),
+            "isUserTriggered": _FLAG,
+            "supportedActions": list_of(TEXT),
+            "errorDetails": optional(list_of(ref("UserFacingError"))),
+            "extendedInfo": _job_details(),
+        }
+    )
+
+
+_JOB_TEXTS = (
+    "activityID",
+    "subscriptionId",
+    "backupInstanceId",
+    "dataSourceId",
+    "vaultName",
+    "backupInstanceFriendlyName",
+    "sourceResourceGroup",
+    "dataSourceName",
+    "etag",
+    "sourceSubscriptionID",
+    "dataSourceLocation",
+    "dataSourceType",
+    "duration",
+)
+_JOB_NULLS = (
+    "dataSourceSetName",
+    "sourceDataStoreName",
+    "sourceDataStoreType",
+    "restoreType",
+    "rehydrationPriority",
+    "progressUrl",
+    "isCrossRegionRestore",
+)
+
+
+def _job_details() -> Schema:
+    point = optional(all_of({"recoveryPointID": TEXT, "recoveryPointTime": TIME}))
+    more: Schema = {"type": ["object", "null"], "additionalProperties": TEXT}
+    task: dict[str, Schema] = {
+        "taskId": _NUMBER,
+        "taskName": TEXT,
+        "taskStatus": TEXT,
+        "taskProgress": _NULL_TEXT,
+        "additionalDetails": more,
+    }
+    warning = all_of({"resourceName": TEXT, "warning": ref("UserFacingError")})
+    return all_of(
+        {
+            "backupInstanceState": NULL,
+            "dataTransferredInBytes": NULL,
+            "targetRecoverPoint": point,
+            "sourceRecoverPoint": point,
+            "recoveryDestination": _NULL_TEXT,
+            "subTasks": list_of(all_of(task)),
+            "additionalDetails": more,
+            "warningDetails": optional(list_of(warning)),
+        }
+    )
+
+
+def _operation() -> Schema:
+    needed: dict[str, Schema] = {
+        "id": TEXT,
+        "name": TEXT,
+        "status": one_of(("Inprogress", "Succeeded", "Failed", "Canceled")),
+        "startTime": TIME,
+        "endTime": TIME,
+    }
+    more = {"properties": ref("OperationJobExtendedInfo"), "error": ref("Error")}
+    return object_of(needed | more, required=needed)
+
+
+def _job_reference() -> Schema:
+    fields = {"jobId": TEXT, "objectType": one_of(("OperationJobExtendedInfo",))}
+    return object_of(fields, required=("objectType",))
+
+
+# ---------------------------------------------------------------- the rest
+
+
+def _audit_record() -> Schema:
+    return all_of(
+        {
+            "time": TIME,
+            **dict.fromkeys(("requestId", "correlationId", "ipAddress", "method", "action", "path"), TEXT),
+            "caller": all_of({"objectId": TEXT, "name": TEXT, "kind": TEXT}),
+            "outcome": one_of([each.value for each in Outcome]),
+            "status": optional(_NUMBER),
+            "errorCode": TEXT,
+            "leftOut": _NUMBER,
+        }
+    )
+
+
+def _provider_operations() -> Schema:
+    display = all_of(dict.fromkeys(("provider", "resource", "operation", "description"), TEXT))
+    one = {"name": TEXT, "isDataAction": _FLAG, "display": display, "origin": TEXT, "properties": NULL}
+    return all_of({"value": list_of(all_of(one)), "nextLink": NULL})
+
+
+def _features() -> Schema:
+    feature = {
+        "featureName": TEXT,
+        "supportStatus": one_of(("GenerallyAvailable", "NotSupported")),
+        "exposureControlledFeatures": list_of({}, at_most=0),
+    }
+    kind = one_of(("FeatureValidationResponse",))
+    return all_of({"objectType": kind, "featureType": TEXT, "features": list_of(all_of(feature), at_least=1)})
+
+
+def _subscription() -> Schema:
+    return all_of(dict.fromkeys(("id", "authorizationSource", "subscriptionId", "displayName", "state"), TEXT))
+
+
+# ---------------------------------------------------------------- errors
+
+
+def _error() -> Schema:
+    info = all_of({"type": one_of(("UserFacingError",)), "info": ref("UserFacingError")})
+    needed: dict[str, Any] = {
+        "code": TEXT,
+        "message": TEXT,
+        "target": _NULL_TEXT,
+        "details": optional(list_of(ref("ErrorDetail"))),
+    }
+    return object_of(needed | {"additionalInfo": list_of(info)}, required=needed)
+
+
+def _user_facing() -> Schema:
+    return all_of(
+        {
+            "message": TEXT,
+            "recommendedAction": list_of(TEXT),
+            "details": optional(list_of(ref("ErrorDetail"))),
+            "code": TEXT,
+            "target": TEXT,
+            "innerError": NULL,
+            "isRetryable": _FLAG,
+            "isUserError": _FLAG,
+            "properties": optional(all_of({"ActivityId": TEXT})),
+        }
+    )

@@ -1,0 +1,278 @@
+"""Schemas of what clients send. Limits and words are those by which bodies are read, taken from there.
+
+A schema cannot say all: keys and words are compared without case, null is absent, and what depends on several fields is
+told by the answer. What a schema forbids is not accepted. Leaves to others: what is answered (answers.py).
+"""
+
+from __future__ import annotations
+
+from backup_core.api.openapi.schema import (
+    NULL,
+    Schema,
+    all_of,
+    list_of,
+    matching,
+    object_of,
+    one_of,
+    optional,
+    ref,
+    tree,
+)
+from backup_core.api.provider import DATA_SOURCE, FEATURE_REQUEST
+from backup_core.api.reading import MAX_TAG_NAME, MAX_TAG_VALUE, MAX_TAGS, MAX_TEXT
+from backup_core.api.restores import BY_POINT, BY_TIME, LATEST, MAX_SIZE_GB, POINT_ID, ZONES
+from backup_core.api.vaults import IDENTITIES, REDUNDANCIES, SETTINGS, SOFT_DELETE_RANGE, STORES
+from backup_core.api.wire import INSTANT
+from backup_core.domain import policy
+from backup_core.domain.durations import FORM as DURATION
+from backup_core.domain.resource_ids import DISK, GROUP_FORM, RESOURCE_FORM, VAULT
+from backup_core.domain.schedule import INTERVALS_LIMIT
+from backup_core.domain.schedule import START as INTERVAL_START
+from backup_core.domain.tagging import ABSOLUTE_CRITERIA
+
+_PLAIN = {"type": "string", "maxLength": MAX_TEXT, "pattern": "^[^\\x00-\\x1f]*$"}
+_TEXT = optional(_PLAIN)
+_NEEDED = {**_PLAIN, "minLength": 1}
+_OPERATIONAL = one_of(("OperationalStore",))
+_DISK_TYPE = one_of((DISK,))
+
+
+def schemas() -> dict[str, Schema]:
+    """Every body by its name. Names are Azure's, with `Input` where the answer is called so, too."""
+    return {
+        "BackupVaultInput": object_of(
+            _vault_fields() | {"location": _NEEDED, "properties": ref("BackupVaultSettings")},
+            required=("location", "properties"),
+        ),
+        "BackupVaultPatch": object_of(_vault_fields() | {"properties": optional(ref("BackupVaultSettings"))}),
+        "BackupVaultSettings": vault_settings(),
+        "CheckNameAvailabilityRequest": all_of({"name": _NEEDED, "type": one_of((VAULT,))}),
+        "FeatureValidationRequest": object_of(
+            {"objectType": one_of((FEATURE_REQUEST,)), "featureType": one_of((DATA_SOURCE,)), "featureName": _TEXT},
+            required=("objectType", "featureType"),
+        ),
+        "BackupPolicyInput": all_of({"properties": policy_properties()}),
+        "BackupInstanceInput": object_of(
+            {"tags": tags(), "properties": ref("BackupInstanceProperties")}, required=("properties",)
+        ),
+        "BackupInstanceProperties": instance_properties(),
+        "ValidateForBackupRequest": all_of({"backupInstance": ref("BackupInstanceProperties")}),
+        "ValidateForModifyBackupRequest": all_of({"backupInstance": ref("BackupInstanceProperties")}),
+        "TriggerBackupRequest": _backup_request(),
+        "RestoreRequest": {"anyOf": [_restore_by_point(), _restore_by_time()]},
+        "ValidateRestoreRequest": all_of({"restoreRequestObject": ref("RestoreRequest")}),
+        "FindRestorableTimeRangesRequest": object_of(
+            {"sourceDataStoreType": _OPERATIONAL, "startTime": _bound(), "endTime": _bound()},
+            required=("sourceDataStoreType",),
+        ),
+        "NothingNeeded": {"type": "object", "description": "What Azure takes here changes nothing that is done."},
+    }
+
+
+def tags() -> Schema:
+    return {
+        "type": ["object", "null"],
+        "maxProperties": MAX_TAGS,
+        "propertyNames": {"minLength": 1, "maxLength": MAX_TAG_NAME},
+        "additionalProperties": {"type": "string", "maxLength": MAX_TAG_VALUE},
+    }
+
+
+# ---------------------------------------------------------------- vaults
+
+
+def _vault_fields() -> dict[str, Schema]:
+    return {"tags": tags(), "identity": identity()}
+
+
+def identity() -> Schema:
+    named = {"type": ["object", "null"], "description": "Ids of user-assigned identities; what each holds is ignored."}
+    return optional(object_of({"type": one_of(IDENTITIES), "userAssignedIdentities": named}, required=("type",)))
+
+
+def vault_settings() -> Schema:
+    least, most = SOFT_DELETE_RANGE
+    store = all_of({"datastoreType": one_of(STORES), "type": one_of(REDUNDANCIES)})
+    days = {"type": ["number", "null"], "minimum": least, "maximum": most}
+    return tree(
+        {
+            "storageSettings": optional(list_of(store)),
+            **{path: optional(one_of(words)) for path, words in SETTINGS.items()},
+            "securitySettings.softDeleteSettings.retentionDurationInDays": days,
+        }
+    )
+
+
+# ---------------------------------------------------------------- policies
+
+
+def policy_properties() -> Schema:
+    rules = list_of({"anyOf": [_backup_rule(), _retention_rule()]}, at_least=1)
+    kinds = list_of(_DISK_TYPE, at_least=1, at_most=1)
+    return all_of({"policyRules": rules, "datasourceTypes": kinds, "objectType": one_of(("BackupPolicy",))})
+
+
+def _backup_rule() -> Schema:
+    parameters = {"backupType": one_of(("Incremental",)), "objectType": one_of(("AzureBackupParams",))}
+    trigger = {
+        "schedule": _schedule(),
+        "taggingCriteria": list_of(_tagging(), at_least=1),
+        "objectType": one_of(("ScheduleBasedTriggerContext",)),
+    }
+    return all_of(
+        {
+            "backupParameters": all_of(parameters),
+            "trigger": all_of(trigger),
+            "dataStore": _store(),
+            "name": matching(policy.NAME),
+            "objectType": one_of((policy.BACKUP_RULE,)),
+        }
+    )
+
+
+def _schedule() -> Schema:
+    start, period = (matching(each)["pattern"][1:-1] for each in (INTERVAL_START, DURATION))
+    interval = {"type": "string", "pattern": f"^R/{start}/{period}$"}
+    intervals = list_of(interval, at_least=1, at_most=INTERVALS_LIMIT)
+    return object_of(
+        {"repeatingTimeIntervals": intervals, "timeZone": optional({"type": "string"})},
+        required=("repeatingTimeIntervals",),
+    )
+
+
+def _tagging() -> Schema:
+    criterion = {
+        "absoluteCriteria": list_of(one_of(ABSOLUTE_CRITERIA), at_least=1),
+        "objectType": one_of(("ScheduleBasedBackupCriteria",)),
+    }
+    info = object_of({"tagName": matching(policy.NAME), "id": optional({"type": "string"})}, required=("tagName",))
+    return object_of(
+        {
+            "tagInfo": info,
+            "taggingPriority": {"type": "integer"},
+            "isDefault": {"type": "boolean"},
+            "criteria": optional(list_of(all_of(criterion))),
+        },
+        required=("tagInfo", "taggingPriority", "isDefault"),
+    )
+
+
+def _retention_rule() -> Schema:
+    lifecycle = object_of(
+        {
+            "deleteAfter": all_of({"objectType": one_of(("AbsoluteDeleteOption",)), "duration": matching(DURATION)}),
+            "sourceDataStore": _store(),
+            "targetDataStoreCopySettings": optional(list_of({}, at_most=0)),
+        },
+        required=("deleteAfter", "sourceDataStore"),
+    )
+    return object_of(
+        {
+            "lifecycles": list_of(lifecycle, at_least=1, at_most=1),
+            "isDefault": optional({"type": "boolean"}),
+            "name": matching(policy.NAME),
+            "objectType": one_of((policy.RETENTION_RULE,)),
+        },
+        required=("lifecycles", "name", "objectType"),
+    )
+
+
+def _store() -> Schema:
+    return all_of({"dataStoreType": _OPERATIONAL, "objectType": one_of(("DataStoreInfoBase",))})
+
+
+# ---------------------------------------------------------------- instances
+
+
+def instance_properties() -> Schema:
+    return object_of(
+        {
+            "friendlyName": _TEXT,
+            "dataSourceInfo": data_source(),
+            "policyInfo": policy_info(),
+            "objectType": one_of(("BackupInstance",)),
+        },
+        required=("dataSourceInfo", "policyInfo", "objectType"),
+    )
+
+
+def data_source(*, required: tuple[str, ...] = ("resourceID", "datasourceType")) -> Schema:
+    fields: dict[str, Schema] = {
+        "resourceID": {**matching(RESOURCE_FORM, whole=False), "maxLength": MAX_TEXT},
+        "datasourceType": _DISK_TYPE if "datasourceType" in required else optional(_DISK_TYPE),
+        "resourceUri": _TEXT,
+        "resourceName": _TEXT,
+        "resourceType": optional(_DISK_TYPE),
+        "resourceLocation": _TEXT,
+        "objectType": optional(one_of(("Datasource",))),
+    }
+    return object_of(fields, required=required)
+
+
+def policy_info() -> Schema:
+    store = object_of(
+        {
+            "dataStoreType": optional(_OPERATIONAL),
+            "objectType": one_of(("AzureOperationalStoreParameters",)),
+            "resourceGroupId": {**matching(GROUP_FORM, whole=False), "maxLength": MAX_TEXT},
+        },
+        required=("objectType", "resourceGroupId"),
+    )
+    parameters = all_of({"dataStoreParametersList": list_of(store, at_least=1)})
+    return all_of({"policyId": _NEEDED, "policyParameters": parameters})
+
+
+def _backup_request() -> Schema:
+    trigger = optional(object_of({"retentionTagOverride": _TEXT}))
+    options = object_of({"ruleName": _NEEDED, "triggerOption": trigger}, required=("ruleName",))
+    return all_of({"backupRuleOptions": options})
+
+
+# ---------------------------------------------------------------- restore
+
+
+def _restore_by_point() -> Schema:
+    point = {"anyOf": [matching(POINT_ID), one_of((LATEST,))]}
+    return _restore(BY_POINT, {"recoveryPointId": point})
+
+
+def _restore_by_time() -> Schema:
+    return _restore(BY_TIME, {"recoveryPointTime": matching(INSTANT)})
+
+
+def _restore(kind: str, which: dict[str, Schema]) -> Schema:
+    return all_of(
+        {
+            "objectType": one_of((kind,)),
+            **which,
+            "sourceDataStoreType": _OPERATIONAL,
+            "restoreTargetInfo": _restore_target(),
+        }
+    )
+
+
+def _restore_target() -> Schema:
+    return object_of(
+        {
+            "objectType": one_of(("RestoreTargetInfo",)),
+            "recoveryOption": one_of(("FailIfExists",)),
+            "restoreLocation": _TEXT,
+            "datasourceInfo": data_source(required=("resourceID",)),
+            "targetDisk": _target_disk(),
+        },
+        required=("objectType", "recoveryOption", "datasourceInfo"),
+    )
+
+
+def _target_disk() -> Schema:
+    size = {"type": ["integer", "null"], "minimum": 1, "maximum": MAX_SIZE_GB}
+    fields = {"sku": _TEXT, "zones": optional(list_of(one_of(ZONES))), "sizeGB": size, "tags": tags()}
+    return optional(object_of(fields)) | {"description": "Ours: what the new disk has otherwise than its source."}
+
+
+def _bound() -> Schema:
+    return {"anyOf": [matching(INSTANT), {"type": "string", "pattern": _without_offset()}, NULL]}
+
+
+def _without_offset() -> str:
+    return f"^{INSTANT.pattern.rpartition('(')[0]}$"

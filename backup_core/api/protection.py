@@ -1,0 +1,50 @@
+"""Stop, suspend, resume and sync: requests on an instance that carry no body of ours.
+
+What the service takes in a body (`resourceGuardOperationRequests`, `syncType`) does not change what is done.
+"""
+
+from __future__ import annotations
+
+from backup_core.api.call import Answer, Call
+from backup_core.api.operation_ids import Operation, both_headers, of_job
+from backup_core.api.wire import read_optional_body
+from backup_core.domain.instance import BackupInstance
+from backup_core.domain.job import Job
+from backup_core.ports import Ports
+from backup_core.workflows import lifecycle
+from backup_core.workflows import protection as workflow
+
+
+def stop(ports: Ports, call: Call) -> Answer:
+    """202 with both URLs of an operation that is over (recorded but for that: the service takes its time)."""
+    read_optional_body(call)
+    return _done(ports, call, lifecycle.stop_protection(ports, call.vault, call.names["instance"]))
+
+
+def suspend(ports: Ports, call: Call) -> Answer:
+    """202 with both URLs of an operation that is over."""
+    read_optional_body(call)
+    return _done(ports, call, lifecycle.suspend_backups(ports, call.vault, call.names["instance"]))
+
+
+def resume(ports: Ports, call: Call) -> Answer:
+    """202 with both URLs of the job that looks at the disk; 200 when protection is not paused (recorded)."""
+    read_optional_body(call)
+    job = workflow.resume_protection(ports, call.vault, call.names["instance"], correlation_id=call.correlation_id)
+    return Answer(status=200) if job is None else _begun(call, job)
+
+
+def sync(ports: Ports, call: Call) -> Answer:
+    """202 with both URLs of the job that looks at the disk; 200 when protection is paused."""
+    read_optional_body(call)
+    job = workflow.sync_instance(ports, call.vault, call.names["instance"], correlation_id=call.correlation_id)
+    return Answer(status=200) if job is None else _begun(call, job)
+
+
+def _begun(call: Call, job: Job) -> Answer:
+    return Answer(status=202, headers=both_headers(call, of_job(call.vault, job), job.disk_location))
+
+
+def _done(ports: Ports, call: Call, instance: BackupInstance) -> Answer:
+    operation = Operation(vault=call.vault, done_at=ports.clock.now())
+    return Answer(status=202, headers=both_headers(call, operation, instance.disk_location))

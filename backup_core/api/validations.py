@@ -1,0 +1,96 @@
+"""Azure's validate requests: would this backup, or this restore, work?
+
+The service accepts such a request, looks, and tells the outcome through the operation (recorded); its caller polls two
+or three times for it. Here the looking is a handful of reads of ARM and is made within the request: an operation would
+need a message, a job and a row of its own to carry an answer that is old when it is read. So faults are answered at
+once (400, all of them), as the service itself does for some of them (documented: a disk that is protected already), and
+a request without faults is answered as recorded: 202 with the URLs of an operation, which is over already. Clients
+that are at their defaults follow it without a pause.
+
+Nothing is changed: a client may send the request again after any error.
+"""
+
+from __future__ import annotations
+
+from backup_core.api import instances, restores
+from backup_core.api.call import Answer, Call
+from backup_core.api.operation_ids import Operation, both_headers
+from backup_core.api.reading import Node, raise_faults, root
+from backup_core.api.wire import read_body
+from backup_core.domain.errors import Fault, InvalidInput, NotFound
+from backup_core.domain.policy import BackupPolicy
+from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.domain.restore import RestoreRequest
+from backup_core.domain.vault import Vault
+from backup_core.ports import Ports
+from backup_core.workflows import overview, restore, validation
+
+
+def validate_for_backup(ports: Ports, call: Call) -> Answer:
+    """`{"backupInstance": {properties of an instance}}`."""
+    vault = overview.get_vault(ports, call.vault)
+    properties = _instance_of(call)
+    request = instances.read_properties(properties, call.vault, name="")
+    raise_faults(properties)
+    policy = _find_policy(ports, call, request.policy_name)
+    return _answer(ports, call, vault, validation.check_backup(ports, vault, request, policy))
+
+
+def validate_for_modify_backup(ports: Ports, call: Call) -> Answer:
+    """`{"backupInstance": {properties as they are to be}}`. Always 202 when there is no fault: the SDK takes nothing
+    else."""
+    vault = overview.get_vault(ports, call.vault)
+    instance = overview.get_instance(ports, call.vault, call.names["instance"])
+    properties = _instance_of(call)
+    request = instances.read_properties(properties, call.vault, name=instance.name)
+    raise_faults(properties)
+    policy = _find_policy(ports, call, request.policy_name)
+    return _answer(ports, call, vault, validation.check_modify(ports, vault, instance, request, policy))
+
+
+def validate_restore(ports: Ports, call: Call) -> Answer:
+    """`{"restoreRequestObject": {body of a restore}}`."""
+    vault = overview.get_vault(ports, call.vault)
+    instance = overview.get_instance(ports, call.vault, call.names["instance"])
+    node = root(read_body(call))
+    wanted = node.child("restoreRequestObject", required=True)
+    if not wanted.value:
+        raise_faults(node)
+    request = restores.read_request(wanted)
+    point = _find_point(ports, call, request)
+    return _answer(ports, call, vault, validation.check_restore_target(ports, vault, instance, point, request))
+
+
+def _instance_of(call: Call) -> Node:
+    """The one object that the body is about. Raises InvalidInput when it is missing."""
+    node = root(read_body(call))
+    properties = node.child("backupInstance", required=True)
+    if not properties.value:
+        raise_faults(node)
+    return properties
+
+
+def _find_policy(ports: Ports, call: Call, name: str) -> BackupPolicy | None:
+    try:
+        return overview.get_policy(ports, call.vault, name)
+    except NotFound:
+        return None  # one fault among others
+
+
+def _find_point(ports: Ports, call: Call, request: RestoreRequest) -> RecoveryPoint | None:
+    """The point that is meant, restorable or not; an absent one is a fault among others."""
+    name = call.names["instance"]
+    try:
+        return restore.find_point(ports, call.vault, name, request)[1].value
+    except NotFound:
+        return None
+    except InvalidInput:  # found, but not good
+        stored = ports.store.get(RecoveryPoint, call.vault, name, request.point_id or "")
+        return stored.value if stored else None
+
+
+def _answer(ports: Ports, call: Call, vault: Vault, faults: list[Fault]) -> Answer:
+    if faults:
+        raise InvalidInput(faults)
+    done = Operation(vault=call.vault, done_at=ports.clock.now())
+    return Answer(status=202, headers=both_headers(call, done, vault.location))

@@ -1,0 +1,64 @@
+"""One disk, one backup instance: whoever protects a disk holds the claim on it.
+
+The claim is written before the instance and looked at again when the instance is configured, so that of two requests
+at once exactly one protects the disk: a claim whose instance is not there (its request died, or is not that far yet)
+may be taken over, and the one that lost it is refused when its turn to be configured comes.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from backup_core.domain.errors import Fault, InvalidInput, ResourceInUse
+from backup_core.domain.instance import BackupInstance, DiskClaim, disk_key
+from backup_core.domain.resource_ids import VaultKey
+from backup_core.ports import Insert, Ports, Remove, Replace, StateConflict
+from backup_core.workflows.overview import FoundInstance, holder_of
+
+log = logging.getLogger("diskbackup.claims")
+
+ALREADY = "UserErrorDppDatasourceAlreadyHasBackupInstance"
+_TRIES = 5
+
+
+def take_claim(ports: Ports, vault: VaultKey, instance_name: str, disk_id: str) -> None:
+    """Make the disk this instance's. Raises InvalidInput when another instance protects it."""
+    mine = DiskClaim(disk_id=disk_id, vault=vault, instance_name=instance_name)
+    for _ in range(_TRIES):
+        stored = ports.store.get(DiskClaim, vault, mine.key)
+        if stored is not None and _names(stored.value, vault, instance_name):
+            return
+        holder = None if stored is None else holder_of(ports, stored.value)
+        if holder is not None:
+            raise InvalidInput([taken(disk_id, holder)])
+        try:
+            ports.store.commit(vault, [Replace(stored, mine) if stored else Insert(mine)])
+        except StateConflict:
+            continue
+        return
+    raise ResourceInUse(f"Who protects disk '{disk_id}' is changing too often; try again.")
+
+
+def release_claim(ports: Ports, vault: VaultKey, instance: BackupInstance) -> None:
+    """Let go of the disk. Nothing depends on it: a claim without its instance counts for nothing."""
+    stored = ports.store.get(DiskClaim, vault, disk_key(instance.disk_id))
+    if stored is None or not _names(stored.value, vault, instance.name):
+        return
+    try:
+        ports.store.commit(vault, [Remove(stored)])
+    except StateConflict:
+        log.info("claim.taken_over disk=%s", instance.disk_id)
+
+
+def taken(disk_id: str, holder: FoundInstance) -> Fault:
+    """Azure's refusal of a second instance for one disk. It names the other instance for whoever may look at it: all
+    who may protect the disk."""
+    message = (
+        f"disk '{disk_id}' is protected already, by backup instance '{holder.instance.name}' in vault "
+        f"'{holder.vault.name}' (resource group '{holder.vault.group}')"
+    )
+    return Fault(target="properties.dataSourceInfo.resourceID", message=message, code=ALREADY)
+
+
+def _names(claim: DiskClaim, vault: VaultKey, instance_name: str) -> bool:
+    return claim.vault == vault and claim.instance_name.lower() == instance_name.lower()

@@ -1,0 +1,193 @@
+"""The ways out of protection: stop, suspend, delete, undelete, purge. Back into it leads protection.py.
+
+Stopping and suspending are one change of the instance's row, done when the request is answered. What the agenda still
+holds stands down by itself when it comes due. Deleting is soft unless the vault says otherwise: the instance leaves
+the list, keeps every point, and is purged when its time has come.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from backup_core.domain.errors import Fault, InvalidInput, NotFound, ResourceInUse
+from backup_core.domain.instance import BackupInstance, ProtectionState
+from backup_core.domain.job import Job, JobOperation, JobStatus
+from backup_core.domain.messages import ExpirePoints
+from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.vault import Vault
+from backup_core.ports import Ports, Put, Replace, StateConflict, every
+from backup_core.workflows import alerts
+from backup_core.workflows.backup import expiry_row
+from backup_core.workflows.overview import get_vault
+from backup_core.workflows.protection import config_job, look_soon, present_instance, request_of
+from backup_core.workflows.turns import publish
+
+log = logging.getLogger("diskbackup.lifecycle")
+
+DELETE = "Delete Backup Instance"
+IMMUTABLE = "UserErrorImmutableVaultOperationNotAllowed"  # remembered: no source names Azure's own code
+_ACTIVE = (
+    ProtectionState.CONFIGURING,
+    ProtectionState.UPDATING,
+    ProtectionState.CONFIGURED,
+    ProtectionState.ERROR,
+)
+_TRIES = 5
+
+
+def stop_protection(ports: Ports, vault: VaultKey, name: str) -> BackupInstance:
+    """No more backups; every recovery point is kept until protection is resumed or the instance deleted.
+
+    Stopping what is stopped changes nothing. Raises NotFound, ResourceInUse (being deleted).
+    """
+    return _pause(ports, vault, name, ProtectionState.STOPPED, (*_ACTIVE, ProtectionState.SUSPENDED))
+
+
+def suspend_backups(ports: Ports, vault: VaultKey, name: str) -> BackupInstance:
+    """No more backups; recovery points expire as they were promised, the newest stays. Raises as stop_protection, and
+    ResourceInUse when protection is stopped: its points were to be kept."""
+    return _pause(ports, vault, name, ProtectionState.SUSPENDED, _ACTIVE)
+
+
+def _pause(
+    ports: Ports, vault: VaultKey, name: str, state: ProtectionState, leaving: Collection[ProtectionState]
+) -> BackupInstance:
+    """A running backup still ends, and counts. A configuration that was under way ends as cancelled."""
+    for _ in range(_TRIES):
+        stored = present_instance(ports, vault, name)
+        if stored.value.state is state:
+            return stored.value
+        if stored.value.state not in leaving:
+            raise ResourceInUse(
+                f"Backup instance '{name}' is in state {stored.value.state.value}; resume its protection first."
+            )
+        paused = replace(stored.value, state=state, revision=stored.value.revision + 1, config_job_id="", error=None)
+        try:
+            ports.store.commit(vault, [Replace(stored, paused)])
+        except StateConflict:
+            continue
+        log.info("protection.paused instance=%s state=%s", name, state.value)
+        return paused
+    raise _changing(name)
+
+
+def delete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id: str = "") -> Job | None:
+    """Delete an instance, as a job; None when there is none. With the vault's soft delete it is done at once and can be
+    undone until its purge; without, its points are deleted with it. Asking again answers the running job.
+
+    Raises NotFound (vault), InvalidInput while immutability keeps points that were promised to stay.
+    """
+    settings = get_vault(ports, vault)
+    for _ in range(_TRIES):
+        stored = ports.store.get(BackupInstance, vault, name)
+        if stored is None or stored.value.is_deleted:
+            return None
+        running = ports.store.get(Job, vault, stored.value.config_job_id) if stored.value.config_job_id else None
+        if stored.value.state is ProtectionState.DELETING and running is not None:
+            return running.value
+        now = ports.clock.now()
+        _check_immutable(ports, settings, stored.value, now)
+        days = settings.soft_delete_days
+        change = (
+            _soft_deleted(vault, stored.value, now, days, correlation_id)
+            if days
+            else begin_deletion(vault, stored.value, now, correlation_id)
+        )
+        instance, job = change
+        assert instance.expiry_due_at is not None, "both ways of deleting set the next look"
+        ports.store.schedule([expiry_row(vault, instance.name, instance.expiry_due_at)])
+        try:
+            ports.store.commit(vault, [Replace(stored, instance), Put(job)])
+        except StateConflict:
+            continue
+        if job.is_ended:
+            publish(ports, vault, instance.name, [alerts.job_ended(vault, job)])
+        else:
+            ports.queue.send(ExpirePoints(vault=vault, instance_name=instance.name, due_at=instance.expiry_due_at))
+        return job
+    raise _changing(name)
+
+
+def _check_immutable(ports: Ports, settings: Vault, instance: BackupInstance, now: datetime) -> None:
+    """Deleting an instance would take its points before their time."""
+    if not settings.is_immutable:
+        return
+    points = [stored.value for stored in every(ports, RecoveryPoint, settings.key, instance.name)]
+    promised = [point for point in points if point.expires_at is None or point.expires_at > now]
+    if promised:
+        message = (
+            f"vault '{settings.key.name}' is immutable and {len(promised)} recovery points of '{instance.name}' have "
+            "not expired; stop its protection instead, and delete it when they have"
+        )
+        raise InvalidInput([Fault(target=instance.name, message=message, code=IMMUTABLE)])
+
+
+def _soft_deleted(
+    vault: VaultKey, instance: BackupInstance, now: datetime, days: float, correlation_id: str
+) -> tuple[BackupInstance, Job]:
+    purge_at = (now + timedelta(days=days)).replace(microsecond=0)
+    job = config_job(vault, request_of(instance), JobOperation.DELETE, now, correlation_id)
+    job = job.step(DELETE, "Completed", at=now).advance(JobStatus.COMPLETED, at=now)
+    gone = replace(
+        instance,
+        state=ProtectionState.SOFT_DELETED,
+        revision=instance.revision + 1,
+        config_job_id=job.job_id,
+        deleted_at=now,
+        purge_at=purge_at,
+        expiry_due_at=purge_at,
+        error=None,
+    )
+    return gone, job
+
+
+def begin_deletion(
+    vault: VaultKey, instance: BackupInstance, now: datetime, correlation_id: str = ""
+) -> tuple[BackupInstance, Job]:
+    """The instance on its way out with its points, and the job that lasts until they are gone."""
+    job = config_job(vault, request_of(instance), JobOperation.DELETE, now, correlation_id)
+    job = job.step(DELETE, "InProgress", at=now).advance(JobStatus.IN_PROGRESS, at=now)
+    deleting = replace(
+        instance,
+        state=ProtectionState.DELETING,
+        config_job_id=job.job_id,
+        expiry_due_at=look_soon(now),
+        deleted_at=None,
+        purge_at=None,
+    )
+    return deleting, job
+
+
+def undelete_instance(ports: Ports, vault: VaultKey, name: str) -> BackupInstance:
+    """Have a soft-deleted instance back, with all its points and its protection stopped (recorded).
+
+    Raises NotFound with Azure's code for what is not soft-deleted (recorded).
+    """
+    for _ in range(_TRIES):
+        stored = ports.store.get(BackupInstance, vault, name)
+        if stored is None or not stored.value.is_deleted:
+            message = f"Deleted backup instance '{name}' was not found in vault '{vault.name}'."
+            raise NotFound(message, code="UserErrorGenericResourceNotFound")
+        back = replace(
+            stored.value,
+            state=ProtectionState.STOPPED,
+            revision=stored.value.revision + 1,
+            config_job_id="",
+            deleted_at=None,
+            purge_at=None,
+        )
+        try:
+            ports.store.commit(vault, [Replace(stored, back)])
+        except StateConflict:
+            continue
+        log.info("instance.undeleted instance=%s", name)
+        return back
+    raise _changing(name)
+
+
+def _changing(name: str) -> ResourceInUse:
+    return ResourceInUse(f"Backup instance '{name}' is changing too often; try again.")

@@ -1,0 +1,286 @@
+"""Look before it is too late: would a backup, or a restore, of this disk work? Nothing is changed by looking.
+
+Every question is asked of ARM now, one call each, and every fault is told at once. What the app's identity may not
+read cannot be judged: that right is then itself among the faults. Throttled and CloudUnavailable are no answer to the
+question, and are raised.
+Leaves to others: the rules (domain/validation.py).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Generic, TypeVar
+
+from backup_core.domain import permissions as rights
+from backup_core.domain import validation as rules
+from backup_core.domain.disk import Disk, Snapshot
+from backup_core.domain.errors import BackupError, DiskNotFound, Fault, PermissionMissing
+from backup_core.domain.instance import BackupInstance, InstanceRequest
+from backup_core.domain.permissions import Need
+from backup_core.domain.policy import BackupPolicy
+from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.domain.resource_ids import DISK, SNAPSHOT, GroupId, VaultKey, parse_group_id, parse_resource_id
+from backup_core.domain.restore import RestoreRequest
+from backup_core.domain.surroundings import Usage
+from backup_core.domain.vault import Vault
+from backup_core.ports import DiskCloud, Ports
+from backup_core.workflows import overview
+from backup_core.workflows.claims import taken
+
+log = logging.getLogger("diskbackup.validation")
+
+SNAPSHOTS_LOOKED_AT = 5_000  # of a group, for those of one disk
+
+T = TypeVar("T")
+
+
+def check_backup(ports: Ports, vault: Vault, request: InstanceRequest, policy: BackupPolicy | None) -> list[Fault]:
+    """Why a new instance could not protect its disk as asked; empty when it could. `policy` None: there is none.
+
+    7 ARM calls: the disk, our rights at it, the snapshot group, its locks, our rights there, its snapshots, and the
+    region's usage. An eighth for the disk encryption set of a customer's key, and one for each further page of
+    snapshots, of which at most SNAPSHOTS_LOOKED_AT are looked at.
+    Raises Throttled, CloudUnavailable.
+    """
+    holder = overview.find_protection(ports, request.disk_id)
+    findings = _Findings(ports.cloud)
+    if holder is not None:
+        findings.note([_taken(request, holder)])
+    _look_at_backup(findings, vault, request, policy, own=None)
+    return findings.faults()
+
+
+def check_modify(
+    ports: Ports, vault: Vault, instance: BackupInstance, request: InstanceRequest, policy: BackupPolicy | None
+) -> list[Fault]:
+    """Why `instance` could not go on as `request` has it; ARM calls and errors as those of `check_backup`."""
+    holder = overview.find_protection(ports, request.disk_id)
+    findings = _Findings(ports.cloud)
+    findings.note(rules.check_unchanged(instance, request))
+    own = (vault.key, instance.name)
+    if holder is not None and not _is(own, holder):
+        findings.note([_taken(request, holder)])
+    _look_at_backup(findings, vault, request, policy, own=own)
+    return findings.faults()
+
+
+def check_restore_target(
+    ports: Ports, vault: Vault, instance: BackupInstance, point: RecoveryPoint | None, request: RestoreRequest
+) -> list[Fault]:
+    """Why `point` could not be restored as asked; empty when it could. `point` None: it was not found.
+
+    7 ARM calls: the snapshot, our rights in its group, the target group, its locks, our rights there, the new disk's
+    name, the region's usage. An eighth for the disk encryption set of a customer's key.
+    Raises Throttled, CloudUnavailable.
+    """
+    findings = _Findings(ports.cloud)
+    findings.note(rules.check_point(point, request))
+    set_id = None if point is None else rules.encryption_set_of(point.disk)
+    try:
+        target_id = parse_resource_id(request.target_disk_id, DISK)
+    except ValueError as error:
+        findings.note([Fault(target=rules.TARGET, message=str(error))])
+        return findings.faults()
+    findings.note(rules.check_subscription(vault, instance.disk_id, request, set_id))
+    if point is not None and point.is_good:
+        findings.note(rules.check_wishes(request, point))
+        _look_at_snapshot(findings, point)
+    if set_id is not None:
+        _look_at_key(findings, set_id)
+    _look_at_target(findings, target_id.group_id, request.target_disk_id)
+    if point is not None:
+        _look_at_disk_room(findings, target_id.subscription, point, request)
+    return findings.faults()
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen(Generic[T]):
+    """An answer, which may be that there is nothing."""
+
+    value: T
+
+
+class _Findings:
+    """Faults as they come up. Missing rights are gathered, so that each role is named once for each scope."""
+
+    def __init__(self, cloud: DiskCloud) -> None:
+        self.cloud = cloud
+        self._faults: list[Fault] = []
+        self._missing: dict[tuple[str, str], tuple[Need, str, set[str]]] = {}
+
+    def note(self, faults: Iterable[Fault]) -> None:
+        self._faults += faults
+
+    def lack(self, need: Need, scope: str, actions: Iterable[str]) -> None:
+        self._missing.setdefault((need.role, scope.lower()), (need, scope, set()))[2].update(actions)
+
+    def ask(self, read: Callable[[], T], need: Need, scope: str, *actions: str) -> _Seen[T] | None:
+        """What `read` answers; None when it was refused, which is noted. `actions` are then missing of `need`."""
+        try:
+            return _Seen(read())
+        except PermissionMissing:
+            self.lack(need, scope, actions)
+        except BackupError as error:
+            if error.transient:
+                raise
+            self.note([Fault(target=error.target or scope, message=error.message, code=error.code)])
+        return None
+
+    def require(self, need: Need, scope: str) -> None:
+        """Note what of `need` our identity may not do at `scope`. Who may not even ask may do nothing of it."""
+        asked = (rights.READ_PERMISSIONS, *need.actions)
+        seen = self.ask(lambda: self.cloud.permissions_at(scope), need, scope, *asked)
+        missing = seen.value.missing(need.actions) if seen else ()
+        if missing:
+            self.lack(need, scope, missing)
+
+    def faults(self) -> list[Fault]:
+        principal = self.cloud.principal_id() if self._missing else ""
+        lacking = [rules.missing_right(*each, principal) for each in self._missing.values()]
+        return list(dict.fromkeys([*self._faults, *lacking]))
+
+
+def _look_at_backup(
+    findings: _Findings,
+    vault: Vault,
+    request: InstanceRequest,
+    policy: BackupPolicy | None,
+    *,
+    own: tuple[VaultKey, str] | None,
+) -> None:
+    findings.note(rules.check_policy(policy, request.policy_name))
+    disk = _look_at_source(findings, vault, request.disk_id)
+    snapshots = _look_at_snapshot_group(findings, parse_group_id(request.snapshot_group_id), request.disk_id)
+    if disk is not None:
+        findings.note(rules.check_interval(policy, disk))
+        set_id = rules.encryption_set_of(disk.raw)
+        if set_id is not None:
+            _look_at_key(findings, set_id)
+    _look_at_room(findings, request.disk_id, disk, policy, snapshots, own=own, location=vault.location)
+
+
+def _look_at_source(findings: _Findings, vault: Vault, disk_id: str) -> Disk | None:
+    need = rights.BACK_UP_DISK
+    seen = findings.ask(lambda: _find_disk(findings.cloud, disk_id), need, disk_id, rights.READ_DISK)
+    if seen is not None:
+        findings.note(rules.check_source(vault, seen.value, disk_id))
+    if seen is None or seen.value is not None:
+        findings.require(need, disk_id)
+    return seen.value if seen else None
+
+
+def _find_disk(cloud: DiskCloud, disk_id: str) -> Disk | None:
+    try:
+        return cloud.get_disk(disk_id)
+    except DiskNotFound:
+        return None
+
+
+def _look_at_snapshot_group(findings: _Findings, group: GroupId, disk_id: str) -> list[Snapshot] | None:
+    """Its snapshots; None when they could not be seen."""
+    need, scope, cloud = rights.KEEP_SNAPSHOTS, group.text, findings.cloud
+    found = findings.ask(lambda: cloud.find_group(group), need, scope, rights.READ_GROUP)
+    if found is not None:
+        findings.note(rules.check_snapshot_group(group, found.value, disk_id))
+        if found.value is None:
+            return None
+    locks = findings.ask(lambda: cloud.locks_at(group), need, scope, rights.READ_LOCKS)
+    if locks is not None:
+        findings.note(rules.check_snapshot_locks(group, locks.value))
+    findings.require(need, scope)
+    snapshots = findings.ask(lambda: _list_snapshots(cloud, group), need, scope, rights.READ_SNAPSHOT)
+    return snapshots.value if snapshots else None
+
+
+def _list_snapshots(cloud: DiskCloud, group: GroupId) -> list[Snapshot]:
+    """As many as one request has the time for; ARM cannot be asked for those of one disk."""
+    seen = list(islice(cloud.list_snapshots(group), SNAPSHOTS_LOOKED_AT))
+    if len(seen) == SNAPSHOTS_LOOKED_AT:
+        log.warning("validation.snapshots_uncounted group=%s: only the first %d were looked at", group.text, len(seen))
+    return seen
+
+
+def _look_at_room(
+    findings: _Findings,
+    disk_id: str,
+    disk: Disk | None,
+    policy: BackupPolicy | None,
+    snapshots: list[Snapshot] | None,
+    *,
+    own: tuple[VaultKey, str] | None,
+    location: str,
+) -> None:
+    """Room for what the policy keeps."""
+    subscription = parse_resource_id(disk_id, DISK).subscription
+    usage = _ask_usage(findings, subscription, disk.location if disk else location)
+    if disk is None or policy is None or snapshots is None:
+        return
+    count = rules.count_snapshots(policy, disk, snapshots, own)
+    findings.note(rules.check_disk_room(count))
+    if usage is not None:
+        sku = rules.sku_of(snapshots, disk)
+        findings.note(rules.check_snapshot_room(usage.value, disk.location, count.to_come, sku))
+
+
+def _ask_usage(findings: _Findings, subscription: str, location: str) -> _Seen[Mapping[str, Usage]] | None:
+    """The region's usage, if we may read it. None of Azure's three disk roles may, and no backup needs that right:
+    whoever grants it is told of a full region beforehand, for others the validation goes on without."""
+    try:
+        return _Seen(findings.cloud.usage(subscription, location))
+    except PermissionMissing:
+        log.warning("validation.usage_unread subscription=%s needs=%s", subscription, rights.READ_USAGE)
+    except BackupError as error:
+        if error.transient:
+            raise
+        findings.note([Fault(target=error.target or subscription, message=error.message, code=error.code)])
+    return None
+
+
+def _look_at_key(findings: _Findings, set_id: str) -> None:
+    need = rights.USE_ENCRYPTION_SET
+    found = findings.ask(lambda: findings.cloud.find_encryption_set(set_id), need, set_id, rights.READ_ENCRYPTION_SET)
+    if found is not None:
+        findings.note(rules.check_encryption_set(set_id, found.value))
+
+
+def _look_at_snapshot(findings: _Findings, point: RecoveryPoint) -> None:
+    group = parse_resource_id(point.snapshot_id, SNAPSHOT).group_id.text
+    need = rights.READ_SNAPSHOTS
+    found = findings.ask(lambda: findings.cloud.find_snapshot(point.snapshot_id), need, group, rights.READ_SNAPSHOT)
+    if found is not None:
+        findings.note(rules.check_snapshot(point, found.value))
+    findings.require(need, group)
+
+
+def _look_at_target(findings: _Findings, group: GroupId, target_id: str) -> None:
+    need, scope, cloud = rights.RESTORE_DISKS, group.text, findings.cloud
+    found = findings.ask(lambda: cloud.find_group(group), need, scope, rights.READ_GROUP)
+    if found is not None:
+        findings.note(rules.check_target_group(group, found.value))
+        if found.value is None:
+            return
+    locks = findings.ask(lambda: cloud.locks_at(group), need, scope, rights.READ_LOCKS)
+    if locks is not None:
+        findings.note(rules.check_target_locks(group, locks.value))
+    findings.require(need, scope)
+    there = findings.ask(lambda: cloud.find_disk(target_id), need, scope, rights.READ_DISK)
+    if there is not None:
+        findings.note(rules.check_name_free(target_id, there.value))
+
+
+def _look_at_disk_room(findings: _Findings, subscription: str, point: RecoveryPoint, request: RestoreRequest) -> None:
+    usage = _ask_usage(findings, subscription, point.location)
+    if usage is not None:
+        sku = request.sku or str((point.disk.get("sku") or {}).get("name", ""))
+        findings.note(rules.check_room_for_disk(usage.value, point.location, sku))
+
+
+def _taken(request: InstanceRequest, holder: overview.FoundInstance) -> Fault:
+    return replace(taken(request.disk_id, holder), target=rules.SOURCE)
+
+
+def _is(own: tuple[VaultKey, str], found: overview.FoundInstance) -> bool:
+    return found.vault == own[0] and found.instance.name.lower() == own[1].lower()

@@ -1,0 +1,162 @@
+"""Configure vaults and policies: both are written at once. A changed policy reaches its instances as jobs.
+
+Leaves to others: what is protected with them (protection.py).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from backup_core.domain.disk import BACKGROUND_COPY_SKUS
+from backup_core.domain.errors import InvalidInput, ResourceInUse
+from backup_core.domain.instance import BackupInstance
+from backup_core.domain.policy import BackupPolicy, check_background_copy
+from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.vault import Vault, check_change, merged_settings
+from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConflict, every
+from backup_core.workflows.overview import get_vault
+from backup_core.workflows.protection import reconfigure
+
+log = logging.getLogger("diskbackup.vaults")
+
+FOLLOWED_AT_ONCE = 100  # five storage transactions each, while the client waits; the reconciler takes the rest
+_TRIES = 5
+
+
+def put_vault(ports: Ports, vault: Vault) -> tuple[Vault, bool]:
+    """Write a vault; answers it and whether it is new. Settings of an existing one that `vault` does not name stay.
+
+    Raises InvalidInput for every setting that can no longer be changed so.
+    """
+    for _ in range(_TRIES):
+        stored = ports.store.get(Vault, vault.key)
+        change: Change = Insert(vault)
+        wanted = vault
+        if stored:
+            settings = merged_settings(stored.value.properties, vault.properties)
+            wanted = replace(vault, created_at=stored.value.created_at, properties=settings)
+            _check(stored.value, wanted)
+            change = Replace(stored, wanted)
+        try:
+            ports.store.commit(vault.key, [change])
+        except StateConflict:
+            continue
+        return wanted, stored is None
+    raise ResourceInUse(f"Vault '{vault.key.name}' is changing too often; try again.")
+
+
+def patch_vault(
+    ports: Ports,
+    key: VaultKey,
+    *,
+    tags: Mapping[str, str] | None,
+    identity: Mapping[str, Any] | None,
+    settings: Mapping[str, Any],
+) -> Vault:
+    """Change what is given; None leaves alone. Raises NotFound, InvalidInput as put_vault does."""
+    for _ in range(_TRIES):
+        stored = ports.store.get(Vault, key)
+        if stored is None:
+            get_vault(ports, key)  # says what is not there
+            continue
+        vault = stored.value
+        wanted = replace(
+            vault,
+            tags=vault.tags if tags is None else tags,
+            identity=identity or vault.identity,
+            properties=merged_settings(vault.properties, settings),
+        )
+        _check(vault, wanted)
+        try:
+            ports.store.commit(key, [Replace(stored, wanted)])
+        except StateConflict:
+            continue
+        return wanted
+    raise ResourceInUse(f"Vault '{key.name}' is changing too often; try again.")
+
+
+def _check(before: Vault, after: Vault) -> None:
+    faults = check_change(before, after)
+    if faults:
+        raise InvalidInput(faults)
+
+
+def delete_vault(ports: Ports, key: VaultKey) -> bool:
+    """Delete an empty vault with its policies; False when there is none.
+
+    Raises ResourceInUse if it has instances, soft-deleted ones included.
+    """
+    stored = ports.store.get(Vault, key)
+    if stored is None:
+        return False
+    instances = ports.store.page(BackupInstance, key, limit=1)
+    if instances.items or instances.corrupt:
+        raise ResourceInUse(
+            f"Vault '{key.name}' still holds backup instances; delete them first. Soft-deleted ones "
+            "(deletedBackupInstances) count until they are purged.",
+            code="UserErrorVaultNotEmpty",
+        )
+    for policy in list(every(ports, BackupPolicy, key)):
+        ports.store.commit(key, [Remove(policy)])
+    ports.store.commit(key, [Remove(stored)])
+    return True
+
+
+def put_policy(ports: Ports, vault: VaultKey, policy: BackupPolicy) -> BackupPolicy:
+    """Write a policy. On an existing one it governs the backups to come: its instances are configured anew, the first
+    hundred at once. What existing recovery points were promised stays.
+
+    Raises NotFound (vault), InvalidInput when an instance's kind of disk forbids the new schedule.
+    """
+    get_vault(ports, vault)
+    for _ in range(_TRIES):
+        stored = ports.store.get(BackupPolicy, vault, policy.name)
+        if stored is not None and stored.value.properties == policy.properties:
+            return stored.value
+        users = _users(ports, vault, policy.name) if stored else []
+        _check_kinds(policy, users)
+        try:
+            ports.store.commit(vault, [Replace(stored, policy) if stored else Insert(policy)])
+        except StateConflict:
+            continue
+        for instance in users[:FOLLOWED_AT_ONCE]:
+            reconfigure(ports, vault, instance.name)
+        if len(users) > FOLLOWED_AT_ONCE:
+            left = len(users) - FOLLOWED_AT_ONCE
+            log.warning("policy.followers_left policy=%s count=%d: they follow when reconciled", policy.name, left)
+        return policy
+    raise ResourceInUse(f"Policy '{policy.name}' is changing too often; try again.")
+
+
+def delete_policy(ports: Ports, vault: VaultKey, name: str) -> bool:
+    """Delete a policy; False when there is none. Raises ResourceInUse while an instance uses it."""
+    stored = ports.store.get(BackupPolicy, vault, name)
+    if stored is None:
+        return False
+    users = [instance.name for instance in _users(ports, vault, name)]
+    if users:
+        named = ", ".join(users[:5]) + (f" and {len(users) - 5} more" if len(users) > 5 else "")
+        raise ResourceInUse(f"Policy '{name}' is used by {len(users)} backup instances ({named}).")
+    try:
+        ports.store.commit(vault, [Remove(stored)])
+    except StateConflict as conflict:
+        raise ResourceInUse(f"Policy '{name}' changed while it was being deleted; try again.") from conflict
+    return True
+
+
+def _check_kinds(policy: BackupPolicy, users: list[BackupInstance]) -> None:
+    fault = check_background_copy(policy)
+    named = [instance.name for instance in users if instance.disk_sku in BACKGROUND_COPY_SKUS]
+    if fault is not None and named:
+        raise InvalidInput([replace(fault, message=f"{fault.message} (used by {', '.join(named[:5])})")])
+
+
+def _users(ports: Ports, vault: VaultKey, policy_name: str) -> list[BackupInstance]:
+    return [
+        stored.value
+        for stored in every(ports, BackupInstance, vault)
+        if stored.value.policy.name.lower() == policy_name.lower()
+    ]

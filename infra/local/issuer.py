@@ -1,0 +1,203 @@
+"""A small Entra: OpenID metadata, published keys and a token endpoint over HTTPS, in Entra's paths and shapes.
+
+    GET  /{tenant}/v2.0/.well-known/openid-configuration    and without v2.0, for tokens of version 1.0
+    GET  /{tenant}/discovery/v2.0/keys                      the key set; /{tenant}/discovery/keys is the same
+    POST /{tenant}/oauth2/v2.0/token                        client credentials, for a `scope`
+    POST /{tenant}/oauth2/token                             the same, for a `resource`: tokens of version 1.0
+
+For tests, without any secret (it listens on the loopback address only):
+
+    GET  /_issuer/token?principal=reader&audience=...       a token as text; fault=expired and so on gives a bad one,
+                                                            version=1.0 the older kind
+    POST /_issuer/keys                                      a new key signs from now on; the older stay published
+    GET  /_issuer/requests                                  how often each path was asked for
+
+`python -m infra.local.issuer --port N --cert F --key F --keys DIR`; the clients' secrets are in IDENTITY_SECRETS.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hmac
+import json
+import os
+import ssl
+import sys
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from .tokens import (
+    FAULTS,
+    LIFETIME_SECONDS,
+    SECRETS,
+    TENANT,
+    KeyFiles,
+    Principal,
+    Tenant,
+    principal_named,
+    strange_keys,
+)
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def issuer_app(tenant: Tenant, secrets: Mapping[str, str]) -> web.Application:
+    """The issuer; `secrets` are the clients', by the principal's name."""
+    asked: Counter[str] = Counter()
+
+    @web.middleware
+    async def count(request: web.Request, handler: _Handler) -> web.StreamResponse:
+        asked[request.path] += 1
+        return await handler(request)
+
+    async def requests(_: web.Request) -> web.Response:
+        return web.json_response(asked)
+
+    async def strange(_: web.Request) -> web.Response:
+        return web.json_response(strange_keys())
+
+    application = web.Application(middlewares=[count])
+    application.add_routes(_entra_routes(tenant, secrets))
+    application.add_routes(_control_routes(tenant))
+    application.add_routes([web.get("/_issuer/requests", requests), web.get("/_issuer/strange-keys", strange)])
+    return application
+
+
+# ---------------------------------------------------------------- what Entra has
+
+
+def _entra_routes(tenant: Tenant, secrets: Mapping[str, str]) -> list[web.RouteDef]:
+    async def metadata(request: web.Request) -> web.Response:
+        return _for_tenant(request, _metadata(tenant, "2.0"))
+
+    async def metadata_v1(request: web.Request) -> web.Response:
+        return _for_tenant(request, _metadata(tenant, "1.0"))
+
+    async def keys(request: web.Request) -> web.Response:
+        return _for_tenant(request, {"keys": [key.as_jwk() for key in tenant.keys.all()]})
+
+    async def token(request: web.Request) -> web.Response:
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        version = "2.0" if "/v2.0/" in request.path else "1.0"
+        return _granted(tenant, secrets, request.match_info["tenant"], form, version)
+
+    return [
+        web.get("/{tenant}/v2.0/.well-known/openid-configuration", metadata),
+        web.get("/{tenant}/.well-known/openid-configuration", metadata_v1),
+        web.get("/{tenant}/discovery/v2.0/keys", keys),
+        web.get("/{tenant}/discovery/keys", keys),
+        web.post("/{tenant}/oauth2/v2.0/token", token),
+        web.post("/{tenant}/oauth2/token", token),
+    ]
+
+
+def _for_tenant(request: web.Request, content: Mapping[str, Any]) -> web.Response:
+    name = request.match_info["tenant"]
+    return web.json_response(content) if name.lower() == TENANT else _unknown_tenant(name)
+
+
+def _metadata(tenant: Tenant, version: str) -> dict[str, Any]:
+    base, infix = f"{tenant.authority}/{TENANT}", "/v2.0" if version == "2.0" else ""
+    return {
+        "token_endpoint": f"{base}/oauth2{infix}/token",
+        "token_endpoint_auth_methods_supported": ["client_secret_post"],
+        "jwks_uri": f"{base}/discovery{infix}/keys",
+        "response_modes_supported": ["query"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "response_types_supported": ["token"],
+        "scopes_supported": ["openid"],
+        "issuer": tenant.issuer(version),
+        "authorization_endpoint": f"{base}/oauth2{infix}/authorize",
+        "claims_supported": ["sub", "iss", "aud", "exp", "iat", "nbf", "oid", "tid", "roles", "ver"],
+    }
+
+
+def _granted(
+    tenant: Tenant, secrets: Mapping[str, str], name: str, form: Mapping[str, str], version: str
+) -> web.Response:
+    """A token for a client that shows its secret; Entra's errors otherwise [codes remembered]."""
+    if name.lower() != TENANT:
+        return _unknown_tenant(name)
+    if form.get("grant_type") != "client_credentials":
+        return _refused(400, "unsupported_grant_type", "AADSTS70003: the grant type is not client_credentials.")
+    principal = principal_named(form.get("client_id", ""))
+    if principal is None or not _is_secret_of(principal, secrets, form.get("client_secret", "")):
+        return _refused(401, "invalid_client", "AADSTS7000215: the client or its secret is not known.")
+    audience = form.get("scope", "").removesuffix("/.default") if version == "2.0" else form.get("resource", "")
+    if not audience or (version == "2.0" and not form["scope"].endswith("/.default")):
+        return _refused(400, "invalid_scope", "AADSTS1002012: the scope must be '<resource>/.default'.")
+    token = tenant.token(principal, audience, now=int(time.time()), version=version)
+    lifetime = {"expires_in": LIFETIME_SECONDS, "ext_expires_in": LIFETIME_SECONDS}
+    return web.json_response({"token_type": "Bearer", **lifetime, "access_token": token})
+
+
+def _is_secret_of(principal: Principal, secrets: Mapping[str, str], given: str) -> bool:
+    secret = secrets.get(principal.name, "")
+    return bool(secret) and hmac.compare_digest(secret.encode(), given.encode())
+
+
+def _unknown_tenant(name: str) -> web.Response:
+    return _refused(400, "invalid_tenant", f"AADSTS90002: tenant '{name}' not found.")
+
+
+def _refused(status: int, error: str, description: str) -> web.Response:
+    return web.json_response({"error": error, "error_description": description}, status=status)
+
+
+# ---------------------------------------------------------------- what tests need
+
+
+def _control_routes(tenant: Tenant) -> list[web.RouteDef]:
+    async def token(request: web.Request) -> web.Response:
+        return _asked_for(tenant, request.query)
+
+    async def new_key(_: web.Request) -> web.Response:
+        return web.json_response({"kid": tenant.keys.add().kid}, status=201)
+
+    return [web.get("/_issuer/token", token), web.post("/_issuer/keys", new_key)]
+
+
+def _asked_for(tenant: Tenant, query: Mapping[str, str]) -> web.Response:
+    principal, fault = principal_named(query.get("principal", "")), query.get("fault", "")
+    audience, version = query.get("audience", ""), query.get("version", "2.0")
+    if principal is None or not audience or version not in ("1.0", "2.0") or (fault and fault not in FAULTS):
+        message = f"ask with principal, audience, and perhaps version (1.0, 2.0) or fault ({', '.join(FAULTS)})"
+        return web.json_response({"error": message}, status=400)
+    now = int(time.time())
+    if fault:
+        return web.Response(text=tenant.bad_token(fault, principal, audience, now=now))
+    return web.Response(text=tenant.token(principal, audience, now=now, version=version))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m infra.local.issuer", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--cert", type=Path, required=True)
+    parser.add_argument("--key", type=Path, required=True)
+    parser.add_argument("--keys", type=Path, required=True, help="the directory of the signing keys")
+    arguments = parser.parse_args()
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(arguments.cert, arguments.key)
+    authority = f"https://127.0.0.1:{arguments.port}"
+    keys = KeyFiles(arguments.keys)
+    keys.ensure()
+    app = issuer_app(Tenant(authority=authority, keys=keys), json.loads(os.environ[SECRETS]))
+    web.run_app(
+        app,
+        host="127.0.0.1",
+        port=arguments.port,
+        ssl_context=tls,
+        access_log=None,
+        print=lambda _: print(f"issuer ready {authority}", flush=True),
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

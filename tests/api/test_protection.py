@@ -1,0 +1,120 @@
+"""Stop, suspend, resume, sync, soft delete and undelete over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.bodies import INSTANCE_PATH, POLICY_PATH, VAULT_PATH, instance_body, policy_body, vault_body
+from tests.api.front import Front
+from tests.workflows.platform import Platform
+
+DELETED = f"{VAULT_PATH}/deletedBackupInstances"
+
+
+@pytest.fixture(autouse=True)
+def _protected(front: Front, platform: Platform) -> None:
+    front.put(VAULT_PATH, vault_body())
+    front.put(POLICY_PATH, policy_body())
+    assert front.put(INSTANCE_PATH, instance_body()).status == 201
+    platform.run(seconds=2)
+
+
+def state(front: Front) -> tuple[str, str]:
+    properties = front.get(INSTANCE_PATH).json["properties"]
+    return properties["currentProtectionState"], properties["protectionStatus"]["status"]
+
+
+def ask(front: Front, action: str, path: str = INSTANCE_PATH, body: Any = None) -> str:
+    """What the operation of an accepted request says now."""
+    reply = front.post(f"{path}/{action}", body)
+    assert (reply.status, reply.text) == (202, ""), reply.text
+    assert front.get(reply.headers["Location"]).status in (200, 202)
+    status: str = front.get(reply.headers["Azure-AsyncOperation"]).json["status"]
+    return status
+
+
+@pytest.mark.parametrize(
+    ("action", "word"), [("stopProtection", "ProtectionStopped"), ("suspendBackups", "BackupsSuspended")]
+)
+@pytest.mark.parametrize("body", [None, {}, {"resourceGuardOperationRequests": []}])
+def test_protection_is_paused_at_once_and_resumed_as_a_job(
+    front: Front, platform: Platform, action: str, word: str, body: Any
+) -> None:
+    assert ask(front, action, body=body) == "Succeeded"
+    assert state(front) == (word, word)
+    assert front.get(INSTANCE_PATH).json["properties"]["provisioningState"] == "Succeeded"
+    assert ask(front, "resumeProtection") == "Inprogress"
+    assert state(front) == ("UpdatingProtection", "UpdatingProtection")
+    platform.run(seconds=2)
+    assert state(front) == ("ProtectionConfigured", "ProtectionConfigured")
+
+
+@pytest.mark.parametrize("action", ["resumeProtection", "resumeBackups"])
+def test_resuming_what_runs_is_over_at_once(front: Front, action: str) -> None:
+    reply = front.post(f"{INSTANCE_PATH}/{action}")
+    assert (reply.status, reply.text) == (200, "")
+
+
+def test_a_sync_looks_at_the_disk_again(front: Front, platform: Platform) -> None:
+    assert ask(front, "sync", body={"syncType": "ForceResync"}) == "Inprogress"
+    platform.run(seconds=2)
+    assert state(front)[0] == "ProtectionConfigured"
+
+
+@pytest.mark.parametrize("action", ["stopProtection", "suspendBackups", "resumeProtection", "resumeBackups", "sync"])
+def test_what_is_not_there_is_not_found_and_nonsense_is_refused(front: Front, action: str) -> None:
+    assert front.post(f"{VAULT_PATH}/backupInstances/instance-9/{action}").status == 404
+    assert front.post(f"{INSTANCE_PATH}/{action}", b"{").status == 400
+    assert front.post(f"{INSTANCE_PATH}/{action}", b"[]").status == 400
+    assert state(front)[0] == "ProtectionConfigured"
+
+
+def test_a_deleted_instance_is_listed_among_the_deleted_and_can_be_had_back(front: Front) -> None:
+    reply = front.delete(INSTANCE_PATH)
+    assert reply.status == 202
+    assert front.get(reply.headers["Azure-AsyncOperation"]).json["status"] == "Succeeded"
+    assert front.get(INSTANCE_PATH).status == 404
+    assert front.get(f"{VAULT_PATH}/backupInstances").json == {"value": []}
+    [listed] = front.get(DELETED).json["value"]
+    assert listed == front.get(f"{DELETED}/instance-1").json
+    assert listed["id"] == f"{DELETED}/instance-1"
+    properties = listed["properties"]
+    assert properties["objectType"] == "DeletedBackupInstance"
+    assert properties["currentProtectionState"] == "SoftDeleted"
+    assert set(properties["deletionInfo"]) == {
+        "deletionTime",
+        "billingEndDate",
+        "scheduledPurgeTime",
+        "deleteActivityID",
+    }
+    assert front.delete(INSTANCE_PATH).status == 204
+    assert ask(front, "undelete", f"{DELETED}/instance-1") == "Succeeded"
+    assert state(front)[0] == "ProtectionStopped"
+    assert front.get(DELETED).json == {"value": []}
+
+
+def test_what_was_not_deleted_cannot_be_had_back(front: Front) -> None:
+    assert front.get(f"{DELETED}/instance-1").status == 404
+    for name in ("instance-1", "instance-9"):
+        reply = front.post(f"{DELETED}/{name}/undelete")
+        assert (reply.status, reply.error["code"]) == (404, "UserErrorGenericResourceNotFound")
+
+
+def test_nothing_can_be_asked_of_a_soft_deleted_instance(front: Front) -> None:
+    front.delete(INSTANCE_PATH)
+    for action in ("backup", "stopProtection", "resumeProtection", "sync"):
+        body = {"backupRuleOptions": {"ruleName": "BackupHourly", "triggerOption": {}}} if action == "backup" else None
+        assert front.post(f"{INSTANCE_PATH}/{action}", body).status == 404, action
+    assert front.put(INSTANCE_PATH, instance_body()).status == 409
+
+
+def test_an_immutable_vault_refuses_to_delete_what_it_promised_to_keep(front: Front, platform: Platform) -> None:
+    front.post(f"{INSTANCE_PATH}/backup", {"backupRuleOptions": {"ruleName": "BackupHourly", "triggerOption": {}}})
+    platform.run(minutes=1)
+    locked = {"properties": {"securitySettings": {"immutabilitySettings": {"state": "Locked"}}}}
+    assert front.send("PATCH", VAULT_PATH, locked).status == 200
+    reply = front.delete(INSTANCE_PATH)
+    assert (reply.status, reply.error["code"]) == (400, "UserErrorImmutableVaultOperationNotAllowed")
+    assert state(front)[0] == "ProtectionConfigured"

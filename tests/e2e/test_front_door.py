@@ -1,0 +1,355 @@
+"""Sign-in and the front door: the official clients over TLS as contributor, operator, reader and stranger.
+
+The API asks for tokens of the local issuer, as a deployed app asks for Entra's; azure-identity gets them there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
+from azure.identity import ClientSecretCredential, ManagedIdentityCredential
+from azure.identity.aio import ClientSecretCredential as AsyncClientSecretCredential
+from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.dataprotection import DataProtectionMgmtClient
+from azure.mgmt.dataprotection.aio import DataProtectionMgmtClient as AsyncDataProtectionMgmtClient
+
+from infra.local import demo_requests as wanted
+from infra.local import tokens
+from infra.local.demo_clients import at_front_door
+from infra.local.up import LocalTarget
+from tests.e2e.stage import described, names, until
+
+pytestmark = pytest.mark.local_target
+
+GROUP, VAULT = "e2e-door", "door-vault"
+PRINCIPALS = {principal.name: principal for principal in tokens.PRINCIPALS}
+LOCATION = "westeurope"
+VERSION = "2026-06-01"
+
+
+class Visitor:
+    """Who stands at the front door: clients and bare requests with one principal's tokens."""
+
+    def __init__(self, endpoints: dict[str, Any], who: str) -> None:
+        self.endpoints, self.who = endpoints, who
+        self.subscription: str = endpoints["subscription_id"]
+
+    @property
+    def vault_id(self) -> str:
+        group = f"/subscriptions/{self.subscription}/resourceGroups/{GROUP}"
+        return f"{group}/providers/Microsoft.DataProtection/backupVaults/{VAULT}"
+
+    def credential(self, kind: type[Any] = ClientSecretCredential) -> Any:
+        return kind(
+            self.endpoints["tenant_id"],
+            PRINCIPALS[self.who].client_id,
+            self.endpoints[f"{self.who}_identity_header"],
+            authority=self.endpoints["issuer"],
+            disable_instance_discovery=True,
+            connection_verify=self.endpoints["ca_file"],
+        )
+
+    def sdk(self) -> DataProtectionMgmtClient:
+        return DataProtectionMgmtClient(self.credential(), self.subscription, **at_front_door(self.endpoints))
+
+    def compute(self) -> ComputeManagementClient:
+        return ComputeManagementClient(self.credential(), self.subscription, **at_front_door(self.endpoints))
+
+    def token(self, fault: str = "", *, audience: str = "", version: str = "2.0") -> str:
+        query = {"principal": self.who, "audience": audience or self.endpoints["front_door"]}
+        query |= {"fault": fault} if fault else {"version": version}
+        url = f"{self.endpoints['issuer']}/_issuer/token"
+        answer = requests.get(url, params=query, verify=self.endpoints["ca_file"], timeout=10)
+        answer.raise_for_status()
+        return answer.text
+
+    def call(self, method: str, path: str, *, token: str | None = None, **options: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {token or self.token()}", **options.pop("headers", {})}
+        return self.bare(method, path, headers=headers, **options)
+
+    def bare(self, method: str, path: str, *, base: str = "", **options: Any) -> requests.Response:
+        """Without a token."""
+        return requests.request(
+            method,
+            f"{base or self.endpoints['front_door']}{path}",
+            params={"api-version": VERSION},
+            verify=self.endpoints["ca_file"],
+            timeout=60,
+            **options,
+        )
+
+
+@pytest.fixture(scope="module")
+def visitor(guarded: LocalTarget) -> Callable[[str], Visitor]:
+    return lambda who: Visitor(guarded.endpoints, who)
+
+
+@pytest.fixture(scope="module")
+def contributor(visitor: Callable[[str], Visitor]) -> Visitor:
+    """The vault's maker: a vault with a policy and one protected disk is there from here on."""
+    made = visitor("contributor")
+    sdk = made.sdk()
+    sdk.backup_vaults.begin_create_or_update(GROUP, VAULT, wanted.vault()).result()
+    policy = sdk.backup_policies.create_or_update(GROUP, VAULT, "daily", wanted.policy("P1D", "P7D"))
+    disk = next(disk for disk in made.compute().disks.list() if disk.location == LOCATION and disk.disk_size_gb == 256)
+    body = wanted.instance(described(disk.id), str(policy.id))
+    sdk.backup_instances.begin_create_or_update(GROUP, VAULT, "one", body).result()
+    return made
+
+
+@pytest.fixture(scope="module")
+def operator(visitor: Callable[[str], Visitor], contributor: Visitor) -> Visitor:
+    return visitor("operator")
+
+
+@pytest.fixture(scope="module")
+def reader(visitor: Callable[[str], Visitor], contributor: Visitor) -> Visitor:
+    return visitor("reader")
+
+
+@pytest.fixture(scope="module")
+def stranger(visitor: Callable[[str], Visitor], contributor: Visitor) -> Visitor:
+    return visitor("stranger")
+
+
+def error_of(answer: requests.Response) -> tuple[int, str]:
+    return answer.status_code, str(answer.json()["error"]["code"])
+
+
+# ---------------------------------------------------------------- one endpoint for all
+
+
+def test_one_endpoint_serves_the_disks_and_their_backup(contributor: Visitor) -> None:
+    assert "web01-os" in names(list(contributor.compute().disks.list()))
+    assert VAULT in names(list(contributor.sdk().backup_vaults.get_in_subscription()))
+    instance = contributor.sdk().backup_instances.get(GROUP, VAULT, "one")
+    assert instance.properties is not None
+    assert instance.properties.as_dict()["currentProtectionState"] == "ProtectionConfigured"
+
+
+def test_a_backup_through_the_front_door_ends_as_a_recovery_point(contributor: Visitor) -> None:
+    sdk = contributor.sdk()
+    started = time.monotonic()
+    job = sdk.backup_instances.begin_adhoc_backup(GROUP, VAULT, "one", wanted.on_demand()).result().job_id
+    assert time.monotonic() - started < 15, "the poller's own 30 s were not slept"
+    name = str(job).rsplit("/", 1)[1]
+    until(lambda: sdk.jobs.get(GROUP, VAULT, name).properties.status, lambda status: status == "Completed")
+    assert len(list(sdk.recovery_points.list(GROUP, VAULT, "one"))) == 1
+
+
+def test_the_urls_in_answers_lead_back_to_the_front_door(contributor: Visitor) -> None:
+    answer = contributor.call("PUT", f"{contributor.vault_id}-2", json=wanted.vault())
+    assert answer.status_code == 201
+    where = urlsplit(answer.headers["Azure-AsyncOperation"])
+    assert f"{where.scheme}://{where.netloc}" == contributor.endpoints["front_door"]
+    status = contributor.call("GET", where.path)
+    assert status.json()["status"] in ("Inprogress", "Succeeded")
+
+
+@pytest.mark.parametrize("door", ["front_door", "api"])
+def test_no_header_of_the_caller_sends_its_client_elsewhere(contributor: Visitor, door: str) -> None:
+    spoofed = {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example", "X-Original-Host": "evil.example"}
+    base = contributor.endpoints[door]
+    answer = contributor.call("PUT", f"{contributor.vault_id}-3", base=base, headers=spoofed, json=wanted.vault())
+    assert answer.ok
+    assert "evil.example" not in answer.text + json.dumps(dict(answer.headers))
+
+
+def test_an_operation_of_the_simulated_azure_is_polled_through_the_front_door(contributor: Visitor) -> None:
+    compute = contributor.compute()
+    disk = compute.disks.get("apps-westeurope", "web01-os")
+    body = {
+        "location": LOCATION,
+        "sku": {"name": "Standard_LRS"},
+        "properties": {"incremental": True, "creationData": {"createOption": "Copy", "sourceResourceId": disk.id}},
+    }
+    group = "snapshots-westeurope"
+    made = compute.snapshots.begin_create_or_update(group, "by-hand", body, polling_interval=1).result()
+    assert made.provisioning_state == "Succeeded"
+    compute.snapshots.begin_delete(group, "by-hand", polling_interval=1).result()
+
+
+def test_the_asynchronous_client_works_as_well(contributor: Visitor) -> None:
+    async def seen() -> set[str]:
+        credential = contributor.credential(AsyncClientSecretCredential)
+        options = at_front_door(contributor.endpoints)
+        async with credential, AsyncDataProtectionMgmtClient(credential, contributor.subscription, **options) as client:
+            poller = await client.backup_vaults.begin_create_or_update(GROUP, "by-aio", wanted.vault())
+            await poller.result()
+            return {str(vault.name) async for vault in client.backup_vaults.get_in_resource_group(GROUP)}
+
+    assert {VAULT, "by-aio"} <= asyncio.run(seen())
+
+
+def test_a_machine_signs_in_with_its_managed_identity(contributor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IDENTITY_ENDPOINT", contributor.endpoints["identity"])
+    monkeypatch.setenv("IDENTITY_HEADER", contributor.endpoints["identity_header"])
+    options = at_front_door(contributor.endpoints)
+    sdk = DataProtectionMgmtClient(ManagedIdentityCredential(), contributor.subscription, **options)
+    assert sdk.backup_vaults.get(GROUP, VAULT).name == VAULT
+
+
+def test_the_apis_own_name_is_a_scope_too(reader: Visitor) -> None:
+    options = {**at_front_door(reader.endpoints), "credential_scopes": [f"{reader.endpoints['audience']}/.default"]}
+    sdk = DataProtectionMgmtClient(reader.credential(), reader.subscription, **options)
+    assert sdk.backup_vaults.get(GROUP, VAULT).name == VAULT
+
+
+# ---------------------------------------------------------------- roles
+
+
+def test_a_reader_sees_everything_and_changes_nothing(contributor: Visitor, reader: Visitor) -> None:
+    sdk = reader.sdk()
+    assert sdk.backup_vaults.get(GROUP, VAULT).name == VAULT
+    assert names(list(sdk.backup_instances.list(GROUP, VAULT))) == {"one"}
+    attempts = [
+        lambda: sdk.backup_vaults.begin_create_or_update(GROUP, "a-readers", wanted.vault()),
+        lambda: sdk.backup_policies.create_or_update(GROUP, VAULT, "a-readers", wanted.policy("P1D", "P1D")),
+        lambda: sdk.backup_policies.delete(GROUP, VAULT, "daily"),
+        lambda: sdk.backup_instances.begin_adhoc_backup(GROUP, VAULT, "one", wanted.on_demand()),
+        lambda: sdk.backup_instances.begin_delete(GROUP, VAULT, "one"),
+        lambda: sdk.backup_vaults.begin_delete(GROUP, VAULT),
+    ]
+    for attempt in attempts:
+        with pytest.raises(HttpResponseError) as refused:
+            attempt()
+        assert (refused.value.status_code, refused.value.error.code) == (403, "AuthorizationFailed")
+    whole = contributor.sdk()
+    assert names(list(whole.backup_policies.list(GROUP, VAULT))) == {"daily"}
+    assert names(list(whole.backup_instances.list(GROUP, VAULT))) == {"one"}
+    with pytest.raises(ResourceNotFoundError):
+        whole.backup_vaults.get(GROUP, "a-readers")
+
+
+def test_an_operator_backs_up_and_does_not_decide(operator: Visitor) -> None:
+    sdk = operator.sdk()
+    assert sdk.backup_instances.begin_adhoc_backup(GROUP, VAULT, "one", wanted.on_demand()).result().job_id
+    attempts = [
+        lambda: sdk.backup_policies.create_or_update(GROUP, VAULT, "daily", wanted.policy("P1D", "P1D")),
+        lambda: sdk.backup_instances.begin_delete(GROUP, VAULT, "one"),
+        lambda: sdk.backup_vaults.begin_delete(GROUP, VAULT),
+    ]
+    for attempt in attempts:
+        with pytest.raises(HttpResponseError) as refused:
+            attempt()
+        assert refused.value.status_code == 403
+
+
+def test_a_stranger_is_not_told_what_exists(contributor: Visitor, stranger: Visitor) -> None:
+    here, nowhere = stranger.vault_id, f"{stranger.vault_id}-that-is-not-there"
+    answers = [stranger.call(method, path) for method in ("GET", "DELETE") for path in (here, nowhere)]
+    assert {error_of(answer) for answer in answers} == {(403, "AuthorizationFailed")}
+    texts = [answer.text.replace(nowhere, here).replace(f"{VAULT}-that-is-not-there", VAULT) for answer in answers]
+    assert (texts[0], texts[2]) == (texts[1], texts[3])
+    lists = f"/subscriptions/{stranger.subscription}/providers/Microsoft.DataProtection/backupVaults"
+    assert stranger.call("GET", lists).status_code == 403
+    assert contributor.call("GET", here).status_code == 200, "it is still there"
+
+
+def test_the_subscriptions_are_those_that_one_may_see(contributor: Visitor, reader: Visitor, stranger: Visitor) -> None:
+    seen = {who.who: len(who.call("GET", "/subscriptions").json()["value"]) for who in (contributor, reader, stranger)}
+    assert seen == {"contributor": 2, "reader": 2, "stranger": 0}
+
+
+def test_a_refused_attempt_is_on_record_with_who_and_what(contributor: Visitor, stranger: Visitor) -> None:
+    assert stranger.call("DELETE", stranger.vault_id).status_code == 403
+    records = contributor.call("GET", f"{contributor.vault_id}/auditRecords").json()["value"]
+    newest = next(record["properties"] for record in records if record["properties"]["method"] == "DELETE")
+    assert newest["caller"]["objectId"] == PRINCIPALS["stranger"].object_id
+    assert (newest["status"], newest["errorCode"]) == (403, "AuthorizationFailed")
+    assert newest["ipAddress"] == "127.0.0.1", "as the front door saw it"
+
+
+# ---------------------------------------------------------------- tokens
+
+
+@pytest.mark.parametrize("fault", tokens.FAULTS)
+def test_a_wrong_token_of_each_kind_is_refused(contributor: Visitor, fault: str) -> None:
+    """It says that it is a contributor's: believed, it could delete the vault."""
+    token = contributor.token(fault)
+    for method, path in (("GET", contributor.vault_id), ("DELETE", contributor.vault_id), ("GET", "/subscriptions")):
+        base = contributor.endpoints["api"] if path == "/subscriptions" else ""
+        answer = contributor.call(method, path, token=token, base=base)
+        assert answer.status_code == 401, (method, path, answer.text)
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
+        assert answer.json()["error"]["code"]
+        assert contributor.vault_id not in answer.text
+    assert contributor.call("GET", contributor.vault_id).status_code == 200, "the vault is still there"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": ""},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer not.a.token"},
+        {"Authorization": "Basic YTpi"},
+        {"X-MS-CLIENT-PRINCIPAL": "eyJjbGFpbXMiOlt7InR5cCI6InJvbGVzIiwidmFsIjoiQmFja3VwLkNvbnRyaWJ1dG9yIn1dfQ=="},
+        {"X-MS-CLIENT-PRINCIPAL-ID": "22222222-2222-4222-8222-222222222222", "X-MS-CLIENT-PRINCIPAL-IDP": "aad"},
+    ],
+    ids=["nothing", "empty", "no token", "no JWT", "password", "principal header", "principal headers"],
+)
+@pytest.mark.parametrize("door", ["front_door", "api"])
+def test_without_a_token_nobody_gets_in(contributor: Visitor, headers: dict[str, str], door: str) -> None:
+    answer = contributor.bare("GET", contributor.vault_id, base=contributor.endpoints[door], headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
+
+
+@pytest.mark.parametrize("key", ["function_key", "master_key"])
+def test_a_key_is_no_token(contributor: Visitor, key: str) -> None:
+    headers = {"x-functions-key": contributor.endpoints[key]}
+    for door in ("front_door", "api"):
+        answer = contributor.bare("GET", contributor.vault_id, base=contributor.endpoints[door], headers=headers)
+        assert answer.status_code == 401
+
+
+def test_the_official_client_says_that_it_was_not_let_in(contributor: Visitor) -> None:
+    class Expired:
+        def get_token(self, *_scopes: str, **_options: Any) -> Any:
+            from azure.core.credentials import AccessToken
+
+            return AccessToken(contributor.token("expired"), int(time.time()) + 3600)
+
+    sdk = DataProtectionMgmtClient(Expired(), contributor.subscription, **at_front_door(contributor.endpoints))
+    with pytest.raises(ClientAuthenticationError) as refused:
+        sdk.backup_vaults.get(GROUP, VAULT)
+    assert refused.value.error is not None
+    assert refused.value.error.code == "ExpiredAuthenticationToken"
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("audience", ["front_door", "audience", "https://management.azure.com"])
+def test_a_token_for_each_accepted_audience_is_believed(contributor: Visitor, audience: str, slash: str) -> None:
+    resource = contributor.endpoints.get(audience, audience) + slash
+    answer = contributor.call("GET", contributor.vault_id, token=contributor.token(audience=resource))
+    assert answer.status_code == 200
+
+
+def test_a_token_of_the_older_version_is_believed(reader: Visitor) -> None:
+    assert reader.call("GET", reader.vault_id, token=reader.token(version="1.0")).status_code == 200
+    assert error_of(reader.call("DELETE", reader.vault_id, token=reader.token(version="1.0")))[0] == 403
+
+
+def test_a_new_key_of_the_issuer_is_taken_up_without_a_restart(contributor: Visitor) -> None:
+    """The app asks for the keys again when a token names another, though not more often than each half minute."""
+    old = contributor.token()
+    issuer, trusted = contributor.endpoints["issuer"], contributor.endpoints["ca_file"]
+    assert requests.post(f"{issuer}/_issuer/keys", verify=trusted, timeout=10).status_code == 201
+    new = contributor.token()
+    until(
+        lambda: contributor.call("GET", contributor.vault_id, token=new).status_code,
+        lambda status: status == 200,
+        seconds=45,
+        pause=1,
+    )
+    assert contributor.call("GET", contributor.vault_id, token=old).status_code == 200, "the old one is still published"
