@@ -3,9 +3,10 @@
 PYTHON ?= python3.11
 VENV := .venv
 RUN := $(VENV)/bin/python
+INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 RECORDINGS ?= ../shared
 
-.PHONY: setup demo test lint conformance bench up down clean
+.PHONY: setup demo test lint infra conformance bench package audit lock up down clean
 
 demo: setup
 	$(RUN) -m infra.local demo
@@ -17,6 +18,15 @@ lint: setup
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
 
+# All that checks infra/azure without Azure; what it leaves to the Bicep compiler is in docs/deploy.md.
+infra: setup
+	$(RUN) -m pytest tests/infra
+	@if test -d $(RECORDINGS)/specs/azure-types; then \
+		$(RUN) -m pytest -m conformance --override-ini addopts="-ra --strict-markers" tests/conformance/test_azure_types.py; \
+	else \
+		echo "make infra: RESOURCE TYPES WERE NOT CHECKED: Azure's published types are not in $(RECORDINGS)." >&2; \
+	fi
+
 conformance: setup
 	@test -d $(RECORDINGS)/recordings || { echo "make conformance needs Azure's recorded traffic in $(RECORDINGS); it is not here, nothing was checked." >&2; exit 1; }
 	$(RUN) -m pytest -m conformance --override-ini addopts="-ra --strict-markers" tests/conformance
@@ -24,6 +34,20 @@ conformance: setup
 
 bench: setup
 	$(RUN) -m tests.benchmarks
+
+# The deployable package, and the proof that it runs; see infra/package.
+package: setup
+	$(RUN) -m infra.package
+
+# What is pinned (known weaknesses, hashes, licences) and what no file may hold (secrets); see infra/audit.
+audit: setup
+	$(RUN) -m infra.audit
+
+# Pin anew what requirements.in asks for; UPGRADE=--upgrade takes the newest versions that it allows.
+lock: setup
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --annotation-style line \
+		--custom-compile-command "make lock" $(UPGRADE) --output-file requirements.txt requirements.in
+	$(RUN) -m infra.audit licences
 
 up: setup
 	$(RUN) -m infra.local up
@@ -36,11 +60,12 @@ clean: down
 
 setup: $(VENV)/ready infra/local/node_modules/ready
 
-# The worker library is Microsoft's own; its metadata asks for Python 3.13, its code runs unchanged on 3.11.
-$(VENV)/ready: requirements.txt infra/local/requirements.txt tests/requirements.txt
+# What ships is installed as a deployment installs it: the pinned versions, by their hashes. A test holds the rest to it.
+$(VENV)/ready: requirements.txt infra/local/requirements.txt infra/local/worker-library.txt tests/requirements.txt
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
-	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python azure-functions-runtime==1.3.0
+	$(INSTALL) --require-hashes -r requirements.txt
+	$(INSTALL) -r tests/requirements.txt
+	$(INSTALL) --require-hashes --no-deps --ignore-requires-python -r infra/local/worker-library.txt
 	touch $@
 
 infra/local/node_modules/ready: infra/local/package-lock.json

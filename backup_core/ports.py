@@ -12,13 +12,17 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.alert import Alert
 from backup_core.domain.audit import AuditRecord, AuditScope
 from backup_core.domain.disk import Disk, OperationState, Snapshot
+from backup_core.domain.events import Event
 from backup_core.domain.instance import BackupInstance, DiskClaim
 from backup_core.domain.job import Job
-from backup_core.domain.messages import Message
+from backup_core.domain.messages import Sendable
+from backup_core.domain.outbox import DigestItem, OutboxEvent, RefusedEvent
 from backup_core.domain.permissions import Permissions
 from backup_core.domain.policy import BackupPolicy
+from backup_core.domain.protection_rule import ProtectionRule
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import GroupId, VaultKey
 from backup_core.domain.surroundings import EncryptionSet, Group, Lock, Usage
@@ -26,8 +30,22 @@ from backup_core.domain.vault import Vault
 
 log = logging.getLogger("diskbackup.ports")
 
-Record = Vault | BackupPolicy | BackupInstance | Job | RecoveryPoint | DiskClaim
-R = TypeVar("R", Vault, BackupPolicy, BackupInstance, Job, RecoveryPoint, DiskClaim)
+MEMORY_LIMIT = 10_000  # a few names for each vault
+
+Record = (
+    Vault
+    | BackupPolicy
+    | BackupInstance
+    | Job
+    | RecoveryPoint
+    | DiskClaim
+    | Alert
+    | OutboxEvent
+    | DigestItem
+    | RefusedEvent
+    | ProtectionRule
+)
+R = TypeVar("R", bound=Record)
 
 
 class Clock(Protocol):
@@ -95,7 +113,8 @@ class StateStore(Protocol):
     claims on disks of all vaults lie together.
 
     Keys: Vault (); BackupPolicy (name); BackupInstance (name); Job (job_id); RecoveryPoint (instance_name, point_id);
-    DiskClaim (disk_key), whatever vault is named.
+    DiskClaim (disk_key), ProtectionRule (rule_key), DigestItem (group, key), whatever vault is named; Alert (alert_id);
+    OutboxEvent (key); RefusedEvent (key).
     Names are compared without case. Raises CloudUnavailable when the storage does not answer, InvalidInput for a name
     that no table key can hold or a page token that the store did not make.
     """
@@ -155,7 +174,7 @@ class StateStore(Protocol):
 
 
 class JobQueue(Protocol):
-    def send(self, message: Message, *, delay: timedelta = timedelta(0)) -> None:
+    def send(self, message: Sendable, *, delay: timedelta = timedelta(0)) -> None:
         """Put a message into its kind's queue, visible after `delay`. Raises CloudUnavailable."""
         ...
 
@@ -198,6 +217,10 @@ class DiskCloud(Protocol):
         """All snapshots of a resource group. Raises SnapshotGroupNotFound."""
         ...
 
+    def list_disks(self, scope: str) -> Iterator[Disk]:
+        """All disks of a subscription or a resource group (its id) that we may see; none of an absent one."""
+        ...
+
     def start_disk(self, disk_id: str, body: Mapping[str, Any]) -> str:
         """PUT a new disk; answer the operation's URL. Raises RestoreGroupNotFound, SnapshotNotFound."""
         ...
@@ -229,20 +252,19 @@ class DiskCloud(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """A CloudEvent in the making. The same `id` is the same event: receivers drop doubles by it."""
+class Refusal:
+    """An event that a topic refused for good, with the topic's words."""
 
-    id: str
-    type: str  # DiskBackup.<Thing>.<What happened>
-    source: str  # the vault's resource id
-    subject: str  # backupInstances/<name>
-    at: datetime
-    content: Mapping[str, Any] = field(default_factory=dict)
+    event: Event
+    code: str
+    message: str
 
 
 class EventSink(Protocol):
-    def publish(self, events: Sequence[Event]) -> None:
-        """Deliver events, at least once each. Raises CloudUnavailable or Throttled when the topic takes none now."""
+    def publish(self, events: Sequence[Event]) -> tuple[Refusal, ...]:
+        """Deliver events in order, at least once each. Answers those that the topic will never take (malformed for it,
+        too large), which a later try would not change. Raises CloudUnavailable, Throttled, PermissionMissing or another
+        error when the topic takes none now."""
         ...
 
 
@@ -273,9 +295,25 @@ class AuditLog(Protocol):
         ...
 
 
+class Memory:
+    """What this process remembers from call to call, as instants by name. A process that forgets it makes some calls
+    once more than needed; nothing else depends on it."""
+
+    def __init__(self) -> None:
+        self._instants: dict[str, datetime] = {}
+
+    def recall(self, name: str) -> datetime | None:
+        return self._instants.get(name)
+
+    def note(self, name: str, instant: datetime) -> None:
+        if len(self._instants) >= MEMORY_LIMIT:
+            self._instants.clear()
+        self._instants[name] = instant
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """All six, as the composition root hands them to a workflow."""
+    """All six, as the composition root hands them to a workflow, and what the process remembers."""
 
     clock: Clock
     store: StateStore
@@ -283,6 +321,7 @@ class Ports:
     cloud: DiskCloud
     events: EventSink
     audit: AuditLog
+    memory: Memory = field(default_factory=Memory)
 
 
 def every(ports: Ports, record: type[R], vault: VaultKey, *key_prefix: str) -> Iterator[Stored[R]]:

@@ -19,6 +19,8 @@ from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from jsonschema import Draft202012Validator, FormatChecker
+
 from backup_core.adapters import audit_table, entities
 from backup_core.adapters.compute import read_snapshot
 from backup_core.adapters.storage_queue import LONGEST_DELAY
@@ -36,7 +38,8 @@ from backup_core.domain.errors import (
     SnapshotLimitReached,
     SnapshotNotFound,
 )
-from backup_core.domain.messages import MESSAGE_TYPES, Message, decode, encode
+from backup_core.domain.events import KINDS, data_schema
+from backup_core.domain.messages import MESSAGE_TYPES, LookAtResource, Sendable, decode, encode
 from backup_core.domain.permissions import READ_PERMISSIONS, Grant, Permissions
 from backup_core.domain.resource_ids import DISK, ENCRYPTION_SET, SNAPSHOT, GroupId, VaultKey, parse_resource_id
 from backup_core.domain.surroundings import DISK_COUNTERS, SNAPSHOT_COUNTERS, EncryptionSet, Group, Lock, Usage
@@ -46,10 +49,12 @@ from backup_core.ports import (
     Change,
     Event,
     Insert,
+    Memory,
     Page,
     Ports,
     R,
     Record,
+    Refusal,
     Remove,
     Replace,
     StateConflict,
@@ -316,8 +321,8 @@ class Envelope:
     visible_at: datetime
 
     @property
-    def message(self) -> Message:
-        kind = next(kind for kind in MESSAGE_TYPES if kind.queue == self.queue)
+    def message(self) -> Sendable:
+        kind = next(kind for kind in (*MESSAGE_TYPES, LookAtResource) if kind.queue == self.queue)
         return decode(kind, self.text)  # type: ignore[type-var]
 
 
@@ -331,10 +336,10 @@ class FakeQueue(_Port):
         self._clock = clock
         self._envelopes: dict[int, Envelope] = {}
         self._numbers = itertools.count(1)
-        self.sent: list[Message] = []
+        self.sent: list[Sendable] = []
 
     @_call
-    def send(self, message: Message, *, delay: timedelta = timedelta(0)) -> None:
+    def send(self, message: Sendable, *, delay: timedelta = timedelta(0)) -> None:
         if not timedelta(0) <= delay <= LONGEST_DELAY:
             raise ValueError(f"no message can be put off by {delay}")
         self.sent.append(message)
@@ -502,6 +507,11 @@ class FakeCloud(_Port):
             raise SnapshotGroupNotFound(f"Resource group '{group.group}' could not be found.", target=group.text)
         found = [each for key, each in sorted(self._snapshots.items()) if key.startswith(f"{group.key}/")]
         return iter([read_snapshot(self._shown(each)) for each in found])
+
+    @_call
+    def list_disks(self, scope: str) -> Iterator[Disk]:
+        self.guard("list_disks", scope)
+        return iter([Disk(raw=self._shown(each)) for key, each in sorted(self._disks.items()) if _covers(scope, key)])
 
     @_call
     def start_disk(self, disk_id: str, body: Mapping[str, Any]) -> str:
@@ -706,6 +716,12 @@ def _source_of(body: Mapping[str, Any]) -> str:
     return str(body.get("properties", {}).get("creationData", {}).get("sourceResourceId", "")).lower()
 
 
+_SCHEMAS = {
+    event_type: Draft202012Validator(data_schema(kind), format_checker=FormatChecker())
+    for event_type, kind in KINDS.items()
+}
+
+
 class FakeSink(_Port):
     """Keeps every event that was published, doubles included."""
 
@@ -714,10 +730,20 @@ class FakeSink(_Port):
     def __init__(self, faults: Faults | None = None) -> None:
         super().__init__(faults)
         self.published: list[Event] = []
+        self.refused_types: set[str] = set()
+        self.checked = False  # whether each event must be as its type's schema has it
 
     @_call
-    def publish(self, events: Sequence[Event]) -> None:
-        self.published.extend(events)
+    def publish(self, events: Sequence[Event]) -> tuple[Refusal, ...]:
+        if self.checked:
+            for event in events:
+                _SCHEMAS[event.type].validate(event.content)
+        self.published.extend(event for event in events if event.type not in self.refused_types)
+        return tuple(
+            Refusal(event=event, code="BadRequest", message="the topic does not take it")
+            for event in events
+            if event.type in self.refused_types
+        )
 
     @property
     def distinct(self) -> list[Event]:
@@ -769,12 +795,14 @@ class World:
     cloud: FakeCloud = field(init=False)
     events: FakeSink = field(init=False)
     audit: FakeAudit = field(init=False)
+    memory: Memory = field(default_factory=Memory)
 
     def __post_init__(self) -> None:
         self.store = FakeStore(self.faults)
         self.queue = FakeQueue(self.clock, self.faults)
         self.cloud = FakeCloud(self.clock, self.faults)
         self.events = FakeSink(self.faults)
+        self.events.checked = True
         self.audit = FakeAudit(self.faults)
 
     @property
@@ -786,4 +814,5 @@ class World:
             cloud=self.cloud,
             events=self.events,
             audit=self.audit,
+            memory=self.memory,
         )

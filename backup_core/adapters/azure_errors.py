@@ -49,6 +49,7 @@ class CallKind(Enum):
     GET_OPERATION = "read the operation"
     DELETE_SNAPSHOT = "delete the snapshot"
     LIST_SNAPSHOTS = "list the snapshots"
+    LIST_DISKS = "list the disks of"
     START_DISK = "create the disk"
     FIND_GROUP = "look for the resource group"
     READ_LOCKS = "read the locks of"
@@ -205,6 +206,7 @@ _ROLES: Mapping[CallKind, tuple[str, bool]] = {
     CallKind.GET_OPERATION: ("Disk Snapshot Contributor", False),
     CallKind.DELETE_SNAPSHOT: ("Disk Snapshot Contributor", True),
     CallKind.LIST_SNAPSHOTS: ("Disk Snapshot Contributor", True),
+    CallKind.LIST_DISKS: ("Disk Backup Reader", False),
     CallKind.START_DISK: ("Disk Restore Operator", True),
     # The disk roles let these be read where they are assigned; which of them is meant only the caller knows.
     CallKind.FIND_GROUP: ("Reader", False),
@@ -281,6 +283,7 @@ _RULES: tuple[_Rule, ...] = (
             CallKind.FIND_SNAPSHOT,
             CallKind.GET_OPERATION,
             CallKind.DELETE_SNAPSHOT,
+            CallKind.LIST_DISKS,
             CallKind.FIND_GROUP,
             CallKind.READ_LOCKS,
             CallKind.READ_PERMISSIONS,

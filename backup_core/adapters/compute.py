@@ -20,7 +20,15 @@ from backup_core.adapters.meters import Lane, Meters
 from backup_core.domain.disk import Disk, OperationState, Snapshot
 from backup_core.domain.errors import RequestRefused, Throttled
 from backup_core.domain.permissions import Grant, Permissions
-from backup_core.domain.resource_ids import DISK, ENCRYPTION_SET, SNAPSHOT, GroupId, parse_resource_id
+from backup_core.domain.resource_ids import (
+    DISK,
+    ENCRYPTION_SET,
+    GROUP_FORM,
+    SNAPSHOT,
+    GroupId,
+    parse_group_id,
+    parse_resource_id,
+)
 from backup_core.domain.surroundings import EncryptionSet, Group, Lock, Usage
 
 if TYPE_CHECKING:
@@ -37,6 +45,7 @@ _LANES: Mapping[CallKind, Lane] = {
     CallKind.FIND_DISK: Lane("reads", "LowCostGet"),
     CallKind.FIND_SNAPSHOT: Lane("reads", "LowCostGet"),
     CallKind.LIST_SNAPSHOTS: Lane("reads", "HighCostGet"),
+    CallKind.LIST_DISKS: Lane("reads", "HighCostGet"),
     CallKind.GET_OPERATION: Lane("reads", "GetOperation"),
     CallKind.START_SNAPSHOT: Lane("writes", "HighCostSnapshotCreateHydrate"),
     CallKind.START_DISK: Lane("writes", "CreateUpdateDisks"),
@@ -148,8 +157,29 @@ class ArmDiskCloud:
             return
 
     def list_snapshots(self, group: GroupId) -> Iterator[Snapshot]:
-        """One call per page, each made when its first snapshot is asked for."""
         call = Call(kind=CallKind.LIST_SNAPSHOTS, target=group.text)
+        listed = self._pages(
+            call, lambda client, hook: client.snapshots.list_by_resource_group(group.group, raw_response_hook=hook)
+        )
+        return map(read_snapshot, listed)
+
+    def list_disks(self, scope: str) -> Iterator[Disk]:
+        group = parse_group_id(scope).group if GROUP_FORM.match(scope) else None
+        call = Call(kind=CallKind.LIST_DISKS, target=scope)
+
+        def begin(client: ComputeManagementClient, hook: Callable[[Any], None]) -> Any:
+            if group is None:
+                return client.disks.list(raw_response_hook=hook)
+            return client.disks.list_by_resource_group(group, raw_response_hook=hook)
+
+        try:
+            for raw in self._pages(call, begin):
+                yield Disk(raw=raw)
+        except Absent:
+            return
+
+    def _pages(self, call: Call, begin: Send[Any]) -> Iterator[Mapping[str, Any]]:
+        """What a list holds, in ARM's JSON. One call per page, each made when its first item is asked for."""
         pages: Iterator[Any] | None = None
         hooks: list[Callable[[Any], None]] = []
 
@@ -157,15 +187,12 @@ class ArmDiskCloud:
             nonlocal pages
             hooks[:] = [hook]
             if pages is None:
-                listing = client.snapshots.list_by_resource_group(
-                    group.group, raw_response_hook=lambda response: hooks[0](response)
-                )
-                pages = listing.by_page()
+                pages = begin(client, lambda response: hooks[0](response)).by_page()
             return next(pages, None) is not None
 
         while True:
             answer = self._ask(call, send)
-            yield from map(read_snapshot, answer.json().get("value", ()))
+            yield from answer.json().get("value", ())
             if not answer.json().get("nextLink"):
                 return
 

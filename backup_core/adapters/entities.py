@@ -23,10 +23,13 @@ from functools import cache
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.alert import Alert
 from backup_core.domain.errors import Fault, InvalidInput, RecordCorrupt
 from backup_core.domain.instance import BackupInstance, DiskClaim
 from backup_core.domain.job import Job
+from backup_core.domain.outbox import DigestItem, OutboxEvent, RefusedEvent
 from backup_core.domain.policy import BackupPolicy
+from backup_core.domain.protection_rule import ProtectionRule
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault
@@ -35,6 +38,8 @@ from backup_core.ports import Change, R, Record, Remove, Replace
 VERSION = 1
 VAULTS_PARTITION = "vaults"
 DISKS_PARTITION = "disks"
+DIGESTS_PARTITION = "digests"
+RULES_PARTITION = "rules"
 MAX_CHANGES = 100  # an entity group transaction takes no more
 # An agenda row's shard is a hash of its instance. Each shard costs a tick one read, due or not; a partition serves
 # about 2,000 rows a second (Azure's scalability targets), so four carry some 8,000 writes a second: ample for 5,000 due
@@ -53,6 +58,11 @@ _KINDS: Mapping[type[Record], str] = {
     Job: "job",
     RecoveryPoint: "point",
     DiskClaim: "claim",
+    Alert: "alert",
+    OutboxEvent: "event",
+    DigestItem: "digest",
+    RefusedEvent: "refused",
+    ProtectionRule: "rule",
 }
 _KEY_LENGTHS: Mapping[type[Record], int] = {
     Vault: 0,
@@ -61,6 +71,17 @@ _KEY_LENGTHS: Mapping[type[Record], int] = {
     Job: 1,
     RecoveryPoint: 2,
     DiskClaim: 1,
+    Alert: 1,
+    OutboxEvent: 1,
+    DigestItem: 2,
+    RefusedEvent: 1,
+    ProtectionRule: 1,
+}
+# Records that lie together, whatever vault they are of.
+_SHARED: Mapping[type[Record], str] = {
+    DiskClaim: DISKS_PARTITION,
+    DigestItem: DIGESTS_PARTITION,
+    ProtectionRule: RULES_PARTITION,
 }
 
 
@@ -106,7 +127,7 @@ def record_address(record: type[Record], vault: VaultKey, *key: str) -> Address:
 
 
 def record_partition(record: type[Record], vault: VaultKey) -> str:
-    return DISKS_PARTITION if record is DiskClaim else vault_partition(vault)
+    return _SHARED.get(record) or vault_partition(vault)
 
 
 def record_range(record: type[Record], *key_prefix: str, first: str | None = None, last: str | None = None) -> RowRange:
@@ -153,7 +174,11 @@ def record_key(record: Record) -> tuple[str, ...]:
             return (record.job_id,)
         case RecoveryPoint():
             return (record.instance_name, record.point_id)
-        case DiskClaim():
+        case Alert():
+            return (record.alert_id,)
+        case DigestItem():
+            return (record.group, record.key)
+        case DiskClaim() | OutboxEvent() | RefusedEvent() | ProtectionRule():
             return (record.key,)
         case _:
             return (record.name,)
@@ -349,6 +374,12 @@ def _hints(record: Record) -> dict[str, str]:
             return {"state": record.state.value, "instance": record.instance_name, "snapshot": record.snapshot_id}
         case DiskClaim():
             return {"vault": record.vault.resource_id, "instance": record.instance_name}
+        case Alert():
+            return {"state": record.state.value, "cause": record.cause, "instance": record.instance_name}
+        case ProtectionRule():
+            return {"vault": record.vault.resource_id, "name": record.name, "scope": record.scope}
+        case OutboxEvent() | DigestItem() | RefusedEvent():
+            return {"type": record.event.type, "event": record.event.id}
 
 
 def _row_name(entity: Entity) -> str:

@@ -1,7 +1,7 @@
 """Events to an Event Grid topic as CloudEvents, or to the log when there is no topic.
 
-Refusals that will never change (400, 413: a malformed or oversized event) are logged and let go, since raising them
-would bring the same event back for ever. Everything else is raised, and the step that told of it tells again.
+Refusals that will never change (400, 413: a malformed or oversized event) are answered, event by event: raising them
+would bring the same event back for ever. Everything else is raised, and the outbox tells it again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from backup_core.adapters.azure_errors import Call, CallKind, translated
 from backup_core.domain.errors import RequestRefused
-from backup_core.ports import Event
+from backup_core.domain.events import Event
+from backup_core.ports import Refusal
 
 if TYPE_CHECKING:
     from azure.core.credentials import AzureKeyCredential, TokenCredential
@@ -45,11 +46,10 @@ class EventGridSink:
         self._made: EventGridPublisherClient | None = None
         self._lock = threading.Lock()
 
-    def publish(self, events: Sequence[Event]) -> None:
-        for batch in _batches(events):
-            self._send(batch)
+    def publish(self, events: Sequence[Event]) -> tuple[Refusal, ...]:
+        return tuple(refusal for batch in _batches(events) for refusal in self._send(batch))
 
-    def _send(self, batch: Sequence[Event]) -> None:
+    def _send(self, batch: Sequence[Event]) -> list[Refusal]:
         try:
             with translated(Call(kind=CallKind.EVENTS, target=self._endpoint)):
                 # Retry options are heeded here only: the client's constructor ignores them (measured).
@@ -58,10 +58,9 @@ class EventGridSink:
             if not _is_hopeless(error):
                 raise
             if len(batch) == 1:
-                log.error("event.refused id=%s type=%s %s", batch[0].id, batch[0].type, error)
-            else:  # the good ones must not go with the bad
-                for event in batch:
-                    self._send([event])
+                return [Refusal(event=batch[0], code=error.code, message=error.message)]
+            return [refusal for event in batch for refusal in self._send([event])]  # the good must not go with the bad
+        return []
 
     def _client(self) -> EventGridPublisherClient:
         from azure.eventgrid import EventGridPublisherClient
@@ -81,9 +80,10 @@ class EventGridSink:
 class LogSink:
     """An EventSink for an app without a topic: events are written to the log and go nowhere else."""
 
-    def publish(self, events: Sequence[Event]) -> None:
+    def publish(self, events: Sequence[Event]) -> tuple[Refusal, ...]:
         for event in events:
             log.info("event.unsent type=%s id=%s source=%s subject=%s", *_identity(event))
+        return ()
 
 
 def _identity(event: Event) -> tuple[str, str, str, str]:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from backup_core.adapters.azure_errors import Call, CallKind, translated
-from backup_core.domain.messages import Message, encode
+from backup_core.domain.messages import Sendable, encode
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -57,7 +57,7 @@ class StorageQueue:
         self._clients: dict[str, QueueClient] = {}
         self._lock = threading.Lock()
 
-    def send(self, message: Message, *, delay: timedelta = timedelta(0)) -> None:
+    def send(self, message: Sendable, *, delay: timedelta = timedelta(0)) -> None:
         from azure.core.exceptions import ResourceNotFoundError
 
         client = self._client(type(message).queue)

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from backup_core.adapters import entities
 from backup_core.adapters.entities import Address, Entity, RowRange
@@ -70,7 +70,7 @@ class TableStore:
         self._threads = ThreadPoolExecutor(max_workers=entities.SHARDS, thread_name_prefix="diskbackup-tables")
 
     def get(self, record: type[R], vault: VaultKey, *key: str) -> Stored[R] | None:
-        entity = self._records.get(entities.record_address(record, vault, *key))
+        entity = self._records.get(entities.record_address(cast("Any", record), vault, *key))
         return None if entity is None else _stored(record, entity)
 
     def page(
@@ -85,8 +85,8 @@ class TableStore:
     ) -> Page[R]:
         if record is Vault:
             raise ValueError("vaults are listed by vaults()")
-        rows = entities.record_range(record, *key_prefix, first=first, last=last)
-        return self._page(record, entities.record_partition(record, vault), rows, token, limit)
+        rows = entities.record_range(cast("Any", record), *key_prefix, first=first, last=last)
+        return self._page(record, entities.record_partition(cast("Any", record), vault), rows, token, limit)
 
     def vaults(
         self, *, subscription: str | None = None, group: str | None = None, token: str | None = None, limit: int = 1000

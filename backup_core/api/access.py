@@ -50,6 +50,9 @@ _READ = frozenset(
         f"{_VAULT}/backupJobs/read",  # ours
         f"{_VAULT}/backupJobs/operations/read",  # ours
         f"{_VAULT}/exportBackupJobs/action",  # ours
+        f"{_VAULT}/backupAlerts/read",  # ours, and the next
+        f"{_VAULT}/refusedEvents/read",
+        f"{_VAULT}/protectionRules/read",  # ours, and the next of that name
         f"{_INSTANCE}/read",
         f"{_INSTANCE}/operationResults/read",
         f"{_INSTANCE}/recoveryPoints/read",
@@ -58,6 +61,8 @@ _READ = frozenset(
 )
 _OPERATE = _READ | {
     f"{_VAULT}/validateForBackup/action",
+    f"{_VAULT}/backupAlerts/acknowledge/action",  # ours
+    f"{_VAULT}/protectionRules/dryRun/action",
     f"{_INSTANCE}/write",
     f"{_INSTANCE}/backup/action",
     f"{_INSTANCE}/restore/action",
@@ -73,6 +78,8 @@ _CONTRIBUTE = _OPERATE | {
     f"{_VAULT}/auditRecords/read",  # ours
     f"{_VAULT}/backupPolicies/write",
     f"{_VAULT}/backupPolicies/delete",
+    f"{_VAULT}/protectionRules/write",
+    f"{_VAULT}/protectionRules/delete",
     f"{_VAULT}/deletedBackupInstances/undelete/action",
     f"{_INSTANCE}/delete",
     f"{_INSTANCE}/stopProtection/action",  # ours
@@ -82,7 +89,7 @@ _CONTRIBUTE = _OPERATE | {
 }
 
 _VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete", "POST": "action"}
-_QUESTIONS = re.compile(r"(validate|check|find)\w*", re.IGNORECASE)
+_QUESTIONS = re.compile(r"(validate|check|find|dryRun)\w*", re.IGNORECASE)
 _PUBLIC = frozenset({"api_description"})
 
 

@@ -29,7 +29,9 @@ def get(ports: Ports, call: Call) -> Answer:
 def undelete(ports: Ports, call: Call) -> Answer:
     """202 with both URLs of an operation that is over; the instance is back with its protection stopped."""
     read_optional_body(call)
-    instance = lifecycle.undelete_instance(ports, call.vault, call.names["instance"])
+    instance = lifecycle.undelete_instance(
+        ports, call.vault, call.names["instance"], correlation_id=call.correlation_id
+    )
     operation = Operation(vault=call.vault, done_at=ports.clock.now())
     return Answer(status=202, headers=both_headers(call, operation, instance.disk_location))
 

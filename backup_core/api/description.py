@@ -22,6 +22,7 @@ from backup_core.ports import Ports
 _FILTERS = {
     "$filter of points": "startDate eq '2026-03-01T00:00:00Z' and endDate eq '2026-03-02T00:00:00Z'",
     "$filter of jobs": "status eq 'Failed' and operation eq 'Backup' and startTime ge '2026-03-01T00:00:00Z'",
+    "$filter of alerts": "monitorCondition eq 'Fired'",
 }
 _HEADERS = {
     "Azure-AsyncOperation": "The URL that tells how the operation stands.",
@@ -114,7 +115,8 @@ def _query(route: Route, operation: Operation) -> list[dict[str, Any]]:
 
 def _query_parameter(name: str) -> dict[str, Any]:
     if name == "$skipToken":
-        return {"name": name, "in": "query", "schema": matching(TOKEN), "description": "Taken from a nextLink."}
+        schema = {"type": "string", "pattern": f"^(?:{TOKEN.pattern})?$"}  # the host drops an empty one
+        return {"name": name, "in": "query", "schema": schema, "description": "Taken from a nextLink."}
     return {"name": "$filter", "in": "query", "schema": {"type": "string"}, "example": _FILTERS[name]}
 
 

@@ -37,7 +37,10 @@ def list_in_vault(ports: Ports, call: Call) -> Answer:
 
 def list_of_disk(ports: Ports, call: Call) -> Answer:
     """The instance that protects a disk, whatever vault it lies in: one or none."""
-    found = overview.find_protection(ports, f"{call.group.text}/providers/{DISK}/{call.names['disk']}")
+    try:
+        found = overview.find_protection(ports, f"{call.group.text}/providers/{DISK}/{call.names['disk']}")
+    except ValueError:
+        found = None  # no disk can be called so
     seen = [found] if found is not None and call.may_see(found.vault) else []
     return Answer(status=200, body={"value": [render(one.vault, one.instance) for one in seen]})
 

@@ -18,13 +18,15 @@ from backup_core.workflows import protection as workflow
 def stop(ports: Ports, call: Call) -> Answer:
     """202 with both URLs of an operation that is over (recorded but for that: the service takes its time)."""
     read_optional_body(call)
-    return _done(ports, call, lifecycle.stop_protection(ports, call.vault, call.names["instance"]))
+    name, correlation_id = call.names["instance"], call.correlation_id
+    return _done(ports, call, lifecycle.stop_protection(ports, call.vault, name, correlation_id=correlation_id))
 
 
 def suspend(ports: Ports, call: Call) -> Answer:
     """202 with both URLs of an operation that is over."""
     read_optional_body(call)
-    return _done(ports, call, lifecycle.suspend_backups(ports, call.vault, call.names["instance"]))
+    name, correlation_id = call.names["instance"], call.correlation_id
+    return _done(ports, call, lifecycle.suspend_backups(ports, call.vault, name, correlation_id=correlation_id))
 
 
 def resume(ports: Ports, call: Call) -> Answer:

@@ -16,7 +16,7 @@ from backup_core.domain.errors import Fault, InvalidInput
 
 # Lengths of Azure's naming rules for these resource types (remembered; the specification has none for disks). An
 # instance is named `<disk>-<disk>-<guid>` by the clients, so that its limit follows from a disk's 80 letters.
-NAME_LENGTHS = {"vault": (2, 50), "policy": (3, 150), "instance": (2, 200)}
+NAME_LENGTHS = {"vault": (2, 50), "policy": (3, 150), "instance": (2, 200), "rule": (1, 150)}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-_.]*")
 MAX_TEXT = 2048
 MAX_TAGS = 50  # this and the next two: ARM's limits for tags
@@ -67,6 +67,8 @@ class Node:
     def text(self, key: str, *, required: bool = False, code: str = "BadRequest") -> str:
         """Text without leading or trailing blanks; "" when absent or faulty."""
         value = self.raw(key)
+        if isinstance(value, str):
+            value = value.strip(" ")
         if value is None or value == "":
             if required:
                 self.fault(key, "is required", code)
@@ -74,16 +76,18 @@ class Node:
         if not isinstance(value, str):
             self.fault(key, "must be text", code)
             return ""
-        if len(value) > MAX_TEXT or any(ord(letter) < 32 for letter in value):
+        if len(value) > MAX_TEXT or not is_plain(value):
             self.fault(key, f"must be at most {MAX_TEXT} letters, none of them a control character", code)
             return ""
-        return value.strip()
+        return value
 
     def choice(self, key: str, allowed: Sequence[str], *, required: bool = False) -> str:
         """One of `allowed`, in its spelling; case is ignored. "" when absent or faulty."""
+        raw = self.raw(key)
         text = self.text(key, required=required)
         known = next((word for word in allowed if word.lower() == text.lower()), "")
-        if text and not known:
+        is_blank = isinstance(raw, str) and not raw.strip(" ") and not required  # no word, and told so once
+        if (text or is_blank) and not known:
             self.fault(key, f"must be {' or '.join(allowed)}, not {text!r}")
         return known
 
@@ -93,8 +97,11 @@ class Node:
         if len(node.value) > MAX_TAGS:
             self.fault(key, f"has {len(node.value)} tags; {MAX_TAGS} are the most")
         for name, value in node.value.items():
-            if not isinstance(value, str) or len(value) > MAX_TAG_VALUE or not 0 < len(name) <= MAX_TAG_NAME:
-                limits = f"a name of 1 to {MAX_TAG_NAME} letters, a value of at most {MAX_TAG_VALUE}"
+            fits = isinstance(value, str) and len(value) <= MAX_TAG_VALUE and 0 < len(name) <= MAX_TAG_NAME
+            if not fits or not is_plain(name + value):
+                limits = (
+                    f"a name of 1 to {MAX_TAG_NAME} letters, a value of at most {MAX_TAG_VALUE}, no control characters"
+                )
                 node.fault(name[:MAX_TAG_NAME], f"a tag is text: {limits}")
         return dict(node.value)
 
@@ -104,6 +111,11 @@ class Node:
 
 def root(body: Mapping[str, Any]) -> Node:
     return Node(dict(body), "", [])
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text holds no control character."""
+    return all(ord(letter) >= 32 for letter in text)
 
 
 def is_name(text: str) -> bool:

@@ -82,6 +82,10 @@ def _read_time(node: Node) -> datetime | None:
 
 def _read_target_id(source: Node) -> str:
     source.choice("datasourceType", (DISK,))
+    source.choice("resourceType", (DISK,))
+    source.choice("objectType", ("Datasource",))
+    for name in ("resourceLocation", "resourceName", "resourceUri"):
+        source.text(name)
     text = source.text("resourceID", required=True)
     if not text:
         return ""

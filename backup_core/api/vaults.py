@@ -11,7 +11,7 @@ from backup_core.api.operation_ids import Operation, group_headers, status_heade
 from backup_core.api.reading import Node, check_name, plain_location, raise_faults, root
 from backup_core.api.wire import list_answer, read_body, skip_token
 from backup_core.domain.errors import NotFound
-from backup_core.domain.resource_ids import VAULT, VaultKey
+from backup_core.domain.resource_ids import VAULT, VaultKey, parse_resource_id
 from backup_core.domain.vault import SOFT_DELETE_DAYS, Vault, merged_settings
 from backup_core.ports import Page, Ports
 from backup_core.workflows import overview
@@ -32,6 +32,7 @@ _UNSAID = {"securitySettings": {"softDeleteSettings": {"state": "On", "retention
 STORES = ("OperationalStore", "VaultStore", "ArchiveStore")
 REDUNDANCIES = ("LocallyRedundant", "ZoneRedundant", "GeoRedundant")
 IDENTITIES = ("None", "SystemAssigned", "UserAssigned", "SystemAssigned,UserAssigned")
+USER_IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
 SOFT_DELETE_RANGE = (14, 180)  # days (documented)
 
 
@@ -144,10 +145,15 @@ def render(vault: Vault, *, provisioning_state: str = "Succeeded") -> dict[str, 
 def _read_identity(node: Node) -> dict[str, Any] | None:
     identity = node.child("identity")
     kind = identity.choice("type", IDENTITIES, required=node.has("identity"))
-    named = identity.child("userAssignedIdentities").value
+    named = identity.child("userAssignedIdentities")
+    for name in named.value:
+        try:
+            parse_resource_id(name, USER_IDENTITY)
+        except ValueError as error:
+            named.fault("", str(error)[:500])
     if not kind:
         return None
-    return {"type": kind, **({"userAssignedIdentities": {name: {} for name in named}} if named else {})}
+    return {"type": kind, **({"userAssignedIdentities": {name: {} for name in named.value}} if named.value else {})}
 
 
 def _read_settings(node: Node) -> dict[str, Any]:
@@ -161,6 +167,8 @@ def _read_settings(node: Node) -> dict[str, Any]:
         )
     settings: dict[str, Any] = {}
     stores = [_read_store(item) for item in node.children("storageSettings")]
+    if len({store["datastoreType"] for store in stores}) < len(stores):
+        node.fault("storageSettings", "names a datastoreType twice")
     if stores:
         settings["storageSettings"] = stores
     for path, words in SETTINGS.items():

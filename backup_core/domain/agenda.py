@@ -1,6 +1,7 @@
 """The agenda: what is to happen when. A time-ordered index that a tick reads from its head, whatever else exists.
 
-Three kinds of rows: a backup's next slot, an instance's next expiry, and a watch over a job that must show progress.
+Four kinds of rows: a backup's next slot, an instance's next expiry, a watch over a job that must show progress, and the
+hour at which an instance in trouble breaches its recovery-point objective.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ class AgendaKind(Enum):
     BACKUP = "backup"
     EXPIRY = "expiry"
     WATCH = "watch"
+    OBJECTIVE = "objective"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgendaRow:
     """Identified by kind, `due_at` (to the second), vault, instance and `subject`; `content` is small JSON.
 
-    `subject` is empty for BACKUP and EXPIRY; a job id for WATCH.
+    `subject` is empty for BACKUP, EXPIRY and OBJECTIVE; a job id for WATCH.
     BACKUP content: {"intervals": [...], "time_zone": "...", "revision": n, "generation": "..."}.
     WATCH content: {"step": "backup" | "restore" | "configure"}, and of a backup {"slot": "<ISO>" | null, "revision": n,
     "missed_slots": ["<ISO>", ...], "missed_count": n}.

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from backup_core.domain.alert import OpenAlert
 from backup_core.domain.job import Job, JobError
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_resource_id
@@ -91,6 +92,7 @@ class BackupInstance:
     disk_sku: str = ""  # as last seen; empty until the disk was looked at
     config_job_id: str = ""
     active: ActiveBackup | None = None
+    due_from: datetime | None = None  # the first slot of its present configuration; None until it is on the agenda
     newest_slot: datetime | None = None  # newest slot that a job was started for, whatever came of it
     last_success_slot: datetime | None = None
     newest_point: PointSummary | None = None
@@ -99,6 +101,7 @@ class BackupInstance:
     missed_count: int = 0
     deleted_at: datetime | None = None  # soft-deleted since
     purge_at: datetime | None = None  # when a soft-deleted instance goes for good
+    alerts: tuple[OpenAlert, ...] = ()
 
     @property
     def is_protected(self) -> bool:

@@ -119,6 +119,22 @@ class PublishEvents:
     version: int = VERSION
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookAtResource:
+    """Something changed in Azure, or somebody claims that it did: go and look at `resource_id`.
+
+    `change` is written, deleted, or ruled: a protection rule of the scope `resource_id` changed. Names no vault: whose
+    the resource is, the step finds out. Its queue takes Event Grid's own events too (domain/resource_event.py).
+    """
+
+    queue: ClassVar[str] = "diskbackup-resource-events"
+    change: str
+    resource_id: str
+    deferrals: int = 0
+    attempts: int = 0
+    version: int = VERSION
+
+
 Message = (
     StartBackup | ObserveBackup | ExpirePoints | StartRestore | ObserveRestore | ConfigureProtection | PublishEvents
 )
@@ -132,10 +148,12 @@ MESSAGE_TYPES: tuple[type[Message], ...] = (
     PublishEvents,
 )
 
-M = TypeVar("M", bound=Message)
+Sendable = Message | LookAtResource
+
+M = TypeVar("M", bound=Sendable)
 
 
-def encode(message: Message) -> str:
+def encode(message: Sendable) -> str:
     """A message as JSON: its fields by name, times as ISO 8601, its vault as three names."""
     return json.dumps({field.name: _plain(getattr(message, field.name)) for field in fields(message)})
 

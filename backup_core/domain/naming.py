@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from backup_core.domain.job import JobOperation, job_id, time_ordered_hex
 from backup_core.domain.resource_ids import SNAPSHOT, GroupId, ResourceId, VaultKey
 
+_STAMP = "%Y%m%dT%H%M%SZ"
+_DISK_LETTERS = 40
+_SNAPSHOT_NAME = re.compile(r"bk-(?P<disk>[\w\-]{1,40})-(?P<stamp>\d{8}T\d{6}Z)-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "diskbackup:events")
 
 
@@ -24,9 +29,32 @@ def point_id(vault: VaultKey, instance_name: str, job: str, at: datetime) -> str
 def snapshot_id(vault: VaultKey, instance_name: str, disk_name: str, group: GroupId, job: str, at: datetime) -> str:
     """A name of at most 80 characters (ARM's limit), readable first, unique by its hash of the job."""
     digest = hashlib.sha256(f"{vault.partition}\n{instance_name.lower()}\n{job}".encode()).hexdigest()[:12]
-    stamp = at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-    name = f"bk-{_plain(disk_name)[:40]}-{stamp}-{digest}"
+    name = f"bk-{short_disk_name(disk_name)}-{at.astimezone(UTC).strftime(_STAMP)}-{digest}"
     return ResourceId(subscription=group.subscription, group=group.group, type=SNAPSHOT, name=name).text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotName:
+    """What the name of a snapshot of ours tells: `disk` as `short_disk_name` has it, in small letters; `at` to the
+    second, the slot or the creation time of the job."""
+
+    disk: str
+    at: datetime
+
+
+def read_snapshot_name(name: str) -> SnapshotName | None:
+    """None for a name that we never give; anybody may give one that we might."""
+    match = _SNAPSHOT_NAME.fullmatch(name)
+    try:
+        at = datetime.strptime(match["stamp"].upper(), _STAMP).replace(tzinfo=UTC) if match else None
+    except ValueError:
+        return None
+    return SnapshotName(disk=match["disk"].lower(), at=at) if match and at else None
+
+
+def short_disk_name(disk_name: str) -> str:
+    """As much of a disk's name as its snapshots' names hold."""
+    return _plain(disk_name)[:_DISK_LETTERS]
 
 
 def event_id(*identity: str) -> str:

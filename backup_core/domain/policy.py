@@ -30,7 +30,7 @@ T = TypeVar("T")
 _DAY = 86_400
 _DISKS = "Microsoft.Compute/disks"
 _STORE_WIRE: Mapping[str, str] = {"dataStoreType": "OperationalStore", "objectType": "DataStoreInfoBase"}
-NAME = re.compile(r"[\w .()\-]{1,64}")
+NAME = re.compile(r"[\w(][\w .()\-]{0,63}")
 # How long a first-of-period lasts at least on average, and by how much a run of them can be shorter than that.
 _PERIOD_SECONDS: Mapping[str, tuple[float, int]] = {
     "FirstOfDay": (_DAY, 3 * 3600),
@@ -131,6 +131,16 @@ def _stand_in_properties(interval: str, retention: Duration) -> Mapping[str, Any
     }
     kept = {"lifecycles": [lifecycle], "isDefault": True, "name": "Default", "objectType": RETENTION_RULE}
     return {"policyRules": [backup, kept], "datasourceTypes": [_DISKS], "objectType": "BackupPolicy"}
+
+
+def shortened_rules(before: BackupPolicy, after: BackupPolicy) -> list[str]:
+    """What `after` keeps for less long than `before`, in words; a tag that is gone falls to the default rule."""
+    shorter = []
+    for rule in before.retention_rules:
+        now = after.retention_of(rule.name) or after.retention_of(after.default_tag)
+        if now is not None and now.duration.approximate_seconds < rule.duration.approximate_seconds:
+            shorter.append(f"{rule.name}: {rule.duration.iso()} -> {now.duration.iso()}")
+    return shorter
 
 
 def check_background_copy(policy: BackupPolicy) -> Fault | None:
@@ -286,7 +296,7 @@ def _read_tag(node: _Node) -> tuple[_Tag, Mapping[str, Any]]:
         expected = _listed(ABSOLUTE_CRITERIA)
         node.note("criteria", f"is missing or empty; a tag that is not the default needs one of {expected}")
     wire = {
-        "tagInfo": {"tagName": name, "id": label.text("id", f"{name}_")},
+        "tagInfo": {"tagName": name, "id": label.name("id", f"{name}_")},
         "taggingPriority": priority,
         "isDefault": is_default,
     } | ({"criteria": criteria_wires} if criteria_wires else {})
@@ -517,8 +527,8 @@ class _Node:
         value = self._typed(key, str, "text", default)
         return value if value is None else str(value)
 
-    def name(self, key: str) -> str | None:
-        text = self.text(key)
+    def name(self, key: str, default: str | None = None) -> str | None:
+        text = self.text(key, default)
         if text is not None and not NAME.fullmatch(text):
             self.note(key, _unexpected(text, "a name of 1 to 64 letters, digits, spaces and _ . - ( )"))
             return None

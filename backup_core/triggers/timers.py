@@ -9,6 +9,7 @@ from backup_core.app import Services
 DISPATCH = "0 * * * * *"
 SWEEP = "20 * * * * *"
 WATCH = "5,25,45 * * * * *"  # off the full minute, when dispatch works
+OBJECTIVES = "30 * * * * *"
 RECONCILE = "40 7,22,37,52 * * * *"
 
 
@@ -30,6 +31,12 @@ def timer_blueprint(services: Services) -> func.Blueprint:
     @blueprint.timer_trigger(arg_name="timer", schedule=WATCH)
     def watch(timer: func.TimerRequest) -> None:
         services.watch()
+
+    @blueprint.timer_trigger(arg_name="timer", schedule=OBJECTIVES)
+    def objectives(timer: func.TimerRequest) -> None:
+        from backup_core.workflows.objectives import check_objectives
+
+        check_objectives(services.ports())
 
     @blueprint.timer_trigger(arg_name="timer", schedule=RECONCILE)
     def reconcile(timer: func.TimerRequest) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.alert import Cause, cause_of_failure
 from backup_core.domain.disk import Disk, Snapshot
 from backup_core.domain.errors import (
     BackupError,
@@ -24,16 +25,19 @@ from backup_core.domain.errors import (
     SnapshotNotFound,
 )
 from backup_core.domain.instance import ActiveBackup, BackupInstance, PointSummary
-from backup_core.domain.job import Job, JobOperation, JobStatus, job_id
+from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ObserveBackup, StartBackup
 from backup_core.domain.naming import point_id, scheduled_job_id, snapshot_id
+from backup_core.domain.objective import needs_watch
 from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel, is_ours
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_group_id, parse_resource_id
 from backup_core.domain.tagging import choose_tag
-from backup_core.ports import Insert, Ports, Put, Replace, StateConflict, Stored
+from backup_core.ports import Change, Insert, Ports, Put, Replace, StateConflict, Stored
 from backup_core.workflows import alerts
+from backup_core.workflows.alarms import fire, resolve
 from backup_core.workflows.dispatch import backup_row
-from backup_core.workflows.turns import FIRST_LOOK, commit, look_delay, next_turn, note_deferral, tell
+from backup_core.workflows.objectives import SLOW_ROUNDS, look_later
+from backup_core.workflows.turns import FIRST_LOOK, commit, look_delay, next_turn, note_deferral
 from backup_core.workflows.watching import STALL_AFTER, backup_watch, watch_row
 
 log = logging.getLogger("diskbackup.backup")
@@ -42,6 +46,7 @@ TRIGGER = "Trigger Backup"
 BUSY_DELAY = timedelta(seconds=15)
 BUSY_ROUNDS_ON_DEMAND = 240  # an hour
 LOOKS_FOR_A_MISSING_SNAPSHOT = 3
+_ENDED_BY_SUCCESS = (Cause.BACKUP, Cause.PERMISSION, Cause.SOURCE_DISK, Cause.RPO)  # alerts that a new point ends
 WATCH_MARGIN = timedelta(seconds=20)  # how long a deferred step may lie in the queue before its watch comes
 
 
@@ -143,10 +148,7 @@ def _wanted_job(ports: Ports, message: StartBackup, stored: Stored[BackupInstanc
         return None
     if message.slot is None:
         queued = ports.store.get(Job, message.vault, message.job_id)
-        if queued is None or queued.value.is_ended:
-            _tell_again(ports, message)
-            return None
-        return queued.value
+        return None if queued is None or queued.value.is_ended else queued.value
     same = _is_same_generation(message, instance)
     if same and instance.newest_slot is not None and message.slot <= instance.newest_slot:
         _answer_late(ports, message, stored)
@@ -191,11 +193,10 @@ def _follow_new_schedule(ports: Ports, message: StartBackup, instance: BackupIns
 
 
 def _answer_late(ports: Ports, message: StartBackup, stored: Stored[BackupInstance]) -> None:
-    """A slot not newer than the newest taken: it ran already and is told of again, or a later one overtook it in the
-    queue while it was put off. Then it is missed, which its job or the instance's list must say."""
+    """A slot not newer than the newest taken: it ran already, or a later one overtook it in the queue while it was put
+    off. Then it is missed, which its job or the instance's list must say."""
     assert message.slot is not None, "on-demand backups have no order"
     if _has_trace(ports, message, stored.value):
-        _tell_again(ports, message)
         return
     missed = stored.value.miss((*message.missed_slots, message.slot), message.missed_count + 1)
     if commit(ports, message, [Replace(stored, missed)]):
@@ -256,6 +257,8 @@ def _claim(
     claimed = replace(instance.miss(message.missed_slots, message.missed_count), active=active)
     if message.slot is not None:
         claimed = replace(claimed, newest_slot=message.slot)
+    if instance.newest_slot != instance.last_success_slot:
+        look_later(ports, message.vault, claimed)
     if not commit(ports, message, [Replace(stored, claimed), Put(job)]):
         return None
     return claimed
@@ -300,6 +303,8 @@ def _retreat(ports: Ports, message: StartBackup, stored: Stored[BackupInstance],
         _fail(ports, message, stored, job, error)
         return
     note_deferral(turn, error, job.job_id)
+    if turn.message.attempts + turn.message.deferrals == SLOW_ROUNDS:
+        look_later(ports, message.vault, stored.value)
     _send_later(ports, turn.message, turn.delay)
     active = stored.value.active
     if active is not None and active.job.job_id == job.job_id and turn.message.attempts > job.retry_count:
@@ -322,10 +327,19 @@ def _fail(
     freed = replace(instance, active=None) if held else instance.miss(job.missed_slots, job.missed_count)
     if job.slot is not None:
         freed = replace(freed, newest_slot=max(job.slot, instance.newest_slot or job.slot))
-    if not commit(ports, message, [Replace(stored, freed), Put(failed)]):
+    look_later(ports, message.vault, freed)
+    alarm = fire(
+        ports,
+        message.vault,
+        freed,
+        cause_of_failure(Cause.BACKUP, error),
+        error=JobError.of(error),
+        job_id=job.job_id,
+    )
+    changes: list[Change] = [Replace(stored, alarm.instance), Put(failed), *alarm.changes]
+    if not commit(ports, message, changes, [alerts.job_ended(message.vault, failed), *alarm.events]):
         return
     log.error("backup.failed job_id=%s instance=%s code=%s %s", job.job_id, instance.name, error.code, error.message)
-    tell(ports, message, [alerts.job_ended(message.vault, failed)])
     _unwatch(ports, message)
 
 
@@ -343,7 +357,7 @@ def observe_backup(ports: Ports, message: ObserveBackup) -> None:
     stored = ports.store.get(BackupInstance, message.vault, message.instance_name)
     active = stored.value.active if stored else None
     if stored is None or active is None or active.job.job_id != message.job_id:
-        _tell_again(ports, message)
+        log.info("observe.late job_id=%s", message.job_id)  # an earlier run of this step ended the job
         return
     try:
         snapshot = _look(ports, message, active)
@@ -353,6 +367,8 @@ def observe_backup(ports: Ports, message: ObserveBackup) -> None:
             _fail(ports, message, stored, active.job, error)
         else:
             note_deferral(turn, error, message.job_id)
+            if turn.message.attempts + turn.message.deferrals == SLOW_ROUNDS:
+                look_later(ports, message.vault, stored.value)
             _send_later(ports, turn.message, turn.delay)
         return
     if snapshot is not None and snapshot.is_usable:
@@ -393,6 +409,8 @@ def _look_again(
     snapshot: Snapshot | None,
 ) -> None:
     """Come back after a delay that grows; record the progress, so that the watch knows that waiting is no stall."""
+    if message.looks == SLOW_ROUNDS:
+        look_later(ports, message.vault, stored.value)
     delay, now = look_delay(message.looks + 1), ports.clock.now()
     url = message.operation_url if snapshot is None else ""  # a finished operation has no more to tell
     ports.queue.send(replace(message, looks=message.looks + 1, operation_url=url, attempts=0), delay=delay)
@@ -450,10 +468,14 @@ def _complete(
         expiry_due_at=expiry or instance.expiry_due_at,
         last_success_slot=job.slot or instance.last_success_slot,
     )
-    if not commit(ports, message, [Replace(stored, changed), Put(job), Put(point)]):
+    cleared = resolve(ports, message.vault, changed, *_ENDED_BY_SUCCESS)
+    if needs_watch(changed):
+        look_later(ports, message.vault, cleared.instance)
+    changes: list[Change] = [Replace(stored, cleared.instance), Put(job), Put(point), *cleared.changes]
+    told = [alerts.job_ended(message.vault, job), alerts.point_created(message.vault, point), *cleared.events]
+    if not commit(ports, message, changes, told):
         return
     log.info("backup.completed job_id=%s instance=%s point=%s", job.job_id, instance.name, point.point_id)
-    tell(ports, message, [alerts.job_ended(message.vault, job), alerts.point_created(message.vault, point)])
     _unwatch(ports, message)
 
 
@@ -520,23 +542,9 @@ def _stand_down(ports: Ports, message: StartBackup) -> None:
     job = ports.store.get(Job, message.vault, message.job_id)
     if job is not None and not job.value.is_ended:
         cancelled = job.value.advance(JobStatus.CANCELLED, at=ports.clock.now())
-        if not commit(ports, message, [Replace(job, cancelled)]):
+        if not commit(ports, message, [Replace(job, cancelled)], [alerts.job_ended(message.vault, cancelled)]):
             return
-        tell(ports, message, [alerts.job_ended(message.vault, cancelled)])
     _unwatch(ports, message)
-
-
-def _tell_again(ports: Ports, message: StartBackup | ObserveBackup) -> None:
-    """The job may have ended before its event went out: publish it again; receivers drop doubles by its id."""
-    job = ports.store.get(Job, message.vault, message.job_id)
-    if job is None or not job.value.is_ended:
-        return
-    events = [alerts.job_ended(message.vault, job.value)]
-    named = job.value.point_id  # empty when the job ended before it claimed the instance
-    point = ports.store.get(RecoveryPoint, message.vault, message.instance_name, named) if named else None
-    if point is not None:
-        events.append(alerts.point_created(message.vault, point.value))
-    tell(ports, message, events)
 
 
 def _defer(ports: Ports, message: StartBackup, stored: Stored[BackupInstance], job: Job, delay: timedelta) -> None:
@@ -544,6 +552,8 @@ def _defer(ports: Ports, message: StartBackup, stored: Stored[BackupInstance], j
         busy = ResourceInUse(f"Another backup of '{job.instance_name}' ran for an hour; this one was given up.")
         _fail(ports, message, stored, job, busy)
         return
+    if message.slot is not None:
+        look_later(ports, message.vault, stored.value)
     _send_later(ports, replace(message, deferrals=message.deferrals + 1), delay)
 
 

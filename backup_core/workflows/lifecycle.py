@@ -12,19 +12,20 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from backup_core.domain.errors import Fault, InvalidInput, NotFound, ResourceInUse
+from backup_core.domain.alert import Cause
+from backup_core.domain.errors import BackupError, DiskNotFound, Fault, InvalidInput, NotFound, ResourceInUse
 from backup_core.domain.instance import BackupInstance, ProtectionState
-from backup_core.domain.job import Job, JobOperation, JobStatus
+from backup_core.domain.job import Job, JobError, JobOperation, JobStatus
 from backup_core.domain.messages import ExpirePoints
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault
-from backup_core.ports import Ports, Put, Replace, StateConflict, every
-from backup_core.workflows import alerts
+from backup_core.ports import Change, Ports, Put, Replace, StateConflict, every
+from backup_core.workflows import alerts, outbox
+from backup_core.workflows.alarms import Alarm, fire, resolve
 from backup_core.workflows.backup import expiry_row
 from backup_core.workflows.overview import get_vault
 from backup_core.workflows.protection import config_job, look_soon, present_instance, request_of
-from backup_core.workflows.turns import publish
 
 log = logging.getLogger("diskbackup.lifecycle")
 
@@ -39,22 +40,41 @@ _ACTIVE = (
 _TRIES = 5
 
 
-def stop_protection(ports: Ports, vault: VaultKey, name: str) -> BackupInstance:
+def stop_protection(
+    ports: Ports,
+    vault: VaultKey,
+    name: str,
+    *,
+    because: BackupError | None = None,
+    revision: int | None = None,
+    correlation_id: str = "",
+) -> BackupInstance:
     """No more backups; every recovery point is kept until protection is resumed or the instance deleted.
 
-    Stopping what is stopped changes nothing. Raises NotFound, ResourceInUse (being deleted).
+    `because` is why, when nobody asked for it: the instance shows it. With `revision`, only what still is of that
+    revision is stopped. Stopping what is stopped changes nothing. Raises NotFound, ResourceInUse (being deleted, or of
+    another revision).
     """
-    return _pause(ports, vault, name, ProtectionState.STOPPED, (*_ACTIVE, ProtectionState.SUSPENDED))
+    leaving = (*_ACTIVE, ProtectionState.SUSPENDED)
+    if revision is not None and present_instance(ports, vault, name).value.revision != revision:
+        raise _changing(name)
+    return _pause(ports, vault, name, ProtectionState.STOPPED, leaving, correlation_id, because)
 
 
-def suspend_backups(ports: Ports, vault: VaultKey, name: str) -> BackupInstance:
+def suspend_backups(ports: Ports, vault: VaultKey, name: str, *, correlation_id: str = "") -> BackupInstance:
     """No more backups; recovery points expire as they were promised, the newest stays. Raises as stop_protection, and
     ResourceInUse when protection is stopped: its points were to be kept."""
-    return _pause(ports, vault, name, ProtectionState.SUSPENDED, _ACTIVE)
+    return _pause(ports, vault, name, ProtectionState.SUSPENDED, _ACTIVE, correlation_id)
 
 
 def _pause(
-    ports: Ports, vault: VaultKey, name: str, state: ProtectionState, leaving: Collection[ProtectionState]
+    ports: Ports,
+    vault: VaultKey,
+    name: str,
+    state: ProtectionState,
+    leaving: Collection[ProtectionState],
+    correlation_id: str,
+    because: BackupError | None = None,
 ) -> BackupInstance:
     """A running backup still ends, and counts. A configuration that was under way ends as cancelled."""
     for _ in range(_TRIES):
@@ -65,14 +85,38 @@ def _pause(
             raise ResourceInUse(
                 f"Backup instance '{name}' is in state {stored.value.state.value}; resume its protection first."
             )
-        paused = replace(stored.value, state=state, revision=stored.value.revision + 1, config_job_id="", error=None)
+        paused = replace(
+            stored.value,
+            state=state,
+            revision=stored.value.revision + 1,
+            config_job_id="",
+            error=JobError.of(because) if because else None,
+        )
+        quiet = _alarms_of_pause(ports, vault, paused, because)
+        what = "Stopped" if state is ProtectionState.STOPPED else "Suspended"
+        told = alerts.protection_changed(what, vault, paused, ports.clock.now(), correlation_id)
         try:
-            ports.store.commit(vault, [Replace(stored, paused)])
+            outbox.commit(ports, vault, [Replace(stored, quiet.instance), *quiet.changes], [told, *quiet.events])
         except StateConflict:
             continue
+        paused = quiet.instance
         log.info("protection.paused instance=%s state=%s", name, state.value)
         return paused
     raise _changing(name)
+
+
+def _alarms_of_pause(ports: Ports, vault: VaultKey, paused: BackupInstance, because: BackupError | None) -> Alarm:
+    """What is paused gives no alarm, but for the loss of its disk."""
+    if not isinstance(because, DiskNotFound):
+        return resolve(ports, vault, paused)
+    others = {opened.cause.partition(".")[0] for opened in paused.alerts} - {Cause.SOURCE_DISK}
+    quiet = resolve(ports, vault, paused, *sorted(others)) if others else Alarm(instance=paused)
+    fired = fire(ports, vault, quiet.instance, Cause.SOURCE_DISK, error=JobError.of(because))
+    return Alarm(
+        instance=fired.instance,
+        changes=(*quiet.changes, *fired.changes),
+        events=(*quiet.events, *fired.events),
+    )
 
 
 def delete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id: str = "") -> Job | None:
@@ -100,13 +144,13 @@ def delete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id:
         instance, job = change
         assert instance.expiry_due_at is not None, "both ways of deleting set the next look"
         ports.store.schedule([expiry_row(vault, instance.name, instance.expiry_due_at)])
+        quiet = resolve(ports, vault, instance)
+        changes: list[Change] = [Replace(stored, quiet.instance), Put(job), *quiet.changes]
         try:
-            ports.store.commit(vault, [Replace(stored, instance), Put(job)])
+            outbox.commit(ports, vault, changes, [alerts.data_deleted(vault, instance, job), *quiet.events])
         except StateConflict:
             continue
-        if job.is_ended:
-            publish(ports, vault, instance.name, [alerts.job_ended(vault, job)])
-        else:
+        if not job.is_ended:
             ports.queue.send(ExpirePoints(vault=vault, instance_name=instance.name, due_at=instance.expiry_due_at))
         return job
     raise _changing(name)
@@ -162,7 +206,7 @@ def begin_deletion(
     return deleting, job
 
 
-def undelete_instance(ports: Ports, vault: VaultKey, name: str) -> BackupInstance:
+def undelete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id: str = "") -> BackupInstance:
     """Have a soft-deleted instance back, with all its points and its protection stopped (recorded).
 
     Raises NotFound with Azure's code for what is not soft-deleted (recorded).
@@ -180,8 +224,9 @@ def undelete_instance(ports: Ports, vault: VaultKey, name: str) -> BackupInstanc
             deleted_at=None,
             purge_at=None,
         )
+        told = alerts.protection_changed("Undeleted", vault, back, ports.clock.now(), correlation_id)
         try:
-            ports.store.commit(vault, [Replace(stored, back)])
+            outbox.commit(ports, vault, [Replace(stored, back)], [told])
         except StateConflict:
             continue
         log.info("instance.undeleted instance=%s", name)

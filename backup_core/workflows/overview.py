@@ -10,16 +10,18 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
+from backup_core.domain.alert import Alert, AlertState
 from backup_core.domain.errors import NotFound
 from backup_core.domain.instance import BackupInstance, DiskClaim, disk_key
 from backup_core.domain.job import Job, JobOperation, JobStatus, first_id_at, time_ordered_hex
+from backup_core.domain.outbox import RefusedEvent
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VAULT, VaultKey
 from backup_core.domain.vault import Vault
-from backup_core.ports import Page, Ports
+from backup_core.ports import Page, Ports, R
 
 log = logging.getLogger("diskbackup.overview")
 
@@ -27,8 +29,6 @@ PAGE_SIZE = 1000  # the most that Table Storage gives in one answer
 POINT_SLACK = timedelta(days=8)  # a point's id is made from its slot, its snapshot taken later: by a week at worst
 _LAST_OF_INSTANT = "~"  # sorts after every id that begins with the digits of an instant
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # the earliest instant that an id can tell
-
-R = TypeVar("R", Vault, BackupPolicy, BackupInstance, Job, RecoveryPoint, DiskClaim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +212,30 @@ def list_jobs(
     )
     taken = tuple(stored for stored in page.items if wanted.takes(stored.value))
     return _readable(replace(page, items=taken), vault.partition)
+
+
+def get_alert(ports: Ports, vault: VaultKey, alert_id: str) -> Alert:
+    """Raises NotFound."""
+    stored = ports.store.get(Alert, vault, alert_id)
+    if stored is None:
+        _raise_absent(f"{VAULT}/backupAlerts", f"{vault.name}/{alert_id}", vault)
+    return stored.value
+
+
+def list_alerts(
+    ports: Ports, vault: VaultKey, *, state: AlertState | None = None, token: str | None = None
+) -> Page[Alert]:
+    """Newest first. A page may be empty and yet not be the last. Raises NotFound when there is no such vault."""
+    get_vault(ports, vault)
+    page = ports.store.page(Alert, vault, token=token, limit=PAGE_SIZE)
+    wanted = tuple(stored for stored in page.items if state is None or stored.value.state is state)
+    return _readable(replace(page, items=wanted), vault.partition)
+
+
+def list_refused_events(ports: Ports, vault: VaultKey, *, token: str | None = None) -> Page[RefusedEvent]:
+    """Raises NotFound when there is no such vault."""
+    get_vault(ports, vault)
+    return _readable(ports.store.page(RefusedEvent, vault, token=token, limit=PAGE_SIZE), vault.partition)
 
 
 def _is_shown(point: RecoveryPoint, since: datetime | None, until: datetime | None) -> bool:

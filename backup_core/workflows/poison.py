@@ -24,8 +24,7 @@ from backup_core.domain.messages import (
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored
-from backup_core.workflows import alerts
-from backup_core.workflows.turns import publish
+from backup_core.workflows import alerts, outbox
 
 log = logging.getLogger("diskbackup.poison")
 
@@ -56,7 +55,7 @@ def give_up(ports: Ports, kind: type[Message], text: str | bytes) -> None:
         _fail_job(ports, message, job_id, given_up)
     identity = job_id or f"{kind.__name__}:{message.instance_name}"
     event = alerts.message_poisoned(message.vault, message.instance_name, identity, given_up, ports.clock.now())
-    publish(ports, message.vault, message.instance_name, [event])
+    outbox.record(ports, message.vault, [event])
 
 
 def _report_unreadable(ports: Ports, kind: type[Message], text: str | bytes, error: MessageMalformed) -> None:
@@ -64,7 +63,7 @@ def _report_unreadable(ports: Ports, kind: type[Message], text: str | bytes, err
     digest = hashlib.sha256(raw).hexdigest()[:16]
     log.error("message.unreadable kind=%s digest=%s %s", kind.__name__, digest, error.message)
     event = alerts.message_poisoned(NOWHERE, kind.queue, digest, error, ports.clock.now())
-    publish(ports, NOWHERE, kind.queue, [event])
+    outbox.record(ports, NOWHERE, [event])
 
 
 def _fail_job(ports: Ports, message: Message, job_id: str, error: StepGivenUp) -> None:
@@ -80,11 +79,11 @@ def _fail_job(ports: Ports, message: Message, job_id: str, error: StepGivenUp) -
     failed = begun.advance(JobStatus.FAILED, at=ports.clock.now(), error=error)
     record: Change = Replace(job, failed) if job else Insert(failed)
     try:
-        ports.store.commit(message.vault, [record, *_release(ports, message, failed)])
+        changes = [record, *_release(ports, message, failed)]
+        outbox.commit(ports, message.vault, changes, [alerts.job_ended(message.vault, failed)])
     except StateConflict:
         log.warning("step.given_up_unrecorded job_id=%s: the job moved on meanwhile", job_id)
         return
-    publish(ports, message.vault, message.instance_name, [alerts.job_ended(message.vault, failed)])
 
 
 def _unbegun_job(ports: Ports, message: Message, job_id: str) -> Job | None:

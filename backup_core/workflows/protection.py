@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from backup_core.domain.agenda import AgendaRow
+from backup_core.domain.alert import Cause, cause_of_failure
 from backup_core.domain.disk import BACKGROUND_COPY_SKUS, Disk
 from backup_core.domain.errors import BackupError, Fault, InvalidInput, NotFound, ResourceInUse, Throttled
+from backup_core.domain.events import Event
 from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ConfigureProtection
+from backup_core.domain.objective import TAG, own_objective
 from backup_core.domain.policy import BackupPolicy, check_background_copy
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.ports import Insert, Ports, Replace, StateConflict, Stored
-from backup_core.workflows import alerts
+from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored
+from backup_core.workflows import alerts, outbox
+from backup_core.workflows.alarms import fire, resolve
 from backup_core.workflows.backup import expiry_row
 from backup_core.workflows.claims import take_claim
 from backup_core.workflows.dispatch import backup_row
+from backup_core.workflows.objectives import is_in_trouble, objective_row
 from backup_core.workflows.overview import get_vault
-from backup_core.workflows.turns import come_back, commit, tell
+from backup_core.workflows.turns import come_back, commit
 from backup_core.workflows.watching import STALL_AFTER, watch_row
 
 log = logging.getLogger("diskbackup.protection")
@@ -55,8 +61,11 @@ def configure_instance(
         now = ports.clock.now()
         job = config_job(vault, request, JobOperation.CONFIGURE, now, correlation_id)
         instance = _wanted(stored.value if stored else None, request, policy.value, job, now)
+        events = []
+        if stored is not None and stored.value.state in PAUSED:
+            events.append(alerts.protection_changed("Resumed", vault, instance, now, correlation_id))
         try:
-            _accept(ports, vault, stored, instance, job)
+            _accept(ports, vault, stored, instance, job, events)
         except StateConflict:
             continue
         return instance, job, stored is None
@@ -70,6 +79,7 @@ def _faults(
     if policy is None:
         message = f"policy '{request.policy_name}' was not found in the vault; create it first"
         faults.append(Fault(target="properties.policyInfo.policyId", message=message))
+    faults += _tag_faults(request, existing)
     if existing is None:
         return faults
     if existing.state is ProtectionState.DELETING:
@@ -89,14 +99,27 @@ def _faults(
     return faults
 
 
+def _tag_faults(request: InstanceRequest, existing: BackupInstance | None) -> list[Fault]:
+    """An objective of its own that cannot be read. What an older release took must not keep a disk from protection."""
+    if existing is not None and existing.tags == request.tags:
+        return []
+    try:
+        own_objective(request.tags)
+    except ValueError as error:
+        return [Fault(target=f"tags.{TAG}", message=str(error))]
+    return []
+
+
 def _wanted(
     existing: BackupInstance | None, request: InstanceRequest, policy: BackupPolicy, job: Job, now: datetime
 ) -> BackupInstance:
     """The instance as asked for. A new revision makes messages and agenda rows of the old schedule recognisable."""
     if existing is not None:
         paused = existing.state in PAUSED  # points may have expired meanwhile: look at once
+        goes_on = existing.takes_scheduled_backups and existing.policy.schedule == policy.schedule
         return replace(
             existing,
+            due_from=existing.due_from if goes_on else None,
             expiry_due_at=look_soon(now) if paused else existing.expiry_due_at,
             revision=existing.revision + 1,
             friendly_name=request.friendly_name,
@@ -125,11 +148,17 @@ def _wanted(
 
 
 def _accept(
-    ports: Ports, vault: VaultKey, stored: Stored[BackupInstance] | None, instance: BackupInstance, job: Job
+    ports: Ports,
+    vault: VaultKey,
+    stored: Stored[BackupInstance] | None,
+    instance: BackupInstance,
+    job: Job,
+    events: Sequence[Event] = (),
 ) -> None:
     """Write instance and job together. The watch is there before them, so that a lost message is made good."""
     ports.store.schedule([_watch(vault, instance.name, job)])
-    ports.store.commit(vault, [Replace(stored, instance) if stored else Insert(instance), Insert(job)])
+    changes: list[Change] = [Replace(stored, instance) if stored else Insert(instance), Insert(job)]
+    outbox.commit(ports, vault, changes, events)
     ports.queue.send(ConfigureProtection(vault=vault, instance_name=instance.name, job_id=job.job_id))
 
 
@@ -215,7 +244,6 @@ def configure_protection(ports: Ports, message: ConfigureProtection) -> None:
         log.warning("configure.unknown job_id=%s", message.job_id)
         return
     if job.value.is_ended:
-        tell(ports, message, [alerts.job_ended(message.vault, job.value)])
         return
     if stored is None or stored.value.config_job_id != message.job_id:
         _end_job(ports, message, job, JobStatus.CANCELLED)  # a later request took its place
@@ -262,6 +290,7 @@ def _protect(
         state=ProtectionState.CONFIGURED,
         disk_location=disk.location,
         disk_sku=disk.sku,
+        due_from=stored.value.due_from or first_slot,
         expiry_due_at=stored.value.expiry_due_at or first_expiry(stored.value.policy, first_slot),
         error=None,
     )
@@ -269,12 +298,15 @@ def _protect(
     rows = [backup_row(message.vault, instance, first_slot)]
     if instance.expiry_due_at is not None:
         rows.append(expiry_row(message.vault, instance.name, instance.expiry_due_at))
+    if is_in_trouble(instance, now):
+        rows.append(objective_row(message.vault, instance))
     ports.store.schedule(rows)
     ended = job.value.step(CONFIGURE, "Completed", at=now).advance(JobStatus.COMPLETED, at=now)
-    if not commit(ports, message, [Replace(stored, instance), Replace(job, ended)]):
+    cleared = resolve(ports, message.vault, instance, Cause.PROTECTION, Cause.PERMISSION, Cause.SOURCE_DISK)
+    changes: list[Change] = [Replace(stored, cleared.instance), Replace(job, ended), *cleared.changes]
+    if not commit(ports, message, changes, [alerts.job_ended(message.vault, ended), *cleared.events]):
         return
     log.info("protection.configured instance=%s policy=%s", instance.name, instance.policy.name)
-    tell(ports, message, [alerts.job_ended(message.vault, ended)])
     ports.store.unschedule([_watch(message.vault, message.instance_name, ended)])
 
 
@@ -289,17 +321,19 @@ def _refuse(
 ) -> None:
     now = ports.clock.now()
     failed = job.value.step(CONFIGURE, "Failed", at=now).advance(JobStatus.FAILED, at=now, error=error)
-    instance = replace(stored.value, state=ProtectionState.ERROR, error=JobError.of(error))
-    if commit(ports, message, [Replace(stored, instance), Replace(job, failed)]):
+    told = JobError.of(error)
+    instance = replace(stored.value, state=ProtectionState.ERROR, error=told)
+    cause = cause_of_failure(Cause.PROTECTION, error)
+    alarm = fire(ports, message.vault, instance, cause, error=told, job_id=failed.job_id)
+    changes: list[Change] = [Replace(stored, alarm.instance), Replace(job, failed), *alarm.changes]
+    if commit(ports, message, changes, [alerts.job_ended(message.vault, failed), *alarm.events]):
         log.error("protection.refused instance=%s code=%s %s", instance.name, error.code, error.message)
-        tell(ports, message, [alerts.job_ended(message.vault, failed)])
         ports.store.unschedule([_watch(message.vault, message.instance_name, failed)])
 
 
 def _end_job(ports: Ports, message: ConfigureProtection, job: Stored[Job], status: JobStatus) -> None:
     ended = job.value.advance(status, at=ports.clock.now())
-    if commit(ports, message, [Replace(job, ended)]):
-        tell(ports, message, [alerts.job_ended(message.vault, ended)])
+    if commit(ports, message, [Replace(job, ended)], [alerts.job_ended(message.vault, ended)]):
         ports.store.unschedule([_watch(message.vault, message.instance_name, ended)])
 
 

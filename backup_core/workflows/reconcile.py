@@ -7,7 +7,7 @@ Free of input and safe to repeat: whatever a crash, a lost message or a hand at 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -22,19 +22,21 @@ from backup_core.domain.recovery_point import PointState, RecoveryPoint, Snapsho
 from backup_core.domain.resource_ids import GroupId, VaultKey, parse_group_id
 from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Insert, Ports, Put, Remove, Replace, StateConflict, Stored, every
-from backup_core.workflows import alerts
+from backup_core.workflows import alerts, outbox
 from backup_core.workflows.backup import expiry_row, with_point
 from backup_core.workflows.claims import take_claim
 from backup_core.workflows.dispatch import backup_row
+from backup_core.workflows.objectives import is_in_trouble, look_later, objective_row
 from backup_core.workflows.protection import reconfigure
+from backup_core.workflows.quotas import watch_snapshots
 from backup_core.workflows.retention import next_look
-from backup_core.workflows.turns import publish
 from backup_core.workflows.watching import watch_row
 
 log = logging.getLogger("diskbackup.reconcile")
 
 JOBS_KEPT = timedelta(days=90)
 JOBS_PURGED_PER_VAULT = 500
+ORPHANS_TOLD_EVERY = timedelta(hours=24)
 SETTLING = timedelta(minutes=15)  # a snapshot whose time ended that lately may still be on its way out
 
 _Key = tuple[VaultKey, str]  # vault and instance name in lower case
@@ -63,6 +65,7 @@ class _Sight:
     groups: frozenset[str]
     backups: frozenset[_Key]
     expiries: frozenset[_Key]
+    objectives: frozenset[_Key]
     watches: frozenset[str]
 
 
@@ -125,6 +128,7 @@ def _look(ports: Ports, groups: Mapping[str, str], report: ReconcileReport) -> _
     """The agenda is read before the snapshots, both before any record: what is begun meanwhile is looked at singly."""
     backups = frozenset((row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.BACKUP))
     expiries = frozenset((row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.EXPIRY))
+    objectives = frozenset((row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.OBJECTIVE))
     watches = frozenset(row.subject for row in ports.store.agenda(AgendaKind.WATCH))
     found: dict[_Key, dict[str, Snapshot]] = {}
     readable = set()
@@ -141,7 +145,14 @@ def _look(ports: Ports, groups: Mapping[str, str], report: ReconcileReport) -> _
         except BackupError as error:
             log.error("reconcile.group_unreadable group=%s code=%s %s", group, error.code, error.message)
             report.unreadable_groups.append(group)
-    return _Sight(snapshots=found, groups=frozenset(readable), backups=backups, expiries=expiries, watches=watches)
+    return _Sight(
+        snapshots=found,
+        groups=frozenset(readable),
+        backups=backups,
+        expiries=expiries,
+        objectives=objectives,
+        watches=watches,
+    )
 
 
 def _reconcile_instance(ports: Ports, vault: VaultKey, name: str, sight: _Sight, report: ReconcileReport) -> None:
@@ -151,19 +162,20 @@ def _reconcile_instance(ports: Ports, vault: VaultKey, name: str, sight: _Sight,
     points = list(every(ports, RecoveryPoint, vault, name))
     snapshots = sight.snapshots.get((vault, name.lower()), {})
     if stored.value.snapshot_group_id.lower() in sight.groups:
-        _mark_lost(ports, vault, name, points, snapshots, report)
+        mark_lost(ports, vault, name, points, snapshots, report)
         _adopt(ports, vault, name, points, snapshots.values(), report)
+        watch_snapshots(ports, vault, name, len(snapshots))
     _mend_agenda(ports, vault, name, points, sight, report)
     if reconfigure(ports, vault, name) is not None:
         report.reconfigured.append(name)
 
 
-def _mark_lost(
+def mark_lost(
     ports: Ports,
     vault: VaultKey,
     name: str,
     points: Sequence[Stored[RecoveryPoint]],
-    snapshots: Mapping[str, Snapshot],
+    snapshots: Container[str],
     report: ReconcileReport,
 ) -> None:
     """Good points whose snapshot is gone, and not by us: each is asked for once more before it is called lost."""
@@ -182,9 +194,11 @@ def _mark_lost(
         lost = replace(fresh.value, state=PointState.LOST)
         del good[point.point_id]
         changed = replace(instance.value, newest_point=_newest(instance.value, point, good.values()))
-        ports.store.commit(vault, [Replace(instance, changed), Replace(fresh, lost)])
+        if is_in_trouble(changed, now):
+            look_later(ports, vault, changed)
+        told = alerts.point_lost(vault, lost, now)
+        outbox.commit(ports, vault, [Replace(instance, changed), Replace(fresh, lost)], [told])
         log.error("point.lost instance=%s snapshot=%s", name, point.snapshot_id)
-        publish(ports, vault, name, [alerts.point_lost(vault, lost, now)])
         report.lost_points.append(point.point_id)
 
 
@@ -224,7 +238,6 @@ def _adopt(
             point = replace(record.value, state=PointState.COMPLETED)
         _write_point(ports, vault, instance, point)
         log.warning("point.adopted instance=%s snapshot=%s", name, snapshot.id)
-        publish(ports, vault, name, [alerts.point_created(vault, point)])
         report.adopted_points.append(point.point_id)
 
 
@@ -277,7 +290,7 @@ def _write_point(ports: Ports, vault: VaultKey, stored: Stored[BackupInstance], 
         ports.store.schedule([expiry_row(vault, instance.name, due_at)])
         instance = replace(instance, expiry_due_at=due_at)
     changes: list[Change] = [Replace(stored, instance), Put(point)]
-    ports.store.commit(vault, changes)
+    outbox.commit(ports, vault, changes, [alerts.point_created(vault, point)])
 
 
 def _mend_agenda(
@@ -297,6 +310,9 @@ def _mend_agenda(
         since = instance.newest_slot or instance.created_at
         ports.store.schedule([backup_row(vault, instance, instance.policy.schedule.next_slot(since))])
         report.agenda_rows.append(f"backup {name}")
+    if key not in sight.objectives and is_in_trouble(instance, now):
+        ports.store.schedule([objective_row(vault, instance)])
+        report.agenda_rows.append(f"objective {name}")
     if key not in sight.expiries:
         _mend_expiry(ports, vault, stored, now, report)
     jobs = list(_open_jobs(instance, points))
@@ -353,8 +369,20 @@ def _report_orphan(
     ports: Ports, vault: VaultKey, name: str, snapshot: Snapshot, reason: str, report: ReconcileReport
 ) -> None:
     log.warning("snapshot.orphaned snapshot=%s instance=%s: %s", snapshot.id, name, reason)
-    publish(ports, vault, name, [alerts.orphan_found(vault, name, snapshot.id, reason, ports.clock.now())])
+    if _is_news(ports, snapshot):
+        event = alerts.orphan_found(vault, name, snapshot.id, reason, ports.clock.now())
+        outbox.record(ports, vault, [event])
     report.orphans.append(snapshot.id)
+
+
+def _is_news(ports: Ports, snapshot: Snapshot) -> bool:
+    """Told once a day by each process: an orphan stays until somebody deletes it."""
+    now, name = ports.clock.now(), f"orphan {snapshot.id.lower()}"
+    told_at = ports.memory.recall(name)
+    if told_at is not None and now < told_at + ORPHANS_TOLD_EVERY:
+        return False
+    ports.memory.note(name, now)
+    return True
 
 
 def _purge_jobs(ports: Ports, vault: VaultKey) -> int:

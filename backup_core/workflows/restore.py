@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from backup_core.domain.alert import Cause, cause_of_failure
 from backup_core.domain.disk import Disk, restored_disk_body
 from backup_core.domain.errors import (
     BackupError,
@@ -24,15 +25,16 @@ from backup_core.domain.errors import (
     Throttled,
 )
 from backup_core.domain.instance import BackupInstance, ProtectionState
-from backup_core.domain.job import Job, JobOperation, JobStatus, job_id
+from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ObserveRestore, StartRestore
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_resource_id
 from backup_core.domain.restore import RESTORE_JOB_TAG, RestoreRequest, check_restore, check_subscription, restored_tags
 from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored
-from backup_core.workflows import alerts
+from backup_core.workflows import alerts, outbox
+from backup_core.workflows.alarms import Alarm, fire, resolve
 from backup_core.workflows.overview import get_vault, list_points
-from backup_core.workflows.turns import FIRST_LOOK, come_back, commit, look_delay, tell
+from backup_core.workflows.turns import FIRST_LOOK, come_back, commit, look_delay
 from backup_core.workflows.watching import STALL_AFTER, watch_row
 
 log = logging.getLogger("diskbackup.restore")
@@ -62,7 +64,8 @@ def request_restore(
         watch = watch_row(vault, message.instance_name, job.job_id, "restore", job.created_at + STALL_AFTER)
         ports.store.schedule([watch])
         try:
-            ports.store.commit(vault, [Replace(instance, instance.value), Replace(point, held), Insert(job)])
+            changes: list[Change] = [Replace(instance, instance.value), Replace(point, held), Insert(job)]
+            outbox.commit(ports, vault, changes, [alerts.restore_started(vault, job)])
         except StateConflict:
             continue
         ports.queue.send(message)
@@ -154,15 +157,12 @@ def start_restore(ports: Ports, message: StartRestore) -> None:
 
 
 def _open_job(ports: Ports, message: StartRestore | ObserveRestore) -> Stored[Job] | None:
-    """The job while it runs. One that has ended lets go of its point and tells of its end again."""
+    """The job while it runs; its end let go of its point and told of it in one transaction."""
     stored = ports.store.get(Job, message.vault, message.job_id)
     if stored is None:
         log.warning("restore.unknown job_id=%s", message.job_id)
         return None
-    if stored.value.is_ended:
-        tell(ports, message, [alerts.job_ended(message.vault, stored.value)])
-        return None
-    return stored
+    return None if stored.value.is_ended else stored
 
 
 def _start_disk(ports: Ports, job: Job, point: RecoveryPoint | None) -> str:
@@ -272,9 +272,22 @@ def _end(
     if point is not None and job.job_id in point.value.restoring:
         free = replace(point.value, restoring=tuple(other for other in point.value.restoring if other != job.job_id))
         changes.append(Replace(point, free))
-    if not commit(ports, message, changes):
+    events = [alerts.job_ended(message.vault, job)]
+    instance = ports.store.get(BackupInstance, message.vault, message.instance_name)
+    if instance is not None:
+        alarm = _alarm(ports, message.vault, instance.value, job, error)
+        changes += [Replace(instance, alarm.instance), *alarm.changes]
+        events += alarm.events
+    if not commit(ports, message, changes, events):
         return
     log.info("restore.ended job_id=%s status=%s", job.job_id, status.value)
-    tell(ports, message, [alerts.job_ended(message.vault, job)])
     row = watch_row(message.vault, message.instance_name, job.job_id, "restore", job.created_at + STALL_AFTER)
     ports.store.unschedule([row])
+
+
+def _alarm(ports: Ports, vault: VaultKey, instance: BackupInstance, job: Job, error: BackupError | None) -> Alarm:
+    """A failed restore raises an alert, which the next one that succeeds ends."""
+    if error is None:
+        return resolve(ports, vault, instance, Cause.RESTORE)
+    cause = cause_of_failure(Cause.RESTORE, error)
+    return fire(ports, vault, instance, cause, error=JobError.of(error), job_id=job.job_id)

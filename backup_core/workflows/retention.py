@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.alert import Cause
 from backup_core.domain.errors import BackupError, SnapshotNotOurs
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
@@ -23,10 +24,11 @@ from backup_core.domain.retention import decide_retention, may_delete_snapshot, 
 from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Ports, Put, Remove, Replace, Stored
 from backup_core.workflows import alerts
+from backup_core.workflows.alarms import Alarm, fire, resolve
 from backup_core.workflows.backup import expiry_row
 from backup_core.workflows.claims import release_claim
 from backup_core.workflows.lifecycle import begin_deletion
-from backup_core.workflows.turns import commit, next_turn, note_deferral, tell
+from backup_core.workflows.turns import commit, next_turn, note_deferral
 
 log = logging.getLogger("diskbackup.retention")
 
@@ -34,7 +36,7 @@ SWEEP_LIMIT = 2000  # instances one sweep takes; the rest is still the agenda's 
 LOST_AFTER = timedelta(seconds=90)  # when an expiry whose message was lost is due again
 BLOCKED_RETRY = timedelta(minutes=30)  # when a lock or a missing role is looked at again
 BUSY_RETRY = timedelta(seconds=10)
-POINTS_PER_ROUND = 40  # two rows each and an ARM call or two: far below a transaction's 100 and a function's minute
+POINTS_PER_ROUND = 40  # two rows each and an ARM call or two: below a transaction's 100 and a function's minute
 POINTS_READ = 1000  # Azure keeps at most 500 incremental snapshots of a disk
 
 DELETE_SNAPSHOTS = "Delete expired snapshots"
@@ -245,16 +247,24 @@ def _record(ports: Ports, message: ExpirePoints, job: Job, outcome: _Outcome) ->
     settled = _settle(job, outcome, unsettled=len(mine) - len(gone) - len(stuck), now=now)
     changes: list[Change] = [Remove(point) for point in gone]
     changes += [Replace(point, news) for point, news in zip(stuck, blocked, strict=True)]
-    if not commit(ports, message, [Replace(stored, stored.value), Put(settled), *changes]):
-        return False
-    log.info("expiry.round instance=%s deleted=%d blocked=%d", stored.value.name, len(gone), len(blocked))
     events = [alerts.point_expired(message.vault, point.value, now) for point in gone]
-    first_time = [news for old, news in zip(stuck, blocked, strict=True) if old.value.expiry_blocked is None]
-    events += [alerts.expiry_blocked(message.vault, point, now) for point in first_time]  # later tries are quiet
     if settled.details["deleted"] and settled.is_ended:
         events.append(alerts.job_ended(message.vault, settled))
-    tell(ports, message, events)
+    alarm = _alarm(ports, message, stored.value, settled, outcome)
+    changes = [Replace(stored, alarm.instance), Put(settled), *changes, *alarm.changes]
+    if not commit(ports, message, changes, [*events, *alarm.events]):
+        return False
+    log.info("expiry.round instance=%s deleted=%d blocked=%d", stored.value.name, len(gone), len(blocked))
     return True
+
+
+def _alarm(ports: Ports, message: ExpirePoints, instance: BackupInstance, job: Job, outcome: _Outcome) -> Alarm:
+    """What cannot be deleted raises an alert, which the first deletion that succeeds ends."""
+    if outcome.blocked:
+        error = next(iter(outcome.blocked.values()))
+        cause = f"{Cause.EXPIRY}.{error.code}"
+        return fire(ports, message.vault, instance, cause, error=JobError.of(error), job_id=job.job_id)
+    return resolve(ports, message.vault, instance, Cause.EXPIRY) if outcome.deleted else Alarm(instance=instance)
 
 
 def _blocked(point: RecoveryPoint, error: BackupError, now: datetime) -> RecoveryPoint:
@@ -313,12 +323,11 @@ def _remove_instance(ports: Ports, message: ExpirePoints, stored: Stored[BackupI
     if job is not None and not job.value.is_ended:
         ended = job.value.advance(JobStatus.COMPLETED, at=ports.clock.now())
         changes.append(Replace(job, ended))
-    if not commit(ports, message, changes):
+    events = [alerts.job_ended(message.vault, ended)] if ended is not None else []
+    if not commit(ports, message, changes, events):
         return
     log.info("instance.deleted instance=%s", stored.value.name)
     release_claim(ports, message.vault, stored.value)
-    if ended is not None:
-        tell(ports, message, [alerts.job_ended(message.vault, ended)])
     ports.store.unschedule([_row(message)])
 
 

@@ -1,4 +1,4 @@
-"""What all steps share: coming back later, giving up in order, and telling of it.
+"""What all steps share: coming back later, giving up in order, and committing with what is to be told.
 
 A step that cannot go on sends its own message again with a delay and ends well: neither throttling nor a passing fault
 spends one of the queue's five tries, which are kept for the unforeseen.
@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from backup_core.domain.errors import BackupError, SnapshotLimitReached, Throttled
+from backup_core.domain.events import Event
 from backup_core.domain.messages import Message, PublishEvents
 from backup_core.domain.naming import spread
-from backup_core.domain.resource_ids import VaultKey
-from backup_core.ports import Change, Event, Ports, StateConflict
-from backup_core.workflows.alerts import read_events, write_events
+from backup_core.ports import Change, Ports, StateConflict
+from backup_core.workflows import outbox
+from backup_core.workflows.alerts import read_events
 
 log = logging.getLogger("diskbackup.turns")
 
@@ -25,9 +26,6 @@ MAX_ATTEMPTS = 16  # rounds a step spends on transient errors: about twenty-five
 SPREAD_SECONDS = 1.0  # on top of the place in line that the cloud's port gives: processes do not know of each other
 FIRST_LOOK = timedelta(seconds=2)
 LONGEST_LOOK = timedelta(minutes=5)
-FIRST_TELL_AGAIN = timedelta(seconds=30)
-LONGEST_TELL_AGAIN = timedelta(minutes=10)
-EVENTS_PER_MESSAGE = 20  # a message holds 64 KB, an event of ours one or two
 
 M = TypeVar("M", bound=Message)
 
@@ -90,41 +88,20 @@ def note_deferral(turn: Turn[Any], error: BackupError, identity: str) -> None:
     )
 
 
-def commit(ports: Ports, message: Message, changes: Sequence[Change]) -> bool:
-    """Commit, or send the message again when another step changed the record first: it decides anew."""
+def commit(ports: Ports, message: Message, changes: Sequence[Change], events: Sequence[Event] = ()) -> bool:
+    """Commit with the events that tell of it, or send the message again when another step changed the record first: it
+    decides anew."""
     try:
-        ports.store.commit(message.vault, changes)
+        outbox.commit(ports, message.vault, changes, events)
     except StateConflict:
         ports.queue.send(message, delay=timedelta(seconds=1))
         return False
     return True
 
 
-def tell(ports: Ports, message: Message, events: Sequence[Event]) -> None:
-    """Publish what a committed change of the step of `message` tells."""
-    publish(ports, message.vault, message.instance_name, events)
-
-
-def publish(ports: Ports, vault: VaultKey, instance_name: str, events: Sequence[Event]) -> None:
-    """Publish events. What the topic does not take waits in a queue and is tried again."""
-    for chunk in (events[at : at + EVENTS_PER_MESSAGE] for at in range(0, len(events), EVENTS_PER_MESSAGE)):
-        try:
-            ports.events.publish(chunk)
-        except BackupError as error:
-            log.warning("events.deferred count=%d code=%s", len(chunk), error.code)
-            waiting = PublishEvents(vault=vault, instance_name=instance_name, events=write_events(chunk))
-            ports.queue.send(waiting, delay=FIRST_TELL_AGAIN)
-
-
 def publish_events(ports: Ports, message: PublishEvents) -> None:
-    """Try the topic again; while it refuses, come back ever later, for as long as it takes.
+    """Events that an earlier release put into a queue when the topic refused them: they go into the outbox now.
 
     Raises MessageMalformed: what no release wrote is for the poison queue, not for another try.
     """
-    events = read_events(message.events)
-    try:
-        ports.events.publish(events)
-    except BackupError as error:
-        delay = min(FIRST_TELL_AGAIN * 2 ** min(message.deferrals, 10), LONGEST_TELL_AGAIN)
-        ports.queue.send(replace(message, deferrals=message.deferrals + 1), delay=delay)
-        log.warning("events.deferred again=%s code=%s", delay, error.code)
+    outbox.record(ports, message.vault, read_events(message.events))

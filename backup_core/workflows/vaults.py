@@ -12,11 +12,13 @@ from typing import Any
 
 from backup_core.domain.disk import BACKGROUND_COPY_SKUS
 from backup_core.domain.errors import InvalidInput, ResourceInUse
+from backup_core.domain.events import MOST_ITEMS
 from backup_core.domain.instance import BackupInstance
-from backup_core.domain.policy import BackupPolicy, check_background_copy
+from backup_core.domain.policy import BackupPolicy, check_background_copy, shortened_rules
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault, check_change, merged_settings
 from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConflict, every
+from backup_core.workflows import alerts, outbox
 from backup_core.workflows.overview import get_vault
 from backup_core.workflows.protection import reconfigure
 
@@ -118,8 +120,11 @@ def put_policy(ports: Ports, vault: VaultKey, policy: BackupPolicy) -> BackupPol
             return stored.value
         users = _users(ports, vault, policy.name) if stored else []
         _check_kinds(policy, users)
+        shorter = shortened_rules(stored.value, policy) if stored else []
+        named = [instance.name for instance in users][:MOST_ITEMS]
+        told = [alerts.retention_shortened(vault, policy.name, shorter, named, ports.clock.now())] if shorter else []
         try:
-            ports.store.commit(vault, [Replace(stored, policy) if stored else Insert(policy)])
+            outbox.commit(ports, vault, [Replace(stored, policy) if stored else Insert(policy)], told)
         except StateConflict:
             continue
         for instance in users[:FOLLOWED_AT_ONCE]:

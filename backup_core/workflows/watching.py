@@ -17,8 +17,10 @@ from backup_core.domain.errors import RecordCorrupt
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job
 from backup_core.domain.messages import ConfigureProtection, Message, StartBackup, StartRestore
+from backup_core.domain.outbox import OUTBOX
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Ports
+from backup_core.workflows import outbox
 
 log = logging.getLogger("diskbackup.watching")
 
@@ -63,6 +65,10 @@ def watch(ports: Ports) -> int:
     moved: list[AgendaRow] = []
     sent = 0
     for row in rows:
+        if row.instance_name == OUTBOX:
+            again = outbox.wake(ports, row)
+            moved += [again] if again is not None else []
+            continue
         try:
             look_at, message = _stall_time(ports, row), _step_again(row, now + STALL_AFTER)
         except (RecordCorrupt, AttributeError, TypeError, ValueError) as error:

@@ -54,7 +54,7 @@ POLICIES: Mapping[str, dict[str, Any]] = {
 def main(directory: Path = DIRECTORY) -> int:
     console = Console(width=None if Console().is_terminal else 140)
     started = time.monotonic()
-    console.rule("A local Azure: storage, disks, identity, events, and two Functions hosts")
+    console.rule("A local Azure: storage, disks, sign-in, events, one front door, and two Functions hosts")
     try:
         clear(directory)
         with LocalTarget.start(dir=directory, instances=2) as target:
@@ -110,7 +110,7 @@ def _play(console: Console, target: LocalTarget) -> Story:
 
 
 def _protect(console: Console, clients: Clients, disks: Sequence[Mapping[str, Any]]) -> None:
-    console.rule("Vault, policies, and every disk protected, through azure-mgmt-dataprotection")
+    console.rule("Vault, policies, and every disk protected, through azure-mgmt-dataprotection, as a contributor")
     clients.backup.backup_vaults.begin_create_or_update(GROUP, VAULT, wanted.vault()).result()
     ids = {
         name: clients.backup.backup_policies.create_or_update(GROUP, VAULT, name, body).id

@@ -13,8 +13,9 @@ _VAULT_BODY: dict[str, Any] = {
 }
 
 
-def vault() -> dict[str, Any]:
-    return _VAULT_BODY
+def vault(*, soft_delete: str = "On") -> dict[str, Any]:
+    security = {"softDeleteSettings": {"state": soft_delete, "retentionDurationInDays": 14.0}}
+    return {**_VAULT_BODY, "properties": {**_VAULT_BODY["properties"], "securitySettings": security}}
 
 
 def policy(interval: str, retention: str, tags: Mapping[str, tuple[str, str]] | None = None) -> dict[str, Any]:

@@ -1,11 +1,20 @@
-"""An Event Grid topic (CloudEvents schema) that records what it is sent, and can refuse or delay it.
+"""An Event Grid topic (CloudEvents schema) that records what it is sent, and can refuse or delay it; and the topic of
+Azure's resources, fed by the simulator. Both deliver to subscribers (event_delivery.py).
 
     POST /api/events       what a publisher calls: bearer token or aeg-sas-key
+    POST /resources        an array of events in Event Grid's own schema, from the simulator: aeg-sas-key
     GET  /_topic/events    what was taken, oldest first: [{"received_at", "event"}]; ?type= and ?after=N select
     GET  /_topic/mode      what is refused or delayed at present
     PUT  /_topic/mode      {"refuse": 503, "for": 3, "delay": 0.5, "retry_after": 10}; {} ends it
+    GET  /_topic/subscriptions          who gets events, with how many were delivered and how many wait
+    PUT  /_topic/subscriptions/<name>   {"endpoint": URL or "queue:<name>", "source": "custom" | "resources", "schema", "types", "operations",
+                                        "retry_seconds", "max_attempts"}; 400 when its endpoint is not validated
+    DELETE /_topic/subscriptions/<name>
+    GET  /_topic/dead-letters           what no subscriber took
+    PUT  /_topic/disorder               {"duplicates": 1, "shuffle_seconds": 2}; {} ends it
 
-`python -m infra.local.eventgrid --port N --cert FILE --key FILE --events FILE`, the access key in EVENTGRID_KEY.
+`python -m infra.local.eventgrid --port N --cert FILE --key FILE --events FILE`, the access key in EVENTGRID_KEY, the
+storage account of subscribers that are queues in EVENTGRID_STORAGE.
 """
 
 from __future__ import annotations
@@ -19,13 +28,15 @@ import os
 import ssl
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+
+from .event_delivery import Deliveries, Disorder, NotValidated, Subscription
 
 AUDIENCE = "https://eventgrid.azure.net"
 SIZE_LIMIT = 1024 * 1024
@@ -82,10 +93,11 @@ class Refused(Exception):
 class Topic:
     """The events taken so far, kept in a file of JSON lines, and the present mode."""
 
-    def __init__(self, events: Path, *, key: str) -> None:
+    def __init__(self, events: Path, *, key: str, deliveries: Deliveries) -> None:
         self._path = events
         self._key = key
         self._mode = Mode()
+        self._deliveries = deliveries
         self._taken = [json.loads(line) for line in events.read_text().splitlines()] if events.is_file() else []
 
     def application(self) -> web.Application:
@@ -94,7 +106,19 @@ class Topic:
         app.router.add_get("/_topic/events", self._list)
         app.router.add_get("/_topic/mode", self._show_mode)
         app.router.add_put("/_topic/mode", self._set_mode)
+        app.router.add_post("/resources", self._take_resource_events)
+        app.router.add_get("/_topic/subscriptions", self._list_subscriptions)
+        app.router.add_put("/_topic/subscriptions/{name}", self._subscribe)
+        app.router.add_delete("/_topic/subscriptions/{name}", self._unsubscribe)
+        app.router.add_get("/_topic/dead-letters", self._list_dead)
+        app.router.add_put("/_topic/disorder", self._set_disorder)
+        app.cleanup_ctx.append(self._delivering)
         return app
+
+    async def _delivering(self, _: web.Application) -> AsyncIterator[None]:
+        await self._deliveries.open()
+        yield
+        await self._deliveries.close()
 
     async def _publish(self, request: web.Request) -> web.Response:
         mode, self._mode = self._mode, self._mode.after_one()
@@ -104,9 +128,17 @@ class Topic:
             if mode.refuse is not None:
                 raise Refused(mode.refuse, _CODES.get(mode.refuse, "Refused"), "This topic was told to refuse.")
             self._authorize(request.headers)
-            self._keep(_events(request.content_type, await _limited_body(request)))
+            events = _events(request.content_type, await _limited_body(request))
+            self._keep(events)
+            self._deliveries.offer("custom", events)
         except Refused as refusal:
             return _error_answer(refusal, mode.retry_after)
+        return web.Response(status=200)
+
+    async def _take_resource_events(self, request: web.Request) -> web.Response:
+        if not hmac.compare_digest(request.headers.get("aeg-sas-key", "").encode(), self._key.encode()):
+            return web.Response(status=401)
+        self._deliveries.offer("resources", await request.json())
         return web.Response(status=200)
 
     def _authorize(self, headers: Mapping[str, str]) -> None:
@@ -143,6 +175,29 @@ class Topic:
         except (ValueError, TypeError, AttributeError) as error:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response(self._mode.as_json())
+
+    async def _list_subscriptions(self, _: web.Request) -> web.Response:
+        return web.json_response(self._deliveries.as_json())
+
+    async def _subscribe(self, request: web.Request) -> web.Response:
+        try:
+            await self._deliveries.subscribe(Subscription.from_json(request.match_info["name"], await request.json()))
+        except (NotValidated, ValueError, KeyError, TypeError, AttributeError) as error:
+            return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
+        return web.json_response({}, status=200)
+
+    async def _unsubscribe(self, request: web.Request) -> web.Response:
+        return web.Response(status=200 if await self._deliveries.unsubscribe(request.match_info["name"]) else 204)
+
+    async def _list_dead(self, _: web.Request) -> web.Response:
+        return web.json_response(self._deliveries.dead())
+
+    async def _set_disorder(self, request: web.Request) -> web.Response:
+        try:
+            self._deliveries.disorder = Disorder.from_json(await request.json())
+        except (ValueError, TypeError, AttributeError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+        return web.json_response(self._deliveries.disorder.as_json())
 
 
 _CODES = {401: "Unauthorized", 403: "Forbidden", 413: "PayloadTooLarge", 429: "TooManyRequests",
@@ -215,10 +270,15 @@ def main() -> int:
     parser.add_argument("--cert", type=Path, required=True)
     parser.add_argument("--key", type=Path, required=True)
     parser.add_argument("--events", type=Path, required=True)
+    parser.add_argument("--dead-letters", type=Path, help="a file; beside --events when left out")
+    parser.add_argument("--ca", type=Path, help="certificate authority that subscribers' endpoints are trusted by")
     arguments = parser.parse_args()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(arguments.cert, arguments.key)
-    topic = Topic(arguments.events, key=os.environ["EVENTGRID_KEY"])
+    dead_letters = arguments.dead_letters or arguments.events.with_name("dead-letters.jsonl")
+    storage = os.environ.get("EVENTGRID_STORAGE", "")
+    deliveries = Deliveries(dead_letters, authority=arguments.ca, storage=storage)
+    topic = Topic(arguments.events, key=os.environ["EVENTGRID_KEY"], deliveries=deliveries)
     ready = f"eventgrid ready https://127.0.0.1:{arguments.port}"
     web.run_app(
         topic.application(),

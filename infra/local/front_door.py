@@ -90,9 +90,13 @@ class FrontDoor:
         self._backends = backends
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=_ANSWER_SECONDS)
         plain: dict[str, Any] = {"auto_decompress": False, "timeout": timeout, "skip_auto_headers": _ADDED_BY_ITSELF}
-        self._sessions = {
-            "app": aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True, limit=0), **plain),
-            "arm": aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusted, limit=0), **plain),
+        connectors = {
+            "app": aiohttp.TCPConnector(force_close=True, limit=0),
+            "arm": aiohttp.TCPConnector(ssl=trusted, limit=0),
+        }
+        self._sessions = {  # without a cookie jar: one caller's cookies are none of another's
+            name: aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), **plain)
+            for name, connector in connectors.items()
         }
 
     async def close(self) -> None:

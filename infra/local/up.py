@@ -12,11 +12,14 @@ import os
 import secrets
 import shutil
 import signal
+import ssl
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -33,6 +36,16 @@ PROJECT = Path(__file__).resolve().parents[2]
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
 SUBSCRIPTIONS = (SUBSCRIPTION, "00000000-0000-4000-8000-000000000002")
 HOST_ID = "local"
+# What the app is told of: these events of these operations, as infra/azure subscribes it.
+RESOURCE_FUNCTION = "resource_changed"
+RESOURCE_EVENTS = ("Microsoft.Resources.ResourceWriteSuccess", "Microsoft.Resources.ResourceDeleteSuccess")
+RESOURCE_OPERATIONS = (
+    "Microsoft.Compute/disks/write",
+    "Microsoft.Compute/disks/delete",
+    "Microsoft.Compute/snapshots/delete",
+    "Microsoft.Resources/tags/write",
+    "Microsoft.Resources/subscriptions/resourceGroups/delete",
+)
 READY_SECONDS = 90.0
 # A host drains; what still runs after this long is killed, and its messages come back by themselves.
 END_SECONDS = 15.0
@@ -73,6 +86,10 @@ class _Layout:
     @property
     def issuer_url(self) -> str:
         return f"https://127.0.0.1:{self.issuer}"
+
+    @property
+    def eventgrid_url(self) -> str:
+        return f"https://127.0.0.1:{self.eventgrid}"
 
     @property
     def front_door_url(self) -> str:
@@ -191,6 +208,8 @@ class LocalTarget:
         for part in self._hosts.values():
             part.wait_ready(until=until)
         self.endpoints = self._described(keys)
+        if self._options.with_arm:
+            _subscribe_to_resources(self.endpoints)
         self._publish()
 
     def _launch_host(self) -> int:
@@ -207,17 +226,22 @@ class LocalTarget:
         identity_arguments = ["--port", str(ports.identity), "--authority", ports.issuer_url, *signing]
         clients = {SECRETS: json.dumps(ports.secrets)}
         azurite = [*azurite_command(state / "azurite", ports.storage), *self._options.azurite_arguments]
-        eventgrid_arguments = ["--port", str(ports.eventgrid), *tls, "--events", str(state / "events.jsonl")]
+        trusted = ["--ca", str(files.authority)]
+        eventgrid_arguments = ["--port", str(ports.eventgrid), *tls, *trusted, "--events", str(state / "events.jsonl")]
+        eventgrid_key = {"EVENTGRID_KEY": ports.eventgrid_key}
         recipes = [
             self._recipe("azurite", azurite, ports=ports.storage.all),
             self._module("issuer", ["--port", str(ports.issuer), *tls, *signing], clients),
             self._module("identity", identity_arguments, clients),
             self._module("front_door", [*self._front_door_arguments(), *tls], {}),
-            self._module("eventgrid", eventgrid_arguments, {"EVENTGRID_KEY": ports.eventgrid_key}),
+            self._module(
+                "eventgrid", eventgrid_arguments, {**eventgrid_key, "EVENTGRID_STORAGE": self._connection_string}
+            ),
         ]
         if self._options.with_arm:
             arguments = ["--state-dir", str(state / "arm"), *tls, "--port", str(ports.arm)]
-            recipes.append(self._module("arm", [*arguments, *self._options.arm_arguments], {}))
+            telling = ["--events-url", f"{ports.eventgrid_url}/resources", "--events-ca", str(files.authority)]
+            recipes.append(self._module("arm", [*arguments, *telling, *self._options.arm_arguments], eventgrid_key))
         return recipes
 
     def _front_door_arguments(self) -> list[str]:
@@ -236,7 +260,7 @@ class LocalTarget:
             "AzureWebJobsStorage": self._connection_string,
             "AzureFunctionsWebHost__hostid": HOST_ID,
             "DISKBACKUP_ARM_ENDPOINT": f"https://127.0.0.1:{ports.arm}",
-            "DISKBACKUP_EVENTGRID_ENDPOINT": f"https://127.0.0.1:{ports.eventgrid}/api/events",
+            "DISKBACKUP_EVENTGRID_ENDPOINT": f"{ports.eventgrid_url}/api/events",
             "DISKBACKUP_SIGN_IN": "entra",
             "DISKBACKUP_ENTRA_TENANT_ID": TENANT,
             "DISKBACKUP_ENTRA_AUDIENCE": ",".join(_audiences(ports.front_door_url)),
@@ -285,7 +309,7 @@ class LocalTarget:
             "identity": f"http://127.0.0.1:{ports.identity}{IDENTITY_PATH}",
             "identity_header": ports.secrets[CONTRIBUTOR.name],
             **{f"{name}_identity_header": secret for name, secret in ports.secrets.items()},
-            "eventgrid": f"https://127.0.0.1:{ports.eventgrid}",
+            "eventgrid": ports.eventgrid_url,
             "eventgrid_key": ports.eventgrid_key,
             "storage_connection_string": self._connection_string,
             "ca_file": str(self._certificates.authority),
@@ -307,6 +331,43 @@ class LocalTarget:
         own = {"up": {"pid": os.getpid(), "fingerprint": fingerprint(os.getpid())}}
         parts = {p.name: {"pid": p.pid, "fingerprint": fingerprint(p.pid)} for p in self._all()}
         _write_json(self._options.directory / "parts.json", own | parts)
+
+
+def _subscribe_to_resources(endpoints: Mapping[str, Any]) -> None:
+    """Have the app told of the simulator's disks and snapshots, as a subscription in Azure would. An app without a
+    function for that is told nothing. Raises PartFailed."""
+    with _json_client(endpoints["ca_file"]) as ask:
+        functions = ask("GET", f"{endpoints['api']}/admin/functions?code={endpoints['master_key']}")
+        if RESOURCE_FUNCTION not in {function["name"] for function in functions}:
+            return
+        webhook = f"{endpoints['api']}/runtime/webhooks/eventgrid?functionName={RESOURCE_FUNCTION}"
+        subscription = {
+            "endpoint": f"{webhook}&code={endpoints['event_grid_key']}",
+            "source": "resources",
+            "types": list(RESOURCE_EVENTS),
+            "operations": list(RESOURCE_OPERATIONS),
+        }
+        ask("PUT", f"{endpoints['eventgrid']}/_topic/subscriptions/resources", subscription)
+
+
+@contextmanager
+def _json_client(authority: str) -> Iterator[Callable[..., Any]]:
+    """Calls of this machine's own parts. What refuses or does not answer raises PartFailed."""
+    context = ssl.create_default_context(cafile=authority)
+
+    def ask(method: str, url: str, body: Any = None) -> Any:
+        content = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, content, {"Content-Type": "application/json"}, method=method)
+        with urllib.request.urlopen(request, timeout=30, context=context) as answer:
+            return json.loads(answer.read() or b"null")
+
+    try:
+        yield ask
+    except urllib.error.HTTPError as error:
+        told = error.read().decode(errors="replace")[:500]
+        raise PartFailed(f"subscribing the app to the simulator's events failed: {error.code} {told}") from error
+    except OSError as error:
+        raise PartFailed(f"subscribing the app to the simulator's events failed: {error!r}") from error
 
 
 def down(directory: Path, *, say: Callable[[str], None] = print) -> None:

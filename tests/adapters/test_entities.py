@@ -15,6 +15,7 @@ from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.errors import InvalidInput, RecordCorrupt
 from backup_core.domain.instance import BackupInstance, PointSummary, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, Subtask
+from backup_core.domain.protection_rule import ProtectionRule, TagCondition
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault
@@ -78,6 +79,12 @@ INSTANCES = st.builds(
     tags=TAGS,
     missed_slots=st.lists(INSTANTS, max_size=3).map(tuple),
 )
+CONDITIONS = st.lists(st.builds(TagCondition, name=TEXTS, values=st.lists(TEXTS, max_size=3).map(tuple)), max_size=3)
+RULES = st.builds(
+    ProtectionRule, name=NAMES, vault=st.just(VAULT), scope=TEXTS, conditions=CONDITIONS.map(tuple), policy_name=TEXTS,
+    snapshot_group_id=TEXTS, priority=st.integers(1, 10_000), excluded_tags=CONDITIONS.map(tuple),
+    excluded_ids=st.lists(TEXTS, max_size=3).map(tuple), enabled=st.booleans(), changed_at=MAYBE_INSTANT,
+)  # fmt: skip
 VAULTS = st.builds(vault, tags=TAGS, identity=st.none() | OBJECTS, properties=OBJECTS)
 
 
@@ -87,7 +94,7 @@ def keyed(record) -> dict:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.one_of(JOBS, POINTS, INSTANCES, VAULTS, POLICIES))
+@given(st.one_of(JOBS, POINTS, INSTANCES, VAULTS, POLICIES, RULES))
 def test_a_record_survives_the_round_trip(record):
     assert entities.read_record(type(record), keyed(record)) == record
 

@@ -9,6 +9,7 @@ from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, TARGET_GROUP, VAULT, di
 GROUP_PATH = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{VAULT.group}/providers/Microsoft.DataProtection"
 VAULT_PATH = VAULT.resource_id
 POLICY_PATH = f"{VAULT_PATH}/backupPolicies/policy-1"
+RULE_PATH = f"{VAULT_PATH}/protectionRules/rule-1"
 INSTANCE_PATH = f"{VAULT_PATH}/backupInstances/instance-1"
 
 
@@ -69,6 +70,17 @@ def instance_body(
             **changes,
         },
     }
+
+
+def rule_body(**properties: Any) -> dict[str, Any]:
+    wanted = {
+        "scope": f"/subscriptions/{SUBSCRIPTION}",
+        "tagConditions": [{"name": "backup", "values": ["daily"]}],
+        "policyId": POLICY_PATH,
+        "snapshotResourceGroupId": SNAPSHOT_GROUP.text,
+        "priority": 100,
+    }
+    return {"properties": wanted | properties}
 
 
 def backup_body(rule: str = "BackupHourly", tag: str | None = None) -> dict[str, Any]:

@@ -6,7 +6,6 @@ answered and not described fails.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -73,7 +72,9 @@ def _resolved(described: Any) -> Any:
 @cache
 def validator(schema: str) -> Draft202012Validator:
     """Checks a value against an answer's schema, closed."""
-    return Draft202012Validator({"$ref": f"#/components/schemas/{schema}", "components": {"schemas": _closed_answers()}})
+    return Draft202012Validator(
+        {"$ref": f"#/components/schemas/{schema}", "components": {"schemas": _closed_answers()}}
+    )
 
 
 @cache

@@ -41,6 +41,11 @@ TABLE: dict[tuple[str, str], tuple[str, str]] = {
     ("api_policy", "GET"): (READER, f"{DP}/backupVaults/backupPolicies/read"),
     ("api_policy", "PUT"): (CONTRIBUTOR, f"{DP}/backupVaults/backupPolicies/write"),
     ("api_policy", "DELETE"): (CONTRIBUTOR, f"{DP}/backupVaults/backupPolicies/delete"),
+    ("api_protection_rules", "GET"): (READER, f"{DP}/backupVaults/protectionRules/read"),
+    ("api_protection_rule", "GET"): (READER, f"{DP}/backupVaults/protectionRules/read"),
+    ("api_protection_rule", "PUT"): (CONTRIBUTOR, f"{DP}/backupVaults/protectionRules/write"),
+    ("api_protection_rule", "DELETE"): (CONTRIBUTOR, f"{DP}/backupVaults/protectionRules/delete"),
+    ("api_protection_rule_dry_run", "POST"): (OPERATOR, f"{DP}/backupVaults/protectionRules/dryRun/action"),
     ("api_instances", "GET"): (READER, f"{DP}/backupVaults/backupInstances/read"),
     ("api_instance", "GET"): (READER, f"{DP}/backupVaults/backupInstances/read"),
     ("api_instance", "PUT"): (OPERATOR, f"{DP}/backupVaults/backupInstances/write"),
@@ -79,6 +84,10 @@ TABLE: dict[tuple[str, str], tuple[str, str]] = {
     ),
     ("api_jobs_export", "POST"): (READER, f"{DP}/backupVaults/exportBackupJobs/action"),
     ("api_jobs_export_result", "GET"): (READER, f"{DP}/backupVaults/backupJobs/operations/read"),
+    ("api_alerts", "GET"): (READER, f"{DP}/backupVaults/backupAlerts/read"),
+    ("api_alert", "GET"): (READER, f"{DP}/backupVaults/backupAlerts/read"),
+    ("api_alert_acknowledge", "POST"): (OPERATOR, f"{DP}/backupVaults/backupAlerts/acknowledge/action"),
+    ("api_refused_events", "GET"): (READER, f"{DP}/backupVaults/refusedEvents/read"),
     ("api_audit_records_of_vault", "GET"): (CONTRIBUTOR, f"{DP}/backupVaults/auditRecords/read"),
     ("api_audit_records_of_subscription", "GET"): (CONTRIBUTOR, f"{DP}/auditRecords/read"),
     ("api_jobs", "GET"): (READER, f"{DP}/backupVaults/backupJobs/read"),
@@ -99,6 +108,7 @@ QUESTIONS = {
     "api_instance_change_validation",
     "api_instance_restore_validation",
     "api_restorable_time_ranges",
+    "api_protection_rule_dry_run",
 }
 BY_NAME = {route.name: route for route in ROUTES}
 GUARDED = [row for row in TABLE if row[0] != "api_description"]

@@ -1,35 +1,62 @@
-"""Whatever JSON is sent to whatever takes a body: a 4xx with ARM's error, or an answer; never a 5xx."""
+"""Whatever is sent to whatever takes a body: a 4xx with ARM's error and nothing changed, or an answer; never a 5xx."""
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.api.bodies import (
-    INSTANCE_PATH,
-    POLICY_PATH,
-    VAULT_PATH,
-    backup_body,
-    instance_body,
-    policy_body,
-    restore_body,
-    vault_body,
-)
-from tests.api.front import Front
-from tests.builders import disk_json
-from tests.workflows.platform import Platform
+from backup_core.api.openapi.operations import OPERATIONS
+from backup_core.api.routes import ROUTES
+from backup_core.api.wire import MAX_BODY_BYTES
+from tests.api.bodies import INSTANCE_PATH, VAULT_PATH
+from tests.api.standing import WORKING, StandingFront, check_refusal, filled, scene
 
-SOUND = {
-    f"PUT {VAULT_PATH}": vault_body(),
-    f"PATCH {VAULT_PATH}": vault_body(),
-    f"PUT {POLICY_PATH}": policy_body(tags={"Daily": ("FirstOfDay", "P14D")}),
-    f"PUT {INSTANCE_PATH}": instance_body(),
-    f"POST {INSTANCE_PATH}/backup": backup_body(tag="Default"),
-    f"POST {INSTANCE_PATH}/restore": restore_body("0" * 32, targetDisk={"sku": "Premium_LRS", "sizeGB": 8}),
+# `METHOD path` and what is described, for all that takes a body.
+TAKING = {
+    f"{method} /{filled(route.template)}": OPERATIONS[f"{method} {route.name}"]
+    for route in ROUTES
+    for method in route.endpoints
+    if OPERATIONS[f"{method} {route.name}"].body
 }
+BODIES = {line: operation.body for line, operation in TAKING.items()}
+SOUND = {line: WORKING[name] for line, name in BODIES.items() if name in WORKING}
+OPTIONAL = {line for line, name in BODIES.items() if name == "NothingNeeded"}
+WRONG: tuple[Any, ...] = (
+    True,
+    7,
+    -1.5,
+    10**30,
+    "",
+    "nonsense",
+    "x" * 3000,
+    "a\x00b",
+    [],
+    [[]],
+    ["x"],
+    {},
+    {"x": {}},
+    [{}],
+)
+UNREAD = ("properties", "name")  # of a policy: its URL names it
+# What need not be there. (What a rule compares tags with, `values`, may be any text.)
+FREE_TEXT = (
+    "endTime",
+    "featureName",
+    "friendlyName",
+    "resourceLocation",
+    "resourceName",
+    "resourceUri",
+    "restoreLocation",
+    "retentionTagOverride",
+    "sku",
+    "startTime",
+)
 NONSENSE = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -37,10 +64,29 @@ NONSENSE = st.recursive(
 )
 
 
+@pytest.fixture(scope="module")
+def front() -> Iterator[StandingFront]:
+    """Whatever was refused in these tests changed nothing."""
+    front = StandingFront(scene())
+    yield front
+    assert front.altered == []
+
+
+def send(front: StandingFront, line: str, body: Any) -> Any:
+    method, path = line.split(" ")
+    return front.send(method, path, body)
+
+
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place in a JSON value."""
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [path, *(place for key, inner in pairs for place in places(inner, (*path, key)))]
+
+
+def at(value: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        value = value[key]
+    return value
 
 
 def with_nonsense(value: Any, path: tuple[Any, ...], nonsense: Any) -> Any:
@@ -51,26 +97,156 @@ def with_nonsense(value: Any, path: tuple[Any, ...], nonsense: Any) -> Any:
     return copy
 
 
-@pytest.fixture(scope="module")
-def busy_front() -> Front:
-    platform = Platform()
-    platform.world.cloud.add_disk(disk_json())
-    front = Front(platform.world)
-    front.put(POLICY_PATH, policy_body())
-    front.put(INSTANCE_PATH, instance_body())
-    platform.run(seconds=2)
-    return front
+def test_every_operation_that_takes_a_body_is_looked_at() -> None:
+    assert set(SOUND) | OPTIONAL == set(BODIES)
+    assert len(BODIES) == sum(bool(operation.body) for operation in OPERATIONS.values())
+    assert SOUND
 
 
-@pytest.mark.parametrize("request_line", SOUND)
+@pytest.mark.parametrize("line", SOUND)
+def test_the_sound_bodies_work(front: StandingFront, line: str) -> None:
+    reply = send(front, line, SOUND[line])
+    assert reply.status in TAKING[line].answers, reply.text
+
+
+@pytest.mark.parametrize("line", SOUND)
+def test_a_wrong_type_in_any_place_is_refused(front: StandingFront, line: str) -> None:
+    sound = SOUND[line]
+    for place in places(sound):
+        for wrong in WRONG:
+            if type(wrong) is not type(at(sound, place)) and place != UNREAD:
+                reply = send(front, line, with_nonsense(sound, place, wrong))
+                assert reply.status == 400, f"{place} as {wrong!r:.40}: {reply.status} {reply.text}"
+                check_refusal(reply)
+
+
+@pytest.mark.parametrize("line", SOUND)
+@pytest.mark.parametrize("blank", ["", "   ", "\t", "a\x00b", "\x1f", "x" * 3000])
+def test_text_that_says_nothing_or_cannot_be_said_is_refused(front: StandingFront, line: str, blank: str) -> None:
+    """But for text that need not be there: then it is not there."""
+    sound = SOUND[line]
+    for place in places(sound):
+        if isinstance(at(sound, place), str) and place != UNREAD and "values" not in place:
+            reply = send(front, line, with_nonsense(sound, place, blank))
+            if _may_be_blank(place) and blank in ("", "   "):
+                assert reply.status < 300, f"{place}: {reply.text}"
+                continue
+            assert reply.status == 400, f"{place} as {blank!r:.9}: {reply.status} {reply.text}"
+            check_refusal(reply)
+
+
+def _may_be_blank(place: tuple[Any, ...]) -> bool:
+    return place[-1] in FREE_TEXT or (place[0] == "tags" and len(place) > 1)
+
+
+@pytest.mark.parametrize("line", SOUND)
+def test_a_needed_field_that_is_missing_is_refused_and_named(front: StandingFront, line: str) -> None:
+    sound = SOUND[line]
+    for place in (place for place in places(sound) if place and place[-1] in NEEDED):
+        reply = send(front, line, _without(sound, place))
+        check_refusal(reply)
+        assert place[-1].lower() in reply.text.lower(), f"{place}: {reply.text}"
+
+
+NEEDED = (
+    "backupInstance",
+    "backupRuleOptions",
+    "dataSourceInfo",
+    "datasourceInfo",
+    "featureType",
+    "lifecycles",
+    "location",
+    "policyId",
+    "policyRules",
+    "recoveryPointId",
+    "resourceGroupId",
+    "resourceID",
+    "restoreTargetInfo",
+    "ruleName",
+    "schedule",
+    "sourceDataStoreType",
+    "tagName",
+)
+
+
+def _without(value: Any, path: tuple[Any, ...]) -> Any:
+    if len(path) == 1:
+        return {key: inner for key, inner in value.items() if key != path[0]}
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = _without(value[path[0]], path[1:])
+    return copy
+
+
+@pytest.mark.parametrize("line", SOUND)
+def test_truncated_json_is_refused(front: StandingFront, line: str) -> None:
+    whole = json.dumps(SOUND[line]).encode()
+    for length in {*range(0, len(whole), 29), 1, len(whole) - 1} - ({0} if not TAKING[line].body_needed else set()):
+        reply = send(front, line, whole[:length])
+        check_refusal(reply)
+        assert (reply.status, reply.error["code"]) == (400, "InvalidRequestContent")
+
+
+@pytest.mark.parametrize("line", BODIES)
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{",
+        b"[]",
+        b"null",
+        b"1",
+        b'"x"',
+        b"{}{}",
+        b"\xff\xfe",
+        b"{'a': 1}",
+        b'{"a": NaN}',
+        b'{"a": 1, "A": 2}',
+        b'{"\\ud800": 1}',
+    ],
+    ids=repr,
+)
+def test_what_is_no_json_object_is_refused(front: StandingFront, line: str, content: bytes) -> None:
+    reply = send(front, line, content)
+    check_refusal(reply)
+    assert (reply.status, reply.error["code"]) == (400, "InvalidRequestContent")
+
+
+@pytest.mark.parametrize("line", BODIES)
+def test_five_megabytes_are_refused_without_being_read(front: StandingFront, line: str) -> None:
+    began = time.monotonic()
+    reply = send(front, line, b'{"a": "' + b"x" * 5_000_000 + b'"}')
+    check_refusal(reply)
+    assert (reply.status, reply.error["code"]) == (413, "RequestEntityTooLarge")
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("line", BODIES)
+def test_a_body_that_is_nested_without_end_is_refused(front: StandingFront, line: str) -> None:
+    deep = MAX_BODY_BYTES // 2 - 10
+    check_refusal(send(front, line, b'{"a": ' + b"[" * deep + b"]" * deep + b"}"))
+
+
+@pytest.mark.parametrize("line", SOUND)
+def test_a_body_full_of_what_nobody_knows_is_read_for_what_is_known(front: StandingFront, line: str) -> None:
+    stuffed = {**SOUND[line], "constructor": {"prototype": 1}, "__proto__": [], "__class__": "x", "\u202e": None}
+    assert send(front, line, stuffed).status < 300
+
+
+@pytest.mark.parametrize("line", SOUND)
 @settings(max_examples=60, deadline=None)
 @given(choice=st.data())
 def test_nonsense_in_any_place_is_refused_or_taken_but_never_a_fault_of_ours(
-    busy_front: Front, request_line: str, choice: st.DataObject
+    front: StandingFront, line: str, choice: st.DataObject
 ) -> None:
-    method, path = request_line.split(" ")
-    sound = SOUND[request_line]
-    body = with_nonsense(sound, choice.draw(st.sampled_from(places(sound))), choice.draw(NONSENSE))
-    reply = busy_front.send(method, path, body)
-    assert reply.status < 500, reply.text
-    assert reply.status < 300 or reply.error["code"]
+    sound = SOUND[line]
+    reply = send(front, line, with_nonsense(sound, choice.draw(st.sampled_from(places(sound))), choice.draw(NONSENSE)))
+    if reply.status >= 300:
+        check_refusal(reply)
+
+
+@pytest.mark.parametrize("content", [b"", b"   "])
+def test_a_body_that_need_not_be_there_may_be_empty(front: StandingFront, content: bytes) -> None:
+    assert front.send("POST", f"{INSTANCE_PATH}/stopProtection", content).status == 202
+
+
+def test_a_body_on_what_takes_none_is_not_looked_at(front: StandingFront) -> None:
+    assert front.send("GET", VAULT_PATH, b"{nonsense").status == 200

@@ -15,7 +15,7 @@ from backup_core.domain.errors import DiskNotFound
 from backup_core.domain.job import Job, JobOperation, JobStatus
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Insert
-from tests.api.bodies import GROUP_PATH, INSTANCE_PATH, VAULT_PATH
+from tests.api.bodies import GROUP_PATH, INSTANCE_PATH, VAULT_PATH, instance_body
 from tests.api.front import Front
 from tests.builders import NOW, SUBSCRIPTION, VAULT, instance, job
 from tests.workflows.platform import Platform

@@ -10,18 +10,20 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.benchmarks import cold_import, herd, memory, start_delay, tick, transactions
+from tests.benchmarks import api, cold_import, cold_start, herd, memory, start_delay, tick, transactions
 from tests.benchmarks.figures import Figure, store, table
 from tests.chaos import benchmark as chaos
 
 RESULTS = Path(__file__).resolve().parents[2] / "benchmarks.json"
 BENCHMARKS: Mapping[str, Callable[[], Sequence[Figure]]] = {
     "cold-import": cold_import.measure,
+    "cold-start": cold_start.measure,
     "tick": tick.measure,
     "transactions": transactions.measure,
     "start-delay": start_delay.measure,
     "herd": herd.measure,
     "memory": memory.measure,
+    "api": api.measure,
     "chaos": chaos.measure,
 }
 

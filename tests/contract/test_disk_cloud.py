@@ -388,6 +388,28 @@ def test_a_group_lists_its_snapshots(bench):
         list(bench.cloud.list_snapshots(GroupId(subscription=bench.group.subscription, group="no-such-rg")))
 
 
+def test_a_group_and_a_subscription_list_their_disks(bench):
+    scope = f"/subscriptions/{bench.group.subscription}"
+    assert list(bench.cloud.list_disks(bench.group.text)) == []
+    made = {bench.add_disk(f"disk-{number}") for number in range(3)}
+    for spelled in (bench.group.text, bench.group.text.upper().replace("/SUBSCRIPTIONS/", "/subscriptions/")):
+        listed = list(bench.cloud.list_disks(spelled))
+        assert {each.id for each in listed} == made
+    assert made <= {each.id for each in bench.cloud.list_disks(scope)}
+    assert listed[0] == bench.cloud.get_disk(listed[0].id), "a list shows as much of a disk as a look at it"
+
+
+def test_what_is_not_there_has_no_disks(bench):
+    nowhere = GroupId(subscription=bench.group.subscription, group="no-such-rg")
+    assert list(bench.cloud.list_disks(nowhere.text)) == []
+
+
+def test_a_disk_that_is_gone_is_not_listed(bench):
+    disk = bench.add_disk("disk")
+    bench.remove_disk(disk)
+    assert list(bench.cloud.list_disks(bench.group.text)) == []
+
+
 # Restored disks.
 
 
@@ -529,6 +551,8 @@ def test_many_pages_are_read_as_one_list(quick_arm, arm_group, disk):
     names = {bench.snapshot(f"snap-{number}", disk) for number in range(5)}
     quick_arm.control("PUT", "settings", {"page_size": 2})
     assert {each.id for each in bench.cloud.list_snapshots(arm_group)} == names
+    disks = {disk, *(bench.add_disk(f"disk-{number}") for number in range(4))}
+    assert {each.id for each in bench.cloud.list_disks(arm_group.text)} == disks
 
 
 @pytest.mark.local_target
@@ -540,6 +564,7 @@ def test_a_stranger_is_told_which_role_is_missing_where(quick_arm, arm_group, di
         (lambda: stranger.start_snapshot(taken, source=source, tags={}), "Disk Snapshot Contributor", arm_group.text),
         (lambda: stranger.delete_snapshot(taken), "Disk Snapshot Contributor", arm_group.text),
         (lambda: list(stranger.list_snapshots(arm_group)), "Disk Snapshot Contributor", arm_group.text),
+        (lambda: list(stranger.list_disks(arm_group.text)), "Disk Backup Reader", arm_group.text),
     ):
         with pytest.raises(PermissionMissing) as refusal:
             attempt()

@@ -128,23 +128,24 @@ def test_a_throttling_topic_says_when(sink, topic):
 
 
 @pytest.mark.local_target
-def test_an_event_that_the_topic_will_never_take_is_let_go_with_a_log_line(sink, topic, caplog):
+def test_an_event_that_the_topic_will_never_take_is_answered(sink, topic):
     topic.refuse(400, times=1)
-    sink.publish([event(400)])
-    assert "event-400" in caplog.text
+    (refusal,) = sink.publish([event(400)])
+    assert refusal.event == event(400)
+    assert refusal.code
     assert "event-400" not in [each["id"] for each in topic.taken()]
 
 
 @pytest.mark.local_target
-def test_one_hopeless_event_does_not_take_the_good_ones_with_it(sink, topic, caplog):
+def test_one_hopeless_event_does_not_take_the_good_ones_with_it(sink, topic):
     huge = event(1_001, content={"note": "x" * 1_100_000})
     topic.refuse(400, times=1)  # the first batch as a whole
-    sink.publish([event(1_000), event(1_002), huge])
+    refused = sink.publish([event(1_000), event(1_002), huge])
     taken = [each["id"] for each in topic.taken()]
     assert "event-1000" in taken
     assert "event-1002" in taken
     assert "event-1001" not in taken
-    assert "event-1001" in caplog.text
+    assert [refusal.event.id for refusal in refused] == ["event-1001"]
 
 
 @pytest.mark.local_target

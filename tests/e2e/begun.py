@@ -53,7 +53,7 @@ class Begun:
 
 def begin(stage: Stage) -> Begun:
     stage.clients.control("PUT", "settings", {"role_propagation_seconds": 0})
-    stage.sdk.backup_vaults.begin_create_or_update(GROUP, VAULT, wanted.vault()).result()
+    stage.sdk.backup_vaults.begin_create_or_update(GROUP, VAULT, wanted.vault(soft_delete="Off")).result()
     for name, body in POLICIES.items():
         stage.sdk.backup_policies.create_or_update(GROUP, VAULT, name, body)
     stage.make_group("snapshots-locked")

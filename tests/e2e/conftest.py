@@ -35,7 +35,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalTarget]:
     with pytest.MonkeyPatch.context() as environment:
         for name in [name for name in os.environ if name.startswith("DISKBACKUP_")]:
             environment.delenv(name)
-        with LocalTarget.start(dir=tmp_path_factory.mktemp("guarded")) as started:
+        # As `make up` does in the project's folder, so that documented commands find .local/endpoints.json.
+        with LocalTarget.start(dir=tmp_path_factory.mktemp("guarded") / ".local") as started:
             yield started
             crashed = started.crashed()
     assert not crashed, [part.obituary() for part in crashed]

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +28,7 @@ from infra.local import demo_requests as wanted
 from infra.local import tokens
 from infra.local.demo_clients import at_front_door
 from infra.local.up import LocalTarget
+from tests.e2e.documented import example, examples
 from tests.e2e.stage import described, names, until
 
 pytestmark = pytest.mark.local_target
@@ -201,6 +205,50 @@ def test_the_apis_own_name_is_a_scope_too(reader: Visitor) -> None:
     options = {**at_front_door(reader.endpoints), "credential_scopes": [f"{reader.endpoints['audience']}/.default"]}
     sdk = DataProtectionMgmtClient(reader.credential(), reader.subscription, **options)
     assert sdk.backup_vaults.get(GROUP, VAULT).name == VAULT
+
+
+# ---------------------------------------------------------------- as documented
+
+PAGE = "use-with-sdk.md"
+
+
+def folder_of(target: LocalTarget) -> Path:
+    """Where `.local/endpoints.json` is found, as in the project's folder after `make up`."""
+    return target.log_dir.parents[1]
+
+
+def ran(command: list[str], target: LocalTarget) -> str:
+    done = subprocess.run(command, cwd=folder_of(target), capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_the_documented_sdk_examples_run_as_they_stand(guarded: LocalTarget) -> None:
+    said = ran([sys.executable, "-c", example(PAGE, "On this machine", "python")], guarded).splitlines()
+    assert said[0] in ("Backup InProgress", "Backup Completed")
+    assert said[1:] == ["web01-os ProtectionConfigured", "['by-sdk']", "403 AuthorizationFailed"]
+
+
+def test_the_documented_curl_examples_run_as_they_stand(guarded: LocalTarget, tmp_path: Path) -> None:
+    get, with_key, with_token = examples(PAGE, "With a function key", "sh")
+    assert "value" in json.loads(ran(["bash", "-euc", get + with_token], guarded))
+    refused = subprocess.run(["bash", "-euc", get + with_key], cwd=folder_of(guarded), capture_output=True, check=False)
+    assert (refused.returncode, b"AuthenticationFailed" in refused.stdout) == (22, True), "this API asks for tokens"
+    keys = {"DISKBACKUP_SIGN_IN": "function_key"}
+    with LocalTarget.start(dir=tmp_path / ".local", env=keys) as target:
+        assert json.loads(ran(["bash", "-euc", get + with_key], target)) == {"value": []}
+        wrong = get + with_key.replace("$(get function_key)", "wrong")
+        refused = subprocess.run(["bash", "-euc", wrong], cwd=folder_of(target), capture_output=True, check=False)
+        assert refused.returncode == 22, "a wrong key is refused"
+        key, client = examples(PAGE, "With a function key", "python")[0], DataProtectionMgmtClient
+        names_in_it = {
+            "DataProtectionMgmtClient": client,
+            "subscription_id": target.endpoints["subscription_id"],
+            "base_url": target.endpoints["api"],
+            "function_key": target.endpoints["function_key"],
+        }
+        exec(key, names_in_it)
+        assert list(names_in_it["client"].backup_vaults.get_in_subscription()) == []
 
 
 # ---------------------------------------------------------------- roles

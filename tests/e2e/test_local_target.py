@@ -40,7 +40,7 @@ def test_vault_policy_and_instance_are_made_read_changed_and_deleted_without_the
 ) -> None:
     sdk, disk = stage.sdk, stage.make_disks("crud")[0]
     started = time.monotonic()
-    vault = sdk.backup_vaults.begin_create_or_update(GROUP, "crud-vault", wanted.vault()).result()
+    vault = sdk.backup_vaults.begin_create_or_update(GROUP, "crud-vault", wanted.vault(soft_delete="Off")).result()
     assert vault.properties.provisioning_state == "Succeeded"
     assert vault.location == LOCATION
     changed = sdk.backup_vaults.begin_update(GROUP, "crud-vault", {"tags": {"Team": "storage"}}).result()
@@ -79,7 +79,9 @@ def test_the_asynchronous_sdk_does_the_same(stage: Stage, begun: Begun) -> None:
 
     async def loop() -> Any:
         async with stage.async_sdk() as sdk:
-            await (await sdk.backup_vaults.begin_create_or_update(GROUP, "async-vault", wanted.vault())).result()
+            await (
+                await sdk.backup_vaults.begin_create_or_update(GROUP, "async-vault", wanted.vault(soft_delete="Off"))
+            ).result()
             policy = await sdk.backup_policies.create_or_update(
                 GROUP, "async-vault", "daily", wanted.policy("P1D", "P7D")
             )
@@ -106,7 +108,7 @@ async def _all(pages: AsyncIterator[Any]) -> list[Any]:
 
 
 def test_a_list_of_more_than_a_thousand_goes_on_over_next_link(stage: Stage, begun: Begun) -> None:
-    stage.sdk.backup_vaults.begin_create_or_update(GROUP, "wide-vault", wanted.vault()).result()
+    stage.sdk.backup_vaults.begin_create_or_update(GROUP, "wide-vault", wanted.vault(soft_delete="Off")).result()
     stage.sdk.backup_policies.create_or_update(GROUP, "wide-vault", "policy-0000", wanted.policy("P1D", "P7D"))
     table = stage.table("diskbackuprecords")
     partition = f"{stage.subscription}|{GROUP}|wide-vault"
@@ -382,11 +384,11 @@ def deleted_of(stage: Stage, disk: str) -> list[Entry]:
 
 
 def test_a_lock_keeps_an_expired_point_and_says_why(stage: Stage, begun: Begun) -> None:
-    (event,) = until(lambda: stage.events("RecoveryPoint.ExpiryBlocked", "locked-0001"), bool, seconds=30)
-    assert "ScopeLocked" in event["data"]["reason"]
+    (event,) = until(lambda: stage.events("RecoveryPoint.ExpiryBlocked", "locked-0001"), bool, seconds=75)
+    assert event["data"]["error"]["code"] == "ScopeLocked"
+    assert event["data"]["affectedItems"] == ["locked-0001"]
     points = stage.visible_points("locked-0001")
     assert len(points) == 2
-    assert event["data"]["recoveryPointId"] == points[1]
     of_disk = [job for job in stage.jobs() if job["dataSourceId"] == begun.locked]
     (job,) = [job for job in of_disk if job["operation"] == "ExpireRecoveryPoints"]
     assert job["status"] == "CompletedWithWarnings"

@@ -262,6 +262,12 @@ def test_what_a_caller_says_of_the_way_it_came_is_dropped(door, header):
     assert seen["headers"]["x-forwarded-proto"] == "https"
 
 
+@pytest.mark.parametrize("path", [VAULT, DISK])
+def test_one_callers_cookies_are_not_sent_with_anothers_request(door, path):
+    assert door.call(path, wish="headers").raw.headers.getlist("Set-Cookie")
+    assert "cookie" not in door.seen(path)["headers"]
+
+
 def test_everything_else_arrives_as_it_was_sent(door):
     sent = {
         "Authorization": "Bearer a.b.c",

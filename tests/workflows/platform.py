@@ -18,14 +18,17 @@ from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.instance import BackupInstance, InstanceRequest
 from backup_core.domain.job import Job, JobStatus
-from backup_core.domain.messages import MESSAGE_TYPES
+from backup_core.domain.messages import MESSAGE_TYPES, LookAtResource
+from backup_core.domain.outbox import OUTBOX
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.ports import every
 from backup_core.triggers.steps import STEPS
 from backup_core.workflows.dispatch import dispatch
+from backup_core.workflows.objectives import check_objectives
 from backup_core.workflows.poison import give_up
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.reconcile import ReconcileReport, reconcile
+from backup_core.workflows.resource_events import SnapshotHomes, take_message
 from backup_core.workflows.retention import sweep
 from backup_core.workflows.vaults import put_policy, put_vault
 from backup_core.workflows.watching import watch
@@ -48,6 +51,7 @@ class Platform:
     failures: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     poisoned: list[Envelope] = field(default_factory=list)
+    homes: SnapshotHomes = field(default_factory=SnapshotHomes)
     _dequeues: Counter[int] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -94,6 +98,10 @@ class Platform:
                 self._deliver(envelope)
 
     def _deliver(self, envelope: Envelope) -> None:
+        if envelope.queue == LookAtResource.queue:
+            take_message(self.world.ports, envelope.text, self.homes)
+            self.world.queue.delete(envelope)
+            return
         kind = next(kind for kind in MESSAGE_TYPES if kind.queue == envelope.queue)
         self._dequeues[envelope.number] += 1
         try:
@@ -119,6 +127,7 @@ class Platform:
         timers: dict[int, Callable[[], object]] = {
             0: lambda: dispatch(self.world.ports),
             20: lambda: sweep(self.world.ports),
+            30: lambda: check_objectives(self.world.ports),
             5: lambda: watch(self.world.ports),
             25: lambda: watch(self.world.ports),
             45: lambda: watch(self.world.ports),
@@ -149,7 +158,8 @@ class Platform:
 
     def agenda(self, kind: AgendaKind) -> list[Any]:
         with self.world.faults.paused():
-            return list(self.world.store.agenda(kind))
+            rows = self.world.store.agenda(kind)
+            return [row for row in rows if row.instance_name != OUTBOX]  # the outbox's rows are no job's
 
     def check_invariants(self, *, slots: list[datetime], name: str = "disk-1") -> None:
         """What must hold whatever happened: no due slot lost, one snapshot a slot, nothing left over."""

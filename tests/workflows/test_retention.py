@@ -248,6 +248,7 @@ def test_a_snapshot_whose_tags_do_not_say_that_it_is_ours_is_kept(strange: dict[
     expire(platform)
     assert platform.world.cloud.removed == []
     assert "SnapshotNotOurs" in (point_now(platform, old).expiry_blocked or "")
+    platform.run(minutes=1)
     assert len(events(platform, "RecoveryPoint.ExpiryBlocked")) == 1
 
 

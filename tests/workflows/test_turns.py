@@ -1,106 +1,31 @@
-"""Telling of what happened: an event that the topic refuses waits, is told later under its id, and stops nothing."""
+"""What all steps share: when they come back, and what a changed record makes of them."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from backup_core.domain.errors import BackupError, CloudUnavailable, MessageMalformed, PermissionMissing, Throttled
+from backup_core.domain.errors import CloudUnavailable, MessageMalformed, PermissionMissing, Throttled
+from backup_core.domain.events import Event
 from backup_core.domain.instance import BackupInstance
-from backup_core.domain.job import JobStatus
 from backup_core.domain.messages import ConfigureProtection, PublishEvents, StartBackup
-from backup_core.ports import Event, Replace
-from backup_core.workflows.alerts import read_events, write_events
-from backup_core.workflows.turns import (
-    EVENTS_PER_MESSAGE,
-    LONGEST_TELL_AGAIN,
-    MAX_ATTEMPTS,
-    commit,
-    next_turn,
-    publish,
-    publish_events,
-)
+from backup_core.ports import Replace
+from backup_core.workflows.turns import MAX_ATTEMPTS, commit, next_turn, publish_events
 from tests.builders import VAULT
 from tests.fakes import World
-from tests.workflows.scenes import HOUR, SLOT, change_instance, go_to, jobs, protected, sent
-
-REFUSALS: list[BackupError] = [
-    CloudUnavailable("503"),
-    Throttled("429", retry_after_seconds=5),
-    PermissionMissing("403", scope="topic", role="EventGrid Data Sender"),
-]
+from tests.workflows.scenes import SLOT, change_instance, protected
 
 
-def event(number: int = 1) -> Event:
-    return Event(id=f"e{number}", type="DiskBackup.Job.Completed", source="v", subject="s", at=SLOT, content={"n": 1})
-
-
-@pytest.mark.parametrize("error", REFUSALS, ids=lambda error: error.code)
-def test_an_event_the_topic_refuses_waits_and_is_told_later_under_its_id(error: BackupError) -> None:
+def test_events_that_an_earlier_release_left_in_a_queue_are_told() -> None:
     world = World()
-    world.faults.fail("events.publish", error)
-    publish(world.ports, VAULT, "disk-1", [event()])
-    (waiting,) = world.queue.waiting()
-    assert world.events.published == []
-    assert waiting.visible_at >= world.clock.now() + timedelta(seconds=30)
-    assert isinstance(waiting.message, PublishEvents)
-    publish_events(world.ports, waiting.message)
-    assert world.events.published == [event()]
-
-
-def test_backups_go_on_while_the_topic_refuses_and_all_is_told_in_the_end() -> None:
-    platform = protected()
-    platform.world.faults.fail("events.publish", CloudUnavailable("503"), times=8)
-    platform.run(seconds=30)
-    go_to(platform, SLOT + HOUR)
-    assert [job.status for job in jobs(platform)] == [JobStatus.COMPLETED] * 2
-    assert platform.failures == []
-    platform.run(hours=1)
-    told = platform.world.events.types()
-    assert told.count("DiskBackup.Job.Completed") == told.count("DiskBackup.RecoveryPoint.Created")
-    assert told.count("DiskBackup.Job.Completed") >= 2
-    assert len({event.id for event in platform.world.events.published}) == len(told)
-
-
-def test_the_tries_come_ever_later_and_never_end() -> None:
-    world = World()
-    message = PublishEvents(vault=VAULT, instance_name="disk-1", events=write_events([event()]))
-    delays = []
-    for _ in range(30):
-        world.faults.fail("events.publish", CloudUnavailable("503"))
-        publish_events(world.ports, message)
-        (waiting,) = world.queue.waiting()
-        delays.append(waiting.visible_at - world.clock.now())
-        message = waiting.message
-        world.queue.delete(waiting)
-    assert delays == sorted(delays)
-    assert delays[-1] == LONGEST_TELL_AGAIN
-    publish_events(world.ports, message)
-    assert world.events.published == [event()]
-
-
-def test_many_events_wait_in_messages_that_a_queue_takes() -> None:
-    world = World()
-    many = [event(number) for number in range(2 * EVENTS_PER_MESSAGE + 1)]
-    world.faults.fail("events.publish", CloudUnavailable("503"), times=3)
-    publish(world.ports, VAULT, "disk-1", many)
-    assert len(world.queue.waiting()) == 3
-    for envelope in world.queue.waiting():
-        publish_events(world.ports, envelope.message)  # type: ignore[arg-type]
-    assert {each.id for each in world.events.published} == {each.id for each in many}
-
-
-def test_no_events_are_no_call() -> None:
-    world = World()
-    publish(world.ports, VAULT, "disk-1", [])
-    assert world.faults.calls == []
-
-
-def test_events_survive_their_way_through_a_queue() -> None:
-    many = [event(number) for number in range(3)]
-    assert read_events(write_events(many)) == many
+    world.events.checked = False  # their data is what that release wrote
+    told = {"id": "e1", "type": "DiskBackup.Job.Completed", "source": "v", "subject": "s", "content": {"n": 1}}
+    text = json.dumps([{**told, "at": SLOT.isoformat()}])
+    publish_events(world.ports, PublishEvents(vault=VAULT, instance_name="disk-1", events=text))
+    assert world.events.published == [Event(**told, at=SLOT)]
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "{}", "[1]", '[{"id": "1"}]', '[{"at": "never"}]'])
@@ -133,16 +58,6 @@ def test_passing_faults_end_after_the_last_attempt_and_staying_ones_at_once() ->
     first = ConfigureProtection(vault=VAULT, instance_name="disk-1", job_id="j")
     assert next_turn(first, PermissionMissing("403", scope="s", role="r"), "j") is None
     assert next_turn(first, CloudUnavailable("503"), "j") is not None
-
-
-def test_an_event_that_is_told_twice_has_one_id() -> None:
-    platform = protected()
-    platform.twice = True
-    platform.run(seconds=30)
-    kinds = [each.type for each in platform.world.events.published]
-    assert kinds.count("DiskBackup.RecoveryPoint.Created") >= 2
-    assert platform.world.events.types().count("DiskBackup.RecoveryPoint.Created") == 1
-    assert sent(platform, PublishEvents) == []
 
 
 def test_a_step_that_meets_a_changed_record_decides_anew_a_second_later_and_writes_nothing() -> None:

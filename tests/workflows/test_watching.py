@@ -237,7 +237,7 @@ def test_a_start_that_is_lost_and_overtaken_by_the_next_slot_is_recorded_as_miss
     platform.world.queue._put = lambda *args, **kwargs: None  # type: ignore[method-assign]
     platform.run(seconds=5)
     del platform.world.queue._put
-    (row,) = platform.world.store.agenda(AgendaKind.WATCH)
+    (row,) = platform.agenda(AgendaKind.WATCH)
     platform.world.store.unschedule([row])
     platform.world.store.schedule([replace(row, due_at=SLOT + timedelta(seconds=75))])
     platform.run(minutes=3)
@@ -245,4 +245,4 @@ def test_a_start_that_is_lost_and_overtaken_by_the_next_slot_is_recorded_as_miss
     assert (instance.missed_slots, instance.missed_count) == ((SLOT,), 1)
     assert SLOT not in {point.slot for point in platform.points()}
     assert SLOT + timedelta(minutes=1) in {point.slot for point in platform.points()}
-    assert row.subject not in {each.subject for each in platform.world.store.agenda(AgendaKind.WATCH)}
+    assert row.subject not in {each.subject for each in platform.agenda(AgendaKind.WATCH)}

@@ -21,9 +21,12 @@ from backup_core.api.openapi.schema import (
     optional,
     ref,
 )
+from backup_core.domain.alert import AlertState
 from backup_core.domain.audit import Outcome
+from backup_core.domain.events import Severity
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
+from backup_core.domain.protection_rule import Action
 from backup_core.domain.recovery_point import PointState
 
 _NULL_TEXT = optional(TEXT)
@@ -36,6 +39,9 @@ _PAGED = (
     "DeletedBackupInstanceResource",
     "AzureBackupRecoveryPointResource",
     "AuditRecord",
+    "BackupAlert",
+    "RefusedEvent",
+    "ProtectionRule",
 )
 _WHOLE = ("Subscription", "BackupInstanceResource")
 
@@ -56,6 +62,10 @@ def schemas() -> dict[str, Schema]:
             {"value": list_of(ref("AzureBackupJobResource")), "nextLink": optional(_link())}
         ),
         "AuditRecord": _resource(_audit_record()),
+        "BackupAlert": _resource(_alert()),
+        "RefusedEvent": _resource(_refused_event()),
+        "ProtectionRule": _resource(_rule()),
+        "ProtectionRuleDryRun": all_of({"value": list_of(_rule_decision()), "left": _NUMBER}),
         "OperationResource": _operation(),
         "OperationJobExtendedInfo": _job_reference(),
         "ClientDiscovery": _provider_operations(),
@@ -110,20 +120,22 @@ def _name_availability() -> Schema:
 # ---------------------------------------------------------------- instances
 
 
-def _instance(kind: str, more: dict[str, Schema] | None = None) -> Schema:
+def _instance(kind: str, **more: Schema) -> Schema:
     error = ref("UserFacingError")
-    status = object_of({"status": one_of(_protection_words()), "errorDetails": error}, required=("status",))
-    needed: dict[str, Schema] = {
-        **(more or {}),
+    fields: dict[str, Schema] = {
+        **more,
         "friendlyName": TEXT,
         "dataSourceInfo": answered(bodies.data_source()),
         "policyInfo": answered(bodies.policy_info()),
-        "protectionStatus": status,
+        "protectionStatus": object_of(
+            {"status": one_of(_protection_words()), "errorDetails": error}, required=("status",)
+        ),
+        "protectionErrorDetails": error,
         "currentProtectionState": one_of([state.value for state in ProtectionState]),
         "provisioningState": one_of(("Succeeded", "Provisioning", "Failed", "Deleting")),
         "objectType": one_of((kind,)),
     }
-    return object_of(needed | {"protectionErrorDetails": error}, required=needed)
+    return object_of(fields, required=fields.keys() - {"protectionErrorDetails"})
 
 
 def _protection_words() -> list[str]:
@@ -134,9 +146,12 @@ def _protection_words() -> list[str]:
 
 
 def _deleted_instance() -> Schema:
+    """What was wrong with it is over with its deletion."""
     times = dict.fromkeys(("deletionTime", "billingEndDate", "scheduledPurgeTime"), TIME)
-    deletion = all_of(times | {"deleteActivityID": TEXT})
-    return _instance("DeletedBackupInstance", {"deletionInfo": deletion})
+    schema = _instance("DeletedBackupInstance", deletionInfo=all_of(times | {"deleteActivityID": TEXT}))
+    del schema["properties"]["protectionErrorDetails"]
+    del schema["properties"]["protectionStatus"]["properties"]["errorDetails"]
+    return schema
 
 
 # ---------------------------------------------------------------- recovery points
@@ -272,6 +287,25 @@ def _job_reference() -> Schema:
     return object_of(fields, required=("objectType",))
 
 
+# ---------------------------------------------------------------- protection rules
+
+
+def _rule() -> Schema:
+    asked = answered(bodies.rule_properties())["properties"]
+    return all_of({**asked, "lastModifiedTime": TIME})
+
+
+def _rule_decision() -> Schema:
+    return all_of(
+        {
+            "dataSourceId": TEXT,
+            "action": one_of([action.value for action in Action]),
+            **dict.fromkeys(("backupInstanceId", "policyId", "protectionRuleId"), _NULL_TEXT),
+            "reasons": list_of(TEXT),
+        }
+    )
+
+
 # ---------------------------------------------------------------- the rest
 
 
@@ -287,6 +321,28 @@ def _audit_record() -> Schema:
             "leftOut": _NUMBER,
         }
     )
+
+
+def _alert() -> Schema:
+    times = ("firedDateTime", "lastToldDateTime", "resolvedDateTime", "acknowledgedDateTime")
+    return all_of(
+        {
+            **dict.fromkeys(("alertRule", "eventType", "backupInstanceId"), TEXT),
+            **dict.fromkeys(times, optional(TIME)),
+            **dict.fromkeys(("dataSourceId", "jobId", "acknowledgedBy"), _NULL_TEXT),
+            "monitorCondition": one_of([each.value for each in AlertState]),
+            "severity": one_of([each.value for each in Severity]),
+            "occurrenceCount": _NUMBER,
+            "errorDetails": optional(ref("UserFacingError")),
+        }
+    )
+
+
+def _refused_event() -> Schema:
+    event = all_of(
+        {**dict.fromkeys(("id", "type", "source", "subject"), TEXT), "time": TIME, "data": {"type": "object"}}
+    )
+    return all_of({"code": TEXT, "message": TEXT, "refusedDateTime": TIME, "event": event})
 
 
 def _provider_operations() -> Schema:

@@ -7,7 +7,6 @@ told by the answer. What a schema forbids is not accepted. Leaves to others: wha
 from __future__ import annotations
 
 from backup_core.api.openapi.schema import (
-    NULL,
     Schema,
     all_of,
     list_of,
@@ -18,6 +17,7 @@ from backup_core.api.openapi.schema import (
     ref,
     tree,
 )
+from backup_core.api.protection_rules import MAX_CONDITIONS, MAX_EXCLUDED, MAX_VALUES, SUBSCRIPTION_FORM
 from backup_core.api.provider import DATA_SOURCE, FEATURE_REQUEST
 from backup_core.api.reading import MAX_TAG_NAME, MAX_TAG_VALUE, MAX_TAGS, MAX_TEXT
 from backup_core.api.restores import BY_POINT, BY_TIME, LATEST, MAX_SIZE_GB, POINT_ID, ZONES
@@ -25,6 +25,7 @@ from backup_core.api.vaults import IDENTITIES, REDUNDANCIES, SETTINGS, SOFT_DELE
 from backup_core.api.wire import INSTANT
 from backup_core.domain import policy
 from backup_core.domain.durations import FORM as DURATION
+from backup_core.domain.protection_rule import PRIORITIES
 from backup_core.domain.resource_ids import DISK, GROUP_FORM, RESOURCE_FORM, VAULT
 from backup_core.domain.schedule import INTERVALS_LIMIT
 from backup_core.domain.schedule import START as INTERVAL_START
@@ -52,6 +53,7 @@ def schemas() -> dict[str, Schema]:
             required=("objectType", "featureType"),
         ),
         "BackupPolicyInput": all_of({"properties": policy_properties()}),
+        "ProtectionRuleInput": all_of({"properties": rule_properties()}),
         "BackupInstanceInput": object_of(
             {"tags": tags(), "properties": ref("BackupInstanceProperties")}, required=("properties",)
         ),
@@ -145,7 +147,7 @@ def _tagging() -> Schema:
         "absoluteCriteria": list_of(one_of(ABSOLUTE_CRITERIA), at_least=1),
         "objectType": one_of(("ScheduleBasedBackupCriteria",)),
     }
-    info = object_of({"tagName": matching(policy.NAME), "id": optional({"type": "string"})}, required=("tagName",))
+    info = object_of({"tagName": matching(policy.NAME), "id": optional(matching(policy.NAME))}, required=("tagName",))
     return object_of(
         {
             "tagInfo": info,
@@ -179,6 +181,33 @@ def _retention_rule() -> Schema:
 
 def _store() -> Schema:
     return all_of({"dataStoreType": _OPERATIONAL, "objectType": one_of(("DataStoreInfoBase",))})
+
+
+# ---------------------------------------------------------------- protection rules
+
+
+def rule_properties() -> Schema:
+    least, most = PRIORITIES
+    condition = object_of(
+        {
+            "name": {**_NEEDED, "maxLength": MAX_TAG_NAME},
+            "values": optional(list_of({"type": "string", "maxLength": MAX_TAG_VALUE}, at_most=MAX_VALUES)),
+        },
+        required=("name",),
+    )
+    identity = {**matching(GROUP_FORM, whole=False), "maxLength": MAX_TEXT}
+    disk = {**matching(RESOURCE_FORM, whole=False), "maxLength": MAX_TEXT}
+    fields: dict[str, Schema] = {
+        "scope": {"type": "string", "pattern": f"^{SUBSCRIPTION_FORM.pattern}(/resourceGroups/[^/]+)?/?$"},
+        "tagConditions": list_of(condition, at_least=1, at_most=MAX_CONDITIONS),
+        "excludedTags": optional(list_of(condition, at_most=MAX_CONDITIONS)),
+        "excludedIds": optional(list_of({"anyOf": [disk, identity]}, at_most=MAX_EXCLUDED)),
+        "policyId": _NEEDED,
+        "snapshotResourceGroupId": identity,
+        "priority": {"type": "integer", "minimum": least, "maximum": most},
+        "enabled": {"type": ["boolean", "null"]},
+    }
+    return object_of(fields, required=("scope", "tagConditions", "policyId", "snapshotResourceGroupId", "priority"))
 
 
 # ---------------------------------------------------------------- instances
@@ -271,8 +300,6 @@ def _target_disk() -> Schema:
 
 
 def _bound() -> Schema:
-    return {"anyOf": [matching(INSTANT), {"type": "string", "pattern": _without_offset()}, NULL]}
-
-
-def _without_offset() -> str:
-    return f"^{INSTANT.pattern.rpartition('(')[0]}$"
+    """A time, with or without its offset; empty text is none."""
+    without_offset = INSTANT.pattern.rpartition("(")[0]
+    return optional({"type": "string", "pattern": f"^(?:{without_offset}(Z|[+-]\\d\\d:\\d\\d)?)?$"})

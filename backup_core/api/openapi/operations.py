@@ -135,6 +135,29 @@ OPERATIONS: Mapping[str, Operation] = {
         summary="Delete a policy that no instance uses",
         answers={200: Success(), 204: Success()},
     ),
+    # ------------------------------------------------------------ protection rules
+    "GET api_protection_rules": _page(
+        "ProtectionRules_List", "The rules by which a vault protects disks by their tags", "ProtectionRuleList"
+    ),
+    "GET api_protection_rule": _get("ProtectionRules_Get", "A protection rule", "ProtectionRule"),
+    "PUT api_protection_rule": Operation(
+        id="ProtectionRules_CreateOrUpdate",
+        summary="Protect the disks of a scope that have certain tags; applied within a minute",
+        body="ProtectionRuleInput",
+        answers={200: Success(schema="ProtectionRule")},
+    ),
+    "DELETE api_protection_rule": Operation(
+        id="ProtectionRules_Delete",
+        summary="Forget a rule; what it protected and no other wants is stopped with its recovery points kept",
+        answers={200: Success(), 204: Success()},
+    ),
+    "POST api_protection_rule_dry_run": Operation(
+        id="ProtectionRules_DryRun",
+        summary="What the rule of the body, or the stored one, would do with each disk, and why",
+        body="ProtectionRuleInput",
+        body_needed=False,
+        answers={200: Success(schema="ProtectionRuleDryRun")},
+    ),
     # ------------------------------------------------------------ instances
     "GET api_instances": _page("BackupInstances_List", "The protected disks of a vault", "BackupInstanceResourceList"),
     "GET api_instance": _get("BackupInstances_Get", "A protected disk", "BackupInstanceResource"),
@@ -237,6 +260,19 @@ OPERATIONS: Mapping[str, Operation] = {
     "GET api_operation_result_of_location": _result(
         "OperationResult_Get", "The job that the operation started, if any", "OperationJobExtendedInfo", STATUS
     ),
+    # ------------------------------------------------------------ alerts
+    "GET api_alerts": _page(
+        "BackupAlerts_List", "The alerts of a vault, newest first", "BackupAlertList", "$filter of alerts"
+    ),
+    "GET api_alert": _get("BackupAlerts_Get", "An alert", "BackupAlert"),
+    "POST api_alert_acknowledge": Operation(
+        id="BackupAlerts_Acknowledge",
+        summary="Note that somebody looks after an alert",
+        body=_FREE_BODY,
+        body_needed=False,
+        answers={200: Success(schema="BackupAlert")},
+    ),
+    "GET api_refused_events": _page("RefusedEvents_List", "Events that the topic refused for good", "RefusedEventList"),
     # ------------------------------------------------------------ audit
     "GET api_audit_records_of_vault": _page(
         "AuditRecords_ListInVault", "Who changed or tried what in a vault, newest first", "AuditRecordList"

@@ -19,7 +19,7 @@ def ref(name: str) -> Schema:
 def object_of(fields: Mapping[str, Schema], *, required: Iterable[str] = ()) -> Schema:
     """An object with these fields. Others may stand beside them: requests are read for what is known."""
     schema: Schema = {"type": "object", "properties": dict(fields)}
-    wanted = list(required)
+    wanted = sorted(required)
     return schema | ({"required": wanted} if wanted else {})
 
 

@@ -11,6 +11,7 @@ from aiohttp import web
 from infra.local.arm import copying, disks, seed, snapshots
 from infra.local.arm.buckets import FrontDoor, ProviderPolicies
 from infra.local.arm.gateway import Gateway
+from infra.local.arm.paths import TYPE_NAMES
 from infra.local.arm.skus import GIB
 from infra.local.arm.wire import Json, stamp
 from infra.local.arm.world import Resource
@@ -123,18 +124,23 @@ class Control:
         return {"buckets": "full"}
 
     def _add_disks(self, wish: Json) -> Json:
-        return {"ids": [disk.id for disk in seed.add_disks(self._world, wish, now=self._gateway.clock())]}
+        added = seed.add_disks(self._world, wish, now=self._gateway.clock())
+        for disk in added:
+            self._tell("write", disk)
+        return {"ids": [disk.id for disk in added]}
 
     def _delete_disk(self, wish: Json) -> Json:
         disk = self._named("disk", wish)
         disks.remove(self._world, disk, self._gateway.clock())
         self._world.write_down("disk.deleted_behind", self._gateway.clock(), id=disk.id)
+        self._tell("delete", disk)
         return {"deleted": disk.id}
 
     def _delete_snapshot(self, wish: Json) -> Json:
         snapshot = self._named("snapshot", wish)
         snapshots.remove(self._world, snapshot, self._gateway.clock())
         self._world.write_down("snapshot.deleted_behind", self._gateway.clock(), id=snapshot.id)
+        self._tell("delete", snapshot)
         return {"deleted": snapshot.id}
 
     def _age(self, wish: Json) -> Json:
@@ -147,6 +153,9 @@ class Control:
                 self._world.keep(newest)
                 aged += 1
         return {"aged_disks": aged}
+
+    def _tell(self, what: str, resource: Resource) -> None:
+        self._world.tell(what, resource.id, TYPE_NAMES[resource.kind], self._gateway.clock())
 
     def _named(self, kind: str, wish: Json) -> Resource:
         found = self._world.collections[kind].find(wish["id"])

@@ -9,7 +9,7 @@ import re
 from infra.local.arm import errors, resources, skus, snapshots
 from infra.local.arm.paths import group_id
 from infra.local.arm.wire import Answer, ArmError, Call, Json
-from infra.local.arm.world import Operation, World
+from infra.local.arm.world import GROUP_TYPE, Operation, World
 
 GROUP_NAME = re.compile(r"[\w\-.()]{1,90}")
 PROVIDERS = ("Microsoft.Compute", "Microsoft.Authorization", "Microsoft.Resources")
@@ -98,6 +98,7 @@ def put(world: World, call: Call) -> Answer:
     world.write_down(
         "group.created" if present is None else "group.updated", call.now, id=group["id"], principal=call.principal
     )
+    world.tell("write", group["id"], GROUP_TYPE, call.now, principal=call.principal)
     return Answer(status=201 if present is None else 200, body=group)
 
 

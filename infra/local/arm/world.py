@@ -22,6 +22,7 @@ from infra.local.arm.store import Store
 from infra.local.arm.wire import Json, stamp
 
 FINISHED_OPERATIONS_KEPT_SECONDS = 86_400.0
+GROUP_TYPE = "Microsoft.Resources/subscriptions/resourceGroups"  # as the events' operation names have it
 
 
 @dataclass(slots=True)
@@ -120,6 +121,18 @@ class Operation:
     output: Json | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Something that Event Grid is to hear: `what` is write or delete."""
+
+    id: str
+    what: str
+    resource_id: str
+    type: str
+    at: float
+    principal: str = ""
+
+
 class World:
     """The state and the few ways to change it. Every change is in the store once `commit` was called."""
 
@@ -137,6 +150,8 @@ class World:
         self.taken: dict[str, list[float]] = {}
         self.settlers: dict[str, Callable[[Operation], None]] = {}
         self.secret = ""
+        self.has_listener = False  # for Event Grid's events; without one, none are kept
+        self._events: dict[str, Told] = {}
         self._due: list[tuple[float, str]] = []
         self._load()
 
@@ -216,8 +231,31 @@ class World:
         while self._due and self._due[0][0] <= now:
             operation = self.operations[heapq.heappop(self._due)[1]]
             operation.settled = True
+            touched = self._touched_by(operation) if self.has_listener else []
             self.settlers[f"{operation.kind}.{operation.verb}"](operation)
             self._save(operation)
+            if operation.fails is None:
+                for resource_id, type_ in touched:
+                    what = "delete" if operation.verb == "delete" else "write"
+                    self.tell(what, resource_id, type_, operation.ends, principal=operation.principal)
+
+    def tell(self, what: str, resource_id: str, type_: str, at: float, *, principal: str = "") -> None:
+        """Keeps an event for the listener, if there is one. `what` is write or delete."""
+        if not self.has_listener:
+            return
+        told = Told(id=self.new_guid(), what=what, resource_id=resource_id, type=type_, at=at, principal=principal)
+        key = f"{at:017.6f} {told.id}"
+        self._events[key] = told
+        self.store.put("event", key, {name: getattr(told, name) for name in Told.__slots__})
+
+    def waiting_events(self) -> list[tuple[str, Told]]:
+        """What the listener has not taken, oldest first, with the key by which it is forgotten."""
+        return sorted(self._events.items())
+
+    def forget_events(self, keys: list[str]) -> None:
+        for key in keys:
+            del self._events[key]
+            self.store.remove("event", key)
 
     def duration(self, span: tuple[float, float]) -> float:
         """A random length within the span, scaled."""
@@ -225,6 +263,20 @@ class World:
 
     def new_guid(self) -> str:
         return str(uuid.uuid4())
+
+    def _touched_by(self, operation: Operation) -> list[tuple[str, str]]:
+        """Id and type of what an operation writes or deletes; with a group, all that lies in it."""
+        if operation.kind in TYPE_NAMES:
+            found = self.collections[operation.kind].find(operation.target)
+            return [] if found is None else [(found.id, TYPE_NAMES[found.kind])]
+        if operation.target not in self.groups:
+            return []
+        inside = [
+            (resource.id, TYPE_NAMES[kind])
+            for kind, collection in self.collections.items()
+            for resource in collection.below(operation.target)
+        ]
+        return [*inside, (self.groups[operation.target]["id"], GROUP_TYPE)]
 
     def _track(self, operation: Operation) -> None:
         self.operations[operation.id] = operation
@@ -251,6 +303,7 @@ class World:
         self.locks = dict(self.store.documents("lock"))
         for _, document in self.store.documents("assignment"):
             self.assignments.keep(roles.from_document(document))
+        self._events = {key: Told(**document) for key, document in self.store.documents("event")}
         self._load_operations()
         self._load_families()
 

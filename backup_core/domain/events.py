@@ -1,0 +1,327 @@
+"""The events that this product publishes: one table of their types, each with what an operator needs to know of it.
+
+An event's data mirrors Azure Backup's own alerts (category, severity, affectedItems, possibleCauses,
+recommendedActions, jobId: real payloads of the common alert schema), so that rules and templates made for those fit.
+Leaves to others: which change tells what (workflows/alerts.py) and delivery (workflows/outbox.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+PREFIX = "DiskBackup."
+MOST_ITEMS = 500  # affected items that one digest names; Event Grid takes events of up to 1 MB (documented)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A CloudEvent in the making. The same `id` is the same event: receivers drop doubles by it."""
+
+    id: str
+    type: str  # DiskBackup.<Thing>.<What happened>
+    source: str  # the vault's resource id
+    subject: str  # backupInstances/<name>
+    at: datetime
+    content: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Severity(Enum):
+    """Azure Monitor's words: Sev0 critical, Sev1 error, Sev2 warning, Sev3 informational, Sev4 verbose."""
+
+    SEV0 = "Sev0"
+    SEV1 = "Sev1"
+    SEV2 = "Sev2"
+    SEV3 = "Sev3"
+    SEV4 = "Sev4"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventKind:
+    """One type of event. `fields` are the names of its own data, each with its JSON schema."""
+
+    name: str  # without the prefix
+    severity: Severity
+    category: str  # Jobs, RecoveryPoints, Protection, Health, Quota, Security, System
+    says: str
+    causes: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def type(self) -> str:
+        return f"{PREFIX}{self.name}"
+
+
+def _text(says: str) -> dict[str, Any]:
+    return {"type": ["string", "null"], "description": says}
+
+
+def _time(says: str) -> dict[str, Any]:
+    return {"type": ["string", "null"], "format": "date-time", "description": says}
+
+
+def _count(says: str) -> dict[str, Any]:
+    return {"type": "integer", "minimum": 0, "description": says}
+
+
+_ERROR: Mapping[str, Any] = {
+    "type": ["object", "null"],
+    "description": "why it did not succeed",
+    "properties": {
+        "code": {"type": "string"},
+        "message": {"type": "string"},
+        "recommendedActions": {"type": "array", "items": {"type": "string"}},
+    },
+    "required": ["code", "message", "recommendedActions"],
+    "additionalProperties": False,
+}
+_JOB: Mapping[str, Mapping[str, Any]] = {
+    "operation": _text("the job's operation"),
+    "status": _text("how it ended, in Azure's word"),
+    "startTime": _time("when it began"),
+    "endTime": _time("when it ended"),
+    "slot": _time("the scheduled instant that it answered"),
+    "missedSlots": _count("earlier slots that it stood for"),
+    "error": _ERROR,
+}
+_POINT: Mapping[str, Mapping[str, Any]] = {
+    "recoveryPointId": _text("the recovery point"),
+    "snapshotId": _text("its snapshot's resource id"),
+    "recoveryPointTime": _time("the instant whose data it holds"),
+    "expiryTime": _time("until when it was promised to stay"),
+    "retentionTagName": _text("the tag that decided so"),
+}
+# Data that every event carries, whatever its type.
+COMMON: Mapping[str, Mapping[str, Any]] = {
+    "severity": {"enum": [severity.value for severity in Severity]},
+    "category": {"type": "string"},
+    "description": {"type": "string"},
+    "vaultId": {"type": "string", "description": "the vault's resource id"},
+    "backupInstanceId": _text("the backup instance's resource id; null for what is about more than one"),
+    "dataSourceId": _text("the disk's resource id"),
+    "jobId": _text("the job's resource id"),
+    "correlationId": _text("of the request that asked for it; the job's own id for what runs by schedule"),
+    "affectedItems": {"type": "array", "items": {"type": "string"}, "description": "names of backup instances"},
+    "affectedItemCount": _count("how many they are; the list names the first of them"),
+    "possibleCauses": {"type": "array", "items": {"type": "string"}},
+    "recommendedActions": {"type": "array", "items": {"type": "string"}},
+}
+_DIGEST: Mapping[str, Mapping[str, Any]] = {
+    "cause": {"type": "string", "description": "what all affected items have in common"},
+    "alertIds": {"type": "array", "items": {"type": "string"}, "description": "resource ids of the alerts"},
+    "subscriptionId": {"type": "string"},
+    "occurrences": _count("how often the alert of the first item was raised"),
+}
+_LOOK_AT_JOB = "Look at the job's error and its recommended action."
+
+
+def _kind(
+    name: str,
+    severity: Severity,
+    category: str,
+    says: str,
+    *,
+    causes: tuple[str, ...] = (),
+    actions: tuple[str, ...] = (),
+    fields: Mapping[str, Mapping[str, Any]] | None = None,
+) -> EventKind:
+    return EventKind(
+        name=name, severity=severity, category=category, says=says, causes=causes, actions=actions, fields=fields or {}
+    )
+
+
+_S0, _S1, _S2, _S3, _S4 = Severity.SEV0, Severity.SEV1, Severity.SEV2, Severity.SEV3, Severity.SEV4
+
+
+_KINDS: tuple[EventKind, ...] = (
+    _kind("Job.Completed", _S4, "Jobs", "A backup succeeded.", fields=_JOB),
+    _kind("Job.Failed", _S1, "Jobs", "A backup failed.", actions=(_LOOK_AT_JOB,), fields=_JOB),
+    _kind("Job.Cancelled", _S3, "Jobs", "A backup was given up: its protection was stopped first.", fields=_JOB),
+    _kind("Restore.Completed", _S3, "Jobs", "A restore succeeded.", fields=_JOB),
+    _kind("Restore.Failed", _S1, "Jobs", "A restore failed.", actions=(_LOOK_AT_JOB,), fields=_JOB),
+    _kind("Expiry.Completed", _S4, "Jobs", "Expired recovery points were deleted.", fields=_JOB),
+    _kind(
+        "Expiry.CompletedWithWarnings",
+        _S2,
+        "Jobs",
+        "Some expired recovery points were deleted, others could not be.",
+        actions=("Look at the job's warnings; deletion is tried again every half hour.",),
+        fields=_JOB,
+    ),
+    _kind(
+        "Restore.Started",
+        _S3,
+        "Jobs",
+        "A restore was accepted.",
+        fields={**_JOB, "targetDiskId": _text("the new disk"), "recoveryPointId": _text("what is restored")},
+    ),
+    _kind("RecoveryPoint.Created", _S4, "RecoveryPoints", "A disk has a new recovery point.", fields=_POINT),
+    _kind("RecoveryPoint.Expired", _S4, "RecoveryPoints", "A recovery point was deleted in its time.", fields=_POINT),
+    _kind(
+        "RecoveryPoint.Lost",
+        _S1,
+        "RecoveryPoints",
+        "The snapshot of a recovery point is gone, and not by us.",
+        causes=("Somebody deleted the snapshot, or its resource group, by hand or by a script.",),
+        actions=(
+            "Take a backup on demand, and find in the activity log who deleted the snapshot.",
+            "Put a CanNotDelete lock only where expiry need not delete; restrict roles on the snapshot group instead.",
+        ),
+        fields=_POINT,
+    ),
+    _kind("Protection.Configured", _S3, "Protection", "A disk is protected.", fields=_JOB),
+    _kind("Protection.Cancelled", _S4, "Protection", "A later request took the place of this one.", fields=_JOB),
+    _kind(
+        "Protection.Failed",
+        _S1,
+        "Protection",
+        "A disk could not be protected as asked.",
+        actions=(_LOOK_AT_JOB,),
+        fields=_JOB,
+    ),
+    _kind("Protection.Stopped", _S2, "Protection", "No more backups are taken; all recovery points are kept."),
+    _kind("Protection.Suspended", _S2, "Protection", "No more backups are taken; recovery points expire in time."),
+    _kind("Protection.Resumed", _S3, "Protection", "Backups are to be taken again."),
+    _kind("Protection.Undeleted", _S3, "Protection", "A soft-deleted backup instance was had back."),
+    _kind("Protection.Deleted", _S2, "Protection", "A backup instance and its recovery points are gone.", fields=_JOB),
+    _kind(
+        "BackupData.Deleted",
+        _S0,
+        "Security",
+        "Somebody asked to delete a backup instance with its recovery points.",
+        causes=("A person or an automation deleted a backup instance.",),
+        actions=("If this was not meant, undelete it before its purge.",),
+        fields={"scheduledPurgeTime": _time("until when it can be had back; null: it cannot")},
+    ),
+    _kind(
+        "Policy.RetentionShortened",
+        _S2,
+        "Security",
+        "A policy keeps new recovery points for less long than before; existing ones stay as promised.",
+        actions=("If this was not meant, put the former policy back: points taken meanwhile stay as promised.",),
+        fields={"policyName": _text("the policy"), "rules": {"type": "array", "items": {"type": "string"}}},
+    ),
+    _kind(
+        "Snapshot.Orphaned",
+        _S2,
+        "RecoveryPoints",
+        "A snapshot of ours has no recovery point; it costs money and is never deleted by itself.",
+        actions=("Rebuild the catalogue if it was lost; else delete the snapshot by hand.",),
+        fields={"snapshotId": _text("the snapshot"), "reason": _text("why it belongs to nothing")},
+    ),
+    _kind(
+        "Message.Poisoned",
+        _S1,
+        "System",
+        "A step failed five times for a reason that this product did not foresee.",
+        actions=("Look for the step in the function's log, mend the cause, and run the operation again.",),
+        fields={"error": _ERROR},
+    ),
+    _kind(
+        "Event.Refused",
+        _S2,
+        "System",
+        "The topic refused an event for good; it is kept and listed.",
+        causes=("The event is larger than the topic takes, or the topic has another input schema.",),
+        actions=("Create the topic with the CloudEvents schema; read the kept event through the API.",),
+        fields={"refusedEventId": _text("the event"), "refusedEventType": _text("its type"), "error": _ERROR},
+    ),
+    _kind(
+        "ProtectionRule.Failed",
+        _S1,
+        "Protection",
+        "What a protection rule wants of a disk cannot be done; it is tried again with each run.",
+        causes=("The rule's policy or vault is gone, or the disk's instance is soft-deleted.",),
+        actions=("Do as the error says, or change the rule; its dry run tells what it would do.",),
+        fields={"protectionRuleName": _text("the rule; null when protection was to be stopped"), "error": _ERROR},
+    ),
+    # Alerts: raised once for each cause and instance, told as digests.
+    _kind(
+        "Alert.Fired",
+        _S1,
+        "Jobs",
+        "Something is wrong that needs an operator.",
+        actions=(_LOOK_AT_JOB,),
+        fields={**_DIGEST, "error": _ERROR},
+    ),
+    _kind("Alert.Resolved", _S4, "Jobs", "What an alert told of is over.", fields=_DIGEST),
+    _kind(
+        "Rpo.Breached",
+        _S1,
+        "Health",
+        "Disks have no recovery point as young as their objective asks.",
+        causes=("Backups fail, are throttled, or were not started in time.",),
+        actions=("Look at the newest jobs of the affected items.", "Is the scheduler alive? See its health endpoint."),
+        fields={**_DIGEST, "error": _ERROR},
+    ),
+    _kind("Rpo.Recovered", _S3, "Health", "Disks meet their objective again.", fields=_DIGEST),
+    _kind(
+        "Permission.Lost",
+        _S1,
+        "Security",
+        "The app's identity lacks a role that backups need.",
+        causes=("A role assignment was removed, or never made for a new disk or group.",),
+        actions=("Assign the role that the error names; its command stands there.",),
+        fields={**_DIGEST, "error": _ERROR},
+    ),
+    _kind("Permission.Regained", _S3, "Security", "The app's identity may again what it lacked.", fields=_DIGEST),
+    _kind(
+        "SourceDisk.Deleted",
+        _S1,
+        "Protection",
+        "A protected disk is gone. Its recovery points are kept.",
+        causes=("The disk was deleted or moved.",),
+        actions=("Restore it under its name and resume its protection, or delete its backup instance.",),
+        fields={**_DIGEST, "error": _ERROR},
+    ),
+    _kind(
+        "RecoveryPoint.ExpiryBlocked",
+        _S2,
+        "RecoveryPoints",
+        "Expired recovery points cannot be deleted; they are kept and cost money.",
+        causes=("A lock on the snapshot group, or a missing role.", "The snapshot's tags were changed."),
+        actions=("Do as the error says; deletion is tried again every half hour.",),
+        fields={**_DIGEST, "error": _ERROR},
+    ),
+    _kind(
+        "Quota.Near",
+        _S2,
+        "Quota",
+        "A limit of Azure is nearly reached: 500 snapshots of a disk, or those of a region.",
+        actions=("Shorten the retention, lengthen the interval, or ask Azure for more.",),
+        fields={**_DIGEST, "error": _ERROR},
+    ),
+    _kind(
+        "Scheduler.Stalled",
+        _S0,
+        "System",
+        "Backups were not started for longer than a few minutes.",
+        causes=("The app was stopped, out of quota, or could not reach its storage.",),
+        actions=("Look at the app's health; missed slots are caught up by one backup for each disk.",),
+        fields={"since": _time("the last tick before the silence"), "missedSlots": _count("slots that fell into it")},
+    ),
+    _kind("Scheduler.Recovered", _S2, "System", "Backups are started on time again.", fields={"since": _time("when")}),
+)
+KINDS: Mapping[str, EventKind] = {kind.type: kind for kind in _KINDS}
+
+
+def kind_of(event_type: str) -> EventKind:
+    """Raises KeyError for a type that the table does not list: a fault in this product."""
+    return KINDS[event_type]
+
+
+def data_schema(kind: EventKind) -> dict[str, Any]:
+    """The JSON schema (2020-12) of the data of `kind`: closed, lest something is published that is not written down."""
+    required = ["severity", "category", "description", "vaultId", "affectedItems", "affectedItemCount"]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": kind.type,
+        "type": "object",
+        "properties": {**COMMON, **kind.fields},
+        "required": [*required, "possibleCauses", "recommendedActions", *kind.fields],
+        "additionalProperties": False,
+    }

@@ -1,0 +1,238 @@
+"""Events leave through the outbox: recorded with the change that they tell of, delivered after it, in order, at least
+once.
+
+Whoever commits a change delivers what its vault has to tell, at most once a second for each process; under load one
+delivery carries the events of many. A row on the agenda, written before the change, sees to what a dead host or a
+silent topic left undelivered. Alerts are set aside for a moment, so that fifty of one cause leave as one digest.
+A topic that is down delays events and nothing else: nobody waits for it twice in half a minute.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.errors import BackupError
+from backup_core.domain.events import MOST_ITEMS, Event
+from backup_core.domain.naming import event_id
+from backup_core.domain.outbox import OUTBOX, DigestItem, OutboxEvent, RefusedEvent, digest_group, outbox_key
+from backup_core.domain.resource_ids import VaultKey
+from backup_core.ports import Change, Insert, Ports, Put, Refusal, Remove, StateConflict, Stored
+from backup_core.workflows import alerts
+
+log = logging.getLogger("diskbackup.outbox")
+
+EVENTS = "events"  # the steps that an agenda row of the outbox may name
+DIGEST = "digest"
+WAKE_AFTER = timedelta(seconds=20)
+WAKE_MARGIN = timedelta(seconds=8)  # longer than any commit takes
+DELIVER_EVERY = timedelta(seconds=1)
+QUIET_AFTER_FAILURE = timedelta(seconds=30)
+DIGEST_AFTER = timedelta(seconds=20)
+ROUND = 30  # events of one delivery: removed, or moved, in one transaction
+ROUNDS = 25  # deliveries of one call: a thousand events
+DIGEST_PAGE = 90
+
+
+def rows_of(events: Sequence[Event], at: datetime) -> list[Change]:
+    """The rows that carry `events` in the transaction of their change. An event that says `cause` goes to a digest."""
+    return [
+        Put(OutboxEvent(key=outbox_key(at, position, event), event=event, cause=str(event.content.get("cause") or "")))
+        for position, event in enumerate(events)
+    ]
+
+
+def record(ports: Ports, vault: VaultKey, events: Sequence[Event]) -> None:
+    """Events that no change of ours goes with. Raises CloudUnavailable."""
+    commit(ports, vault, [], events)
+
+
+def commit(ports: Ports, vault: VaultKey, changes: Sequence[Change], events: Sequence[Event]) -> None:
+    """Make all changes and record their events, or none; then deliver. Raises as StateStore.commit does."""
+    rows = rows_of(events, ports.clock.now())
+    if rows:
+        ensure_wake(ports, vault)
+    if rows or changes:
+        ports.store.commit(vault, [*changes, *rows])
+    if rows:
+        deliver_soon(ports, vault)
+
+
+def ensure_wake(ports: Ports, vault: VaultKey) -> None:
+    """See to it that somebody looks at the vault's outbox soon after what is about to be committed."""
+    now, name = ports.clock.now(), f"wake {vault.partition}"
+    due_at = ports.memory.recall(name)
+    if due_at is None or due_at - now < WAKE_MARGIN:
+        row = wake_row(vault, now + WAKE_AFTER)
+        ports.store.schedule([row])
+        ports.memory.note(name, row.due_at)
+
+
+def wake_row(vault: VaultKey, due_at: datetime) -> AgendaRow:
+    return AgendaRow(
+        kind=AgendaKind.WATCH,
+        due_at=due_at.replace(microsecond=0),
+        vault=vault,
+        instance_name=OUTBOX,
+        subject=EVENTS,
+        content={"step": EVENTS},
+    )
+
+
+def deliver_soon(ports: Ports, vault: VaultKey) -> None:
+    """Deliver unless this process did a moment ago: then the next change, or the wake, carries the rest. Never raises:
+    the change is made, and its events are safe."""
+    now, name = ports.clock.now(), f"deliver {vault.partition}"
+    not_before = ports.memory.recall(name)
+    if not_before is not None and now < not_before:
+        return
+    ports.memory.note(name, now + DELIVER_EVERY)
+    try:
+        deliver(ports, vault)
+    except BackupError as error:
+        log.warning("events.deferred vault=%s code=%s", vault.resource_id, error.code)
+
+
+def deliver(ports: Ports, vault: VaultKey) -> int:
+    """Deliver what the vault's outbox holds, oldest first; answers how many events stay, as far as one can tell.
+
+    Two deliveries at once send doubles, never out of order: each begins at the oldest event that is left. Raises
+    CloudUnavailable when the storage does not answer.
+    """
+    for _ in range(ROUNDS):
+        page = ports.store.page(OutboxEvent, vault, limit=ROUND)
+        if not page.items:
+            return 0
+        if not _deliver_round(ports, vault, page.items):
+            return len(page.items)
+    return ROUND
+
+
+def _deliver_round(ports: Ports, vault: VaultKey, rows: Sequence[Stored[OutboxEvent]]) -> bool:
+    """Whether these events are on their way: alerts set aside for their digests, the others taken by the topic."""
+    set_aside = [stored for stored in rows if stored.value.cause]
+    for stored in set_aside:
+        _set_aside(ports, vault, stored.value)
+    _remove(ports, vault, set_aside, [])
+    plain = [stored for stored in rows if not stored.value.cause]
+    try:
+        refusals = ports.events.publish([stored.value.event for stored in plain]) if plain else ()
+    except BackupError as error:
+        log.warning("events.undelivered vault=%s count=%d code=%s", vault.resource_id, len(plain), error.code)
+        ports.memory.note(f"deliver {vault.partition}", ports.clock.now() + QUIET_AFTER_FAILURE)
+        return False
+    now = ports.clock.now()
+    kept = [each for each in (_refused(stored.value, refusals, now) for stored in plain) if each is not None]
+    told = [alerts.event_refused(vault, each) for each in kept if each.event.type != alerts.EVENT_REFUSED]
+    _remove(ports, vault, plain, [*map(Put, kept), *rows_of(told, now)])
+    return True
+
+
+def _remove(ports: Ports, vault: VaultKey, rows: Sequence[Stored[OutboxEvent]], kept: Sequence[Change]) -> None:
+    """Forget what is on its way. What another delivery removed meanwhile is looked at again in the next round."""
+    if not rows:
+        return
+    changes: list[Change] = [*map(Remove, rows), *kept]
+    try:
+        ports.store.commit(vault, changes)
+    except StateConflict:
+        log.info("events.delivered_twice vault=%s", vault.resource_id)
+
+
+def _refused(row: OutboxEvent, refusals: Sequence[Refusal], now: datetime) -> RefusedEvent | None:
+    refusal = next((each for each in refusals if each.event.id == row.event.id), None)
+    if refusal is None:
+        return None
+    log.error("event.refused id=%s type=%s code=%s %s", row.event.id, row.event.type, refusal.code, refusal.message)
+    return RefusedEvent(key=row.key, event=row.event, code=refusal.code, message=refusal.message[:1000], refused_at=now)
+
+
+def _set_aside(ports: Ports, vault: VaultKey, row: OutboxEvent) -> None:
+    """Put an alert beside the others of its cause. The look at them is on the agenda before it is among them."""
+    group = digest_group(vault.subscription, row.event.type, row.cause)
+    now = ports.clock.now()
+    name = f"digest {group}"
+    due_at = ports.memory.recall(name)
+    if due_at is None or due_at - now < WAKE_MARGIN:
+        look = digest_row(vault, group, now + DIGEST_AFTER)
+        ports.store.schedule([look])
+        ports.memory.note(name, look.due_at)
+    item = DigestItem(group=group, key=f"{row.key}-{vault_mark(vault)}", cause=row.cause, event=row.event)
+    try:
+        ports.store.commit(vault, [Insert(item)])
+    except StateConflict:
+        log.info("alert.set_aside_twice id=%s", row.event.id)
+
+
+def vault_mark(vault: VaultKey) -> str:
+    """What tells items of two vaults of a subscription apart that bear one time."""
+    return digest_group(vault.subscription, vault.group.lower(), vault.name.lower())[:8]
+
+
+def digest_row(vault: VaultKey, group: str, due_at: datetime) -> AgendaRow:
+    return AgendaRow(
+        kind=AgendaKind.WATCH,
+        due_at=due_at.replace(microsecond=0),
+        vault=vault,
+        instance_name=OUTBOX,
+        subject=group,
+        content={"step": DIGEST, "group": group},
+    )
+
+
+def wake(ports: Ports, row: AgendaRow) -> AgendaRow | None:
+    """Do what an agenda row of the outbox says; answers the row that takes its place while something stays."""
+    if row.content.get("step") == DIGEST:
+        left = send_digests(ports, row.vault, str(row.content["group"]))
+    else:
+        left = deliver(ports, row.vault)
+    again_at = ports.clock.now() + QUIET_AFTER_FAILURE
+    return replace(row, due_at=again_at.replace(microsecond=0)) if left else None
+
+
+def send_digests(ports: Ports, vault: VaultKey, group: str) -> int:
+    """Tell all alerts of a group in one event; answers how many stay. More than MOST_ITEMS need another."""
+    items: list[Stored[DigestItem]] = []
+    token: str | None = None
+    while len(items) < MOST_ITEMS:
+        page = ports.store.page(DigestItem, vault, group, token=token, limit=min(MOST_ITEMS - len(items), 1000))
+        items += page.items
+        token = page.next_token
+        if token is None:
+            break
+    if not items:
+        return 0
+    try:
+        refusals = ports.events.publish([digest([stored.value for stored in items])])
+    except BackupError as error:
+        log.warning("digest.undelivered group=%s count=%d code=%s", group, len(items), error.code)
+        return len(items)
+    for refusal in refusals:
+        log.error("digest.refused id=%s code=%s %s", refusal.event.id, refusal.code, refusal.message)
+    for start in range(0, len(items), DIGEST_PAGE):
+        try:
+            ports.store.commit(vault, [Remove(stored) for stored in items[start : start + DIGEST_PAGE]])
+        except StateConflict:
+            log.info("digest.sent_twice group=%s", group)
+    return 1 if token is not None else 0
+
+
+def digest(items: Sequence[DigestItem]) -> Event:
+    """One event for many alerts: the first one's words, and all affected items. The same items make the same id."""
+    first = items[0].event
+    content = {
+        **first.content,
+        "backupInstanceId": first.content.get("backupInstanceId") if len(items) == 1 else None,
+        "dataSourceId": first.content.get("dataSourceId") if len(items) == 1 else None,
+        "affectedItems": [name for item in items for name in item.event.content["affectedItems"]],
+        "affectedItemCount": len(items),
+        "alertIds": [each for item in items for each in item.event.content["alertIds"]],
+    }
+    one_vault = len({item.event.source for item in items}) == 1
+    source = first.source if one_vault else first.source.partition("/resourceGroups/")[0]
+    subject = first.subject if len(items) == 1 else f"alerts/{items[0].cause}"
+    identity = event_id(*sorted(item.event.id for item in items)) if len(items) > 1 else first.id
+    return replace(first, id=identity, source=source, subject=subject, content=content)

@@ -1,0 +1,401 @@
+"""Protect by tag: look at disks, have the domain decide by the rules of all vaults, and do what it decided.
+
+One disk when Azure tells of it, all disks of all rules from the reconciler's timer, and a dry run for people: the same
+judgement each time. What is done are the steps that a hand would take, so that it shows as jobs and events.
+
+Leaves to others: the judgement itself (domain/protection_rule.py).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from backup_core.domain.disk import Disk
+from backup_core.domain.errors import BackupError, DiskNotFound, Fault, InvalidInput, NotFound, ResourceInUse
+from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState, disk_key
+from backup_core.domain.job import Job
+from backup_core.domain.messages import LookAtResource
+from backup_core.domain.policy import BackupPolicy
+from backup_core.domain.protection_rule import (
+    RULE_TAG,
+    Action,
+    Decision,
+    NoRuleMatches,
+    ProtectionRule,
+    RuleBook,
+    decide,
+    lies_in,
+    rule_key,
+    rule_prefix,
+)
+from backup_core.domain.resource_event import RULED
+from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, parse_resource_id
+from backup_core.ports import Change, Insert, Page, Ports, Remove, Replace, StateConflict, every
+from backup_core.workflows import alerts, outbox, overview
+from backup_core.workflows.lifecycle import stop_protection
+from backup_core.workflows.overview import FoundInstance, find_protection, get_vault, list_vault_keys
+from backup_core.workflows.protection import configure_instance, request_of, sync_instance
+
+log = logging.getLogger("diskbackup.rules")
+
+CHANGES_LIMIT = 500  # changes of protection that one run makes; the next one goes on
+DRY_RUN_LIMIT = 1000  # decisions that one dry run shows
+TOLD_EVERY = timedelta(hours=24)
+RETRY_AFTER = timedelta(hours=1)  # what could not be protected is tried again so often, not at every look
+_ANYWHERE = VaultKey(subscription="any", group="any", name="any")  # rules of all vaults lie together
+_TRIES = 5
+
+
+@dataclass(slots=True, kw_only=True)
+class RuleReport:
+    """What a run saw and did. `failed` names disks with the reason; `postponed` what could not be looked at now."""
+
+    seen: int = 0
+    done: list[Decision] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    postponed: list[str] = field(default_factory=list)
+    is_limited: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRun:
+    """What applying a rule would do, disk by disk. `left` disks more were looked at than are shown."""
+
+    decisions: tuple[Decision, ...]
+    left: int = 0
+
+
+# ---------------------------------------------------------------- one disk
+
+
+def apply_rules_to_disk(ports: Ports, disk: Disk, book: RuleBook | None = None) -> Decision:
+    """Do for a disk, as it was just seen, what the rules say. Raises BackupError when that cannot be done."""
+    found = find_protection(ports, disk.id)
+    decision = decide(disk, *_held(found), book or read_book(ports))
+    if decision.action is Action.LEAVE:
+        return decision
+    try:
+        _do(ports, decision, disk, found)
+    except BackupError as error:
+        if not error.transient and not _is_passing(ports, decision, error):
+            _tell_of_failure(ports, decision, error)
+        raise
+    return decision
+
+
+def _is_passing(ports: Ports, decision: Decision, error: BackupError) -> bool:
+    """Whether somebody else just changes the instance, or deletes it for good; a soft-deleted one stays so for long."""
+    if not isinstance(error, ResourceInUse) or decision.vault is None:
+        return False
+    stored = ports.store.get(BackupInstance, decision.vault, decision.instance_name)
+    return stored is None or not stored.value.is_deleted
+
+
+def _tell_of_failure(ports: Ports, decision: Decision, error: BackupError) -> None:
+    """Once a day for each disk and error by each process, under an id that says so too."""
+    vault = decision.vault
+    assert vault is not None, "only an instance's change can fail, and it has a vault"
+    now, name = ports.clock.now(), f"rule {decision.disk_id.lower()} {error.code}"
+    told_at = ports.memory.recall(name)
+    if told_at is not None and now < told_at + TOLD_EVERY:
+        return
+    ports.memory.note(name, now)
+    rule = decision.rule.name if decision.rule else ""
+    outbox.record(ports, vault, [alerts.rule_failed(vault, rule, decision.disk_id, error, now)])
+
+
+def read_book(ports: Ports) -> RuleBook:
+    """All rules: a read for each thousand."""
+    rules: list[ProtectionRule] = []
+    complete, token = True, None
+    while True:
+        page = ports.store.page(ProtectionRule, _ANYWHERE, token=token)
+        for row in page.corrupt:
+            log.error("rule.corrupt %s; nothing is stopped until it can be read", row)
+        complete = complete and not page.corrupt
+        rules += [stored.value for stored in page.items]
+        token = page.next_token
+        if token is None:
+            return RuleBook(rules=tuple(rules), complete=complete)
+
+
+def _held(found: FoundInstance | None) -> tuple[BackupInstance | None, VaultKey | None]:
+    return (found.instance, found.vault) if found else (None, None)
+
+
+def _do(ports: Ports, decision: Decision, disk: Disk, found: FoundInstance | None) -> None:
+    if decision.action is Action.RETRY and found is not None:
+        if tried_lately(ports, found, RETRY_AFTER):
+            return
+        sync_instance(ports, found.vault, found.instance.name)
+    elif decision.action is Action.STOP and found is not None:
+        why = NoRuleMatches(f"No protection rule wants disk '{disk.id}' any more: {'; '.join(decision.because)}.")
+        stop_protection(ports, found.vault, found.instance.name, because=why, revision=decision.revision)
+    elif decision.rule is not None:
+        configure_instance(ports, decision.rule.vault, _request(decision, decision.rule, disk, found))
+    log.info("rule.applied action=%s disk=%s because=%s", decision.action.value, disk.id, "; ".join(decision.because))
+
+
+def tried_lately(ports: Ports, found: FoundInstance, within: timedelta) -> bool:
+    """Whether the instance was configured, or that was tried, a moment ago."""
+    job = ports.store.get(Job, found.vault, found.instance.config_job_id) if found.instance.config_job_id else None
+    return job is not None and ports.clock.now() < (job.value.ended_at or job.value.created_at) + within
+
+
+def _request(decision: Decision, rule: ProtectionRule, disk: Disk, found: FoundInstance | None) -> InstanceRequest:
+    """What a hand would ask for. An instance that is there keeps its snapshot group, which cannot be changed."""
+    if found is not None:
+        asked = request_of(found.instance)
+        return replace(asked, policy_name=rule.policy_name, tags={**asked.tags, RULE_TAG: rule.name})
+    name = parse_resource_id(disk.id, DISK).name
+    return InstanceRequest(
+        name=decision.instance_name,
+        friendly_name=name,
+        disk_id=disk.id,
+        disk_location=disk.location,
+        snapshot_group_id=rule.snapshot_group_id,
+        policy_name=rule.policy_name,
+        tags={RULE_TAG: rule.name},
+        request=_properties(disk, name, rule.snapshot_group_id),
+    )
+
+
+def _properties(disk: Disk, name: str, snapshot_group_id: str) -> Mapping[str, Any]:
+    """An instance's properties as a client of the API would have written them."""
+    store = {
+        "dataStoreType": "OperationalStore",
+        "objectType": "AzureOperationalStoreParameters",
+        "resourceGroupId": snapshot_group_id,
+    }
+    source = {
+        "resourceID": disk.id,
+        "resourceUri": disk.id,
+        "datasourceType": DISK,
+        "resourceName": name,
+        "resourceType": DISK,
+        "resourceLocation": disk.location,
+        "objectType": "Datasource",
+    }
+    return {
+        "friendlyName": name,
+        "dataSourceInfo": source,
+        "policyInfo": {"policyParameters": {"dataStoreParametersList": [store]}},
+    }
+
+
+# ---------------------------------------------------------------- all disks
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The instances that hold disks, by the disk's key."""
+
+    by_disk: Mapping[str, FoundInstance]
+
+    @classmethod
+    def of(cls, instances: Iterable[tuple[VaultKey, BackupInstance]]) -> _Held:
+        holding = ((vault, instance) for vault, instance in instances if instance.holds_disk)
+        return cls({disk_key(instance.disk_id): FoundInstance(vault, instance) for vault, instance in holding})
+
+    def of_rules(self, scope: str | None) -> Iterator[tuple[str, FoundInstance]]:
+        for key, found in self.by_disk.items():
+            is_there = scope is None or lies_in(found.instance.disk_id, scope)
+            if is_there and found.instance.tags.get(RULE_TAG):
+                yield key, found
+
+
+def apply_all(
+    ports: Ports,
+    *,
+    instances: Iterable[tuple[VaultKey, BackupInstance]] | None = None,
+    scope: str | None = None,
+) -> RuleReport:
+    """Apply the rules to every disk in the scope of any, or only to those in `scope` (a subscription's or group's id).
+
+    Costs one listing for each scope, and reads and writes for what changes. `instances` are all there are, if the
+    caller has read them. Never raises for a disk or scope: what cannot be looked at or done now is in the report.
+    """
+    book, report = read_book(ports), RuleReport()
+    held = _Held.of(_instances(ports) if instances is None else instances)
+    seen: set[str] = set()
+    for listed in _scopes(book, scope):
+        try:
+            for disk, decision in _judge(ports, listed, held, book, seen):
+                if decision.action is not Action.LEAVE:
+                    _apply(ports, disk, book, report)
+        except BackupError as error:
+            log.warning("rules.postponed scope=%s code=%s %s", listed, error.code, error.message)
+            report.postponed.append(f"{listed}: {error.message}")
+    for key, found in held.of_rules(scope):
+        if key not in seen:
+            _apply_unseen(ports, found.instance, book, report)
+    report.seen = len(seen)
+    log.info("rules.applied seen=%d done=%d failed=%d", report.seen, len(report.done), len(report.failed))
+    return report
+
+
+def _instances(ports: Ports) -> Iterator[tuple[VaultKey, BackupInstance]]:
+    for vault in list_vault_keys(ports):
+        yield from ((vault, stored.value) for stored in every(ports, BackupInstance, vault))
+
+
+def _scopes(book: RuleBook, within: str | None) -> list[str]:
+    """What must be listed so that each disk that a rule reaches is seen once."""
+    scopes = _outermost(rule.scope for rule in book.rules)
+    if within is None:
+        return scopes
+    if any(lies_in(within, scope) for scope in scopes):
+        return [within]
+    return [scope for scope in scopes if lies_in(scope, within)]
+
+
+def _judge(ports: Ports, scope: str, held: _Held, book: RuleBook, seen: set[str]) -> Iterator[tuple[Disk, Decision]]:
+    for disk in ports.cloud.list_disks(scope):
+        key = disk_key(disk.id)
+        seen.add(key)
+        yield disk, decide(disk, *_held(held.by_disk.get(key)), book)
+
+
+def _apply(ports: Ports, disk: Disk, book: RuleBook, report: RuleReport) -> None:
+    """Decide again by what is recorded now, and do it."""
+    if len(report.done) + len(report.failed) >= CHANGES_LIMIT:
+        report.is_limited = True
+        return
+    try:
+        decision = apply_rules_to_disk(ports, disk, book)
+    except (BackupError, StateConflict) as error:
+        log.warning("rules.undone disk=%s %s", disk.id, error)
+        report.failed.append(f"{disk.id}: {error}")
+        return
+    if decision.action is not Action.LEAVE:
+        report.done.append(decision)
+
+
+def _apply_unseen(ports: Ports, instance: BackupInstance, book: RuleBook, report: RuleReport) -> None:
+    """An instance of a rule whose disk no listing showed. If no rule reaches the disk, that is enough to know; else the
+    disk is asked for: it is gone, or we may not see it, which stops nothing."""
+    if instance.state is ProtectionState.STOPPED:
+        return
+    if not book.covering(instance.disk_id):
+        _apply(ports, Disk(raw={"id": instance.disk_id, "location": instance.disk_location}), book, report)
+        return
+    try:
+        disk = ports.cloud.get_disk(instance.disk_id)
+    except DiskNotFound as error:
+        report.failed.append(f"{instance.disk_id}: {error}")
+        found = find_protection(ports, instance.disk_id)
+        if found is not None:
+            disk_is_gone(ports, found, error)
+    except BackupError as error:
+        report.postponed.append(f"{instance.disk_id}: {error.message}")
+    else:
+        _apply(ports, disk, book, report)
+
+
+def disk_is_gone(ports: Ports, found: FoundInstance, error: DiskNotFound) -> bool:
+    """Stop the protection of a disk that is no more, and keep its points; answers whether there was any to stop."""
+    instance = found.instance
+    if instance.state is ProtectionState.STOPPED:
+        return False
+    stop_protection(ports, found.vault, instance.name, because=error, revision=instance.revision)
+    log.error("disk.gone disk=%s instance=%s", instance.disk_id, instance.name)
+    return True
+
+
+# ---------------------------------------------------------------- dry run
+
+
+def dry_run(ports: Ports, rule: ProtectionRule) -> DryRun:
+    """What would become of the disks in the rule's scope, and in that of the stored rule of its name, if it were stored
+    and enabled. Changes nothing."""
+    book = read_book(ports)
+    stored = book.find(rule.vault, rule.name)
+    tried = book.with_rule(replace(rule, enabled=True))
+    held, seen = _Held.of(_instances(ports)), set[str]()
+    decisions = [
+        decision
+        for scope in _outermost([rule.scope, *([stored.scope] if stored else [])])
+        for _, decision in _judge(ports, scope, held, tried, seen)
+    ]
+    decisions.sort(key=lambda decision: (decision.action is Action.LEAVE, decision.disk_id.lower()))
+    return DryRun(decisions=tuple(decisions[:DRY_RUN_LIMIT]), left=max(len(decisions) - DRY_RUN_LIMIT, 0))
+
+
+def _outermost(scopes: Iterable[str]) -> list[str]:
+    distinct = {scope.rstrip("/").lower(): scope.rstrip("/") for scope in scopes}
+    return [
+        scope
+        for key, scope in sorted(distinct.items())
+        if not any(key != other and lies_in(scope, other) for other in distinct)
+    ]
+
+
+# ---------------------------------------------------------------- rules as records
+
+
+def get_rule(ports: Ports, vault: VaultKey, name: str) -> ProtectionRule:
+    """Raises NotFound."""
+    get_vault(ports, vault)
+    stored = ports.store.get(ProtectionRule, vault, rule_key(vault, name))
+    if stored is None:
+        raise NotFound(
+            f"The Resource '{VAULT}/protectionRules/{vault.name}/{name}' under resource group '{vault.group}' was not "
+            "found. For more details please go to https://aka.ms/ARMResourceNotFoundFix"
+        )
+    return stored.value
+
+
+def list_rules(ports: Ports, vault: VaultKey, *, token: str | None = None) -> Page[ProtectionRule]:
+    """The rules of a vault by name. Raises NotFound when there is no such vault."""
+    get_vault(ports, vault)
+    first = rule_prefix(vault)
+    last = first[:-1] + chr(ord(first[-1]) + 1)  # sorts behind all names of the vault's rules
+    return ports.store.page(ProtectionRule, vault, first=first, last=last, token=token, limit=overview.PAGE_SIZE)
+
+
+def check_rule(ports: Ports, rule: ProtectionRule) -> None:
+    """Raises NotFound (vault), InvalidInput (its policy is not there)."""
+    get_vault(ports, rule.vault)
+    if ports.store.get(BackupPolicy, rule.vault, rule.policy_name) is None:
+        message = f"policy '{rule.policy_name}' was not found in the vault; create it first"
+        raise InvalidInput([Fault(target="properties.policyId", message=message)])
+
+
+def put_rule(ports: Ports, rule: ProtectionRule) -> tuple[ProtectionRule, bool]:
+    """Store a rule and have it applied soon; answers it and whether it is new. Raises as check_rule."""
+    check_rule(ports, rule)
+    rule = replace(rule, changed_at=ports.clock.now())
+    for _ in range(_TRIES):
+        stored = ports.store.get(ProtectionRule, rule.vault, rule.key)
+        change: Change = Replace(stored, rule) if stored else Insert(rule)
+        try:
+            ports.store.commit(rule.vault, [change])
+        except StateConflict:
+            continue
+        _apply_soon(ports, rule.scope, *([stored.value.scope] if stored else []))
+        return rule, stored is None
+    raise InvalidInput([Fault(target="name", message=f"rule '{rule.name}' is changing too often; try again")])
+
+
+def delete_rule(ports: Ports, vault: VaultKey, name: str) -> bool:
+    """Forget a rule and have what it protected judged without it soon; answers whether there was one."""
+    get_vault(ports, vault)
+    stored = ports.store.get(ProtectionRule, vault, rule_key(vault, name))
+    if stored is None:
+        return False
+    try:
+        ports.store.commit(vault, [Remove(stored)])
+    except StateConflict:
+        return delete_rule(ports, vault, name)
+    _apply_soon(ports, stored.value.scope)
+    return True
+
+
+def _apply_soon(ports: Ports, *scopes: str) -> None:
+    """By a message, since listing disks takes its time. If it is lost, the reconciler applies all rules anyway."""
+    for scope in _outermost(scopes):
+        ports.queue.send(LookAtResource(change=RULED, resource_id=scope))

@@ -1,0 +1,52 @@
+"""`python -m infra.audit`: every check of dependencies, licences and secrets.
+
+`python -m infra.audit licences` writes the page of licences. What could not be checked, because a service does not
+answer, is named NOT RUN. Exit status: 0 nothing found, 1 faults.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from infra.audit import dependencies, licences, secret_scan, weaknesses
+from infra.audit.outcome import Outcome
+
+PROJECT = Path(__file__).resolve().parents[2]
+CHECKS: Mapping[str, Callable[[Path], list[str] | Outcome]] = {
+    "what is imported is declared": dependencies.import_faults,
+    "what is declared is pinned, by hash": dependencies.pin_faults,
+    "what is pinned is installed": dependencies.installed_faults,
+    "what is declared yields what is pinned": dependencies.resolve_again,
+    "licences are accepted and listed": licences.faults,
+    "known weaknesses of what is pinned": weaknesses.check,
+    "secrets in the tree": secret_scan.faults,
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m infra.audit", description=__doc__.split("\n\n")[0])
+    parser.add_argument("action", nargs="?", choices=["check", "licences"], default="check")
+    if parser.parse_args(argv).action == "licences":
+        licences.write(PROJECT)
+        return 0
+    found = [_told(name, check(PROJECT)) for name, check in CHECKS.items()]
+    return 1 if any(found) else 0
+
+
+def _told(name: str, result: list[str] | Outcome) -> bool:
+    """Print what came of a check; whether it found faults."""
+    outcome = result if isinstance(result, Outcome) else Outcome(faults=tuple(result))
+    verdict = "FAULTY" if outcome.faults else f"NOT RUN: {outcome.not_run}" if outcome.not_run else "ok"
+    print(f"{name:<42}{verdict}", flush=True)
+    for fault in outcome.faults:
+        print(f"audit: {fault}", file=sys.stderr)
+    if outcome.faults and outcome.not_run:
+        print(f"{name:<42}NOT RUN in part: {outcome.not_run}")
+    return bool(outcome.faults)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

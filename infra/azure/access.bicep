@@ -1,0 +1,91 @@
+// What the app may do to disks and snapshots, scope by scope: built-in roles, and nothing broader than each scope needs.
+//
+// Apart from main.bicep for two reasons: these resource groups are not the app's (see there), and whoever may assign
+// roles in them is often not who deploys the app. Deploy it to any subscription, again after each change of its lists;
+// a role that is no longer listed stays until it is removed by hand.
+
+targetScope = 'subscription'
+
+type groupTarget = {
+  subscriptionId: string
+  name: string
+}
+
+type encryptionSetTarget = {
+  subscriptionId: string
+  groupName: string
+  name: string
+}
+
+@description('Object id of the app\'s identity: the output DISKBACKUP_PRINCIPAL_ID of main.bicep.')
+param principalId string
+
+@description('Ids of subscriptions all of whose disks may be backed up.')
+param sourceSubscriptions string[] = []
+
+@description('Resource groups whose disks may be backed up.')
+param sourceGroups groupTarget[] = []
+
+@description('Resource groups that snapshots are kept in.')
+param snapshotGroups groupTarget[]
+
+@description('Resource groups that disks may be restored to.')
+param restoreGroups groupTarget[] = []
+
+@description('Disk encryption sets of customer-managed keys that restored disks are to use.')
+param encryptionSets encryptionSetTarget[] = []
+
+module sourceSubscription 'access/subscription.bicep' = [
+  for subscriptionId in sourceSubscriptions: {
+    name: 'diskbackup-source-${uniqueString(principalId)}'
+    scope: subscription(subscriptionId)
+    params: {
+      principalId: principalId
+      role: 'Disk Backup Reader'
+    }
+  }
+]
+
+module sourceGroup 'access/group.bicep' = [
+  for target in sourceGroups: {
+    name: 'diskbackup-source-${uniqueString(principalId)}'
+    scope: resourceGroup(target.subscriptionId, target.name)
+    params: {
+      principalId: principalId
+      role: 'Disk Backup Reader'
+    }
+  }
+]
+
+module snapshotGroup 'access/group.bicep' = [
+  for target in snapshotGroups: {
+    name: 'diskbackup-snapshots-${uniqueString(principalId)}'
+    scope: resourceGroup(target.subscriptionId, target.name)
+    params: {
+      principalId: principalId
+      role: 'Disk Snapshot Contributor'
+    }
+  }
+]
+
+module restoreGroup 'access/group.bicep' = [
+  for target in restoreGroups: {
+    name: 'diskbackup-restore-${uniqueString(principalId)}'
+    scope: resourceGroup(target.subscriptionId, target.name)
+    params: {
+      principalId: principalId
+      role: 'Disk Restore Operator'
+    }
+  }
+]
+
+module encryptionSet 'access/encryption-set.bicep' = [
+  for target in encryptionSets: {
+    name: 'diskbackup-set-${uniqueString(principalId, target.name)}'
+    scope: resourceGroup(target.subscriptionId, target.groupName)
+    params: {
+      principalId: principalId
+      encryptionSetName: target.name
+    }
+  }
+]

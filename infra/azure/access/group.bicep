@@ -1,0 +1,21 @@
+// A role of the app on a resource group of disks or snapshots.
+
+param principalId string
+
+@allowed([
+  'Disk Backup Reader'
+  'Disk Snapshot Contributor'
+  'Disk Restore Operator'
+])
+param role string
+
+var roles = loadJsonContent('../roles.json')
+
+resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(resourceGroup().id, principalId, role)
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles[role])
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+  }
+}

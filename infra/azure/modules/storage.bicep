@@ -1,0 +1,88 @@
+// The storage account: the catalogue (tables), the messages between steps (queues), the host's locks and the package.
+// The app makes its tables and its own queues; what others write to or read from before the app runs is made here.
+
+param name string
+param location string
+param tags object
+
+@allowed([
+  'Standard_LRS'
+  'Standard_ZRS'
+  'Standard_GZRS'
+])
+param redundancy string
+
+@description('Close the account to the public network; Azure services with an identity and a role still get through.')
+param isPrivate bool
+
+@description('The app\'s identity.')
+param principalId string
+
+param deploymentContainer string
+param resourceEventsQueue string
+
+var roles = loadJsonContent('../roles.json')
+// What the Functions host asks for, and what the app needs itself.
+var appRoles = [
+  'Storage Blob Data Owner'
+  'Storage Queue Data Contributor'
+  'Storage Table Data Contributor'
+]
+
+resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
+  name: name
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: {
+    name: redundancy
+  }
+  properties: {
+    allowSharedKeyAccess: false
+    defaultToOAuthAuthentication: true
+    allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
+    networkAcls: {
+      // Event Grid delivers resource events as a trusted service, by its topic's identity.
+      bypass: 'AzureServices'
+      defaultAction: isPrivate ? 'Deny' : 'Allow'
+    }
+  }
+
+  resource blobs 'blobServices' = {
+    name: 'default'
+
+    resource packages 'containers' = {
+      name: deploymentContainer
+      properties: {
+        publicAccess: 'None'
+      }
+    }
+  }
+
+  resource queues 'queueServices' = {
+    name: 'default'
+
+    resource resourceEvents 'queues' = {
+      name: resourceEventsQueue
+    }
+  }
+}
+
+resource appRoleAssignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for role in appRoles: {
+    name: guid(account.id, principalId, role)
+    scope: account
+    properties: {
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles[role])
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+    }
+  }
+]
+
+output accountId string = account.id
+output accountName string = account.name

@@ -1,0 +1,127 @@
+"""A world that stands still: each request meets a copy of it, so that thousands of requests can be told apart, and one
+that is refused shows whether it left everything as it was.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from tests.api.bodies import (
+    INSTANCE_PATH,
+    POLICY_PATH,
+    RULE_PATH,
+    VAULT_PATH,
+    backup_body,
+    instance_body,
+    policy_body,
+    restore_body,
+    rule_body,
+    vault_body,
+)
+from tests.api.front import Front, Reply, Services
+from tests.builders import SUBSCRIPTION, VAULT, disk_id, disk_json
+from tests.fakes import World
+from tests.workflows.platform import Platform
+
+# What the names in paths are, so that they lead to what exists in `scene`. Any other name does not exist there.
+NAMES = {
+    "subscription": SUBSCRIPTION,
+    "group": VAULT.group,
+    "vault": VAULT.name,
+    "policy": "policy-1",
+    "rule": "rule-1",
+    "instance": "instance-1",
+    "location": "westeurope",
+    "disk": "disk-1",
+}
+FEATURE = {"objectType": "FeatureValidationRequest", "featureType": "DataSourceType", "featureName": "x"}
+# A body that works in `scene`, for every operation that takes one and by its name in the description.
+WORKING: Mapping[str, Any] = {
+    "BackupVaultInput": vault_body(),
+    "BackupVaultPatch": {key: value for key, value in vault_body().items() if key != "location"},
+    "BackupPolicyInput": policy_body(tags={"Daily": ("FirstOfDay", "P14D")}),
+    "BackupInstanceInput": instance_body(),
+    "ValidateForBackupRequest": {"backupInstance": instance_body(disk_id("disk-2"))["properties"]},
+    "ValidateForModifyBackupRequest": {"backupInstance": instance_body()["properties"]},
+    "TriggerBackupRequest": backup_body(tag="Default"),
+    "RestoreRequest": restore_body("latest", targetDisk={"sku": "Premium_LRS", "zones": ["1"], "sizeGB": 128}),
+    "ValidateRestoreRequest": {"restoreRequestObject": restore_body("latest")},
+    "FeatureValidationRequest": FEATURE,
+    "ProtectionRuleInput": rule_body(
+        excludedTags=[{"name": "backup", "values": ["never"]}], excludedIds=[disk_id("x")]
+    ),
+    "CheckNameAvailabilityRequest": {"name": "vault-2", "type": "Microsoft.DataProtection/backupVaults"},
+    "FindRestorableTimeRangesRequest": {
+        "sourceDataStoreType": "OperationalStore",
+        "startTime": "2026-03-01T00:00:00Z",
+        "endTime": "2026-03-02T00:00:00Z",
+    },
+}
+COPY_LASTS = 100  # requests at most: what is written down of them slows it in time
+_SOURCE_OF_OURS = ("Traceback", 'File "', ".py", "backup_core", "azure.", "<class", "object at 0x")
+
+
+class StandingFront(Front):
+    """`altered` are requests that were refused and changed something nevertheless."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world, services=Services(world))
+        self.altered: list[str] = []
+        self._left = 0  # requests that the present copy, still like the world, may meet
+
+    def answer(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> Reply:
+        assert self.services is not None
+        if not self._left:
+            self.services.world, self._left = copy.deepcopy(self.world), COPY_LASTS
+        self._left -= 1
+        reply = super().answer(method, url, headers, content)
+        if kept(self.services.world) != kept(self.world):
+            self._left = 0
+            if reply.status >= 400:
+                self.altered.append(f"{method} {url} {content!r:.500}: {reply.status} {reply.text}")
+        return reply
+
+
+def kept(world: World) -> tuple[Any, ...]:
+    """All that a refused request must leave as it is. Audit records tell of the request itself."""
+    return (world.store._records, world.store._agenda, world.queue.sent, world.cloud.snapshot_ids())
+
+
+def filled(template: str, **names: str) -> str:
+    """A route's template with the names of `scene`, but for those given."""
+    return re.sub(r"\{(\w+)\}", lambda part: {**NAMES, **names}.get(part[1], "x-1"), template)
+
+
+@cache
+def scene() -> World:
+    """A protected disk with a recovery point, a free disk, and an instance that is softly deleted."""
+    platform = Platform()
+    for name in ("disk-1", "disk-2", "disk-3"):
+        platform.world.cloud.add_disk(disk_json(name))
+    front = Front(platform.world)
+    deleted = f"{VAULT_PATH}/backupInstances/deleted-1"
+    front.put(VAULT_PATH, vault_body())
+    front.put(POLICY_PATH, policy_body())
+    front.put(RULE_PATH, rule_body(enabled=False))
+    front.put(INSTANCE_PATH, instance_body())
+    front.put(deleted, instance_body(disk_id("disk-3")))
+    platform.run(seconds=2)
+    front.post(f"{INSTANCE_PATH}/backup", backup_body())
+    platform.run(minutes=2)
+    assert front.delete(deleted).status == 202
+    return platform.world
+
+
+def check_refusal(reply: Reply) -> None:
+    """A refusal is ARM's error body, is our client's fault or nobody's, and tells nothing of our source."""
+    assert 400 <= reply.status < 500, reply.text
+    assert reply.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert set(reply.json) == {"error"}
+    assert reply.error["code"]
+    assert reply.error["message"]
+    told = [each for each in _SOURCE_OF_OURS if each in reply.text]
+    assert told == [], reply.text

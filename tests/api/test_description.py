@@ -1,0 +1,372 @@
+"""The API's description: whole, valid, and true. That it is true of single answers, all other tests here prove too:
+their client holds every answer to it (described.py). Here, that nothing is described that is never answered.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from backup_core.api import audit_records
+from backup_core.api.description import document
+from backup_core.api.openapi import bodies
+from backup_core.api.openapi.operations import OPERATIONS
+from backup_core.api.routes import ROUTES
+from backup_core.domain.errors import CloudUnavailable
+from backup_core.workflows import overview
+from tests.api.bodies import (
+    GROUP_PATH,
+    INSTANCE_PATH,
+    POLICY_PATH,
+    RULE_PATH,
+    VAULT_PATH,
+    backup_body,
+    disk_path,
+    instance_body,
+    policy_body,
+    restore_body,
+    rule_body,
+    vault_body,
+)
+from tests.api.described import DescribedFront, described_places, validator
+from tests.api.front import BASE, Front
+from tests.api.tenant import guarded
+from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, disk_id, disk_json
+from tests.fakes import World
+from tests.workflows.platform import Platform
+
+SUBSCRIPTION_PATH = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.DataProtection"
+LOCATION_PATH = f"{SUBSCRIPTION_PATH}/locations/westeurope"
+FEATURE = {"objectType": "FeatureValidationRequest", "featureType": "DataSourceType"}
+ALL_SETTINGS = {
+    "monitoringSettings": {"azureMonitorAlertSettings": {"alertsForAllJobFailures": "Enabled"}},
+    "securitySettings": {
+        "softDeleteSettings": {"state": "On", "retentionDurationInDays": 14},
+        "immutabilitySettings": {"state": "Disabled"},
+    },
+    "featureSettings": {
+        "crossSubscriptionRestoreSettings": {"state": "Enabled"},
+        "crossRegionRestoreSettings": {"state": "Disabled"},
+    },
+    "costManagementSettings": {"granularityLevel": "VaultLevel"},
+    "storageSettings": [{"datastoreType": "OperationalStore", "type": "LocallyRedundant"}],
+}
+IDENTITY_ID = f"{SNAPSHOT_GROUP.text}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/backup"
+NAMED_IDENTITY = {"type": "UserAssigned", "userAssignedIdentities": {IDENTITY_ID: {}}}
+_LISTED = (
+    "backupAlerts",
+    "refusedEvents",
+    "backupPolicies",
+    "backupInstances",
+    "backupJobs",
+    "auditRecords",
+    "protectionRules",
+)
+DAILY = ("R/2026-03-01T00:00:00+00:00/P1D",)
+
+
+# ---------------------------------------------------------------- the document
+
+
+def test_it_is_served_with_the_address_that_it_was_asked_at() -> None:
+    reply = Front(World()).send("GET", "/openapi.json", query={})
+    assert reply.status == 200
+    assert reply.json == {**document(), "servers": [{"url": BASE}]}
+
+
+def test_it_is_served_to_anyone_since_it_tells_nothing_of_what_is_kept() -> None:
+    assert guarded(World()).send("GET", "/openapi.json", query={}).status == 200
+
+
+def test_it_is_valid_openapi() -> None:
+    validate(dict(document()))
+
+
+def test_every_method_of_every_route_is_described_and_nothing_more() -> None:
+    described = {
+        (path, method.upper())
+        for path, item in document()["paths"].items()
+        for method in item
+        if method != "parameters"
+    }
+    assert described == {(f"/{route.template}", method) for route in ROUTES for method in route.endpoints}
+    assert set(OPERATIONS) == {f"{method} {route.name}" for route in ROUTES for method in route.endpoints}
+
+
+def test_no_two_operations_have_one_id() -> None:
+    ids = [operation.id for operation in OPERATIONS.values()]
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_name_in_a_path_is_a_parameter_and_the_api_version_is_needed() -> None:
+    for path, item in document()["paths"].items():
+        assert [each["name"] for each in item["parameters"]] == re.findall(r"\{(\w+)\}", path)
+        for method in set(item) - {"parameters"}:
+            queried = {each["name"]: each.get("required", False) for each in item[method]["parameters"]}
+            assert queried.get("api-version") is (None if path == "/openapi.json" else True)
+
+
+def test_every_schema_is_used_and_every_one_that_is_used_is_there() -> None:
+    used = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document())))
+    assert used == set(document()["components"]["schemas"])
+
+
+@pytest.mark.parametrize("name", document()["components"]["schemas"])
+def test_every_schema_is_a_sound_schema(name: str) -> None:
+    Draft202012Validator.check_schema(document()["components"]["schemas"][name])
+
+
+def test_describing_needs_nothing_but_what_the_app_has_loaded_and_the_standard_library() -> None:
+    code = (
+        "import sys, backup_core.api.answering, backup_core.workflows.overview\n"
+        "before = set(sys.modules)\n"
+        "from backup_core.api.description import document\n"
+        "assert document()['paths']\n"
+        "print(*(name for name in set(sys.modules) - before))\n"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    foreign = {name.split(".")[0] for name in loaded} - set(sys.stdlib_module_names)
+    assert foreign <= {"backup_core"}
+
+
+# ---------------------------------------------------------------- what is sent
+
+SOUND: dict[str, Any] = {
+    "BackupVaultInput": vault_body(properties=ALL_SETTINGS),
+    "BackupVaultPatch": {"tags": None, "properties": {}},
+    "BackupPolicyInput": policy_body(tags={"Daily": ("FirstOfDay", "P14D")}),
+    "BackupInstanceInput": instance_body(),
+    "ProtectionRuleInput": rule_body(excludedIds=[SNAPSHOT_GROUP.text], enabled=False),
+    "ValidateForBackupRequest": {"backupInstance": instance_body()["properties"]},
+    "TriggerBackupRequest": backup_body(tag="Daily"),
+    "RestoreRequest": restore_body("0" * 32, targetDisk={"sku": "Premium_LRS", "zones": ["1"], "sizeGB": 8}),
+    "ValidateRestoreRequest": {"restoreRequestObject": restore_body("latest")},
+    "CheckNameAvailabilityRequest": {"name": "vault-2", "type": "Microsoft.DataProtection/backupVaults"},
+    "FeatureValidationRequest": FEATURE,
+    "FindRestorableTimeRangesRequest": {"sourceDataStoreType": "OperationalStore", "startTime": "2033-06-16T01:00:00"},
+    "NothingNeeded": {"resourceGuardOperationRequests": []},
+}
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_what_clients_send_is_as_described(name: str) -> None:
+    components = {"schemas": bodies.schemas()}
+    schema = Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": components})
+    assert [error.message for error in schema.iter_errors(SOUND[name])] == []
+
+
+# ---------------------------------------------------------------- what is answered
+
+
+@pytest.fixture(scope="module")
+def told() -> DescribedFront:
+    """A front that has answered everything once."""
+    platform = Platform()
+    platform.world.cloud.add_disk(disk_json())
+    front = DescribedFront(platform.world)
+    _configure(front, platform)
+    _back_up_and_restore(front, platform)
+    _pause_and_validate(front, platform)
+    _fail(front, platform)
+    _expire_under_a_lock(front, platform)
+    _rule(front)
+    with pytest.MonkeyPatch.context() as limits:
+        for module in (overview, audit_records):
+            limits.setattr(module, "PAGE_SIZE", 1)
+        _list(front)
+        _delete(front, platform)
+    _ask_around(front)
+    return front
+
+
+def _configure(front: DescribedFront, platform: Platform) -> None:
+    identity = {"type": "None", "userAssignedIdentities": None}
+    front.put(VAULT_PATH, vault_body(identity=identity, properties=ALL_SETTINGS))
+    front.send("PATCH", VAULT_PATH, {"tags": {"a": "b"}})
+    rich = policy_body(tags={"Daily": ("FirstOfDay", "P14D")}, time_zone="UTC")
+    rich["properties"]["policyRules"][1]["lifecycles"][0]["targetDataStoreCopySettings"] = []
+    front.put(POLICY_PATH, rich)
+    front.get(POLICY_PATH)
+    reply = front.put(INSTANCE_PATH, instance_body())
+    follow(front, reply)
+    for kind in ("operationResults", "backupInstances/instance-1/operationResults"):
+        front.get(f"{VAULT_PATH}/{kind}/{operation_of(reply)}")
+    platform.run(seconds=2)
+    follow(front, reply)
+    for kind in ("operationResults", "backupInstances/instance-1/operationResults"):
+        front.get(f"{VAULT_PATH}/{kind}/{operation_of(reply)}")
+    for location in ("", "locations/westeurope/"):
+        front.get(f"{GROUP_PATH}/{location}operationStatus/{operation_of(reply)}")
+        front.get(f"{SUBSCRIPTION_PATH}/locations/westeurope/operationStatus/{operation_of(reply)}")
+
+
+def _back_up_and_restore(front: DescribedFront, platform: Platform) -> None:
+    follow(front, front.post(f"{INSTANCE_PATH}/backup", backup_body()))
+    platform.run(minutes=2)
+    (point,) = front.get(f"{INSTANCE_PATH}/recoveryPoints").json["value"]
+    front.get(f"{INSTANCE_PATH}/recoveryPoints/{point['name']}")
+    follow(front, front.post(f"{INSTANCE_PATH}/restore", restore_body(point["name"])))
+    platform.run(minutes=2)
+    for job in front.get(f"{VAULT_PATH}/backupJobs").json["value"]:
+        front.get(f"{VAULT_PATH}/backupJobs/{job['name']}")
+    front.post(f"{INSTANCE_PATH}/findRestorableTimeRanges", {"sourceDataStoreType": "OperationalStore"})
+
+
+def _pause_and_validate(front: DescribedFront, platform: Platform) -> None:
+    for action in ("resumeProtection", "stopProtection", "resumeProtection", "suspendBackups", "sync", "resumeBackups"):
+        follow(front, front.post(f"{INSTANCE_PATH}/{action}"))
+        platform.run(seconds=2)
+    front.post(f"{INSTANCE_PATH}/resumeBackups")
+    front.post(f"{INSTANCE_PATH}/sync")
+    platform.run(seconds=2)
+    platform.world.cloud.add_disk(disk_json("disk-2"))
+    properties = instance_body(disk_id("disk-2"))["properties"]
+    assert front.post(f"{VAULT_PATH}/validateForBackup", {"backupInstance": properties}).status == 202
+    change = {"backupInstance": instance_body()["properties"]}
+    assert front.post(f"{INSTANCE_PATH}/validateForModifyBackup", change).status == 202
+    restore = {
+        "restoreRequestObject": restore_body("latest", target=f"{disk_id('new')}".replace("disks-rg", "restored-rg"))
+    }
+    assert front.post(f"{INSTANCE_PATH}/validateRestore", restore).status == 202
+
+
+def _fail(front: DescribedFront, platform: Platform) -> None:
+    """An instance that cannot be configured, a job that fails, and requests that are refused."""
+    absent = f"{VAULT_PATH}/backupInstances/absent-1"
+    reply = front.put(absent, instance_body(disk_id("absent")))
+    platform.run(minutes=2)
+    follow(front, reply)
+    front.get(absent)
+    front.get(f"{VAULT_PATH}/operationResults/{operation_of(reply)}")
+    front.put(POLICY_PATH, {"properties": {}})
+    front.get(f"{VAULT_PATH}/backupJobs")
+    front.delete(POLICY_PATH)
+    platform.world.faults.fail("store.get", CloudUnavailable("no answer"))
+    front.get(VAULT_PATH)
+
+
+def _expire_under_a_lock(front: DescribedFront, platform: Platform) -> None:
+    path = f"{VAULT_PATH}/backupInstances/locked-1"
+    front.put(f"{VAULT_PATH}/backupPolicies/short", policy_body(retention="PT2M", intervals=DAILY))
+    platform.world.cloud.add_disk(disk_json("locked"))
+    platform.world.events.refused_types.add("DiskBackup.Job.Completed")
+    front.put(path, instance_body(disk_id("locked"), policy="short"))
+    platform.run(seconds=2)
+    for _ in range(2):
+        front.post(f"{path}/backup", backup_body())
+        platform.run(minutes=1)
+    platform.world.cloud.locks.add(SNAPSHOT_GROUP.key)
+    platform.run(minutes=30)
+    platform.world.cloud.locks.clear()
+    front.get(f"{VAULT_PATH}/backupJobs")
+    for alert in front.get(f"{VAULT_PATH}/backupAlerts").json["value"]:
+        front.get(alert["id"])
+        front.post(f"{alert['id']}/acknowledge")
+    platform.world.events.refused_types.clear()
+
+
+def _rule(front: DescribedFront) -> None:
+    excluded = {"excludedTags": [{"name": "no-backup"}], "excludedIds": [disk_id("disk-9")]}
+    for name in ("rule-1", "rule-2"):
+        front.put(f"{VAULT_PATH}/protectionRules/{name}", rule_body(**excluded))
+    front.get(RULE_PATH)
+    front.post(f"{RULE_PATH}/dryRun")
+
+
+def _list(front: DescribedFront) -> None:
+    front.put(f"{VAULT_PATH}x", vault_body(identity=NAMED_IDENTITY))
+    for path in (
+        f"{GROUP_PATH}/backupVaults",
+        f"{SUBSCRIPTION_PATH}/backupVaults",
+        f"{SUBSCRIPTION_PATH}/auditRecords",
+        *(f"{VAULT_PATH}/{kind}" for kind in _LISTED),
+        f"{VAULT_PATH}/backupInstances/locked-1/recoveryPoints",
+    ):
+        front.get(path)
+
+
+def _delete(front: DescribedFront, platform: Platform) -> None:
+    for _ in range(2):
+        front.delete(RULE_PATH)
+    for name in ("absent-1", "locked-1", "instance-1", "never"):
+        follow(front, front.delete(f"{VAULT_PATH}/backupInstances/{name}"))
+        platform.run(minutes=1)
+    front.get(f"{VAULT_PATH}/deletedBackupInstances")
+    front.get(f"{VAULT_PATH}/deletedBackupInstances/instance-1")
+    follow(front, front.post(f"{VAULT_PATH}/deletedBackupInstances/instance-1/undelete"))
+    front.put(f"{VAULT_PATH}/backupPolicies/unused", policy_body())
+    for _ in range(2):
+        front.delete(f"{VAULT_PATH}/backupPolicies/unused")
+    other = VAULT_PATH.replace("vault-1", "vault-2")
+    front.put(other, vault_body())
+    follow(front, front.delete(other))
+    front.delete(other)
+
+
+def _ask_around(front: DescribedFront) -> None:
+    for path in (
+        VAULT_PATH,
+        INSTANCE_PATH,
+        f"{VAULT_PATH}/backupJobs/operations/x",
+        f"{LOCATION_PATH}/deletedVaults",
+        f"{LOCATION_PATH}/deletedVaults/vault-1",
+        "/providers/Microsoft.DataProtection/operations",
+        "/subscriptions",
+        "/openapi.json",
+        disk_path(),
+    ):
+        front.get(path)
+    front.post(f"{VAULT_PATH}/exportBackupJobs")
+    front.post(f"{LOCATION_PATH}/checkFeatureSupport", FEATURE)
+    for name in ("vault-1", "!", "new-vault"):
+        body = {"name": name, "type": "Microsoft.DataProtection/backupVaults"}
+        front.post(f"{GROUP_PATH}/locations/westeurope/checkNameAvailability", body)
+
+
+def follow(front: Front, reply: Any) -> None:
+    """Look where the answer's headers lead."""
+    assert reply.status < 300, reply.text
+    for name in ("Azure-AsyncOperation", "Location"):
+        if name in reply.headers:
+            front.get(reply.headers[name])
+
+
+def operation_of(reply: Any) -> str:
+    url: str = reply.headers["Azure-AsyncOperation"]
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+def test_every_described_success_is_really_answered(told: DescribedFront) -> None:
+    described = {f"{key} {status}" for key, operation in OPERATIONS.items() for status in operation.answers}
+    assert described - told.met == set()
+
+
+def test_no_operation_is_without_an_answer(told: DescribedFront) -> None:
+    assert set(OPERATIONS) - {met.rpartition(" ")[0] for met in told.met} == set()
+
+
+def test_every_described_field_is_really_answered(told: DescribedFront) -> None:
+    assert described_places() - told.seen == set()
+
+
+# ---------------------------------------------------------------- the tests' own eyes
+
+
+@pytest.mark.parametrize("change", ["more", "fewer", "other"])
+def test_an_answer_that_is_not_as_described_is_found(told: DescribedFront, change: str) -> None:
+    vault = told.get(VAULT_PATH).json
+    assert list(validator("BackupVaultResource").iter_errors(vault)) == []
+    if change == "more":
+        vault["properties"]["securitySettings"]["invented"] = 1
+    elif change == "fewer":
+        del vault["properties"]["securitySettings"]
+    else:
+        vault["location"] = None
+    assert len(list(validator("BackupVaultResource").iter_errors(vault))) == 1

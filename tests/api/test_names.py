@@ -1,0 +1,164 @@
+"""Names in URLs: whatever stands where a name belongs, nothing else is touched and nothing falls over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from backup_core.api.openapi.operations import OPERATIONS
+from backup_core.api.reading import NAME_LENGTHS
+from backup_core.api.routes import ROUTES, Route
+from tests.api.bodies import VAULT_PATH, instance_body, policy_body, vault_body
+from tests.api.front import BASE, Reply
+from tests.api.standing import WORKING, StandingFront, check_refusal, filled, scene
+from tests.builders import SUBSCRIPTION
+
+# As they stand in the URL. What a host leaves encoded, what it decodes once, and what somebody might decode twice.
+IMPOSSIBLE = (
+    "..%2F..%2Fetc",
+    "%2e%2e%2f%2e%2e",
+    "..%5C..%5C",
+    "..%252f",
+    "a%2Fb",
+    "a%5Cb",
+    "a%00b",
+    "a%0d%0ab",
+    "a%7Cb",
+    "a%23b",
+    "a%3Fb",
+    "a%20b",
+    "%25",
+    "%27%20or%201%20eq%201",
+    "a%27b",
+    "a%22b",
+    "%3Cscript%3E",
+    "%7Bvault%7D",
+    "$filter",
+    "*",
+    "a%E2%80%AEb",
+    "%F0%9F%92%BE",
+    "%ff%fe",
+    "x" * 261,
+    "x" * 5000,
+)
+STRANGE = (
+    "..",
+    ".",
+    "...",
+    "%2e%2e",
+    "-",
+    "_",
+    "(",
+    "a..b",
+    "%C3%A9t%C3%A9",
+    "%E5%90%8D",
+    "%D9%A3",
+    "x" * 260,
+    "NUL",
+    "con",
+)
+NAMED = [(route, name) for route in ROUTES if route.endpoints for name in re.findall(r"\{(\w+)\}", route.template)]
+
+
+@pytest.fixture(scope="module")
+def front() -> Iterator[StandingFront]:
+    """Whatever was refused in these tests changed nothing."""
+    front = StandingFront(scene())
+    yield front
+    assert front.altered == []
+
+
+def ask(front: StandingFront, route: Route, method: str, **names: str) -> Reply:
+    """As a client that does not mind what it sends: the URL goes out as it is."""
+    path = filled(route.template, **names)
+    body = WORKING.get(OPERATIONS[f"{method} {route.name}"].body, {})
+    return front.send(method, f"{BASE}/{path}?api-version=1", body)
+
+
+@pytest.mark.parametrize(("route", "name"), NAMED, ids=lambda part: getattr(part, "name", part))
+def test_a_name_that_nothing_can_have_is_refused(front: StandingFront, route: Route, name: str) -> None:
+    for method, value in product(route.endpoints, IMPOSSIBLE):
+        if name == "operation" and re.fullmatch(r"[\w\-=%.]{1,1024}|%25", value):
+            continue  # a longer alphabet: it is decoded, and then unknown
+        reply = ask(front, route, method, **{name: value})
+        check_refusal(reply)
+        assert reply.status in (400, 404), f"{value!r:.20}: {reply.status}"
+        if reply.error["code"] == "InvalidResourceName":
+            assert reply.error["target"] == name
+
+
+@pytest.mark.parametrize(("route", "name"), NAMED, ids=lambda part: getattr(part, "name", part))
+def test_a_strange_name_is_a_name_like_others_or_none(front: StandingFront, route: Route, name: str) -> None:
+    for method, value in product(route.endpoints, STRANGE):
+        reply = ask(front, route, method, **{name: value})
+        if reply.status >= 300:
+            check_refusal(reply)
+
+
+@pytest.mark.parametrize(("route", "name"), NAMED, ids=lambda part: getattr(part, "name", part))
+def test_what_does_not_exist_is_not_found(front: StandingFront, route: Route, name: str) -> None:
+    unknown = {"subscription": SUBSCRIPTION.replace("1", "9"), "operation": "b3BlcmF0aW9u"}.get(name, "unknown-1")
+    for method in route.endpoints:
+        reply = ask(front, route, method, **{name: unknown})
+        if reply.status >= 300:
+            check_refusal(reply)
+        assert reply.status in ABSENT.get(f"{method} {route.name}", {204, 404} if method == "DELETE" else {404})
+
+
+NOTHING_IS_AN_ANSWER = {200}
+ABSENT: Mapping[str, set[int]] = {
+    "GET api_audit_records_of_subscription": NOTHING_IS_AN_ANSWER,
+    "GET api_audit_records_of_vault": NOTHING_IS_AN_ANSWER,
+    "GET api_deleted_vaults": NOTHING_IS_AN_ANSWER,
+    "POST api_feature_support": NOTHING_IS_AN_ANSWER,
+    "GET api_instances_of_disk": NOTHING_IS_AN_ANSWER,
+    "POST api_vault_name_availability": NOTHING_IS_AN_ANSWER,
+    "GET api_vaults_of_group": NOTHING_IS_AN_ANSWER,
+    "GET api_vaults_of_subscription": NOTHING_IS_AN_ANSWER,
+    # A vault is created, and a policy, but not in a vault that is not there; the others' bodies name what is elsewhere.
+    "PUT api_vault": {201},
+    "PUT api_policy": {200, 404},
+    "PUT api_instance": {400},
+    "PUT api_protection_rule": {200, 400},
+    "POST api_protection_rule_dry_run": {200, 400},
+}
+
+
+# ---------------------------------------------------------------- names of what is created
+
+CREATED: dict[str, Any] = {
+    "vault": (f"{VAULT_PATH.rpartition('/')[0]}/", vault_body(), 201),
+    "policy": (f"{VAULT_PATH}/backupPolicies/", policy_body(), 200),
+    "instance": (f"{VAULT_PATH}/backupInstances/", instance_body(), 201),
+}
+
+
+@pytest.mark.parametrize("kind", CREATED)
+@pytest.mark.parametrize(
+    "name", ["..", "...", "-a1", ".a1", "_a1", "(a1)", "a(1", "été", "名名名", "٣٣٣", "a\u0301bc", "a/b", "a\x00b"]
+)
+def test_nothing_is_created_under_a_name_that_azure_would_not_take(front: StandingFront, kind: str, name: str) -> None:
+    path, body, _ = CREATED[kind]
+    reply = front.send("PUT", f"{BASE}{path}{quote(name, safe='')}?api-version=1", body)
+    check_refusal(reply)
+    assert (reply.status, reply.error["code"]) == (400, "InvalidResourceName")
+
+
+@pytest.mark.parametrize("kind", CREATED)
+def test_names_have_the_lengths_that_azure_gives_them(front: StandingFront, kind: str) -> None:
+    path, body, status = CREATED[kind]
+    if kind == "instance":
+        body = WORKING["BackupInstanceInput"] | {"properties": WORKING["ValidateForBackupRequest"]["backupInstance"]}
+    least, most = NAME_LENGTHS[kind]
+    statuses = [front.put(f"{path}{'n' * length}", body).status for length in (least - 1, least, most, most + 1)]
+    assert statuses == [400, status, status, 400]
+
+
+def test_a_spelling_in_another_case_is_the_same_resource(front: StandingFront) -> None:
+    for path in (VAULT_PATH, f"{VAULT_PATH}/backupPolicies/policy-1", f"{VAULT_PATH}/backupInstances/instance-1"):
+        assert front.get(path.upper()).status == 200

@@ -1,0 +1,105 @@
+"""Known weaknesses: pip-audit against a service of our own, for the public ones cannot be asked everywhere."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.audit import weaknesses
+
+WEAK = {
+    "id": "PYSEC-2026-1",
+    "summary": "made up",
+    "aliases": [],
+    "affected": [
+        {
+            "package": {"name": "isodate", "ecosystem": "PyPI"},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "0.8.0"}]}],
+        }
+    ],
+}
+
+
+@pytest.fixture
+def service() -> Iterator[Callable[[Mapping[str, Any]], str]]:
+    """Serve OSV's one question, with a given answer for each package that has one; answers the service's URL."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def serve(answers: Mapping[str, Any]) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                body = json.dumps(answers.get(asked["package"]["name"], {})).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_port}/v1/query"
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    (tmp_path / "requirements.txt").write_text(
+        "isodate==0.7.2\nazure-functions==1.26.0 ; python_version < '3.13'\n"
+        "azure-functions==2.3.0 ; python_version >= '3.13'\n"
+    )
+    return tmp_path
+
+
+def options(url: str) -> list[tuple[str, ...]]:
+    return [("--vulnerability-service", "osv", "--osv-url", url)]
+
+
+def test_nothing_known_is_well(tree: Path, service: Callable[..., str]) -> None:
+    assert weaknesses.check(tree, options(service({}))) == weaknesses.Outcome()
+
+
+def test_a_weak_version_is_a_fault(tree: Path, service: Callable[..., str]) -> None:
+    outcome = weaknesses.check(tree, options(service({"isodate": {"vulns": [WEAK]}})))
+    assert outcome.faults == ("isodate 0.7.2: PYSEC-2026-1, mended in 0.8.0",)
+    assert outcome.not_run is None
+
+
+def test_a_pin_for_another_python_is_asked_for_too(tree: Path, service: Callable[..., str]) -> None:
+    weak = {**WEAK, "affected": [{**WEAK["affected"][0], "package": {"name": "azure-functions", "ecosystem": "PyPI"}}]}
+    outcome = weaknesses.check(tree, options(service({"azure-functions": {"vulns": [weak]}})))
+    assert {fault.split(":")[0] for fault in outcome.faults} == {"azure-functions 1.26.0", "azure-functions 2.3.0"}
+
+
+def test_a_service_that_does_not_answer_is_no_clean_bill(tree: Path) -> None:
+    outcome = weaknesses.check(tree, options("http://127.0.0.1:9/v1/query"))
+    assert outcome.not_run
+    assert outcome.not_run.startswith("pip-audit ended with 1")
+
+
+def test_the_next_service_is_asked_when_one_does_not_answer(tree: Path, service: Callable[..., str]) -> None:
+    both = [*options("http://127.0.0.1:9/v1/query"), *options(service({"isodate": {"vulns": [WEAK]}}))]
+    assert weaknesses.check(tree, both).faults
+
+
+def test_packages_that_the_service_does_not_know_are_no_clean_bill() -> None:
+    """pip-audit itself ends with 0 then."""
+    skipped = {"name": "a", "skip_reason": "Dependency not found and could not be audited"}
+    outcome = weaknesses.judge([skipped, {"name": "b", "version": "1", "vulns": []}])
+    assert outcome.not_run == "the service knows nothing of 1 of 2 packages"
+
+
+def test_no_package_at_all_is_no_clean_bill() -> None:
+    assert weaknesses.judge([]).not_run == "pip-audit saw no package"

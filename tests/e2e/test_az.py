@@ -1,0 +1,238 @@
+"""Microsoft's own `az`, unmodified, against the local target: the commands of docs/use-with-az.md and more.
+
+azure-cli is large (over 700 MB installed), so that the project does not install it. Where it is missing these tests are
+skipped and say so; `DISKBACKUP_AZ=/path/to/az` names one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.local import demo_requests as wanted
+from infra.local.demo_clients import Clients
+from infra.local.parts import Part, Recipe, free_ports
+from infra.local.tokens import OPERATOR, READER
+from infra.local.up import PROJECT, LocalTarget
+from tests.e2e.documented import example
+
+_WANTED = os.environ.get("DISKBACKUP_AZ")
+AZ = shutil.which(_WANTED or "az")
+if _WANTED and AZ is None:
+    raise FileNotFoundError(f"DISKBACKUP_AZ names {_WANTED}, which is no program")
+
+pytestmark = [
+    pytest.mark.local_target,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(
+        AZ is None,
+        reason="THE REAL az WAS NOT TRIED: there is none. `pip install azure-cli` in a virtual environment of its own, "
+        "then DISKBACKUP_AZ=/path/to/bin/az",
+    ),
+]
+
+VERSION = "2026-06-01"
+VAULT = "of-az"
+# How `az rest` is used by who has no subscription: az looks for the URL's one among those that it knows.
+BY_HAND = (
+    "--skip-authorization-header "
+    '--headers "Authorization=Bearer $(az account get-access-token --query accessToken --output tsv)"'
+)
+
+
+class Shell:
+    """A shell in the folder that holds `.local`, with `az` and nothing of the developer's own sign-in."""
+
+    def __init__(self, target: LocalTarget, directory: Path, **environment: str) -> None:
+        self.endpoints = target.endpoints
+        self.folder = target.log_dir.parents[1]
+        commands = directory / "bin"
+        commands.mkdir(parents=True, exist_ok=True)
+        (commands / "az").symlink_to(str(AZ))
+        self.environment = {
+            "PATH": f"{commands}:{os.environ['PATH']}",
+            "HOME": str(directory),
+            "AZURE_CONFIG_DIR": str(directory / "az"),
+            "AZURE_CORE_COLLECT_TELEMETRY": "no",
+            "REQUESTS_CA_BUNDLE": self.endpoints["ca_file"],
+            **environment,
+        }
+
+    def run(self, script: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def ran(self, script: str) -> str:
+        """Its output. Fails with all that was said when a command fails."""
+        done = self.run(script)
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def az(self, command: str) -> Any:
+        text = self.ran(f"az {command} --output json")
+        return json.loads(text) if text.strip() else None
+
+
+@pytest.fixture(scope="module")
+def shell_of(guarded: LocalTarget, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Shell]:
+    """`shell_of("reader")`: a shell in which that principal has signed in with `az login --identity`."""
+
+    def signed_in(who: str, options: str = "") -> Shell:
+        identity = {
+            "IDENTITY_ENDPOINT": guarded.endpoints["identity"],
+            "IDENTITY_HEADER": guarded.endpoints[f"{who}_identity_header"],
+        }
+        shell = Shell(guarded, tmp_path_factory.mktemp(who), **identity)
+        shell.ran(f"az cloud register --name Local --endpoint-resource-manager {guarded.endpoints['front_door']}")
+        shell.ran(f"az cloud set --name Local && az login --identity {options}")
+        return shell
+
+    return signed_in
+
+
+@pytest.fixture(scope="module")
+def vault(guarded: LocalTarget) -> str:
+    """The id of a vault that is there."""
+    backup = Clients(guarded.endpoints).backup
+    return str(backup.backup_vaults.begin_create_or_update("az", VAULT, wanted.vault()).result().id)
+
+
+def test_the_documented_commands_run_as_they_stand(guarded: LocalTarget, tmp_path: Path) -> None:
+    shell = Shell(guarded, tmp_path)
+    shell.environment = {name: shell.environment[name] for name in ("PATH", "HOME")}
+    said = shell.ran(example("use-with-az.md", "On this machine", "sh"))
+    clients = Clients(guarded.endpoints)
+    points = list(clients.backup.recovery_points.list("backup", "first", "web01-data"))
+    assert len(points) == 1
+    assert str(points[0].properties.as_dict()["recoveryPointId"]) in said
+    group = f"/subscriptions/{guarded.endpoints['subscription_id']}/resourceGroups/restores-westeurope"
+    disk = clients.disk(f"{group}/providers/Microsoft.Compute/disks/web01-data-restored")
+    assert disk["properties"]["provisioningState"] == "Succeeded"
+    assert not (guarded.log_dir.parent / "az").exists(), "the last command forgets the sign-in"
+
+
+def test_the_discovered_cloud_is_the_local_target(shell_of: Callable[..., Shell], guarded: LocalTarget) -> None:
+    shell = shell_of("contributor")
+    found = shell.az("cloud show --name Local")["endpoints"]
+    assert found["resourceManager"] == found["activeDirectoryResourceId"] == guarded.endpoints["front_door"]
+    assert found["activeDirectory"] == guarded.endpoints["issuer"]
+    accounts = shell.az("account list")
+    assert {account["id"] for account in accounts} == set(guarded.endpoints["subscription_ids"])
+    assert {account["tenantId"] for account in accounts} == {guarded.endpoints["tenant_id"]}
+
+
+def test_az_manages_a_vault_as_any_resource(shell_of: Callable[..., Shell], vault: str) -> None:
+    """`az resource` has the long-running operations of ARM: create, update, wait and delete come to their end."""
+    shell = shell_of("contributor")
+    other = f"{vault}-2"
+    properties = json.dumps(wanted.vault()["properties"])
+    started = time.monotonic()
+    common = f"--api-version {VERSION}"
+    made = shell.az(f"resource create --id {other} {common} --location westeurope --properties '{properties}'")
+    assert made["properties"]["provisioningState"] == "Succeeded"
+    assert shell.az(f"resource tag --ids {other} {common} --tags team=blue")["tags"] == {"team": "blue"}
+    assert shell.az(f"resource show --ids {other} {common}")["tags"] == {"team": "blue"}
+    shell.az(f"resource delete --ids {other} {common}")
+    gone = shell.run(f"az resource show --ids {other} {common}")
+    assert gone.returncode == 3, "az's own exit code of what is not found"
+    assert "ResourceNotFound" in gone.stderr
+    assert time.monotonic() - started < 25, "no poller slept its 30 s"
+
+
+def test_az_reads_disks_groups_and_locks_at_the_same_address(shell_of: Callable[..., Shell]) -> None:
+    shell = shell_of("contributor")
+    assert "web01-os" in {disk["name"] for disk in shell.az("disk list --resource-group apps-westeurope")}
+    assert "apps-westeurope" in {group["name"] for group in shell.az("group list")}
+    assert shell.az("snapshot list --resource-group snapshots-westeurope") is not None
+    assert shell.az("lock list --resource-group apps-westeurope") == []
+
+
+@pytest.mark.parametrize("who", [READER.name, OPERATOR.name])
+def test_who_may_only_look_is_told_so_by_az(shell_of: Callable[..., Shell], vault: str, who: str) -> None:
+    shell = shell_of(who)
+    assert shell.az(f"rest --method get --url '{vault}?api-version={VERSION}'")["name"] == VAULT
+    refused = shell.run(f"az rest --method delete --url '{vault}?api-version={VERSION}'")
+    assert refused.returncode != 0
+    assert "AuthorizationFailed" in refused.stderr
+
+
+def test_a_stranger_signs_in_and_finds_nothing(shell_of: Callable[..., Shell], vault: str) -> None:
+    shell = shell_of("stranger", "--allow-no-subscriptions")
+    assert [account["name"] for account in shell.az("account list")] == ["N/A(tenant level account)"]
+    refused = shell.run(f"az rest --method get --url '{vault}?api-version={VERSION}' {BY_HAND}")
+    assert refused.returncode != 0
+    assert "AuthorizationFailed" in refused.stderr
+
+
+def test_a_wrong_secret_signs_nobody_in(guarded: LocalTarget, tmp_path: Path) -> None:
+    identity = {"IDENTITY_ENDPOINT": guarded.endpoints["identity"], "IDENTITY_HEADER": "wrong"}
+    shell = Shell(guarded, tmp_path, **identity)
+    shell.ran(f"az cloud register --name Local --endpoint-resource-manager {guarded.endpoints['front_door']}")
+    assert shell.run("az cloud set --name Local && az login --identity").returncode != 0
+    assert shell.az("account list") == []
+
+
+# ---------------------------------------------------------------- the app as a cloud's only endpoint
+
+
+@pytest.fixture
+def app_alone(guarded: LocalTarget, tmp_path: Path) -> Iterator[str]:
+    """The app's address behind TLS, as App Service gives it one: no disks, no metadata."""
+    port, certificates = free_ports(1)[0], guarded.log_dir.parent / "certificates"
+    files = [f"--{kind}={certificates / name}" for kind, name in _FILES.items()]
+    backends = ["--app", guarded.endpoints["api"], "--issuer", guarded.endpoints["issuer"]]
+    recipe = Recipe(
+        name="door",
+        command=[sys.executable, "-m", "infra.local.front_door", "--port", str(port), *files, *backends],
+        environment=os.environ,
+        log=tmp_path / "door.log",
+        directory=PROJECT,
+        ready_text="front_door ready",
+    )
+    part = Part(recipe)
+    part.wait_ready(until=time.monotonic() + 20)
+    yield f"https://127.0.0.1:{port}"
+    part.send(15)
+    part.wait_ended(5)
+
+
+_FILES: Mapping[str, str] = {"cert": "server.pem", "key": "server-key.pem", "ca": "ca.pem"}
+
+
+def test_a_service_principal_signs_in_where_the_app_is_the_only_endpoint(
+    guarded: LocalTarget, app_alone: str, vault: str, tmp_path: Path
+) -> None:
+    """As with a deployed app and Entra: named endpoints, the API's own audience, a token from the token endpoint."""
+    # MSAL asks the public cloud about authorities that it does not know; the local issuer it cannot know.
+    shell = Shell(guarded, tmp_path, AZURE_CORE_INSTANCE_DISCOVERY="false")
+    endpoints = {
+        "resource-manager": app_alone,
+        "active-directory": guarded.endpoints["issuer"],
+        "active-directory-resource-id": guarded.endpoints["audience"],
+        "active-directory-graph-resource-id": "https://graph.windows.net/",
+        "microsoft-graph-resource-id": "https://graph.microsoft.com/",
+    }
+    named = " ".join(f"--endpoint-{name} {value}" for name, value in endpoints.items())
+    shell.ran(f"az cloud register --name Deployed --skip-endpoint-discovery {named} && az cloud set --name Deployed")
+    secret, tenant = guarded.endpoints["reader_identity_header"], guarded.endpoints["tenant_id"]
+    login = f"login --service-principal --username {READER.client_id} --password {secret} --tenant {tenant}"
+    assert {account["id"] for account in shell.az(login)} == {guarded.endpoints["subscription_id"]}
+    assert shell.az(f"rest --method get --url '{vault}?api-version={VERSION}'")["name"] == VAULT
+    refused = shell.run(f"az rest --method delete --url '{vault}?api-version={VERSION}'")
+    assert "AuthorizationFailed" in refused.stderr
+    assert shell.run("az disk list --resource-group apps-westeurope").returncode != 0, "disks are not its own"

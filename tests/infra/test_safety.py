@@ -1,0 +1,162 @@
+"""What the compiler would let pass: roles, secrets, hardening, and whose resource groups a deployment touches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from backup_core.domain import permissions
+from backup_core.domain.permissions import Need
+from tests.infra import rules
+from tests.infra.bicep import Project, project
+from tests.infra.seeding import assert_found, seeded
+
+# Azure's built-in roles: their ids, from Azure's documentation, and what they may be assigned on here.
+IDS: Mapping[str, str] = {
+    "Disk Backup Reader": "3e5e47e6-65f7-47ef-90b5-e5dd4d455f24",
+    "Disk Restore Operator": "b50d9833-a0cb-478e-945f-707fcc997c13",
+    "Disk Snapshot Contributor": "7efff54f-a5b4-42b5-a1c5-5411624893ce",
+    "EventGrid Data Sender": "d5a91429-5739-47e2-a06b-3470a27159e7",
+    "Monitoring Metrics Publisher": "3913510d-42f4-4e42-8a64-420c390055eb",
+    "Reader": "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+    "Storage Blob Data Owner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
+    "Storage Queue Data Contributor": "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
+    "Storage Queue Data Message Sender": "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a",
+    "Storage Table Data Contributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
+}
+ACCOUNT = ("Microsoft.Storage/storageAccounts",)
+SCOPES: Mapping[str, Sequence[str]] = {
+    "Disk Backup Reader": ("subscription", "resourceGroup"),
+    "Disk Snapshot Contributor": ("resourceGroup",),
+    "Disk Restore Operator": ("resourceGroup",),
+    "Reader": ("Microsoft.Compute/diskEncryptionSets",),
+    "EventGrid Data Sender": ("Microsoft.EventGrid/topics",),
+    "Monitoring Metrics Publisher": ("Microsoft.Insights/components",),
+    "Storage Blob Data Owner": ACCOUNT,
+    "Storage Queue Data Contributor": ACCOUNT,
+    "Storage Queue Data Message Sender": ACCOUNT,
+    "Storage Table Data Contributor": ACCOUNT,
+}
+
+
+def role_faults(project: Project) -> list[str]:
+    return rules.role_faults(project, IDS, SCOPES)
+
+
+def test_every_role_has_its_id_and_its_scope():
+    assert role_faults(project()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "words"),
+    [
+        ("roles.json", "3e5e47e6-65f7", "3e5e47e6-65f8", "Disk Backup Reader is 3e5e47e6-65f7"),
+        ("roles.json", "Disk Snapshot Contributor", "Disk Snapshots Contributor", "unknown"),
+        ("modules/events.bicep", "roles['EventGrid Data Sender']", "roles['EventGrid Sender']", "roles.json lacks"),
+        ("modules/storage.bicep", "'Storage Blob Data Owner'", "'Reader'", "Reader on a Microsoft.Storage"),
+        ("modules/storage.bicep", "roles[role]", "'8e3af657-a8ff-443c-a75c-2fe8c4bcb635'", "not named in roles.json"),
+        ("modules/monitoring.bicep", "  scope: insights\n", "", "Publisher on a resourceGroup"),
+        ("access/subscription.bicep", "'Disk Backup Reader'", "'Disk Snapshot Contributor'", "on a subscription"),
+        ("access/group.bicep", "'Disk Restore Operator'", "'Reader'", "Reader on a resourceGroup"),
+        ("access/group.bicep", "    principalType: 'ServicePrincipal'\n", "", "ServicePrincipal"),
+        ("access/group.bicep", "  'Disk Restore Operator'\n", "", "nobody is given Disk Restore Operator"),
+    ],
+)
+def test_a_seeded_wrong_role_is_found(path, old, new, words):
+    assert_found(role_faults(seeded(path, old, new)), words)
+
+
+def test_access_grants_the_roles_that_the_code_says_it_needs():
+    needed = {each.role for each in vars(permissions).values() if isinstance(each, Need)}
+    granted = {name for name, scopes in SCOPES.items() if not any("/" in scope for scope in scopes)} | {"Reader"}
+    assert granted == needed
+
+
+def test_no_output_tells_a_secret():
+    assert rules.secret_faults(project()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "words"),
+    [
+        (
+            "modules/storage.bicep",
+            "output accountName string = account.name",
+            "output accountName string = account.listKeys().keys[0].value",
+            "listKeys",
+        ),
+        (
+            "modules/monitoring.bicep",
+            "output insightsName string = insights.name",
+            "output insightsName string = insights.properties.ConnectionString",
+            "ConnectionString",
+        ),
+        (
+            "main.bicep",
+            "param location string",
+            "param location string\n\n@secure()\nparam ping string\noutput told string = 'x${ping}'",
+            "the secret ping",
+        ),
+        (
+            "main.bicep",
+            "var deploymentContainer",
+            "@secure()\nparam ping string\nvar a = { b: ping }\noutput told object = a\nvar deploymentContainer",
+            "the secret ping",
+        ),
+        (
+            "main.bicep",
+            "param location string",
+            "param location string\n\n@secure()\nparam ping string = 'hunter2'",
+            "has a default value",
+        ),
+    ],
+)
+def test_a_seeded_secret_is_found(path, old, new, words):
+    assert_found(rules.secret_faults(seeded(path, old, new)), path, words)
+
+
+def test_what_can_be_closed_is_closed():
+    assert rules.hardening_faults(project()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "words"),
+    [
+        ("modules/storage.bicep", "allowSharedKeyAccess: false", "allowSharedKeyAccess: true", "allowSharedKeyAccess"),
+        ("modules/storage.bicep", "    allowSharedKeyAccess: false\n", "", "not to nothing"),
+        ("modules/storage.bicep", "'TLS1_2'", "isPrivate ? 'TLS1_2' : 'TLS1_0'", "'TLS1_0'"),
+        ("modules/storage.bicep", "publicAccess: 'None'", "publicAccess: 'Blob'", "publicAccess"),
+        ("modules/events.bicep", "disableLocalAuth: true", "disableLocalAuth: false", "disableLocalAuth"),
+        ("modules/monitoring.bicep", "    DisableLocalAuth: true\n", "", "DisableLocalAuth"),
+        ("modules/app.bicep", "httpsOnly: true", "httpsOnly: isPrivate", "httpsOnly"),
+        ("modules/app.bicep", "allow: false", "allow: true", "allow"),
+        ("modules/events.bicep", "Microsoft.EventGrid/topics@", "Microsoft.EventGrid/domains@", "nothing was checked"),
+    ],
+)
+def test_a_seeded_open_door_is_found(path, old, new, words):
+    assert_found(rules.hardening_faults(seeded(path, old, new)), words)
+
+
+def test_what_azd_deploys_touches_no_group_that_it_does_not_make():
+    assert rules.foreign_group_faults(project()) == []
+
+
+def test_granting_access_does_touch_such_groups_and_is_therefore_apart():
+    assert rules.foreign_group_faults(project(), "access.bicep")
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("main.bicep", "name: 'events'\n  scope: group", "name: 'events'\n  scope: resourceGroup('disk-snapshots')"),
+        ("main.bicep", "storageGroupName: group.name", "storageGroupName: 'disk-snapshots'"),
+        (
+            "modules/resource-events.bicep",
+            "name: 'topic'\n  scope: group",
+            "name: 'topic'\n  scope: resourceGroup(storageSubscriptionId, 'production')",
+        ),
+    ],
+)
+def test_a_seeded_foreign_group_is_found(path, old, new):
+    assert_found(rules.foreign_group_faults(seeded(path, old, new)), "does not make")

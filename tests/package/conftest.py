@@ -1,0 +1,51 @@
+"""The tree that packages are built from in these tests: a copy of what ships, to be spoilt at will."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from infra.package import contents
+from infra.package.build import Package, build
+from infra.package.interpreters import Interpreter, find
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def python() -> Interpreter:
+    """The interpreter that CI has."""
+    found = find("3.11")
+    assert found is not None, "these tests run on Python 3.11 and do not find it"
+    return found
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """The project's files that ship, and the two that say what ships and as which version."""
+    root = tmp_path / "tree"
+    for file in (*contents.read(ROOT).files, ".funcignore", "pyproject.toml"):
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / file, root / file)
+    return root
+
+
+@pytest.fixture
+def built(tree: Path, tmp_path: Path, python: Interpreter) -> Package:
+    return build(tree, tmp_path / "output", [python])
+
+
+@pytest.fixture
+def put(tree: Path) -> Callable[[str], Path]:
+    """Put a file into the tree, with something in it."""
+
+    def put_file(name: str, text: str = "secret = 1\n") -> Path:
+        path = tree / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return put_file

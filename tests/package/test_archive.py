@@ -1,0 +1,109 @@
+"""The zip and its list: the same bytes for the same files, and no more than is allowed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from infra.package import archive, rules
+from infra.package.build import Package, PackageFaulty, build
+from infra.package.interpreters import SUPPORTED, Interpreter, find
+
+
+def test_the_same_tree_gives_the_same_bytes_wherever_and_whenever(
+    built: Package, tree: Path, tmp_path: Path, python: Interpreter
+) -> None:
+    elsewhere = tmp_path / "somewhere" / "else"
+    elsewhere.mkdir(parents=True)
+    copy = tree.rename(elsewhere / "copy")
+    for path in copy.rglob("*"):
+        os.utime(path, (1, 1))
+    again = build(copy, tmp_path / "again", [python])
+    assert again.archive.read_bytes() == built.archive.read_bytes()
+    assert again.manifest.read_text() == built.manifest.read_text()
+
+
+def test_another_tree_gives_other_bytes(built: Package, tree: Path, tmp_path: Path, python: Interpreter) -> None:
+    with (tree / "backup_core/app.py").open("a") as source:
+        source.write("# changed\n")
+    assert build(tree, tmp_path / "again", [python]).archive.read_bytes() != built.archive.read_bytes()
+
+
+def test_the_list_is_the_zip(built: Package) -> None:
+    listed = json.loads(built.manifest.read_text())
+    with zipfile.ZipFile(built.archive) as opened:
+        assert opened.testzip() is None
+        assert {entry.filename: entry.file_size for entry in opened.infolist()} == listed["files"]
+        assert {entry.date_time for entry in opened.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    assert listed["sha256"] == hashlib.sha256(built.archive.read_bytes()).hexdigest()
+    assert listed["bytes"] == built.archive.stat().st_size
+    assert listed["unpackedBytes"] == sum(listed["files"].values())
+    assert listed["compiledFor"] == ["3.11"]
+
+
+def test_what_is_unpacked_is_what_was_packed(built: Package, tmp_path: Path) -> None:
+    archive.unpack(built.archive, tmp_path / "unpacked")
+    for file in built.files:
+        assert (tmp_path / "unpacked" / file).read_bytes() == (built.folder / file).read_bytes()
+
+
+def test_no_dependency_is_inside(built: Package) -> None:
+    assert {file.split("/")[0] for file in built.files} == rules.TOP_LEVEL | {"__pycache__"}
+
+
+def test_a_package_that_has_grown_too_large_is_refused(
+    built: Package, tree: Path, tmp_path: Path, python: Interpreter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "ZIP_BYTES_AT_MOST_PER_VERSION", built.archive.stat().st_size)
+    build(tree, tmp_path / "enough", [python])
+    monkeypatch.setattr(rules, "ZIP_BYTES_AT_MOST_PER_VERSION", built.archive.stat().st_size - 1)
+    with pytest.raises(PackageFaulty, match=r"the zip: [\d,]+ bytes, of which [\d,]+ are allowed"):
+        build(tree, tmp_path / "too-much", [python])
+
+
+def test_sources_that_have_grown_too_large_are_refused(tree: Path, tmp_path: Path, python: Interpreter) -> None:
+    (tree / "backup_core/large.py").write_text("# x\n" * (rules.SOURCE_BYTES_AT_MOST // 4))
+    with pytest.raises(PackageFaulty, match="its files without bytecode"):
+        build(tree, tmp_path / "output", [python])
+
+
+def test_a_source_that_does_not_compile_makes_no_package(tree: Path, tmp_path: Path, python: Interpreter) -> None:
+    (tree / "backup_core/broken.py").write_text("def :\n")
+    with pytest.raises(PackageFaulty, match=r"Python 3\.11: backup_core/broken\.py does not compile: invalid syntax"):
+        build(tree, tmp_path / "output", [python])
+    assert not list((tmp_path / "output").glob("*.zip"))
+
+
+def test_the_folder_can_be_deployed_as_it_is(built: Package) -> None:
+    """Without a .funcignore of its own, azd would leave the bytecode behind."""
+    lines = (built.folder / ".funcignore").read_text().splitlines()
+    assert lines
+    assert all(line.startswith("#") for line in lines)
+    assert ".funcignore" not in built.files
+
+
+def test_an_interpreter_is_what_its_name_says() -> None:
+    found = [each for version in SUPPORTED if (each := find(version)) is not None]
+    assert found
+    assert all(each.tag == f"cpython-{each.version.replace('.', '')}" for each in found)
+
+
+def test_an_interpreter_that_nobody_has_is_not_found() -> None:
+    assert find("3.99") is None
+
+
+@pytest.mark.parametrize("script", ["exit 127", "echo '[3, 10, \"cpython-310\"]'"])
+def test_a_name_that_answers_for_nothing_is_passed_over(
+    script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pyenv's shims stand on the PATH for versions that are not chosen."""
+    shim = tmp_path / "python3.99"
+    shim.write_text(f"#!/bin/sh\n{script}\n")
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert find("3.99") is None
