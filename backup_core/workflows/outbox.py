@@ -1,7 +1,7 @@
 """Events leave through the outbox: recorded with the change that they tell of, delivered after it, in order, at least
 once.
 
-Whoever commits a change delivers what its vault has to tell, at most once a second for each process; under load one
+Whoever commits a change delivers what its vault has to tell, at most every other second for each process; under load one
 delivery carries the events of many. A row on the agenda, written before the change, sees to what a dead host or a
 silent topic left undelivered. Alerts are set aside for a moment, so that fifty of one cause leave as one digest.
 A topic that is down delays events and nothing else: nobody waits for it twice in half a minute.
@@ -29,11 +29,13 @@ EVENTS = "events"  # the steps that an agenda row of the outbox may name
 DIGEST = "digest"
 WAKE_AFTER = timedelta(seconds=20)
 WAKE_MARGIN = timedelta(seconds=8)  # longer than any commit takes
-DELIVER_EVERY = timedelta(seconds=1)
+DELIVER_EVERY = timedelta(seconds=2)
 QUIET_AFTER_FAILURE = timedelta(seconds=30)
 DIGEST_AFTER = timedelta(seconds=20)
 ROUND = 30  # events of one delivery: removed, or moved, in one transaction
 ROUNDS = 25  # deliveries of one call: a thousand events
+MORE = ROUND + 1  # what a call answers that came to its end before the outbox did
+GATHERINGS = 5  # calls before a digest leaves, so that what was told with its first alert is in it
 DIGEST_PAGE = 90
 
 
@@ -106,13 +108,17 @@ def deliver(ports: Ports, vault: VaultKey) -> int:
         page = ports.store.page(OutboxEvent, vault, limit=ROUND)
         if not page.items:
             return 0
-        if not _deliver_round(ports, vault, page.items):
+        added = _deliver_round(ports, vault, page.items)
+        if added is None:
             return len(page.items)
-    return ROUND
+        if page.next_token is None and not added:
+            return 0
+    return MORE
 
 
-def _deliver_round(ports: Ports, vault: VaultKey, rows: Sequence[Stored[OutboxEvent]]) -> bool:
-    """Whether these events are on their way: alerts set aside for their digests, the others taken by the topic."""
+def _deliver_round(ports: Ports, vault: VaultKey, rows: Sequence[Stored[OutboxEvent]]) -> int | None:
+    """Set alerts aside for their digests and give the others to the topic; answers how many events that led to, None
+    when the topic took nothing."""
     set_aside = [stored for stored in rows if stored.value.cause]
     for stored in set_aside:
         _set_aside(ports, vault, stored.value)
@@ -123,12 +129,12 @@ def _deliver_round(ports: Ports, vault: VaultKey, rows: Sequence[Stored[OutboxEv
     except BackupError as error:
         log.warning("events.undelivered vault=%s count=%d code=%s", vault.resource_id, len(plain), error.code)
         ports.memory.note(f"deliver {vault.partition}", ports.clock.now() + QUIET_AFTER_FAILURE)
-        return False
+        return None
     now = ports.clock.now()
     kept = [each for each in (_refused(stored.value, refusals, now) for stored in plain) if each is not None]
     told = [alerts.event_refused(vault, each) for each in kept if each.event.type != alerts.EVENT_REFUSED]
     _remove(ports, vault, plain, [*map(Put, kept), *rows_of(told, now)])
-    return True
+    return len(told)
 
 
 def _remove(ports: Ports, vault: VaultKey, rows: Sequence[Stored[OutboxEvent]], kept: Sequence[Change]) -> None:
@@ -186,11 +192,19 @@ def digest_row(vault: VaultKey, group: str, due_at: datetime) -> AgendaRow:
 def wake(ports: Ports, row: AgendaRow) -> AgendaRow | None:
     """Do what an agenda row of the outbox says; answers the row that takes its place while something stays."""
     if row.content.get("step") == DIGEST:
+        _gather(ports, row.vault)
         left = send_digests(ports, row.vault, str(row.content["group"]))
     else:
         left = deliver(ports, row.vault)
     again_at = ports.clock.now() + QUIET_AFTER_FAILURE
     return replace(row, due_at=again_at.replace(microsecond=0)) if left else None
+
+
+def _gather(ports: Ports, vault: VaultKey) -> None:
+    """Set aside what still waits in the outbox: alerts of one cause that came together leave together."""
+    for _ in range(GATHERINGS):
+        if deliver(ports, vault) < MORE:
+            return
 
 
 def send_digests(ports: Ports, vault: VaultKey, group: str) -> int:
