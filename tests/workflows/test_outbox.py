@@ -262,3 +262,31 @@ def test_stopping_protection_ends_its_alerts() -> None:
     platform.run(minutes=1)
     assert len(of_type(platform.world.events.published, "Permission.Regained")) == 1
     assert platform.instance().alerts == ()
+
+
+def test_a_thousand_changes_during_an_hour_without_a_topic_arrive_all_and_in_order_though_hosts_die() -> None:
+    """Bar: nothing lost, ids unique per change, order within an instance kept."""
+    names = [f"disk-{number}" for number in range(1, 18)]
+    platform = protected(*names, **EVERY_MINUTE)
+    before = len(platform.world.events.distinct)
+    platform.world.faults.fail("events.publish", CloudUnavailable("503"), times=1_000_000)
+    for minutes in range(60):
+        if minutes % 7 == 3:  # a host dies at some call of the minute; others have to go on, with what they know
+            platform.world.faults.fail_nth(37 * minutes % 400, HostDied())
+        platform.run(minutes=1)
+        platform.world.memory = Memory()
+    platform.world.faults.clear()
+    platform.run(minutes=15)
+    changes = [job for job in platform.jobs() if job.is_ended and job.slot is not None]
+    assert len(changes) >= 1000
+    told = platform.world.events.distinct[before:]
+    ended = {event.content["jobId"].rsplit("/", 1)[1] for event in told if event.type == "DiskBackup.Job.Completed"}
+    assert {job.job_id for job in changes if job.status is JobStatus.COMPLETED} <= ended
+    points = {point.point_id for name in names for point in platform.points(name)}
+    created_ids = [event.content["recoveryPointId"] for event in told if event.type.endswith("RecoveryPoint.Created")]
+    assert points <= set(created_ids)
+    assert len(created_ids) == len(set(created_ids)), "one event for each change, under one id"
+    for name in names:
+        times = [event.at for event in told if event.subject == f"backupInstances/{name}"]
+        assert times == sorted(times), name
+    assert waiting(platform.world) == []

@@ -1,0 +1,335 @@
+"""Each type of event is caused for real, through the system: a type that nothing causes has no place in the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from backup_core.domain.errors import PermissionMissing
+from backup_core.domain.events import KINDS, PREFIX
+from backup_core.domain.messages import ObserveBackup, StartBackup
+from backup_core.domain.protection_rule import instance_name
+from backup_core.domain.restore import RestoreRequest
+from backup_core.workflows.backup import request_backup
+from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups, undelete_instance
+from backup_core.workflows.poison import give_up
+from backup_core.workflows.protection import configure_instance, resume_protection
+from backup_core.workflows.quotas import SNAPSHOTS_NEAR_LIMIT
+from backup_core.workflows.reconcile import reconcile
+from backup_core.workflows.restore import request_restore
+from backup_core.workflows.tag_rules import apply_all
+from backup_core.workflows.vaults import put_policy, put_vault
+from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, disk_json, policy, vault, vault_properties
+from tests.workflows.platform import Platform, request
+from tests.workflows.scenes import (
+    HOUR,
+    HOURLY,
+    SLOT,
+    add_point,
+    add_snapshot,
+    backed_up,
+    go_to,
+    protected,
+)
+from tests.workflows.test_tag_rules import ruled
+
+NAME = "disk-1"
+TARGET = disk_id("restored", TARGET_GROUP)
+
+
+def _backed_up() -> Platform:
+    return backed_up()
+
+
+def _refuse(call: str, role: str = "Disk Snapshot Contributor") -> Callable[[str, str], None]:
+    def guard(called: str, target: str) -> None:
+        if called == call:
+            raise PermissionMissing("403", scope=target, role=role)
+
+    return guard
+
+
+def _without_permission() -> Platform:
+    platform = protected()
+    platform.world.cloud.guard = _refuse("start_snapshot")
+    platform.run(seconds=90)
+    return platform
+
+
+def _permission_back() -> Platform:
+    platform = _without_permission()
+    platform.world.cloud.guard = lambda call, target: None
+    go_to(platform, SLOT + HOUR, seconds=90)
+    return platform
+
+
+def _azure_fails() -> Platform:
+    platform = protected()
+    platform.world.cloud.fail_late()
+    platform.run(seconds=90)
+    return platform
+
+
+def _azure_fails_once() -> Platform:
+    platform = _azure_fails()
+    go_to(platform, SLOT + HOUR, seconds=90)
+    return platform
+
+
+def _stopped_while_waiting() -> Platform:
+    platform = backed_up()
+    request_backup(platform.world.ports, VAULT, NAME, rule_name="BackupHourly", retention_tag=None)
+    stop_protection(platform.world.ports, VAULT, NAME)
+    platform.run(seconds=60)
+    return platform
+
+
+def _breached() -> Platform:
+    platform = backed_up()
+    platform.world.cloud.guard = _refuse("start_snapshot")
+    for hours in (1, 2, 3):
+        go_to(platform, SLOT + hours * HOUR, minutes=3)
+    return platform
+
+
+def _breached_and_recovered() -> Platform:
+    platform = _breached()
+    platform.world.cloud.guard = lambda call, target: None
+    go_to(platform, SLOT + 4 * HOUR, minutes=2)
+    return platform
+
+
+def _not_ticking_for_hours() -> Platform:
+    platform = backed_up()
+    platform.run(minutes=2)
+    go_to(platform, SLOT + 5 * HOUR, minutes=3)
+    return platform
+
+
+def _restored() -> Platform:
+    platform = backed_up()
+    request_restore(platform.world.ports, VAULT, NAME, RestoreRequest(point_id=None, target_disk_id=TARGET))
+    platform.run(minutes=2)
+    return platform
+
+
+def _restore_refused() -> Platform:
+    platform = backed_up()
+    platform.world.cloud.guard = _refuse("start_disk", "Disk Restore Operator")
+    request_restore(platform.world.ports, VAULT, NAME, RestoreRequest(point_id=None, target_disk_id=TARGET))
+    platform.run(minutes=2)
+    return platform
+
+
+def _expired() -> Platform:
+    platform = backed_up()
+    go_to(platform, SLOT + timedelta(days=8), minutes=5)
+    return platform
+
+
+def _expiry_locked() -> Platform:
+    platform = backed_up()
+    platform.world.cloud.locks.add(SNAPSHOT_GROUP.key)
+    go_to(platform, SLOT + timedelta(days=8), minutes=5)
+    return platform
+
+
+def _expiry_locked_in_part() -> Platform:
+    platform = backed_up()
+    go_to(platform, SLOT + HOUR)
+    strange = platform.points()[-1].snapshot_id.lower()
+    platform.world.cloud._snapshots[strange].raw["tags"] = {}
+    go_to(platform, SLOT + timedelta(days=8), minutes=5)
+    return platform
+
+
+def _snapshot_gone() -> Platform:
+    platform = backed_up()
+    platform.world.cloud.lose_snapshot(platform.points()[0].snapshot_id)
+    reconcile(platform.world.ports)
+    return platform
+
+
+def _asked(*requests: Callable[[Platform], object]) -> Callable[[], Platform]:
+    def cause() -> Platform:
+        platform = backed_up()
+        for each in requests:
+            each(platform)
+            platform.run(seconds=30)
+        return platform
+
+    return cause
+
+
+def _stop(platform: Platform) -> object:
+    return stop_protection(platform.world.ports, VAULT, NAME)
+
+
+def _suspend(platform: Platform) -> object:
+    return suspend_backups(platform.world.ports, VAULT, NAME)
+
+
+def _resume(platform: Platform) -> object:
+    return resume_protection(platform.world.ports, VAULT, NAME)
+
+
+def _soft_delete(platform: Platform) -> object:
+    put_vault(platform.world.ports, vault(properties=vault_properties(soft_delete="On")))
+    return delete_instance(platform.world.ports, VAULT, NAME)
+
+
+def _undelete(platform: Platform) -> object:
+    return undelete_instance(platform.world.ports, VAULT, NAME)
+
+
+def _delete(platform: Platform) -> object:
+    return delete_instance(platform.world.ports, VAULT, NAME)
+
+
+def _run_out(platform: Platform) -> object:
+    return platform.run(minutes=3)
+
+
+def _protect_what_is_not_there() -> Platform:
+    platform = Platform()
+    put_policy(platform.world.ports, VAULT, policy(f"policy-{NAME}", **HOURLY))
+    configure_instance(platform.world.ports, VAULT, request(NAME))
+    platform.run(seconds=90)
+    return platform
+
+
+def _configured_twice_at_once() -> Platform:
+    platform = Platform()
+    platform.world.cloud.add_disk(disk_json(NAME))
+    put_policy(platform.world.ports, VAULT, policy(f"policy-{NAME}", **HOURLY))
+    for _ in range(2):
+        configure_instance(platform.world.ports, VAULT, request(NAME))
+    platform.run(seconds=30)
+    return platform
+
+
+def _retention_shortened() -> Platform:
+    platform = backed_up()
+    shorter: dict[str, Any] = {"intervals": HOURLY["intervals"], "retention": "P1D"}
+    put_policy(platform.world.ports, VAULT, policy(f"policy-{NAME}", **shorter))
+    return platform
+
+
+def _orphaned() -> Platform:
+    platform = backed_up()
+    stranger = add_point(platform, SLOT + HOUR, name="nobody")
+    add_snapshot(platform, stranger)
+    reconcile(platform.world.ports)
+    return platform
+
+
+def _poisoned() -> Platform:
+    platform = Platform()
+    give_up(platform.world.ports, StartBackup, "nonsense")
+    return platform
+
+
+def _refused_by_the_topic() -> Platform:
+    platform = protected()
+    platform.world.events.refused_types.add("DiskBackup.RecoveryPoint.Created")
+    platform.run(seconds=60)
+    return platform
+
+
+def _many_snapshots() -> Platform:
+    platform = backed_up()
+    for number in range(SNAPSHOTS_NEAR_LIMIT):
+        add_snapshot(platform, add_point(platform, SLOT - timedelta(days=1, minutes=number)))
+    reconcile(platform.world.ports)
+    platform.run(seconds=60)
+    return platform
+
+
+def _rule_about_what_is_soft_deleted() -> Platform:
+    platform = ruled()
+    platform.run(seconds=3)
+    apply_all(platform.world.ports)
+    platform.run(seconds=3)
+    put_vault(platform.world.ports, vault(properties=vault_properties(soft_delete="On")))
+    delete_instance(platform.world.ports, VAULT, instance_name(disk_id()))
+    apply_all(platform.world.ports)
+    platform.run(seconds=30)
+    return platform
+
+
+CAUSES: Mapping[str, Callable[[], Platform]] = {
+    "Job.Completed": _backed_up,
+    "Job.Failed": _azure_fails,
+    "Job.Cancelled": _stopped_while_waiting,
+    "Restore.Started": _restored,
+    "Restore.Completed": _restored,
+    "Restore.Failed": _restore_refused,
+    "Expiry.Completed": _expired,
+    "Expiry.CompletedWithWarnings": _expiry_locked_in_part,
+    "RecoveryPoint.Created": _backed_up,
+    "RecoveryPoint.Expired": _expired,
+    "RecoveryPoint.Lost": _snapshot_gone,
+    "RecoveryPoint.ExpiryBlocked": _expiry_locked,
+    "Protection.Configured": _backed_up,
+    "Protection.Cancelled": _configured_twice_at_once,
+    "Protection.Failed": _protect_what_is_not_there,
+    "Protection.Stopped": _asked(_stop),
+    "Protection.Suspended": _asked(_suspend),
+    "Protection.Resumed": _asked(_stop, _resume),
+    "Protection.Undeleted": _asked(_soft_delete, _undelete),
+    "Protection.Deleted": _asked(_delete, _run_out),
+    "BackupData.Deleted": _asked(_delete),
+    "Policy.RetentionShortened": _retention_shortened,
+    "Snapshot.Orphaned": _orphaned,
+    "Message.Poisoned": _poisoned,
+    "Event.Refused": _refused_by_the_topic,
+    "Alert.Fired": _azure_fails,
+    "Alert.Resolved": _azure_fails_once,
+    "Permission.Lost": _without_permission,
+    "Permission.Regained": _permission_back,
+    "SourceDisk.Deleted": _protect_what_is_not_there,
+    "Quota.Near": _many_snapshots,
+    "ProtectionRule.Failed": _rule_about_what_is_soft_deleted,
+    "Rpo.Breached": _breached,
+    "Rpo.Recovered": _breached_and_recovered,
+    "Scheduler.Stalled": _not_ticking_for_hours,
+    "Scheduler.Recovered": _not_ticking_for_hours,
+}
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_each_type_of_event_is_caused_by_what_it_tells_of(name: str) -> None:
+    platform = CAUSES[name]()
+    platform.run(seconds=5)
+    assert f"{PREFIX}{name}" in platform.world.events.types()
+    assert platform.failures == []
+
+
+def test_no_type_of_event_is_without_a_cause() -> None:
+    assert {f"{PREFIX}{name}" for name in CAUSES} == set(KINDS)
+
+
+def test_every_event_names_what_it_is_about_and_how_grave_it_is() -> None:
+    platform = _restored()
+    for event in platform.world.events.published:
+        assert event.content["severity"] == KINDS[event.type].severity.value
+        assert event.content["vaultId"] == VAULT.resource_id
+        assert event.source == VAULT.resource_id
+
+
+def test_a_jobs_event_carries_the_correlation_id_of_its_request() -> None:
+    platform = backed_up()
+    job = request_backup(
+        platform.world.ports, VAULT, NAME, rule_name="BackupHourly", retention_tag=None, correlation_id="c-1"
+    )
+    platform.run(seconds=30)
+    ended = [
+        event
+        for event in platform.world.events.distinct
+        if event.type == "DiskBackup.Job.Completed" and event.content["jobId"].endswith(job.job_id)
+    ]
+    assert [event.content["correlationId"] for event in ended] == ["c-1"]
+    assert ObserveBackup in {type(message) for message in platform.world.queue.sent}
