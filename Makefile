@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 RECORDINGS ?= ../shared
 
-.PHONY: setup demo test lint infra conformance bench package audit lock up down clean
+.PHONY: setup demo test lint infra conformance bench package audit scan lock up down clean
 
 demo: setup
 	$(RUN) -m infra.local demo
@@ -42,6 +42,9 @@ package: setup
 # What is pinned (known weaknesses, hashes, licences) and what no file may hold (secrets); see infra/audit.
 audit: setup
 	$(RUN) -m infra.audit
+
+scan: setup
+	$(RUN) -m infra.audit scan
 
 # Pin anew what requirements.in asks for; UPGRADE=--upgrade takes the newest versions that it allows.
 lock: setup

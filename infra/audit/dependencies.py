@@ -27,6 +27,15 @@ from infra.package.interpreters import SUPPORTED
 # Declared without being imported, and why.
 NOT_IMPORTED = {"tzdata": "zoneinfo reads it"}
 _SHIPPED = ("function_app.py", "backup_core")
+_TOOLS = ("infra", "tests")
+_INSTALLED = (
+    "requirements.in",
+    "infra/local/requirements.txt",
+    "infra/local/worker-library.txt",
+    "tests/requirements.txt",
+)
+_OURS = ("backup_core", "function_app", "infra", "tests")
+_OF_ANOTHER_PLACE = {"host"}  # what probe.py finds beside itself
 _UNREACHABLE = re.compile(
     r"error sending request|Failed to fetch|[Cc]ould not connect|timed out|dns error|Connect", re.ASCII
 )
@@ -57,7 +66,8 @@ def installed_faults(root: Path) -> list[str]:
         installed = _installed_version(name)
         if installed != pin.version:
             found.append(f"{name} is pinned to {pin.version}, and {installed} is installed")
-    needed = _closure([line for line in requirements.read(root / "requirements.in") if line.applies(python)])
+    declared = requirements.read(root / "requirements.in")
+    needed = _closure([line.requirement for line in declared if line.applies(python)])
     found += [
         f"requirements.txt lacks {name}, which {user} needs: make lock"
         for name, user in needed.items()
@@ -74,7 +84,7 @@ def import_faults(root: Path) -> list[str]:
     declared = {line.name for line in requirements.read(root / "requirements.in")}
     used: dict[str, str] = {}
     found: list[str] = []
-    for module, place in _foreign_imports(root):
+    for module, place in _foreign_imports(root, _SHIPPED):
         owner = _owner(module)
         if owner is None:
             found.append(f"{place} imports {module}, which no installed package holds")
@@ -83,6 +93,20 @@ def import_faults(root: Path) -> list[str]:
     found += [f"{used[name]}: declare {name} in requirements.in" for name in sorted(used.keys() - declared)]
     idle = declared - used.keys() - NOT_IMPORTED.keys()
     return found + [f"requirements.in declares {name}, which nothing that ships imports" for name in sorted(idle)]
+
+
+def tool_faults(root: Path) -> list[str]:
+    """What the tests and tools import against what a clean clone installs: what they ask for, and what that needs."""
+    asked = [line.requirement for file in _INSTALLED for line in requirements.read(root / file, includes=True)]
+    there = _closure(
+        [requirement for requirement in asked if requirement.marker is None or requirement.marker.evaluate()]
+    )
+    found: list[str] = []
+    for module, place in _foreign_imports(root, _TOOLS):
+        owner = _owner(module)
+        if owner not in there and module not in _OF_ANOTHER_PLACE:
+            found.append(f"{place} imports {module}: declare {owner or 'its package'} in tests/requirements.txt")
+    return found
 
 
 def resolve_again(root: Path) -> Outcome:
@@ -145,10 +169,10 @@ def _unmet(declared: Line, pins: Mapping[str, list[Line]], python: str) -> Itera
         yield f"Python {python}: {declared.name} {version} is pinned, {declared.requirement} is declared: make lock"
 
 
-def _closure(declared: list[Line]) -> dict[str, str]:
+def _closure(declared: list[Requirement]) -> dict[str, str]:
     """Every package that the declared ones need here, and who needs it, by what is installed."""
     found: dict[str, str] = {}
-    pending = [(line.requirement, "requirements.in") for line in declared]
+    pending = [(requirement, "requirements.in") for requirement in declared]
     seen: set[tuple[str, str]] = set()
     while pending:
         requirement, user = pending.pop()
@@ -184,25 +208,22 @@ def _installed_version(name: str) -> str | None:
         return None
 
 
-def _foreign_imports(root: Path) -> Iterator[tuple[str, str]]:
+def _foreign_imports(root: Path, where: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Modules that are neither Python's nor ours, and the first place that imports each."""
     seen: set[str] = set()
-    for path in _sources(root):
+    for path in _sources(root, where):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             for module in _imported(node):
                 top = module.split(".")[0]
-                if (
-                    top not in sys.stdlib_module_names
-                    and top not in ("backup_core", "function_app")
-                    and module not in seen
-                ):
+                if top not in sys.stdlib_module_names and top not in _OURS and module not in seen:
                     seen.add(module)
                     yield module, f"{path.relative_to(root).as_posix()}:{getattr(node, 'lineno', 0)}"
 
 
-def _sources(root: Path) -> Iterator[Path]:
-    for name in _SHIPPED:
-        yield from [root / name] if name.endswith(".py") else sorted((root / name).rglob("*.py"))
+def _sources(root: Path, where: tuple[str, ...]) -> Iterator[Path]:
+    for name in where:
+        files = [root / name] if name.endswith(".py") else sorted((root / name).rglob("*.py"))
+        yield from (file for file in files if "node_modules" not in file.parts)
 
 
 def _imported(node: ast.AST) -> list[str]:

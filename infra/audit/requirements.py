@@ -48,9 +48,13 @@ _AZURE = {
 }
 
 
-def read(path: Path) -> tuple[Line, ...]:
-    """Raises InvalidRequirement for a line that is none: options and URLs of registries have no place here."""
-    return tuple(_line(text) for text in _joined(path.read_text(encoding="utf-8")))
+def read(path: Path, *, includes: bool = False) -> tuple[Line, ...]:
+    """`includes` lets a file take in another by -r, which has to be read by itself.
+
+    Raises InvalidRequirement for a line that is none: options and URLs of registries have no place here.
+    """
+    lines = _joined(path.read_text(encoding="utf-8"))
+    return tuple(_line(text) for text in lines if not (includes and text.startswith("-r ")))
 
 
 def _line(text: str) -> Line:

@@ -52,6 +52,23 @@ def test_what_is_imported_is_declared_and_no_more() -> None:
     assert dependencies.import_faults(ROOT) == []
 
 
+def test_what_tests_and_tools_import_comes_with_a_clean_clone() -> None:
+    assert dependencies.tool_faults(ROOT) == []
+
+
+def test_a_tool_that_happens_to_be_installed_is_a_fault(tmp_path: Path) -> None:
+    for file in ("requirements.in", "infra/local/requirements.txt", "infra/local/worker-library.txt"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / file, tmp_path / file)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "requirements.txt").write_text("-r ../infra/local/requirements.txt\n")
+    (tmp_path / "tests" / "test_x.py").write_text("import pytest, requests, no_such_thing\n")
+    assert dependencies.tool_faults(tmp_path) == [
+        "tests/test_x.py:1 imports pytest: declare pytest in tests/requirements.txt",
+        "tests/test_x.py:1 imports no_such_thing: declare its package in tests/requirements.txt",
+    ]
+
+
 def test_azure_functions_is_another_one_from_python_3_13_on() -> None:
     lines = [line for line in requirements.read(ROOT / "requirements.txt") if line.name == "azure-functions"]
     versions = {

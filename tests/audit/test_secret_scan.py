@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
 import string
 import subprocess
@@ -59,6 +60,15 @@ def test_a_secret_is_found_and_not_shown(kind: str, file: str, tmp_path: Path) -
 def test_what_is_excused_on_its_line_is_none(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(f"key = '{SECRETS['a connection string']}'  # {secret_scan.ALLOWED}\n")
     assert secret_scan.scan(tmp_path, ["a.py"]) == []
+
+
+def test_golden_files_hold_ids_and_no_secrets(tmp_path: Path) -> None:
+    name = f"{secret_scan.FULL_OF_IDS[0]}a.json"
+    (tmp_path / name).parent.mkdir(parents=True)
+    (tmp_path / name).write_text(json.dumps({"point": _BYTES.hex()[:32]}))
+    assert secret_scan.scan(tmp_path, [name]) == []
+    (tmp_path / name).write_text(json.dumps({"storage": SECRETS["a connection string"]}))
+    assert secret_scan.scan(tmp_path, [name]) != []
 
 
 def test_plain_code_is_none(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Nothing that the app or its surroundings write shows a secret, though everything is logged and much of it fails.
 
-The app runs at log level Debug, first with keys and then with tokens; whoever hunts a fault in production does the same.
-What is looked through: every log of every process, and the events.
+The app runs at log level Debug, first with keys and then with tokens; whoever hunts a fault in production does the
+same. What is looked through: every log of every process, and the events.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from infra.local.demo_clients import LocalCredential
 from infra.local.up import LocalTarget
 from infra.package import contents
 from tests.e2e.begun import GARBAGE
-from tests.e2e.leaks import SHAPES, leaks, secrets_of
+from tests.e2e.leaks import leaks, secrets_of
 from tests.e2e.stage import GROUP, VAULT, Stage, until
 
 pytestmark = [pytest.mark.local_target, pytest.mark.timeout(240)]
@@ -32,7 +32,7 @@ TARGET = "/resourceGroups/restores-westeurope/providers/Microsoft.Compute/disks/
 SIGNS = (
     "Executed 'observe_backup' (Succeeded",
     "Executed 'observe_restore' (Succeeded",
-    "PermissionMissing",
+    "UserErrorMissingRequiredPermissions",
     "MessageMalformed",
 )
 
@@ -84,9 +84,9 @@ class Run:
         fine, denied = (stage.make_disks(f"leaks-{name}")[0] for name in ("fine", "denied"))
         stage.protect(fine, "daily")
         stage.protect(denied, "daily", group="snapshots-leaks-denied")
-        stage.put_message("diskbackup-start-backup", GARBAGE)
         stage.back_up("leaks-denied-0001")
-        stage.fault("500", "snapshots/bk-leaks-fine", method="PUT", count=1)
+        stage.put_message("diskbackup-start-backup", GARBAGE)
+        stage.fault("drop_after", "snapshots/bk-leaks-fine", method="PUT", count=1)
         job = stage.back_up("leaks-fine-0001")
         assert stage.ended(job)["status"] == "Completed"
         point = stage.visible_points("leaks-fine-0001")[0]
