@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 RECORDINGS ?= ../shared
 
-.PHONY: setup demo test lint infra conformance bench package audit scan lock up down clean
+.PHONY: setup demo test lint infra conformance bench docs package audit scan lock up down clean
 
 demo: setup
 	$(RUN) -m infra.local demo
@@ -34,6 +34,10 @@ conformance: setup
 
 bench: setup
 	$(RUN) -m tests.benchmarks
+
+# What docs/ tells of the code, written anew; a test fails while it is stale.
+docs: setup
+	$(RUN) -m docs.generate
 
 # The deployable package, and the proof that it runs; see infra/package.
 package: setup

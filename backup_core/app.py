@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,15 +15,23 @@ if TYPE_CHECKING:
 
     from backup_core.ports import EventSink, Ports
     from backup_core.settings import Settings, SignIn
+    from backup_core.telemetry import Tracing
 
 WATCH_LATE_SECONDS = 60.0
 
 
 class Services:
-    """What the triggers and the API share within one process. `ports` is built once, whichever thread asks first."""
+    """What the triggers and the API share within one process. `ports` is built once, whichever thread asks first.
 
-    def __init__(self, settings: Settings | None = None, sign_in: SignIn | None = None) -> None:
+    `traced` has each run of a function and each call of a port told as a span.
+    """
+
+    def __init__(
+        self, settings: Settings | None = None, sign_in: SignIn | None = None, *, traced: bool = False
+    ) -> None:
         self._settings = settings
+        self._traced = traced
+        self._tracing: Tracing | None = None
         self._sign_in = sign_in
         self._ports: Ports | None = None
         self._lock = threading.Lock()
@@ -33,8 +41,27 @@ class Services:
         """Raises SettingsInvalid naming every setting that is missing or wrong."""
         with self._lock:
             if self._ports is None:
-                self._ports = _build(self._settings)
+                ports = _build(self._settings)
+                self._ports = ports if self._tracing is None else self._tracing.ports(ports)
             return self._ports
+
+    def observe(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function` with a span around each of its runs if traces are wanted, else as it is."""
+        if not self._traced:
+            return function
+        from backup_core.telemetry import observed
+
+        return observed(function, self._open_tracing)
+
+    def _open_tracing(self) -> Tracing | None:
+        """The spans of this process, begun by the first run of a function; None if they cannot be written."""
+        from backup_core.telemetry import open_tracing
+
+        with self._lock:
+            if self._traced and self._tracing is None:
+                self._tracing = open_tracing(lambda: _identity(self._settings))
+                self._traced = self._tracing is not None
+            return self._tracing
 
     def sign_in(self) -> SignIn:
         """Who may use the API. Raises SettingsInvalid; timers and queues never ask, so that they go on without it."""
@@ -49,6 +76,16 @@ class Services:
         from backup_core.adapters.open_id import read_document
 
         return read_document(url, trusted=self.sign_in().trusted_certificates)
+
+    def ping(self) -> None:
+        """Tell the dead-man service, if one is set, that a tick was good. Whether it hears is no matter of the tick."""
+        from backup_core.settings import Settings as LoadedSettings
+
+        url = (self._settings or LoadedSettings.from_env()).heartbeat_url
+        if url is not None:
+            from backup_core.adapters.heartbeat_ping import ping
+
+            ping(url)
 
     def watch(self) -> None:
         """Look after stalled jobs now."""
@@ -65,6 +102,15 @@ class Services:
         """
         if time.monotonic() - self._watched_at > WATCH_LATE_SECONDS:
             self.watch()
+
+
+def _identity(settings: Settings | None) -> TokenCredential:
+    """Who we are to Azure. Raises SettingsInvalid."""
+    from backup_core.adapters.identity import credential
+    from backup_core.settings import Settings as LoadedSettings
+
+    chosen = settings or LoadedSettings.from_env()
+    return credential(chosen.identity_client_id, has_managed_identity=chosen.has_managed_identity)
 
 
 def _build(settings: Settings | None) -> Ports:

@@ -16,6 +16,8 @@ from backup_core.domain.alert import Alert
 from backup_core.domain.audit import AuditRecord, AuditScope
 from backup_core.domain.disk import Disk, OperationState, Snapshot
 from backup_core.domain.events import Event
+from backup_core.domain.health import InstanceGlance, JobGlance, PointGlance
+from backup_core.domain.heartbeat import Heartbeat
 from backup_core.domain.instance import BackupInstance, DiskClaim
 from backup_core.domain.job import Job
 from backup_core.domain.messages import Sendable
@@ -31,6 +33,7 @@ from backup_core.domain.vault import Vault
 log = logging.getLogger("diskbackup.ports")
 
 MEMORY_LIMIT = 10_000  # a few names for each vault
+KEPT_LIMIT = 2_000
 
 Record = (
     Vault
@@ -44,8 +47,12 @@ Record = (
     | DigestItem
     | RefusedEvent
     | ProtectionRule
+    | Heartbeat
 )
 R = TypeVar("R", bound=Record)
+Glance = InstanceGlance | JobGlance | PointGlance  # of a BackupInstance, a Job, a RecoveryPoint
+G = TypeVar("G", bound=Glance)
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -68,6 +75,15 @@ class Page(Generic[R]):
     named in `corrupt`."""
 
     items: tuple[Stored[R], ...]
+    next_token: str | None = None
+    corrupt: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GlancePage(Generic[G]):
+    """As Page, of what is seen at a glance."""
+
+    items: tuple[G, ...]
     next_token: str | None = None
     corrupt: tuple[str, ...] = ()
 
@@ -113,7 +129,8 @@ class StateStore(Protocol):
     claims on disks of all vaults lie together.
 
     Keys: Vault (); BackupPolicy (name); BackupInstance (name); Job (job_id); RecoveryPoint (instance_name, point_id);
-    DiskClaim (disk_key), ProtectionRule (rule_key), DigestItem (group, key), whatever vault is named; Alert (alert_id);
+    DiskClaim (disk_key), ProtectionRule (rule_key), DigestItem (group, key), Heartbeat (), whatever vault is named;
+    Alert (alert_id);
     OutboxEvent (key); RefusedEvent (key).
     Names are compared without case. Raises CloudUnavailable when the storage does not answer, InvalidInput for a name
     that no table key can hold or a page token that the store did not make.
@@ -137,6 +154,20 @@ class StateStore(Protocol):
 
         `first` and `last` bound the final key part (inclusive): for jobs and points, ids bound times.
         """
+        ...
+
+    def glance(
+        self,
+        glance: type[G],
+        vault: VaultKey,
+        *key_prefix: str,
+        first: str | None = None,
+        last: str | None = None,
+        token: str | None = None,
+        limit: int = 999,
+    ) -> GlancePage[G]:
+        """As `page`, but only a small column of each row is read: one transaction for up to 999. A page that holds rows
+        of an older release, which lack the column, costs one more: it is read whole."""
         ...
 
     def vaults(
@@ -297,10 +328,12 @@ class AuditLog(Protocol):
 
 class Memory:
     """What this process remembers from call to call, as instants by name. A process that forgets it makes some calls
-    once more than needed; nothing else depends on it."""
+    once more than needed; nothing else depends on it. `keep` holds a value for a while, for answers that many ask for.
+    """
 
     def __init__(self) -> None:
         self._instants: dict[str, datetime] = {}
+        self._kept: dict[str, tuple[datetime, Any]] = {}
 
     def recall(self, name: str) -> datetime | None:
         return self._instants.get(name)
@@ -309,6 +342,16 @@ class Memory:
         if len(self._instants) >= MEMORY_LIMIT:
             self._instants.clear()
         self._instants[name] = instant
+
+    def keep(self, name: str, value: object, *, until: datetime) -> None:
+        if len(self._kept) >= KEPT_LIMIT:
+            self._kept.clear()
+        self._kept[name] = (until, value)
+
+    def kept(self, name: str, kind: type[T], *, now: datetime) -> T | None:
+        """What was kept under `name`, if it is of that kind and its time is not over."""
+        until, value = self._kept.get(name, (now, None))
+        return value if now < until and isinstance(value, kind) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

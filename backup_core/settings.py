@@ -33,6 +33,96 @@ class SettingsInvalid(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What a variable means, for the table in docs/operations.md. `default` is a value that says the same as none;
+    `needed` tells when there has to be one."""
+
+    means: str
+    default: str = ""
+    needed: str = ""
+    is_secret: bool = False
+
+
+_ENDPOINTS = "unless `AzureWebJobsStorage` or `AzureWebJobsStorage__accountName` names the account"
+_IN_ENTRA = "with `DISKBACKUP_SIGN_IN=entra`"
+# Every variable that is read below, and no other: tests/test_docs.py compares.
+SETTINGS: Mapping[str, Setting] = {
+    "AzureWebJobsStorage": Setting(
+        means="Connection string of the app's storage account, for the host as well; Azure has the endpoints instead.",
+        is_secret=True,
+    ),
+    "AzureWebJobsStorage__accountName": Setting(
+        means="Name of the storage account in the public cloud, reached as the app's identity.",
+    ),
+    "AzureWebJobsStorage__tableServiceUri": Setting(
+        means="URL of the account's tables, reached as the app's identity.", needed=_ENDPOINTS
+    ),
+    "AzureWebJobsStorage__queueServiceUri": Setting(
+        means="URL of the account's queues, reached as the app's identity.", needed=_ENDPOINTS
+    ),
+    "AzureWebJobsStorage__clientId": Setting(
+        means="Client id of the user-assigned identity for the storage account; none: the app's own identity.",
+    ),
+    "DISKBACKUP_TABLE_PREFIX": Setting(
+        means="How the tables' names begin: 3 to 41 letters and digits, a letter first. Two apps in one account differ "
+        "in it, and need other queues, so rather have an account each.",
+        default="diskbackup",
+    ),
+    "DISKBACKUP_ARM_ENDPOINT": Setting(
+        means="URL of Azure Resource Manager; other clouds have others.", default=_PUBLIC_ARM
+    ),
+    "DISKBACKUP_ARM_AUDIENCE": Setting(
+        means="Audience of the tokens for Azure Resource Manager; none: its endpoint.",
+    ),
+    "DISKBACKUP_EVENTGRID_ENDPOINT": Setting(
+        means="URL of the Event Grid topic, with the CloudEvents schema; none: events are written to the log only.",
+    ),
+    "DISKBACKUP_EVENTGRID_KEY": Setting(
+        means="Access key of the topic; none: the app's identity publishes.", is_secret=True
+    ),
+    "DISKBACKUP_IDENTITY_CLIENT_ID": Setting(
+        means="Client id of the user-assigned identity for disks, snapshots and events; none: the app's own identity.",
+    ),
+    "DISKBACKUP_HEARTBEAT_URL": Setting(
+        means="An https URL of a dead-man service, asked for after each good tick; none: nobody is told.",
+        is_secret=True,
+    ),
+    "DISKBACKUP_TELEMETRY": Setting(
+        means="`opentelemetry` writes traces, `off` none: see [traces](#traces).", default="off"
+    ),
+    "DISKBACKUP_SIGN_IN": Setting(
+        means="`entra`: callers bring a token. `function_key`: whoever has a key may do everything, for trials only.",
+        default="entra",
+    ),
+    "DISKBACKUP_ENTRA_TENANT_ID": Setting(means="The tenant whose tokens are taken: its id.", needed=_IN_ENTRA),
+    "DISKBACKUP_ENTRA_AUDIENCE": Setting(
+        means="What a token may be for: the Application ID URI and the client id of the app registration that stands "
+        "for the API, with a comma between them.",
+        needed=_IN_ENTRA,
+    ),
+    "DISKBACKUP_ENTRA_AUTHORITY": Setting(
+        means="URL of the sign-in service; other clouds have others.", default=_PUBLIC_AUTHORITY
+    ),
+    "DISKBACKUP_ACCESS_SCOPES": Setting(
+        means="Subscriptions, resource groups and vaults that are for few: a JSON object of resource ids, each with "
+        "the object ids of those who may reach it. What is not listed is open to everybody with a role.",
+    ),
+    "IDENTITY_ENDPOINT": Setting(means="Set by the platform for an app that has a managed identity."),
+    "MSI_ENDPOINT": Setting(means="The older name of `IDENTITY_ENDPOINT`."),
+    "REQUESTS_CA_BUNDLE": Setting(
+        means="File of certificate authorities to trust instead of the public ones when the sign-in service is asked "
+        "for its keys.",
+    ),
+    "SSL_CERT_FILE": Setting(means="As `REQUESTS_CA_BUNDLE`, where that is not set."),
+}
+
+
+class TelemetryMode(Enum):
+    OFF = "off"
+    OPENTELEMETRY = "opentelemetry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Either `storage_connection_string`, or endpoints that the app's identity may use. Secrets stay out of repr()."""
 
@@ -47,6 +137,8 @@ class Settings:
     eventgrid_key: str | None = field(default=None, repr=False)
     identity_client_id: str | None = None
     has_managed_identity: bool = False
+    telemetry: TelemetryMode = TelemetryMode.OFF
+    heartbeat_url: str | None = field(default=None, repr=False)  # whoever knows it can feign our sign of life
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -66,6 +158,8 @@ class Settings:
             eventgrid_key=_text(environ, "DISKBACKUP_EVENTGRID_KEY"),
             identity_client_id=_text(environ, "DISKBACKUP_IDENTITY_CLIENT_ID"),
             has_managed_identity=bool(_text(environ, "IDENTITY_ENDPOINT") or _text(environ, "MSI_ENDPOINT")),
+            telemetry=_telemetry_mode(environ, faults),
+            heartbeat_url=_heartbeat_url(environ, faults),
         )
         if faults:
             raise SettingsInvalid(faults)
@@ -131,6 +225,20 @@ def host_checks_keys(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether the Functions host has to ask for a key before the API sees a request: unless tokens are checked by the
     API itself. A mode that does not exist is no reason to let anyone in. Never raises: the app is indexed with this."""
     return (_text(environ, "DISKBACKUP_SIGN_IN") or SignInMode.ENTRA.value).lower() != SignInMode.ENTRA.value
+
+
+def wants_traces(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether functions are to be traced. Never raises: the app is indexed with this."""
+    return _telemetry_mode(environ, []) is TelemetryMode.OPENTELEMETRY
+
+
+def _telemetry_mode(environ: Mapping[str, str], faults: list[str]) -> TelemetryMode:
+    text = _text(environ, "DISKBACKUP_TELEMETRY") or TelemetryMode.OFF.value
+    try:
+        return TelemetryMode(text.lower())
+    except ValueError:
+        faults.append(f"DISKBACKUP_TELEMETRY {text!r} is unknown: write off or opentelemetry")
+        return TelemetryMode.OFF
 
 
 def _sign_in_mode(environ: Mapping[str, str], faults: list[str]) -> SignInMode:
@@ -241,6 +349,22 @@ def _url(environ: Mapping[str, str], name: str, faults: list[str]) -> str | None
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         faults.append(f"{name} {text!r} is no URL: write https://<host>")
+        return None
+    return text
+
+
+def _heartbeat_url(environ: Mapping[str, str], faults: list[str]) -> str | None:
+    """Its text is not shown in a fault: the URL of such a service is its password."""
+    text = _text(environ, "DISKBACKUP_HEARTBEAT_URL")
+    if text is None:
+        return None
+    try:
+        parts = urlsplit(text)
+        is_sound = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_sound = False
+    if not is_sound or not text.isascii() or not text.isprintable() or " " in text:
+        faults.append("DISKBACKUP_HEARTBEAT_URL must be a URL that begins with https://")
         return None
     return text
 

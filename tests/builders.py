@@ -215,4 +215,9 @@ def active_backup(running: Job | None = None, **changes: Any) -> ActiveBackup:
 
 
 def summary_of(newest: RecoveryPoint) -> PointSummary:
-    return PointSummary(point_id=newest.point_id, created_at=newest.created_at, expires_at=newest.expires_at)
+    return PointSummary(
+        point_id=newest.point_id,
+        created_at=newest.created_at,
+        expires_at=newest.expires_at,
+        disk_bytes=newest.disk_size_bytes,
+    )

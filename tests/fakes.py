@@ -48,6 +48,8 @@ from backup_core.ports import (
     AuditPage,
     Change,
     Event,
+    G,
+    GlancePage,
     Insert,
     Memory,
     Page,
@@ -195,6 +197,30 @@ class FakeStore(_Port):
             raise ValueError("vaults are listed by vaults()")
         rows = entities.record_range(record, *key_prefix, first=first, last=last)
         return self._page(record, entities.record_partition(record, vault), rows, token, limit)
+
+    @_call
+    def glance(
+        self,
+        glance: type[G],
+        vault: VaultKey,
+        *key_prefix: str,
+        first: str | None = None,
+        last: str | None = None,
+        token: str | None = None,
+        limit: int = 999,
+    ) -> GlancePage[G]:
+        record = entities.GLANCED[glance]
+        rows = entities.record_range(record, *key_prefix, first=first, last=last)
+        wanted = replace(rows, after=entities.read_page_token(token)) if token else rows
+        table = self._records.get(entities.record_partition(record, vault), {})
+        keys = [key for key in sorted(table) if key in wanted]
+        seen = [entities.read_glance(glance, table[key]) for key in keys[:limit]]
+        if any(each is None for each in seen):
+            page = self._page(record, entities.record_partition(record, vault), rows, token, limit)
+            whole = tuple(glance.of(stored.value) for stored in page.items)  # type: ignore[arg-type]
+            return GlancePage(items=whole, next_token=page.next_token, corrupt=page.corrupt)  # type: ignore[arg-type]
+        more = entities.page_token(keys[limit - 1]) if len(keys) > limit else None
+        return GlancePage(items=tuple(each for each in seen if each is not None), next_token=more)
 
     @_call
     def vaults(

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SOURCES = ("backup_core", "infra", "tests")
+SOURCES = ("backup_core", "docs", "infra", "tests")
 AZURE_CLIENTS = ("azure.mgmt", "azure.data", "azure.storage", "azure.identity", "azure.eventgrid", "azure.core")
-HEAVY = (*AZURE_CLIENTS, "requests", "aiohttp", "cryptography", "jwt", "msal", "msrest", "zoneinfo")
+HEAVY = (*AZURE_CLIENTS, "opentelemetry", "requests", "aiohttp", "cryptography", "jwt", "msal", "msrest", "zoneinfo")
 DUMPING_GROUNDS = {"utils", "util", "helpers", "helper", "common", "misc", "shared"}
 APP_TYPES = ("backup_core.app", "backup_core.settings")
 
@@ -26,8 +26,10 @@ ARROWS: Mapping[str, tuple[str, ...]] = {
         "backup_core.adapters",
         "backup_core.workflows",
         "backup_core.ports",
+        "backup_core.telemetry",
     ),
     "backup_core.settings": (),
+    "backup_core.telemetry": ("backup_core.ports", "backup_core.domain"),
     "backup_core.domain": ("backup_core.domain",),
     "backup_core.ports": ("backup_core.domain",),
     "backup_core.workflows": ("backup_core.workflows", "backup_core.ports", "backup_core.domain"),
@@ -51,6 +53,7 @@ ARROWS: Mapping[str, tuple[str, ...]] = {
 OUTSIDE: Mapping[str, tuple[str, ...]] = {
     "function_app": ("azure.functions",),
     "backup_core.app": ("azure.core.credentials",),  # a key becomes a credential where the adapters are built
+    "backup_core.telemetry": ("azure.core.credentials", "azure.functions"),  # OpenTelemetry's it finds by name
     "backup_core.triggers": ("azure.functions",),
     "backup_core.api": ("azure.functions", "jwt", "cryptography"),  # tokens are checked where requests arrive
     "backup_core.adapters": AZURE_CLIENTS,
@@ -306,3 +309,4 @@ def test_loading_the_app_loads_no_heavy_library_and_no_workflow() -> None:
     added = loaded - set(bare.stdout.split())
     assert {name for name in added if is_in(name, HEAVY)} == set()
     assert {name for name in added if is_in(name, ("backup_core.adapters", "backup_core.workflows"))} == set()
+    assert "backup_core.telemetry" not in added, "nobody asked for traces"

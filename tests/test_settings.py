@@ -239,3 +239,33 @@ def test_all_faults_of_a_sign_in_are_named_at_once():
 
 def test_a_faulty_sign_in_is_no_fault_of_the_other_settings():
     assert Settings.from_env({"AzureWebJobsStorage": CONNECTION, "DISKBACKUP_SIGN_IN": "nonsense"})
+
+
+def test_a_heartbeat_url_is_taken_as_it_is_and_never_shown():
+    url = "https://hc.example/ping/5e0c1a52?a=b"
+    settings = Settings.from_env({"AzureWebJobsStorage": CONNECTION, "DISKBACKUP_HEARTBEAT_URL": f" {url} "})
+    assert settings.heartbeat_url == url
+    assert "5e0c1a52" not in repr(settings)
+    assert Settings.from_env({"AzureWebJobsStorage": CONNECTION}).heartbeat_url is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://hc.example/5e0c1a52",
+        "hc.example/5e0c1a52",
+        "https:///5e0c1a52",
+        "https://hc.example:x/5e0c1a52",
+        "https://hc.example:0/5e0c1a52",
+        "https://hc.example/5e0c1a52 HTTP/1.1",
+        "https://hc.example/5e0c1a52\r\nX: y",
+        "https://hc.example/5e0c1a52ü",
+        "file:///5e0c1a52",
+    ],
+)
+def test_a_heartbeat_url_that_is_none_is_a_fault_which_does_not_repeat_it(url):
+    with pytest.raises(SettingsInvalid) as refusal:
+        Settings.from_env({"AzureWebJobsStorage": CONNECTION, "DISKBACKUP_HEARTBEAT_URL": url})
+    (fault,) = refusal.value.faults
+    assert "DISKBACKUP_HEARTBEAT_URL" in fault
+    assert "5e0c1a52" not in fault

@@ -25,6 +25,8 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Alert
 from backup_core.domain.errors import Fault, InvalidInput, RecordCorrupt
+from backup_core.domain.health import InstanceGlance, JobGlance, PointGlance
+from backup_core.domain.heartbeat import Heartbeat
 from backup_core.domain.instance import BackupInstance, DiskClaim
 from backup_core.domain.job import Job
 from backup_core.domain.outbox import DigestItem, OutboxEvent, RefusedEvent
@@ -33,13 +35,14 @@ from backup_core.domain.protection_rule import ProtectionRule
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault
-from backup_core.ports import Change, R, Record, Remove, Replace
+from backup_core.ports import Change, G, Glance, R, Record, Remove, Replace
 
 VERSION = 1
 VAULTS_PARTITION = "vaults"
 DISKS_PARTITION = "disks"
 DIGESTS_PARTITION = "digests"
 RULES_PARTITION = "rules"
+HEARTBEAT_PARTITION = "heartbeat"
 MAX_CHANGES = 100  # an entity group transaction takes no more
 # An agenda row's shard is a hash of its instance. Each shard costs a tick one read, due or not; a partition serves
 # about 2,000 rows a second (Azure's scalability targets), so four carry some 8,000 writes a second: ample for 5,000 due
@@ -63,6 +66,7 @@ _KINDS: Mapping[type[Record], str] = {
     DigestItem: "digest",
     RefusedEvent: "refused",
     ProtectionRule: "rule",
+    Heartbeat: "heartbeat",
 }
 _KEY_LENGTHS: Mapping[type[Record], int] = {
     Vault: 0,
@@ -76,13 +80,21 @@ _KEY_LENGTHS: Mapping[type[Record], int] = {
     DigestItem: 2,
     RefusedEvent: 1,
     ProtectionRule: 1,
+    Heartbeat: 0,
 }
 # Records that lie together, whatever vault they are of.
 _SHARED: Mapping[type[Record], str] = {
     DiskClaim: DISKS_PARTITION,
     DigestItem: DIGESTS_PARTITION,
     ProtectionRule: RULES_PARTITION,
+    Heartbeat: HEARTBEAT_PARTITION,
 }
+GLANCED: Mapping[type[Glance], type[BackupInstance | Job | RecoveryPoint]] = {
+    InstanceGlance: BackupInstance,
+    JobGlance: Job,
+    PointGlance: RecoveryPoint,
+}
+GLANCE_COLUMNS = ("PartitionKey", "RowKey", "glance")
 
 
 class NewerVersion(RecordCorrupt):
@@ -168,7 +180,7 @@ def changed_addresses(vault: VaultKey, changes: Sequence[Change]) -> list[Addres
 
 def record_key(record: Record) -> tuple[str, ...]:
     match record:
-        case Vault():
+        case Vault() | Heartbeat():
             return ()
         case Job():
             return (record.job_id,)
@@ -185,11 +197,22 @@ def record_key(record: Record) -> tuple[str, ...]:
 
 
 def record_entity(record: Record) -> dict[str, Any]:
-    """The columns of a record: its JSON in `body0`, `body1`, ..., and a few that help a human who looks at the table.
+    """The columns of a record: its JSON in `body0`, `body1`, ..., what is seen of it at a glance, and a few that help a
+    human who looks at the table.
 
     Raises InvalidInput (EntityTooLarge) for a record that Azure's tables would refuse.
     """
-    return {"v": VERSION, **_columns(_json(_plain(record)), _KINDS[type(record)]), **_hints(record)}
+    columns = _columns(_json(_plain(record)), _KINDS[type(record)])
+    return {"v": VERSION, **columns, **_glance(record), **_hints(record)}
+
+
+def read_glance(glance: type[G], entity: Entity) -> G | None:
+    """What `record_entity` wrote for a glance; None where it is missing or of another shape: then the record tells."""
+    text = entity.get("glance")
+    try:
+        return cast("G", _reader(cast("Any", glance))(json.loads(text), "")) if isinstance(text, str) else None
+    except (_FieldError, ValueError, RecursionError):
+        return None
 
 
 def read_record(record: type[R], entity: Entity) -> R:
@@ -359,6 +382,18 @@ def _json(plain: Any) -> str:
     return json.dumps(plain, separators=(",", ":"), allow_nan=False)
 
 
+def _glance(record: Record) -> dict[str, str]:
+    match record:
+        case BackupInstance():
+            return {"glance": _json(_plain(InstanceGlance.of(record)))}
+        case Job():
+            return {"glance": _json(_plain(JobGlance.of(record)))}
+        case RecoveryPoint():
+            return {"glance": _json(_plain(PointGlance.of(record)))}
+        case _:
+            return {}
+
+
 def _hints(record: Record) -> dict[str, str]:
     match record:
         case Vault():
@@ -378,6 +413,8 @@ def _hints(record: Record) -> dict[str, str]:
             return {"state": record.state.value, "cause": record.cause, "instance": record.instance_name}
         case ProtectionRule():
             return {"vault": record.vault.resource_id, "name": record.name, "scope": record.scope}
+        case Heartbeat():
+            return {"ticked": record.ticked_at.isoformat()}
         case OutboxEvent() | DigestItem() | RefusedEvent():
             return {"type": record.event.type, "event": record.event.id}
 

@@ -27,7 +27,7 @@ from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.errors import RecordCorrupt
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault
-from backup_core.ports import Change, Insert, Page, Put, R, Remove, Stored
+from backup_core.ports import Change, G, GlancePage, Insert, Page, Put, R, Remove, Stored
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -87,6 +87,30 @@ class TableStore:
             raise ValueError("vaults are listed by vaults()")
         rows = entities.record_range(cast("Any", record), *key_prefix, first=first, last=last)
         return self._page(record, entities.record_partition(cast("Any", record), vault), rows, token, limit)
+
+    def glance(
+        self,
+        glance: type[G],
+        vault: VaultKey,
+        *key_prefix: str,
+        first: str | None = None,
+        last: str | None = None,
+        token: str | None = None,
+        limit: int = _PAGE - 1,
+    ) -> GlancePage[G]:
+        record: Any = entities.GLANCED[cast("Any", glance)]
+        rows = entities.record_range(record, *key_prefix, first=first, last=last)
+        wanted = replace(rows, after=entities.read_page_token(token)) if token else rows
+        partition, size = entities.record_partition(record, vault), min(limit + 1, _PAGE)
+        pages = self._records.query(partition, wanted, size, select=entities.GLANCE_COLUMNS)
+        found = list(itertools.islice(flat(pages), limit + 1))
+        items = [seen for entity in found[:limit] if (seen := entities.read_glance(glance, entity)) is not None]
+        if len(items) < len(found[:limit]):
+            page: Page[Any] = self._page(record, partition, rows, token, limit)
+            whole = tuple(cast("G", glance.of(stored.value)) for stored in page.items)
+            return GlancePage(items=whole, next_token=page.next_token, corrupt=page.corrupt)
+        more = entities.page_token(str(found[limit - 1]["RowKey"])) if len(found) > limit else None
+        return GlancePage(items=tuple(items), next_token=more)
 
     def vaults(
         self, *, subscription: str | None = None, group: str | None = None, token: str | None = None, limit: int = 1000

@@ -49,12 +49,16 @@ class Table:
             except ResourceNotFoundError:
                 return None
 
-    def query(self, partition: str, rows: RowRange, page_size: int) -> Iterator[list[Any]]:
-        """Pages in key order, each read when it is asked for."""
+    def query(
+        self, partition: str, rows: RowRange, page_size: int, *, select: Sequence[str] = ()
+    ) -> Iterator[list[Any]]:
+        """Pages in key order, each read when it is asked for; only the columns of `select` when there are any."""
         from azure.core.exceptions import ResourceNotFoundError
 
         query, parameters = _filter(partition, rows)
-        found = self._client.query_entities(query, parameters=parameters, results_per_page=page_size).by_page()
+        found = self._client.query_entities(
+            query, parameters=parameters, results_per_page=page_size, select=list(select) or None
+        ).by_page()
         while True:
             with translated(self._call):
                 try:

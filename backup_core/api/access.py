@@ -42,6 +42,8 @@ _READ = frozenset(
         f"{_PROVIDER}/locations/deletedVaults/read",  # ours
         f"{_PROVIDER}/operationStatus/read",  # ours
         f"{_PROVIDER}/backupInstances/read",  # ours: the instances of a disk
+        f"{_PROVIDER}/health/read",  # ours
+        f"{_PROVIDER}/complianceReport/read",  # ours
         f"{_VAULT}/read",
         f"{_VAULT}/operationStatus/read",
         f"{_VAULT}/operationResults/read",
@@ -50,6 +52,8 @@ _READ = frozenset(
         f"{_VAULT}/backupJobs/read",  # ours
         f"{_VAULT}/backupJobs/operations/read",  # ours
         f"{_VAULT}/exportBackupJobs/action",  # ours
+        f"{_VAULT}/health/read",  # ours
+        f"{_VAULT}/complianceReport/read",  # ours
         f"{_VAULT}/backupAlerts/read",  # ours, and the next
         f"{_VAULT}/refusedEvents/read",
         f"{_VAULT}/protectionRules/read",  # ours, and the next of that name
@@ -90,7 +94,7 @@ _CONTRIBUTE = _OPERATE | {
 
 _VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete", "POST": "action"}
 _QUESTIONS = re.compile(r"(validate|check|find|dryRun)\w*", re.IGNORECASE)
-_PUBLIC = frozenset({"api_description"})
+_PUBLIC = frozenset({"api_description", "health_live"})
 
 
 class Role(Enum):
@@ -149,7 +153,7 @@ def may_reach(caller: Caller, scopes: Iterable[AccessScope], path: str) -> bool:
 
 
 def is_public(route: Route) -> bool:
-    """Whether the route tells nothing that is not published with the source."""
+    """Whether the route tells nothing that is not for everybody."""
     return route.name in _PUBLIC
 
 

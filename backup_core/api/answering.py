@@ -71,6 +71,8 @@ class Reception:
 
     def _signed_in(self, route: Route, call: Call, request: func.HttpRequest) -> Call:
         """The call with its caller. Raises Refused: 401, 503, and 500 while the app does not know whom to let in."""
+        if route.is_anonymous:
+            return call
         gate = self._open_gate()
         if is_public(route):
             return call
@@ -179,6 +181,6 @@ def _response(result: Answer, call: Call) -> func.HttpResponse:
         **result.headers,
     }
     if result.body is None:
-        return func.HttpResponse(b"", status_code=result.status, headers=headers)
+        return func.HttpResponse(result.text.encode(), status_code=result.status, headers=headers)
     headers["Content-Type"] = "application/json; charset=utf-8"
     return func.HttpResponse(json.dumps(result.body), status_code=result.status, headers=headers)

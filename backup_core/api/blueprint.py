@@ -32,28 +32,38 @@ class Services(Protocol):
         ...
 
 
+Endpoint = Callable[[func.HttpRequest], func.HttpResponse]
+
+
 def api_blueprint(
-    services: Services, *, public_url: str | None = None, host_checks_keys: bool = True
+    services: Services,
+    *,
+    public_url: str | None = None,
+    host_checks_keys: bool = True,
+    observe: Callable[[Endpoint], Endpoint] = lambda function: function,
 ) -> func.Blueprint:
     """Every route of the API.
 
     `public_url` (`https://host[/prefix]`) is what absolute URLs in answers begin with, for clients that reach the app
     under another name than its own; None: the URL of the request itself (see `call.base_url`).
     `host_checks_keys` has the host ask for a function key before it hands a request over. Without it the host lets
-    everyone through and the API itself asks who they are (mode `entra`).
+    everyone through and the API itself asks who they are (mode `entra`). `observe` is put around each function.
     """
     blueprint = func.Blueprint()
     desk = _Desk(services, public_url)
     level = func.AuthLevel.FUNCTION if host_checks_keys else func.AuthLevel.ANONYMOUS
     for route in ROUTES:
         register = blueprint.route(
-            route=route.template, methods=list(METHODS), auth_level=level, trigger_arg_name="req"
+            route=route.template,
+            methods=list(METHODS),
+            auth_level=func.AuthLevel.ANONYMOUS if route.is_anonymous else level,
+            trigger_arg_name="req",
         )
-        blueprint.function_name(route.name)(register(_function(route, desk)))
+        blueprint.function_name(route.name)(register(observe(_function(route, desk))))
     return blueprint
 
 
-def _function(route: Route, desk: _Desk) -> Callable[[func.HttpRequest], func.HttpResponse]:
+def _function(route: Route, desk: _Desk) -> Endpoint:
     def answer_request(req: func.HttpRequest) -> func.HttpResponse:
         return desk.reception().answer(route, req)
 

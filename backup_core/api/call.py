@@ -27,7 +27,7 @@ SAFE_VALUE = re.compile(r"[\w().\-]{1,260}")
 OPERATION_ID = re.compile(r"[\w\-=%.]{1,1024}", re.ASCII)
 _CLIENT_REQUEST_ID = re.compile(r"[\w.\-]{1,128}", re.ASCII)
 # Where a URL's path turns from the host's route prefix into a path of this API.
-_START = re.compile(r"/(subscriptions|providers|openapi\.json)(?=/|$)", re.IGNORECASE)
+_START = re.compile(r"/(subscriptions|providers|health/live|openapi\.json)(?=/|$)", re.IGNORECASE)
 _SECRET_PARAMETERS = frozenset({"code", "clientid"})
 
 
@@ -95,10 +95,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """`body` is JSON or None for an empty body."""
+    """`body` is JSON or None for an empty body; `text` takes its place where `headers` name a Content-Type."""
 
     status: int
     body: Mapping[str, Any] | None = None
+    text: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -14,7 +14,8 @@ from backup_core.api.access import is_public
 from backup_core.api.call import OPERATION_ID, SAFE_VALUE, Answer, Call
 from backup_core.api.openapi import answers, bodies
 from backup_core.api.openapi.operations import OPERATIONS, Operation, Success
-from backup_core.api.openapi.schema import TEXT, Schema, matching, ref
+from backup_core.api.openapi.schema import TEXT, TIME, Schema, matching, one_of, ref
+from backup_core.api.reports import FORMATS
 from backup_core.api.routes import ROUTES, Route
 from backup_core.api.wire import TOKEN
 from backup_core.ports import Ports
@@ -23,6 +24,12 @@ _FILTERS = {
     "$filter of points": "startDate eq '2026-03-01T00:00:00Z' and endDate eq '2026-03-02T00:00:00Z'",
     "$filter of jobs": "status eq 'Failed' and operation eq 'Backup' and startTime ge '2026-03-01T00:00:00Z'",
     "$filter of alerts": "monitorCondition eq 'Fired'",
+}
+_TIME_OR_BLANK: Schema = {"anyOf": [TIME, {"const": ""}]}  # the host drops parameters without a value
+_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
+    "from": {"schema": _TIME_OR_BLANK, "description": "When the period begins; 30 days before its end unless told."},
+    "to": {"schema": _TIME_OR_BLANK, "description": "When it ends; now unless told."},
+    "format": {"schema": one_of((*FORMATS, "")), "description": "json unless told."},
 }
 _HEADERS = {
     "Azure-AsyncOperation": "The URL that tells how the operation stands.",
@@ -117,6 +124,8 @@ def _query_parameter(name: str) -> dict[str, Any]:
     if name == "$skipToken":
         schema = {"type": "string", "pattern": f"^(?:{TOKEN.pattern})?$"}  # the host drops an empty one
         return {"name": name, "in": "query", "schema": schema, "description": "Taken from a nextLink."}
+    if name in _PARAMETERS:
+        return {"name": name, "in": "query", **_PARAMETERS[name]}
     return {"name": "$filter", "in": "query", "schema": {"type": "string"}, "example": _FILTERS[name]}
 
 
@@ -165,7 +174,10 @@ def _statuses(route: Route, method: str, operation: Operation) -> Iterable[int]:
 def _success(success: Success) -> dict[str, Any]:
     headers = {name: {"$ref": f"#/components/headers/{name}"} for name in (*success.headers, *_ON_EVERY_ANSWER)}
     described: dict[str, Any] = {"description": "Done." if not success.headers else "Begun.", "headers": headers}
-    return described | (_content(ref(success.schema)) if success.schema else {})
+    content = _content(ref(success.schema)) if success.schema else {}
+    if success.text:
+        content["content"][success.text] = {"schema": TEXT}
+    return described | content
 
 
 def _refusal(status: int) -> dict[str, Any]:

@@ -26,11 +26,13 @@ _DISK = f"{_GROUP}/providers/Microsoft.Compute/disks/{{disk}}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """`name` is the function's; `template` the host's route template, without a leading slash."""
+    """`name` is the function's; `template` the host's route template, without a leading slash. `is_anonymous`: neither
+    the host nor the API asks who is there, whatever the settings say."""
 
     name: str
     template: str
     endpoints: Mapping[str, str]
+    is_anonymous: bool = False
 
 
 def _route(name: str, template: str, **endpoints: str) -> Route:
@@ -145,6 +147,16 @@ ROUTES: tuple[Route, ...] = (
         f"{_SUBSCRIPTION}/{_PROVIDER}/locations/{{location}}/operationResults/{{operation}}",
         GET="operations.result_in_subscription",
     ),
+    _route("api_health_of_vault", f"{_VAULT}/health", GET="health.of_vault"),
+    _route("api_health_of_subscription", f"{_SUBSCRIPTION}/{_PROVIDER}/health", GET="health.of_subscription"),
+    _route("api_health", f"{_PROVIDER}/health", GET="health.of_all"),
+    _route("api_compliance_report_of_vault", f"{_VAULT}/complianceReport", GET="reports.of_vault"),
+    _route(
+        "api_compliance_report_of_subscription",
+        f"{_SUBSCRIPTION}/{_PROVIDER}/complianceReport",
+        GET="reports.of_subscription",
+    ),
+    Route(name="health_live", template="health/live", endpoints={"GET": "health.live"}, is_anonymous=True),
     # Last by its name: what else a client of Azure Backup asks for gets ARM's answer instead of the host's empty one.
     _route("zz_api_not_offered", "subscriptions/{*rest}"),
     _route("zz_api_not_offered_by_provider", "providers/{*rest}"),

@@ -40,6 +40,7 @@ class PointSummary:
     point_id: str
     created_at: datetime
     expires_at: datetime | None
+    disk_bytes: int = 0  # the disk's size at that time; 0 where an older release did not note it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

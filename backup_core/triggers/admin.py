@@ -14,6 +14,7 @@ def admin_blueprint(services: Services) -> func.Blueprint:
     blueprint = func.Blueprint()
 
     @blueprint.route(route="diskbackup/catalogue/rebuild", methods=["POST"], auth_level=func.AuthLevel.ADMIN)
+    @services.observe
     def catalogue_rebuild(req: func.HttpRequest) -> func.HttpResponse:
         """Body: {"snapshotResourceGroups": ["/subscriptions/.../resourceGroups/...", ...]}. Answers what came back."""
         from backup_core.domain.resource_ids import parse_group_id

@@ -25,6 +25,7 @@ def event_blueprint(services: Services) -> func.Blueprint:
 
     @blueprint.function_name("resource_changed")
     @blueprint.event_grid_trigger(arg_name="event")
+    @services.observe
     def resource_changed(event: func.EventGridEvent) -> None:
         from backup_core.domain.resource_event import read_event
         from backup_core.workflows.resource_events import notice
@@ -35,6 +36,7 @@ def event_blueprint(services: Services) -> func.Blueprint:
 
     @blueprint.function_name("resource_events")
     @blueprint.queue_trigger(arg_name="message", queue_name=LookAtResource.queue, connection=CONNECTION)
+    @services.observe
     def resource_events(message: func.QueueMessage) -> None:
         from backup_core.workflows.resource_events import take_message
 
@@ -43,6 +45,7 @@ def event_blueprint(services: Services) -> func.Blueprint:
 
     @blueprint.function_name("resource_events_poison")
     @blueprint.queue_trigger(arg_name="message", queue_name=f"{LookAtResource.queue}-poison", connection=CONNECTION)
+    @services.observe
     def resource_events_poison(message: func.QueueMessage) -> None:
         from backup_core.workflows.resource_events import give_up
 

@@ -25,6 +25,7 @@ def queue_blueprint(services: Services) -> func.Blueprint:
 def _add_step(blueprint: func.Blueprint, services: Services, kind: type[Message]) -> None:
     @blueprint.function_name(kind.queue.removeprefix("diskbackup-").replace("-", "_"))
     @blueprint.queue_trigger(arg_name="message", queue_name=kind.queue, connection=CONNECTION)
+    @services.observe
     def run_step(message: func.QueueMessage) -> None:
         from backup_core.triggers.steps import STEPS
 
@@ -35,6 +36,7 @@ def _add_step(blueprint: func.Blueprint, services: Services, kind: type[Message]
 def _add_poison(blueprint: func.Blueprint, services: Services, kind: type[Message]) -> None:
     @blueprint.function_name(kind.queue.removeprefix("diskbackup-").replace("-", "_") + "_poison")
     @blueprint.queue_trigger(arg_name="message", queue_name=f"{kind.queue}-poison", connection=CONNECTION)
+    @services.observe
     def run_poison(message: func.QueueMessage) -> None:
         from backup_core.workflows.poison import give_up
 

@@ -155,6 +155,13 @@ def rule_failed(vault: VaultKey, rule_name: str, disk_id: str, error: BackupErro
     return _event("ProtectionRule.Failed", vault, "", at, identity, error=JobError.of(error), **own)
 
 
+def quota_near(vault: VaultKey, cause: str, subscription: str, error: BackupError, at: datetime) -> Event:
+    """About a region as a whole: no backup instance is affected more than another."""
+    own: dict[str, Any] = {"cause": cause, "alertIds": [], "subscriptionId": subscription, "occurrences": 1}
+    identity = f"{subscription}/{cause}/{at.isoformat()}"
+    return _event("Quota.Near", vault, "", at, identity, error=JobError.of(error), **own)
+
+
 def event_refused(vault: VaultKey, refused: RefusedEvent) -> Event:
     own: dict[str, Any] = {"refusedEventId": refused.event.id, "refusedEventType": refused.event.type}
     error = JobError(code=refused.code, message=refused.message, recommended_action="Read the event through the API.")

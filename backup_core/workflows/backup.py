@@ -505,8 +505,16 @@ def with_point(instance: BackupInstance, point: RecoveryPoint) -> BackupInstance
     newest = instance.newest_point
     if newest is not None and newest.created_at >= point.created_at:
         return instance
-    summary = PointSummary(point_id=point.point_id, created_at=point.created_at, expires_at=point.expires_at)
-    return replace(instance, newest_point=summary)
+    return replace(instance, newest_point=summary_of(point))
+
+
+def summary_of(point: RecoveryPoint) -> PointSummary:
+    return PointSummary(
+        point_id=point.point_id,
+        created_at=point.created_at,
+        expires_at=point.expires_at,
+        disk_bytes=point.disk_size_bytes,
+    )
 
 
 def earlier_expiry(instance: BackupInstance, point: RecoveryPoint, now: datetime) -> datetime | None:

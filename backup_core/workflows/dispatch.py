@@ -19,12 +19,14 @@ from backup_core.domain.naming import scheduled_job_id
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.schedule import Schedule
 from backup_core.ports import Ports
+from backup_core.workflows.heartbeat import beat, count_by_vault, silent_since, tell_of_silence
 from backup_core.workflows.watching import STALL_AFTER, backup_watch
 
 log = logging.getLogger("diskbackup.dispatch")
 
 DISPATCH_LIMIT = 5000  # rows a tick takes; the rest is still the agenda's head at the next tick
 CHUNK = 400
+TICK_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,10 @@ class _Due:
 def dispatch(ports: Ports) -> DispatchSummary:
     """Enqueue the newest due slot of every instance whose row is due. Safe to run on many hosts at once."""
     now = ports.clock.now()
+    since = silent_since(ports)
     rows = ports.store.due(AgendaKind.BACKUP, until=now, limit=DISPATCH_LIMIT)
+    if since is not None:
+        tell_of_silence(ports, since, count_by_vault(_slots_in_silence(row, now) for row in rows))
     enqueued = missed = unreadable = 0
     for chunk in _chunks(rows):
         due = [planned for row in chunk if (planned := _plan(row, now)) is not None]
@@ -63,6 +68,7 @@ def dispatch(ports: Ports) -> DispatchSummary:
     limited = len(rows) == DISPATCH_LIMIT
     if limited:
         log.warning("dispatch.limited limit=%d", DISPATCH_LIMIT)
+    beat(ports)
     return DispatchSummary(enqueued=enqueued, missed_slots=missed, unreadable=unreadable, limited=limited)
 
 
@@ -106,6 +112,14 @@ def _plan(row: AgendaRow, now: datetime) -> _Due | None:
         watch_due_at=(now + STALL_AFTER).replace(microsecond=0),
     )
     return _Due(row=row, message=message, next_row=replace(row, due_at=next_due_at))
+
+
+def _slots_in_silence(row: AgendaRow, now: datetime) -> tuple[VaultKey, int]:
+    """How many of the row's slots should have been started by an earlier tick."""
+    planned = _plan(row, now)
+    if planned is None or planned.message.slot is None:
+        return row.vault, 0
+    return row.vault, planned.message.missed_count + (planned.message.slot <= now - TICK_EVERY)
 
 
 def _missed(schedule: Schedule, first: datetime, newest: datetime) -> tuple[tuple[datetime, ...], int]:

@@ -1,8 +1,8 @@
 """Events leave through the outbox: recorded with the change that they tell of, delivered after it, in order, at least
 once.
 
-Whoever commits a change delivers what its vault has to tell, at most every other second for each process; under load one
-delivery carries the events of many. A row on the agenda, written before the change, sees to what a dead host or a
+Whoever commits a change delivers what its vault has to tell, at most every other second for each process; under load
+one delivery carries the events of many. A row on the agenda, written before the change, sees to what a dead host or a
 silent topic left undelivered. Alerts are set aside for a moment, so that fifty of one cause leave as one digest.
 A topic that is down delays events and nothing else: nobody waits for it twice in half a minute.
 """
@@ -242,7 +242,7 @@ def digest(items: Sequence[DigestItem]) -> Event:
         "backupInstanceId": first.content.get("backupInstanceId") if len(items) == 1 else None,
         "dataSourceId": first.content.get("dataSourceId") if len(items) == 1 else None,
         "affectedItems": [name for item in items for name in item.event.content["affectedItems"]],
-        "affectedItemCount": len(items),
+        "affectedItemCount": sum(int(item.event.content["affectedItemCount"]) for item in items),
         "alertIds": [each for item in items for each in item.event.content["alertIds"]],
     }
     one_vault = len({item.event.source for item in items}) == 1

@@ -73,11 +73,11 @@ def list_vaults(ports: Ports, *, subscription: str, group: str | None = None, to
     return _readable(page, f"{subscription}/{group or '*'}")
 
 
-def list_vault_keys(ports: Ports) -> Iterator[VaultKey]:
-    """Every vault there is: a read for each thousand."""
+def list_vault_keys(ports: Ports, *, subscription: str | None = None) -> Iterator[VaultKey]:
+    """Every vault there is, or those of a subscription: a read for each thousand."""
     token: str | None = None
     while True:
-        page = ports.store.vaults(token=token, limit=PAGE_SIZE)
+        page = ports.store.vaults(subscription=subscription, token=token, limit=PAGE_SIZE)
         yield from (stored.value.key for stored in page.items)
         token = page.next_token
         if token is None:

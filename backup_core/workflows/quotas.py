@@ -1,22 +1,56 @@
 """Limits that come near: an alert while there is still time to do something.
 
+Of a region the snapshots are asked of Azure, if our identity may read its usages: none of Azure's three disk roles may.
+
 Leaves to others: being at the limit (validations refuse, a backup that meets it retries and fails).
 """
 
 from __future__ import annotations
 
-from backup_core.domain.alert import Cause
-from backup_core.domain.errors import SnapshotLimitReached
+import logging
+from collections.abc import Mapping
+
+from backup_core.domain.alert import RAISE_AGAIN_AFTER, Cause
+from backup_core.domain.errors import BackupError, SnapshotLimitReached
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import JobError
 from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.surroundings import SNAPSHOT_COUNTERS, Usage
 from backup_core.ports import Ports, Replace
-from backup_core.workflows import outbox
+from backup_core.workflows import alerts, outbox
 from backup_core.workflows.alarms import fire, resolve
+
+log = logging.getLogger("diskbackup.quotas")
 
 SNAPSHOTS_OF_DISK = f"{Cause.QUOTA}.SnapshotsOfDisk"
 SNAPSHOTS_LIMIT = 500  # incremental snapshots of one disk (documented)
-SNAPSHOTS_NEAR_LIMIT = 450
+NEAR = 0.9
+SNAPSHOTS_NEAR_LIMIT = int(NEAR * SNAPSHOTS_LIMIT)
+
+
+def watch_regions(ports: Ports, places: Mapping[tuple[str, str], VaultKey]) -> None:
+    """An event, once a day for each process, when a region of a subscription holds nine tenths of the snapshots that
+    Azure allows there. `places` are subscription and location of protected disks, each with a vault to tell it of."""
+    for (subscription, location), vault in places.items():
+        try:
+            usage = ports.cloud.usage(subscription, location)
+        except BackupError as error:
+            log.info("quota.unread subscription=%s location=%s code=%s", subscription, location, error.code)
+            continue
+        for counter in SNAPSHOT_COUNTERS.values():
+            seen = usage.get(counter)
+            if seen is not None and seen.current >= NEAR * seen.limit:
+                _tell_once_a_day(ports, vault, f"{location}.{counter}", subscription, seen)
+
+
+def _tell_once_a_day(ports: Ports, vault: VaultKey, what: str, subscription: str, usage: Usage) -> None:
+    now, name = ports.clock.now(), f"quota {subscription} {what}"
+    told_at = ports.memory.recall(name)
+    if told_at is not None and now < told_at + RAISE_AGAIN_AFTER:
+        return
+    full = SnapshotLimitReached(f"{what} of subscription {subscription}: {usage.current} of {usage.limit} are there.")
+    outbox.record(ports, vault, [alerts.quota_near(vault, f"{Cause.QUOTA}.{what}", subscription, full, now)])
+    ports.memory.note(name, now)
 
 
 def watch_snapshots(ports: Ports, vault: VaultKey, name: str, count: int) -> None:

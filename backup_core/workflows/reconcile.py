@@ -23,12 +23,12 @@ from backup_core.domain.resource_ids import GroupId, VaultKey, parse_group_id
 from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Insert, Ports, Put, Remove, Replace, StateConflict, Stored, every
 from backup_core.workflows import alerts, outbox
-from backup_core.workflows.backup import expiry_row, with_point
+from backup_core.workflows.backup import expiry_row, summary_of, with_point
 from backup_core.workflows.claims import take_claim
 from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.objectives import is_in_trouble, look_later, objective_row
 from backup_core.workflows.protection import reconfigure
-from backup_core.workflows.quotas import watch_snapshots
+from backup_core.workflows.quotas import watch_regions, watch_snapshots
 from backup_core.workflows.retention import next_look
 from backup_core.workflows.watching import watch_row
 
@@ -85,11 +85,22 @@ def reconcile(ports: Ports) -> ReconcileReport:
         with _postponing(report, f"snapshots of {owner[1]}"):
             if owner not in known:
                 _report_orphans(ports, owner, snapshots.values(), report)
+    with _postponing(report, "quotas of regions"):
+        watch_regions(ports, _places(instances))
     for vault in vaults:
         with _postponing(report, f"jobs of {vault.name}"):
             report.purged_jobs += _purge_jobs(ports, vault)
     log.info("reconcile.done %s", report)
     return report
+
+
+def _places(instances: Sequence[tuple[VaultKey, BackupInstance]]) -> dict[tuple[str, str], VaultKey]:
+    """Where protected disks lie: subscription and location, each with one of the vaults that protect there."""
+    return {
+        (parse_group_id(instance.snapshot_group_id).subscription.lower(), instance.disk_location): vault
+        for vault, instance in instances
+        if instance.disk_location
+    }
 
 
 def _mend_claims(ports: Ports, instances: Sequence[tuple[VaultKey, BackupInstance]], report: ReconcileReport) -> None:
@@ -206,9 +217,7 @@ def _newest(instance: BackupInstance, lost: RecoveryPoint, good: Iterable[Recove
     if instance.newest_point is None or instance.newest_point.point_id != lost.point_id:
         return instance.newest_point
     newest = max(good, key=lambda point: point.created_at, default=None)
-    if newest is None:
-        return None
-    return PointSummary(point_id=newest.point_id, created_at=newest.created_at, expires_at=newest.expires_at)
+    return None if newest is None else summary_of(newest)
 
 
 def _adopt(

@@ -15,7 +15,15 @@ from datetime import timedelta
 from typing import Any
 
 from backup_core.domain.disk import Disk
-from backup_core.domain.errors import BackupError, DiskNotFound, Fault, InvalidInput, NotFound, ResourceInUse
+from backup_core.domain.errors import (
+    BackupError,
+    DiskNotFound,
+    Fault,
+    InvalidInput,
+    NotFound,
+    RecordCorrupt,
+    ResourceInUse,
+)
 from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState, disk_key
 from backup_core.domain.job import Job
 from backup_core.domain.messages import LookAtResource
@@ -34,7 +42,7 @@ from backup_core.domain.protection_rule import (
 )
 from backup_core.domain.resource_event import RULED
 from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, parse_resource_id
-from backup_core.ports import Change, Insert, Page, Ports, Remove, Replace, StateConflict, every
+from backup_core.ports import Change, Insert, Page, Ports, Remove, Replace, StateConflict, Stored, every
 from backup_core.workflows import alerts, outbox, overview
 from backup_core.workflows.lifecycle import stop_protection
 from backup_core.workflows.overview import FoundInstance, find_protection, get_vault, list_vault_keys
@@ -352,6 +360,23 @@ def get_rule(ports: Ports, vault: VaultKey, name: str) -> ProtectionRule:
 def list_rules(ports: Ports, vault: VaultKey, *, token: str | None = None) -> Page[ProtectionRule]:
     """The rules of a vault by name. Raises NotFound when there is no such vault."""
     get_vault(ports, vault)
+    return _page_of(ports, vault, token)
+
+
+def rules_of(ports: Ports, vault: VaultKey) -> Iterator[Stored[ProtectionRule]]:
+    """All rules of a vault, whether it is there or not. Raises RecordCorrupt for one that cannot be read."""
+    token: str | None = None
+    while True:
+        page = _page_of(ports, vault, token)
+        if page.corrupt:
+            raise RecordCorrupt(f"Row '{page.corrupt[0]}' cannot be read.", target=page.corrupt[0])
+        yield from page.items
+        token = page.next_token
+        if token is None:
+            return
+
+
+def _page_of(ports: Ports, vault: VaultKey, token: str | None) -> Page[ProtectionRule]:
     first = rule_prefix(vault)
     last = first[:-1] + chr(ord(first[-1]) + 1)  # sorts behind all names of the vault's rules
     return ports.store.page(ProtectionRule, vault, first=first, last=last, token=token, limit=overview.PAGE_SIZE)

@@ -21,6 +21,7 @@ from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConfl
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.overview import get_vault
 from backup_core.workflows.protection import reconfigure
+from backup_core.workflows.tag_rules import rules_of
 
 log = logging.getLogger("diskbackup.vaults")
 
@@ -87,7 +88,7 @@ def _check(before: Vault, after: Vault) -> None:
 
 
 def delete_vault(ports: Ports, key: VaultKey) -> bool:
-    """Delete an empty vault with its policies; False when there is none.
+    """Delete an empty vault with its policies and protection rules; False when there is none.
 
     Raises ResourceInUse if it has instances, soft-deleted ones included.
     """
@@ -101,6 +102,8 @@ def delete_vault(ports: Ports, key: VaultKey) -> bool:
             "(deletedBackupInstances) count until they are purged.",
             code="UserErrorVaultNotEmpty",
         )
+    for rule in list(rules_of(ports, key)):  # before the policies, which they name
+        ports.store.commit(key, [Remove(rule)])
     for policy in list(every(ports, BackupPolicy, key)):
         ports.store.commit(key, [Remove(policy)])
     ports.store.commit(key, [Remove(stored)])
@@ -137,7 +140,7 @@ def put_policy(ports: Ports, vault: VaultKey, policy: BackupPolicy) -> BackupPol
 
 
 def delete_policy(ports: Ports, vault: VaultKey, name: str) -> bool:
-    """Delete a policy; False when there is none. Raises ResourceInUse while an instance uses it."""
+    """Delete a policy; False when there is none. Raises ResourceInUse while an instance or a rule uses it."""
     stored = ports.store.get(BackupPolicy, vault, name)
     if stored is None:
         return False
@@ -145,6 +148,9 @@ def delete_policy(ports: Ports, vault: VaultKey, name: str) -> bool:
     if users:
         named = ", ".join(users[:5]) + (f" and {len(users) - 5} more" if len(users) > 5 else "")
         raise ResourceInUse(f"Policy '{name}' is used by {len(users)} backup instances ({named}).")
+    rules = [each.value.name for each in rules_of(ports, vault) if each.value.policy_name.lower() == name.lower()]
+    if rules:
+        raise ResourceInUse(f"Policy '{name}' is used by protection rules ({', '.join(rules[:5])}).")
     try:
         ports.store.commit(vault, [Remove(stored)])
     except StateConflict as conflict:

@@ -25,16 +25,22 @@ from infra.audit.requirements import Line
 from infra.package.interpreters import SUPPORTED
 
 # Declared without being imported, and why.
-NOT_IMPORTED = {"tzdata": "zoneinfo reads it"}
+NOT_IMPORTED = {
+    "tzdata": "zoneinfo reads it",
+    # Whoever wants traces declares one of these; backup_core/telemetry.py loads it by name.
+    "azure-monitor-opentelemetry-exporter": "spans to Application Insights",
+    "opentelemetry-exporter-otlp-proto-http": "spans by OTLP",
+    "opentelemetry-sdk": "spans at all",
+}
 _SHIPPED = ("function_app.py", "backup_core")
-_TOOLS = ("infra", "tests")
+_TOOLS = ("docs", "infra", "tests")
 _INSTALLED = (
     "requirements.in",
     "infra/local/requirements.txt",
     "infra/local/worker-library.txt",
     "tests/requirements.txt",
 )
-_OURS = ("backup_core", "function_app", "infra", "tests")
+_OURS = ("backup_core", "docs", "function_app", "infra", "tests")
 _OF_ANOTHER_PLACE = {"host"}  # what probe.py finds beside itself
 _UNREACHABLE = re.compile(
     r"error sending request|Failed to fetch|[Cc]ould not connect|timed out|dns error|Connect", re.ASCII

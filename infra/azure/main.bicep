@@ -42,6 +42,13 @@ param accessScopes object = {}
 @maxLength(41)
 param tablePrefix string = 'diskbackup'
 
+@description('Traces: off, or opentelemetry, whose libraries are to be added to the package.')
+@allowed([
+  'off'
+  'opentelemetry'
+])
+param telemetry string = 'off'
+
 @description('Copies of the catalogue of recovery points: in one zone, in three zones, or in three zones and a second region.')
 @allowed([
   'Standard_LRS'
@@ -232,6 +239,7 @@ module app 'modules/app.bicep' = {
     entraAudience: entraAudience
     accessScopes: accessScopes
     tablePrefix: tablePrefix
+    telemetry: telemetry
     zoneRedundant: zoneRedundant
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount

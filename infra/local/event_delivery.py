@@ -52,8 +52,9 @@ class NotValidated(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """Who gets which events. `endpoint` is a webhook's URL, or `queue:<name>` in the storage. `source` names the topic: `custom` or `resources`. Empty `types` and `operations`
-    (`data.operationName`) narrow nothing. `retry_seconds` are the waits before each further try, the last one repeated.
+    """Who gets which events. `endpoint` is a webhook's URL, or `queue:<name>` in the storage. `source` names the topic:
+    `custom` or `resources`. Empty `types` and `operations` (`data.operationName`) narrow nothing. `retry_seconds` are
+    the waits before each further try, the last one repeated.
     """
 
     name: str

@@ -7,8 +7,9 @@ Azure's resources, fed by the simulator. Both deliver to subscribers (event_deli
     GET  /_topic/mode      what is refused or delayed at present
     PUT  /_topic/mode      {"refuse": 503, "for": 3, "delay": 0.5, "retry_after": 10}; {} ends it
     GET  /_topic/subscriptions          who gets events, with how many were delivered and how many wait
-    PUT  /_topic/subscriptions/<name>   {"endpoint": URL or "queue:<name>", "source": "custom" | "resources", "schema", "types", "operations",
-                                        "retry_seconds", "max_attempts"}; 400 when its endpoint is not validated
+    PUT  /_topic/subscriptions/<name>   {"endpoint": URL or "queue:<name>", "source": "custom" or "resources", "schema",
+                                        "types", "operations", "retry_seconds", "max_attempts"}; 400 when the endpoint
+                                        is not validated
     DELETE /_topic/subscriptions/<name>
     GET  /_topic/dead-letters           what no subscriber took
     PUT  /_topic/disorder               {"duplicates": 1, "shuffle_seconds": 2}; {} ends it

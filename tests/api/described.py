@@ -56,6 +56,8 @@ def check_reply(operation: Mapping[str, Any], reply: Reply) -> str:
     if "content" not in described:
         assert reply.text == "", f"{operation['operationId']} {reply.status} has a body that is not described"
         return ""
+    if reply.headers["Content-Type"].partition(";")[0] in described["content"].keys() - {"application/json"}:
+        return ""  # told in another form, which has no schema
     assert reply.headers["Content-Type"].startswith("application/json")
     schema: str = described["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     errors = [f"{error.json_path}: {error.message}" for error in validator(schema).iter_errors(reply.json)]

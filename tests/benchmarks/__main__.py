@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.benchmarks import api, cold_import, cold_start, herd, memory, start_delay, tick, transactions
+from tests.benchmarks import api, cold_import, cold_start, herd, memory, objectives, start_delay, tick, transactions
 from tests.benchmarks.figures import Figure, store, table
 from tests.chaos import benchmark as chaos
 
@@ -19,6 +19,7 @@ BENCHMARKS: Mapping[str, Callable[[], Sequence[Figure]]] = {
     "cold-import": cold_import.measure,
     "cold-start": cold_start.measure,
     "tick": tick.measure,
+    "objectives": objectives.measure,
     "transactions": transactions.measure,
     "start-delay": start_delay.measure,
     "herd": herd.measure,

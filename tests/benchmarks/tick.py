@@ -69,7 +69,7 @@ class _Bench:
 
 
 def measure() -> list[Figure]:
-    with _azurite() as storage:
+    with in_memory_azurite() as storage:
         bench = _bench(storage)
         costs, filled = [], 0
         for size in SIZES:
@@ -108,7 +108,8 @@ def _figures(cost: _Cost, smallest: _Cost) -> Iterator[Figure]:
 
 
 @contextmanager
-def _azurite() -> Iterator[str]:
+def in_memory_azurite() -> Iterator[str]:
+    """The connection string of an Azurite of its own."""
     with tempfile.TemporaryDirectory() as folder:
         ports = StoragePorts(**dict(zip(("blob", "queue", "table"), free_ports(3), strict=True)))
         part = Part(

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from backup_core.domain.messages import PublishEvents, StartBackup, encode
-from tests.builders import VAULT
+from tests.builders import VAULT, disk_id
+from tests.domain.test_resource_event import cloud_event, grid_event
 
 pytestmark = [pytest.mark.conformance, pytest.mark.local_target]
 
@@ -70,4 +71,22 @@ def test_a_strangers_message_fails_so_that_the_platform_puts_it_aside(azurite, t
 
 def test_a_poison_message_ends_well(azurite):
     run = invoke(azurite, "start_backup_poison", "--queue", "-", stdin="no json")
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("make", [grid_event, cloud_event])
+def test_an_event_of_azures_resources_is_taken_in_either_schema(azurite, make):
+    for event in (make(disk_id()), make(disk_id(), "ResourceActionSuccess"), make("/nonsense")):
+        run = invoke(azurite, "resource_changed", "--event-grid", "-", stdin=json.dumps(event))
+        assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_an_event_in_the_queue_is_taken_and_so_is_what_is_none(azurite):
+    for text in (json.dumps(cloud_event(disk_id())), json.dumps(grid_event(disk_id())), "no json"):
+        run = invoke(azurite, "resource_events", "--queue", "-", stdin=text)
+        assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_a_poisoned_event_ends_well(azurite):
+    run = invoke(azurite, "resource_events_poison", "--queue", "-", stdin="no json")
     assert run.returncode == 0, run.stdout + run.stderr

@@ -12,6 +12,7 @@ from backup_core.domain.errors import InvalidInput, RecordCorrupt
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job, JobStatus
 from backup_core.domain.policy import BackupPolicy
+from backup_core.domain.protection_rule import ProtectionRule, rule_key, rule_prefix
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault
@@ -29,6 +30,7 @@ from tests.builders import (
     vault,
 )
 from tests.contract.conftest import StoreBench
+from tests.domain.test_protection_rule import rule
 
 MINUTE = timedelta(minutes=1)
 
@@ -518,3 +520,20 @@ def test_a_time_without_its_offset_is_refused(store):
     with pytest.raises(ValueError, match="offset"):
         store.due(AgendaKind.BACKUP, until=datetime(2026, 3, 2, 9), limit=1)
     assert datetime(2026, 3, 2, 9, tzinfo=UTC) == NOW
+
+
+# Rules of all vaults lie together.
+
+
+def test_rules_of_all_vaults_are_read_together_and_those_of_one_by_bounds(store):
+    other = VaultKey(subscription=SUBSCRIPTION, group=VAULT.group, name=f"{VAULT.name}0")
+    made = [rule("b"), rule("a"), rule("c", vault=other)]
+    for each in made:
+        store.commit(each.vault, [Insert(each)])
+    assert {each.value.key for each in store.page(ProtectionRule, other).items} == {each.key for each in made}
+    prefix = rule_prefix(VAULT)
+    own = store.page(ProtectionRule, VAULT, first=prefix, last=f"{prefix[:-1]};")
+    assert [each.value for each in own.items] == [rule("a"), rule("b")]
+    assert store.get(ProtectionRule, other, rule_key(VAULT, "A")).value == rule("a")
+    with pytest.raises(ValueError, match="alone"):
+        store.commit(VAULT, [Insert(rule("d")), Insert(policy())])

@@ -342,9 +342,7 @@ def _places(value: Any) -> Any:
 
 def test_more_than_seven_snapshots_in_five_minutes_are_refused() -> None:
     starts = ["00:00:00", "00:00:30", "00:00:45"]
-    faults = faults_of(
-        policy_properties(intervals=[f"R/2026-01-01T{at}Z/PT1M" for at in starts], retention="PT5M")
-    )
+    faults = faults_of(policy_properties(intervals=[f"R/2026-01-01T{at}Z/PT1M" for at in starts], retention="PT5M"))
     assert "up to 15 slots fall within 5 minutes" in faults[INTERVALS]
     assert "at most 7 snapshots" in faults[INTERVALS]
 
@@ -372,9 +370,7 @@ def test_up_to_450_scheduled_points_may_be_kept_and_no_more(interval: str, most:
 def test_the_points_of_all_tags_count_together() -> None:
     hourly = ["R/2026-01-01T00:00:00Z/PT1H"]
     assert policy(intervals=hourly, retention="P18D", tags={"Daily": ("FirstOfDay", "P30D")})
-    faults = faults_of(
-        policy_properties(intervals=hourly, retention="P18D", tags={"Daily": ("FirstOfDay", "P60D")})
-    )
+    faults = faults_of(policy_properties(intervals=hourly, retention="P18D", tags={"Daily": ("FirstOfDay", "P60D")}))
     assert "over all tags" in faults[f"{RULES}[2].lifecycles[0].deleteAfter.duration"]
 
 

@@ -21,9 +21,7 @@ ALL_FIVE = (DEFAULT, DAILY, WEEKLY, MONTHLY, YEARLY)
 SLOTS = st.integers(0, 3 * 366 * 24).map(lambda hours: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hours))
 
 
-def choose(
-    slot: str, last: str | None, *, criteria: Sequence[TagCriterion] = ALL_FIVE, zone: str = "UTC"
-) -> TagChoice:
+def choose(slot: str, last: str | None, *, criteria: Sequence[TagCriterion] = ALL_FIVE, zone: str = "UTC") -> TagChoice:
     instants = [datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None for text in (slot, last)]
     assert instants[0] is not None
     return choose_tag(criteria, instants[0], instants[1], ZoneInfo(zone))

@@ -139,15 +139,18 @@ class Stage:
         """A snapshot resource group, with the app's role on it or without."""
         self.arm("PUT", self.group_id(group), "2021-04-01", {"location": LOCATION})
         if with_role:
-            definition = f"/subscriptions/{self.subscription}/{_AUTHORIZATION}/roleDefinitions/{SNAPSHOT_CONTRIBUTOR}"
-            properties = {
-                "roleDefinitionId": definition,
-                "principalId": APP_PRINCIPAL,
-                "principalType": "ServicePrincipal",
-            }
-            name = uuid.uuid4()
-            scope = f"{self.group_id(group)}/{_AUTHORIZATION}/roleAssignments/{name}"
-            self.arm("PUT", scope, "2022-04-01", {"properties": properties})
+            self.assign(SNAPSHOT_CONTRIBUTOR, self.group_id(group))
+
+    def assign(self, role: str, scope: str) -> None:
+        """Give the app a role, by the id of its definition, at a scope."""
+        definition = f"/subscriptions/{self.subscription}/{_AUTHORIZATION}/roleDefinitions/{role}"
+        properties = {
+            "roleDefinitionId": definition,
+            "principalId": APP_PRINCIPAL,
+            "principalType": "ServicePrincipal",
+        }
+        path = f"{scope}/{_AUTHORIZATION}/roleAssignments/{uuid.uuid4()}"
+        self.arm("PUT", path, "2022-04-01", {"properties": properties})
 
     def lock(self, group: str) -> None:
         path = f"{self.group_id(group)}/{_AUTHORIZATION}/locks/keep"

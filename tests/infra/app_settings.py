@@ -18,6 +18,7 @@ UNSET: Mapping[str, str] = {
     "AzureWebJobsStorage__accountName": "the endpoints are set one by one, which holds in every cloud",
     "DISKBACKUP_ARM_AUDIENCE": "the endpoint of Azure Resource Manager is its audience in every cloud of Azure",
     "DISKBACKUP_EVENTGRID_KEY": "the topic takes no keys",
+    "DISKBACKUP_HEARTBEAT_URL": "the URL of a dead-man service is the operator's own secret, set where one is used",
     "IDENTITY_ENDPOINT": "the platform sets it for an app with an identity",
     "MSI_ENDPOINT": "the older name of IDENTITY_ENDPOINT",
     "REQUESTS_CA_BUNDLE": "Azure's certificates come of authorities that everybody trusts",
@@ -62,11 +63,17 @@ class Watched(dict[str, str]):
 
 def settings_read() -> set[str]:
     """Every setting that backup_core/settings.py asks for, by running it, and every name of ours that stands in it."""
-    asked = {
+    named = {
         match.value
         for match in ast.walk(ast.parse(inspect.getsource(settings)))
         if isinstance(match, ast.Constant) and isinstance(match.value, str) and _NAME.fullmatch(match.value)
     }
+    return named | settings_asked()
+
+
+def settings_asked() -> set[str]:
+    """Every setting that a reader of backup_core/settings.py asks for when it runs."""
+    asked: set[str] = set()
     for situation in _SITUATIONS:
         for reader in readers():
             environment = Watched(situation)

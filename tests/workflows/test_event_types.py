@@ -312,6 +312,17 @@ def test_no_type_of_event_is_without_a_cause() -> None:
     assert {f"{PREFIX}{name}" for name in CAUSES} == set(KINDS)
 
 
+def test_a_region_that_is_nearly_full_of_snapshots_is_told_once_a_day() -> None:
+    platform = backed_up()
+    platform.world.cloud.usage_limits["StandardSnapshotCount"] = 1
+    for _ in range(3):
+        reconcile(platform.world.ports)
+        platform.run(minutes=1)
+    (near,) = [event for event in platform.world.events.distinct if event.type == f"{PREFIX}Quota.Near"]
+    assert near.content["cause"] == "QuotaNear.westeurope.StandardSnapshotCount"
+    assert (near.content["affectedItems"], near.content["affectedItemCount"]) == ([], 0)
+
+
 def test_every_event_names_what_it_is_about_and_how_grave_it_is() -> None:
     platform = _restored()
     for event in platform.world.events.published:

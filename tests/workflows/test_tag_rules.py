@@ -14,6 +14,8 @@ from backup_core.domain.errors import (
     InvalidInput,
     NotFound,
     PermissionMissing,
+    RecordCorrupt,
+    ResourceInUse,
     Throttled,
 )
 from backup_core.domain.instance import ProtectionState
@@ -34,8 +36,9 @@ from backup_core.workflows.tag_rules import (
     get_rule,
     list_rules,
     put_rule,
+    read_book,
 )
-from backup_core.workflows.vaults import put_policy, put_vault
+from backup_core.workflows.vaults import delete_policy, delete_vault, put_policy, put_vault
 from tests.builders import (
     DISK_GROUP,
     OTHER_SUBSCRIPTION,
@@ -514,3 +517,25 @@ def test_a_rule_of_a_vault_that_is_gone_harms_nobody() -> None:
     platform.world.store.commit(OTHER, [Insert(orphan)])
     report = apply(platform)
     assert (report.done, len(report.failed)) == ([], 1)
+
+
+def test_a_policy_that_a_rule_names_cannot_be_deleted() -> None:
+    platform = ruled(rule(), rule("rule-2", vault=OTHER, policy_name="policy-2"))
+    with pytest.raises(ResourceInUse, match="rule-1"):
+        delete_policy(platform.world.ports, VAULT, "POLICY-1")
+    assert delete_policy(platform.world.ports, VAULT, "policy-2"), "another vault's rule names another policy"
+    delete_rule(platform.world.ports, VAULT, "rule-1")
+    assert delete_policy(platform.world.ports, VAULT, "policy-1")
+
+
+def test_the_rules_of_a_vault_go_with_it_and_those_of_others_stay() -> None:
+    platform = ruled(rule(), rule("rule-2"), rule("rule-3", vault=OTHER))
+    assert delete_vault(platform.world.ports, VAULT)
+    assert [each.name for each in read_book(platform.world.ports).rules] == ["rule-3"]
+
+
+def test_a_vault_with_a_rule_that_cannot_be_read_is_not_deleted() -> None:
+    platform = ruled()
+    platform.world.store.corrupt_record(ProtectionRule, VAULT, rule_key(VAULT, "rule-1"))
+    with pytest.raises(RecordCorrupt):
+        delete_vault(platform.world.ports, VAULT)

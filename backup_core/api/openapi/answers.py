@@ -26,12 +26,14 @@ from backup_core.domain.audit import Outcome
 from backup_core.domain.events import Severity
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
+from backup_core.domain.objective import ObjectiveState
 from backup_core.domain.protection_rule import Action
 from backup_core.domain.recovery_point import PointState
 
 _NULL_TEXT = optional(TEXT)
 _FLAG: Schema = {"type": "boolean"}
 _NUMBER: Schema = {"type": "integer"}
+_OBJECTIVE_STATE = one_of([state.value for state in ObjectiveState])
 _PAGED = (
     "BackupVaultResource",
     "BaseBackupPolicyResource",
@@ -66,6 +68,9 @@ def schemas() -> dict[str, Schema]:
         "RefusedEvent": _resource(_refused_event()),
         "ProtectionRule": _resource(_rule()),
         "ProtectionRuleDryRun": all_of({"value": list_of(_rule_decision()), "left": _NUMBER}),
+        "SignOfLife": all_of({"status": one_of(("ok", "stalled"))}),
+        "Health": _resource(_health()),
+        "ComplianceReport": _compliance_report(),
         "OperationResource": _operation(),
         "OperationJobExtendedInfo": _job_reference(),
         "ClientDiscovery": _provider_operations(),
@@ -304,6 +309,56 @@ def _rule_decision() -> Schema:
             "reasons": list_of(TEXT),
         }
     )
+
+
+# ---------------------------------------------------------------- health
+
+
+def _health() -> Schema:
+    job: dict[str, Schema] = {
+        "operation": one_of([each.value for each in JobOperation]),
+        "status": one_of([each.value for each in JobStatus]),
+        "count": _NUMBER,
+    }
+    return all_of(
+        {
+            "time": TIME,
+            "lastTick": optional(TIME),
+            "vaults": _NUMBER,
+            "vaultsLeftOut": _NUMBER,
+            "backupInstances": all_of({state.value: _NUMBER for state in ObjectiveState}),
+            "jobs": all_of({"since": TIME, "counts": list_of(all_of(job))}),
+            "worst": list_of(_worst()),
+            "nextDue": list_of(all_of({"backupInstanceId": TEXT, "slot": TIME})),
+            "storage": all_of({"backupInstances": _NUMBER, "sourceDiskBytes": _NUMBER}),
+            "activeAlerts": all_of({severity.value: _NUMBER for severity in Severity}),
+            "events": all_of({"waiting": _NUMBER, "refused": _NUMBER}),
+            "unreadableRecords": _NUMBER,
+        }
+    )
+
+
+def _worst() -> Schema:
+    return all_of(
+        {
+            "backupInstanceId": TEXT,
+            "state": _OBJECTIVE_STATE,
+            "reason": TEXT,
+            "recoveryPointTime": optional(TIME),
+            "ageSeconds": optional(_NUMBER),
+            "objectiveSeconds": _NUMBER,
+        }
+    )
+
+
+def _compliance_report() -> Schema:
+    counts = ("slotsDue", "slotsTaken", "slotsLate", "slotsMissed", "slotsFailed", "onDemand", "pointsLost")
+    row: dict[str, Schema] = {
+        **dict.fromkeys(("backupInstanceId", "dataSourceId", "policyName", "objective", "longestGap"), TEXT),
+        **dict.fromkeys((*counts, "restoreTests"), _NUMBER),
+        "state": _OBJECTIVE_STATE,
+    }
+    return all_of({"from": TIME, "to": TIME, "byJobsAlone": list_of(TEXT), "value": list_of(all_of(row))})
 
 
 # ---------------------------------------------------------------- the rest

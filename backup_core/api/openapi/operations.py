@@ -14,10 +14,12 @@ RESULT = "Location"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Success:
-    """`schema` is that of the body, "" for none; each of `headers` is always there."""
+    """`schema` is that of the body, "" for none; each of `headers` is always there. `text` is the media type of another
+    form of the body, "" where there is none."""
 
     schema: str = ""
     headers: tuple[str, ...] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,15 @@ def _ask(name: str, summary: str, body: str, schema: str) -> Operation:
 def _result(name: str, summary: str, schema: str, *headers: str) -> Operation:
     running = Success(headers=(RESULT, "Retry-After"))
     return Operation(id=name, summary=summary, answers={200: Success(schema=schema, headers=headers), 202: running})
+
+
+def _report(name: str, whose: str) -> Operation:
+    return Operation(
+        id=name,
+        summary=f"What was due and what was done in a period, instance by instance {whose}",
+        answers={200: Success(schema="ComplianceReport", text="text/csv")},
+        query=("from", "to", "format"),
+    )
 
 
 _FREE_BODY = "NothingNeeded"
@@ -273,6 +284,21 @@ OPERATIONS: Mapping[str, Operation] = {
         answers={200: Success(schema="BackupAlert")},
     ),
     "GET api_refused_events": _page("RefusedEvents_List", "Events that the topic refused for good", "RefusedEventList"),
+    # ------------------------------------------------------------ health
+    "GET health_live": Operation(
+        id="Health_Live",
+        summary="Whether backups are being started: for load balancers and dead-man services",
+        answers={200: Success(schema="SignOfLife"), 503: Success(schema="SignOfLife")},
+    ),
+    "GET api_health_of_vault": _get("Health_GetOfVault", "How a vault's backups stand, at a glance", "Health"),
+    "GET api_health_of_subscription": _get(
+        "Health_GetOfSubscription", f"{_VAULTS_SEEN} in a subscription, at a glance", "Health"
+    ),
+    "GET api_health": _get("Health_GetOfAll", f"{_VAULTS_SEEN}, at a glance", "Health"),
+    "GET api_compliance_report_of_vault": _report("ComplianceReport_GetOfVault", "of a vault"),
+    "GET api_compliance_report_of_subscription": _report(
+        "ComplianceReport_GetOfSubscription", "of the vaults in a subscription that the caller may see"
+    ),
     # ------------------------------------------------------------ audit
     "GET api_audit_records_of_vault": _page(
         "AuditRecords_ListInVault", "Who changed or tried what in a vault, newest first", "AuditRecordList"

@@ -29,6 +29,13 @@ param entraTenantId string
 param entraAudience string
 param accessScopes object
 param tablePrefix string
+
+@allowed([
+  'off'
+  'opentelemetry'
+])
+param telemetry string
+
 param zoneRedundant bool
 param instanceMemoryMB int
 param maximumInstanceCount int
@@ -149,6 +156,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       DISKBACKUP_IDENTITY_CLIENT_ID: identity.properties.clientId
       DISKBACKUP_TABLE_PREFIX: tablePrefix
       DISKBACKUP_EVENTGRID_ENDPOINT: eventsEndpoint
+      DISKBACKUP_TELEMETRY: telemetry
       DISKBACKUP_SIGN_IN: signIn
       DISKBACKUP_ENTRA_TENANT_ID: entraTenantId
       DISKBACKUP_ENTRA_AUDIENCE: entraAudience

@@ -1,0 +1,96 @@
+"""Health: a summary of a vault, of a subscription or of all that the caller may see; a sign of life for strangers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from backup_core.api.call import Answer, Call
+from backup_core.api.wire import instant
+from backup_core.domain.events import Severity
+from backup_core.domain.health import Health, Ranked
+from backup_core.domain.objective import ObjectiveState
+from backup_core.domain.resource_ids import VAULT, VaultKey
+from backup_core.ports import Ports
+from backup_core.workflows import overview
+from backup_core.workflows.health import health_of
+from backup_core.workflows.heartbeat import is_alive, last_tick
+
+_PROVIDER = VAULT.partition("/")[0]
+
+
+def live(ports: Ports, call: Call) -> Answer:
+    """Whether the last tick is recent, for load balancers and dead-man services: anybody may ask, and learns nothing
+    else. 503 when it is not, or when that cannot be told."""
+    del call
+    if is_alive(ports):
+        return Answer(status=200, body={"status": "ok"})
+    return Answer(status=503, body={"status": "stalled"})
+
+
+def of_vault(ports: Ports, call: Call) -> Answer:
+    overview.get_vault(ports, call.vault)
+    return _answer(ports, call, f"{VAULT}/health", [call.vault])
+
+
+def of_subscription(ports: Ports, call: Call) -> Answer:
+    return _answer(ports, call, f"{_PROVIDER}/health", list(vaults_seen(ports, call, call.subscription)))
+
+
+def of_all(ports: Ports, call: Call) -> Answer:
+    return _answer(ports, call, f"{_PROVIDER}/health", list(vaults_seen(ports, call)))
+
+
+def vaults_seen(ports: Ports, call: Call, subscription: str | None = None) -> Iterator[VaultKey]:
+    """The vaults of a subscription, or all, that the caller may see."""
+    keys = overview.list_vault_keys(ports, subscription=subscription)
+    return (key for key in keys if call.may_see(key))
+
+
+def _answer(ports: Ports, call: Call, kind: str, vaults: list[VaultKey]) -> Answer:
+    health = health_of(ports, vaults)
+    properties = {"time": instant(ports.clock.now()), "lastTick": instant(last_tick(ports)), **_render(health)}
+    return Answer(status=200, body={"id": call.resource, "name": "health", "type": kind, "properties": properties})
+
+
+def _render(health: Health) -> dict[str, Any]:
+    """`sourceDiskBytes` is the size of the disks behind `backupInstances` that have a recovery point: the first
+    snapshot of each takes no more, each later one what changed since."""
+    return {
+        "vaults": health.vaults,
+        "vaultsLeftOut": health.left_out,
+        "backupInstances": {state.value: health.states[state] for state in ObjectiveState},
+        "jobs": {
+            "since": instant(health.jobs_since),
+            "counts": [
+                {"operation": operation.value, "status": status.value, "count": count}
+                for (operation, status), count in sorted(health.jobs.items(), key=lambda item: str(item[0]))
+            ],
+        },
+        "worst": [_worst(each) for each in health.worst],
+        "nextDue": [_next_due(each) for each in health.next_due],
+        "storage": {"backupInstances": health.with_points, "sourceDiskBytes": health.disk_bytes},
+        "activeAlerts": {severity.value: health.severities[severity.value] for severity in Severity},
+        "events": {"waiting": health.waiting, "refused": health.refused},
+        "unreadableRecords": health.unreadable,
+    }
+
+
+def _worst(ranked: Ranked) -> dict[str, Any]:
+    standing = ranked.standing
+    return {
+        **_named(ranked),
+        "state": standing.state.value,
+        "reason": standing.reason,
+        "recoveryPointTime": instant(ranked.point_at),
+        "ageSeconds": None if standing.age is None else int(standing.age.total_seconds()),
+        "objectiveSeconds": int(standing.objective.total_seconds()),
+    }
+
+
+def _next_due(ranked: Ranked) -> dict[str, Any]:
+    return {**_named(ranked), "slot": instant(ranked.next_at)}
+
+
+def _named(ranked: Ranked) -> dict[str, Any]:
+    return {"backupInstanceId": f"{ranked.vault.resource_id}/backupInstances/{ranked.name}"}

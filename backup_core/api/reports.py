@@ -1,0 +1,130 @@
+"""The compliance report of a vault or a subscription for any period, as JSON or as CSV for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from backup_core.api.call import Answer, Call
+from backup_core.api.health import vaults_seen
+from backup_core.api.wire import instant, iso_duration, read_instant
+from backup_core.domain.compliance import InstanceReport
+from backup_core.domain.errors import Fault, InvalidInput
+from backup_core.domain.resource_ids import VaultKey
+from backup_core.ports import Ports
+from backup_core.workflows import overview
+from backup_core.workflows.compliance import ComplianceReport, compliance_report
+
+FORMATS = ("json", "csv")
+UNLESS_TOLD = timedelta(days=30)  # the period of a report that nobody named one for: up to now
+_EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
+# What a spreadsheet would take for a formula when a cell begins with it (OWASP: CSV injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def of_vault(ports: Ports, call: Call) -> Answer:
+    overview.get_vault(ports, call.vault)
+    return _answer(ports, call, [call.vault])
+
+
+def of_subscription(ports: Ports, call: Call) -> Answer:
+    return _answer(ports, call, vaults_seen(ports, call, call.subscription))
+
+
+def _answer(ports: Ports, call: Call, vaults: Iterable[VaultKey]) -> Answer:
+    begin, end, form = _read(call, ports.clock.now())
+    report = compliance_report(ports, vaults, begin, end)
+    if form == "csv":
+        headers = {
+            "Content-Type": "text/csv; charset=utf-8",
+            "Content-Disposition": 'attachment; filename="compliance-report.csv"',
+        }
+        return Answer(status=200, text=_csv(report), headers=headers)
+    return Answer(status=200, body=_json(report))
+
+
+def _read(call: Call, now: datetime) -> tuple[datetime, datetime, str]:
+    """The parameters `from`, `to` and `format`. Raises InvalidInput that names every fault."""
+    faults: list[Fault] = []
+    end = _instant(call, "to", now, faults)
+    begin = _instant(call, "from", max(end, _EARLIEST) - UNLESS_TOLD, faults)
+    form = (call.parameter("format") or FORMATS[0]).lower()
+    if form not in FORMATS:
+        faults.append(Fault(target="format", message=f"must be {' or '.join(FORMATS)}, not {form[:40]!r}"))
+    if faults:
+        raise InvalidInput(faults)
+    return begin, end, form
+
+
+def _instant(call: Call, name: str, unless_told: datetime, faults: list[Fault]) -> datetime:
+    text = call.parameter(name)
+    try:
+        return unless_told if text is None else read_instant(text)
+    except ValueError as error:
+        faults.append(Fault(target=name, message=str(error)[:200]))
+        return unless_told
+
+
+def _json(report: ComplianceReport) -> dict[str, Any]:
+    return {
+        "from": instant(report.period.begin),
+        "to": instant(report.period.end),
+        "byJobsAlone": [vault.resource_id for vault in report.by_jobs_alone],
+        "value": [_row(row) for row in report.rows],
+    }
+
+
+def _row(row: InstanceReport) -> dict[str, Any]:
+    return {
+        "backupInstanceId": f"{row.vault.resource_id}/backupInstances/{row.name}",
+        "dataSourceId": row.disk_id,
+        "policyName": row.policy_name,
+        "state": row.state.value,
+        "objective": iso_duration(row.objective),
+        "slotsDue": row.due,
+        "slotsTaken": row.taken,
+        "slotsLate": row.late,
+        "slotsMissed": row.missed,
+        "slotsFailed": row.failed,
+        "onDemand": row.on_demand,
+        "pointsLost": row.lost,
+        "longestGap": iso_duration(row.longest_gap),
+        "restoreTests": row.restore_tests,
+    }
+
+
+def _csv(report: ComplianceReport) -> str:
+    """One line for each instance, the period on each: a line says what it says wherever it is pasted."""
+    period = {"from": instant(report.period.begin), "to": instant(report.period.end)}
+    written = io.StringIO()
+    writer = csv.writer(written, quoting=csv.QUOTE_ALL)
+    writer.writerow([*period, *_COLUMNS])
+    for row in report.rows:
+        writer.writerow([safe_cell(str(value)) for value in (*period.values(), *_row(row).values())])
+    return written.getvalue()
+
+
+_COLUMNS = (
+    "backupInstanceId",
+    "dataSourceId",
+    "policyName",
+    "state",
+    "objective",
+    "slotsDue",
+    "slotsTaken",
+    "slotsLate",
+    "slotsMissed",
+    "slotsFailed",
+    "onDemand",
+    "pointsLost",
+    "longestGap",
+    "restoreTests",
+)
+
+
+def safe_cell(text: str) -> str:
+    """The text as a spreadsheet shows it and never runs it: an apostrophe goes before what could be a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

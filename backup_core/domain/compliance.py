@@ -1,0 +1,141 @@
+"""Compliance: for each instance, what its schedule asked for in a period and what was done.
+
+Rules: a slot was taken when its own backup completed; one that a later backup stood for, or that failed, was missed. A
+slot whose backup began more than five minutes after it was late. A restore that completed is a restore test. The
+longest gap is the longest time within the period from one good point to the next, the period's ends included.
+
+What is not known: a schedule that was changed within the period counts as if it had always been the present one, and
+slots of a time in which protection was paused and resumed count as missed. An instance that is paused now is asked for
+slots up to the last that was begun.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from backup_core.domain.health import JobGlance, PointGlance
+from backup_core.domain.instance import BackupInstance
+from backup_core.domain.job import JobOperation, JobStatus
+from backup_core.domain.objective import LATE_AFTER, ObjectiveState, objective_of, standing_of
+from backup_core.domain.recovery_point import PointState
+from backup_core.domain.resource_ids import VaultKey
+
+_SECOND = timedelta(seconds=1)
+_SUCCESS = (JobStatus.COMPLETED, JobStatus.COMPLETED_WITH_WARNINGS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """From `begin` (in it) to `end` (not in it)."""
+
+    begin: datetime
+    end: datetime
+
+    def __contains__(self, at: datetime) -> bool:
+        return self.begin <= at < self.end
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What the jobs and points of one instance add up to, as they are read. `point_times` are seconds since 1970."""
+
+    taken: int = 0
+    late: int = 0
+    failed: int = 0
+    running: int = 0
+    on_demand: int = 0
+    restores: int = 0
+    lost: int = 0
+    point_times: array[int] = field(default_factory=lambda: array("q"))
+
+    def add_job(self, job: JobGlance, period: Period, *, is_lost: bool) -> None:
+        """Count a job, if its slot, or without one its creation, lies in the period. Is its point lost, so is the
+        time at which it was good."""
+        if (job.slot or job.created_at) not in period:
+            return
+        if job.operation is JobOperation.RESTORE:
+            self.restores += job.status in _SUCCESS
+        elif job.operation is JobOperation.BACKUP:
+            self._add_backup(job, is_lost)
+
+    def _add_backup(self, job: JobGlance, is_lost: bool) -> None:
+        began = job.started_at or job.created_at
+        if job.status in _SUCCESS and not is_lost:
+            self.point_times.append(int(began.timestamp()))
+        if job.slot is None:
+            self.on_demand += job.status in _SUCCESS
+            return
+        self.taken += job.status in _SUCCESS
+        self.late += job.status in _SUCCESS and began - job.slot > LATE_AFTER
+        self.failed += job.status is JobStatus.FAILED
+        self.running += not job.status.is_terminal
+
+    def add_point(self, point: PointGlance, period: Period) -> None:
+        if point.created_at not in period:
+            return
+        if point.state is PointState.LOST:
+            self.lost += 1
+        else:
+            self.point_times.append(int(point.created_at.timestamp()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceReport:
+    """`missed` are the slots due that were neither taken nor are being taken; those that failed are among them."""
+
+    vault: VaultKey
+    name: str
+    disk_id: str
+    policy_name: str
+    state: ObjectiveState
+    objective: timedelta
+    due: int
+    taken: int
+    late: int
+    missed: int
+    failed: int
+    on_demand: int
+    lost: int
+    restore_tests: int
+    longest_gap: timedelta
+
+
+def report_of(vault: VaultKey, instance: BackupInstance, tally: Tally, period: Period, now: datetime) -> InstanceReport:
+    due = _slots_due(instance, period, now)
+    return InstanceReport(
+        vault=vault,
+        name=instance.name,
+        disk_id=instance.disk_id,
+        policy_name=instance.policy.name,
+        state=standing_of(instance, now).state,
+        objective=objective_of(instance),
+        due=due,
+        taken=tally.taken,
+        late=tally.late,
+        missed=max(0, due - tally.taken - tally.running),
+        failed=tally.failed,
+        on_demand=tally.on_demand,
+        lost=tally.lost,
+        restore_tests=tally.restores,
+        longest_gap=_longest_gap(instance, tally.point_times, period, now),
+    )
+
+
+def _slots_due(instance: BackupInstance, period: Period, now: datetime) -> int:
+    begin, end = max(period.begin, instance.created_at), min(period.end, now + _SECOND)
+    if not instance.takes_scheduled_backups:
+        end = min(end, (instance.newest_slot or instance.created_at) + _SECOND)
+    return instance.policy.schedule.count_between(begin - _SECOND, end - _SECOND) if begin < end else 0
+
+
+def _longest_gap(instance: BackupInstance, times: array[int], period: Period, now: datetime) -> timedelta:
+    begin = max(period.begin, instance.policy.schedule.next_slot(instance.created_at))
+    end = min(period.end, now)
+    if begin >= end:
+        return timedelta(0)
+    inside = sorted(time for time in set(times) if begin.timestamp() <= time <= end.timestamp())
+    bounds = [begin, *(datetime.fromtimestamp(time, UTC) for time in inside), end]
+    return max(later - earlier for earlier, later in pairwise(bounds))

@@ -1,0 +1,163 @@
+"""Health: what of a record is enough to tell how things stand, and the sum of it for a vault or many.
+
+A glance is a record cut down to that; the store keeps it beside the record in a column of its own, so that a summary
+reads a few hundred bytes of each. A field may be added to one with or without a default: a row whose glance cannot be
+read is read whole.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from backup_core.domain.alert import fired_type
+from backup_core.domain.events import kind_of
+from backup_core.domain.instance import BackupInstance
+from backup_core.domain.job import Job, JobOperation, JobStatus
+from backup_core.domain.objective import Marks, ObjectiveState, Standing, judge, marks_of
+from backup_core.domain.recovery_point import PointState, RecoveryPoint
+from backup_core.domain.resource_ids import VaultKey
+
+MOST_NAMED = 10  # instances that a summary names: the worst, and those that are due next
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceGlance:
+    """`next_at` is the first slot that no backup was started for; `severities` are those of its open alerts."""
+
+    name: str
+    marks: Marks
+    next_at: datetime
+    disk_bytes: int = 0  # the size of the disk when its newest good point was taken; 0 without one
+    severities: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, instance: BackupInstance) -> InstanceGlance:
+        schedule = instance.policy.schedule
+        first = instance.due_from or schedule.next_slot(instance.created_at)
+        begun = instance.newest_slot
+        return cls(
+            name=instance.name,
+            marks=marks_of(instance),
+            next_at=first if begun is None else max(first, schedule.next_slot(begun)),
+            disk_bytes=instance.newest_point.disk_bytes if instance.newest_point else 0,
+            severities=tuple(kind_of(fired_type(opened.cause)).severity.value for opened in instance.alerts),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobGlance:
+    job_id: str
+    instance_name: str
+    operation: JobOperation
+    status: JobStatus
+    created_at: datetime
+    slot: datetime | None = None
+    started_at: datetime | None = None
+
+    @classmethod
+    def of(cls, job: Job) -> JobGlance:
+        return cls(
+            job_id=job.job_id,
+            instance_name=job.instance_name,
+            operation=job.operation,
+            status=job.status,
+            created_at=job.created_at,
+            slot=job.slot,
+            started_at=job.started_at,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointGlance:
+    instance_name: str
+    job_id: str
+    state: PointState
+    created_at: datetime
+
+    @classmethod
+    def of(cls, point: RecoveryPoint) -> PointGlance:
+        return cls(
+            instance_name=point.instance_name, job_id=point.job_id, state=point.state, created_at=point.created_at
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """An instance that a summary names. `share` is how much of its objective is used up: 1 when it breaches."""
+
+    vault: VaultKey
+    name: str
+    standing: Standing
+    point_at: datetime | None
+    next_at: datetime
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """The sum of some vaults. `jobs` counts by operation and status since `jobs_since`; of `waiting` and `refused`
+    events no vault counts more than the first thousand."""
+
+    jobs_since: datetime
+    vaults: int = 0
+    left_out: int = 0  # vaults that were not looked at, for want of time
+    states: Counter[ObjectiveState] = field(default_factory=Counter)
+    jobs: Counter[tuple[JobOperation, JobStatus]] = field(default_factory=Counter)
+    severities: Counter[str] = field(default_factory=Counter)
+    worst: tuple[Ranked, ...] = ()
+    next_due: tuple[Ranked, ...] = ()
+    with_points: int = 0  # instances that have a good point
+    disk_bytes: int = 0  # the sizes of their disks
+    waiting: int = 0
+    refused: int = 0
+    unreadable: int = 0  # rows that could not be read
+
+
+def rank(vault: VaultKey, glance: InstanceGlance, now: datetime) -> Ranked:
+    marks = glance.marks
+    share = 1 + (now - marks.breaches_at).total_seconds() / max(marks.objective_seconds, 1)
+    return Ranked(
+        vault=vault,
+        name=glance.name,
+        standing=judge(marks, now),
+        point_at=marks.point_at,
+        next_at=glance.next_at,
+        share=share,
+    )
+
+
+def worst_of(ranked: Iterable[Ranked]) -> tuple[Ranked, ...]:
+    """Those of whose objective most is used up, the worst first; what is paused is held to none."""
+    held = (each for each in ranked if each.standing.state is not ObjectiveState.PAUSED)
+    return tuple(heapq.nlargest(MOST_NAMED, held, key=lambda each: each.share))
+
+
+def next_due_of(ranked: Iterable[Ranked]) -> tuple[Ranked, ...]:
+    """Those whose slot comes next, or is overdue; what is paused or in error has none."""
+    resting = (ObjectiveState.PAUSED, ObjectiveState.ERROR)
+    due = (each for each in ranked if each.standing.state not in resting)
+    return tuple(heapq.nsmallest(MOST_NAMED, due, key=lambda each: each.next_at))
+
+
+def merged(parts: Iterable[Health], *, jobs_since: datetime, left_out: int = 0) -> Health:
+    """The sum; where some parts count jobs from later than others, they count from `jobs_since` on at best."""
+    known = list(parts)
+    return Health(
+        jobs_since=max((part.jobs_since for part in known), default=jobs_since),
+        vaults=sum(part.vaults for part in known),
+        left_out=left_out + sum(part.left_out for part in known),
+        states=sum((part.states for part in known), Counter()),
+        jobs=sum((part.jobs for part in known), Counter()),
+        severities=sum((part.severities for part in known), Counter()),
+        worst=worst_of(each for part in known for each in part.worst),
+        next_due=next_due_of(each for part in known for each in part.next_due),
+        with_points=sum(part.with_points for part in known),
+        disk_bytes=sum(part.disk_bytes for part in known),
+        waiting=sum(part.waiting for part in known),
+        refused=sum(part.refused for part in known),
+        unreadable=sum(part.unreadable for part in known),
+    )

@@ -1,0 +1,92 @@
+"""The heartbeat of the scheduler: each tick notes when it was, and one that comes after a silence tells of it.
+
+Leaves to others: what a tick does (dispatch.py), and the ping to a dead-man service (adapters/heartbeat_ping.py).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from backup_core.domain.errors import BackupError
+from backup_core.domain.heartbeat import Heartbeat
+from backup_core.domain.resource_ids import VaultKey
+from backup_core.ports import Ports, Put
+from backup_core.workflows import alerts, outbox
+
+log = logging.getLogger("diskbackup.heartbeat")
+
+ANYWHERE = VaultKey(subscription="any", group="any", name="any")  # the heartbeat is of no vault
+ANSWERED_FOR = timedelta(seconds=15)  # how long a process answers for the last tick without reading it again
+_NAME = "heartbeat"
+
+
+def silent_since(ports: Ports) -> datetime | None:
+    """When the last tick was, if that is too long ago; None when it is not, or when nobody knows. One read.
+
+    Never raises, and nor do the functions below: no trouble with the heartbeat may keep a tick from its work.
+    """
+    try:
+        stored = ports.store.get(Heartbeat, ANYWHERE)
+    except BackupError as error:
+        log.warning("heartbeat.unread code=%s", error.code)
+        return None
+    return None if stored is None or stored.value.is_recent(ports.clock.now()) else stored.value.ticked_at
+
+
+def tell_of_silence(ports: Ports, since: datetime, missed: Mapping[VaultKey, int]) -> None:
+    """Record, for each vault that had slots in the silence, that it was and that it is over. Before those slots are
+    taken off the agenda: a tick that dies in between is followed by one that tells the same under the same ids."""
+    now = ports.clock.now()
+    log.error("scheduler.stalled since=%s vaults=%d slots=%d", since.isoformat(), len(missed), sum(missed.values()))
+    for vault, count in missed.items():
+        events = [
+            alerts.scheduler_stalled(vault, since, count, now),
+            alerts.scheduler_recovered(vault, since, now),
+        ]
+        try:
+            outbox.record(ports, vault, events)
+        except BackupError as error:
+            log.error("scheduler.untold vault=%s code=%s", vault.resource_id, error.code)
+
+
+def count_by_vault(slots: Iterable[tuple[VaultKey, int]]) -> Mapping[VaultKey, int]:
+    """The vaults that have any, with how many."""
+    counts: Counter[VaultKey] = Counter()
+    for vault, count in slots:
+        counts[vault] += count
+    return {vault: count for vault, count in counts.items() if count}
+
+
+def beat(ports: Ports) -> None:
+    """Note that a tick has done its work. One write, over whatever was there: of two ticks at once either will do."""
+    try:
+        ports.store.commit(ANYWHERE, [Put(Heartbeat(ticked_at=ports.clock.now()))])
+    except BackupError as error:
+        log.warning("heartbeat.unnoted code=%s", error.code)
+
+
+def last_tick(ports: Ports) -> datetime | None:
+    """When the last tick was, as of a few seconds ago: strangers may ask as often as they like. Raises
+    CloudUnavailable."""
+    now = ports.clock.now()
+    known = ports.memory.kept(_NAME, Heartbeat, now=now)
+    if known is None:
+        stored = ports.store.get(Heartbeat, ANYWHERE)
+        if stored is None:
+            return None
+        known = stored.value
+        ports.memory.keep(_NAME, known, until=now + ANSWERED_FOR)
+    return known.ticked_at
+
+
+def is_alive(ports: Ports) -> bool:
+    """Whether the last tick is recent. An app that has never ticked is not alive; nor is one without its storage."""
+    try:
+        ticked_at = last_tick(ports)
+    except BackupError as error:
+        log.warning("heartbeat.unread code=%s", error.code)
+        return False
+    return ticked_at is not None and Heartbeat(ticked_at=ticked_at).is_recent(ports.clock.now())

@@ -1,0 +1,61 @@
+"""The sizing tables of operations.md: what was measured for one backup, and what follows for many disks.
+
+Leaves to others: measuring (`make bench`, tests/benchmarks) and Azure's prices, which are the reader's to fill in.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from backup_core.adapters.entities import SHARDS
+from backup_core.triggers import timers
+
+SNAPSHOTS_OF_REGION = 75_000  # of a kind, in a region and subscription (reported)
+_MINUTES = 24 * 60
+
+
+@cache
+def measured() -> dict[str, Any]:
+    with (Path(__file__).parent / "measured.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+def runs_a_day(schedule: str) -> int:
+    """How often a timer with lists or single numbers for second and minute, and `*` for the rest, fires in a day."""
+    seconds, minutes, *rest = schedule.split()
+    if rest != ["*"] * 4:
+        raise ValueError(f"{schedule!r} is no schedule of this kind")
+    return len(seconds.split(",")) * (_MINUTES if minutes == "*" else len(minutes.split(",")) * 24)
+
+
+def idle() -> dict[str, int]:
+    """What a day costs without any disk: the ticks, each of which reads the head of each shard of its agenda, and the
+    heartbeat, a read and a write of each tick. The reconciler reads what exists, and is left out."""
+    agendas = [timers.DISPATCH, timers.SWEEP, timers.WATCH, timers.OBJECTIVES]
+    ticks = sum(map(runs_a_day, agendas))
+    return {
+        "executions": ticks + runs_a_day(timers.RECONCILE),
+        "storage": ticks * SHARDS + runs_a_day(timers.DISPATCH) * 2,
+    }
+
+
+def day_of(disks: int) -> dict[str, float]:
+    """A day of the worked example, once the first points expire: as many points go as come."""
+    work = {each["name"]: each for each in measured()["work"]}
+    backup, expiry = work["scheduled backup"], work["expired recovery point, one in a round"]
+    example = measured()["example"]
+    backups = disks * example["backups_a_day"]
+    both = {key: backups * (backup[key] + expiry[key]) for key in ("executions", "storage", "arm")}
+    host = backups * (backup["executions"] + expiry["executions"]) * backup["host"] / backup["executions"]
+    snapshots = backups * example["days_kept"]
+    return {
+        "backups": backups,
+        "executions": both["executions"] + idle()["executions"],
+        "storage": both["storage"] + host + idle()["storage"],
+        "arm": both["arm"],
+        "snapshots": snapshots,
+        "subscriptions": -(-snapshots // SNAPSHOTS_OF_REGION),
+    }

@@ -1,0 +1,123 @@
+"""The compliance report over HTTP: periods, both forms, and nothing that a spreadsheet would run."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from backup_core.api.reports import safe_cell
+from backup_core.workflows.vaults import put_vault
+from tests.api.bodies import VAULT_PATH
+from tests.api.described import DescribedFront
+from tests.api.front import VERSION, Front, Reply
+from tests.api.tenant import bearer, guarded
+from tests.builders import OTHER_SUBSCRIPTION, SUBSCRIPTION, VaultKey, disk_id, vault
+from tests.fakes import World
+from tests.workflows.scenes import HOUR, SLOT, backed_up, go_to
+
+OF_VAULT = f"{VAULT_PATH}/complianceReport"
+OF_SUBSCRIPTION = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.DataProtection/complianceReport"
+
+
+def front() -> Front:
+    platform = backed_up("disk-1", "disk-2")
+    go_to(platform, SLOT + HOUR)
+    return DescribedFront(platform.world)
+
+
+def ask(asked: Front, path: str = OF_VAULT, **query: str) -> Reply:
+    return asked.send("GET", path, query=VERSION | query)
+
+
+def lines(reply: Reply) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(reply.text)))
+
+
+@pytest.mark.parametrize("path", [OF_VAULT, OF_SUBSCRIPTION])
+def test_a_report_tells_of_each_instance_in_the_period(path: str) -> None:
+    reply = ask(front(), path, **{"from": "2026-03-02T12:00:00Z", "to": "2026-03-02T12:30:00Z"})
+    assert reply.status == 200
+    assert (reply.json["from"], reply.json["to"]) == ("2026-03-02T12:00:00.0000000Z", "2026-03-02T12:30:00.0000000Z")
+    first, second = reply.json["value"]
+    assert first["backupInstanceId"] == f"{VAULT_PATH}/backupInstances/disk-1"
+    assert first["dataSourceId"] == disk_id("disk-1")
+    assert (first["slotsDue"], first["slotsTaken"], first["slotsMissed"], first["slotsLate"]) == (1, 1, 0, 0)
+    assert (first["objective"], first["state"], first["restoreTests"]) == ("PT1H15M", "protected", 0)
+    assert second["backupInstanceId"].endswith("/disk-2")
+
+
+def test_without_a_period_it_tells_of_the_last_thirty_days() -> None:
+    body = ask(front()).json
+    assert (body["from"], body["to"]) == ("2026-01-31T13:00:29.0000000Z", "2026-03-02T13:00:29.0000000Z")
+    assert [row["slotsDue"] for row in body["value"]] == [2, 2]
+
+
+def test_as_csv_it_has_one_line_for_each_instance_with_the_period_on_it() -> None:
+    asked = front()
+    reply = ask(asked, format="CSV")
+    assert reply.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert "attachment" in reply.headers["Content-Disposition"]
+    rows, body = lines(reply), ask(asked).json
+    assert [row["backupInstanceId"] for row in rows] == [row["backupInstanceId"] for row in body["value"]]
+    assert list(rows[0]) == ["from", "to", *body["value"][0]]
+    for row, told in zip(rows, body["value"], strict=True):
+        assert {name: row[name] for name in told} == {name: str(value) for name, value in told.items()}
+        assert row["from"] == body["from"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", '=HYPERLINK("https://x")'],  # noqa: RUF001
+)
+def test_what_a_spreadsheet_would_run_is_text(text: str) -> None:
+    assert safe_cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", "disk-1", "/subscriptions/x", "1", "a=b", "PT1H"])
+def test_what_is_harmless_stays_as_it_is(text: str) -> None:
+    assert safe_cell(text) == text
+
+
+@pytest.mark.parametrize(
+    ("query", "target"),
+    [
+        ({"from": "yesterday"}, "from"),
+        ({"to": "2026-03-02"}, "to"),
+        ({"from": "2026-03-02T12:00:00"}, "from"),
+        ({"format": "xlsx"}, "format"),
+        ({"from": "2026-03-02T12:00:00Z", "to": "2026-03-02T12:00:00Z"}, "from"),
+        ({"from": "2026-03-02T12:30:00Z", "to": "2026-03-02T12:00:00Z"}, "from"),
+        ({"from": "2020-01-01T00:00:00Z", "to": "2020-02-01T00:00:00Z"}, "from"),
+        ({"from": "2027-01-01T00:00:00Z", "to": "2027-02-01T00:00:00Z"}, "from"),
+        ({"to": "0001-01-01T00:00:00Z"}, "from"),
+    ],
+)
+def test_what_is_no_period_or_form_is_refused(query: dict[str, str], target: str) -> None:
+    reply = ask(front(), **query)
+    assert reply.status == 400
+    assert reply.error["target"] == target
+
+
+def test_every_fault_is_named_at_once() -> None:
+    reply = ask(front(), **{"from": "x", "to": "y", "format": "z"})
+    assert {detail["target"] for detail in reply.error["details"]} == {"from", "to", "format"}
+
+
+def test_a_vault_that_is_not_there_has_no_report() -> None:
+    assert ask(Front(World())).status == 404
+
+
+def test_a_subscription_without_vaults_has_an_empty_one() -> None:
+    asked = Front(World())
+    assert ask(asked, OF_SUBSCRIPTION).json["value"] == []
+    assert lines(ask(asked, OF_SUBSCRIPTION, format="csv")) == []
+
+
+def test_vaults_that_the_caller_may_not_see_are_in_none() -> None:
+    platform = backed_up()
+    put_vault(platform.world.ports, vault(VaultKey(subscription=OTHER_SUBSCRIPTION, group="g", name="v")))
+    asked = guarded(platform.world, scopes={VAULT_PATH: ["cccccccc-0000-4000-8000-000000000009"]})
+    reply = asked.get(OF_SUBSCRIPTION, headers=bearer("Backup.Reader"))
+    assert (reply.status, reply.json["value"]) == (200, [])

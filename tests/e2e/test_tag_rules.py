@@ -1,0 +1,370 @@
+"""Protect by tag and what Azure tells, end to end: a disk is tagged, changed or deleted in the simulated Azure, its
+event travels to the app, and what comes of it is seen through the API and at the topic.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+from azure.core.exceptions import ResourceNotFoundError
+
+from infra.local import demo_requests as wanted
+from infra.local.up import LocalTarget
+from tests.e2e.stage import GROUP, VAULT, Stage, until
+
+pytestmark = [pytest.mark.local_target, pytest.mark.timeout(240)]
+
+VERSION = "2026-03-02"
+RULE = "tagged"
+TAG = {"backup": "e2e"}
+WITHIN_A_MINUTE = 60
+QUEUE = "diskbackup-resource-events"
+DISK_READER = "3e5e47e6-65f7-47ef-90b5-e5dd4d455f24"  # Disk Backup Reader: the rule looks at a whole subscription
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A target of its own: a rule of a whole subscription is nothing to share."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith("DISKBACKUP_")]:
+            environment.delenv(name)
+        keys = {"DISKBACKUP_SIGN_IN": "function_key"}
+        with LocalTarget.start(dir=tmp_path_factory.mktemp("rules"), env=keys) as target:
+            yield _prepared(Stage(target))
+            crashed = target.crashed()
+    assert not crashed, [part.obituary() for part in crashed]
+
+
+def _prepared(stage: Stage) -> Stage:
+    stage.clients.control("PUT", "settings", {"role_propagation_seconds": 0})
+    stage.sdk.backup_vaults.begin_create_or_update(GROUP, VAULT, wanted.vault(soft_delete="Off")).result()
+    stage.assign(DISK_READER, f"/subscriptions/{stage.subscription}")
+    for name, interval in (("minutely", "PT1M"), ("daily", "P1D")):
+        stage.sdk.backup_policies.create_or_update(GROUP, VAULT, name, wanted.policy(interval, "PT1H"))
+    assert put_rule(stage, RULE, policy="minutely").status_code == 200
+    return stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tagged:
+    """Ids of disks that were tagged at once, each with its instance's name; waiting for one first point is waiting for
+    all. `protected_after` are the seconds until the last of them was protected."""
+
+    disks: dict[str, str]
+    names: dict[str, str]
+    protected_after: float
+
+
+@pytest.fixture(scope="module")
+def tagged(stage: Stage) -> Tagged:
+    """Disks whose tag came after them, with their first points."""
+    disks = {name: stage.make_disks(name)[0] for name in ("steady", "wavering", "doomed", "framed")}
+    assert {state(stage, disk) for disk in disks.values()} == {"none"}
+    began = time.monotonic()
+    for disk in disks.values():
+        tag(stage, disk, **TAG)
+    names = {name: becomes(stage, disk, "ProtectionConfigured") for name, disk in disks.items()}
+    protected_after = time.monotonic() - began
+    for instance in names.values():
+        until(lambda instance=instance: stage.visible_points(instance), bool, seconds=90)  # type: ignore[misc]
+    return Tagged(disks=disks, names=names, protected_after=protected_after)
+
+
+@pytest.fixture(scope="module")
+def untagged(stage: Stage, tagged: Tagged) -> tuple[float, list[str]]:
+    """When `wavering` lost its tag and was seen stopped, and the points that it then had."""
+    tag(stage, tagged.disks["wavering"], other="tag")
+    becomes(stage, tagged.disks["wavering"], "ProtectionStopped")
+    return time.monotonic(), stage.visible_points(tagged.names["wavering"])
+
+
+def put_rule(stage: Stage, name: str, *, policy: str, tag: dict[str, str] | None = None, **more: Any) -> Any:
+    return ask(stage, "PUT", f"protectionRules/{name}", rule_body(stage, policy=policy, tag=tag, **more))
+
+
+def rule_body(stage: Stage, *, policy: str, tag: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
+    conditions = [{"name": name, "values": [value]} for name, value in (tag or TAG).items()]
+    properties = {
+        "scope": f"/subscriptions/{stage.subscription}",
+        "tagConditions": conditions,
+        "policyId": f"{stage.vault_id}/backupPolicies/{policy}",
+        "snapshotResourceGroupId": stage.group_id("snapshots-westeurope"),
+        "priority": 100,
+    }
+    return {"properties": properties | more}
+
+
+def ask(stage: Stage, method: str, path: str, body: Any = None) -> requests.Response:
+    return stage.call(method, f"{stage.vault_id}/{path}", params={"api-version": "2026-06-01"}, json=body)
+
+
+def tag(stage: Stage, disk: str, **tags: str) -> None:
+    stage.arm("PATCH", disk, VERSION, {"tags": tags})
+
+
+def instance_of(stage: Stage, disk: str) -> str | None:
+    """The name of the instance that protects a disk."""
+    path = f"{disk}/providers/Microsoft.DataProtection/backupInstances"
+    found = stage.call("GET", path, params={"api-version": "2026-06-01"}).json()["value"]
+    return found[0]["name"] if found else None
+
+
+def state(stage: Stage, disk: str) -> str:
+    name = instance_of(stage, disk)
+    if name is None:
+        return "none"
+    properties = stage.sdk.backup_instances.get(GROUP, VAULT, name).properties
+    return str(properties.as_dict()["currentProtectionState"])
+
+
+def becomes(stage: Stage, disk: str, wanted_state: str, *, seconds: float = WITHIN_A_MINUTE) -> str:
+    """Waits for the state; answers the instance's name."""
+    until(lambda: state(stage, disk), lambda seen: seen == wanted_state, seconds=seconds)
+    name = instance_of(stage, disk)
+    assert name is not None
+    return name
+
+
+def topic(stage: Stage, method: str, path: str, body: Any = None) -> Any:
+    answer = requests.request(
+        method,
+        f"{stage.endpoints['eventgrid']}/_topic/{path}",
+        json=body,
+        verify=stage.endpoints["ca_file"],
+        timeout=10,
+    )
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def poisoned(stage: Stage) -> int:
+    """The host makes the queue with its first message."""
+    try:
+        return stage.waiting(f"{QUEUE}-poison")
+    except ResourceNotFoundError:
+        return 0
+
+
+def deliver_by_hand(stage: Stage, *events: Any) -> requests.Response:
+    """What anybody could send who has the key of the webhook."""
+    url = f"{stage.endpoints['api']}/runtime/webhooks/eventgrid"
+    key = {"functionName": "resource_changed", "code": stage.endpoints["event_grid_key"]}
+    return requests.post(
+        url, params=key, data=json.dumps(events), headers={"aeg-event-type": "Notification"}, timeout=30
+    )
+
+
+def told_of(resource: str, what: str, **changes: Any) -> dict[str, Any]:
+    event = {
+        "id": "1",
+        "topic": "x",
+        "subject": resource,
+        "eventType": f"Microsoft.Resources.Resource{what}Success",
+        "eventTime": "2026-01-01T00:00:00Z",
+        "dataVersion": "2",
+        "data": {"resourceUri": resource},
+    }
+    return event | changes
+
+
+# ---------------------------------------------------------------- tags
+
+
+def test_a_tagged_disk_is_protected_within_a_minute_and_has_its_first_point(stage: Stage, tagged: Tagged) -> None:
+    assert tagged.protected_after < WITHIN_A_MINUTE
+    made = stage.sdk.backup_instances.get(GROUP, VAULT, tagged.names["steady"])
+    assert made.tags == {"diskbackup-rule": RULE}
+    assert len(stage.taken("steady-")) >= 1
+
+
+def test_an_untagged_disk_is_stopped_and_says_why(
+    stage: Stage, tagged: Tagged, untagged: tuple[float, list[str]]
+) -> None:
+    name = tagged.names["wavering"]
+    error = stage.sdk.backup_instances.get(GROUP, VAULT, name).properties.as_dict()["protectionErrorDetails"]
+    assert error["code"] == "NoProtectionRuleMatches"
+    (stopped,) = until(lambda: stage.events("Protection.Stopped", name), bool)
+    assert stopped["data"]["dataSourceId"] == tagged.disks["wavering"]
+    assert untagged[1]
+
+
+def test_a_disk_without_the_tag_is_left_alone(stage: Stage) -> None:
+    (disk,) = stage.make_disks("plain")
+    tag(stage, disk, backup="other")
+    (marker,) = stage.make_disks("marker")
+    tag(stage, marker, **TAG)
+    becomes(stage, marker, "ProtectionConfigured")
+    assert state(stage, disk) == "none"
+
+
+def test_a_new_rule_is_tried_dry_and_then_protects_the_disks_that_are_there_within_a_minute(stage: Stage) -> None:
+    disks = stage.make_disks("waiting", 3)
+    for disk in disks:
+        tag(stage, disk, tier="gold")
+    body = rule_body(stage, policy="daily", tag={"tier": "gold"}, excludedIds=[disks[2]])
+    run = ask(stage, "POST", "protectionRules/golden/dryRun", body).json()["value"]
+    assert {each["dataSourceId"] for each in run if each["action"] == "Protect"} == set(disks[:2])
+    assert {state(stage, disk) for disk in disks} == {"none"}
+    assert ask(stage, "PUT", "protectionRules/golden", body).status_code == 200
+    for disk in disks[:2]:
+        becomes(stage, disk, "ProtectionConfigured")
+    assert state(stage, disks[2]) == "none"
+    assert ask(stage, "DELETE", "protectionRules/golden").status_code == 200
+    for disk in disks[:2]:
+        becomes(stage, disk, "ProtectionStopped")
+
+
+def test_a_tag_is_seen_by_the_reconciler_where_no_event_came(stage: Stage) -> None:
+    subscription = _unsubscribed(stage)
+    try:
+        (disk,) = stage.make_disks("unheard")
+        tag(stage, disk, **TAG)
+        stage.clients.run_function("reconcile")
+        becomes(stage, disk, "ProtectionConfigured")
+    finally:
+        topic(stage, "PUT", "subscriptions/resources", subscription)
+
+
+def _unsubscribed(stage: Stage) -> dict[str, Any]:
+    """The app hears nothing; answers how it is subscribed again."""
+    topic_url = f"{stage.endpoints['eventgrid']}/_topic/subscriptions/resources"
+    assert requests.delete(topic_url, verify=stage.endpoints["ca_file"], timeout=10).status_code == 200
+    return webhook(stage)
+
+
+def webhook(stage: Stage) -> dict[str, Any]:
+    path = f"runtime/webhooks/eventgrid?functionName=resource_changed&code={stage.endpoints['event_grid_key']}"
+    return {"endpoint": f"{stage.endpoints['api']}/{path}", "source": "resources"}
+
+
+def test_events_that_come_through_a_queue_as_cloud_events_do_the_same(stage: Stage) -> None:
+    """As infra/azure subscribes the app."""
+    through_a_queue = {"endpoint": f"queue:{QUEUE}", "source": "resources", "schema": "CloudEventSchemaV1_0"}
+    topic(stage, "PUT", "subscriptions/resources", through_a_queue)
+    try:
+        (disk,) = stage.make_disks("queued")
+        tag(stage, disk, **TAG)
+        becomes(stage, disk, "ProtectionConfigured")
+        stage.arm("DELETE", disk, VERSION)
+        becomes(stage, disk, "ProtectionStopped")
+        assert poisoned(stage) == 0
+    finally:
+        topic(stage, "PUT", "subscriptions/resources", webhook(stage))
+
+
+# ---------------------------------------------------------------- what is gone
+
+
+def test_the_loss_of_a_disk_stops_its_protection_keeps_its_points_and_is_told(stage: Stage, tagged: Tagged) -> None:
+    disk, name = tagged.disks["doomed"], tagged.names["doomed"]
+    points = stage.visible_points(name)
+    stage.arm("DELETE", disk, VERSION)
+    becomes(stage, disk, "ProtectionStopped")
+    error = stage.sdk.backup_instances.get(GROUP, VAULT, name).properties.as_dict()["protectionErrorDetails"]
+    assert error["code"] == "UserErrorManagedDiskNotFound"
+    (told,) = until(lambda: _naming(stage, "SourceDisk.Deleted", name), bool)
+    assert told["data"]["error"]["code"] == "UserErrorManagedDiskNotFound"
+    assert set(points) <= set(stage.visible_points(name))
+
+
+def _naming(stage: Stage, kind: str, name: str) -> list[dict[str, Any]]:
+    """Digests may tell of several instances."""
+    return [event for event in stage.events(kind) if name in event["data"]["affectedItems"]]
+
+
+def test_the_loss_of_a_group_is_the_loss_of_its_disks(stage: Stage) -> None:
+    group = "e2e-doomed-group"
+    stage.make_group(group, with_role=False)
+    disk = f"{stage.group_id(group)}/providers/Microsoft.Compute/disks/inside"
+    properties = {"creationData": {"createOption": "Empty"}, "diskSizeGB": 8}
+    body = {"location": "westeurope", "sku": {"name": "Premium_LRS"}, "tags": TAG, "properties": properties}
+    stage.arm("PUT", disk, VERSION, body)
+    becomes(stage, disk, "ProtectionConfigured")
+    stage.arm("DELETE", stage.group_id(group), "2021-04-01")
+    becomes(stage, disk, "ProtectionStopped")
+
+
+def test_a_snapshot_deleted_behind_our_back_is_a_lost_point_at_once_and_a_backup_soon(stage: Stage) -> None:
+    assert put_rule(stage, "bronze", policy="daily", tag={"tier": "bronze"}).status_code == 200
+    (disk,) = stage.make_disks("robbed")
+    tag(stage, disk, tier="bronze")
+    name = becomes(stage, disk, "ProtectionConfigured")
+    stage.ended(stage.back_up(name))
+    (point,) = stage.visible_points(name)
+    (snapshot,) = stage.taken("robbed-")
+    stage.clients.control("POST", "snapshots/delete-behind", {"id": snapshot})
+    (told,) = until(lambda: stage.events("RecoveryPoint.Lost", name), bool)
+    assert told["data"]["recoveryPointId"] == point
+    again = until(lambda: stage.visible_points(name), lambda seen: seen not in ([], [point]), seconds=100)
+    assert point not in again
+
+
+# ---------------------------------------------------------------- what is not so
+
+
+def test_doubled_and_shuffled_events_end_as_they_would_have_anyway(stage: Stage) -> None:
+    topic(stage, "PUT", "disorder", {"duplicates": 3, "shuffle_seconds": 3})
+    try:
+        disks = stage.make_disks("shuffled", 3)
+        for _ in range(2):
+            for disk in disks:
+                tag(stage, disk, **TAG)
+                tag(stage, disk)
+        for disk in disks:
+            tag(stage, disk, **TAG)
+        for disk in disks:
+            becomes(stage, disk, "ProtectionConfigured")
+        time.sleep(5)
+        assert {state(stage, disk) for disk in disks} == {"ProtectionConfigured"}
+        stage.arm("DELETE", disks[0], VERSION)
+        name = becomes(stage, disks[0], "ProtectionStopped")
+        until(lambda: _naming(stage, "SourceDisk.Deleted", name), bool)
+        time.sleep(5)
+        assert len({event["id"] for event in _naming(stage, "SourceDisk.Deleted", name)}) == 1
+        assert {state(stage, disk) for disk in disks[1:]} == {"ProtectionConfigured"}
+    finally:
+        topic(stage, "PUT", "disorder", {})
+
+
+def test_made_up_events_do_no_harm(stage: Stage, tagged: Tagged) -> None:
+    disk, name = tagged.disks["framed"], tagged.names["framed"]
+    snapshot = stage.taken("framed-")[0]
+    group = disk.partition("/providers/")[0]
+    lies = [told_of(resource, what) for resource in (disk, snapshot, group) for what in ("Delete", "Write")]
+    strange = [told_of(disk, "Delete", data=None), told_of("/nonsense", "Delete"), told_of(disk, "Action")]
+    assert deliver_by_hand(stage, *lies, *strange).status_code == 202
+    for text in ("no JSON", "[]", json.dumps(told_of("", "Delete", data=[])), *map(json.dumps, lies)):
+        stage.put_message(QUEUE, text)
+    until(lambda: stage.waiting(QUEUE), lambda count: count == 0, seconds=30)
+    assert state(stage, disk) == "ProtectionConfigured"
+    assert stage.events("RecoveryPoint.Lost", name) == []
+    assert _naming(stage, "SourceDisk.Deleted", name) == []
+    assert poisoned(stage) == 0
+
+
+def test_whoever_has_not_the_key_is_not_heard(stage: Stage) -> None:
+    url = f"{stage.endpoints['api']}/runtime/webhooks/eventgrid?functionName=resource_changed&code=guessed"
+    answer = requests.post(url, data="[]", headers={"aeg-event-type": "Notification"}, timeout=10)
+    assert answer.status_code == 401
+
+
+# ---------------------------------------------------------------- last: what time was given to show
+
+
+def test_a_stopped_disk_kept_its_points_and_got_no_more_until_it_is_tagged_again(
+    stage: Stage, tagged: Tagged, untagged: tuple[float, list[str]]
+) -> None:
+    name, (stopped_at, points) = tagged.names["wavering"], untagged
+    time.sleep(max(0.0, stopped_at + 65 - time.monotonic()))
+    assert stage.visible_points(name) == points
+    assert len(stage.visible_points(tagged.names["steady"])) > 1, "time passed for the others"
+    tag(stage, tagged.disks["wavering"], **TAG)
+    becomes(stage, tagged.disks["wavering"], "ProtectionConfigured")
+    until(lambda: stage.visible_points(name), lambda seen: len(seen) > len(points), seconds=90)

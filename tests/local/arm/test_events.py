@@ -1,0 +1,227 @@
+"""What the simulator tells Event Grid: each success once it is one, nothing of failures, and nothing lost by a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.local.arm.bodies import SNAPSHOTS, disk_id, empty_disk, group_path, snapshot_id, snapshot_of
+from tests.local.arm.conftest import CertificateFiles, Simulator
+
+ROOT = Path(__file__).resolve().parents[3]
+KEY = "the key of this test"
+DISK, SNAPSHOT = "Microsoft.Compute/disks", "Microsoft.Compute/snapshots"
+GROUP = "Microsoft.Resources/subscriptions/resourceGroups"
+
+
+class Listener:
+    """Takes the simulator's events, unless it is told to be away."""
+
+    def __init__(self) -> None:
+        self.got: list[dict[str, Any]] = []
+        self.away = False
+        self.keys: set[str] = set()
+        listener = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if not listener.away:
+                    listener.got += body
+                    listener.keys.add(self.headers["aeg-sas-key"])
+                self.send_response(503 if listener.away else 200)
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                """A test's output is for what failed."""
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}/resources"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join(5)
+        self._server.server_close()
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """Operation and name of the resource, in the order in which they came."""
+        return [(each["data"]["operationName"], each["subject"].rsplit("/", 1)[1]) for each in self.got]
+
+    def until(self, good: Callable[[], bool], seconds: float = 10) -> None:
+        limit = time.monotonic() + seconds
+        while not good():
+            assert time.monotonic() < limit, f"it was told {self.told}"
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    made = Listener()
+    yield made
+    made.close()
+
+
+Start = Callable[[], tuple[subprocess.Popen[str], Simulator]]
+
+
+@pytest.fixture
+def start(authority: CertificateFiles, tmp_path: Path, listener: Listener) -> Iterator[Start]:
+    """Starts the simulator, twenty times as fast as by default, on the state that it has."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def begin() -> tuple[subprocess.Popen[str], Simulator]:
+        tls = ["--cert", str(authority.certificate), "--key", str(authority.key)]
+        events = ["--events-url", listener.url, "--events-ca", str(authority.trusted)]
+        where = ["--state-dir", str(tmp_path / "arm"), "--port", "0", "--time-scale", "0.05"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "infra.local.arm", *tls, *events, *where],
+            cwd=ROOT,
+            env={**os.environ, "EVENTGRID_KEY": KEY},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        assert process.stdout is not None
+        line = process.stdout.readline().split()
+        assert line[:2] == ["arm", "ready"]
+        return process, Simulator(line[2], authority.trusted)
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.wait(10)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def test_a_success_is_told_in_event_grids_own_schema(start: Start, listener: Listener) -> None:
+    _, simulator = start()
+    assert simulator.call("PUT", disk_id("new"), empty_disk(tags={"a": "b"})).status_code == 202
+    listener.until(lambda: bool(listener.got))
+    (told,) = listener.got
+    assert (told["eventType"], told["subject"]) == ("Microsoft.Resources.ResourceWriteSuccess", disk_id("new"))
+    assert told["topic"] == "/".join(disk_id("new").split("/")[:3])
+    assert (told["data"]["resourceUri"], told["data"]["status"]) == (disk_id("new"), "Succeeded")
+    assert told["data"]["operationName"] == f"{DISK}/write"
+    assert "tags" not in json.dumps(told), "no body of the resource is told"
+    assert listener.keys == {KEY}
+
+
+def test_writes_updates_and_deletions_are_told_when_their_operations_have_ended(
+    start: Start, listener: Listener
+) -> None:
+    _, simulator = start()
+    simulator.call("PUT", disk_id("d1"), empty_disk())
+    listener.until(lambda: len(listener.got) == 1)
+    simulator.call("PATCH", disk_id("d1"), {"tags": {"backup": "daily"}})
+    listener.until(lambda: len(listener.got) == 2)
+    simulator.call("PUT", snapshot_id("s1"), snapshot_of(disk_id("d1")))
+    listener.until(lambda: len(listener.got) == 3)
+    simulator.call("DELETE", snapshot_id("s1"))
+    listener.until(lambda: len(listener.got) == 4)
+    simulator.call("DELETE", disk_id("d1"))
+    listener.until(lambda: len(listener.got) == 5)
+    assert listener.told == [
+        (f"{DISK}/write", "d1"),
+        (f"{DISK}/write", "d1"),
+        (f"{SNAPSHOT}/write", "s1"),
+        (f"{SNAPSHOT}/delete", "s1"),
+        (f"{DISK}/delete", "d1"),
+    ]
+    assert len({each["id"] for each in listener.got}) == 5
+
+
+def test_an_operation_that_fails_is_not_told(start: Start, listener: Listener) -> None:
+    _, simulator = start()
+    simulator.fault("fail_late", method="PUT", path="disks/bad")
+    simulator.call("PUT", disk_id("bad"), empty_disk())
+    assert simulator.call("DELETE", disk_id("absent")).status_code == 204
+    assert simulator.call("PUT", disk_id("odd"), empty_disk(location="nowhere")).status_code == 400
+    simulator.call("PUT", disk_id("good"), empty_disk())
+    listener.until(lambda: bool(listener.got))
+    time.sleep(0.5)
+    assert listener.told == [(f"{DISK}/write", "good")]
+
+
+def test_a_deleted_group_is_told_with_all_that_lay_in_it(start: Start, listener: Listener) -> None:
+    _, simulator = start()
+    simulator.call("PUT", group_path("doomed"), {"location": "westeurope"}, version="2021-04-01")
+    for number in range(3):
+        simulator.call("PUT", disk_id(f"d{number}", "doomed"), empty_disk())
+    listener.until(lambda: len(listener.got) == 4)
+    assert listener.told[0] == (f"{GROUP}/write", "doomed")
+    listener.got.clear()
+    simulator.call("DELETE", group_path("doomed"), version="2021-04-01")
+    listener.until(lambda: len(listener.got) == 4)
+    assert sorted(listener.told) == [
+        *((f"{DISK}/delete", f"d{number}") for number in range(3)),
+        (f"{GROUP}/delete", "doomed"),
+    ]
+
+
+def test_what_is_deleted_or_made_behind_everyones_back_is_told_too(start: Start, listener: Listener) -> None:
+    _, simulator = start()
+    (made,) = simulator.control("POST", "disks", {"prefix": "bulk", "count": 1, "size_gib": 8})["ids"]
+    simulator.call("PUT", snapshot_id("s1"), snapshot_of(made))
+    listener.until(lambda: len(listener.got) == 2)
+    simulator.control("POST", "snapshots/delete-behind", {"id": snapshot_id("s1")})
+    simulator.control("POST", "disks/delete-behind", {"id": made})
+    listener.until(lambda: len(listener.got) == 4)
+    assert listener.told[2:] == [(f"{SNAPSHOT}/delete", "s1"), (f"{DISK}/delete", "bulk-0001")]
+
+
+def test_a_listener_that_was_away_is_told_everything_once_it_is_back(start: Start, listener: Listener) -> None:
+    _, simulator = start()
+    listener.away = True
+    for number in range(5):
+        simulator.call("PUT", disk_id(f"d{number}"), empty_disk())
+    time.sleep(1)
+    listener.away = False
+    listener.until(lambda: len(listener.got) == 5)
+    assert len(set(listener.told)) == 5
+
+
+def test_a_kill_loses_no_event(start: Start, listener: Listener, tmp_path: Path) -> None:
+    process, simulator = start()
+    listener.away = True
+    simulator.call("PUT", disk_id("d1"), empty_disk())
+    simulator.call("PUT", disk_id("d2"), empty_disk())
+    time.sleep(0.5)
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+    assert kept(tmp_path) == 2
+    listener.away = False
+    start()
+    listener.until(lambda: len(listener.got) == 2)
+    assert sorted(listener.told) == [(f"{DISK}/write", "d1"), (f"{DISK}/write", "d2")]
+    listener.until(lambda: kept(tmp_path) == 0)
+
+
+def test_without_a_listener_nothing_is_kept(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.call("PUT", disk_id("d1"), empty_disk())
+    simulator.call("PUT", group_path(f"{SNAPSHOTS}-2"), {"location": "westeurope"}, version="2021-04-01")
+    simulator.pass_time(10)
+    simulator.call("GET", disk_id("d1"))
+    assert kept(tmp_path) == 0
+
+
+def kept(folder: Path) -> int:
+    """How many events the simulator's state holds."""
+    with closing(sqlite3.connect(folder / "arm" / "arm.sqlite3")) as state:
+        return int(state.execute("SELECT COUNT(*) FROM documents WHERE kind = 'event'").fetchone()[0])

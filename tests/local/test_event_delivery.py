@@ -1,0 +1,373 @@
+"""Deliveries of the local topic: who may subscribe, that everything arrives, and what becomes of what nobody takes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from infra.local.event_delivery import (
+    CLOUD,
+    GRID,
+    ORIGIN,
+    Deliveries,
+    Disorder,
+    NotValidated,
+    Subscription,
+    as_cloud_event,
+)
+
+KEY = "the key of this test"
+
+
+@dataclass(slots=True)
+class Hook:
+    """A subscriber: what it got, and the statuses that it answers in turn (then 200)."""
+
+    answers: list[int] = field(default_factory=list)
+    echo: Callable[[str], Any] = lambda code: {"validationResponse": code}
+    allowed: str | None = ORIGIN
+    got: list[tuple[dict[str, str], Any]] = field(default_factory=list)
+    options: list[dict[str, str]] = field(default_factory=list)
+    url: str = ""
+
+    @property
+    def ids(self) -> list[str]:
+        return [(body[0] if isinstance(body, list) else body)["id"] for _, body in self.got]
+
+    async def answer(self, request: web.Request) -> web.Response:
+        if request.method == "OPTIONS":
+            self.options.append(dict(request.headers))
+            return web.Response(headers={} if self.allowed is None else {"WebHook-Allowed-Origin": self.allowed})
+        body = await request.json()
+        if request.headers["aeg-event-type"] == "SubscriptionValidation":
+            return web.json_response(self.echo(body[0]["data"]["validationCode"]))
+        self.got.append((dict(request.headers), body))
+        return web.Response(status=self.answers.pop(0) if self.answers else 200)
+
+    async def until(self, good: Callable[[], bool], seconds: float = 5) -> None:
+        async with asyncio.timeout(seconds):
+            while not good():  # noqa: ASYNC110 - what is waited for has no event of its own
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def listening(hook: Hook) -> AsyncIterator[Hook]:
+    app = web.Application()
+    app.router.add_route("*", "/hook", hook.answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    hook.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook?code=secret"
+    try:
+        yield hook
+    finally:
+        await runner.cleanup()
+
+
+def wanted(hook: Hook, **changes: Any) -> Subscription:
+    values = {"endpoint": hook.url, "source": "resources", "schema": GRID, "retry_seconds": [0.01], "max_attempts": 3}
+    return Subscription.from_json("test", values | changes)
+
+
+def grid(number: int = 1, operation: str = "Microsoft.Compute/disks/write") -> dict[str, Any]:
+    return {
+        "id": str(number),
+        "topic": "/subscriptions/s",
+        "subject": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/disks/d",
+        "eventType": "Microsoft.Resources.ResourceWriteSuccess",
+        "eventTime": "2026-01-01T00:00:00Z",
+        "dataVersion": "2",
+        "data": {"operationName": operation},
+    }
+
+
+def cloud(number: int = 1, kind: str = "DiskBackup.Job.Failed") -> dict[str, Any]:
+    return {"id": str(number), "source": "/s", "type": kind, "specversion": "1.0", "data": {"n": number}}
+
+
+def run(folder: Path, act: Callable[[Deliveries, Hook], Awaitable[None]], hook: Hook | None = None) -> None:
+    async def whole() -> None:
+        deliveries = Deliveries(folder / "dead.jsonl")
+        await deliveries.open()
+        try:
+            async with listening(hook or Hook()) as heard:
+                await act(deliveries, heard)
+        finally:
+            await deliveries.close()
+
+    asyncio.run(whole())
+
+
+# ---------------------------------------------------------------- who is let subscribe
+
+
+def test_an_endpoint_that_echoes_the_code_is_subscribed_and_gets_events_in_an_array(tmp_path: Path) -> None:
+    async def act(deliveries: Deliveries, hook: Hook) -> None:
+        await deliveries.subscribe(wanted(hook))
+        deliveries.offer("resources", [grid()])
+        await hook.until(lambda: bool(hook.got))
+        ((headers, body),) = hook.got
+        assert body == [grid()]
+        assert headers["aeg-event-type"] == "Notification"
+        assert (headers["aeg-subscription-name"], headers["aeg-delivery-count"]) == ("TEST", "0")
+
+    run(tmp_path, act)
+
+
+@pytest.mark.parametrize("echo", [lambda _: {"validationResponse": "guessed"}, lambda _: {}, lambda _: ["code"]])
+def test_an_endpoint_that_does_not_echo_the_code_is_not(tmp_path: Path, echo: Callable[[str], Any]) -> None:
+    async def act(deliveries: Deliveries, hook: Hook) -> None:
+        with pytest.raises(NotValidated):
+            await deliveries.subscribe(wanted(hook))
+        deliveries.offer("resources", [grid()])
+        await asyncio.sleep(0.05)
+        assert (hook.got, deliveries.as_json()) == ([], [])
+
+    run(tmp_path, act, Hook(echo=echo))
+
+
+@pytest.mark.parametrize(("allowed", "is_let"), [(ORIGIN, True), ("*", True), ("example.com", False), (None, False)])
+def test_a_webhook_for_cloud_events_is_asked_by_options(tmp_path: Path, allowed: str | None, is_let: bool) -> None:
+    async def act(deliveries: Deliveries, hook: Hook) -> None:
+        subscription = wanted(hook, source="custom", schema=CLOUD)
+        if not is_let:
+            with pytest.raises(NotValidated):
+                await deliveries.subscribe(subscription)
+            return
+        await deliveries.subscribe(subscription)
+        assert hook.options[0]["WebHook-Request-Origin"] == ORIGIN
+        deliveries.offer("custom", [cloud()])
+        await hook.until(lambda: bool(hook.got))
+        ((headers, body),) = hook.got
+        assert body == cloud()
+        assert headers["Content-Type"].startswith("application/cloudevents+json")
+
+    run(tmp_path, act, Hook(allowed=allowed))
+
+
+def test_an_endpoint_that_does_not_answer_is_not_subscribed(tmp_path: Path) -> None:
+    async def act(deliveries: Deliveries, hook: Hook) -> None:
+        hook.url = "http://127.0.0.1:9/hook"
+        with pytest.raises(NotValidated):
+            await deliveries.subscribe(wanted(hook))
+
+    run(tmp_path, act)
+
+
+def test_a_queue_needs_a_storage_account(tmp_path: Path) -> None:
+    async def act(deliveries: Deliveries, hook: Hook) -> None:
+        with pytest.raises(NotValidated):
+            await deliveries.subscribe(wanted(hook, endpoint="queue:events"))
+
+    run(tmp_path, act)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"endpoint": "http://example.com/hook"},
+        {"endpoint": "ftp://127.0.0.1/hook"},
+        {"source": "moon"},
+        {"source": "custom", "schema": GRID},
+        {"schema": "InputSchema"},
+        {"retry_seconds": []},
+        {"retry_seconds": [-1]},
+        {"max_attempts": "many"},
+    ],
+)
+def test_a_senseless_subscription_is_refused(change: dict[str, Any]) -> None:
+    values = {"endpoint": "http://127.0.0.1:1/hook", "source": "resources"} | change
+    with pytest.raises(ValueError):  # noqa: PT011 - each of them says something else
+        Subscription.from_json("test", values)
+
+
+def test_a_subscription_without_its_endpoint_is_refused() -> None:
+    with pytest.raises(KeyError):
+        Subscription.from_json("test", {"source": "custom"})
+
+
+def test_what_is_listed_of_a_subscription_holds_no_key(tmp_path: Path) -> None:
+    async def act(deliveries: Deliveries, hook: Hook) -> None:
+        await deliveries.subscribe(wanted(hook))
+        assert "secret" in hook.url
+        assert "secret" not in json.dumps(deliveries.as_json())
+
+    run(tmp_path, act)
+
+
+# ---------------------------------------------------------------- who gets what
+
+
+def test_each_subscriber_gets_the_events_of_its_topic_types_and_operations(tmp_path: Path) -> None:
+    async def act(deliveries: Deliveries, hook: Hook) -> None:
+        await deliveries.subscribe(
+            wanted(
+                hook,
+                types=["Microsoft.Resources.ResourceWriteSuccess"],
+                operations=["microsoft.compute/DISKS/write"],
+            )
+        )
+        deliveries.offer("custom", [cloud(1)])
+        deliveries.offer(
+            "resources",
+            [
+                grid(2, "Microsoft.Compute/snapshots/write"),
+                {**grid(3), "eventType": "Microsoft.Resources.ResourceActionSuccess"},
+                {**grid(4), "data": None},
+                grid(5),
+            ],
+        )
+        await hook.until(lambda: bool(hook.got))
+        await asyncio.sleep(0.05)
+        assert hook.ids == ["5"]
+
+    run(tmp_path, act)
+
+
+def test_events_of_azures_resources_can_be_had_as_cloud_events(tmp_path: Path) -> None:
+    async def act(deliveries: Deliveries, hook: Hook) -> None:
+        await deliveries.subscribe(wanted(hook, schema=CLOUD))
+        deliveries.offer("resources", [grid()])
+        await hook.until(lambda: bool(hook.got))
+        told = hook.got[0][1]
+        assert (told["specversion"], told["type"]) == ("1.0", grid()["eventType"])
+        assert (told["subject"], told["source"]) == (grid()["subject"], grid()["topic"])
+
+    run(tmp_path, act)
+
+
+def test_a_cloud_event_stays_as_it_is() -> None:
+    assert as_cloud_event(cloud()) == cloud()
+
+
+def test_who_unsubscribed_gets_no_more(tmp_path: Path) -> None:
+    async def act(deliveries: Deliveries, hook: Hook) -> None:
+        await deliveries.subscribe(wanted(hook))
+        assert await deliveries.unsubscribe("test")
+        assert not await deliveries.unsubscribe("test")
+        deliveries.offer("resources", [grid()])
+        await asyncio.sleep(0.05)
+        assert hook.got == []
+
+    run(tmp_path, act)
+
+
+# ---------------------------------------------------------------- at least once
+
+
+def test_what_is_not_taken_is_sent_again_with_its_count(tmp_path: Path) -> None:
+    async def act(deliveries: Deliveries, hook: Hook) -> None:
+        await deliveries.subscribe(wanted(hook))
+        deliveries.offer("resources", [grid()])
+        await hook.until(lambda: len(hook.got) == 3)
+        assert [headers["aeg-delivery-count"] for headers, _ in hook.got] == ["0", "1", "2"]
+        await hook.until(lambda: deliveries.as_json()[0]["delivered"] == 1)
+        assert deliveries.dead() == []
+
+    run(tmp_path, act, Hook(answers=[503, 429]))
+
+
+def test_a_subscriber_that_was_away_gets_everything(tmp_path: Path) -> None:
+    async def act(deliveries: Deliveries, hook: Hook) -> None:
+        await deliveries.subscribe(wanted(hook, max_attempts=100))
+        hook.answers = [503] * 150
+        deliveries.offer("resources", [grid(number) for number in range(50)])
+        await hook.until(lambda: deliveries.as_json()[0]["delivered"] == 50, 20)
+        assert set(hook.ids) == {str(number) for number in range(50)}
+        assert (deliveries.dead(), deliveries.as_json()[0]["waiting"]) == ([], 0)
+
+    run(tmp_path, act)
+
+
+def test_the_waits_grow_as_they_were_asked_for(tmp_path: Path) -> None:
+    async def act(deliveries: Deliveries, hook: Hook) -> None:
+        await deliveries.subscribe(wanted(hook, retry_seconds=[0.02, 0.2]))
+        deliveries.offer("resources", [grid()])
+        loop = asyncio.get_running_loop()
+        times = []
+        for count in (1, 2, 3):
+            await hook.until(lambda count=count: len(hook.got) == count)  # type: ignore[misc]
+            times.append(loop.time())
+        assert times[1] - times[0] < 0.15 < times[2] - times[1]
+
+    run(tmp_path, act, Hook(answers=[500, 500]))
+
+
+@pytest.mark.parametrize("status", [400, 401, 413])
+def test_what_is_refused_for_good_is_dead_at_once(tmp_path: Path, status: int) -> None:
+    async def act(deliveries: Deliveries, hook: Hook) -> None:
+        await deliveries.subscribe(wanted(hook))
+        deliveries.offer("resources", [grid(1), grid(2)])
+        await hook.until(lambda: bool(deliveries.dead()) and deliveries.as_json()[0]["delivered"] == 1)
+        (letter,) = deliveries.dead()
+        assert letter["deliveryAttempts"] == 1
+        assert letter["deadLetterReason"] == "UndeliverableDueToTheEndpoint"
+        assert str(status) in letter["lastDeliveryOutcome"]
+        assert letter["data"] == grid()["data"]
+
+    run(tmp_path, act, Hook(answers=[status]))
+
+
+def test_what_is_never_taken_is_dead_after_the_last_try(tmp_path: Path) -> None:
+    async def act(deliveries: Deliveries, hook: Hook) -> None:
+        await deliveries.subscribe(wanted(hook))
+        deliveries.offer("resources", [grid()])
+        await hook.until(lambda: bool(deliveries.dead()))
+        (letter,) = deliveries.dead()
+        assert (letter["deliveryAttempts"], letter["deadLetterReason"]) == (3, "MaxDeliveryAttemptsExceeded")
+        assert len(hook.got) == 3
+
+    run(tmp_path, act, Hook(answers=[503] * 9))
+
+
+def test_one_event_that_is_refused_holds_up_no_other(tmp_path: Path) -> None:
+    async def act(deliveries: Deliveries, hook: Hook) -> None:
+        await deliveries.subscribe(wanted(hook, retry_seconds=[5]))
+        deliveries.offer("resources", [grid(number) for number in range(10)])
+        await hook.until(lambda: deliveries.as_json()[0]["delivered"] == 9)
+        assert deliveries.as_json()[0]["waiting"] == 1
+
+    run(tmp_path, act, Hook(answers=[503]))
+
+
+# ---------------------------------------------------------------- disorder
+
+
+def test_events_come_as_often_as_told(tmp_path: Path) -> None:
+    async def act(deliveries: Deliveries, hook: Hook) -> None:
+        await deliveries.subscribe(wanted(hook))
+        deliveries.disorder = Disorder(duplicates=2)
+        deliveries.offer("resources", [grid(1), grid(2)])
+        await hook.until(lambda: len(hook.got) == 6)
+        assert Counter(hook.ids) == {"1": 3, "2": 3}
+
+    run(tmp_path, act)
+
+
+def test_events_come_out_of_order_when_told(tmp_path: Path) -> None:
+    async def act(deliveries: Deliveries, hook: Hook) -> None:
+        await deliveries.subscribe(wanted(hook))
+        deliveries.disorder = Disorder(shuffle_seconds=0.3)
+        numbers = [str(number) for number in range(30)]
+        deliveries.offer("resources", [grid(number) for number in range(30)])
+        await hook.until(lambda: len(hook.got) == 30)
+        assert hook.ids != numbers
+        assert sorted(hook.ids) == sorted(numbers)
+
+    run(tmp_path, act)
+
+
+@pytest.mark.parametrize("content", [{"duplicates": 11}, {"shuffle_seconds": -1}, {"chaos": True}, {"duplicates": "x"}])
+def test_a_senseless_disorder_is_refused(content: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - each of them says something else
+        Disorder.from_json(content)

@@ -1,0 +1,169 @@
+"""The scheduler's heartbeat: each tick notes itself, a silence is told once to those whose slots fell into it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from backup_core.domain.errors import CloudUnavailable
+from backup_core.domain.heartbeat import Heartbeat
+from backup_core.domain.job import JobStatus
+from backup_core.domain.resource_ids import VaultKey
+from backup_core.ports import Memory
+from backup_core.workflows.dispatch import dispatch
+from backup_core.workflows.heartbeat import ANYWHERE, is_alive, last_tick
+from tests.builders import OTHER_SUBSCRIPTION, VAULT
+from tests.fakes import World
+from tests.workflows.platform import HostDied, Platform
+from tests.workflows.scenes import EVERY_MINUTE, HOUR, HOURLY, SLOT, backed_up, events, go_to, jobs, protected
+
+MINUTE = timedelta(minutes=1)
+
+
+def noted(platform: Platform) -> Heartbeat:
+    stored = platform.world.store.get(Heartbeat, ANYWHERE)
+    assert stored is not None
+    return stored.value
+
+
+def after_silence(minutes: int = 30, *names: str) -> Platform:
+    """Disks that are backed up hourly, whose 13:00 slot fell into a silence that is over `minutes` after it."""
+    platform = backed_up(*names)
+    platform.run(minutes=50)
+    go_to(platform, SLOT + HOUR + minutes * MINUTE, minutes=1)
+    return platform
+
+
+def test_each_tick_notes_itself_for_one_read_and_one_write() -> None:
+    platform = protected()
+    platform.run(seconds=5)
+    assert noted(platform).ticked_at == SLOT
+    before = len(platform.world.faults.calls)
+    platform.world.clock.advance(minutes=1)
+    dispatch(platform.world.ports)
+    assert platform.world.faults.calls[before:] == ["store.get", "store.due", "store.commit"]
+    assert noted(platform).ticked_at == platform.world.clock.now()
+
+
+def test_a_silence_is_told_with_its_beginning_and_its_slots_and_that_it_is_over() -> None:
+    platform = after_silence()
+    (stalled,) = events(platform, "Scheduler.Stalled")
+    assert stalled.content["severity"] == "Sev0"
+    assert stalled.content["missedSlots"] == 1
+    assert stalled.content["since"] == (SLOT + 50 * MINUTE).isoformat()
+    assert len(events(platform, "Scheduler.Recovered")) == 1
+    assert jobs(platform)[-1].status is JobStatus.COMPLETED, "the slot is caught up"
+    platform.run(minutes=5)
+    assert len(events(platform, "Scheduler.Stalled")) == 1
+
+
+def test_every_slot_of_the_silence_counts() -> None:
+    platform = protected("disk-1", "disk-2", **EVERY_MINUTE)
+    platform.run(minutes=2)
+    go_to(platform, SLOT + 12 * MINUTE, minutes=1)
+    (stalled,) = events(platform, "Scheduler.Stalled")
+    assert stalled.content["missedSlots"] == 2 * 10, "12:02 to 12:11; that of 12:12 is on time"
+
+
+@pytest.mark.parametrize("minutes", [1, 4])
+def test_a_tick_that_is_a_little_late_is_no_silence(minutes: int) -> None:
+    platform = backed_up()
+    platform.run(minutes=58)
+    go_to(platform, SLOT + (58 + minutes) * MINUTE, minutes=1)
+    assert events(platform, "Scheduler.Stalled") == []
+
+
+def test_a_silence_in_which_nothing_was_due_is_told_to_nobody() -> None:
+    platform = backed_up()
+    go_to(platform, SLOT + 40 * MINUTE, minutes=1)
+    assert events(platform, "Scheduler.Stalled") == []
+    assert noted(platform).ticked_at > SLOT + 39 * MINUTE
+
+
+def test_a_first_tick_of_all_has_nothing_to_tell() -> None:
+    world = World()
+    dispatch(world.ports)
+    assert world.events.published == []
+
+
+def test_each_vault_hears_of_its_own_slots() -> None:
+    platform = after_silence(30, "disk-1", "disk-2")
+    told = events(platform, "Scheduler.Stalled")
+    assert [(event.source, event.content["missedSlots"]) for event in told] == [(VAULT.resource_id, 2)]
+    other = VaultKey(subscription=OTHER_SUBSCRIPTION, group="g", name="v")
+    assert not any(event.source == other.resource_id for event in told)
+
+
+def test_a_tick_that_dies_after_telling_is_followed_by_one_that_tells_the_same() -> None:
+    platform = backed_up()
+    platform.run(minutes=50)
+    platform.world.clock.set(SLOT + HOUR + 30 * MINUTE)
+    platform.world.faults.fail("queue.send", HostDied())
+    with pytest.raises(HostDied):
+        dispatch(platform.world.ports)
+    platform.world.clock.advance(minutes=1)
+    dispatch(platform.world.ports)
+    platform.run(minutes=1)
+    told = events(platform, "Scheduler.Stalled")
+    assert len({event.id for event in told}) == 1
+
+
+def test_trouble_with_the_heartbeat_keeps_no_tick_from_its_work() -> None:
+    platform = protected()
+    platform.run(seconds=2)
+    for call, error in (("store.get", CloudUnavailable("503")), ("store.commit", CloudUnavailable("503"))):
+        platform.world.clock.set(platform.world.clock.now() + HOUR)
+        platform.world.faults.fail(call, error)
+        assert dispatch(platform.world.ports).enqueued == 1
+
+
+def test_a_heartbeat_that_cannot_be_read_is_written_over() -> None:
+    platform = protected()
+    platform.run(seconds=5)
+    platform.world.store.corrupt_record(Heartbeat, ANYWHERE)
+    platform.world.clock.advance(minutes=1)
+    dispatch(platform.world.ports)
+    assert noted(platform).ticked_at == platform.world.clock.now()
+
+
+def test_a_silence_that_cannot_be_told_is_no_longer_for_it() -> None:
+    platform = backed_up()
+    platform.run(minutes=50)
+    platform.world.clock.set(SLOT + HOUR + 30 * MINUTE)
+    platform.world.faults.fail("store.schedule", CloudUnavailable("503"))
+    assert dispatch(platform.world.ports).enqueued == 1
+
+
+# Whether it is alive.
+
+
+def test_it_is_alive_as_long_as_the_last_tick_is_recent() -> None:
+    platform = protected()
+    ports = platform.world.ports
+    platform.run(seconds=5)
+    assert is_alive(ports)
+    platform.world.clock.set(SLOT + 4 * MINUTE)
+    assert is_alive(ports)
+    platform.world.clock.set(SLOT + 9 * MINUTE)
+    assert not is_alive(ports)
+
+
+def test_it_is_not_alive_before_its_first_tick_nor_without_its_storage() -> None:
+    world = World()
+    assert not is_alive(world.ports)
+    assert last_tick(world.ports) is None
+    dispatch(world.ports)
+    assert is_alive(world.ports)
+    world.memory = Memory()
+    world.faults.fail("store.get", CloudUnavailable("503"))
+    assert not is_alive(world.ports)
+
+
+def test_strangers_who_ask_often_cost_one_read_in_a_quarter_of_a_minute() -> None:
+    platform = protected(**HOURLY)
+    platform.run(minutes=1)
+    before = platform.world.faults.count("store.get")
+    for _ in range(100):
+        assert is_alive(platform.world.ports)
+    assert platform.world.faults.count("store.get") == before + 1
