@@ -537,3 +537,67 @@ def test_a_message_that_failed_five_times_is_told_of() -> None:
     platform.run(seconds=30)
     (told,) = events(platform, "Message.Poisoned")
     assert told.content["error"]["code"] == "StepGivenUp"
+
+
+# ---------------------------------------------------------------- trouble at any call
+
+
+def troubled(begin: Callable[[], Platform], resource: Callable[[Platform], str], what: str) -> list[Platform]:
+    """Platforms that heard of the same thing, each with trouble at another call, before its effect or after it. Event
+    Grid tells again what was not taken."""
+    with_trouble = []
+    for after in (False, True):
+        for nth in range(60):
+            platform = begin()
+            told = resource(platform)
+            platform.world.faults.fail_nth(nth, CloudUnavailable("trouble"), after=after)
+            calls = len(platform.world.faults.calls)
+            try:
+                tell(platform, told, what)
+            except CloudUnavailable:
+                tell(platform, told, what)
+            is_over = nth >= len(platform.world.faults.calls) - calls
+            platform.world.faults.clear()
+            platform.run(minutes=4)
+            with_trouble.append(platform)
+            if is_over:
+                break
+        else:
+            raise AssertionError("there were more calls than were tried")
+    assert len(with_trouble) > 8
+    return with_trouble
+
+
+def test_trouble_at_any_call_keeps_no_loss_of_a_disk_from_being_seen_once() -> None:
+    def begin() -> Platform:
+        platform = backed_up()
+        platform.world.cloud.remove_disk(disk_id())
+        return platform
+
+    for platform in troubled(begin, lambda _: disk_id(), "ResourceDeleteSuccess"):
+        assert state(platform) is ProtectionState.STOPPED
+        assert len(events(platform, "SourceDisk.Deleted")) == 1
+        assert len(events(platform, "Protection.Stopped")) == 1
+        assert len(platform.points()) == 1
+
+
+def test_trouble_at_any_call_keeps_no_loss_of_a_snapshot_from_being_seen_once() -> None:
+    def lose(platform: Platform) -> str:
+        (point,) = platform.points()
+        platform.world.cloud.lose_snapshot(point.snapshot_id)
+        return point.snapshot_id
+
+    for platform in troubled(backed_up, lose, "ResourceDeleteSuccess"):
+        assert len(lost(platform)) == 1
+        assert len(events(platform, "RecoveryPoint.Lost")) == 1
+        good = [point for point in platform.points() if point.is_good]
+        assert 1 <= len(good) <= 2, "trouble over a full minute may ask for a second backup"
+
+
+def test_trouble_at_any_call_keeps_no_tagged_disk_from_being_protected_once() -> None:
+    for platform in troubled(lambda: tagged(backup="daily"), lambda _: disk_id(), "ResourceWriteSuccess"):
+        name = instance_name(disk_id())
+        assert state(platform, name) is ProtectionState.CONFIGURED
+        assert [each.status for each in jobs(platform, JobOperation.CONFIGURE, name)][-1] is JobStatus.COMPLETED
+        rows = [row for row in platform.agenda(AgendaKind.BACKUP) if row.instance_name == name]
+        assert len(rows) == 1

@@ -124,23 +124,21 @@ class Control:
         return {"buckets": "full"}
 
     def _add_disks(self, wish: Json) -> Json:
-        added = seed.add_disks(self._world, wish, now=self._gateway.clock())
-        for disk in added:
-            self._tell("write", disk)
-        return {"ids": [disk.id for disk in added]}
+        """Disks as if they had always been there: nobody is told of them."""
+        return {"ids": [disk.id for disk in seed.add_disks(self._world, wish, now=self._gateway.clock())]}
 
     def _delete_disk(self, wish: Json) -> Json:
         disk = self._named("disk", wish)
         disks.remove(self._world, disk, self._gateway.clock())
         self._world.write_down("disk.deleted_behind", self._gateway.clock(), id=disk.id)
-        self._tell("delete", disk)
+        self._tell_of_loss(disk)
         return {"deleted": disk.id}
 
     def _delete_snapshot(self, wish: Json) -> Json:
         snapshot = self._named("snapshot", wish)
         snapshots.remove(self._world, snapshot, self._gateway.clock())
         self._world.write_down("snapshot.deleted_behind", self._gateway.clock(), id=snapshot.id)
-        self._tell("delete", snapshot)
+        self._tell_of_loss(snapshot)
         return {"deleted": snapshot.id}
 
     def _age(self, wish: Json) -> Json:
@@ -154,8 +152,8 @@ class Control:
                 aged += 1
         return {"aged_disks": aged}
 
-    def _tell(self, what: str, resource: Resource) -> None:
-        self._world.tell(what, resource.id, TYPE_NAMES[resource.kind], self._gateway.clock())
+    def _tell_of_loss(self, resource: Resource) -> None:
+        self._world.tell("delete", resource.id, TYPE_NAMES[resource.kind], self._gateway.clock())
 
     def _named(self, kind: str, wish: Json) -> Resource:
         found = self._world.collections[kind].find(wish["id"])
