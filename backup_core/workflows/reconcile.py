@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.disk import Snapshot
-from backup_core.domain.errors import BackupError
+from backup_core.domain.errors import BackupError, SnapshotGroupNotFound
 from backup_core.domain.instance import BackupInstance, DiskClaim, PointSummary, ProtectionState, disk_key
 from backup_core.domain.job import Job, first_id_at
 from backup_core.domain.policy import BackupPolicy
@@ -153,6 +153,9 @@ def _look(ports: Ports, groups: Mapping[str, str], report: ReconcileReport) -> _
                 elif is_ours(snapshot.tags):
                     _report_unreadable(ports, snapshot, report)
             readable.add(key)
+        except SnapshotGroupNotFound:
+            log.error("reconcile.group_gone group=%s", group)
+            readable.add(key)  # it holds nothing: each point is asked for once more before it is called lost
         except BackupError as error:
             log.error("reconcile.group_unreadable group=%s code=%s %s", group, error.code, error.message)
             report.unreadable_groups.append(group)

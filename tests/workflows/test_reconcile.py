@@ -144,13 +144,6 @@ def test_a_group_that_cannot_be_read_is_reported_and_its_points_are_not_called_l
     assert platform.points()[0].state is PointState.COMPLETED
 
 
-def test_a_deleted_snapshot_group_is_reported_and_nothing_is_called_lost() -> None:
-    platform = backed_up()
-    platform.world.cloud.remove_group(SNAPSHOT_GROUP)
-    report = run(platform)
-    assert (report.unreadable_groups, report.lost_points) == ([SNAPSHOT_GROUP.text], [])
-
-
 def test_trouble_in_the_middle_postpones_one_disk_and_not_the_others() -> None:
     platform = backed_up("disk-1", "disk-2")
     for name in ("disk-1", "disk-2"):
@@ -518,3 +511,12 @@ def test_a_disk_that_is_protected_without_a_claim_is_claimed() -> None:
     found = find_protection(platform.world.ports, disk_id("disk-1"))
     assert found is not None
     assert found.instance.name == "disk-1"
+
+
+def test_the_points_of_a_snapshot_group_that_is_gone_are_lost() -> None:
+    platform = backed_up()
+    platform.world.cloud.remove_group(SNAPSHOT_GROUP)
+    report = reconcile(platform.world.ports)
+    assert report.lost_points == [each.point_id for each in platform.points()]
+    assert [each.state for each in platform.points()] == [PointState.LOST]
+    assert reconcile(platform.world.ports).lost_points == []
