@@ -6,6 +6,7 @@ Leaves to others: what is in the body (wire.py, reading.py) and how an answer ge
 from __future__ import annotations
 
 import re
+import unicodedata
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -156,10 +157,16 @@ def check_names(call: Call) -> None:
     faults = [
         Fault(target=name, message=message, code="InvalidResourceName")
         for name, value in call.names.items()
-        if name != "rest" and not _pattern(name).fullmatch(value)
+        if name != "rest" and not (_pattern(name).fullmatch(value) and _is_worded(value))
     ]
     if faults:
         raise InvalidInput(faults)
+
+
+def _is_worded(value: str) -> bool:
+    """Whether it has none of the signs, as fractions and circled digits, that only Python counts among word
+    characters: other readers of the API's description do not."""
+    return value.isascii() or not any(unicodedata.category(letter) == "No" for letter in value)
 
 
 def _pattern(name: str) -> re.Pattern[str]:

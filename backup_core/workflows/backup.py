@@ -24,9 +24,9 @@ from backup_core.domain.errors import (
     ResourceInUse,
     SnapshotNotFound,
 )
-from backup_core.domain.instance import ActiveBackup, BackupInstance, PointSummary
+from backup_core.domain.instance import ActiveBackup, BackupInstance, PointSummary, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
-from backup_core.domain.messages import ObserveBackup, StartBackup
+from backup_core.domain.messages import ExpirePoints, ObserveBackup, StartBackup
 from backup_core.domain.naming import point_id, scheduled_job_id, snapshot_id
 from backup_core.domain.objective import needs_watch
 from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel, is_ours
@@ -340,6 +340,7 @@ def _fail(
     if not commit(ports, message, changes, [alerts.job_ended(message.vault, failed), *alarm.events]):
         return
     log.error("backup.failed job_id=%s instance=%s code=%s %s", job.job_id, instance.name, error.code, error.message)
+    _hurry_deletion(ports, message.vault, freed)
     _unwatch(ports, message)
 
 
@@ -476,7 +477,14 @@ def _complete(
     if not commit(ports, message, changes, told):
         return
     log.info("backup.completed job_id=%s instance=%s point=%s", job.job_id, instance.name, point.point_id)
+    _hurry_deletion(ports, message.vault, changed)
     _unwatch(ports, message)
+
+
+def _hurry_deletion(ports: Ports, vault: VaultKey, instance: BackupInstance) -> None:
+    """A deletion that waited for this backup to end goes on at once, not with the next sweep."""
+    if instance.state is ProtectionState.DELETING and instance.expiry_due_at is not None:
+        ports.queue.send(ExpirePoints(vault=vault, instance_name=instance.name, due_at=instance.expiry_due_at))
 
 
 def new_point(

@@ -423,6 +423,16 @@ def test_a_deleted_instance_takes_all_its_points_with_it_the_newest_too() -> Non
     assert len(events(platform, "Protection.Deleted")) == 1
 
 
+def test_a_deletion_goes_on_as_soon_as_the_running_backup_has_ended() -> None:
+    platform = protected()
+    platform.world.cloud.snapshot_time = timedelta(seconds=30)
+    platform.run(seconds=10)
+    assert platform.instance().active is not None
+    delete(platform)
+    platform.run(seconds=45)
+    assert not platform.has_instance("disk-1")
+
+
 def test_a_deletion_waits_for_the_running_backup_and_takes_its_point_too() -> None:
     platform = protected()
     platform.world.cloud.snapshot_time = timedelta(minutes=20)
