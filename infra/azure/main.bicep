@@ -49,6 +49,10 @@ param tablePrefix string = 'diskbackup'
 ])
 param telemetry string = 'off'
 
+@description('What each good tick asks for, at a service that raises alarm when that stops; empty: nothing.')
+@secure()
+param heartbeatUrl string = ''
+
 @description('Copies of the catalogue of recovery points: in one zone, in three zones, or in three zones and a second region.')
 @allowed([
   'Standard_LRS'
@@ -240,6 +244,7 @@ module app 'modules/app.bicep' = {
     accessScopes: accessScopes
     tablePrefix: tablePrefix
     telemetry: telemetry
+    heartbeatUrl: heartbeatUrl
     zoneRedundant: zoneRedundant
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount

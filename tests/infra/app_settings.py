@@ -18,7 +18,6 @@ UNSET: Mapping[str, str] = {
     "AzureWebJobsStorage__accountName": "the endpoints are set one by one, which holds in every cloud",
     "DISKBACKUP_ARM_AUDIENCE": "the endpoint of Azure Resource Manager is its audience in every cloud of Azure",
     "DISKBACKUP_EVENTGRID_KEY": "the topic takes no keys",
-    "DISKBACKUP_HEARTBEAT_URL": "the URL of a dead-man service is the operator's own secret, set where one is used",
     "IDENTITY_ENDPOINT": "the platform sets it for an app with an identity",
     "MSI_ENDPOINT": "the older name of IDENTITY_ENDPOINT",
     "REQUESTS_CA_BUNDLE": "Azure's certificates come of authorities that everybody trusts",

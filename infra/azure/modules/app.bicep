@@ -36,6 +36,9 @@ param tablePrefix string
 ])
 param telemetry string
 
+@secure()
+param heartbeatUrl string
+
 param zoneRedundant bool
 param instanceMemoryMB int
 param maximumInstanceCount int
@@ -157,6 +160,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       DISKBACKUP_TABLE_PREFIX: tablePrefix
       DISKBACKUP_EVENTGRID_ENDPOINT: eventsEndpoint
       DISKBACKUP_TELEMETRY: telemetry
+      DISKBACKUP_HEARTBEAT_URL: heartbeatUrl
       DISKBACKUP_SIGN_IN: signIn
       DISKBACKUP_ENTRA_TENANT_ID: entraTenantId
       DISKBACKUP_ENTRA_AUDIENCE: entraAudience
