@@ -44,8 +44,8 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PREFIX = "objectives"
 VAULTS = 10
 _FILL = 4_000  # instances between two lines of progress
-_TOGETHER = 100  # rows of one transaction
-_ROWS = 800  # of the agenda at once
+_TOGETHER = 40  # rows of one transaction: while Azurite works at a long one, it drops the connections of others
+_ROWS = 100  # of the agenda at once
 _FILL_TRIES = 12
 _POLICY = BackupPolicy.parse("policy", policy_properties(intervals=("R/2026-03-01T00:00:00+00:00/PT4H",)))
 
