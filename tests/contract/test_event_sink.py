@@ -93,6 +93,13 @@ def test_an_event_is_a_cloud_event(sink, topic):
 
 
 @pytest.mark.local_target
+def test_the_library_has_nothing_to_say_of_a_delivered_event(sink, topic, caplog):
+    with caplog.at_level("WARNING"):
+        sink.publish([event(79), event(80)])
+    assert caplog.messages == []
+
+
+@pytest.mark.local_target
 def test_a_token_is_sent_when_there_is_no_key(topic):
     class Identity:
         scopes: tuple[str, ...] = ()
