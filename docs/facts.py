@@ -82,7 +82,7 @@ def _logged(node: ast.AST) -> str | None:
     """The format of a call of `log`."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
         return None
-    first = node.args[0]
+    first = node.args[1] if node.func.attr == "log" and len(node.args) > 1 else node.args[0]
     is_log = isinstance(node.func.value, ast.Name) and node.func.value.id == "log"
     return first.value if is_log and isinstance(first, ast.Constant) and isinstance(first.value, str) else None
 

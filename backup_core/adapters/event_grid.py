@@ -77,7 +77,7 @@ class EventGridSink:
 
 
 def _client(endpoint: str, credential: AzureKeyCredential | TokenCredential) -> PipelineClient[Any, Any]:
-    """A client without retries: the outbox tells again. azure-eventgrid's own publisher takes neither this nor time-outs
+    """A client without retries: the outbox tells again. azure-eventgrid's publisher takes neither this nor time-outs,
     but for each call, and then writes a warning for each option and event (measured, 4.22)."""
     from azure.core import PipelineClient
     from azure.core.credentials import AzureKeyCredential

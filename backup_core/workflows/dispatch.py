@@ -63,12 +63,12 @@ def dispatch(ports: Ports) -> DispatchSummary:
         enqueued += len(due)
         missed += sum(planned.message.missed_count for planned in due)
         unreadable += len(chunk) - len(due)
-    if rows:
-        log.info("dispatch.done enqueued=%d missed=%d unreadable=%d", enqueued, missed, unreadable)
     limited = len(rows) == DISPATCH_LIMIT
     if limited:
         log.warning("dispatch.limited limit=%d", DISPATCH_LIMIT)
     beat(ports)
+    # The one line that is kept of what goes well (host.json): the scheduler's sign of life, for which an alert waits.
+    log.info("dispatch.done enqueued=%d missed=%d unreadable=%d", enqueued, missed, unreadable)
     return DispatchSummary(enqueued=enqueued, missed_slots=missed, unreadable=unreadable, limited=limited)
 
 

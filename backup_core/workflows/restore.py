@@ -280,7 +280,8 @@ def _end(
         events += alarm.events
     if not commit(ports, message, changes, events):
         return
-    log.info("restore.ended job_id=%s status=%s", job.job_id, status.value)
+    level = logging.ERROR if job.error else logging.INFO
+    log.log(level, "restore.ended job_id=%s status=%s", job.job_id, status.value)
     row = watch_row(message.vault, message.instance_name, job.job_id, "restore", job.created_at + STALL_AFTER)
     ports.store.unschedule([row])
 

@@ -254,7 +254,8 @@ def _record(ports: Ports, message: ExpirePoints, job: Job, outcome: _Outcome) ->
     changes = [Replace(stored, alarm.instance), Put(settled), *changes, *alarm.changes]
     if not commit(ports, message, changes, [*events, *alarm.events]):
         return False
-    log.info("expiry.round instance=%s deleted=%d blocked=%d", stored.value.name, len(gone), len(blocked))
+    level = logging.WARNING if blocked else logging.INFO
+    log.log(level, "expiry.round instance=%s deleted=%d blocked=%d", stored.value.name, len(gone), len(blocked))
     return True
 
 

@@ -10,7 +10,18 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.benchmarks import api, cold_import, cold_start, herd, memory, objectives, start_delay, tick, transactions
+from tests.benchmarks import (
+    api,
+    cold_import,
+    cold_start,
+    herd,
+    logs,
+    memory,
+    objectives,
+    start_delay,
+    tick,
+    transactions,
+)
 from tests.benchmarks.figures import Figure, store, table
 from tests.chaos import benchmark as chaos
 
@@ -21,6 +32,7 @@ BENCHMARKS: Mapping[str, Callable[[], Sequence[Figure]]] = {
     "tick": tick.measure,
     "objectives": objectives.measure,
     "transactions": transactions.measure,
+    "logs": logs.measure,
     "start-delay": start_delay.measure,
     "herd": herd.measure,
     "memory": memory.measure,

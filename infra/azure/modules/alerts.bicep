@@ -1,8 +1,9 @@
 // What only the platform sees: functions that fail, messages that were given up, a scheduler that has stopped.
 // All else the app tells of itself, through its Event Grid topic.
 //
-// Requests are never sampled away (host.json), so that each run of a function is one row of AppRequests. Queries are not
-// validated when the rules are made, for a new workspace may not know the tables before the first row has come.
+// They read what host.json lets through: a row of AppRequests for each run that raised, traces from Warning on, and the one
+// line that each good tick writes. Neither requests nor traces are sampled away. Queries are not validated when the rules
+// are made, for a new workspace may not know the tables before the first row has come.
 
 param environmentName string
 param location string
@@ -16,23 +17,25 @@ param toleratedFailures int
 
 var informed = empty(emails) ? actionGroupIds : concat(actionGroupIds, [operators.id])
 
-// A refused request (4xx) is its caller's failure, not the function's.
+// Whether a function raised is all that Success tells: the API answers its own errors, and the line that it writes of each
+// is what counts. The status is looked at for hosts that also log what went well.
 var failedRuns = '''
-AppRequests
-| where Success == false and toint(ResultCode) !between (400 .. 499)
+union
+    (AppRequests | where Success == false or toint(ResultCode) >= 500),
+    (AppTraces | where Message startswith 'api.failed ')
 '''
 
-// A message that failed five times goes to its queue's poison queue, whose function turns it into a failed job: each such
-// run counts. So does the host's word that it moves a message, in case that no poison function runs.
+// A message that failed five times goes to its queue's poison queue, which makes a failed job of it. The host's word that it
+// moves a message counts too, in case that nobody reads the poison queue.
 var givenUpMessages = '''
-union
-    (AppRequests | where Name endswith '_poison'),
-    (AppTraces | where Message startswith 'Message has reached MaxDequeueCount')
+AppTraces
+| where Message startswith 'step.given_up ' or Message startswith 'message.unreadable '
+    or Message startswith 'resource_event.given_up ' or Message startswith 'Message has reached MaxDequeueCount'
 '''
 
 var goodTicks = '''
-AppRequests
-| where Name == 'dispatch' and Success == true
+AppTraces
+| where Message startswith 'dispatch.done '
 '''
 
 resource operators 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(emails)) {
@@ -59,7 +62,7 @@ resource failures 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
   kind: 'LogAlert'
   properties: {
     displayName: 'Disk backup ${environmentName}: functions fail'
-    description: 'More runs of functions ended in an exception within 15 minutes than may by chance.'
+    description: 'More runs of functions and requests to the API ended in an error of the app within 15 minutes than may by chance.'
     severity: 2
     enabled: true
     skipQueryValidation: true

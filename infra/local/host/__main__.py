@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from .instance import Instance
-from .settings import AZURE_MARKS, StartupRefused, apply_local_settings, read_host_json
+from .settings import AZURE_MARKS, StartupRefused, apply_local_settings
 
 logger = logging.getLogger("host")
 
@@ -51,14 +51,14 @@ def _prepare_environment(app: Path, settings: Path | None) -> None:
         apply_local_settings(settings or default, os.environ)
     os.environ.setdefault("FUNCTIONS_WORKER_RUNTIME", "python")
     os.environ["AzureWebJobsScriptRoot"] = str(app)  # noqa: SIM112 - the host spells it so
-    _set_up_logging(read_host_json(app).log_level)
+    _set_up_logging()
 
 
-def _set_up_logging(level: str) -> None:
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    # A line per HTTP header of every SDK call, and the worker library's own: more than the app itself has to say.
-    for talkative in ("azure.core.pipeline.policies.http_logging_policy", "azure.functions"):
-        logging.getLogger(talkative).setLevel(logging.WARNING)
+def _set_up_logging() -> None:
+    """The worker listens from Information on; what of it is paid for is host.json's to say (logs.py)."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logger.setLevel(logging.INFO)  # whatever level the app sets for the libraries beside it
+    logging.getLogger("azure.functions").setLevel(logging.WARNING)  # the worker library's own words
 
 
 async def _run(app: Path, arguments: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from aiohttp import web
 from . import refusals, worker
 from .invocations import InvocationLog, Invocations
 from .keys import host_keys
+from .logs import AppLog, Rows
 from .queues import QueueListener, Wakeups
 from .refusals import HostPlan
 from .settings import AppSettings, HostOptions, host_id, read_host_json
@@ -92,9 +93,16 @@ class Instance:
     async def _begin(self, address: str, port: int, log_dir: Path | None) -> None:
         storage = await self._storage(self._plan.storage)
         await storage.create_container(HOSTS_CONTAINER)
+        rows = Rows(self._options.log_levels, log_dir)
         self._calls = Invocations(
-            timeout=self._options.function_timeout, queue_output=self._put_output, log=InvocationLog(log_dir)
+            timeout=self._options.function_timeout,
+            queue_output=self._put_output,
+            log=InvocationLog(log_dir),
+            rows=rows,
         )
+        app_log = AppLog(rows, self._calls.running_here)
+        logging.getLogger().addHandler(app_log)
+        self._resources.callback(logging.getLogger().removeHandler, app_log)
         door = FrontDoor(
             self._plan,
             prefix=self._options.route_prefix,

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from . import payloads, worker
+from .logs import Rows
 from .payloads import Payload
 from .worker import CallResult, Function
 
@@ -52,10 +53,14 @@ class InvocationLog:
 class Invocations:
     """Runs functions. `worker_lost` is set once a run passed the time limit: the worker must be started anew."""
 
-    def __init__(self, *, timeout: timedelta | None, queue_output: QueueOutput, log: InvocationLog) -> None:
+    def __init__(
+        self, *, timeout: timedelta | None, queue_output: QueueOutput, log: InvocationLog, rows: Rows
+    ) -> None:
         self._timeout = timeout.total_seconds() if timeout else None
         self._queue_output = queue_output
         self._log = log
+        self.rows = rows
+        self._functions: dict[str, str] = {}  # which function a run under way is of
         self._running = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -68,15 +73,23 @@ class Invocations:
         invocation_id = str(uuid.uuid4())
         started_at, began = datetime.now(UTC), time.perf_counter()
         logger.info("Executing '%s' (Reason='%s', Id=%s)", function.name, reason, invocation_id)
+        category = f"Function.{function.name}"
+        self.rows.trace(category, logging.INFO, f"Executing '{category}' (Reason='{reason}', Id={invocation_id})")
+        self._functions[invocation_id] = function.name
         self._enter()
         try:
             result = await self._limited(function, invocation_id, payload)
             error = result.error or await self._write_outputs(function, result)
         finally:
             self._leave()
+            del self._functions[invocation_id]
         duration = time.perf_counter() - began
         self._report(function, invocation_id, reason, started_at, duration, result, error, dequeue_count)
         return Outcome(ok=error is None, returned=result.returned, error=error)
+
+    def running_here(self) -> str | None:
+        """The function that this thread runs now."""
+        return self._functions.get(worker.invocation_id() or "")
 
     async def idle(self) -> None:
         """Return when nothing runs."""
@@ -120,6 +133,12 @@ class Invocations:
         verdict, level = ("Failed", logging.ERROR) if error else ("Succeeded", logging.INFO)
         text = "Executed '%s' (%s, Id=%s, Duration=%dms) %s"
         logger.log(level, text, function.name, verdict, invocation_id, duration * 1000, error or "")
+        category = f"Function.{function.name}"
+        told = f"Executed '{category}' ({verdict}, Id={invocation_id}, Duration={duration * 1000:.0f}ms)"
+        self.rows.trace(category, level, told)
+        self.rows.request(function.name, succeeded=error is None, result_code=_result_code(function, result))
+        if error is not None:
+            self.rows.exception(function.name, error)
         self._log.write(
             function=function.name,
             invocation_id=invocation_id,
@@ -140,3 +159,10 @@ class Invocations:
         self._running -= 1
         if not self._running:
             self._idle.set()
+
+
+def _result_code(function: Function, result: CallResult) -> str:
+    """The status that an HTTP function answered, else "0", as AppRequests has it."""
+    if str(function.trigger["type"]).lower() != "httptrigger":
+        return "0"
+    return "500" if result.error or result.returned is None else str(payloads.http_answer(result.returned).status)

@@ -27,6 +27,7 @@ logger = logging.getLogger("host.queues")
 _FIRST_DELAY = timedelta(milliseconds=100)
 # Every message is received, and held, for this long: visibilityTimeout applies to failed runs only.
 HOLD = timedelta(minutes=10)
+_PROCESSOR = "Microsoft.Azure.WebJobs.Host.Queues.QueueProcessor"
 _LOST = ("PopReceiptMismatch", "MessageNotFound", "QueueNotFound")
 
 
@@ -213,6 +214,9 @@ class QueueListener:
         logger.error(
             "Moving message '%s' (dequeued %d times) to queue '%s'", held.message.id, held.message.dequeue_count, target
         )
+        limit = self._options.max_dequeue_count
+        told = f"Message has reached MaxDequeueCount of {limit}. Moving message to queue '{target}'."
+        self._invocations.rows.trace(_PROCESSOR, logging.WARNING, told)
         await self._storage.put_message(target, held.message.text)
         self._wakeups.wake(target)
         await self._delete(held)

@@ -16,6 +16,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from .logs import LogLevels
+
 # The longest run when host.json is silent: the default of Flex Consumption, Premium and Dedicated plans (documented).
 DEFAULT_FUNCTION_TIMEOUT = timedelta(minutes=30)
 # With either variable the worker believes that it runs in Azure.
@@ -70,7 +72,7 @@ class HostOptions:
     function_timeout: timedelta | None = DEFAULT_FUNCTION_TIMEOUT
     allow_list: frozenset[str] | None = None
     has_bundle: bool = False
-    log_level: str = "INFO"
+    log_levels: LogLevels = field(default_factory=lambda: LogLevels({}))
     warnings: tuple[str, ...] = field(default=())
 
 
@@ -88,7 +90,7 @@ def read_host_json(app: Path, *, development: bool = False) -> HostOptions:
             function_timeout=_function_timeout(content.get("functionTimeout")),
             allow_list=frozenset(str(n).lower() for n in content["functions"]) if "functions" in content else None,
             has_bundle="extensionBundle" in content,
-            log_level=_log_level(_section(content, "logging", "logLevel").get("default", "Information")),
+            log_levels=LogLevels.read({**_section(content, "logging", "logLevel"), **_log_levels_of_settings()}),
             warnings=tuple(_not_honoured(content)),
         )
     except ValueError as error:
@@ -220,9 +222,10 @@ def _function_timeout(text: str | None) -> timedelta | None:
     return None if str(text) in ("-1", "-00:00:01") else parse_time_span(text)
 
 
-def _log_level(name: str) -> str:
-    levels = {"trace": "DEBUG", "debug": "DEBUG", "information": "INFO", "warning": "WARNING", "error": "ERROR"}
-    return levels.get(name.lower(), "CRITICAL")
+def _log_levels_of_settings() -> dict[str, str]:
+    """App settings of this form override host.json (documented)."""
+    start = "azurefunctionsjobhost__logging__loglevel__"
+    return {name[len(start) :]: value for name, value in os.environ.items() if name.lower().startswith(start)}
 
 
 def _not_honoured(content: Mapping[str, Any]) -> list[str]:

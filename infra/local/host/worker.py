@@ -86,6 +86,14 @@ async def call(
     )
 
 
+def invocation_id() -> str | None:
+    """The run that this thread, or this asynchronous call, is at."""
+    from azure_functions_runtime.utils.executor import invocation_id_cv
+
+    found: str | None = invocation_id_cv.get()
+    return found
+
+
 def datum(value: Any, kind: str) -> Any:
     """The library's own carrier of a payload; kinds: string, bytes, json, http."""
     from azure_functions_runtime.bindings.datumdef import Datum
