@@ -154,7 +154,6 @@ module storage 'modules/storage.bicep' = {
     isPrivate: privateNetwork
     principalId: identity.outputs.principalId
     deploymentContainer: deploymentContainer
-    resourceEventsQueue: resourceEventsQueue
   }
 }
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from azure.core.exceptions import ResourceExistsError
+from azure.storage.queue import QueueServiceClient
+
 HERE = Path(__file__).resolve().parent
+_QUEUES = HERE.parent / "azure" / "queues.json"
 _PROGRAM = HERE / "node_modules" / ".bin" / "azurite"
 
 ACCOUNT = "devstoreaccount1"
@@ -48,3 +53,14 @@ def connection_string(ports: StoragePorts) -> str:
     services = {"Blob": ports.blob, "Queue": ports.queue, "Table": ports.table}
     endpoints = [f"{name}Endpoint=http://127.0.0.1:{port}/{ACCOUNT};" for name, port in services.items()]
     return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY};" + "".join(endpoints)
+
+
+def make_queues(connection: str) -> None:
+    """Make the queues that the templates make in Azure, poison queues too. Those that are there stay as they are."""
+    with QueueServiceClient.from_connection_string(connection) as service:
+        for queue in json.loads(_QUEUES.read_text(encoding="utf-8")):
+            for name in (queue, f"{queue}-poison"):
+                try:
+                    service.create_queue(name)
+                except ResourceExistsError:
+                    continue

@@ -29,7 +29,7 @@ from .host.keys import HostKeys, host_keys
 from .host.storage import Storage, new_session, parse_connection_string
 from .identity import PATH as IDENTITY_PATH
 from .parts import Part, PartFailed, Recipe, fingerprint, free_ports
-from .storage import StoragePorts, azurite_command, connection_string
+from .storage import StoragePorts, azurite_command, connection_string, make_queues
 from .tokens import API, APP, CONTRIBUTOR, PRINCIPALS, SECRETS, TENANT, KeyFiles
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -202,6 +202,7 @@ class LocalTarget:
             self._record()
         for part in self._services:
             part.wait_ready(until=until)
+        make_queues(self._connection_string)
         keys = _in_own_thread(lambda: _read_keys(self._connection_string))
         for _ in range(self._options.instances):
             self._launch_host()

@@ -82,7 +82,12 @@ def test_resource_events_go_to_the_queue_that_the_code_reads():
         for name, value in properties(properties(module.body)["params"]).items()
         if name in ("resourceEventsQueue", "queueName")
     ]
-    assert handed_on == ["resourceEventsQueue"] * 2, "made in the account, and delivered to"
+    assert handed_on == ["resourceEventsQueue"], "delivered to"
+
+
+def test_every_queue_that_a_function_listens_to_is_made_before_the_app_runs():
+    made = json.loads((ROOT / "infra" / "azure" / "queues.json").read_text())
+    assert {*made, *(f"{name}-poison" for name in made)} == queues()
 
 
 def test_a_function_listens_to_the_queue_of_resource_events():

@@ -1,5 +1,6 @@
 // The storage account: the catalogue (tables), the messages between steps (queues), the host's locks and the package.
-// The app makes its tables and its own queues; what others write to or read from before the app runs is made here.
+// The app makes its tables. Queues are made here, for the host looks into each from its first second on: of one that is not
+// there it writes a warning at every look, for ever.
 
 param name string
 param location string
@@ -19,8 +20,8 @@ param isPrivate bool
 param principalId string
 
 param deploymentContainer string
-param resourceEventsQueue string
 
+var queueNames = loadJsonContent('../queues.json')
 var roles = loadJsonContent('../roles.json')
 // What the Functions host asks for, and what the app needs itself.
 var appRoles = [
@@ -65,12 +66,22 @@ resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
 
   resource queues 'queueServices' = {
     name: 'default'
-
-    resource resourceEvents 'queues' = {
-      name: resourceEventsQueue
-    }
   }
 }
+
+resource queues 'Microsoft.Storage/storageAccounts/queueServices/queues@2023-05-01' = [
+  for name in queueNames: {
+    name: name
+    parent: account::queues
+  }
+]
+
+resource poisonQueues 'Microsoft.Storage/storageAccounts/queueServices/queues@2023-05-01' = [
+  for name in queueNames: {
+    name: '${name}-poison'
+    parent: account::queues
+  }
+]
 
 resource appRoleAssignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for role in appRoles: {
