@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -61,7 +62,7 @@ def disk_json(
             "timeCreated": "2026-01-05T08:30:15.1234567+00:00",
             "provisioningState": "Succeeded",
             "diskState": "Unattached",
-            "uniqueId": "aaaaaaaa-0000-4000-8000-000000000001",
+            "uniqueId": str(uuid.uuid5(uuid.NAMESPACE_URL, disk_id(name, group))),
             **properties,
         },
     }

@@ -12,6 +12,7 @@ adapters) and pass values through the real codecs, so that what does not survive
 from __future__ import annotations
 
 import itertools
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -676,6 +677,7 @@ class FakeCloud(_Port):
         if size_gb < source.raw["properties"]["diskSizeGB"]:
             self._late_errors.insert(0, late)
         properties = {"diskSizeGB": size_gb, "diskSizeBytes": size_gb << 30, "diskState": "Unattached", **own}
+        properties["uniqueId"] = str(uuid.UUID(int=next(self._numbers)))
         raw = {"id": disk_id, "name": disk_id.rsplit("/", 1)[1], "type": DISK, **body, "properties": properties}
         resource = _Resource(raw=raw, ready_at=ready_at, copied_at=ready_at, created_at=now)
         self._disks[disk_id.lower()] = resource
@@ -705,8 +707,7 @@ class FakeCloud(_Port):
             properties["completionPercent"] = round(100.0 * min(max(share, 0.0), 1.0), 1)
         return {**resource.raw, "properties": properties}
 
-    @staticmethod
-    def _snapshot_json(snapshot_id: str, source: Disk, tags: Mapping[str, str]) -> dict[str, Any]:
+    def _snapshot_json(self, snapshot_id: str, source: Disk, tags: Mapping[str, str]) -> dict[str, Any]:
         size_gb = source.size_bytes >> 30
         return {
             "id": snapshot_id,
@@ -716,10 +717,15 @@ class FakeCloud(_Port):
             "tags": dict(tags),
             "sku": {"name": "Standard_LRS", "tier": "Standard"},
             "properties": {
-                "creationData": {"createOption": "Copy", "sourceResourceId": source.id},
+                "creationData": {
+                    "createOption": "Copy",
+                    "sourceResourceId": source.id,
+                    "sourceUniqueId": source.unique_id,
+                },
                 "diskSizeGB": size_gb,
                 "diskSizeBytes": size_gb << 30,
                 "incremental": True,
+                "uniqueId": str(uuid.UUID(int=next(self._numbers))),
             },
         }
 

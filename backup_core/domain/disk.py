@@ -40,6 +40,11 @@ class Disk:
         return int(properties.get("diskSizeBytes") or int(properties.get("diskSizeGB") or 0) << 30)
 
     @property
+    def unique_id(self) -> str:
+        """Azure's own: a disk made anew under the same name has another."""
+        return unique_id_of(self.raw)
+
+    @property
     def provisioning_state(self) -> str:
         return str(self.raw.get("properties", {}).get("provisioningState", "Succeeded"))
 
@@ -63,9 +68,24 @@ class Snapshot:
     raw: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def unique_id(self) -> str:
+        """Azure's own: it stays when the snapshot is moved, and one made anew under the same name has another."""
+        return unique_id_of(self.raw)
+
+    @property
+    def source_unique_id(self) -> str:
+        """The source disk's unique id."""
+        return str((self.raw.get("properties", {}).get("creationData") or {}).get("sourceUniqueId") or "")
+
+    @property
     def is_usable(self) -> bool:
         """Operation success is not enough: a copy in the background must have reached 100 percent."""
         return self.provisioning_state == "Succeeded" and self.completion_percent >= 100
+
+
+def unique_id_of(raw: Mapping[str, Any]) -> str:
+    """Of a disk or snapshot in ARM's JSON; "" while Azure has not given one."""
+    return str((raw.get("properties") or {}).get("uniqueId") or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

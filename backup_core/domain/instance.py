@@ -47,13 +47,17 @@ class PointSummary:
 class ActiveBackup:
     """The backup that holds the instance now. Carries its job and the disk's description until the point is recorded.
 
-    `watch_due_at` names the agenda row that looks after the job (it may have moved on since).
+    `watch_due_at` names the agenda row that looks after the job (it may have moved on since). `retention` is what the
+    point is promised, in ISO 8601: whatever becomes of the policy meanwhile, it stays. None: a backup that an older
+    release began, which is kept as the policy says when it ends.
     """
 
     job: Job
     snapshot_id: str
     disk: Mapping[str, Any]
     watch_due_at: datetime
+    installation_id: str = ""
+    retention: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
 from backup_core.domain.errors import BackupError
 
 _LATEST_MILLISECOND = (1 << 48) - 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class JobOperation(Enum):
@@ -166,6 +167,16 @@ def first_id_at(at: datetime) -> str:
     """The smallest job id of the instant `at`: ids that sort after it are older, ids before it are newer."""
     digits = f"{_LATEST_MILLISECOND - int(at.timestamp() * 1000):012x}"
     return f"{digits[:8]}-{digits[8:]}"
+
+
+def instant_of(job_id: str) -> datetime | None:
+    """When the job of that id was made (of a scheduled backup: its slot), to the millisecond; None for another's id."""
+    digits = job_id.replace("-", "")
+    try:
+        milliseconds = _LATEST_MILLISECOND - int(digits[:12], 16)
+        return _EPOCH + timedelta(milliseconds=milliseconds) if len(digits) == 32 else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _close_subtasks(subtasks: tuple[Subtask, ...], status: JobStatus, at: datetime) -> tuple[Subtask, ...]:

@@ -13,7 +13,10 @@ from backup_core.domain.resource_ids import SNAPSHOT, GroupId, ResourceId, Vault
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 _DISK_LETTERS = 40
-_SNAPSHOT_NAME = re.compile(r"bk-(?P<disk>[\w\-]{1,40})-(?P<stamp>\d{8}T\d{6}Z)-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_SNAPSHOT_NAME = re.compile(
+    r"bk-(?P<disk>[\w\-]{1,40})-(?P<stamp>\d{8}T\d{6}Z)-(?P<seal>[0-9a-f]{12})", re.ASCII | re.IGNORECASE
+)
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "diskbackup:events")
 
 
@@ -26,11 +29,62 @@ def point_id(vault: VaultKey, instance_name: str, job: str, at: datetime) -> str
     return time_ordered_hex(at, vault.partition, instance_name, job, "point")
 
 
-def snapshot_id(vault: VaultKey, instance_name: str, disk_name: str, group: GroupId, job: str, at: datetime) -> str:
-    """A name of at most 80 characters (ARM's limit), readable first, unique by its hash of the job."""
-    digest = hashlib.sha256(f"{vault.partition}\n{instance_name.lower()}\n{job}".encode()).hexdigest()[:12]
-    name = f"bk-{short_disk_name(disk_name)}-{at.astimezone(UTC).strftime(_STAMP)}-{digest}"
+def is_point_id(text: str, *, vault: VaultKey, instance_name: str, job: str) -> bool:
+    """Whether `text` is the id of that job's point: both begin with the digits of one instant."""
+    digits = job.replace("-", "")[:12]
+    return text == digits + point_id(vault, instance_name, job, _ANY_TIME)[12:]
+
+
+def snapshot_id(
+    vault: VaultKey,
+    instance_name: str,
+    disk_name: str,
+    group: GroupId,
+    job: str,
+    at: datetime,
+    *,
+    installation_id: str = "",
+    promise: str = "",
+) -> str:
+    """A name of at most 80 characters (ARM's limit), readable first, unique by its hash of installation and job.
+
+    A name cannot be changed: it also seals `promise` (see `promise_text`), which the tags only say.
+    """
+    seal = _seal(vault, instance_name, job, installation_id, promise)
+    name = f"bk-{short_disk_name(disk_name)}-{at.astimezone(UTC).strftime(_STAMP)}-{seal}"
     return ResourceId(subscription=group.subscription, group=group.group, type=SNAPSHOT, name=name).text
+
+
+def is_snapshot_name(
+    name: str,
+    *,
+    vault: VaultKey,
+    instance_name: str,
+    disk_name: str,
+    job: str,
+    installation_id: str,
+    promise: str,
+) -> bool:
+    """Whether `name` is what `snapshot_id` gave the snapshot of that job, whenever that was."""
+    match = _SNAPSHOT_NAME.fullmatch(name)
+    seal = _seal(vault, instance_name, job, installation_id, promise)
+    return match is not None and (match["disk"].lower(), match["seal"].lower()) == (
+        short_disk_name(disk_name).lower(),
+        seal,
+    )
+
+
+def promise_text(tag_name: str, retention: str) -> str:
+    """What a recovery point was promised when its snapshot was asked for; `retention` in ISO 8601."""
+    return f"{tag_name}\n{retention}"
+
+
+def _seal(vault: VaultKey, instance_name: str, job: str, installation_id: str, promise: str) -> str:
+    """Names of the time before the installation id were made without it, and sealed no promise."""
+    parts = [vault.partition, instance_name.lower(), job]
+    if installation_id:
+        parts += [installation_id, promise]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

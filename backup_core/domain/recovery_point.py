@@ -1,6 +1,7 @@
 """A recovery point: our record of one snapshot, and the tags by which the snapshot carries that record itself.
 
-The tags are what a rebuild of the catalogue reads and what the deletion guard checks (design decisions 5 and 7).
+The tags are what a rebuild of the catalogue reads (design decision 7). They are claims: what proves a snapshot to be a
+point's is in domain/ownership.py.
 """
 
 from __future__ import annotations
@@ -52,6 +53,9 @@ class RecoveryPoint:
     expiry_job_id: str = ""  # the job that marked it as expiring and has yet to settle it
     expiry_blocked: str | None = None  # why the last attempt to delete it failed
     blocked_until: datetime | None = None  # when deleting it is tried again
+    snapshot_unique_id: str = ""  # Azure's own of the snapshot; "" where an older release did not note it
+    installation_id: str = ""  # which installation asked for the snapshot; "": of the time before there were ids
+    retention: str = ""  # as promised when the snapshot was asked for, in ISO 8601
 
     @property
     def is_good(self) -> bool:
@@ -71,6 +75,7 @@ class SnapshotLabel:
     policy_name: str
     slot: datetime | None
     disk: Mapping[str, Any]
+    installation_id: str = ""  # "": of the time before there were ids
 
     def tags(self) -> dict[str, str]:
         """Tags of at most 256 characters each (ARM's limit)."""
@@ -85,6 +90,7 @@ class SnapshotLabel:
             f"{TAG_PREFIX}policy": self.policy_name,
             f"{TAG_PREFIX}slot": _write_time(self.slot),
             f"{TAG_PREFIX}disk": _essentials(self.disk),
+            f"{TAG_PREFIX}installation": self.installation_id,
         }
 
     def description(self, snapshot: Snapshot) -> dict[str, Any]:
@@ -123,6 +129,7 @@ def read_label(tags: Mapping[str, str]) -> SnapshotLabel | None:
             policy_name=_tag(tags, "policy"),
             slot=_read_time(_tag(tags, "slot")),
             disk=json.loads(tags.get(f"{TAG_PREFIX}disk") or "{}"),
+            installation_id=tags.get(f"{TAG_PREFIX}installation", ""),
         )
     except (KeyError, IndexError, ValueError):
         return None
