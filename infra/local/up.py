@@ -36,6 +36,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
 SUBSCRIPTIONS = (SUBSCRIPTION, "00000000-0000-4000-8000-000000000002")
 HOST_ID = "local"
+BODY_LIMIT = 2 * 1024 * 1024  # as infra/azure sets it
 # What the app is told of: these events of these operations, as infra/azure subscribes it.
 RESOURCE_FUNCTION = "resource_changed"
 RESOURCE_EVENTS = ("Microsoft.Resources.ResourceWriteSuccess", "Microsoft.Resources.ResourceDeleteSuccess")
@@ -134,6 +135,7 @@ class LocalTarget:
             azurite_arguments=tuple(azurite_args),
         )
         (options.directory / "logs").mkdir(parents=True, exist_ok=True)
+        options.directory.chmod(0o700)  # keys and secrets are in the state of several parts
         target = cls(options, _new_layout(options), _locked(options.directory))
         try:
             target._begin()
@@ -260,6 +262,7 @@ class LocalTarget:
         return {
             "AzureWebJobsStorage": self._connection_string,
             "AzureFunctionsWebHost__hostid": HOST_ID,
+            "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": str(BODY_LIMIT),
             "DISKBACKUP_ARM_ENDPOINT": f"https://127.0.0.1:{ports.arm}",
             "DISKBACKUP_EVENTGRID_ENDPOINT": f"{ports.eventgrid_url}/api/events",
             "DISKBACKUP_SIGN_IN": "entra",
@@ -466,6 +469,8 @@ def _in_own_thread(work: Callable[[], Any]) -> Any:
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write at once or not at all: readers never see half a file."""
     new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
     new.write_text(json.dumps(content, indent=2) + "\n")
     new.replace(path)
 

@@ -281,7 +281,8 @@ def _assigned_on(file: BicepFile, resource: Resource) -> str:
     scope = properties(resource.body).get("scope")
     if scope is None:
         return file.scope
-    return next((each.type for each in file.resources if each.symbol == text_of(scope)), text_of(scope))
+    symbol = text_of(scope).rpartition("::")[2]  # of one within another
+    return next((each.type for each in file.resources if each.symbol == symbol), text_of(scope))
 
 
 # Secrets, hardening, other people's groups.

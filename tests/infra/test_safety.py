@@ -35,7 +35,7 @@ SCOPES: Mapping[str, Sequence[str]] = {
     "Monitoring Metrics Publisher": ("Microsoft.Insights/components",),
     "Storage Blob Data Owner": ACCOUNT,
     "Storage Queue Data Contributor": ACCOUNT,
-    "Storage Queue Data Message Sender": ACCOUNT,
+    "Storage Queue Data Message Sender": ("Microsoft.Storage/storageAccounts/queueServices/queues",),
     "Storage Table Data Contributor": ACCOUNT,
 }
 
@@ -56,6 +56,12 @@ def test_every_role_has_its_id_and_its_scope():
         ("modules/events.bicep", "roles['EventGrid Data Sender']", "roles['EventGrid Sender']", "roles.json lacks"),
         ("modules/storage.bicep", "'Storage Blob Data Owner'", "'Reader'", "Reader on a Microsoft.Storage"),
         ("modules/storage.bicep", "roles[role]", "'8e3af657-a8ff-443c-a75c-2fe8c4bcb635'", "not named in roles.json"),
+        (
+            "modules/resource-events-sender.bicep",
+            "scope: account::queues::events",
+            "scope: account",
+            "Sender on a Microsoft.Storage/storageAccounts",
+        ),
         ("modules/monitoring.bicep", "  scope: insights\n", "", "Publisher on a resourceGroup"),
         ("access/subscription.bicep", "'Disk Backup Reader'", "'Disk Snapshot Contributor'", "on a subscription"),
         ("access/group.bicep", "'Disk Restore Operator'", "'Reader'", "Reader on a resourceGroup"),

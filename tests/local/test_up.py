@@ -103,6 +103,9 @@ def test_endpoints_say_what_a_client_needs_and_a_second_up_is_refused(up, tmp_pa
     assert requests.get(f"{endpoints['api']}/api/guarded", headers=headers, timeout=5).text == "open"
     with pytest.raises(AlreadyRunning):
         LocalTarget.start(dir=tmp_path, app=SAMPLE_APP, arm=False)
+    for name in ("endpoints.json", "parts.json", "certificates/server-key.pem"):
+        assert (tmp_path / name).stat().st_mode & 0o077 == 0, f"{name} is for its owner only"
+    assert tmp_path.stat().st_mode & 0o077 == 0
     assert requests.get(f"{endpoints['api']}/admin/host/ping", timeout=5).ok, "the refused one touched nothing"
     assert "ending the local target" in down(tmp_path)
     assert command.ended() == 0

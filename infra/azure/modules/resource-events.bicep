@@ -36,6 +36,7 @@ module sender 'resource-events-sender.bicep' = {
   scope: resourceGroup(storageSubscriptionId, storageGroupName)
   params: {
     storageAccountName: storageAccountName
+    queueName: queueName
     principalId: topic.outputs.principalId
   }
 }

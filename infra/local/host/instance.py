@@ -110,6 +110,7 @@ class Instance:
             host_keys=await host_keys(storage, self._host_id),
             storage=storage,
             calls=self._calls,
+            body_limit=self._settings.body_limit,
         )
         await self._listen_to_queues()
         self._listen_to_timers(storage)

@@ -99,6 +99,22 @@ class RouteTable:
         return None
 
 
+def resolved(raw_path: str) -> str:
+    """A request's path, still percent-encoded, without the parts `.` and `..`: the web server in front of the host
+    resolves them, encoded ones too, before it looks for a route (measured)."""
+    kept: list[str] = []
+    parts = raw_path[1:].split("/")
+    for at, part in enumerate(parts):
+        name = unquote(part)
+        if name == "..":
+            del kept[-1:]
+        elif name != ".":
+            kept.append(part)
+        if name in (".", "..") and at == len(parts) - 1:
+            kept.append("")
+    return "/" + "/".join(kept)
+
+
 def decode_path(raw_path: str) -> str:
     """A request's path without its leading slash, percent-decoded except for encoded slashes, as ASP.NET does."""
     return "/".join(unquote(part.replace("%2F", "%252F").replace("%2f", "%252f")) for part in raw_path[1:].split("/"))

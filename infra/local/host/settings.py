@@ -20,6 +20,7 @@ from .logs import LogLevels
 
 # The longest run when host.json is silent: the default of Flex Consumption, Premium and Dedicated plans (documented).
 DEFAULT_FUNCTION_TIMEOUT = timedelta(minutes=30)
+DEFAULT_BODY_LIMIT = 100 * 1024 * 1024
 # With either variable the worker believes that it runs in Azure.
 AZURE_MARKS = ("CONTAINER_NAME", "WEBSITE_INSTANCE_ID")
 
@@ -129,6 +130,14 @@ class AppSettings:
 
     def get(self, name: str) -> str | None:
         return self._values.get(name.lower().replace("__", ":"))
+
+    @property
+    def body_limit(self) -> int:
+        """The longest body of a request, in bytes. Raises StartupRefused."""
+        text = self.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT") or str(DEFAULT_BODY_LIMIT)
+        if not text.isdecimal():
+            raise StartupRefused(f"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT must be a number of bytes, not {text!r}")
+        return int(text)
 
     def has_prefix(self, prefix: str) -> bool:
         return any(name.startswith(f"{prefix.lower()}:") for name in self._values)

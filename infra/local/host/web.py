@@ -18,13 +18,12 @@ from .invocations import Invocations
 from .keys import HostKeys
 from .payloads import Payload, TimerStatus
 from .refusals import HostPlan
-from .routes import RouteTable, decode_path
+from .routes import RouteTable, decode_path, resolved
 from .storage import QueuedMessage, Storage
 from .worker import Function
 
 logger = logging.getLogger("host.web")
 
-_BODY_LIMIT = 100 * 1024 * 1024
 # Kestrel frames the answer itself: an app's own framing headers would contradict it.
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
 
@@ -33,19 +32,30 @@ class FrontDoor:
     """Answers every request of one instance."""
 
     def __init__(
-        self, plan: HostPlan, *, prefix: str, host_id: str, host_keys: HostKeys, storage: Storage, calls: Invocations
+        self,
+        plan: HostPlan,
+        *,
+        prefix: str,
+        host_id: str,
+        host_keys: HostKeys,
+        storage: Storage,
+        calls: Invocations,
+        body_limit: int,
     ) -> None:
         self._plan = plan
         self._host_id = host_id
         self._keys = host_keys
         self._storage = storage
         self._calls = calls
+        self._body_limit = body_limit
         self._routes = RouteTable(plan.routes, prefix=prefix)
         self._started = datetime.now(UTC)
         self._background: set[asyncio.Task[Any]] = set()
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        path = decode_path(request.rel_url.raw_path).lower().strip("/")
+        if (request.content_length or 0) > self._body_limit:
+            return web.Response(status=500)  # measured: it is the host's own, and the worker sees nothing
+        path = decode_path(_path(request)).lower().strip("/")
         if path == "admin" or path.startswith("admin/"):
             return await self._admin(request, path.removeprefix("admin").strip("/"))
         if path == "runtime/webhooks/eventgrid":
@@ -55,7 +65,7 @@ class FrontDoor:
     # ---------------------------------------------------------------- functions
 
     async def _function(self, request: web.BaseRequest) -> web.StreamResponse:
-        found = self._routes.find(request.method, request.rel_url.raw_path)
+        found = self._routes.find(request.method, _path(request))
         if found is None:
             return web.Response(status=404)
         route, values = found
@@ -65,10 +75,7 @@ class FrontDoor:
             return web.Response(status=401)
         if function.name in self._plan.disabled and not keys.is_one_of(given, self._keys.master):
             return web.Response(status=404)
-        body = await _read_body(request)
-        if body is None:
-            return web.Response(status=413)
-        payload = _http_payload(request, values, body)
+        payload = _http_payload(request, values, await _read_body(request))
         outcome = await self._calls.run(function, payload, reason="This function was programmatically called via HTTP")
         if not outcome.ok or outcome.returned is None:
             return web.Response(status=500)
@@ -171,18 +178,20 @@ def _given_key(request: web.BaseRequest) -> str:
     return request.headers.get("x-functions-key") or request.query.get("code", "")
 
 
-async def _read_body(request: web.BaseRequest) -> bytes | None:
-    """The body, empty without a Content-Length (as through the real host), None when it is too long."""
-    length = request.content_length or 0
-    if length > _BODY_LIMIT:
-        return None
-    return await request.content.read(-1) if length else b""
+def _path(request: web.BaseRequest) -> str:
+    return resolved(request.rel_url.raw_path)
+
+
+async def _read_body(request: web.BaseRequest) -> bytes:
+    """The body, empty without a Content-Length (as through the real host)."""
+    return await request.content.read(-1) if request.content_length else b""
 
 
 def _http_payload(request: web.BaseRequest, values: Mapping[str, str], body: bytes) -> Payload:
+    query = request.raw_path[len(request.rel_url.raw_path) :]
     return payloads.http(
         method=request.method,
-        url=f"{request.scheme}://{request.host}{request.raw_path}",
+        url=f"{request.scheme}://{request.host}{_path(request)}{query}",
         headers=request.headers.items(),
         query=request.query.items(),
         route_values=values,

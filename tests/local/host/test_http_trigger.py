@@ -11,7 +11,7 @@ import pytest
 
 from infra.local.host.keys import SECRETS_CONTAINER
 from infra.local.host.storage import Storage, new_session, parse_connection_string
-from infra.local.up import HOST_ID
+from infra.local.up import BODY_LIMIT, HOST_ID
 
 pytestmark = pytest.mark.local_target
 
@@ -31,6 +31,22 @@ def test_a_response_keeps_its_status_headers_and_every_cookie(api):
     assert (answer.status_code, answer.headers["X-Sample"]) == (201, "yes")
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.raw.headers.getlist("Set-Cookie") == ["a=1; Path=/", "b=2"]
+
+
+def test_a_body_over_the_hosts_limit_never_reaches_the_function(api):
+    assert api("POST", "/api/echo/x", data=b"x" * BODY_LIMIT).json()["body"] == "x" * BODY_LIMIT
+    answer = api("POST", "/api/echo/x", data=b"x" * (BODY_LIMIT + 1))
+    assert (answer.status_code, answer.content) == (500, b"")
+
+
+def test_a_path_is_resolved_before_it_is_routed(target):
+    where = urlsplit(target.endpoints["api"])
+    for path in ("/api/none/../echo/./x", "/api/none/%2e%2E/echo/x"):
+        request = f"GET {path}?a=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+        with socket.create_connection((where.hostname, where.port), timeout=5) as connection:
+            connection.sendall(request)
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["url"] == "http://x/api/echo/x?a=1"
 
 
 def test_a_chunked_body_arrives_empty(target):

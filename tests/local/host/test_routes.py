@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.local.host.routes import BadTemplate, Route, RouteTable, decode_path, parse_template
+from infra.local.host.routes import BadTemplate, Route, RouteTable, decode_path, parse_template, resolved
 
 
 def match(template: str, path: str) -> dict[str, str] | None:
@@ -102,3 +102,23 @@ def test_the_prefix_is_part_of_the_path() -> None:
 
 def test_paths_are_decoded_but_an_encoded_slash_is_no_separator() -> None:
     assert decode_path("/a%20b/c%2Fd") == "a b/c%2Fd"
+
+
+@pytest.mark.parametrize(
+    ("sent", "found"),
+    [
+        ("/a/b", "/a/b"),
+        ("/a/.", "/a/"),
+        ("/a/./b", "/a/b"),
+        ("/a/../b", "/b"),
+        ("/a/b/..", "/a/"),
+        ("/../../a", "/a"),
+        ("/a/%2e/b", "/a/b"),
+        ("/a/%2E%2e/b", "/b"),
+        ("/a/.../b", "/a/.../b"),
+        ("/a/..%2Fb", "/a/..%2Fb"),
+        ("/a%20b/c/", "/a%20b/c/"),
+    ],
+)
+def test_dots_are_resolved_before_a_route_is_looked_for(sent: str, found: str) -> None:
+    assert resolved(sent) == found
