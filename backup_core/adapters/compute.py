@@ -388,7 +388,7 @@ def _claim(token: str, name: str) -> str:
         body = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
         return str(claims.get(name, ""))
-    except (IndexError, AttributeError, ValueError, binascii.Error):
+    except (IndexError, AttributeError, ValueError, RecursionError, binascii.Error):
         return ""
 
 

@@ -25,7 +25,7 @@ def read_document(url: str, *, trusted: str | None = None) -> Mapping[str, Any]:
         with RequestsTransport(connection_verify=trusted or True, **timeouts) as transport:
             response = transport.send(HttpRequest("GET", url))
             document = response.json()
-    except (AzureError, ValueError) as error:
+    except (AzureError, ValueError, RecursionError) as error:
         raise CloudUnavailable(f"{url} could not be read: {error}") from error
     if response.status_code != 200 or not isinstance(document, dict):
         raise CloudUnavailable(f"{url} answers {response.status_code} and holds no JSON object to use.")

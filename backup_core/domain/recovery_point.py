@@ -131,7 +131,7 @@ def read_label(tags: Mapping[str, str]) -> SnapshotLabel | None:
             disk=json.loads(tags.get(f"{TAG_PREFIX}disk") or "{}"),
             installation_id=tags.get(f"{TAG_PREFIX}installation", ""),
         )
-    except (KeyError, IndexError, ValueError):
+    except (KeyError, IndexError, ValueError, RecursionError):
         return None
 
 

@@ -22,7 +22,7 @@ def admin_blueprint(services: Services) -> func.Blueprint:
 
         try:
             groups = [parse_group_id(text) for text in json.loads(req.get_body())["snapshotResourceGroups"]]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             return _answer(400, {"error": {"code": "BadRequest", "message": f"snapshotResourceGroups: {error}"}})
         report = rebuild_catalogue(services.ports(), groups)
         body = {

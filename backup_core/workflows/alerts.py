@@ -209,7 +209,7 @@ def read_events(text: str) -> list[Event]:
         if not isinstance(rows, list):
             raise TypeError(f"a list is expected, not {rows!r:.80}")
         return [Event(**{**row, "at": datetime.fromisoformat(row["at"])}) for row in rows]
-    except (TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError, KeyError, RecursionError) as error:
         raise MessageMalformed(f"A PublishEvents message holds no events: {error}") from error
 
 

@@ -1,0 +1,81 @@
+"""JSON that nests without end: whoever sent it, each reader refuses it as it refuses any other nonsense."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any, cast
+
+import azure.functions as func
+import pytest
+
+from backup_core.adapters.open_id import read_document
+from backup_core.domain.errors import CloudUnavailable, MessageMalformed
+from backup_core.domain.messages import MESSAGE_TYPES, LookAtResource, Sendable, decode
+from backup_core.domain.resource_event import read_message
+from backup_core.settings import SettingsInvalid, SignIn
+from backup_core.triggers.admin import admin_blueprint
+from backup_core.workflows.alerts import read_events
+from tests.workflows.platform import Platform
+
+DEEP = "[" * 100_000 + "]" * 100_000
+
+
+class Services:
+    def ports(self) -> Any:
+        return Platform().world.ports
+
+    def observe(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        return function
+
+
+@pytest.mark.parametrize(
+    "body", [DEEP, f'{{"snapshotResourceGroups": {DEEP}}}', f'{{"snapshotResourceGroups": [{DEEP}]}}']
+)
+def test_the_rebuild_refuses_it(body: str) -> None:
+    app = func.FunctionApp()
+    app.register_functions(admin_blueprint(cast("Any", Services())))
+    (rebuild,) = (each.get_user_function() for each in app.get_functions())
+    answer = rebuild(func.HttpRequest("POST", "/diskbackup/catalogue/rebuild", body=body.encode()))
+    assert (answer.status_code, json.loads(answer.get_body())["error"]["code"]) == (400, "BadRequest")
+
+
+@pytest.mark.parametrize("kind", [*MESSAGE_TYPES, LookAtResource])
+def test_a_message_of_it_is_malformed(kind: type[Sendable]) -> None:
+    with pytest.raises(MessageMalformed):
+        decode(kind, DEEP)
+
+
+def test_an_event_of_it_tells_nothing() -> None:
+    assert read_message(DEEP) is None
+    assert read_message(f'{{"eventType": "Microsoft.Resources.ResourceWriteSuccess", "data": {DEEP}}}') is None
+    with pytest.raises(MessageMalformed):
+        read_events(DEEP)
+
+
+def test_a_setting_of_it_is_told() -> None:
+    with pytest.raises(SettingsInvalid, match="DISKBACKUP_ACCESS_SCOPES is not JSON"):
+        SignIn.from_env({"DISKBACKUP_ACCESS_SCOPES": DEEP})
+
+
+def test_a_sign_in_service_that_publishes_it_is_not_believed() -> None:
+    class Issuer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(DEEP.encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Issuer)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with pytest.raises(CloudUnavailable):
+            read_document(f"http://127.0.0.1:{server.server_port}/keys")
+    finally:
+        server.shutdown()
+        server.server_close()
