@@ -16,16 +16,16 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 from backup_core.api.access import Caller, may_reach
 from backup_core.api.routes import Route
 from backup_core.domain.errors import Fault, InvalidInput
-from backup_core.domain.resource_ids import GroupId, VaultKey
+from backup_core.domain.resource_ids import GUID, GroupId, VaultKey
 from backup_core.settings import AccessScope
 
 if TYPE_CHECKING:
     import azure.functions as func
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-# Route values become parts of table keys and of logs; what ARM names may hold and no more.
-SAFE_VALUE = re.compile(r"[\w().\-]{1,260}")
-OPERATION_ID = re.compile(r"[\w\-=%.]{1,1024}", re.ASCII)
+# Route values become parts of table keys, of URLs and of logs; what ARM names may hold and no more. In a URL a name of
+# nothing but dots leads elsewhere.
+SAFE_VALUE = re.compile(r"(?!\.+$)[\w().\-]{1,260}")
+OPERATION_ID = re.compile(r"(?!\.+$)[\w\-=%.]{1,1024}", re.ASCII)
 _CLIENT_REQUEST_ID = re.compile(r"[\w.\-]{1,128}", re.ASCII)
 # Where a URL's path turns from the host's route prefix into a path of this API.
 _START = re.compile(r"/(subscriptions|providers|health/live|openapi\.json)(?=/|$)", re.IGNORECASE)
@@ -117,7 +117,7 @@ def read_call(request: func.HttpRequest, route: Route, *, public_url: str | None
         names=dict(request.route_params),
         body=request.get_body() or b"",
         request_id=str(uuid.uuid4()),
-        correlation_id=correlation_id.lower() if _GUID.fullmatch(correlation_id) else str(uuid.uuid4()),
+        correlation_id=correlation_id.lower() if GUID.fullmatch(correlation_id) else str(uuid.uuid4()),
         client_request_id=_wanted_request_id(request),
         resource=_resource(route.template, request.route_params),
     )
@@ -153,14 +153,21 @@ def base_url(request: func.HttpRequest, public_url: str | None) -> str:
 
 def check_names(call: Call) -> None:
     """Raises InvalidInput that names every route value which no ARM name can have."""
-    message = "holds characters that a name cannot have, or is too long"
     faults = [
-        Fault(target=name, message=message, code="InvalidResourceName")
+        _fault(name, value)
         for name, value in call.names.items()
-        if name != "rest" and not (_pattern(name).fullmatch(value) and _is_worded(value))
+        if name != "rest" and not (pattern_of(name).fullmatch(value) and _is_worded(value))
     ]
     if faults:
         raise InvalidInput(faults)
+
+
+def _fault(name: str, value: str) -> Fault:
+    if name == "subscription":  # ARM's code and words
+        message = f"The provided subscription identifier '{value[:40]}' is malformed or invalid."
+        return Fault(target=name, message=message, code="InvalidSubscriptionId")
+    message = "holds characters that a name cannot have, is nothing but dots, or is too long"
+    return Fault(target=name, message=message, code="InvalidResourceName")
 
 
 def _is_worded(value: str) -> bool:
@@ -169,5 +176,6 @@ def _is_worded(value: str) -> bool:
     return value.isascii() or not any(unicodedata.category(letter) == "No" for letter in value)
 
 
-def _pattern(name: str) -> re.Pattern[str]:
-    return OPERATION_ID if name == "operation" else SAFE_VALUE
+def pattern_of(name: str) -> re.Pattern[str]:
+    """What the value of a route's `{name}` has to match."""
+    return {"operation": OPERATION_ID, "subscription": GUID}.get(name, SAFE_VALUE)

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from backup_core.api.access import is_public
-from backup_core.api.call import OPERATION_ID, SAFE_VALUE, Answer, Call
+from backup_core.api.call import Answer, Call, pattern_of
 from backup_core.api.openapi import answers, bodies
 from backup_core.api.openapi.operations import OPERATIONS, Operation, Success
 from backup_core.api.openapi.schema import TEXT, TIME, Schema, matching, one_of, ref
@@ -111,8 +111,7 @@ def _operation(route: Route, method: str) -> dict[str, Any]:
 
 
 def _name_parameter(name: str) -> dict[str, Any]:
-    pattern = OPERATION_ID if name == "operation" else SAFE_VALUE
-    return {"name": name, "in": "path", "required": True, "schema": matching(pattern)}
+    return {"name": name, "in": "path", "required": True, "schema": matching(pattern_of(name))}
 
 
 def _query(route: Route, operation: Operation) -> list[dict[str, Any]]:

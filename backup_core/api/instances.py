@@ -8,7 +8,7 @@ from typing import Any
 from backup_core.api.call import Answer, Call
 from backup_core.api.errors import user_facing
 from backup_core.api.operation_ids import both_headers, of_job, status_header
-from backup_core.api.reading import Node, check_name, is_name, plain_location, raise_faults, root
+from backup_core.api.reading import Node, check_name, is_name, raise_faults, root
 from backup_core.api.wire import list_answer, read_body, skip_token
 from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState
 from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, parse_group_id, parse_resource_id
@@ -142,7 +142,7 @@ def read_properties(
         name=name,
         friendly_name=friendly_name,
         disk_id=disk_id,
-        disk_location=plain_location(source.text("resourceLocation")),
+        disk_location=source.location("resourceLocation"),
         snapshot_group_id=group_id,
         policy_name=policy_name,
         tags=tags or {},

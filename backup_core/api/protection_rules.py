@@ -5,7 +5,6 @@ A rule is written at once and applied soon after. A dry run tells what applying 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -13,7 +12,7 @@ from backup_core.api.call import Answer, Call
 from backup_core.api.reading import MAX_TAG_NAME, MAX_TAG_VALUE, Node, check_name, is_name, raise_faults, root
 from backup_core.api.wire import instant, list_answer, read_body, skip_token
 from backup_core.domain.protection_rule import PRIORITIES, Decision, ProtectionRule, TagCondition, lies_in
-from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, parse_group_id, parse_resource_id
+from backup_core.domain.resource_ids import DISK, SUBSCRIPTION_FORM, VAULT, VaultKey, parse_group_id, parse_resource_id
 from backup_core.ports import Ports
 from backup_core.workflows import tag_rules
 
@@ -21,7 +20,6 @@ TYPE = f"{VAULT}/protectionRules"
 MAX_CONDITIONS = 20
 MAX_VALUES = 50
 MAX_EXCLUDED = 200
-SUBSCRIPTION_FORM = re.compile(r"/subscriptions/[\w\-]{1,90}", re.ASCII | re.IGNORECASE)
 
 
 def get(ports: Ports, call: Call) -> Answer:

@@ -18,6 +18,7 @@ from backup_core.domain.errors import Fault, InvalidInput
 # instance is named `<disk>-<disk>-<guid>` by the clients, so that its limit follows from a disk's 80 letters.
 NAME_LENGTHS = {"vault": (2, 50), "policy": (3, 150), "instance": (2, 200), "rule": (1, 150)}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-_.]*")
+_LOCATION = re.compile(r"[a-z0-9]{1,90}")
 MAX_TEXT = 2048
 MAX_TAGS = 50  # this and the next two: ARM's limits for tags
 MAX_TAG_NAME = 512
@@ -91,6 +92,14 @@ class Node:
             self.fault(key, f"must be {' or '.join(allowed)}, not {text!r}")
         return known
 
+    def location(self, key: str, *, required: bool = False) -> str:
+        """A region: `West Europe` and `westeurope` are one to ARM. Names of regions become parts of its URLs."""
+        plain = self.text(key, required=required).replace(" ", "").lower()
+        if plain and not _LOCATION.fullmatch(plain):
+            self.fault(key, f"{plain[:40]!r} is no region's name")
+            return ""
+        return plain
+
     def tags(self, key: str) -> dict[str, str]:
         """A resource's tags within ARM's limits."""
         node = self.child(key)
@@ -141,8 +150,3 @@ def raise_faults(node: Node) -> None:
     """Raises InvalidInput when anything was wrong; a fault that was met twice is told once."""
     if node.faults:
         raise InvalidInput(list(dict.fromkeys(node.faults)))
-
-
-def plain_location(text: str) -> str:
-    """`West Europe` and `westeurope` are one region to ARM."""
-    return text.replace(" ", "").lower()

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from backup_core.api.call import Answer, Call
 from backup_core.api.operation_ids import both_headers, of_job
-from backup_core.api.reading import Node, plain_location, raise_faults, root
+from backup_core.api.reading import Node, raise_faults, root
 from backup_core.api.wire import read_body, read_instant
 from backup_core.domain.resource_ids import DISK, parse_resource_id
 from backup_core.domain.restore import RestoreRequest
@@ -44,7 +44,7 @@ def read_request(node: Node) -> RestoreRequest:
     target = node.child("restoreTargetInfo", required=True)
     target.choice("objectType", ("RestoreTargetInfo",), required=True)
     target.choice("recoveryOption", ("FailIfExists",), required=True)
-    location = plain_location(target.text("restoreLocation"))
+    location = target.location("restoreLocation")
     target_disk_id = _read_target_id(target.child("datasourceInfo", required=True))
     wanted = target.child("targetDisk")
     sku, zones, size_gb, tags = wanted.text("sku"), _read_zones(wanted), _read_size(wanted), wanted.tags("tags")

@@ -8,7 +8,7 @@ from typing import Any
 
 from backup_core.api.call import Answer, Call
 from backup_core.api.operation_ids import Operation, group_headers, status_header
-from backup_core.api.reading import Node, check_name, plain_location, raise_faults, root
+from backup_core.api.reading import Node, check_name, raise_faults, root
 from backup_core.api.wire import list_answer, read_body, skip_token
 from backup_core.domain.errors import NotFound
 from backup_core.domain.resource_ids import VAULT, VaultKey, parse_resource_id
@@ -90,7 +90,7 @@ def put(ports: Ports, call: Call) -> Answer:
     """201 for a new vault and for a changed one (recorded), with the operation's URL."""
     node = root(read_body(call))
     check_name(node, "vault", call.names["vault"])
-    location = plain_location(node.text("location", required=True))
+    location = node.location("location", required=True)
     tags, identity = node.tags("tags"), _read_identity(node)
     settings = _read_settings(node.child("properties", required=True))
     raise_faults(node)

@@ -13,14 +13,14 @@ SNAPSHOT = "Microsoft.Compute/snapshots"
 ENCRYPTION_SET = "Microsoft.Compute/diskEncryptionSets"
 VAULT = "Microsoft.DataProtection/backupVaults"
 
-RESOURCE_FORM = re.compile(
-    r"^/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
-    r"/providers/(?P<namespace>[^/]+)/(?P<type>[^/]+)/(?P<name>[^/]+)$",
-    re.IGNORECASE,
-)
-GROUP_FORM = re.compile(r"^/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/?$", re.IGNORECASE)
-# Names become parts of table keys, where / \ # ? and control characters are not allowed.
-_SAFE_SEGMENT = re.compile(r"^[\w().\-]{1,90}$")
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+SUBSCRIPTION_FORM = re.compile(rf"/subscriptions/(?P<subscription>{GUID.pattern})", re.IGNORECASE)
+_GROUP = rf"^{SUBSCRIPTION_FORM.pattern}/resourceGroups/(?P<group>[^/]+)"
+RESOURCE_FORM = re.compile(rf"{_GROUP}/providers/(?P<namespace>[^/]+)/(?P<type>[^/]+)/(?P<name>[^/]+)$", re.IGNORECASE)
+GROUP_FORM = re.compile(rf"{_GROUP}/?$", re.IGNORECASE)
+# Names become parts of table keys, where / \ # ? and control characters are not allowed, and of URLs, where a name of
+# nothing but dots would lead elsewhere.
+_SAFE_SEGMENT = re.compile(r"(?!\.+$)[\w().\-]{1,90}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ class VaultKey:
 def parse_resource_id(text: str, expected_type: str) -> ResourceId:
     """Parse an ARM id of exactly `expected_type`. Raises ValueError that says what is expected."""
     match = RESOURCE_FORM.match(text.strip()) if isinstance(text, str) else None
-    if match is None or not all(_SAFE_SEGMENT.match(match[part]) for part in ("subscription", "group", "name")):
+    if match is None or not (is_safe_name(match["group"]) and is_safe_name(match["name"])):
         raise ValueError(
             f"{text!r} is not a resource id of the form "
             f"/subscriptions/<id>/resourceGroups/<group>/providers/{expected_type}/<name>"
@@ -103,6 +103,11 @@ def parse_resource_id(text: str, expected_type: str) -> ResourceId:
 def parse_group_id(text: str) -> GroupId:
     """Parse a resource group's id. Raises ValueError that says what is expected."""
     match = GROUP_FORM.match(text.strip()) if isinstance(text, str) else None
-    if match is None or not all(_SAFE_SEGMENT.match(match[part]) for part in ("subscription", "group")):
+    if match is None or not is_safe_name(match["group"]):
         raise ValueError(f"{text!r} is not a resource group id of the form /subscriptions/<id>/resourceGroups/<group>")
     return GroupId(subscription=match["subscription"], group=match["group"])
+
+
+def is_safe_name(text: str) -> bool:
+    """Whether a name can be part of a table key and of a URL without leading anywhere else."""
+    return _SAFE_SEGMENT.fullmatch(text) is not None

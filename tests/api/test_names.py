@@ -46,11 +46,8 @@ IMPOSSIBLE = (
     "x" * 261,
     "x" * 5000,
 )
+LEADING_ELSEWHERE = (".", "..", "...", "%2e", "%2E%2e")
 STRANGE = (
-    "..",
-    ".",
-    "...",
-    "%2e%2e",
     "-",
     "_",
     "(",
@@ -90,6 +87,24 @@ def test_a_name_that_nothing_can_have_is_refused(front: StandingFront, route: Ro
         assert reply.status in (400, 404), f"{value!r:.20}: {reply.status}"
         if reply.error["code"] == "InvalidResourceName":
             assert reply.error["target"] == name
+
+
+@pytest.mark.parametrize(("route", "name"), NAMED, ids=lambda part: getattr(part, "name", part))
+def test_no_name_is_nothing_but_dots(front: StandingFront, route: Route, name: str) -> None:
+    """A host resolves those before it looks for a route; behind another one they would lead out of the vault."""
+    for method, value in product(route.endpoints, LEADING_ELSEWHERE):
+        reply = ask(front, route, method, **{name: value})
+        check_refusal(reply)
+        code = "InvalidSubscriptionId" if name == "subscription" else "InvalidResourceName"
+        assert (reply.status, reply.error["code"], reply.error["target"]) == (400, code, name)
+
+
+@pytest.mark.parametrize("route", [route for route, name in NAMED if name == "subscription"], ids=lambda at: at.name)
+def test_a_subscription_is_a_guid(front: StandingFront, route: Route) -> None:
+    for method, value in product(route.endpoints, ("1", "made-up", f"{SUBSCRIPTION}0", SUBSCRIPTION.replace("-", ""))):
+        reply = ask(front, route, method, subscription=value)
+        check_refusal(reply)
+        assert (reply.status, reply.error["code"]) == (400, "InvalidSubscriptionId")
 
 
 @pytest.mark.parametrize(("route", "name"), NAMED, ids=lambda part: getattr(part, "name", part))

@@ -61,6 +61,8 @@ def test_keys_and_words_are_taken_in_any_case_and_answered_in_azures(front: Fron
     [
         ({"location": None}, "location"),
         ({"location": 7}, "location"),
+        ({"location": ".."}, "location"),
+        ({"location": "west/europe"}, "location"),
         ({"properties": None}, "properties"),
         ({"properties": []}, "properties"),
         ({"tags": {"a": 1}}, "tags.a"),

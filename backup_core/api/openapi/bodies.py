@@ -6,6 +6,8 @@ told by the answer. What a schema forbids is not accepted. Leaves to others: wha
 
 from __future__ import annotations
 
+import re
+
 from backup_core.api.openapi.schema import (
     Schema,
     all_of,
@@ -17,7 +19,7 @@ from backup_core.api.openapi.schema import (
     ref,
     tree,
 )
-from backup_core.api.protection_rules import MAX_CONDITIONS, MAX_EXCLUDED, MAX_VALUES, SUBSCRIPTION_FORM
+from backup_core.api.protection_rules import MAX_CONDITIONS, MAX_EXCLUDED, MAX_VALUES
 from backup_core.api.provider import DATA_SOURCE, FEATURE_REQUEST
 from backup_core.api.reading import MAX_TAG_NAME, MAX_TAG_VALUE, MAX_TAGS, MAX_TEXT
 from backup_core.api.restores import BY_POINT, BY_TIME, LATEST, MAX_SIZE_GB, POINT_ID, ZONES
@@ -26,7 +28,7 @@ from backup_core.api.wire import INSTANT
 from backup_core.domain import policy
 from backup_core.domain.durations import FORM as DURATION
 from backup_core.domain.protection_rule import PRIORITIES
-from backup_core.domain.resource_ids import DISK, GROUP_FORM, RESOURCE_FORM, VAULT
+from backup_core.domain.resource_ids import DISK, GROUP_FORM, RESOURCE_FORM, SUBSCRIPTION_FORM, VAULT
 from backup_core.domain.schedule import INTERVALS_LIMIT
 from backup_core.domain.schedule import START as INTERVAL_START
 from backup_core.domain.tagging import ABSOLUTE_CRITERIA
@@ -34,6 +36,7 @@ from backup_core.domain.tagging import ABSOLUTE_CRITERIA
 _PLAIN = {"type": "string", "maxLength": MAX_TEXT, "pattern": "^[^\\x00-\\x1f]*$"}
 _TEXT = optional(_PLAIN)
 _NEEDED = {**_PLAIN, "minLength": 1}
+_SCOPE = re.compile(rf"^{SUBSCRIPTION_FORM.pattern}(/resourceGroups/[^/]+)?/?$")
 _OPERATIONAL = one_of(("OperationalStore",))
 _DISK_TYPE = one_of((DISK,))
 
@@ -198,7 +201,7 @@ def rule_properties() -> Schema:
     identity = {**matching(GROUP_FORM, whole=False), "maxLength": MAX_TEXT}
     disk = {**matching(RESOURCE_FORM, whole=False), "maxLength": MAX_TEXT}
     fields: dict[str, Schema] = {
-        "scope": {"type": "string", "pattern": f"^{SUBSCRIPTION_FORM.pattern}(/resourceGroups/[^/]+)?/?$"},
+        "scope": {**matching(_SCOPE, whole=False), "maxLength": MAX_TEXT},
         "tagConditions": list_of(condition, at_least=1, at_most=MAX_CONDITIONS),
         "excludedTags": optional(list_of(condition, at_most=MAX_CONDITIONS)),
         "excludedIds": optional(list_of({"anyOf": [disk, identity]}, at_most=MAX_EXCLUDED)),
