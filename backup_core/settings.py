@@ -21,6 +21,7 @@ _ACCESS_SCOPE = re.compile(
     r"/subscriptions/[^/]+(/resourceGroups/[^/]+(/providers/Microsoft\.DataProtection/backupVaults/[^/]+)?)?/?",
     re.IGNORECASE,
 )
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _TABLE_PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9]{2,40}")  # a table's name has 3 to 63 letters and digits
 
 
@@ -106,6 +107,14 @@ SETTINGS: Mapping[str, Setting] = {
     "DISKBACKUP_ACCESS_SCOPES": Setting(
         means="Subscriptions, resource groups and vaults that are for few: a JSON object of resource ids, each with "
         "the object ids of those who may reach it. What is not listed is open to everybody with a role.",
+    ),
+    "DISKBACKUP_PUBLIC_URL": Setting(
+        means="What URLs in answers begin with, for clients that reach the API under a name of its own; none: the name "
+        "in `WEBSITE_HOSTNAME`.",
+    ),
+    "WEBSITE_HOSTNAME": Setting(
+        means="Set by the platform: the app's own host name. Without it and without `DISKBACKUP_PUBLIC_URL` the API "
+        "answers requests for this machine only (`localhost`).",
     ),
     "IDENTITY_ENDPOINT": Setting(means="Set by the platform for an app that has a managed identity."),
     "MSI_ENDPOINT": Setting(means="The older name of `IDENTITY_ENDPOINT`."),
@@ -207,6 +216,7 @@ class SignIn:
         scopes = _access_scopes(environ, faults)
         if mode is SignInMode.FUNCTION_KEY and scopes:
             faults.append("DISKBACKUP_ACCESS_SCOPES restricts nobody who has a key: remove it, or sign in by entra")
+        _url(environ, "DISKBACKUP_PUBLIC_URL", faults)
         is_entra = mode is SignInMode.ENTRA
         sign_in = cls(
             mode=mode,
@@ -225,6 +235,19 @@ def host_checks_keys(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether the Functions host has to ask for a key before the API sees a request: unless tokens are checked by the
     API itself. A mode that does not exist is no reason to let anyone in. Never raises: the app is indexed with this."""
     return (_text(environ, "DISKBACKUP_SIGN_IN") or SignInMode.ENTRA.value).lower() != SignInMode.ENTRA.value
+
+
+def public_url(environ: Mapping[str, str] = os.environ) -> str | None:
+    """What absolute URLs of the API begin with: what is set, else the name that the platform gave the app. None on a
+    developer's machine, where it is one of the machine's own names. Never raises: the app is indexed with this."""
+    configured = _url(environ, "DISKBACKUP_PUBLIC_URL", [])
+    named = _url({"": f"https://{_text(environ, 'WEBSITE_HOSTNAME') or ''}"}, "", [])
+    return configured or (None if named is None or is_loopback(named) else named)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names the machine itself."""
+    return urlsplit(url).hostname in _LOOPBACK
 
 
 def wants_traces(environ: Mapping[str, str] = os.environ) -> bool:

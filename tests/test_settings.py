@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from backup_core.settings import AccessScope, Settings, SettingsInvalid, SignIn, SignInMode, host_checks_keys
+from backup_core.settings import (
+    AccessScope,
+    Settings,
+    SettingsInvalid,
+    SignIn,
+    SignInMode,
+    host_checks_keys,
+    public_url,
+)
 
 CONNECTION = "DefaultEndpointsProtocol=https;AccountName=acc;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net"
 
@@ -269,3 +277,26 @@ def test_a_heartbeat_url_that_is_none_is_a_fault_which_does_not_repeat_it(url):
     (fault,) = refusal.value.faults
     assert "DISKBACKUP_HEARTBEAT_URL" in fault
     assert "5e0c1a52" not in fault
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, None),
+        ({"WEBSITE_HOSTNAME": "app.azurewebsites.net"}, "https://app.azurewebsites.net"),
+        ({"WEBSITE_HOSTNAME": "localhost:7071"}, None),
+        (
+            {"WEBSITE_HOSTNAME": "app.azurewebsites.net", "DISKBACKUP_PUBLIC_URL": "https://backup.example/api/"},
+            "https://backup.example/api",
+        ),
+        ({"WEBSITE_HOSTNAME": "app.azurewebsites.net", "DISKBACKUP_PUBLIC_URL": "backup.example"},
+         "https://app.azurewebsites.net"),
+    ],
+)  # fmt: skip
+def test_urls_begin_with_what_is_set_or_with_the_platforms_name_of_the_app(environment, expected):
+    assert public_url(environment) == expected
+
+
+def test_a_public_url_that_is_none_closes_the_api():
+    with pytest.raises(SettingsInvalid, match=r"DISKBACKUP_PUBLIC_URL 'backup\.example' is no URL"):
+        SignIn.from_env({"DISKBACKUP_SIGN_IN": "function_key", "DISKBACKUP_PUBLIC_URL": "backup.example"})

@@ -25,7 +25,7 @@ from backup_core.api.errors import Refused, answer_error
 from backup_core.api.not_offered import refusal
 from backup_core.api.routes import Route
 from backup_core.api.sign_in import Gate, client_ip, open_gate
-from backup_core.settings import AccessScope, SettingsInvalid
+from backup_core.settings import AccessScope, SettingsInvalid, is_loopback
 
 if TYPE_CHECKING:
     from backup_core.api.blueprint import Services
@@ -39,9 +39,10 @@ Endpoint = Callable[["Ports", Call], Answer]
 class Reception:
     """What all requests to one process share: the gate with its keys, and the count of strangers. Thread-safe."""
 
-    def __init__(self, services: Services, *, public_url: str | None = None) -> None:
+    def __init__(self, services: Services, *, public_url: str | None = None, any_host: bool = True) -> None:
         self._services = services
         self._public_url = public_url
+        self._any_host = any_host
         self._audit = Auditor()
         self._lock = threading.Lock()
         self._gate: Gate | None = None
@@ -52,6 +53,7 @@ class Reception:
         started = time.monotonic()
         call = read_call(request, route, public_url=self._public_url)
         try:
+            self._check_host(call)
             call = self._signed_in(route, call, request)
             self._check_access(route, call)
             result = self._result(route, call)
@@ -68,6 +70,12 @@ class Reception:
             call.caller.object_id or call.caller.kind,
         )
         return _response(result, call)
+
+    def _check_host(self, call: Call) -> None:
+        """Raises Refused (400) for a Host that nobody said is the app's: URLs in answers would begin with it."""
+        if self._public_url is None and not self._any_host and not is_loopback(call.base_url):
+            message = "The app is not known under this host name. Whoever runs it sets DISKBACKUP_PUBLIC_URL."
+            raise Refused(400, "InvalidHostName", message)
 
     def _signed_in(self, route: Route, call: Call, request: func.HttpRequest) -> Call:
         """The call with its caller. Raises Refused: 401, 503, and 500 while the app does not know whom to let in."""

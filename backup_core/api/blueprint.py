@@ -39,18 +39,20 @@ def api_blueprint(
     services: Services,
     *,
     public_url: str | None = None,
+    any_host: bool = True,
     host_checks_keys: bool = True,
     observe: Callable[[Endpoint], Endpoint] = lambda function: function,
 ) -> func.Blueprint:
     """Every route of the API.
 
     `public_url` (`https://host[/prefix]`) is what absolute URLs in answers begin with, for clients that reach the app
-    under another name than its own; None: the URL of the request itself (see `call.base_url`).
+    under another name than its own; None: the URL of the request itself (see `call.base_url`), which then must name
+    the machine itself unless `any_host` is allowed: whoever sends a request chooses its Host.
     `host_checks_keys` has the host ask for a function key before it hands a request over. Without it the host lets
     everyone through and the API itself asks who they are (mode `entra`). `observe` is put around each function.
     """
     blueprint = func.Blueprint()
-    desk = _Desk(services, public_url)
+    desk = _Desk(services, public_url, any_host=any_host)
     level = func.AuthLevel.FUNCTION if host_checks_keys else func.AuthLevel.ANONYMOUS
     for route in ROUTES:
         register = blueprint.route(
@@ -73,9 +75,10 @@ def _function(route: Route, desk: _Desk) -> Endpoint:
 class _Desk:
     """The reception of this process, opened by the first request, whichever thread brings it."""
 
-    def __init__(self, services: Services, public_url: str | None) -> None:
+    def __init__(self, services: Services, public_url: str | None, *, any_host: bool) -> None:
         self._services = services
         self._public_url = public_url
+        self._any_host = any_host
         self._reception: Reception | None = None
         self._lock = threading.Lock()
 
@@ -84,5 +87,5 @@ class _Desk:
             if self._reception is None:
                 from backup_core.api.answering import Reception
 
-                self._reception = Reception(self._services, public_url=self._public_url)
+                self._reception = Reception(self._services, public_url=self._public_url, any_host=self._any_host)
             return self._reception

@@ -37,6 +37,9 @@ param entraAudience string = ''
 @description('Subscriptions, resource groups and vaults that are for few: resource id to a list of object ids.')
 param accessScopes object = {}
 
+@description('What URLs in answers of the API begin with, where clients reach it under a name of its own; empty: the app\'s own name.')
+param publicUrl string = ''
+
 @description('Beginning of the names of the tables: 3 to 41 letters and digits, a letter first.')
 @minLength(3)
 @maxLength(41)
@@ -241,6 +244,7 @@ module app 'modules/app.bicep' = {
     entraTenantId: entraTenantId
     entraAudience: entraAudience
     accessScopes: accessScopes
+    publicUrl: publicUrl
     tablePrefix: tablePrefix
     telemetry: telemetry
     heartbeatUrl: heartbeatUrl

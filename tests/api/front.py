@@ -81,13 +81,14 @@ class Front:
 
     world: World
     public_url: str | None = None
+    any_host: bool = True
     prefix: str = ""
     functions: tuple[Function, ...] = ()
     sent: list[str] = field(default_factory=list)
     services: Services | None = None
 
     def __post_init__(self) -> None:
-        self.functions = load(self.services or Services(self.world), self.public_url)
+        self.functions = load(self.services or Services(self.world), self.public_url, any_host=self.any_host)
 
     def send(
         self,
@@ -136,10 +137,10 @@ class Front:
         return Reply(response.status_code, dict(response.headers), response.get_body().decode())
 
 
-def load(services: Any, public_url: str | None = None) -> tuple[Function, ...]:
+def load(services: Any, public_url: str | None = None, *, any_host: bool = True) -> tuple[Function, ...]:
     """The blueprint's functions, in the order in which the host tries them."""
     app = func.FunctionApp()
-    app.register_functions(api_blueprint(services, public_url=public_url))
+    app.register_functions(api_blueprint(services, public_url=public_url, any_host=any_host))
     functions = [_function(each) for each in app.get_functions()]
     return tuple(sorted(functions, key=lambda function: function.name.lower()))
 

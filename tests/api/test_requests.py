@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from typing import Any
+from urllib.parse import urlsplit
 
 import azure.functions as func
 import pytest
@@ -120,6 +121,16 @@ def test_a_configured_public_url_wins(platform: Platform) -> None:
     front = Front(platform.world, public_url="https://front.example/door/")
     url = front.put(VAULT_PATH, vault_body()).headers["Azure-AsyncOperation"]
     assert url.startswith(f"https://front.example/door{VAULT_PATH}/")
+
+
+@pytest.mark.parametrize("base", ["https://evil.example", "http://localhost.evil.example", "http://127.0.0.1.nip"])
+def test_a_host_that_nobody_named_is_not_repeated(platform: Platform, base: str) -> None:
+    front = Front(platform.world, any_host=False)
+    reply = front.put(VAULT_PATH, vault_body(), base=base)
+    assert (reply.status, reply.error["code"]) == (400, "InvalidHostName")
+    assert urlsplit(base).netloc not in reply.text + str(reply.headers)
+    reply = front.put(VAULT_PATH, vault_body(), base="http://localhost:7071")
+    assert reply.headers["Azure-AsyncOperation"].startswith("http://localhost:7071/")
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ UNSET: Mapping[str, str] = {
     "DISKBACKUP_ARM_AUDIENCE": "the endpoint of Azure Resource Manager is its audience in every cloud of Azure",
     "DISKBACKUP_EVENTGRID_KEY": "the topic takes no keys",
     "IDENTITY_ENDPOINT": "the platform sets it for an app with an identity",
+    "WEBSITE_HOSTNAME": "the platform sets it",
     "MSI_ENDPOINT": "the older name of IDENTITY_ENDPOINT",
     "REQUESTS_CA_BUNDLE": "Azure's certificates come of authorities that everybody trusts",
     "SSL_CERT_FILE": "as REQUESTS_CA_BUNDLE",
@@ -29,6 +30,7 @@ OF_THE_HOST: Mapping[str, str] = {
     "AzureWebJobsStorage__blobServiceUri": "where the host keeps locks, keys and the state of timers",
     "APPLICATIONINSIGHTS_CONNECTION_STRING": "where telemetry goes",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "telemetry is taken from the identity only",
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "a body that the app would refuse must not reach its worker",
     "PYTHON_THREADPOOL_THREAD_COUNT": "with the default of six threads a slow Azure holds up the API",
 }
 _NAME = re.compile(r"DISKBACKUP_[A-Z_]+")

@@ -33,6 +33,7 @@ COMPUTED = {
     "DISKBACKUP_ENTRA_TENANT_ID": "00000000-0000-0000-0000-0000000000d1",
     "DISKBACKUP_ENTRA_AUDIENCE": "api://disk-backup,00000000-0000-0000-0000-0000000000e1",
     "DISKBACKUP_ENTRA_AUTHORITY": "https://login.microsoftonline.com/",
+    "DISKBACKUP_PUBLIC_URL": "https://func-1.azurewebsites.net",
     "DISKBACKUP_ACCESS_SCOPES": "",
 }
 
@@ -88,6 +89,18 @@ def test_resource_events_go_to_the_queue_that_the_code_reads():
 def test_every_queue_that_a_function_listens_to_is_made_before_the_app_runs():
     made = json.loads((ROOT / "infra" / "azure" / "queues.json").read_text())
     assert {*made, *(f"{name}-poison" for name in made)} == queues()
+
+
+def test_actions_are_pinned_to_a_commit():
+    """A tag can be moved to other code; the comment says which release the commit is."""
+    used = [
+        line.split("uses:")[1].strip()
+        for path in sorted((ROOT / ".github").rglob("*.y*ml"))
+        for line in path.read_text().splitlines()
+        if re.match(r"\s*-?\s*uses:", line)
+    ]
+    assert used
+    assert [each for each in used if not re.fullmatch(r"[\w\-./]+@[0-9a-f]{40} # v\d+(\.\d+)*", each)] == []
 
 
 def test_a_function_listens_to_the_queue_of_resource_events():

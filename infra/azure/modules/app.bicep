@@ -28,6 +28,7 @@ param signIn string
 param entraTenantId string
 param entraAudience string
 param accessScopes object
+param publicUrl string
 param tablePrefix string
 
 @allowed([
@@ -145,7 +146,8 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
   resource settings 'config' = {
     name: 'appsettings'
     properties: {
-      // The host's: its storage and its telemetry, by identity; threads enough that a slow Azure does not hold up the API.
+      // The host's: its storage and its telemetry, by identity; threads enough that a slow Azure does not hold up the API;
+      // a longer body than Event Grid's batches or the app's own limit stays outside of the app.
       AzureWebJobsStorage__credential: 'managedidentity'
       AzureWebJobsStorage__clientId: identity.properties.clientId
       AzureWebJobsStorage__blobServiceUri: account.properties.primaryEndpoints.blob
@@ -154,6 +156,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
       PYTHON_THREADPOOL_THREAD_COUNT: '32'
+      FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '2097152'
       // The app's own, as backup_core/settings.py reads them.
       DISKBACKUP_ARM_ENDPOINT: environment().resourceManager
       DISKBACKUP_IDENTITY_CLIENT_ID: identity.properties.clientId
@@ -165,6 +168,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       DISKBACKUP_ENTRA_TENANT_ID: entraTenantId
       DISKBACKUP_ENTRA_AUDIENCE: entraAudience
       DISKBACKUP_ENTRA_AUTHORITY: environment().authentication.loginEndpoint
+      DISKBACKUP_PUBLIC_URL: empty(publicUrl) ? 'https://${site.properties.defaultHostName}' : publicUrl
       DISKBACKUP_ACCESS_SCOPES: empty(accessScopes) ? '' : string(accessScopes)
     }
   }
