@@ -13,7 +13,14 @@ from backup_core.triggers.timers import timer_blueprint
 set_log_levels()
 services = Services(traced=wants_traces())
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
-api = {"public_url": public_url(), "any_host": False, "host_checks_keys": host_checks_keys()}
-app.register_functions(api_blueprint(services, **api, observe=services.observe))
+app.register_functions(
+    api_blueprint(
+        services,
+        public_url=public_url(),
+        any_host=False,
+        host_checks_keys=host_checks_keys(),
+        observe=services.observe,
+    )
+)
 for blueprint in (timer_blueprint, queue_blueprint, event_blueprint, admin_blueprint):
     app.register_functions(blueprint(services))
