@@ -213,6 +213,10 @@ class JobQueue(Protocol):
 class DiskCloud(Protocol):
     """Azure's disk resource provider. No method waits for an operation; none retries by sleeping.
 
+    That something is not there is what one answer said: only the thing's own absence is told by None or by the errors
+    named below. An answer about what it lies in (SubscriptionNotFound), or one that nobody knows, is a passing error.
+    Whoever acts on an absence for good looks twice (workflows/absence.py).
+
     Each raises the errors of domain/errors.py: Throttled, CloudUnavailable, PermissionMissing, ScopeLocked, ... on top
     of those it names. The seconds that Throttled tells are already the caller's own place in line.
     """
@@ -230,7 +234,9 @@ class DiskCloud(Protocol):
         and source succeeds and takes nothing new. Raises SnapshotGroupNotFound, SnapshotLimitReached."""
         ...
 
-    def find_snapshot(self, snapshot_id: str) -> Snapshot | None: ...
+    def find_snapshot(self, snapshot_id: str) -> Snapshot | None:
+        """None when the snapshot itself is not there. Raises SnapshotGroupNotFound."""
+        ...
 
     def get_operation(self, url: str) -> OperationState | None:
         """An operation's state, or None when Azure has forgotten it."""
@@ -241,7 +247,8 @@ class DiskCloud(Protocol):
         ...
 
     def delete_snapshot(self, snapshot_id: str) -> None:
-        """Ask for deletion. An absent snapshot is fine. Raises ScopeLocked, PermissionMissing."""
+        """Ask for deletion. An absent snapshot is fine. Raises SnapshotGroupNotFound (an absent group is not), ScopeLocked,
+        PermissionMissing."""
         ...
 
     def list_snapshots(self, group: GroupId) -> Iterator[Snapshot]:
@@ -249,14 +256,17 @@ class DiskCloud(Protocol):
         ...
 
     def list_disks(self, scope: str) -> Iterator[Disk]:
-        """All disks of a subscription or a resource group (its id) that we may see; none of an absent one."""
+        """All disks of a subscription or a resource group (its id) that we may see; none of an absent group. Raises
+        SubscriptionNotFound."""
         ...
 
     def start_disk(self, disk_id: str, body: Mapping[str, Any]) -> str:
         """PUT a new disk; answer the operation's URL. Raises RestoreGroupNotFound, SnapshotNotFound."""
         ...
 
-    def find_group(self, group: GroupId) -> Group | None: ...
+    def find_group(self, group: GroupId) -> Group | None:
+        """None when the subscription can be read and has no such group."""
+        ...
 
     def locks_at(self, group: GroupId) -> tuple[Lock, ...]:
         """The locks on the group, on what lies in it, and those above it that ARM shows; none for an absent group."""

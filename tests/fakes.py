@@ -23,6 +23,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from jsonschema import Draft202012Validator, FormatChecker
 
 from backup_core.adapters import audit_table, entities
+from backup_core.adapters.azure_errors import Absent, Answer, Call, CallKind, error_for
 from backup_core.adapters.compute import read_snapshot
 from backup_core.adapters.storage_queue import LONGEST_DELAY
 from backup_core.domain.agenda import AgendaKind, AgendaRow
@@ -448,6 +449,7 @@ class FakeCloud(_Port):
         self.locks: set[str] = set()
         self.lock_levels: dict[str, str] = {}  # where it is not CanNotDelete
         self.guard: Callable[[str, str], None] = lambda call, target: None
+        self.denied: dict[str, str] = {}
         self.grants: dict[str, list[Grant]] = {"": [Grant(actions=("*",))]}
         self.encryption_sets: dict[str, EncryptionSet] = {}
         self.usage_limits: dict[str, int] = {}  # of counters, where they are not Azure's own
@@ -460,9 +462,24 @@ class FakeCloud(_Port):
         self.removed: list[str] = []
         self.made_disks: list[str] = []
 
+    def _meet(self, kind: CallKind, name: str, target: str) -> None:
+        """Raise what stands in the call's way. Raises Absent where Azure denies the thing itself."""
+        self.guard(name, target)
+        code = next((code for scope, code in self.denied.items() if _covers(scope, target)), None)
+        if code is not None:
+            raise error_for(Call(kind=kind, target=target), Answer(status=404, code=code))
+
+    def _is_denied(self, kind: CallKind, name: str, target: str) -> bool:
+        """As `_meet`, where the thing's own absence is an answer."""
+        try:
+            self._meet(kind, name, target)
+        except Absent:
+            return True
+        return False
+
     @_call
     def get_disk(self, disk_id: str) -> Disk:
-        self.guard("get_disk", disk_id)
+        self._meet(CallKind.GET_DISK, "get_disk", disk_id)
         found = self._disks.get(disk_id.lower())
         if found is None:
             raise DiskNotFound(f"The Resource '{disk_id}' was not found.", target=disk_id)
@@ -470,7 +487,8 @@ class FakeCloud(_Port):
 
     @_call
     def find_disk(self, disk_id: str) -> Disk | None:
-        self.guard("find_disk", disk_id)
+        if self._is_denied(CallKind.FIND_DISK, "find_disk", disk_id):
+            return None
         if self._group(disk_id, DISK).key not in self.groups:
             raise RestoreGroupNotFound(f"The resource group of '{disk_id}' could not be found.", target=disk_id)
         found = self._disks.get(disk_id.lower())
@@ -478,9 +496,8 @@ class FakeCloud(_Port):
 
     @_call
     def start_snapshot(self, snapshot_id: str, *, source: Disk, tags: Mapping[str, str]) -> str:
-        self.guard("start_snapshot", snapshot_id)
-        if self._group(snapshot_id, SNAPSHOT).key not in self.groups:
-            raise SnapshotGroupNotFound(f"The resource group of '{snapshot_id}' could not be found.")
+        self._meet(CallKind.START_SNAPSHOT, "start_snapshot", snapshot_id)
+        self._need_snapshot_group(snapshot_id)
         present = self._snapshots.get(snapshot_id.lower())
         if present is not None:
             if _source_of(present.raw) != source.id.lower():
@@ -496,7 +513,9 @@ class FakeCloud(_Port):
 
     @_call
     def find_snapshot(self, snapshot_id: str) -> Snapshot | None:
-        self.guard("find_snapshot", snapshot_id)
+        if self._is_denied(CallKind.FIND_SNAPSHOT, "find_snapshot", snapshot_id):
+            return None
+        self._need_snapshot_group(snapshot_id)
         found = self._snapshots.get(snapshot_id.lower())
         return read_snapshot(self._shown(found)) if found else None
 
@@ -518,7 +537,9 @@ class FakeCloud(_Port):
 
     @_call
     def delete_snapshot(self, snapshot_id: str) -> None:
-        self.guard("delete_snapshot", snapshot_id)
+        if self._is_denied(CallKind.DELETE_SNAPSHOT, "delete_snapshot", snapshot_id):
+            return
+        self._need_snapshot_group(snapshot_id)
         if snapshot_id.lower() not in self._snapshots:
             return
         for scope in self.locks:
@@ -529,7 +550,7 @@ class FakeCloud(_Port):
 
     @_call
     def list_snapshots(self, group: GroupId) -> Iterator[Snapshot]:
-        self.guard("list_snapshots", group.text)
+        self._meet(CallKind.LIST_SNAPSHOTS, "list_snapshots", group.text)
         if group.key not in self.groups:
             raise SnapshotGroupNotFound(f"Resource group '{group.group}' could not be found.", target=group.text)
         found = [each for key, each in sorted(self._snapshots.items()) if key.startswith(f"{group.key}/")]
@@ -537,12 +558,13 @@ class FakeCloud(_Port):
 
     @_call
     def list_disks(self, scope: str) -> Iterator[Disk]:
-        self.guard("list_disks", scope)
+        if self._is_denied(CallKind.LIST_DISKS, "list_disks", scope):
+            return iter(())
         return iter([Disk(raw=self._shown(each)) for key, each in sorted(self._disks.items()) if _covers(scope, key)])
 
     @_call
     def start_disk(self, disk_id: str, body: Mapping[str, Any]) -> str:
-        self.guard("start_disk", disk_id)
+        self._meet(CallKind.START_DISK, "start_disk", disk_id)
         if self._group(disk_id, DISK).key not in self.groups:
             raise RestoreGroupNotFound(f"The resource group of '{disk_id}' could not be found.", target=disk_id)
         source_id = _source_of(body)
@@ -558,12 +580,14 @@ class FakeCloud(_Port):
 
     @_call
     def find_group(self, group: GroupId) -> Group | None:
-        self.guard("find_group", group.text)
+        if self._is_denied(CallKind.FIND_GROUP, "find_group", group.text):
+            return None
         return Group(id=group.text, location="westeurope") if group.key in self.groups else None
 
     @_call
     def locks_at(self, group: GroupId) -> tuple[Lock, ...]:
-        self.guard("locks_at", group.text)
+        if self._is_denied(CallKind.READ_LOCKS, "locks_at", group.text):
+            return ()
         if group.key not in self.groups:
             return ()
         related = [scope for scope in sorted(self.locks) if _covers(scope, group.key) or _covers(group.key, scope)]
@@ -572,7 +596,8 @@ class FakeCloud(_Port):
 
     @_call
     def permissions_at(self, scope: str) -> Permissions:
-        self.guard("permissions_at", scope)
+        if self._is_denied(CallKind.READ_PERMISSIONS, "permissions_at", scope):
+            return Permissions()
         held = [grant for above, grants in self.grants.items() if _covers(above, scope) for grant in grants]
         found = Permissions(grants=tuple(held))
         if not found.allows(READ_PERMISSIONS):
@@ -582,12 +607,13 @@ class FakeCloud(_Port):
 
     @_call
     def find_encryption_set(self, set_id: str) -> EncryptionSet | None:
-        self.guard("find_encryption_set", set_id)
+        if self._is_denied(CallKind.FIND_ENCRYPTION_SET, "find_encryption_set", set_id):
+            return None
         return self.encryption_sets.get(parse_resource_id(set_id, ENCRYPTION_SET).key)
 
     @_call
     def usage(self, subscription: str, location: str) -> Mapping[str, Usage]:
-        self.guard("usage", f"/subscriptions/{subscription}")
+        self._meet(CallKind.READ_USAGE, "usage", f"/subscriptions/{subscription}")
         return {
             counter: Usage(
                 current=sum(_is_in(each.raw, kind, subscription, location) for each in resources.values()),
@@ -728,6 +754,10 @@ class FakeCloud(_Port):
                 "uniqueId": str(uuid.UUID(int=next(self._numbers))),
             },
         }
+
+    def _need_snapshot_group(self, snapshot_id: str) -> None:
+        if self._group(snapshot_id, SNAPSHOT).key not in self.groups:
+            raise SnapshotGroupNotFound(f"The resource group of '{snapshot_id}' could not be found.")
 
     @staticmethod
     def _group(resource_id: str, kind: str) -> GroupId:

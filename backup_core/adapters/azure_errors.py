@@ -28,6 +28,7 @@ from backup_core.domain.errors import (
     SnapshotGroupNotFound,
     SnapshotLimitReached,
     SnapshotNotFound,
+    SubscriptionNotFound,
     TargetDiskExists,
     Throttled,
 )
@@ -36,7 +37,7 @@ DEFAULT_RETRY_AFTER_SECONDS = 10.0  # Azure's 429 does not always say (reported)
 
 
 class Absent(BackupError):
-    """What was asked for is not there, which is an answer and no failure: adapters turn it into None."""
+    """What was asked for is itself not there, which is an answer and no failure: adapters turn it into None."""
 
     code = "ResourceNotFound"
 
@@ -247,6 +248,23 @@ def _rule(status: int | range, codes: str, calls: tuple[CallKind, ...], build: B
 
 _ANY = ""
 _ALL: tuple[CallKind, ...] = ()
+_OF_GROUPS = (  # what is none of ours: whether it is there is all that we want to know
+    CallKind.LIST_DISKS,
+    CallKind.FIND_GROUP,
+    CallKind.READ_LOCKS,
+    CallKind.READ_PERMISSIONS,
+    CallKind.FIND_ENCRYPTION_SET,
+)
+_OF_COMPUTE = (
+    CallKind.GET_DISK,
+    CallKind.FIND_DISK,
+    CallKind.START_SNAPSHOT,
+    CallKind.FIND_SNAPSHOT,
+    CallKind.DELETE_SNAPSHOT,
+    CallKind.LIST_SNAPSHOTS,
+    CallKind.START_DISK,
+    *_OF_GROUPS,
+)
 _RULES: tuple[_Rule, ...] = (
     # Not now.
     _rule(0, _ANY, _ALL, _unavailable),
@@ -266,33 +284,29 @@ _RULES: tuple[_Rule, ...] = (
     # Not here.
     _rule(403, "RequestDisallowedByPolicy", _ALL, _plain(DisallowedByPolicy)),
     _rule(409, "ScopeLocked", _ALL, _plain(ScopeLocked)),
-    # Not there. A missing group is named as such; else 404 on a PUT means that its source is missing.
-    _rule(404, _ANY, (CallKind.GET_DISK,), _plain(DiskNotFound)),
+    # Not there, by what the code says is missing (compute reference, 6). The subscription: that tells nothing of what
+    # lies in it.
+    _rule(404, "SubscriptionNotFound", _ALL, _plain(SubscriptionNotFound)),
+    # Its group (ARM's gateway, recorded).
     _rule(
         404,
         "ResourceGroupNotFound",
-        (CallKind.START_SNAPSHOT, CallKind.LIST_SNAPSHOTS),
+        (CallKind.START_SNAPSHOT, CallKind.LIST_SNAPSHOTS, CallKind.FIND_SNAPSHOT, CallKind.DELETE_SNAPSHOT),
         _plain(SnapshotGroupNotFound),
     ),
     _rule(404, "ResourceGroupNotFound", (CallKind.FIND_DISK, CallKind.START_DISK), _plain(RestoreGroupNotFound)),
-    _rule(
-        404,
-        _ANY,
-        (
-            CallKind.FIND_DISK,
-            CallKind.FIND_SNAPSHOT,
-            CallKind.GET_OPERATION,
-            CallKind.DELETE_SNAPSHOT,
-            CallKind.LIST_DISKS,
-            CallKind.FIND_GROUP,
-            CallKind.READ_LOCKS,
-            CallKind.READ_PERMISSIONS,
-            CallKind.FIND_ENCRYPTION_SET,
-        ),
-        _plain(Absent),
-    ),
-    _rule(404, _ANY, (CallKind.START_SNAPSHOT,), _source_missing(DiskNotFound)),
-    _rule(404, _ANY, (CallKind.START_DISK,), _source_missing(SnapshotNotFound)),
+    _rule(404, "ResourceGroupNotFound", (CallKind.GET_DISK,), _plain(DiskNotFound)),
+    _rule(404, "ResourceGroupNotFound", _OF_GROUPS, _plain(Absent)),
+    # Itself (the gateway's ResourceNotFound, recorded; the provider's NotFound, recorded of a VM).
+    _rule(404, "ResourceNotFound NotFound", (CallKind.GET_DISK,), _plain(DiskNotFound)),
+    _rule(404, "ResourceNotFound", (CallKind.FIND_SNAPSHOT, CallKind.DELETE_SNAPSHOT), _plain(Absent)),
+    _rule(404, "ResourceNotFound NotFound", (CallKind.FIND_DISK, *_OF_GROUPS), _plain(Absent)),
+    _rule(404, _ANY, (CallKind.GET_OPERATION,), _plain(Absent)),
+    # 404 on a PUT means that its source is missing.
+    _rule(404, "ResourceNotFound NotFound", (CallKind.START_SNAPSHOT,), _source_missing(DiskNotFound)),
+    _rule(404, "ResourceNotFound NotFound", (CallKind.START_DISK,), _source_missing(SnapshotNotFound)),
+    # Any other: who answered so, and about what, we do not know.
+    _rule(404, _ANY, _OF_COMPUTE, _with_code(CloudUnavailable)),
     # Not so many. The exact code for each of Azure's limits on snapshots is in no source we know; OperationNotAllowed
     # is what the provider answers to limits and conflicts. The step tries again some times before it gives up.
     _rule(

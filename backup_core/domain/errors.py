@@ -11,10 +11,14 @@ from dataclasses import dataclass
 
 
 class BackupError(Exception):
-    """Something that stops a step. `code`, `transient` and `recommended_action` end up in the job's error."""
+    """Something that stops a step. `code`, `transient` and `recommended_action` end up in the job's error.
+
+    `doubts`: how many looks more it takes until a step believes that something is not there. One 404 is no proof.
+    """
 
     code: str = "InternalError"
     transient: bool = False
+    doubts: int = 0
     recommended_action: str = "Look at the job's details and the function's log; then run the operation again."
 
     def __init__(self, message: str, *, target: str | None = None, code: str | None = None) -> None:
@@ -86,6 +90,17 @@ class CloudUnavailable(BackupError):
     recommended_action = "None at first: the step is repeated. If it goes on, look at Azure's service health."
 
 
+class SubscriptionNotFound(CloudUnavailable):
+    """404 that is not about the resource but about the whole subscription, which says nothing of what lies in it: a
+    subscription that changes its tenant, or a part of Azure that is behind, answers so for what is there."""
+
+    code = "SubscriptionNotFound"
+    recommended_action = (
+        "Check that the subscription is there, enabled, and in the tenant of the app's identity. Nothing in it is held "
+        "to be gone as long as it cannot be read."
+    )
+
+
 class CredentialRefused(CloudUnavailable):
     """No token, or one that Azure does not accept. Transient: a new app's identity takes minutes to be known, and the
     backup must not be given up while someone repairs the identity."""
@@ -110,12 +125,16 @@ class SnapshotLimitReached(BackupError):
 
 
 class DiskNotFound(BackupError):
+    """Five minutes of looks: what follows from it is that the disk's protection stops."""
+
     code = "UserErrorManagedDiskNotFound"
+    doubts = 7
     recommended_action = "The source disk was deleted or moved. Stop its protection, or restore it under its name."
 
 
 class SnapshotNotFound(BackupError):
     code = "UserErrorDiskSnapshotNotFound"
+    doubts = 3
     recommended_action = "The snapshot was deleted outside of this product. Restore from another recovery point."
 
 
@@ -130,11 +149,13 @@ class SnapshotNotOurs(BackupError):
 
 class SnapshotGroupNotFound(BackupError):
     code = "UserErrorSnapshotRGNotFound"
+    doubts = 3
     recommended_action = "Create the snapshot resource group, or configure the backup instance with one that exists."
 
 
 class RestoreGroupNotFound(BackupError):
     code = "UserErrorRestoreTargetRGNotFound"
+    doubts = 3
     recommended_action = "Create the target resource group, or name one that exists."
 
 

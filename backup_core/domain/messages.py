@@ -22,7 +22,8 @@ class StartBackup:
     """Take the backup `job_id`: of `slot` when scheduled; on demand `slot` is None and the job is already queued.
 
     `next_due_at` is where dispatch moved the instance's agenda row, so that the step can remove it when the instance
-    no longer wants it. `deferrals` counts throttled or busy rounds, `attempts` rounds that met a transient error.
+    no longer wants it. `deferrals` counts throttled or busy rounds, `attempts` rounds that met a transient error, and
+    `doubts` looks at something that was not there, which is not believed at once.
     """
 
     queue: ClassVar[str] = "diskbackup-start-backup"
@@ -37,6 +38,7 @@ class StartBackup:
     watch_due_at: datetime | None = None
     deferrals: int = 0
     attempts: int = 0
+    doubts: int = 0
     version: int = VERSION
 
 
@@ -53,6 +55,7 @@ class ObserveBackup:
     looks: int = 0
     deferrals: int = 0
     attempts: int = 0
+    doubts: int = 0
     version: int = VERSION
 
 
@@ -66,6 +69,7 @@ class ExpirePoints:
     due_at: datetime
     deferrals: int = 0
     attempts: int = 0
+    doubts: int = 0
     version: int = VERSION
 
 
@@ -77,6 +81,7 @@ class StartRestore:
     job_id: str
     deferrals: int = 0
     attempts: int = 0
+    doubts: int = 0
     version: int = VERSION
 
 
@@ -90,6 +95,7 @@ class ObserveRestore:
     looks: int = 0
     deferrals: int = 0
     attempts: int = 0
+    doubts: int = 0
     version: int = VERSION
 
 
@@ -103,6 +109,7 @@ class ConfigureProtection:
     job_id: str
     deferrals: int = 0
     attempts: int = 0
+    doubts: int = 0
     version: int = VERSION
 
 
@@ -116,6 +123,7 @@ class PublishEvents:
     events: str
     deferrals: int = 0
     attempts: int = 0
+    doubts: int = 0
     version: int = VERSION
 
 
@@ -132,6 +140,7 @@ class LookAtResource:
     resource_id: str
     deferrals: int = 0
     attempts: int = 0
+    doubts: int = 0
     version: int = VERSION
 
 

@@ -34,6 +34,7 @@ from backup_core.domain.resource_ids import DISK, VaultKey, parse_group_id, pars
 from backup_core.domain.tagging import choose_tag
 from backup_core.ports import Change, Insert, Ports, Put, Replace, StateConflict, Stored
 from backup_core.workflows import alerts
+from backup_core.workflows.absence import weigh
 from backup_core.workflows.alarms import fire, resolve
 from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.objectives import SLOW_ROUNDS, look_later
@@ -133,6 +134,8 @@ def start_backup(ports: Ports, message: StartBackup) -> None:
     try:
         disk = ports.cloud.get_disk(stored.value.disk_id)
     except BackupError as error:
+        is_known = any(alert.cause == Cause.SOURCE_DISK for alert in stored.value.alerts)
+        message, error = weigh(ports, message, error, is_known=is_known)
         _retreat(ports, message, stored, job, error)
         return
     claimed = _claim(ports, message, stored, job, disk)

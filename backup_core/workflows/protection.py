@@ -25,6 +25,7 @@ from backup_core.domain.policy import BackupPolicy, check_background_copy
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored
 from backup_core.workflows import alerts, outbox
+from backup_core.workflows.absence import weigh
 from backup_core.workflows.alarms import fire, resolve
 from backup_core.workflows.backup import expiry_row
 from backup_core.workflows.claims import take_claim
@@ -253,6 +254,8 @@ def configure_protection(ports: Ports, message: ConfigureProtection) -> None:
         disk = ports.cloud.get_disk(stored.value.disk_id)
         _check_disk(stored.value, disk)
     except BackupError as error:
+        is_new = stored.value.state is ProtectionState.CONFIGURING
+        message, error = weigh(ports, message, error, is_known=is_new)
         again_at = come_back(ports, message, error, message.job_id)
         if again_at is None:
             _refuse(ports, message, stored, job, error)

@@ -23,6 +23,7 @@ from backup_core.domain.resource_ids import GroupId, VaultKey, parse_group_id
 from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Insert, Ports, Put, Remove, Replace, StateConflict, Stored, every
 from backup_core.workflows import alerts, outbox
+from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.backup import expiry_row, summary_of, with_point
 from backup_core.workflows.claims import take_claim
 from backup_core.workflows.dispatch import backup_row
@@ -198,7 +199,7 @@ def mark_lost(
         point = stored.value
         if not point.is_good or point.snapshot_id.lower() in snapshots:
             continue
-        if ports.cloud.find_snapshot(point.snapshot_id) is not None:
+        if find_snapshot_surely(ports, point.snapshot_id) is not None:
             continue
         now = ports.clock.now()
         fresh = ports.store.get(RecoveryPoint, vault, name, point.point_id)

@@ -24,6 +24,7 @@ from backup_core.domain.retention import decide_retention, may_delete_snapshot, 
 from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Ports, Put, Remove, Replace, Stored
 from backup_core.workflows import alerts
+from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.alarms import Alarm, fire, resolve
 from backup_core.workflows.backup import expiry_row
 from backup_core.workflows.claims import release_claim
@@ -225,7 +226,7 @@ def _delete_snapshots(ports: Ports, message: ExpirePoints, points: Sequence[Reco
 
 def _delete_snapshot(ports: Ports, message: ExpirePoints, point: RecoveryPoint) -> None:
     """Delete a point's snapshot if it is there and says itself that it is this point's."""
-    snapshot = ports.cloud.find_snapshot(point.snapshot_id)
+    snapshot = find_snapshot_surely(ports, point.snapshot_id)
     if snapshot is None:
         return
     verdict = may_delete_snapshot(point, snapshot.tags, vault=message.vault)

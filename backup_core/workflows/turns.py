@@ -55,10 +55,14 @@ class Turn(Generic[M]):
 
 
 def next_turn(message: M, error: BackupError, identity: str) -> Turn[M] | None:
-    """How the step of `message` comes back when `error` may pass by itself; None when it is time to give up."""
+    """How the step of `message` comes back when `error` may pass by itself, or is an absence that is not to be believed
+    yet; None when it is time to give up."""
     if isinstance(error, Throttled):
         rounds = message.deferrals
         return Turn(message=replace(message, deferrals=rounds + 1), delay=throttle_delay(error, identity, rounds))
+    if message.doubts < error.doubts:
+        again = replace(message, doubts=message.doubts + 1)
+        return Turn(message=again, delay=attempt_delay(error, message.doubts))
     if error.transient and message.attempts < MAX_ATTEMPTS:
         again = replace(message, attempts=message.attempts + 1)
         return Turn(message=again, delay=attempt_delay(error, message.attempts))

@@ -30,6 +30,7 @@ from backup_core.domain.errors import (
     SnapshotGroupNotFound,
     SnapshotLimitReached,
     SnapshotNotFound,
+    SubscriptionNotFound,
     Throttled,
 )
 from backup_core.domain.permissions import Grant, Permissions
@@ -73,6 +74,7 @@ class CloudBench:
     limit_snapshots: Callable[[int], object]
     holding: Callable[..., DiskCloud]  # (*(role, scope)) -> the same cloud for an identity with these roles only
     encryption_set: Callable[[], str]  # the id of one that exists and may be read
+    unreadable: Callable[[], str]  # a subscription that Azure does not find
     principal: str
 
     def settle(self, url: str) -> OperationState:
@@ -177,8 +179,15 @@ def _fake_bench() -> CloudBench:
         limit_snapshots=lambda limit: setattr(cloud, "snapshot_limit", limit),
         holding=holding,
         encryption_set=lambda: cloud.add_encryption_set(encryption_set_id("keys", group)).id,
+        unreadable=lambda: _deny(cloud),
         principal=cloud.principal,
     )
+
+
+def _deny(cloud: FakeCloud) -> str:
+    unknown = str(uuid.uuid4())
+    cloud.denied[f"/subscriptions/{unknown}"] = "SubscriptionNotFound"
+    return unknown
 
 
 def _arm_bench(arm: Arm, group: GroupId) -> CloudBench:
@@ -214,6 +223,7 @@ def _arm_bench(arm: Arm, group: GroupId) -> CloudBench:
         limit_snapshots=lambda limit: arm.control("PUT", "settings", {"incremental_snapshots_per_disk": limit}),
         holding=holding,
         encryption_set=encryption_set,
+        unreadable=lambda: str(uuid.uuid4()),
         principal=APP,
     )
 
@@ -345,8 +355,32 @@ def test_an_operation_that_fails_late_says_why(bench):
 
 def test_a_snapshot_that_is_absent_is_none(bench):
     assert bench.cloud.find_snapshot(snapshot_id("nobody", bench.group)) is None
-    nowhere = GroupId(subscription=bench.group.subscription, group="no-such-rg")
-    assert bench.cloud.find_snapshot(snapshot_id("nobody", nowhere)) is None
+
+
+@pytest.mark.parametrize("call", ["find_snapshot", "delete_snapshot", "list_snapshots"])
+def test_what_is_said_of_the_group_or_the_subscription_is_not_said_of_the_snapshot(bench, call):
+    def ask(where: GroupId) -> object:
+        target = where if call == "list_snapshots" else snapshot_id("nobody", where)
+        return list(getattr(bench.cloud, call)(target) or ())
+
+    with pytest.raises(SnapshotGroupNotFound):
+        ask(GroupId(subscription=bench.group.subscription, group="no-such-rg"))
+    with pytest.raises(SubscriptionNotFound) as refusal:
+        ask(GroupId(subscription=bench.unreadable(), group="no-such-rg"))
+    assert refusal.value.transient
+
+
+def test_an_unreadable_subscription_tells_nothing_of_disks_and_groups(bench):
+    group = GroupId(subscription=bench.unreadable(), group="no-such-rg")
+    for ask in (
+        lambda: bench.cloud.get_disk(disk_id("nobody", group)),
+        lambda: bench.cloud.find_disk(disk_id("nobody", group)),
+        lambda: list(bench.cloud.list_disks(group.text)),
+        lambda: bench.cloud.find_group(group),
+        lambda: bench.cloud.locks_at(group),
+    ):
+        with pytest.raises(SubscriptionNotFound):
+            ask()
 
 
 def _gone(bench: CloudBench, snapshot: str) -> bool:
@@ -362,8 +396,6 @@ def test_a_deleted_snapshot_goes_and_deleting_it_again_is_fine(bench):
     bench.cloud.delete_snapshot(taken)
     assert _gone(bench, taken)
     bench.cloud.delete_snapshot(taken)
-    nowhere = GroupId(subscription=bench.group.subscription, group="no-such-rg")
-    bench.cloud.delete_snapshot(snapshot_id("nobody", nowhere))
 
 
 def test_a_locked_snapshot_stays_until_the_lock_goes(bench):

@@ -198,7 +198,7 @@ def test_a_snapshot_that_vanishes_before_it_was_seen_fails_the_job() -> None:
     platform.run(seconds=4)
     (snapshot,) = platform.world.cloud.snapshot_ids()
     platform.world.cloud.lose_snapshot(snapshot)
-    platform.run(minutes=1)
+    platform.run(minutes=2)
     job = only_job(platform)
     assert job.error is not None
     assert (job.status, job.error.code) == (JobStatus.FAILED, "UserErrorDiskSnapshotNotFound")
@@ -355,7 +355,7 @@ def test_a_missing_role_names_role_and_scope_in_what_to_do() -> None:
 def test_a_deleted_disk_fails_each_slot_and_stops_no_other_disk() -> None:
     platform = protected("disk-1", "disk-2")
     platform.world.cloud.remove_disk(disk_id("disk-1"))
-    platform.run(seconds=30)
+    platform.run(minutes=6)
     (job,) = jobs(platform, name="disk-1")
     assert job.error is not None
     assert job.error.code == "UserErrorManagedDiskNotFound"
@@ -367,7 +367,7 @@ def test_a_deleted_disk_fails_each_slot_and_stops_no_other_disk() -> None:
 def test_a_missing_snapshot_group_fails_the_job_until_it_is_there() -> None:
     platform = protected()
     platform.world.cloud.remove_group(SNAPSHOT_GROUP)
-    platform.run(seconds=30)
+    platform.run(minutes=1)
     job = only_job(platform)
     assert job.error is not None
     assert job.error.code == "UserErrorSnapshotRGNotFound"

@@ -215,7 +215,7 @@ def test_two_causes_are_two_digests() -> None:
     platform = protected("disk-1", "disk-2")
     platform.world.cloud.remove_disk(platform.instance("disk-2").disk_id)
     platform.world.cloud.guard = _refuse_snapshots
-    platform.run(seconds=70)
+    platform.run(minutes=6)
     assert len(of_type(platform.world.events.published, "Permission.Lost")) == 1
     (deleted,) = of_type(platform.world.events.published, "SourceDisk.Deleted")
     assert deleted["affectedItems"] == ["disk-2"]
