@@ -247,8 +247,8 @@ class DiskCloud(Protocol):
         ...
 
     def delete_snapshot(self, snapshot_id: str) -> None:
-        """Ask for deletion. An absent snapshot is fine. Raises SnapshotGroupNotFound (an absent group is not), ScopeLocked,
-        PermissionMissing."""
+        """Ask for deletion. An absent snapshot is fine, an absent group is not. Raises SnapshotGroupNotFound,
+        ScopeLocked, PermissionMissing."""
         ...
 
     def list_snapshots(self, group: GroupId) -> Iterator[Snapshot]:
