@@ -130,6 +130,7 @@ def _build(settings: Settings | None) -> Ports:
     from backup_core.adapters.table_store import TableStore
     from backup_core.ports import Ports
     from backup_core.settings import Settings as LoadedSettings
+    from backup_core.settings import access_scopes
 
     chosen = settings or LoadedSettings.from_env()
     identity = credential(chosen.identity_client_id, has_managed_identity=chosen.has_managed_identity)
@@ -152,6 +153,7 @@ def _build(settings: Settings | None) -> Ports:
         cloud=ArmDiskCloud(endpoint=chosen.arm_endpoint, scope=chosen.arm_scope, credential=identity),
         events=_event_sink(chosen, identity),
         audit=AuditTable(**tables),
+        scopes=access_scopes(),
     )
 
 

@@ -25,6 +25,7 @@ from backup_core.domain.outbox import DigestItem, OutboxEvent, RefusedEvent
 from backup_core.domain.permissions import Permissions
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.protection_rule import ProtectionRule
+from backup_core.domain.reach import Scope
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import GroupId, VaultKey
 from backup_core.domain.surroundings import EncryptionSet, Group, Lock, Usage
@@ -366,7 +367,8 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """All six, as the composition root hands them to a workflow, and what the process remembers."""
+    """All six, as the composition root hands them to a workflow, and what the process remembers. `scopes` are those
+    that are for few, for what is done later on somebody's behalf."""
 
     clock: Clock
     store: StateStore
@@ -375,6 +377,7 @@ class Ports:
     events: EventSink
     audit: AuditLog
     memory: Memory = field(default_factory=Memory)
+    scopes: tuple[Scope, ...] = ()
 
 
 def every(ports: Ports, record: type[R], vault: VaultKey, *key_prefix: str) -> Iterator[Stored[R]]:

@@ -231,6 +231,14 @@ class SignIn:
         return sign_in
 
 
+def access_scopes(environ: Mapping[str, str] = os.environ) -> tuple[AccessScope, ...]:
+    """The scopes that are for few, for what timers do on somebody's behalf. Never raises, for backups go on; while the
+    setting cannot be read, everything is closed to everybody who is not known to have full access."""
+    faults: list[str] = []
+    scopes = _access_scopes(environ, faults)
+    return (AccessScope(path="", object_ids=frozenset()),) if faults else scopes
+
+
 def host_checks_keys(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether the Functions host has to ask for a key before the API sees a request: unless tokens are checked by the
     API itself. A mode that does not exist is no reason to let anyone in. Never raises: the app is indexed with this."""

@@ -43,6 +43,7 @@ from backup_core.domain.errors import (
 from backup_core.domain.events import KINDS, data_schema
 from backup_core.domain.messages import MESSAGE_TYPES, LookAtResource, Sendable, decode, encode
 from backup_core.domain.permissions import READ_PERMISSIONS, Grant, Permissions
+from backup_core.domain.reach import Scope
 from backup_core.domain.resource_ids import DISK, ENCRYPTION_SET, SNAPSHOT, GroupId, VaultKey, parse_resource_id
 from backup_core.domain.surroundings import DISK_COUNTERS, SNAPSHOT_COUNTERS, EncryptionSet, Group, Lock, Usage
 from backup_core.domain.vault import Vault
@@ -858,6 +859,7 @@ class World:
     events: FakeSink = field(init=False)
     audit: FakeAudit = field(init=False)
     memory: Memory = field(default_factory=Memory)
+    scopes: tuple[Scope, ...] = ()
 
     def __post_init__(self) -> None:
         self.store = FakeStore(self.faults)
@@ -877,4 +879,5 @@ class World:
             events=self.events,
             audit=self.audit,
             memory=self.memory,
+            scopes=self.scopes,
         )

@@ -10,6 +10,7 @@ from backup_core.settings import (
     SettingsInvalid,
     SignIn,
     SignInMode,
+    access_scopes,
     host_checks_keys,
     public_url,
 )
@@ -300,3 +301,14 @@ def test_urls_begin_with_what_is_set_or_with_the_platforms_name_of_the_app(envir
 def test_a_public_url_that_is_none_closes_the_api():
     with pytest.raises(SettingsInvalid, match=r"DISKBACKUP_PUBLIC_URL 'backup\.example' is no URL"):
         SignIn.from_env({"DISKBACKUP_SIGN_IN": "function_key", "DISKBACKUP_PUBLIC_URL": "backup.example"})
+
+
+def test_scopes_that_cannot_be_read_close_everything_to_what_timers_do_for_somebody() -> None:
+    (everything,) = access_scopes({"DISKBACKUP_ACCESS_SCOPES": "{"})
+    assert (everything.path, everything.object_ids) == ("", frozenset())
+    assert access_scopes({}) == ()
+    text = f'{{"{GROUP_PATH}": ["{PERSON}"]}}'
+    assert (
+        access_scopes({"DISKBACKUP_ACCESS_SCOPES": text})
+        == SignIn.from_env({**ENTRA, "DISKBACKUP_ACCESS_SCOPES": text}).scopes
+    )

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from backup_core.api.routes import Route
+from backup_core.domain.reach import closed_to, is_closed
 from backup_core.settings import AccessScope
 
 _PROVIDER = "Microsoft.DataProtection"
@@ -139,17 +140,15 @@ def may(caller: Caller, action: str) -> bool:
     return caller.has_full_access or any(action in ACTIONS[role] for role in caller.roles)
 
 
-def may_reach(caller: Caller, scopes: Iterable[AccessScope], path: str) -> bool:
-    """Whether every scope that `path` lies in lists the caller or one of the caller's groups.
+def closed_for(caller: Caller, scopes: Iterable[AccessScope]) -> tuple[str, ...]:
+    """The paths that list neither the caller nor one of the caller's groups. A token of someone in more than 200 groups
+    names none (documented: group overage), so that such a person is kept out unless listed in person."""
+    return () if caller.has_full_access else closed_to((caller.object_id, *caller.groups), scopes)
 
-    Nested scopes add up: a vault's list cannot let in whom its group's list keeps out. A token of someone in more than
-    200 groups names none (documented: group overage), so that such a person is kept out unless listed in person.
-    """
-    here = path.rstrip("/").lower() + "/"
-    ids = {caller.object_id, *caller.groups}
-    return caller.has_full_access or not any(
-        here.startswith(f"{scope.path}/") and scope.object_ids.isdisjoint(ids) for scope in scopes
-    )
+
+def may_reach(caller: Caller, scopes: Iterable[AccessScope], path: str) -> bool:
+    """Whether every scope that `path` lies in lists the caller or one of the caller's groups."""
+    return not is_closed(path, closed_for(caller, scopes))
 
 
 def is_public(route: Route) -> bool:

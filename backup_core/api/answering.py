@@ -22,6 +22,7 @@ from backup_core.api.access import Caller, action_of, is_change, is_public, may,
 from backup_core.api.auditing import Auditor
 from backup_core.api.call import Answer, Call, check_names, read_call
 from backup_core.api.errors import Refused, answer_error
+from backup_core.api.linked import LinkedRefused, check_named_by_url, check_named_in_request, without_closed
 from backup_core.api.not_offered import refusal
 from backup_core.api.routes import Route
 from backup_core.api.sign_in import Gate, client_ip, open_gate
@@ -106,21 +107,33 @@ class Reception:
             return self._gate
 
     def _check_access(self, route: Route, call: Call) -> None:
-        """Raises Refused (403), in the same words whether the resource exists or not."""
-        action = action_of(route, call.method)
-        if is_public(route) or (may(call.caller, action) and call.may_reach(call.resource)):
+        """Raises Refused (403), in the same words whether the resource exists or not: for the path, then for what else
+        the request names."""
+        if is_public(route):
             return
-        error = _forbidden(call, action, scope_of(route, call.method, call.resource))
-        self._audit.refused(self._services.ports, call, action, answer_error(error, call))
-        raise error
+        action = action_of(route, call.method)
+        scope = scope_of(route, call.method, call.resource)
+        try:
+            if not may(call.caller, action) or not call.may_reach(call.resource):
+                raise _forbidden(call, action, scope)
+            check_named_in_request(call, action, scope)
+            if call.closed:
+                check_named_by_url(self._services.ports(), call, route, action, scope)
+        except Refused as error:
+            self._audit.refused(self._services.ports, call, action, answer_error(error, call))
+            raise
 
     def _result(self, route: Route, call: Call) -> Answer:
         """The endpoint's answer; that of a change stands between two audit records."""
         endpoint = _endpoint(route, call)
         ports = self._services.ports()
-        if not is_change(route, call.method):
-            return endpoint(ports, call)
         action = action_of(route, call.method)
+        if not is_change(route, call.method):
+            try:
+                return endpoint(ports, call)
+            except LinkedRefused as error:
+                self._audit.refused(self._services.ports, call, action, answer_error(error, call))
+                raise
         self._audit.attempted(ports, call, action)
         try:
             result = endpoint(ports, call)
@@ -131,8 +144,11 @@ class Reception:
 
 
 def _failed(route: Route, call: Call, error: Exception) -> Answer:
-    """The answer to an error; one that is ours to look after is logged with its trace."""
+    """The answer to an error; one that is ours to look after is logged with its trace. What a workflow found is told
+    without the ids that the caller may not reach; a refusal at the door repeats only what the caller sent."""
     result = answer_error(error, call)
+    if call.closed and not isinstance(error, Refused):
+        result = replace(result, body=without_closed(result.body, call.closed))
     if result.status >= 500:
         log.error("api.failed route=%s correlation=%s", route.name, call.correlation_id, exc_info=error)
     return result

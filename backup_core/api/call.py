@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from backup_core.api.access import Caller, may_reach
+from backup_core.api.access import Caller, closed_for
 from backup_core.api.routes import Route
 from backup_core.domain.errors import Fault, InvalidInput
+from backup_core.domain.reach import Author, is_closed
 from backup_core.domain.resource_ids import GUID, GroupId, VaultKey
 from backup_core.settings import AccessScope
 
@@ -61,7 +62,22 @@ class Call:
 
     def may_reach(self, path: str) -> bool:
         """Whether the caller may reach any resource by its id."""
-        return may_reach(self.caller, self.scopes, path)
+        return not is_closed(path, self.closed)
+
+    @property
+    def closed(self) -> tuple[str, ...]:
+        """The paths that are for others."""
+        return closed_for(self.caller, self.scopes)
+
+    @property
+    def author(self) -> Author:
+        """The caller, as kept with what is done later for them."""
+        caller = self.caller
+        return Author(
+            object_id=caller.object_id,
+            groups=tuple(sorted(caller.groups)),
+            has_full_access=caller.has_full_access,
+        )
 
     @property
     def subscription(self) -> str:

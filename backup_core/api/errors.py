@@ -6,7 +6,7 @@ One table for all endpoints; a stack trace never leaves the app.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from backup_core.api.call import Answer, Call
@@ -41,12 +41,21 @@ _SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 class Refused(Exception):
     """A request turned away before any workflow saw it, in the words of ARM's front door."""
 
-    def __init__(self, status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        details: Sequence[Fault] = (),
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.headers = dict(headers or {})
+        self.details = tuple(details)
 
 
 def answer_error(error: Exception, call: Call) -> Answer:
@@ -62,7 +71,8 @@ def answer_error(error: Exception, call: Call) -> Answer:
 
 
 def refusal_body(error: Refused) -> dict[str, Any]:
-    return {"error": {"code": error.code, "message": error.message, "target": None, "details": None}}
+    details = [_fault(fault) for fault in error.details] or None
+    return {"error": {"code": error.code, "message": error.message, "target": None, "details": details}}
 
 
 def error_body(error: BackupError, call: Call) -> dict[str, Any]:

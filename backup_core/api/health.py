@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from backup_core.api.call import Answer, Call
+from backup_core.api.linked import may_see_instance
 from backup_core.api.wire import instant
 from backup_core.domain.events import Severity
 from backup_core.domain.health import Health, Ranked
@@ -49,8 +51,14 @@ def vaults_seen(ports: Ports, call: Call, subscription: str | None = None) -> It
 
 def _answer(ports: Ports, call: Call, kind: str, vaults: list[VaultKey]) -> Answer:
     health = health_of(ports, vaults)
+    health = replace(health, worst=_seen(ports, call, health.worst), next_due=_seen(ports, call, health.next_due))
     properties = {"time": instant(ports.clock.now()), "lastTick": instant(last_tick(ports)), **_render(health)}
     return Answer(status=200, body={"id": call.resource, "name": "health", "type": kind, "properties": properties})
+
+
+def _seen(ports: Ports, call: Call, named: Iterable[Ranked]) -> tuple[Ranked, ...]:
+    """Those whose disks the caller may reach; the sums count all."""
+    return tuple(each for each in named if may_see_instance(ports, call, each.vault, each.name))
 
 
 def _render(health: Health) -> dict[str, Any]:

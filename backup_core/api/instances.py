@@ -9,7 +9,7 @@ from backup_core.api.call import Answer, Call
 from backup_core.api.errors import user_facing
 from backup_core.api.operation_ids import both_headers, of_job, status_header
 from backup_core.api.reading import Node, check_name, is_name, raise_faults, root
-from backup_core.api.wire import list_answer, read_body, skip_token
+from backup_core.api.wire import list_answer, reached, read_body, skip_token
 from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState
 from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, parse_group_id, parse_resource_id
 from backup_core.ports import Ports
@@ -42,7 +42,7 @@ def list_of_disk(ports: Ports, call: Call) -> Answer:
     except ValueError:
         found = None  # no disk can be called so
     seen = [found] if found is not None and call.may_see(found.vault) else []
-    return Answer(status=200, body={"value": [render(one.vault, one.instance) for one in seen]})
+    return Answer(status=200, body={"value": reached(call, (render(one.vault, one.instance) for one in seen))})
 
 
 def put(ports: Ports, call: Call) -> Answer:

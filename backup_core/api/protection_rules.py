@@ -10,7 +10,7 @@ from typing import Any
 
 from backup_core.api.call import Answer, Call
 from backup_core.api.reading import MAX_TAG_NAME, MAX_TAG_VALUE, Node, check_name, is_name, raise_faults, root
-from backup_core.api.wire import instant, list_answer, read_body, skip_token
+from backup_core.api.wire import instant, list_answer, reached, read_body, skip_token
 from backup_core.domain.protection_rule import PRIORITIES, Decision, ProtectionRule, TagCondition, lies_in
 from backup_core.domain.resource_ids import DISK, SUBSCRIPTION_FORM, VAULT, VaultKey, parse_group_id, parse_resource_id
 from backup_core.ports import Ports
@@ -49,9 +49,9 @@ def dry_run(ports: Ports, call: Call) -> Answer:
         tag_rules.check_rule(ports, rule)
     else:
         rule = tag_rules.get_rule(ports, call.vault, call.names["rule"])
-    run = tag_rules.dry_run(ports, rule)
-    shown = [decision for decision in run.decisions if call.may_reach(decision.disk_id)]
-    return Answer(status=200, body={"value": [_render_decision(call, each) for each in shown], "left": run.left})
+    run = tag_rules.dry_run(ports, rule, may_see=call.may_reach)
+    shown = reached(call, (_render_decision(call, each) for each in run.decisions))
+    return Answer(status=200, body={"value": shown, "left": run.left})
 
 
 def render(rule: ProtectionRule) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def _read_rule(call: Call) -> ProtectionRule:
     node = root(read_body(call))
     check_name(node, "rule", call.names["rule"])
     properties = node.child("properties", required=True)
-    scope = _read_scope(properties, call)
+    scope = _read_scope(properties)
     rule = ProtectionRule(
         name=call.names["rule"],
         vault=call.vault,
@@ -116,20 +116,18 @@ def _read_rule(call: Call) -> ProtectionRule:
         snapshot_group_id=_read_snapshot_group(properties, scope),
         priority=_read_priority(properties),
         enabled=_read_enabled(properties),
+        author=call.author,
     )
     raise_faults(node)
     return rule
 
 
-def _read_scope(node: Node, call: Call) -> str:
-    """A subscription or resource group, which the caller may reach."""
+def _read_scope(node: Node) -> str:
+    """A subscription or resource group."""
     text = node.text("scope", required=True)
     if not text:
         return ""
-    scope = text.rstrip("/") if SUBSCRIPTION_FORM.fullmatch(text.rstrip("/")) else _parsed_group(node, "scope", text)
-    if scope and not call.may_reach(scope):
-        node.fault("scope", "you may not reach it", "LinkedAuthorizationFailed")
-    return scope
+    return text.rstrip("/") if SUBSCRIPTION_FORM.fullmatch(text.rstrip("/")) else _parsed_group(node, "scope", text)
 
 
 def _parsed_group(node: Node, key: str, text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from backup_core.api.call import Answer, Call
 from backup_core.api.health import vaults_seen
-from backup_core.api.wire import instant, iso_duration, read_instant
+from backup_core.api.wire import instant, iso_duration, reached, read_instant
 from backup_core.domain.compliance import InstanceReport
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.resource_ids import VaultKey
@@ -42,8 +42,8 @@ def _answer(ports: Ports, call: Call, vaults: Iterable[VaultKey]) -> Answer:
             "Content-Type": "text/csv; charset=utf-8",
             "Content-Disposition": 'attachment; filename="compliance-report.csv"',
         }
-        return Answer(status=200, text=_csv(report), headers=headers)
-    return Answer(status=200, body=_json(report))
+        return Answer(status=200, text=_csv(call, report), headers=headers)
+    return Answer(status=200, body=_json(call, report))
 
 
 def _read(call: Call, now: datetime) -> tuple[datetime, datetime, str]:
@@ -68,12 +68,12 @@ def _instant(call: Call, name: str, unless_told: datetime, faults: list[Fault]) 
         return unless_told
 
 
-def _json(report: ComplianceReport) -> dict[str, Any]:
+def _json(call: Call, report: ComplianceReport) -> dict[str, Any]:
     return {
         "from": instant(report.period.begin),
         "to": instant(report.period.end),
         "byJobsAlone": [vault.resource_id for vault in report.by_jobs_alone],
-        "value": [_row(row) for row in report.rows],
+        "value": reached(call, map(_row, report.rows)),
     }
 
 
@@ -96,14 +96,14 @@ def _row(row: InstanceReport) -> dict[str, Any]:
     }
 
 
-def _csv(report: ComplianceReport) -> str:
+def _csv(call: Call, report: ComplianceReport) -> str:
     """One line for each instance, the period on each: a line says what it says wherever it is pasted."""
     period = {"from": instant(report.period.begin), "to": instant(report.period.end)}
     written = io.StringIO()
     writer = csv.writer(written, quoting=csv.QUOTE_ALL)
     writer.writerow([*period, *_COLUMNS])
-    for row in report.rows:
-        writer.writerow([safe_cell(str(value)) for value in (*period.values(), *_row(row).values())])
+    for row in reached(call, map(_row, report.rows)):
+        writer.writerow([safe_cell(str(value)) for value in (*period.values(), *row.values())])
     return written.getvalue()
 
 

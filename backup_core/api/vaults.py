@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from backup_core.api.call import Answer, Call
+from backup_core.api.linked import refuse_closed
 from backup_core.api.operation_ids import Operation, group_headers, status_header
 from backup_core.api.reading import Node, check_name, raise_faults, root
 from backup_core.api.wire import list_answer, read_body, skip_token
@@ -33,6 +34,7 @@ STORES = ("OperationalStore", "VaultStore", "ArchiveStore")
 REDUNDANCIES = ("LocallyRedundant", "ZoneRedundant", "GeoRedundant")
 IDENTITIES = ("None", "SystemAssigned", "UserAssigned", "SystemAssigned,UserAssigned")
 USER_IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
+_CHECK_NAME = "Microsoft.DataProtection/locations/checkNameAvailability/action"
 SOFT_DELETE_RANGE = (14, 180)  # days (documented)
 
 
@@ -72,7 +74,9 @@ def check_name_availability(ports: Ports, call: Call) -> Answer:
     group = call.group
     if node.faults:
         return _availability("Invalid", node.faults[0].message)
-    if overview.find_vault(ports, VaultKey(subscription=group.subscription, group=group.group, name=name)) is not None:
+    vault = VaultKey(subscription=group.subscription, group=group.group, name=name)
+    refuse_closed(call, vault.resource_id, target="name", action=_CHECK_NAME)
+    if overview.find_vault(ports, vault) is not None:
         return _availability("AlreadyExists", f"Resource group '{group.group}' has a vault '{name}' already.")
     return _availability("", "")
 

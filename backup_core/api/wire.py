@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from backup_core.api.call import Answer, Call
 from backup_core.api.errors import Refused
 from backup_core.domain.errors import Fault, InvalidInput
+from backup_core.domain.reach import mentions, names_closed
 from backup_core.ports import Page, R
 
+W = TypeVar("W", bound=Mapping[str, Any])
 MAX_BODY_BYTES = 64 * 1024  # the largest policy is a tenth of it; a stored record has to fit into one table row
 NEVER = "0001-01-01T00:00:00Z"  # the service's word for a time that is not known yet
 TOKEN = re.compile(r"[A-Za-z0-9_\-=.]{1,2048}")
@@ -59,11 +61,20 @@ def _refuse_body(message: str, cause: Exception | None = None) -> NoReturn:
 
 
 def list_answer(call: Call, page: Page[R], render: Callable[[R], Mapping[str, Any]]) -> Answer:
-    """A page of resources; `nextLink` only when there is more (recorded: absent on a last page)."""
-    body: dict[str, Any] = {"value": [render(stored.value) for stored in page.items]}
+    """A page of resources; `nextLink` only when there is more (recorded: absent on a last page). What names something
+    that the caller may not reach is left out."""
+    body: dict[str, Any] = {"value": reached(call, (render(stored.value) for stored in page.items))}
     if page.next_token is not None:
         body["nextLink"] = call.next_link(page.next_token)
     return Answer(status=200, body=body)
+
+
+def reached(call: Call, told: Iterable[W]) -> list[W]:
+    """What is told, but for what names something that the caller may not reach."""
+    closed = call.closed
+    if not closed:
+        return list(told)
+    return [each for each in told if not any(names_closed(found.text, closed) for found in mentions(each))]
 
 
 def skip_token(call: Call) -> str | None:

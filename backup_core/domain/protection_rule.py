@@ -20,6 +20,7 @@ from enum import Enum
 from backup_core.domain.disk import Disk
 from backup_core.domain.errors import BackupError, DiskNotFound
 from backup_core.domain.instance import BackupInstance, ProtectionState, disk_key
+from backup_core.domain.reach import UNKNOWN_AUTHOR, Author, Scope, is_closed
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_resource_id
 
 RULE_TAG = "diskbackup-rule"  # on an instance: the rule of its vault that made it
@@ -67,7 +68,8 @@ class ProtectionRule:
     but for those with any tag of `excluded_tags`, and those that are, or lie in, one of `excluded_ids`.
 
     A disk that several rules want belongs to the one of the lowest `priority`, then to the first by vault and name.
-    A disabled rule protects no further disk, and leaves alone those that it protects.
+    A disabled rule protects no further disk, and leaves alone those that it protects; so does a rule where its author
+    may reach the disk, its snapshot group or its vault no more.
     """
 
     name: str
@@ -81,6 +83,7 @@ class ProtectionRule:
     excluded_ids: tuple[str, ...] = ()
     enabled: bool = True
     changed_at: datetime | None = None
+    author: Author | None = None  # None in a row of an older release
 
     @property
     def key(self) -> str:
@@ -134,6 +137,7 @@ class RuleBook:
 
     rules: tuple[ProtectionRule, ...] = ()
     complete: bool = True
+    scopes: tuple[Scope, ...] = ()  # that are for few
 
     def covering(self, disk_id: str) -> tuple[ProtectionRule, ...]:
         """The rules whose scope a disk lies in, first in rank first."""
@@ -144,7 +148,21 @@ class RuleBook:
 
     def with_rule(self, rule: ProtectionRule) -> RuleBook:
         """The book with `rule` in the place of the one of its name."""
-        return RuleBook(rules=(*(each for each in self.rules if each.key != rule.key), rule), complete=self.complete)
+        return replace(self, rules=(*(each for each in self.rules if each.key != rule.key), rule))
+
+    def refusal(self, rule: ProtectionRule, disk: Disk) -> str | None:
+        """Why a rule does not want a disk, or may not have it; None when it does and may."""
+        if not rule.enabled:
+            return "it is disabled"
+        refusal = rule.refusal(disk)
+        if refusal is None and self.is_out_of_reach(rule, disk.id):
+            return "whoever wrote it may not reach the disk, the snapshot resource group or the vault"
+        return refusal
+
+    def is_out_of_reach(self, rule: ProtectionRule, disk_id: str) -> bool:
+        """By the scopes of today: they bind a rule that was written before them."""
+        closed = (rule.author or UNKNOWN_AUTHOR).closed(self.scopes)
+        return any(is_closed(each, closed) for each in (disk_id, rule.snapshot_group_id, rule.vault.resource_id))
 
 
 class Action(Enum):
@@ -185,11 +203,13 @@ def _decide_held(disk: Disk, held: BackupInstance, vault: VaultKey, book: RuleBo
     if not made_by:
         return _left(disk, held, vault, f"backup instance '{held.name}' was made by hand")
     mine = [rule for rule in book.covering(disk.id) if rule.vault == vault]
-    chosen, reasons = _choose(disk, mine)
+    chosen, reasons = _choose(disk, mine, book)
     if chosen is None:
         own = book.find(vault, made_by)
         if own is not None and not own.enabled:
             return _left(disk, held, vault, *reasons, f"rule '{made_by}', which protects it, is disabled")
+        if own is not None and book.is_out_of_reach(own, disk.id):
+            return _left(disk, held, vault, *reasons, f"rule '{made_by}' protects it, and has no say over it now")
         return _decide_unwanted(disk, held, vault, reasons, is_sure=book.complete)
     rivals = [rule for rules in _rivals(disk, vault, book).values() for rule in rules if rule.rank < chosen.rank]
     first = (f"rule '{rule.name}' of vault '{rule.vault.name}' comes first, but {_STAYS}" for rule in rivals)
@@ -197,7 +217,7 @@ def _decide_held(disk: Disk, held: BackupInstance, vault: VaultKey, book: RuleBo
 
 
 def _decide_free(disk: Disk, book: RuleBook) -> Decision:
-    chosen, reasons = _choose(disk, book.covering(disk.id))
+    chosen, reasons = _choose(disk, book.covering(disk.id), book)
     if chosen is None:
         return Decision(action=Action.LEAVE, disk_id=disk.id, because=reasons or ("no rule reaches the disk",))
     return Decision(
@@ -241,11 +261,13 @@ def _may_resume(held: BackupInstance) -> bool:
     return stopped and held.error is not None and held.error.code in (NoRuleMatches.code, DiskNotFound.code)
 
 
-def _choose(disk: Disk, ranked: Sequence[ProtectionRule]) -> tuple[ProtectionRule | None, tuple[str, ...]]:
+def _choose(
+    disk: Disk, ranked: Sequence[ProtectionRule], book: RuleBook
+) -> tuple[ProtectionRule | None, tuple[str, ...]]:
     """The first rule that wants the disk, with what the others have to say up to it."""
     reasons: list[str] = []
     for rule in ranked:
-        refusal = rule.refusal(disk) if rule.enabled else "it is disabled"
+        refusal = book.refusal(rule, disk)
         if refusal is None:
             wanted = ", ".join(condition.words for condition in rule.conditions)
             return rule, (*reasons, f"rule '{rule.name}' (priority {rule.priority}) wants it for {wanted}")
@@ -257,7 +279,7 @@ def _rivals(disk: Disk, vault: VaultKey, book: RuleBook) -> Mapping[VaultKey, Se
     """Rules of other vaults that want the disk: points do not move between vaults, so neither does the disk."""
     found: dict[VaultKey, list[ProtectionRule]] = {}
     for rule in book.covering(disk.id):
-        if rule.vault != vault and rule.enabled and rule.refusal(disk) is None:
+        if rule.vault != vault and book.refusal(rule, disk) is None:
             found.setdefault(rule.vault, []).append(rule)
     return found
 

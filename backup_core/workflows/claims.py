@@ -30,7 +30,7 @@ def take_claim(ports: Ports, vault: VaultKey, instance_name: str, disk_id: str) 
             return
         holder = None if stored is None else holder_of(ports, stored.value)
         if holder is not None:
-            raise InvalidInput([taken(disk_id, holder)])
+            raise InvalidInput([taken(disk_id, holder, vault)])
         try:
             ports.store.commit(vault, [Replace(stored, mine) if stored else Insert(mine)])
         except StateConflict:
@@ -50,13 +50,15 @@ def release_claim(ports: Ports, vault: VaultKey, instance: BackupInstance) -> No
         log.info("claim.taken_over disk=%s", instance.disk_id)
 
 
-def taken(disk_id: str, holder: FoundInstance) -> Fault:
-    """Azure's refusal of a second instance for one disk. It names the other instance for whoever may look at it: all
-    who may protect the disk."""
-    message = (
-        f"disk '{disk_id}' is protected already, by backup instance '{holder.instance.name}' in vault "
-        f"'{holder.vault.name}' (resource group '{holder.vault.group}')"
+def taken(disk_id: str, holder: FoundInstance, asking: VaultKey) -> Fault:
+    """Azure's refusal of a second instance for one disk. It names an instance of the `asking` vault only: another vault
+    may be closed to whoever reads this, and the disk's own list of instances knows to whom."""
+    named = (
+        f"by backup instance '{holder.instance.name}' of this vault"
+        if holder.vault == asking
+        else f"from another vault: GET {disk_id}/providers/Microsoft.DataProtection/backupInstances tells which"
     )
+    message = f"disk '{disk_id}' is protected already, {named}"
     return Fault(target="properties.dataSourceInfo.resourceID", message=message, code=ALREADY)
 
 

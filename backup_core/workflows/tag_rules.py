@@ -9,7 +9,7 @@ Leaves to others: the judgement itself (domain/protection_rule.py).
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -128,7 +128,7 @@ def read_book(ports: Ports) -> RuleBook:
         rules += [stored.value for stored in page.items]
         token = page.next_token
         if token is None:
-            return RuleBook(rules=tuple(rules), complete=complete)
+            return RuleBook(rules=tuple(rules), complete=complete, scopes=ports.scopes)
 
 
 def _held(found: FoundInstance | None) -> tuple[BackupInstance | None, VaultKey | None]:
@@ -317,9 +317,9 @@ def disk_is_gone(ports: Ports, found: FoundInstance, error: DiskNotFound) -> boo
 # ---------------------------------------------------------------- dry run
 
 
-def dry_run(ports: Ports, rule: ProtectionRule) -> DryRun:
+def dry_run(ports: Ports, rule: ProtectionRule, *, may_see: Callable[[str], bool] = lambda _: True) -> DryRun:
     """What would become of the disks in the rule's scope, and in that of the stored rule of its name, if it were stored
-    and enabled. Changes nothing."""
+    and enabled; of those that the asker `may_see`. Changes nothing."""
     book = read_book(ports)
     stored = book.find(rule.vault, rule.name)
     tried = book.with_rule(replace(rule, enabled=True))
@@ -328,6 +328,7 @@ def dry_run(ports: Ports, rule: ProtectionRule) -> DryRun:
         decision
         for scope in _outermost([rule.scope, *([stored.scope] if stored else [])])
         for _, decision in _judge(ports, scope, held, tried, seen)
+        if may_see(decision.disk_id)
     ]
     decisions.sort(key=lambda decision: (decision.action is Action.LEAVE, decision.disk_id.lower()))
     return DryRun(decisions=tuple(decisions[:DRY_RUN_LIMIT]), left=max(len(decisions) - DRY_RUN_LIMIT, 0))

@@ -48,7 +48,7 @@ def check_backup(ports: Ports, vault: Vault, request: InstanceRequest, policy: B
     holder = overview.find_protection(ports, request.disk_id)
     findings = _Findings(ports.cloud)
     if holder is not None:
-        findings.note([_taken(request, holder)])
+        findings.note([_taken(request, holder, vault.key)])
     _look_at_backup(findings, vault, request, policy, own=None)
     return findings.faults()
 
@@ -62,7 +62,7 @@ def check_modify(
     findings.note(rules.check_unchanged(instance, request))
     own = (vault.key, instance.name)
     if holder is not None and not _is(own, holder):
-        findings.note([_taken(request, holder)])
+        findings.note([_taken(request, holder, vault.key)])
     _look_at_backup(findings, vault, request, policy, own=own)
     return findings.faults()
 
@@ -278,8 +278,8 @@ def _look_at_disk_room(findings: _Findings, subscription: str, point: RecoveryPo
         findings.note(rules.check_room_for_disk(usage.value, point.location, sku))
 
 
-def _taken(request: InstanceRequest, holder: overview.FoundInstance) -> Fault:
-    return replace(taken(request.disk_id, holder), target=rules.SOURCE)
+def _taken(request: InstanceRequest, holder: overview.FoundInstance, asking: VaultKey) -> Fault:
+    return replace(taken(request.disk_id, holder, asking), target=rules.SOURCE)
 
 
 def _is(own: tuple[VaultKey, str], found: overview.FoundInstance) -> bool:

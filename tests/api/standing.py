@@ -68,8 +68,8 @@ _SOURCE_OF_OURS = ("Traceback", 'File "', ".py", "backup_core", "azure.", "<clas
 class StandingFront(Front):
     """`altered` are requests that were refused and changed something nevertheless."""
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world, services=Services(world))
+    def __init__(self, world: World, services: Services | None = None) -> None:
+        super().__init__(world, services=services or Services(world))
         self.altered: list[str] = []
         self._left = 0  # requests that the present copy, still like the world, may meet
 

@@ -111,6 +111,7 @@ def sign_in(scopes: Mapping[str, Sequence[str]] | None = None) -> SignIn:
 
 
 def guarded(world: World, tenant: Tenant | None = None, scopes: Mapping[str, Sequence[str]] | None = None) -> Front:
-    """The API behind sign-in by tokens."""
+    """The API behind sign-in by tokens, and the workflows behind it, which know of the same scopes."""
     documents = (tenant or Tenant()).documents
+    world.scopes = sign_in(scopes).scopes
     return Front(world, services=Services(world, lambda: sign_in(scopes), documents))

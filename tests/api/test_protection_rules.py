@@ -232,8 +232,9 @@ def test_a_scope_that_the_caller_may_not_reach_is_refused(platform: Platform) ->
     front = guarded(platform.world, scopes={DISK_GROUP.text: [OTHER_PERSON]})
     contributor = bearer("Backup.Contributor")
     reply = front.put(RULE_PATH, rule_body(scope=DISK_GROUP.text), headers=contributor)
-    assert (reply.status, reply.error["target"]) == (400, "properties.scope")
-    assert front.post(DRY_RUN, rule_body(scope=DISK_GROUP.text), headers=contributor).status == 400
+    assert (reply.status, reply.error["code"]) == (403, "LinkedAuthorizationFailed")
+    assert [detail["target"] for detail in reply.error["details"]] == ["properties.scope"]
+    assert front.post(DRY_RUN, rule_body(scope=DISK_GROUP.text), headers=contributor).status == 403
     run = front.post(DRY_RUN, rule_body(), headers=contributor)
     assert run.json["value"] == [], "disks of that group are not told of"
 

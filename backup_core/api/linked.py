@@ -1,0 +1,205 @@
+"""Linked resources: what a request names besides the path that it is sent to, held against its caller's reach.
+
+One place for all routes, before any endpoint: every id anywhere in the body or the query, read by an endpoint or not,
+and what a name in the URL stands for (an instance for its disk and snapshot group, a rule for its scope, a job for the
+disks that it reads and makes). What the app does with its own identity is so never more than its caller might name.
+
+Answers are held too: lists leave out what names something closed (wire.py), errors do not tell its id.
+
+Leaves to others: the path itself (answering.py), how ids are compared (domain/reach.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from backup_core.api.access import is_change
+from backup_core.api.call import Call, check_names
+from backup_core.api.errors import Refused
+from backup_core.api.operation_ids import decode
+from backup_core.api.routes import Route
+from backup_core.api.wire import read_optional_body
+from backup_core.domain.alert import Alert
+from backup_core.domain.errors import Fault, InvalidInput
+from backup_core.domain.instance import BackupInstance
+from backup_core.domain.job import Job
+from backup_core.domain.protection_rule import ProtectionRule, rule_key
+from backup_core.domain.reach import Mention, folded, is_closed, mentions, names_closed
+from backup_core.domain.resource_ids import VaultKey
+from backup_core.ports import Ports
+
+CODE = "LinkedAuthorizationFailed"
+HIDDEN = "<a resource that you may not reach>"
+_SHOWN = 300  # letters of an id in a refusal
+_ID = re.compile(r"/subscriptions/[^\s'\"`<>,;|?#]+", re.IGNORECASE)
+# Names in a URL that lie in its path, so that whoever reaches the path reaches them, and what is read of none.
+IN_THE_PATH = frozenset({"subscription", "group", "vault", "policy", "disk", "point", "location", "rest"})
+
+
+class LinkedRefused(Refused):
+    """403: the caller may do this, but not with what the request names. `named` are the ids, each with its place."""
+
+    def __init__(self, call: Call, action: str, scope: str, named: Sequence[Mention]) -> None:
+        caller = call.caller
+        shown = list(dict.fromkeys(each.text[:_SHOWN] for each in named))
+        super().__init__(
+            403,
+            CODE,
+            f"The client '{caller.name or caller.object_id}' with object id '{caller.object_id}' has permission to "
+            f"perform action '{action}' on scope '{scope}'; however, it does not have permission to perform "
+            f"action(s) '{','.join(map(_linked_action, shown))}' on the linked scope(s) '{','.join(shown)}' "
+            "(respectively) or the linked scope(s) are invalid.",
+            details=[
+                Fault(target=each.place, message="is not for you, or is not there", code=CODE)
+                for each in dict.fromkeys(named)
+                if each.place
+            ],
+        )
+
+
+def check_named_in_request(call: Call, action: str, scope: str) -> None:
+    """Raises LinkedRefused that names every id in body and query that the caller may not reach."""
+    closed = call.closed
+    if not closed:
+        return
+    named = [each for each in mentions([dict(call.query), _body(call)]) if names_closed(each.text, closed)]
+    if named:
+        raise LinkedRefused(call, action, scope, [Mention(_place(each.place), each.text) for each in named])
+
+
+def _body(call: Call) -> Mapping[str, Any]:
+    """As the endpoint will read it. What cannot be read the endpoint refuses in its own words, if it wants it."""
+    try:
+        return read_optional_body(call)
+    except (InvalidInput, Refused):
+        return {}
+
+
+def _place(place: str) -> str:
+    """The place within the body or the query, which were looked through together."""
+    return place.partition("]")[2].removeprefix(".")
+
+
+def check_named_by_url(ports: Ports, call: Call, route: Route, action: str, scope: str) -> None:
+    """Raises LinkedRefused when a name in the URL stands for something that the caller may not reach. It tells the
+    name and not what it stands for."""
+    closed = call.closed
+    if not closed or call.method not in route.endpoints or not _has_names(call):
+        return
+    for name, stands_for in STANDS_FOR.items():
+        if name in call.names and any(is_closed(each, closed) for each in stands_for(ports, call)):
+            raise LinkedRefused(call, action, scope, [Mention("", scope)])
+    if "rule" in call.names and is_change(route, call.method) and _reaches_further(ports, call):
+        raise LinkedRefused(call, action, scope, [Mention("", scope)])
+
+
+def _has_names(call: Call) -> bool:
+    try:
+        check_names(call)
+    except InvalidInput:
+        return False  # the endpoint is not reached with such names
+    return True
+
+
+def _of_instance(ports: Ports, call: Call) -> Iterator[str]:
+    stored = ports.store.get(BackupInstance, call.vault, call.names["instance"])
+    return iter(()) if stored is None else touched_by(stored.value)
+
+
+def touched_by(instance: BackupInstance) -> Iterator[str]:
+    """What is read or written in Azure for an instance."""
+    yield from (instance.disk_id, instance.snapshot_group_id)
+
+
+def _of_job(ports: Ports, call: Call) -> Iterator[str]:
+    return _touched_by_job(ports, call.vault, call.names["job"].lower())
+
+
+def _of_operation(ports: Ports, call: Call) -> Iterator[str]:
+    operation = decode(call.names["operation"], call.subscription)
+    if operation is not None and operation.job_id and call.may_see(operation.vault):  # else it is not found
+        yield from _touched_by_job(ports, operation.vault, operation.job_id)
+
+
+def _touched_by_job(ports: Ports, vault: VaultKey, job_id: str) -> Iterator[str]:
+    stored = ports.store.get(Job, vault, job_id)
+    if stored is None:
+        return
+    yield from filter(None, (stored.value.disk_id, stored.value.target_disk_id))
+    instance = ports.store.get(BackupInstance, vault, stored.value.instance_name)
+    if instance is not None:
+        yield from touched_by(instance.value)
+
+
+def _of_alert(ports: Ports, call: Call) -> Iterator[str]:
+    stored = ports.store.get(Alert, call.vault, call.names["alert"].lower())
+    if stored is None:
+        return
+    yield from filter(None, (stored.value.disk_id,))
+    instance = ports.store.get(BackupInstance, call.vault, stored.value.instance_name)
+    if instance is not None:
+        yield from touched_by(instance.value)
+
+
+def _of_rule(ports: Ports, call: Call) -> Iterator[str]:
+    stored = ports.store.get(ProtectionRule, call.vault, rule_key(call.vault, call.names["rule"]))
+    if stored is not None:
+        yield from (stored.value.scope, stored.value.snapshot_group_id)
+
+
+def _reaches_further(ports: Ports, call: Call) -> bool:
+    """Whether a stored rule protects for its author what the caller may not reach: then its change is not the
+    caller's, for it would end that protection."""
+    stored = ports.store.get(ProtectionRule, call.vault, rule_key(call.vault, call.names["rule"]))
+    if stored is None:
+        return False
+    author, scope = stored.value.author, folded(stored.value.scope)
+    held = {path for path in call.closed if is_closed(path, (scope,))}
+    return bool(held) and (author is None or not held <= set(author.closed(call.scopes)))
+
+
+# What a name in a URL stands for, by the route's word for it.
+STANDS_FOR: Mapping[str, Callable[[Ports, Call], Iterable[str]]] = {
+    "instance": _of_instance,
+    "job": _of_job,
+    "operation": _of_operation,
+    "alert": _of_alert,
+    "rule": _of_rule,
+}
+
+
+def refuse_closed(call: Call, resource_id: str, *, target: str, action: str) -> None:
+    """For an id that an endpoint makes of a name in the body. Raises LinkedRefused unless the caller may reach it."""
+    if not call.may_reach(resource_id):
+        raise LinkedRefused(call, action, call.resource, [Mention(target, resource_id)])
+
+
+def may_see_instance(ports: Ports, call: Call, vault: VaultKey, name: str) -> bool:
+    """Whether an answer may name an instance, for answers that do not carry its disk."""
+    if not call.closed:
+        return True
+    stored = ports.store.get(BackupInstance, vault, name)
+    return stored is None or all(map(call.may_reach, touched_by(stored.value)))
+
+
+def without_closed(body: Any, closed: Sequence[str]) -> Any:
+    """An error's body with the ids that are closed to its reader left untold."""
+    if isinstance(body, str):
+        return _ID.sub(lambda found: HIDDEN if names_closed(found[0], closed) else found[0], body)
+    if isinstance(body, Mapping):
+        return {key: without_closed(value, closed) for key, value in body.items()}
+    if isinstance(body, list):
+        return [without_closed(item, closed) for item in body]
+    return body
+
+
+def _linked_action(resource_id: str) -> str:
+    """The right that is missing, as ARM names it: to read what the id names."""
+    _, has_provider, rest = resource_id.rpartition("/providers/")
+    words = rest.split("/")
+    if has_provider:
+        return "/".join([words[0], *words[1::2], "read"])
+    kind = "/resourceGroups" if "/resourcegroups/" in resource_id.lower() else ""
+    return f"Microsoft.Resources/subscriptions{kind}/read"
