@@ -20,6 +20,7 @@ from backup_core.domain.health import InstanceGlance, JobGlance, PointGlance
 from backup_core.domain.heartbeat import Heartbeat
 from backup_core.domain.instance import BackupInstance, DiskClaim
 from backup_core.domain.job import Job
+from backup_core.domain.limits import Limits
 from backup_core.domain.messages import Sendable
 from backup_core.domain.outbox import DigestItem, OutboxEvent, RefusedEvent
 from backup_core.domain.permissions import Permissions
@@ -368,7 +369,7 @@ class Memory:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """All six, as the composition root hands them to a workflow, and what the process remembers. `scopes` are those
-    that are for few, for what is done later on somebody's behalf."""
+    that are for few, for what is done later on somebody's behalf; `limits` what one may take of what all share."""
 
     clock: Clock
     store: StateStore
@@ -378,6 +379,7 @@ class Ports:
     audit: AuditLog
     memory: Memory = field(default_factory=Memory)
     scopes: tuple[Scope, ...] = ()
+    limits: Limits = field(default_factory=Limits)
 
 
 def every(ports: Ports, record: type[R], vault: VaultKey, *key_prefix: str) -> Iterator[Stored[R]]:

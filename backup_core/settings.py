@@ -108,6 +108,9 @@ SETTINGS: Mapping[str, Setting] = {
         means="Subscriptions, resource groups and vaults that are for few: a JSON object of resource ids, each with "
         "the object ids of those who may reach it. What is not listed is open to everybody with a role.",
     ),
+    "DISKBACKUP_ON_DEMAND_A_DAY": Setting(
+        means="How many backups on demand of one backup instance may be asked for within 24 hours.", default="10"
+    ),
     "DISKBACKUP_PUBLIC_URL": Setting(
         means="What URLs in answers begin with, for clients that reach the API under a name of its own; none: the name "
         "in `WEBSITE_HOSTNAME`.",
@@ -147,6 +150,7 @@ class Settings:
     identity_client_id: str | None = None
     has_managed_identity: bool = False
     telemetry: TelemetryMode = TelemetryMode.OFF
+    on_demand_a_day: int = 10
     heartbeat_url: str | None = field(default=None, repr=False)  # whoever knows it can feign our sign of life
 
     @classmethod
@@ -168,6 +172,7 @@ class Settings:
             identity_client_id=_text(environ, "DISKBACKUP_IDENTITY_CLIENT_ID"),
             has_managed_identity=bool(_text(environ, "IDENTITY_ENDPOINT") or _text(environ, "MSI_ENDPOINT")),
             telemetry=_telemetry_mode(environ, faults),
+            on_demand_a_day=_whole_number(environ, "DISKBACKUP_ON_DEMAND_A_DAY", 10, (0, 500), faults),
             heartbeat_url=_heartbeat_url(environ, faults),
         )
         if faults:
@@ -338,6 +343,16 @@ def _access_scope(name: str, path: str, ids: Any, faults: list[str]) -> AccessSc
 
 def _text(environ: Mapping[str, str], name: str) -> str | None:
     return environ.get(name, "").strip() or None
+
+
+def _whole_number(
+    environ: Mapping[str, str], name: str, unless_set: int, limits: tuple[int, int], faults: list[str]
+) -> int:
+    text, (least, most) = _text(environ, name) or str(unless_set), limits
+    if text.isascii() and text.isdecimal() and least <= int(text) <= most:
+        return int(text)
+    faults.append(f"{name} {text!r} must be a whole number from {least} to {most}")
+    return unless_set
 
 
 def _connection_string(environ: Mapping[str, str], faults: list[str]) -> str | None:

@@ -312,3 +312,15 @@ def test_scopes_that_cannot_be_read_close_everything_to_what_timers_do_for_someb
         access_scopes({"DISKBACKUP_ACCESS_SCOPES": text})
         == SignIn.from_env({**ENTRA, "DISKBACKUP_ACCESS_SCOPES": text}).scopes
     )
+
+
+def test_backups_on_demand_have_azures_limit_unless_another_is_set():
+    assert Settings.from_env({"AzureWebJobsStorage": CONNECTION}).on_demand_a_day == 10
+    settings = Settings.from_env({"AzureWebJobsStorage": CONNECTION, "DISKBACKUP_ON_DEMAND_A_DAY": "3"})
+    assert settings.on_demand_a_day == 3
+
+
+@pytest.mark.parametrize("text", ["-1", "501", "ten", "1.5", "\u0663"])
+def test_a_limit_that_is_no_number_is_told(text):
+    with pytest.raises(SettingsInvalid, match=r"DISKBACKUP_ON_DEMAND_A_DAY .* must be a whole number from 0 to 500"):
+        Settings.from_env({"AzureWebJobsStorage": CONNECTION, "DISKBACKUP_ON_DEMAND_A_DAY": text})

@@ -70,6 +70,27 @@ class ResourceInUse(BackupError):
     recommended_action = "Wait for the running operation or remove what stands in the way, then try again."
 
 
+class OperationUnderWay(ResourceInUse):
+    """A backup instance does one thing of a kind at a time (documented)."""
+
+    code = "UserErrorMaxConcurrentOperationLimitReached"
+    recommended_action = "Wait until the job that is named has ended, then try again."
+
+
+class OnDemandBackupsUsedUp(ResourceInUse):
+    code = "UserErrorOnDemandBackupLimitReached"
+    recommended_action = "Wait until the time that is named, or have a higher DISKBACKUP_ON_DEMAND_A_DAY set."
+
+
+class SnapshotRoomReserved(ResourceInUse):
+    """A backup on demand would take room that scheduled ones need: they must never be missed for want of it."""
+
+    code = "UserErrorSnapshotRoomReserved"
+    recommended_action = (
+        "Delete recovery points that were made on demand and nobody needs, or shorten the policy's retention."
+    )
+
+
 class Throttled(BackupError):
     """Azure asks to come back later. Never a failure: the step is put off by `retry_after_seconds` and a spread."""
 

@@ -107,6 +107,7 @@ class BackupInstance:
     deleted_at: datetime | None = None  # soft-deleted since
     purge_at: datetime | None = None  # when a soft-deleted instance goes for good
     alerts: tuple[OpenAlert, ...] = ()
+    on_demand: tuple[str, ...] = ()  # jobs of the last day's backups on demand, oldest first
 
     @property
     def is_protected(self) -> bool:

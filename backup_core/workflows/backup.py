@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from backup_core.domain import on_demand
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Cause, cause_of_failure
 from backup_core.domain.disk import Disk, Snapshot
@@ -32,7 +33,7 @@ from backup_core.domain.objective import needs_watch
 from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel, is_ours
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_group_id, parse_resource_id
 from backup_core.domain.tagging import choose_tag
-from backup_core.ports import Change, Insert, Ports, Put, Replace, StateConflict, Stored
+from backup_core.ports import Change, Insert, Ports, Put, Replace, StateConflict, Stored, every
 from backup_core.workflows import alerts
 from backup_core.workflows.absence import weigh
 from backup_core.workflows.alarms import fire, resolve
@@ -44,6 +45,7 @@ from backup_core.workflows.watching import STALL_AFTER, backup_watch, watch_row
 log = logging.getLogger("diskbackup.backup")
 
 TRIGGER = "Trigger Backup"
+REQUEST_ROUNDS = 3  # how often a request is decided anew when a step of the instance was faster
 BUSY_DELAY = timedelta(seconds=15)
 BUSY_ROUNDS_ON_DEMAND = 240  # an hour
 LOOKS_FOR_A_MISSING_SNAPSHOT = 3
@@ -60,7 +62,19 @@ def request_backup(
     retention_tag: str | None,
     correlation_id: str = "",
 ) -> Job:
-    """Queue an on-demand backup. Raises NotFound, ResourceInUse (not protected now), InvalidInput (rule, tag)."""
+    """Queue an on-demand backup. Raises NotFound, ResourceInUse (not protected now, or no room for one more now),
+    InvalidInput (rule, tag), StateConflict when a step of the instance's own was faster each time."""
+    for _ in range(REQUEST_ROUNDS - 1):
+        try:
+            return _request_backup(ports, vault, instance_name, rule_name, retention_tag, correlation_id)
+        except StateConflict:
+            continue
+    return _request_backup(ports, vault, instance_name, rule_name, retention_tag, correlation_id)
+
+
+def _request_backup(
+    ports: Ports, vault: VaultKey, instance_name: str, rule_name: str, retention_tag: str | None, correlation_id: str
+) -> Job:
     stored = ports.store.get(BackupInstance, vault, instance_name)
     if stored is None or stored.value.is_deleted:
         raise NotFound(f"Backup instance '{instance_name}' was not found in vault '{vault.name}'.")
@@ -71,6 +85,7 @@ def request_backup(
         )
     _check_request(instance, rule_name, retention_tag)
     now = ports.clock.now()
+    _check_room(ports, vault, instance, now)
     job = Job(
         job_id=job_id(now, JobOperation.BACKUP, vault.partition, instance_name, "on-demand"),
         operation=JobOperation.BACKUP,
@@ -94,9 +109,24 @@ def request_backup(
         watch_due_at=watch_due_at,
     )
     ports.store.schedule([backup_watch(message, watch_due_at)])
-    ports.store.commit(vault, [Insert(job)])
+    asked = replace(instance, on_demand=(*on_demand.recent(instance, now), job.job_id))
+    ports.store.commit(vault, [Replace(stored, asked), Insert(job)])
     ports.queue.send(message)
     return job
+
+
+def _check_room(ports: Ports, vault: VaultKey, instance: BackupInstance, now: datetime) -> None:
+    """Raises OperationUnderWay, OnDemandBackupsUsedUp, SnapshotRoomReserved."""
+    newest = ports.store.get(Job, vault, instance.on_demand[-1]) if instance.on_demand else None
+    refused = on_demand.refusal(
+        instance,
+        newest.value if newest else None,
+        (stored.value for stored in every(ports, RecoveryPoint, vault, instance.name)),
+        now=now,
+        a_day=ports.limits.on_demand_a_day,
+    )
+    if refused is not None:
+        raise refused
 
 
 def _check_request(instance: BackupInstance, rule_name: str, retention_tag: str | None) -> None:

@@ -45,6 +45,11 @@ param publicUrl string = ''
 @maxLength(41)
 param tablePrefix string = 'diskbackup'
 
+@description('Backups on demand of one backup instance that may be asked for within 24 hours.')
+@minValue(0)
+@maxValue(500)
+param onDemandADay int = 10
+
 @description('Traces: off, or opentelemetry, whose libraries are to be added to the package.')
 @allowed([
   'off'
@@ -245,6 +250,7 @@ module app 'modules/app.bicep' = {
     entraAudience: entraAudience
     accessScopes: accessScopes
     publicUrl: publicUrl
+    onDemandADay: onDemandADay
     tablePrefix: tablePrefix
     telemetry: telemetry
     heartbeatUrl: heartbeatUrl

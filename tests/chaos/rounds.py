@@ -155,11 +155,15 @@ def _requests(scene: Scene, names: Sequence[str], seconds: float) -> Iterator[Co
 
 
 def _ask(scene: Scene, name: str) -> None:
-    for _ in range(30):
+    """Once the one before has ended: an instance has one backup on demand at a time."""
+    for _ in range(120):
         try:
             answer = scene.back_up(name)
         except _ANSWERS_LOST:
             time.sleep(0.3)
+            continue
+        if answer.status_code == 409:
+            time.sleep(1)
             continue
         answer.raise_for_status()
         return

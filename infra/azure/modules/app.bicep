@@ -29,6 +29,7 @@ param entraTenantId string
 param entraAudience string
 param accessScopes object
 param publicUrl string
+param onDemandADay int
 param tablePrefix string
 
 @allowed([
@@ -168,6 +169,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       DISKBACKUP_ENTRA_TENANT_ID: entraTenantId
       DISKBACKUP_ENTRA_AUDIENCE: entraAudience
       DISKBACKUP_ENTRA_AUTHORITY: environment().authentication.loginEndpoint
+      DISKBACKUP_ON_DEMAND_A_DAY: string(onDemandADay)
       DISKBACKUP_PUBLIC_URL: empty(publicUrl) ? 'https://${site.properties.defaultHostName}' : publicUrl
       DISKBACKUP_ACCESS_SCOPES: empty(accessScopes) ? '' : string(accessScopes)
     }
