@@ -128,8 +128,7 @@ def _build(settings: Settings | None) -> Ports:
     from backup_core.adapters.storage_queue import StorageQueue
     from backup_core.adapters.system_clock import SystemClock
     from backup_core.adapters.table_store import TableStore
-    from backup_core.domain.limits import Limits
-    from backup_core.ports import Ports
+    from backup_core.ports import Limits, Ports
     from backup_core.settings import Settings as LoadedSettings
     from backup_core.settings import access_scopes
 

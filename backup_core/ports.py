@@ -20,7 +20,6 @@ from backup_core.domain.health import InstanceGlance, JobGlance, PointGlance
 from backup_core.domain.heartbeat import Heartbeat
 from backup_core.domain.instance import BackupInstance, DiskClaim
 from backup_core.domain.job import Job
-from backup_core.domain.limits import Limits
 from backup_core.domain.messages import Sendable
 from backup_core.domain.outbox import DigestItem, OutboxEvent, RefusedEvent
 from backup_core.domain.permissions import Permissions
@@ -364,6 +363,13 @@ class Memory:
         """What was kept under `name`, if it is of that kind and its time is not over."""
         until, value = self._kept.get(name, (now, None))
         return value if now < until and isinstance(value, kind) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one may take of what all share: `on_demand_a_day` backups on demand of one instance within 24 hours."""
+
+    on_demand_a_day: int = 10  # Azure's own limit (documented)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
