@@ -85,7 +85,17 @@ class Services:
 
         return read_document(url, trusted=self.sign_in().trusted_certificates)
 
-    def ping(self) -> None:
+    def tick(self) -> None:
+        """The short duties that are due. Raises DutiesFailed."""
+        from backup_core.workflows.tick import tick
+
+        done = tick(self.ports())
+        if "watch" in done:
+            self._watched_at = time.monotonic()
+        if "dispatch" in done:
+            self._ping()
+
+    def _ping(self) -> None:
         """Tell the dead-man service, if one is set, that a tick was good. Whether it hears is no matter of the tick."""
         from backup_core.settings import Settings as LoadedSettings
 
@@ -95,21 +105,17 @@ class Services:
 
             ping(url)
 
-    def watch(self) -> None:
-        """Look after stalled jobs now."""
-        from backup_core.workflows.watching import watch
-
-        self._watched_at = time.monotonic()
-        watch(self.ports())
-
     def watch_if_late(self) -> None:
         """Look after stalled jobs if this process has not for a minute.
 
-        The timer that does so runs on one host; when that host dies, another takes its lease over only after one to
-        two minutes. A host that is at work meanwhile need not wait for it.
+        The timer that does so runs on one host; when that host dies, another takes its lease over only after a while. A
+        host that is at work meanwhile need not wait for it.
         """
         if time.monotonic() - self._watched_at > WATCH_LATE_SECONDS:
-            self.watch()
+            from backup_core.workflows.watching import watch
+
+            self._watched_at = time.monotonic()
+            watch(self.ports())
 
 
 def _identity(settings: Settings | None) -> TokenCredential:

@@ -6,12 +6,14 @@ Leaves to others: measuring (`make bench`, tests/benchmarks) and Azure's prices,
 from __future__ import annotations
 
 import tomllib
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from backup_core.adapters.entities import SHARDS
 from backup_core.triggers import timers
+from backup_core.workflows.tick import DUTIES
 
 SNAPSHOTS_OF_REGION = 75_000  # of a kind, in a region and subscription (reported)
 _MINUTES = 24 * 60
@@ -32,14 +34,11 @@ def runs_a_day(schedule: str) -> int:
 
 
 def idle() -> dict[str, int]:
-    """What a day costs without any disk: the ticks, each of which reads the head of each shard of its agenda, and the
-    heartbeat, a read and a write of each tick. The reconciler reads what exists, and is left out."""
-    agendas = [timers.DISPATCH, timers.SWEEP, timers.WATCH, timers.OBJECTIVES]
-    ticks = sum(map(runs_a_day, agendas))
-    return {
-        "executions": ticks + runs_a_day(timers.RECONCILE),
-        "storage": ticks * SHARDS + runs_a_day(timers.DISPATCH) * 2,
-    }
+    """What a day costs without any disk: the duties, each of which reads the head of each shard of its agenda, and the
+    heartbeat, which each tick reads, reads again and writes. The reconciler reads what exists, and is left out."""
+    ticks = runs_a_day(timers.TICK)
+    looks = sum(round(timedelta(days=1) / duty.period) for duty in DUTIES)
+    return {"executions": ticks + runs_a_day(timers.RECONCILE), "storage": looks * SHARDS + ticks * 3}
 
 
 def day_of(disks: int) -> dict[str, float]:

@@ -261,7 +261,7 @@ def test_a_query_asks_for_what_the_code_logs(path: Path, functions: set[str]) ->
         ('AppTraces | where Message startswith "backup.broke "', "nothing logs backup.broke"),
         ("AppTraces | where Message startswith 'backup.broke'", "nothing logs backup.broke"),
         ('Message startswith "backup.failed " | extend extract("disk=(.*)", 1, Message)', "has a field disk"),
-        ('AppRequests | where Name == "tick"', "there is no function tick"),
+        ('AppRequests | where Name == "sweep"', "there is no function sweep"),
         ('Properties["diskbackup.job"]', "nothing logs diskbackup.job"),
     ],
 )

@@ -203,7 +203,7 @@ trace.set_tracer_provider(provider)
 async def main():
     from azure_functions_runtime.native_invocation import invocation_request_native
     functions = await worker.load(pathlib.Path.cwd())
-    tick = next(each for each in functions if each.name == "dispatch")
+    tick = next(each for each in functions if each.name == "tick")
     timer = worker.datum(json.dumps({{"Schedule": {{}}, "ScheduleStatus": None, "IsPastDue": False}}), "json")
     answer = await invocation_request_native("i-1", tick.id, [("timer", timer)], {{}}, "00-{TRACE}-{SPAN}-01", "")
     return answer[0]
@@ -215,9 +215,9 @@ print(json.dumps([ok, span.name, dict(span.attributes), format(span.context.trac
 """
     ok, name, attributes, trace, parent, words = run_python(code, **ON)
     assert not ok
-    assert (name, trace, parent, words) == ("dispatch", TRACE, SPAN, None)
+    assert (name, trace, parent, words) == ("tick", TRACE, SPAN, None)
     assert attributes == {
-        "faas.name": "dispatch",
+        "faas.name": "tick",
         "faas.invocation_id": "i-1",
         "faas.trigger": "timer",
         "error.type": "SettingsInvalid",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from backup_core.api.call import Answer, Call
@@ -11,18 +12,19 @@ from backup_core.api.linked import may_see_instance
 from backup_core.api.wire import instant
 from backup_core.domain.events import Severity
 from backup_core.domain.health import Health, Ranked
+from backup_core.domain.heartbeat import ALLOWED, Heartbeat
 from backup_core.domain.objective import ObjectiveState
 from backup_core.domain.resource_ids import VAULT, VaultKey
 from backup_core.ports import Ports
 from backup_core.workflows import overview
 from backup_core.workflows.health import health_of
-from backup_core.workflows.heartbeat import is_alive, last_tick
+from backup_core.workflows.heartbeat import is_alive, recent_beat
 
 _PROVIDER = VAULT.partition("/")[0]
 
 
 def live(ports: Ports, call: Call) -> Answer:
-    """Whether the last tick is recent, for load balancers and dead-man services: anybody may ask, and learns nothing
+    """Whether each duty was done lately, for load balancers and dead-man services: anybody may ask, and learns nothing
     else. 503 when it is not, or when that cannot be told."""
     del call
     if is_alive(ports):
@@ -50,15 +52,29 @@ def vaults_seen(ports: Ports, call: Call, subscription: str | None = None) -> It
 
 
 def _answer(ports: Ports, call: Call, kind: str, vaults: list[VaultKey]) -> Answer:
-    health = health_of(ports, vaults)
+    health, beat = health_of(ports, vaults), recent_beat(ports)
     health = replace(health, worst=_seen(ports, call, health.worst), next_due=_seen(ports, call, health.next_due))
-    properties = {"time": instant(ports.clock.now()), "lastTick": instant(last_tick(ports)), **_render(health)}
+    properties = {
+        "time": instant(ports.clock.now()),
+        "lastTick": instant(beat.ticked_at if beat else None),
+        "duties": _duties(beat, ports.clock.now()),
+        **_render(health),
+    }
     return Answer(status=200, body={"id": call.resource, "name": "health", "type": kind, "properties": properties})
 
 
 def _seen(ports: Ports, call: Call, named: Iterable[Ranked]) -> tuple[Ranked, ...]:
     """Those whose disks the caller may reach; the sums count all."""
     return tuple(each for each in named if may_see_instance(ports, call, each.vault, each.name))
+
+
+def _duties(beat: Heartbeat | None, now: datetime) -> list[dict[str, Any]]:
+    """What the timers have to do, when each was last done, and whether that is too long ago."""
+    stalled = ALLOWED if beat is None else beat.stalled(now)
+    return [
+        {"name": duty, "lastDone": instant(beat.last(duty) if beat else None), "isStalled": duty in stalled}
+        for duty in ALLOWED
+    ]
 
 
 def _render(health: Health) -> dict[str, Any]:

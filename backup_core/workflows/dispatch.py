@@ -19,7 +19,7 @@ from backup_core.domain.naming import scheduled_job_id
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.schedule import Schedule
 from backup_core.ports import Ports
-from backup_core.workflows.heartbeat import beat, count_by_vault, silent_since, tell_of_silence
+from backup_core.workflows.heartbeat import count_by_vault, tell_of_silence
 from backup_core.workflows.watching import STALL_AFTER, backup_watch
 
 log = logging.getLogger("diskbackup.dispatch")
@@ -44,13 +44,15 @@ class _Due:
     next_row: AgendaRow
 
 
-def dispatch(ports: Ports) -> DispatchSummary:
-    """Enqueue the newest due slot of every instance whose row is due. Safe to run on many hosts at once."""
+def dispatch(ports: Ports, *, silent_since: datetime | None = None) -> DispatchSummary:
+    """Enqueue the newest due slot of every instance whose row is due. Safe to run on many hosts at once.
+
+    `silent_since` is when the last dispatch was, if that is so long ago that those who had slots meanwhile are told.
+    """
     now = ports.clock.now()
-    since = silent_since(ports)
     rows = ports.store.due(AgendaKind.BACKUP, until=now, limit=DISPATCH_LIMIT)
-    if since is not None:
-        tell_of_silence(ports, since, count_by_vault(_slots_in_silence(row, now) for row in rows))
+    if silent_since is not None:
+        tell_of_silence(ports, silent_since, count_by_vault(_slots_in_silence(row, now) for row in rows))
     enqueued = missed = unreadable = 0
     for chunk in _chunks(rows):
         due = [planned for row in chunk if (planned := _plan(row, now)) is not None]
@@ -66,7 +68,6 @@ def dispatch(ports: Ports) -> DispatchSummary:
     limited = len(rows) == DISPATCH_LIMIT
     if limited:
         log.warning("dispatch.limited limit=%d", DISPATCH_LIMIT)
-    beat(ports)
     # The one line that is kept of what goes well (host.json): the scheduler's sign of life, for which an alert waits.
     log.info("dispatch.done enqueued=%d missed=%d unreadable=%d", enqueued, missed, unreadable)
     return DispatchSummary(enqueued=enqueued, missed_slots=missed, unreadable=unreadable, limited=limited)

@@ -1,6 +1,6 @@
-"""The heartbeat of the scheduler: each tick notes when it was, and one that comes after a silence tells of it.
+"""The heartbeat of the scheduler: each tick notes what it did, and one that comes after a silence tells of it.
 
-Leaves to others: what a tick does (dispatch.py), and the ping to a dead-man service (adapters/heartbeat_ping.py).
+Leaves to others: what a tick does (tick.py), and the ping to a dead-man service (adapters/heartbeat_ping.py).
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from backup_core.domain.errors import BackupError
-from backup_core.domain.heartbeat import Heartbeat
+from backup_core.domain.errors import BackupError, RecordCorrupt
+from backup_core.domain.heartbeat import DISPATCH, Heartbeat
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.ports import Ports, Put
+from backup_core.ports import Change, Insert, Ports, Put, Replace, StateConflict
 from backup_core.workflows import alerts, outbox
 
 log = logging.getLogger("diskbackup.heartbeat")
@@ -21,10 +21,11 @@ log = logging.getLogger("diskbackup.heartbeat")
 ANYWHERE = VaultKey(subscription="any", group="any", name="any")  # the heartbeat is of no vault
 ANSWERED_FOR = timedelta(seconds=15)  # how long a process answers for the last tick without reading it again
 _NAME = "heartbeat"
+_TRIES = 3
 
 
-def silent_since(ports: Ports) -> datetime | None:
-    """When the last tick was, if that is too long ago; None when it is not, or when nobody knows. One read.
+def last_beat(ports: Ports) -> Heartbeat | None:
+    """The heartbeat as it stands; None when there is none, or when nobody knows. One read.
 
     Never raises, and nor do the functions below: no trouble with the heartbeat may keep a tick from its work.
     """
@@ -33,7 +34,7 @@ def silent_since(ports: Ports) -> datetime | None:
     except BackupError as error:
         log.warning("heartbeat.unread code=%s", error.code)
         return None
-    return None if stored is None or stored.value.is_recent(ports.clock.now()) else stored.value.ticked_at
+    return None if stored is None else stored.value
 
 
 def tell_of_silence(ports: Ports, since: datetime, missed: Mapping[VaultKey, int]) -> None:
@@ -60,17 +61,31 @@ def count_by_vault(slots: Iterable[tuple[VaultKey, int]]) -> Mapping[VaultKey, i
     return {vault: count for vault, count in counts.items() if count}
 
 
-def beat(ports: Ports) -> None:
-    """Note that a tick has done its work. One write, over whatever was there: of two ticks at once either will do."""
+def note(ports: Ports, done: Mapping[str, datetime]) -> None:
+    """Note when duties were done. Two hosts at once both get their say: whoever comes second reads again."""
+    for _ in range(_TRIES):
+        try:
+            ports.store.commit(ANYWHERE, [_noting(ports, done)])
+        except StateConflict:
+            continue
+        except BackupError as error:
+            log.warning("heartbeat.unnoted code=%s", error.code)
+        return
+    log.warning("heartbeat.unnoted code=StateConflict")
+
+
+def _noting(ports: Ports, done: Mapping[str, datetime]) -> Change:
+    first = min(done.values())
+    new = Heartbeat(ticked_at=done.get(DISPATCH, first), duties=done, began_at=first)
     try:
-        ports.store.commit(ANYWHERE, [Put(Heartbeat(ticked_at=ports.clock.now()))])
-    except BackupError as error:
-        log.warning("heartbeat.unnoted code=%s", error.code)
+        stored = ports.store.get(Heartbeat, ANYWHERE)
+    except RecordCorrupt:
+        return Put(new)
+    return Insert(new) if stored is None else Replace(stored, stored.value.noting(done))
 
 
-def last_tick(ports: Ports) -> datetime | None:
-    """When the last tick was, as of a few seconds ago: strangers may ask as often as they like. Raises
-    CloudUnavailable."""
+def recent_beat(ports: Ports) -> Heartbeat | None:
+    """The heartbeat, as of a few seconds ago: strangers may ask as often as they like. Raises CloudUnavailable."""
     now = ports.clock.now()
     known = ports.memory.kept(_NAME, Heartbeat, now=now)
     if known is None:
@@ -79,14 +94,14 @@ def last_tick(ports: Ports) -> datetime | None:
             return None
         known = stored.value
         ports.memory.keep(_NAME, known, until=now + ANSWERED_FOR)
-    return known.ticked_at
+    return known
 
 
 def is_alive(ports: Ports) -> bool:
-    """Whether the last tick is recent. An app that has never ticked is not alive; nor is one without its storage."""
+    """Whether every duty was done lately. An app that has never ticked is not alive; nor is one without its storage."""
     try:
-        ticked_at = last_tick(ports)
+        beat = recent_beat(ports)
     except BackupError as error:
         log.warning("heartbeat.unread code=%s", error.code)
         return False
-    return ticked_at is not None and Heartbeat(ticked_at=ticked_at).is_recent(ports.clock.now())
+    return beat is not None and not beat.stalled(ports.clock.now())

@@ -34,7 +34,7 @@ EVENT = {
 }
 # Which function is called for a trigger; any, where none is named.
 CALLED = {
-    "timerTrigger": "dispatch",
+    "timerTrigger": "tick",
     "queueTrigger": "start_backup",
     "httpTrigger": "api_vault",
     "eventGridTrigger": None,

@@ -21,6 +21,7 @@ from backup_core.api.openapi.operations import OPERATIONS
 from backup_core.api.routes import ROUTES
 from backup_core.domain.errors import CloudUnavailable
 from backup_core.workflows import overview
+from backup_core.workflows.heartbeat import note
 from tests.api.bodies import (
     GROUP_PATH,
     INSTANCE_PATH,
@@ -338,6 +339,7 @@ def _ask_how_things_stand(front: DescribedFront) -> None:
     other.get("/health/live", query={})
     platform.protect()
     platform.run(hours=4)
+    note(platform.world.ports, {"reconcile": platform.world.clock.now()})
     other.get("/health/live", query={})
     for path in (VAULT_PATH, SUBSCRIPTION_PATH, "/providers/Microsoft.DataProtection"):
         other.get(f"{path}/health")

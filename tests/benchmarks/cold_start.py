@@ -30,7 +30,7 @@ ROUNDS = 7  # of fresh worker processes
 RATIO_AT_MOST = 0.9  # else the bytecode that ships is not taken
 HOSTS = 5  # fresh hosts for each of the two first calls
 # Timers of their own would warm a host up before it is measured.
-_QUIET = {f"AzureWebJobs.{timer}.Disabled": "true" for timer in ("sweep", "watch", "reconcile")}
+_QUIET = {f"AzureWebJobs.{timer}.Disabled": "true" for timer in ("tick", "reconcile")}
 _INDEX = """
 import asyncio, importlib, pathlib, pkgutil, sys
 sys.path.insert(0, sys.argv[2])
@@ -100,7 +100,7 @@ def _first_calls(app: Path, directory: Path) -> list[Figure]:
     with LocalTarget.start(dir=directory, app=app, env=keys) as target:
         store = TableStore(prefix="diskbackup", connection_string=target.endpoints["storage_connection_string"])
         scene = Scene(target=target, store=store)
-        scene.run_function("dispatch")  # makes the tables, as an app's first host ever does
+        scene.run_function("tick")  # makes the tables, as an app's first host ever does
         starts: list[float] = []
         dispatches = [_first_dispatch(scene, starts) for _ in range(HOSTS)]
         answers = [_first_answers(scene, starts) for _ in range(HOSTS)]
@@ -117,9 +117,9 @@ def _first_dispatch(scene: Scene, starts: list[float]) -> float:
     with _fresh_host(scene, starts):
         _away_from_the_minute()
         asked_at = datetime.now(UTC)
-        scene.run_function("dispatch")
+        scene.run_function("tick")
         runs = scene.runs(since=asked_at)
-        assert [run.function for run in runs] == ["dispatch"], f"the host ran {runs}"
+        assert [run.function for run in runs] == ["tick"], f"the host ran {runs}"
         return runs[0].own_ms
 
 

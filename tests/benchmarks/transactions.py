@@ -34,7 +34,7 @@ TRANSACTIONS_AT_MOST = 8
 ARM_CALLS_AT_MOST = 3
 EXECUTIONS_AT_MOST = 3
 OWN_MS_AT_MOST = 1000
-_TIMERS = ("dispatch", "sweep", "watch", "objectives", "reconcile")
+_TIMERS = ("tick", "reconcile")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

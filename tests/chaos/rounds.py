@@ -197,7 +197,7 @@ def _mend(scene: Scene, asked: Asked, *, hasty: bool) -> None:
     if hasty:
         time.sleep(5)  # what the living hosts hold ends by itself
         _let_time_pass(scene)
-        scene.run_function("watch")
+        scene.run_function("tick")
 
     def is_quiet() -> bool:
         return is_settled(asked, Evidence.of(scene))
@@ -247,5 +247,5 @@ def _foreign_snapshot(scene: Scene, disk: str) -> str:
         timeout=30,
     )
     answer.raise_for_status()
-    wait_for(lambda: scene.ledger("snapshot.created"), seconds=10)
+    wait_for(lambda: scene.ledger("snapshot.created"), seconds=60)
     return name.lower()

@@ -33,12 +33,12 @@ def invoke(storage: str, function: str, *arguments: str, stdin: str = "") -> sub
 
 
 def test_a_tick_finds_nothing_due_and_ends_well(azurite):
-    run = invoke(azurite, "dispatch", "--timer")
+    run = invoke(azurite, "tick", "--timer")
     assert run.returncode == 0, run.stdout + run.stderr
 
 
 def test_a_late_tick_is_a_tick(azurite):
-    run = invoke(azurite, "sweep", "--timer", "--past-due")
+    run = invoke(azurite, "tick", "--timer", "--past-due")
     assert run.returncode == 0, run.stdout + run.stderr
 
 

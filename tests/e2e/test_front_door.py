@@ -397,7 +397,7 @@ def test_a_new_key_of_the_issuer_is_taken_up_without_a_restart(contributor: Visi
     until(
         lambda: contributor.call("GET", contributor.vault_id, token=new).status_code,
         lambda status: status == 200,
-        seconds=45,
+        seconds=90,
         pause=1,
     )
     assert contributor.call("GET", contributor.vault_id, token=old).status_code == 200, "the old one is still published"

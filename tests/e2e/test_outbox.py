@@ -60,7 +60,7 @@ def test_events_of_a_killed_host_arrive_when_the_topic_is_back(stage: Stage) -> 
         lambda events: wanted_ids <= {event["data"]["jobId"].rsplit("/", 1)[1] for event in events},
         seconds=90,
     )
-    created = until(lambda: stage.events("RecoveryPoint.Created"), lambda events: len(events) >= len(jobs), seconds=30)
+    created = until(lambda: stage.events("RecoveryPoint.Created"), lambda events: len(events) >= len(jobs))
     for events in (told, created):
         distinct = {event["id"]: event for event in reversed(events)}
         assert len(distinct) == len(jobs)

@@ -94,7 +94,7 @@ def found(rule: str, telemetry: Telemetry) -> list[str]:
 def backup(telemetry: Telemetry, platform: Platform) -> None:
     """A slot comes due, and its backup is started and observed until it ends."""
     ports = platform.world.ports
-    with telemetry.run("dispatch"):
+    with telemetry.run("tick"):
         dispatch(ports)
     with telemetry.run("start_backup"):
         start_backup(ports, sent(platform, StartBackup)[-1])
@@ -126,9 +126,9 @@ def test_a_job_can_be_followed_where_the_operator_wants_to(talkative):
 
 
 def test_a_run_that_raised_is_a_failure_once(telemetry):
-    with telemetry.run("sweep"):
+    with telemetry.run("reconcile"):
         raise RuntimeError("no storage")
-    assert found("failedRuns", telemetry) == ["sweep"]
+    assert found("failedRuns", telemetry) == ["reconcile"]
 
 
 def test_an_error_that_the_api_answered_by_itself_is_a_failure(telemetry):
@@ -187,21 +187,21 @@ def test_the_host_s_own_word_of_a_message_counts(telemetry):
 def test_a_tick_that_fails_is_no_good_tick(telemetry):
     world = World()
     world.faults.fail("store.due", RuntimeError("no storage"))
-    with telemetry.run("dispatch"):
+    with telemetry.run("tick"):
         dispatch(world.ports)
     assert found("goodTicks", telemetry) == []
-    assert found("failedRuns", telemetry) == ["dispatch"]
+    assert found("failedRuns", telemetry) == ["tick"]
 
 
 def test_the_function_whose_word_is_kept_is_there():
     names = {each.get_function_name() for each in functions()}
     kept = [name.split(".")[1] for name in LEVELS if name.startswith("Function.")]
-    assert kept == ["dispatch"]
+    assert kept == ["tick"]
     assert set(kept) <= names
 
 
 def test_libraries_are_silent_below_warning(telemetry):
-    with telemetry.run("dispatch"):
+    with telemetry.run("tick"):
         logging.getLogger("azure.core.pipeline.policies.http_logging_policy").info("Request URL: ...")
         logging.getLogger("azure.identity").info("a token")
         logging.getLogger("urllib3").warning("a pool is full")

@@ -58,7 +58,7 @@ ISSUER = "https://127.0.0.1:1"
         ("/subscriptions/s/providers/Microsoft.DataProtection", "arm"),
         ("/subscriptions/s/providers/Microsoft.DataProtection/register", "arm"),
         ("/providers", "arm"),
-        ("/admin/functions/dispatch", "arm"),
+        ("/admin/functions/tick", "arm"),
         ("/runtime/webhooks/eventgrid", "arm"),
         ("/metadata/endpoints", "metadata"),
         ("/METADATA/endpoints/", "metadata"),

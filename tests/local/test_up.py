@@ -160,7 +160,7 @@ def test_its_state_is_taken_up_again_and_a_crashed_host_is_replaced_when_asked(u
     endpoints = second.endpoints()
     assert endpoints["function_key"] == key, "the storage kept its blobs"
     os.kill(endpoints["processes"]["host-0"], signal.SIGKILL)
-    wait_for(lambda: "host-1 is started in its place" in second.output(), seconds=20)
+    wait_for(lambda: "host-1 is started in its place" in second.output(), seconds=60)
     assert "host-1" in second.endpoints()["processes"]
 
 

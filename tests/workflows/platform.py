@@ -23,21 +23,20 @@ from backup_core.domain.outbox import OUTBOX
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.ports import every
 from backup_core.triggers.steps import STEPS
-from backup_core.workflows.dispatch import dispatch
-from backup_core.workflows.objectives import check_objectives
+from backup_core.triggers.timers import TICK
 from backup_core.workflows.poison import give_up
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.reconcile import ReconcileReport, reconcile
 from backup_core.workflows.resource_events import SnapshotHomes, take_message
-from backup_core.workflows.retention import sweep
+from backup_core.workflows.tick import tick
 from backup_core.workflows.vaults import put_policy, put_vault
-from backup_core.workflows.watching import watch
 from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, disk_json, policy, vault
 from tests.fakes import Envelope, World
 
 TRIES = 5
 HOLD_OF_A_DEAD_HOST = timedelta(minutes=10)
 QUIET = timedelta(minutes=5)
+TICKS = tuple(int(second) for second in TICK.split(" ")[0].split(","))
 
 
 class HostDied(BaseException):
@@ -124,19 +123,12 @@ class Platform:
 
     def _fire_timers(self) -> None:
         second = self.world.clock.now().second
-        timers: dict[int, Callable[[], object]] = {
-            0: lambda: dispatch(self.world.ports),
-            20: lambda: sweep(self.world.ports),
-            30: lambda: check_objectives(self.world.ports),
-            5: lambda: watch(self.world.ports),
-            25: lambda: watch(self.world.ports),
-            45: lambda: watch(self.world.ports),
-        }
-        if second in timers:
-            try:
-                timers[second]()
-            except (HostDied, Exception) as error:
-                self.failures.append(f"timer at {second}: {error!r}")
+        if second not in TICKS:
+            return
+        try:
+            tick(self.world.ports)
+        except (HostDied, Exception) as error:
+            self.failures.append(f"tick at {second}: {error!r}")
 
     def has_instance(self, name: str) -> bool:
         with self.world.faults.paused():

@@ -38,11 +38,11 @@ def test_only_what_is_due_is_enqueued() -> None:
     assert (summary.enqueued, summary.missed_slots, summary.unreadable, summary.limited) == (1, 0, 0, False)
 
 
-def test_a_tick_with_nothing_due_reads_the_agenda_and_the_heartbeat_and_writes_only_that() -> None:
+def test_a_dispatch_with_nothing_due_only_reads_the_agenda() -> None:
     platform = protected("disk-1", "disk-2")
     platform.world.faults.calls.clear()
     assert dispatch(platform.world.ports).enqueued == 0
-    assert platform.world.faults.calls == ["store.get", "store.due", "store.commit"]
+    assert platform.world.faults.calls == ["store.due"]
 
 
 def test_a_slot_is_due_at_its_second_and_not_before() -> None:

@@ -140,6 +140,7 @@ def _expiry_locked() -> Platform:
 def _expiry_locked_in_part() -> Platform:
     platform = backed_up()
     go_to(platform, SLOT + HOUR)
+    go_to(platform, SLOT + 2 * HOUR)
     strange = platform.points()[-1].snapshot_id.lower()
     platform.world.cloud._snapshots[strange].raw["tags"] = {}
     go_to(platform, SLOT + timedelta(days=8), minutes=5)
@@ -303,7 +304,7 @@ CAUSES: Mapping[str, Callable[[], Platform]] = {
 @pytest.mark.parametrize("name", CAUSES)
 def test_each_type_of_event_is_caused_by_what_it_tells_of(name: str) -> None:
     platform = CAUSES[name]()
-    platform.run(seconds=5)
+    platform.run(minutes=1)
     assert f"{PREFIX}{name}" in platform.world.events.types()
     assert platform.failures == []
 

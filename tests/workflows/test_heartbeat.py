@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 
 from backup_core.domain.errors import CloudUnavailable
-from backup_core.domain.heartbeat import Heartbeat
+from backup_core.domain.heartbeat import ALLOWED, Heartbeat
 from backup_core.domain.job import JobStatus
+from backup_core.domain.messages import StartBackup
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.ports import Memory
-from backup_core.workflows.dispatch import dispatch
-from backup_core.workflows.heartbeat import ANYWHERE, is_alive, last_tick
+from backup_core.ports import Memory, StateConflict
+from backup_core.workflows.heartbeat import ANYWHERE, is_alive, note, recent_beat
+from backup_core.workflows.tick import DutiesFailed, tick
 from tests.builders import OTHER_SUBSCRIPTION, VAULT
 from tests.fakes import World
 from tests.workflows.platform import HostDied, Platform
-from tests.workflows.scenes import EVERY_MINUTE, HOUR, HOURLY, SLOT, backed_up, events, go_to, jobs, protected
+from tests.workflows.scenes import EVERY_MINUTE, HOUR, HOURLY, SLOT, backed_up, events, go_to, jobs, protected, sent
 
 MINUTE = timedelta(minutes=1)
 
@@ -35,15 +37,75 @@ def after_silence(minutes: int = 30, *names: str) -> Platform:
     return platform
 
 
-def test_each_tick_notes_itself_for_one_read_and_one_write() -> None:
+def test_each_tick_notes_itself_for_two_reads_and_one_write() -> None:
     platform = protected()
-    platform.run(seconds=5)
-    assert noted(platform).ticked_at == SLOT
+    platform.run(minutes=5)
+    at = SLOT + 5 * MINUTE
+    platform.world.clock.set(at)
     before = len(platform.world.faults.calls)
-    platform.world.clock.advance(minutes=1)
-    dispatch(platform.world.ports)
-    assert platform.world.faults.calls[before:] == ["store.get", "store.due", "store.commit"]
-    assert noted(platform).ticked_at == platform.world.clock.now()
+    assert tick(platform.world.ports) == {"dispatch": at, "watch": at}
+    duties = ["store.due", "store.schedule", "store.unschedule"]
+    asked = [call for call in platform.world.faults.calls[before:] if call not in duties]
+    assert asked == ["store.get", "store.get", "store.commit"]
+    assert noted(platform).ticked_at == at
+
+
+def test_each_duty_is_done_once_in_its_period_and_dispatch_at_the_full_minute() -> None:
+    platform = protected()
+    platform.run(minutes=1)
+    done: list[tuple[int, str]] = []
+    for second in (0, 20, 40):
+        platform.world.clock.set(SLOT + 5 * MINUTE + timedelta(seconds=second, milliseconds=30))
+        done += [(second, duty) for duty in tick(platform.world.ports)]
+    at_first = [(0, duty) for duty in ("dispatch", "watch", "sweep", "objectives")]
+    assert done == [*at_first, (20, "watch"), (20, "sweep"), (40, "watch"), (40, "objectives")]
+
+
+def test_a_tick_that_fires_a_little_early_leaves_out_no_duty() -> None:
+    platform = protected()
+    platform.run(minutes=1)
+    seen: Counter[str] = Counter()
+    for number in range(30):
+        at = SLOT + 10 * MINUTE + timedelta(seconds=20 * number) - timedelta(milliseconds=300 if number % 2 else 0)
+        platform.world.clock.set(at)
+        seen.update(list(tick(platform.world.ports)))
+    assert all(count >= 10 for count in seen.values())
+    assert seen["watch"] == 30
+
+
+def test_a_duty_that_fails_keeps_no_other_from_its_turn_and_comes_again_with_the_next_tick() -> None:
+    platform = protected()
+    platform.run(minutes=1)
+    platform.world.clock.set(SLOT + HOUR)
+    platform.world.faults.fail("store.due", RuntimeError("broken"))
+    with pytest.raises(DutiesFailed, match="dispatch"):
+        tick(platform.world.ports)
+    assert noted(platform).last("watch") == SLOT + HOUR
+    platform.world.clock.set(SLOT + HOUR + timedelta(seconds=20))
+    assert "dispatch" in tick(platform.world.ports)
+
+
+@pytest.mark.parametrize("duty", ["dispatch", "watch", "sweep", "objectives", "reconcile"])
+def test_a_duty_that_is_never_done_is_told(duty: str) -> None:
+    world = World()
+    for minute in range(60):
+        note(world.ports, {name: world.clock.now() for name in ALLOWED if name != duty})
+        world.clock.advance(minutes=1)
+        world.memory = Memory()
+        assert is_alive(world.ports) is (minute + 1 <= ALLOWED[duty].total_seconds() / 60)
+    beat = recent_beat(world.ports)
+    assert beat is not None
+    assert beat.stalled(world.clock.now()) == (duty,)
+
+
+def test_two_ticks_side_by_side_both_note_what_they_did() -> None:
+    world = World()
+    note(world.ports, {"dispatch": SLOT})
+    world.faults.fail("store.commit", StateConflict("the other host was faster"))
+    note(world.ports, {"reconcile": SLOT + MINUTE})
+    beat = recent_beat(world.ports)
+    assert beat is not None
+    assert (beat.last("dispatch"), beat.last("reconcile")) == (SLOT, SLOT + MINUTE)
 
 
 def test_a_silence_is_told_with_its_beginning_and_its_slots_and_that_it_is_over() -> None:
@@ -83,7 +145,7 @@ def test_a_silence_in_which_nothing_was_due_is_told_to_nobody() -> None:
 
 def test_a_first_tick_of_all_has_nothing_to_tell() -> None:
     world = World()
-    dispatch(world.ports)
+    tick(world.ports)
     assert world.events.published == []
 
 
@@ -101,9 +163,9 @@ def test_a_tick_that_dies_after_telling_is_followed_by_one_that_tells_the_same()
     platform.world.clock.set(SLOT + HOUR + 30 * MINUTE)
     platform.world.faults.fail("queue.send", HostDied())
     with pytest.raises(HostDied):
-        dispatch(platform.world.ports)
+        tick(platform.world.ports)
     platform.world.clock.advance(minutes=1)
-    dispatch(platform.world.ports)
+    tick(platform.world.ports)
     platform.run(minutes=1)
     told = events(platform, "Scheduler.Stalled")
     assert len({event.id for event in told}) == 1
@@ -115,7 +177,9 @@ def test_trouble_with_the_heartbeat_keeps_no_tick_from_its_work() -> None:
     for call, error in (("store.get", CloudUnavailable("503")), ("store.commit", CloudUnavailable("503"))):
         platform.world.clock.set(platform.world.clock.now() + HOUR)
         platform.world.faults.fail(call, error)
-        assert dispatch(platform.world.ports).enqueued == 1
+        before = {message.slot for message in sent(platform, StartBackup)}
+        tick(platform.world.ports)
+        assert len({message.slot for message in sent(platform, StartBackup)} - before) == 1
 
 
 def test_a_heartbeat_that_cannot_be_read_is_written_over() -> None:
@@ -123,7 +187,7 @@ def test_a_heartbeat_that_cannot_be_read_is_written_over() -> None:
     platform.run(seconds=5)
     platform.world.store.corrupt_record(Heartbeat, ANYWHERE)
     platform.world.clock.advance(minutes=1)
-    dispatch(platform.world.ports)
+    tick(platform.world.ports)
     assert noted(platform).ticked_at == platform.world.clock.now()
 
 
@@ -131,8 +195,10 @@ def test_a_silence_that_cannot_be_told_is_no_longer_for_it() -> None:
     platform = backed_up()
     platform.run(minutes=50)
     platform.world.clock.set(SLOT + HOUR + 30 * MINUTE)
+    before = len(sent(platform, StartBackup))
     platform.world.faults.fail("store.schedule", CloudUnavailable("503"))
-    assert dispatch(platform.world.ports).enqueued == 1
+    tick(platform.world.ports)
+    assert len(sent(platform, StartBackup)) == before + 1
 
 
 # Whether it is alive.
@@ -152,8 +218,8 @@ def test_it_is_alive_as_long_as_the_last_tick_is_recent() -> None:
 def test_it_is_not_alive_before_its_first_tick_nor_without_its_storage() -> None:
     world = World()
     assert not is_alive(world.ports)
-    assert last_tick(world.ports) is None
-    dispatch(world.ports)
+    assert recent_beat(world.ports) is None
+    tick(world.ports)
     assert is_alive(world.ports)
     world.memory = Memory()
     world.faults.fail("store.get", CloudUnavailable("503"))

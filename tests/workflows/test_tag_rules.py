@@ -379,7 +379,7 @@ def test_a_soft_deleted_instance_is_not_protected_again_behind_the_back_of_who_d
     report = apply(platform)
     assert report.done == []
     assert "soft-deleted" in report.failed[0]
-    platform.run(seconds=30)
+    platform.run(minutes=1)
     assert len(events(platform, "ProtectionRule.Failed")) == 1
 
 

@@ -24,6 +24,7 @@ from backup_core.api.openapi.schema import (
 from backup_core.domain.alert import AlertState
 from backup_core.domain.audit import Outcome
 from backup_core.domain.events import Severity
+from backup_core.domain.heartbeat import ALLOWED
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.objective import ObjectiveState
@@ -324,6 +325,7 @@ def _health() -> Schema:
         {
             "time": TIME,
             "lastTick": optional(TIME),
+            "duties": list_of(all_of({"name": one_of(list(ALLOWED)), "lastDone": optional(TIME), "isStalled": _FLAG})),
             "vaults": _NUMBER,
             "vaultsLeftOut": _NUMBER,
             "backupInstances": all_of({state.value: _NUMBER for state in ObjectiveState}),

@@ -1,0 +1,70 @@
+"""The tick: all short duties of the scheduler in one timer function, for on the Flex plan each timer scales by itself.
+
+Dispatch is due at the full minute with nothing before it, the others in the gaps. Each fails for itself, and one that
+failed is due again with the next tick. The platform means to run one tick at a time; a storage that is silent for
+longer than the timer's lease makes it two (measured): every duty is safe to run twice at once.
+
+Leaves to others: when ticks come (triggers/timers.py), and what each duty does.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+
+from backup_core.domain.heartbeat import DISPATCH, OBJECTIVES, SWEEP, WATCH, Duty, Heartbeat
+from backup_core.ports import Ports
+from backup_core.workflows.dispatch import dispatch
+from backup_core.workflows.heartbeat import last_beat, note
+from backup_core.workflows.objectives import check_objectives
+from backup_core.workflows.retention import sweep
+from backup_core.workflows.watching import watch
+
+log = logging.getLogger("diskbackup.tick")
+
+DUTIES = (
+    Duty(name=DISPATCH),
+    Duty(name=WATCH, period=timedelta(seconds=20)),
+    Duty(name=SWEEP, offset=timedelta(seconds=20)),
+    Duty(name=OBJECTIVES, offset=timedelta(seconds=40)),
+)
+
+
+class DutiesFailed(Exception):
+    """Duties of a tick failed, each for itself; the others were done."""
+
+
+def tick(ports: Ports) -> Mapping[str, datetime]:
+    """Do what is due, in order, and note it. Answers what was done, and when. Raises DutiesFailed."""
+    beat = last_beat(ports)
+    runs = _runs(beat, ports.clock.now())
+    done: dict[str, datetime] = {}
+    failed: list[str] = []
+    for duty in DUTIES:
+        now = ports.clock.now()
+        if beat is not None and not duty.is_due(beat.last(duty.name), now):
+            continue
+        try:
+            runs[duty.name](ports)
+        except Exception:
+            log.exception("tick.duty_failed duty=%s", duty.name)
+            failed.append(duty.name)
+        else:
+            done[duty.name] = now
+    if done:
+        note(ports, done)
+    if failed:
+        raise DutiesFailed(f"{', '.join(failed)} failed; the log has each with its trace")
+    return done
+
+
+def _runs(beat: Heartbeat | None, now: datetime) -> Mapping[str, Callable[[Ports], object]]:
+    silent_since = None if beat is None or beat.is_recent(now) else beat.ticked_at
+    return {
+        DISPATCH: partial(dispatch, silent_since=silent_since),
+        WATCH: watch,
+        SWEEP: sweep,
+        OBJECTIVES: check_objectives,
+    }
