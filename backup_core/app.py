@@ -130,7 +130,7 @@ def _identity(settings: Settings | None) -> TokenCredential:
 def _build(settings: Settings | None) -> Ports:
     from backup_core.adapters.audit_table import AuditTable
     from backup_core.adapters.compute import ArmDiskCloud
-    from backup_core.adapters.identity import credential
+    from backup_core.adapters.identity import credential, user_assigned
     from backup_core.adapters.storage_queue import StorageQueue
     from backup_core.adapters.system_clock import SystemClock
     from backup_core.adapters.table_store import TableStore
@@ -156,7 +156,9 @@ def _build(settings: Settings | None) -> Ports:
         queue=StorageQueue(
             connection_string=connection_string, endpoint=chosen.queue_endpoint, credential=storage_identity
         ),
-        cloud=ArmDiskCloud(endpoint=chosen.arm_endpoint, scope=chosen.arm_scope, credential=identity),
+        cloud=ArmDiskCloud(
+            endpoint=chosen.arm_endpoint, scope=chosen.arm_scope, credential=identity, credential_of=user_assigned
+        ),
         events=_event_sink(chosen, identity),
         audit=AuditTable(**tables),
         scopes=access_scopes(),

@@ -28,7 +28,7 @@ from backup_core.domain.protection_rule import ProtectionRule
 from backup_core.domain.reach import Scope
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import GroupId, VaultKey
-from backup_core.domain.surroundings import EncryptionSet, Group, Lock, Usage
+from backup_core.domain.surroundings import EncryptionSet, Group, Identity, Lock, Usage
 from backup_core.domain.vault import Vault
 
 log = logging.getLogger("diskbackup.ports")
@@ -288,8 +288,9 @@ class DiskCloud(Protocol):
         """Compute's counters of a region, by name (see domain/surroundings.py)."""
         ...
 
-    def principal_id(self) -> str:
-        """The object id of the identity that makes our calls, as its token tells it, or "". Not an ARM call."""
+    def identity(self, resource_id: str = "") -> Identity:
+        """Who makes our calls, as the token tells: the app's own identity, or the user-assigned one of that id, which
+        the app must hold. Not an ARM call. Raises CredentialRefused where there is no token to be had."""
         ...
 
 

@@ -30,6 +30,7 @@ from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.audit import AuditRecord, AuditScope
 from backup_core.domain.disk import BACKGROUND_COPY_SKUS, Disk, OperationState, Snapshot
 from backup_core.domain.errors import (
+    CredentialRefused,
     DiskNotFound,
     PermissionMissing,
     RecordCorrupt,
@@ -45,7 +46,15 @@ from backup_core.domain.messages import MESSAGE_TYPES, LookAtResource, Sendable,
 from backup_core.domain.permissions import READ_PERMISSIONS, Grant, Permissions
 from backup_core.domain.reach import Scope
 from backup_core.domain.resource_ids import DISK, ENCRYPTION_SET, SNAPSHOT, GroupId, VaultKey, parse_resource_id
-from backup_core.domain.surroundings import DISK_COUNTERS, SNAPSHOT_COUNTERS, EncryptionSet, Group, Lock, Usage
+from backup_core.domain.surroundings import (
+    DISK_COUNTERS,
+    SNAPSHOT_COUNTERS,
+    EncryptionSet,
+    Group,
+    Identity,
+    Lock,
+    Usage,
+)
 from backup_core.domain.vault import Vault
 from backup_core.ports import (
     AuditPage,
@@ -68,6 +77,8 @@ from backup_core.ports import (
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday; where a test's clock stands unless told otherwise
 
+FAKE_CLIENT = "99999999-9999-4999-8999-0000000000cc"
+FAKE_TENANT = "99999999-9999-4999-8999-0000000000ee"
 FAKE_PRINCIPAL = "99999999-9999-4999-8999-0000000000ff"
 
 P = ParamSpec("P")
@@ -455,6 +466,7 @@ class FakeCloud(_Port):
         self.encryption_sets: dict[str, EncryptionSet] = {}
         self.usage_limits: dict[str, int] = {}  # of counters, where they are not Azure's own
         self.principal = FAKE_PRINCIPAL
+        self.user_identities: dict[str, Identity] = {}  # what the app holds besides its own, by id in small letters
         self.snapshot_time = timedelta(seconds=1)
         self.copy_time = timedelta(minutes=10)  # of Premium SSD v2 and Ultra
         self.disk_time = timedelta(seconds=2)
@@ -627,8 +639,12 @@ class FakeCloud(_Port):
             for kind, counter in counters.items()
         }
 
-    def principal_id(self) -> str:
-        return self.principal
+    def identity(self, resource_id: str = "") -> Identity:
+        if not resource_id:
+            return Identity(principal_id=self.principal, client_id=FAKE_CLIENT, tenant_id=FAKE_TENANT)
+        if resource_id.lower() not in self.user_identities:
+            raise CredentialRefused(f"The app has no identity '{resource_id}'.", target=resource_id)
+        return self.user_identities[resource_id.lower()]
 
     def add_encryption_set(self, set_id: str, **changes: Any) -> EncryptionSet:
         """A disk encryption set with a key that works, and its group."""

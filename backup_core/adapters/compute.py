@@ -29,7 +29,7 @@ from backup_core.domain.resource_ids import (
     parse_group_id,
     parse_resource_id,
 )
-from backup_core.domain.surroundings import EncryptionSet, Group, Lock, Usage
+from backup_core.domain.surroundings import EncryptionSet, Group, Identity, Lock, Usage
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -80,12 +80,14 @@ class ArmDiskCloud:
         endpoint: str,
         scope: str,
         credential: TokenCredential,
+        credential_of: Callable[[str], TokenCredential] | None = None,
         meters: Meters | None = None,
         per_call_policies: Sequence[Any] = (),
     ) -> None:
         self._endpoint = endpoint
         self._scope = scope
         self._credential = credential
+        self._credential_of = credential_of or (lambda _: credential)
         self._meters = meters or Meters()
         self._extra_policies = tuple(per_call_policies)
         self._clients: dict[str, ComputeManagementClient] = {}
@@ -250,11 +252,14 @@ class ArmDiskCloud:
             for entry in self._values(call, path)
         }
 
-    def principal_id(self) -> str:
+    def identity(self, resource_id: str = "") -> Identity:
         """Reads our own token, which the calls before have put into the credential's cache."""
-        with translated(Call(kind=CallKind.READ_PERMISSIONS, target=self._scope)):
-            token = self._credential.get_token(self._scope).token
-        return _claim(token, "oid")
+        with translated(Call(kind=CallKind.READ_PERMISSIONS, target=resource_id or self._scope)):
+            credential = self._credential_of(resource_id) if resource_id else self._credential
+            claims = _claims(credential.get_token(self._scope).token)
+        client_id = claims.get("appid") or claims.get("azp")  # of versions 1.0 and 2.0
+        told = {"principal_id": claims.get("oid"), "client_id": client_id, "tenant_id": claims.get("tid")}
+        return Identity(**{name: str(value or "") for name, value in told.items()})
 
     def _url(self, kind: CallKind, path: str) -> str:
         return f"{self._endpoint.rstrip('/')}{quote(path)}?api-version={_VERSIONS[kind]}"
@@ -382,14 +387,14 @@ def _read_encryption_set(raw: Mapping[str, Any]) -> EncryptionSet:
     )
 
 
-def _claim(token: str, name: str) -> str:
-    """A claim of our own token, which needs no proof; "" when it is no JWT or has none."""
+def _claims(token: str) -> Mapping[str, Any]:
+    """The claims of our own token, which needs no proof; none when it is no JWT."""
     try:
         body = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-        return str(claims.get(name, ""))
-    except (IndexError, AttributeError, ValueError, RecursionError, binascii.Error):
-        return ""
+    except (IndexError, ValueError, RecursionError, binascii.Error):
+        return {}
+    return claims if isinstance(claims, dict) else {}
 
 
 def _content(body: Mapping[str, Any]) -> io.BytesIO:

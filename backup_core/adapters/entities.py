@@ -16,7 +16,7 @@ import hashlib
 import json
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
@@ -445,7 +445,8 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
     if isinstance(value, BackupPolicy):
-        return {"name": value.name, "properties": _plain(value.properties)}
+        changed = {"changed_at": _plain(value.changed_at)} if value.changed_at else {}
+        return {"name": value.name, "properties": _plain(value.properties), **changed}
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Enum):
@@ -533,10 +534,13 @@ def _read_policy(raw: Any, path: str) -> BackupPolicy:
     stored = _read_object(raw, path)
     name = _read_text(stored.get("name"), _inside(path, "name"))
     properties = _read_object(stored.get("properties"), _inside(path, "properties"))
+    changed = stored.get("changed_at")  # missing in what older releases wrote
+    changed_at = None if changed is None else _read_instant(changed, _inside(path, "changed_at"))
     try:
-        return BackupPolicy.parse(name, properties, check_limits=False)
+        policy = BackupPolicy.parse(name, properties, check_limits=False)
     except InvalidInput as error:
         raise _FieldError(_inside(path, "properties"), f"a policy ({error.message})") from error
+    return replace(policy, changed_at=changed_at)
 
 
 def _read_text(raw: Any, path: str) -> str:

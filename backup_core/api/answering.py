@@ -195,6 +195,12 @@ def resolve(name: str) -> Endpoint:
     return endpoint
 
 
+def _error_header(result: Answer) -> dict[str, str]:
+    """The code of a refusal, which clients log without reading the body (Azure's guidelines for REST APIs)."""
+    error = (result.body or {}).get("error") if result.status >= 400 else None
+    return {"x-ms-error-code": str(error["code"])} if error else {}
+
+
 def _response(result: Answer, call: Call) -> func.HttpResponse:
     headers = {
         "Cache-Control": "no-cache",
@@ -202,6 +208,7 @@ def _response(result: Answer, call: Call) -> func.HttpResponse:
         "x-ms-request-id": call.request_id,
         "x-ms-correlation-request-id": call.correlation_id,
         **({"x-ms-client-request-id": call.client_request_id} if call.client_request_id else {}),
+        **_error_header(result),
         **result.headers,
     }
     if result.body is None:

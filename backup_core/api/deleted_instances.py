@@ -6,7 +6,6 @@ from typing import Any
 
 from backup_core.api import instances
 from backup_core.api.call import Answer, Call
-from backup_core.api.operation_ids import Operation, both_headers
 from backup_core.api.wire import instant, list_answer, read_optional_body, skip_token
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.resource_ids import VAULT, VaultKey
@@ -27,20 +26,18 @@ def get(ports: Ports, call: Call) -> Answer:
 
 
 def undelete(ports: Ports, call: Call) -> Answer:
-    """202 with both URLs of an operation that is over; the instance is back with its protection stopped."""
+    """200 without a body (recorded); the instance is back with its protection stopped."""
     read_optional_body(call)
-    instance = lifecycle.undelete_instance(
-        ports, call.vault, call.names["instance"], correlation_id=call.correlation_id
-    )
-    operation = Operation(vault=call.vault, done_at=ports.clock.now())
-    return Answer(status=202, headers=both_headers(call, operation, instance.disk_location))
+    lifecycle.undelete_instance(ports, call.vault, call.names["instance"], correlation_id=call.correlation_id)
+    return Answer(status=200)
 
 
 def render(vault: VaultKey, instance: BackupInstance) -> dict[str, Any]:
-    """The instance as it was, with when it was deleted and when it goes for good (specification: DeletionInfo)."""
+    """The instance as it was, with when it was deleted and when it goes for good. Azure bills until it was deleted
+    (recorded)."""
     deletion = {
         "deletionTime": instant(instance.deleted_at),
-        "billingEndDate": instant(instance.purge_at),
+        "billingEndDate": instant(instance.deleted_at),
         "scheduledPurgeTime": instant(instance.purge_at),
         "deleteActivityID": instance.config_job_id,
     }

@@ -35,6 +35,7 @@ _HEADERS = {
     "Azure-AsyncOperation": "The URL that tells how the operation stands.",
     "Location": "The URL that has the operation's result once it is over.",
     "Retry-After": "Seconds to wait before asking again.",
+    "x-ms-error-code": "The code of the error in the body.",
     "x-ms-request-id": "Names this request in the app's log and in audit records.",
     "x-ms-correlation-request-id": "The one that was sent, or a new one; jobs and events carry it.",
 }
@@ -180,7 +181,7 @@ def _success(success: Success) -> dict[str, Any]:
 
 
 def _refusal(status: int) -> dict[str, Any]:
-    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in _ON_EVERY_ANSWER}
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in ("x-ms-error-code", *_ON_EVERY_ANSWER)}
     return {"description": _REFUSALS[status], "headers": headers, **_content(ref("CloudError"))}
 
 

@@ -106,7 +106,7 @@ def user_facing(error: JobError) -> dict[str, Any]:
         "target": error.target or "",
         "innerError": None,
         "isRetryable": error.transient,
-        "isUserError": error.code.startswith("UserError"),
+        "isUserError": error.code.startswith("UserError") if error.user_error is None else error.user_error,
         "properties": None,
     }
 

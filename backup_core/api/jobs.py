@@ -16,10 +16,10 @@ from backup_core.api.call import Answer, Call
 from backup_core.api.errors import Refused, user_facing
 from backup_core.api.wire import NEVER, clock_duration, instant, iso_duration, list_answer, read_instant, skip_token
 from backup_core.domain.errors import Fault, InvalidInput
-from backup_core.domain.job import Job, JobOperation, JobStatus, Subtask
+from backup_core.domain.job import Job, JobOperation, JobStatus, Subtask, subtask_status
 from backup_core.domain.resource_ids import DISK, VAULT, ResourceId, VaultKey, parse_resource_id
 from backup_core.ports import Ports
-from backup_core.workflows import overview
+from backup_core.workflows import backup, overview, restore
 
 TYPE = f"{VAULT}/backupJobs"
 W = TypeVar("W", JobStatus, JobOperation)
@@ -32,6 +32,7 @@ _CLAUSES = "status eq '<status>', operation eq '<operation>', startTime ge '<tim
 _STATUSES: Mapping[str, frozenset[JobStatus]] = {
     status.value: frozenset({status}) for status in JobStatus if status is not JobStatus.QUEUED
 } | {JobStatus.IN_PROGRESS.value: frozenset({JobStatus.QUEUED, JobStatus.IN_PROGRESS})}
+_FIRST_SUBTASKS = {JobOperation.BACKUP: backup.TRIGGER, JobOperation.RESTORE: restore.TRIGGER}
 _OPERATIONS: Mapping[str, frozenset[JobOperation]] = {each.value: frozenset({each}) for each in JobOperation}
 
 
@@ -121,13 +122,13 @@ def render(vault: VaultKey, job: Job, *, duration: str) -> dict[str, Any]:
         "dataSourceSetName": None,
         "dataSourceName": disk.name if disk else "",
         "sourceDataStoreName": None,
-        "sourceDataStoreType": None,
+        "sourceDataStoreType": "OperationalStore" if job.operation is JobOperation.RESTORE else None,
         "destinationDataStoreName": "OperationalTierStore" if _has_backed_up(job) else None,
         "progressEnabled": False,
         "etag": _etag(job),
         "sourceSubscriptionID": disk.subscription if disk else "",
         "dataSourceLocation": job.disk_location,
-        "startTime": instant(job.started_at or job.created_at),
+        "startTime": instant(job.created_at),
         "endTime": instant(job.ended_at),
         "dataSourceType": DISK,
         "operationCategory": job.operation.value,
@@ -157,10 +158,9 @@ def _status(job: Job) -> str:
 
 
 def _length(job: Job) -> timedelta:
-    """Zero as long as the job runs (recorded)."""
-    if job.ended_at is None:
-        return timedelta(0)
-    return job.ended_at - (job.started_at or job.created_at)
+    """Zero as long as the job runs (recorded). It begins as the job does: a start that moved when the job's turn came
+    would be another job to a client that compares two answers."""
+    return timedelta(0) if job.ended_at is None else job.ended_at - job.created_at
 
 
 def _disk(disk_id: str) -> ResourceId | None:
@@ -188,7 +188,7 @@ def _extended(job: Job) -> dict[str, Any]:
         "targetRecoverPoint": _point(job) if _has_backed_up(job) and job.point_id else None,
         "sourceRecoverPoint": _point(job) if is_restore else None,
         "recoveryDestination": job.target_disk_id or None,
-        "subTasks": [_subtask(job, number, task) for number, task in enumerate(job.subtasks, 1)],
+        "subTasks": [_subtask(job, number, task) for number, task in enumerate(_subtasks(job), 1)],
         "additionalDetails": _details(job),
         "warningDetails": [
             {"resourceName": warning.target or job.disk_id, "warning": user_facing(warning)} for warning in job.warnings
@@ -204,19 +204,35 @@ def _point(job: Job) -> dict[str, Any]:
     return {"recoveryPointID": job.point_id, "recoveryPointTime": time}
 
 
+def _subtasks(job: Job) -> tuple[Subtask, ...]:
+    """Azure shows the first one with the job itself (recorded), ours is written when the job's turn has come."""
+    name = _FIRST_SUBTASKS.get(job.operation)
+    if job.subtasks or name is None:
+        return job.subtasks
+    return (Subtask(name=name, status=subtask_status(job.status), ended_at=job.ended_at),)
+
+
 def _subtask(job: Job, number: int, task: Subtask) -> dict[str, Any]:
-    details = dict(task.details)
-    if task.ended_at:
-        size = job.details.get("disk_size_bytes")
-        known = {} if size is None else {"OriginalDatasourceSizeInBytes": str(size)}
-        details |= {**known, "TaskId": job.job_id, "DatasourceType": DISK}
+    """Progress is told while there is any to come: of what has ended Azure tells none (recorded)."""
+    percent = None if task.ended_at else task.progress_percent
+    details = {**task.details, **(_ended_details(job) if task.ended_at else {})}
     return {
         "taskId": number,
         "taskName": task.name,
         "taskStatus": task.status,
-        "taskProgress": None if task.progress_percent is None else f"{task.progress_percent}%",
+        "taskProgress": None if percent is None else f"{percent}%",
         "additionalDetails": details or None,
     }
+
+
+def _ended_details(job: Job) -> dict[str, str]:
+    """The disk's size for a backup; for a restore what went through the service, which is nothing: the disk provider
+    makes the disk from the snapshot by itself (both recorded)."""
+    size = job.details.get("disk_size_bytes")
+    known = {} if size is None else {"OriginalDatasourceSizeInBytes": str(size)}
+    if job.operation is JobOperation.RESTORE:
+        known = {"DataTransferredInBytes": "0"}
+    return {**known, "TaskId": job.job_id, "DatasourceType": DISK}
 
 
 def _details(job: Job) -> dict[str, str] | None:

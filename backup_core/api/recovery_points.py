@@ -136,7 +136,7 @@ def render(vault: VaultKey, point: RecoveryPoint, *, meta_data: str | None = Non
         "friendlyName": point.point_id,
         "recoveryPointDataStoresDetails": [store],
         "retentionTagName": point.tag_name,
-        "retentionTagVersion": None,
+        "retentionTagVersion": point.policy_version or None,
         "policyName": point.policy_name,
         "policyVersion": None,
         "expiryTime": instant(point.expires_at),

@@ -13,7 +13,7 @@ from backup_core.api.reading import Node, check_name, raise_faults, root
 from backup_core.api.wire import list_answer, read_body, skip_token
 from backup_core.domain.errors import NotFound
 from backup_core.domain.resource_ids import VAULT, VaultKey, parse_resource_id
-from backup_core.domain.vault import SOFT_DELETE_DAYS, Vault, merged_settings
+from backup_core.domain.vault import SOFT_DELETE_DAYS, Vault, merged_identity, merged_settings
 from backup_core.ports import Page, Ports
 from backup_core.workflows import overview
 from backup_core.workflows import vaults as workflow
@@ -39,18 +39,18 @@ SOFT_DELETE_RANGE = (14, 180)  # days (documented)
 
 
 def get(ports: Ports, call: Call) -> Answer:
-    return Answer(status=200, body=render(overview.get_vault(ports, call.vault)))
+    return Answer(status=200, body=render(ports, overview.get_vault(ports, call.vault)))
 
 
 def list_in_group(ports: Ports, call: Call) -> Answer:
     group = call.group
     page = overview.list_vaults(ports, subscription=group.subscription, group=group.group, token=skip_token(call))
-    return list_answer(call, _seen(call, page), render)
+    return list_answer(call, _seen(call, page), lambda vault: render(ports, vault))
 
 
 def list_in_subscription(ports: Ports, call: Call) -> Answer:
     page = overview.list_vaults(ports, subscription=call.subscription, token=skip_token(call))
-    return list_answer(call, _seen(call, page), render)
+    return list_answer(call, _seen(call, page), lambda vault: render(ports, vault))
 
 
 def list_deleted(ports: Ports, call: Call) -> Answer:
@@ -99,9 +99,16 @@ def put(ports: Ports, call: Call) -> Answer:
     settings = _read_settings(node.child("properties", required=True))
     raise_faults(node)
     now = ports.clock.now()
-    vault = Vault(key=call.vault, location=location, created_at=now, tags=tags, identity=identity, properties=settings)
+    vault = Vault(
+        key=call.vault,
+        location=location,
+        created_at=now,
+        tags=tags,
+        identity=identity and merged_identity(None, identity),
+        properties=settings,
+    )
     stored, created = workflow.put_vault(ports, vault)
-    body = render(stored, provisioning_state="Provisioning" if created else "Updating")
+    body = render(ports, stored, provisioning_state="Provisioning" if created else "Updating")
     return Answer(status=201, body=body, headers=status_header(call, Operation(vault=call.vault, done_at=now)))
 
 
@@ -114,7 +121,7 @@ def patch(ports: Ports, call: Call) -> Answer:
     changed = workflow.patch_vault(
         ports, call.vault, tags=tags if node.has("tags") else None, identity=identity, settings=settings
     )
-    return Answer(status=200, body=render(changed))
+    return Answer(status=200, body=render(ports, changed))
 
 
 def delete(ports: Ports, call: Call) -> Answer:
@@ -126,19 +133,20 @@ def delete(ports: Ports, call: Call) -> Answer:
     return Answer(status=202, headers=group_headers(call, operation, vault.location))
 
 
-def render(vault: Vault, *, provisioning_state: str = "Succeeded") -> dict[str, Any]:
-    """The resource as the service writes it. Its two scores are not ours to give: both say so."""
+def render(ports: Ports, vault: Vault, *, provisioning_state: str = "Succeeded") -> dict[str, Any]:
+    """The resource as the service writes it."""
     properties: dict[str, Any] = {"provisioningState": provisioning_state}
     stored = vault.properties
     properties |= {name: stored[name] for name in ("storageSettings",) if name in stored}
     properties["isVaultProtectedByResourceGuard"] = False
     told = merged_settings(_UNSAID, stored)
     properties |= {name: told[name] for name in _GROUPS if name in told}
-    properties |= {"secureScore": "NotSupported", "bcdrSecurityLevel": "NotSupported", "replicatedRegions": []}
+    score, level = vault.security_score
+    properties |= {"secureScore": score, "bcdrSecurityLevel": level, "replicatedRegions": []}
     return {
         **({"tags": dict(vault.tags)} if vault.tags else {}),
         "location": vault.location,
-        **({"identity": dict(vault.identity)} if vault.identity else {}),
+        **({"identity": _identity(ports, vault.identity or {})} if vault.has_identity else {}),
         "properties": properties,
         "id": vault.key.resource_id,
         "name": vault.key.name,
@@ -146,8 +154,28 @@ def render(vault: Vault, *, provisioning_state: str = "Succeeded") -> dict[str, 
     }
 
 
+def _identity(ports: Ports, identity: Mapping[str, Any]) -> dict[str, Any]:
+    """With the ids by which roles are assigned to whoever acts for the vault (recorded): a system-assigned identity is
+    the app's own."""
+    shown = dict(identity)
+    own = overview.find_identity(ports)
+    if "SystemAssigned" in identity["type"] and own.principal_id:
+        shown["principalId"] = own.principal_id
+    if "userAssignedIdentities" in identity:
+        named = {name: overview.find_identity(ports, name) for name in identity["userAssignedIdentities"]}
+        shown["userAssignedIdentities"] = {
+            name: {"clientId": found.client_id, "principalId": found.principal_id} if found.principal_id else {}
+            for name, found in named.items()
+        }
+    return shown | ({"tenantId": own.tenant_id} if own.tenant_id else {})
+
+
 def _read_identity(node: Node) -> dict[str, Any] | None:
+    """As the client wrote it: what is null among user-assigned ones is to be taken away."""
     identity = node.child("identity")
+    if isinstance(identity.raw("type"), str):  # "SystemAssigned, UserAssigned" is how other providers write it
+        plain = {name: value for name, value in identity.value.items() if name.lower() != "type"}
+        identity = replace(identity, value={**plain, "type": identity.raw("type").replace(" ", "")})
     kind = identity.choice("type", IDENTITIES, required=node.has("identity"))
     named = identity.child("userAssignedIdentities")
     for name in named.value:
@@ -157,7 +185,8 @@ def _read_identity(node: Node) -> dict[str, Any] | None:
             named.fault("", str(error)[:500])
     if not kind:
         return None
-    return {"type": kind, **({"userAssignedIdentities": {name: {} for name in named.value}} if named.value else {})}
+    given: dict[str, Any] = {name: None if value is None else {} for name, value in named.value.items()}
+    return {"type": kind, "userAssignedIdentities": given}
 
 
 def _read_settings(node: Node) -> dict[str, Any]:

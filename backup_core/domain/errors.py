@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from backup_core.domain.advice import ADVICE, CORRECT
+
 
 class BackupError(Exception):
-    """Something that stops a step. `code`, `transient` and `recommended_action` end up in the job's error.
+    """Something that stops a step. `code`, `transient`, `is_user_error` and `recommended_action` end up in the job's
+    error; the third says whether it is for the operator, or whoever asks, to put right.
 
     `doubts`: how many looks more it takes until a step believes that something is not there. One 404 is no proof.
     """
 
     code: str = "InternalError"
     transient: bool = False
+    is_user_error: bool = False
     doubts: int = 0
     recommended_action: str = "Look at the job's details and the function's log; then run the operation again."
 
@@ -27,6 +31,7 @@ class BackupError(Exception):
         self.target = target
         if code is not None:
             self.code = code
+            self.recommended_action = ADVICE.get(code, self.recommended_action)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,18 +53,21 @@ class InvalidInput(BackupError):
     """A request with at least one fault; names every one of them. Nothing was stored."""
 
     code = "BadRequest"
-    recommended_action = "Correct the named properties and send the request again."
+    is_user_error = True
+    recommended_action = CORRECT
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("; ".join(str(fault) for fault in faults))
         self.faults = tuple(faults)
         self.code = faults[0].code if len({fault.code for fault in faults}) == 1 else "BadRequest"
+        self.recommended_action = " ".join(dict.fromkeys(advice_for(fault.code) for fault in faults))
 
 
 class NotFound(BackupError):
     """A resource of ours that does not exist."""
 
     code = "ResourceNotFound"
+    is_user_error = True
     recommended_action = "Check the name and the vault."
 
 
@@ -67,6 +75,7 @@ class ResourceInUse(BackupError):
     """The request contradicts the present state of a resource of ours; nothing was changed."""
 
     code = "Conflict"
+    is_user_error = True
     recommended_action = "Wait for the running operation or remove what stands in the way, then try again."
 
 
@@ -116,6 +125,7 @@ class SubscriptionNotFound(CloudUnavailable):
     subscription that changes its tenant, or a part of Azure that is behind, answers so for what is there."""
 
     code = "SubscriptionNotFound"
+    is_user_error = True
     recommended_action = (
         "Check that the subscription is there, enabled, and in the tenant of the app's identity. Nothing in it is held "
         "to be gone as long as it cannot be read."
@@ -127,6 +137,7 @@ class CredentialRefused(CloudUnavailable):
     backup must not be given up while someone repairs the identity."""
 
     code = "AuthenticationFailed"
+    is_user_error = True
     recommended_action = (
         "Check that the app has a managed identity in the tenant of the subscription, and that "
         "DISKBACKUP_IDENTITY_CLIENT_ID, DISKBACKUP_ARM_AUDIENCE and the storage and topic keys in its settings are "
@@ -138,6 +149,7 @@ class SnapshotLimitReached(BackupError):
     """409 on creating a snapshot: 500 per disk, 7 in five minutes, or 3 pending ones of one disk."""
 
     code = "UserErrorSnapshotLimitReached"
+    is_user_error = True
     transient = True
     recommended_action = (
         "Count the snapshots of the disk: at most 500 incremental ones, 7 new ones in five minutes and, for "
@@ -149,12 +161,14 @@ class DiskNotFound(BackupError):
     """Five minutes of looks: what follows from it is that the disk's protection stops."""
 
     code = "UserErrorManagedDiskNotFound"
+    is_user_error = True
     doubts = 7
     recommended_action = "The source disk was deleted or moved. Stop its protection, or restore it under its name."
 
 
 class SnapshotNotFound(BackupError):
     code = "UserErrorDiskSnapshotNotFound"
+    is_user_error = True
     doubts = 3
     recommended_action = "The snapshot was deleted outside of this product. Restore from another recovery point."
 
@@ -163,6 +177,7 @@ class SnapshotNotOurs(BackupError):
     """A snapshot whose tags do not say that it is the one we are about to delete. It is kept."""
 
     code = "SnapshotNotOurs"
+    is_user_error = True
     recommended_action = (
         "Compare the snapshot's tags with the recovery point. Put the tags right, or delete the snapshot by hand."
     )
@@ -170,18 +185,21 @@ class SnapshotNotOurs(BackupError):
 
 class SnapshotGroupNotFound(BackupError):
     code = "UserErrorSnapshotRGNotFound"
+    is_user_error = True
     doubts = 3
     recommended_action = "Create the snapshot resource group, or configure the backup instance with one that exists."
 
 
 class RestoreGroupNotFound(BackupError):
     code = "UserErrorRestoreTargetRGNotFound"
+    is_user_error = True
     doubts = 3
     recommended_action = "Create the target resource group, or name one that exists."
 
 
 class TargetDiskExists(BackupError):
     code = "UserErrorSameNameDiskAlreadyExists"
+    is_user_error = True
     recommended_action = "Choose another name for the restored disk; a restore never overwrites."
 
 
@@ -189,6 +207,7 @@ class PermissionMissing(BackupError):
     """403 from ARM: the app's managed identity lacks a role at a scope. `role` names the built-in one that has it."""
 
     code = "UserErrorMissingRequiredPermissions"
+    is_user_error = True
 
     def __init__(self, message: str, *, scope: str, role: str, target: str | None = None) -> None:
         super().__init__(message, target=target or scope)
@@ -208,11 +227,13 @@ def assignment_advice(role: str, scope: str, principal: str = "") -> str:
 
 class ScopeLocked(BackupError):
     code = "ScopeLocked"
+    is_user_error = True
     recommended_action = "Remove the resource lock named in the message; the step is tried again later by itself."
 
 
 class DisallowedByPolicy(BackupError):
     code = "RequestDisallowedByPolicy"
+    is_user_error = True
     recommended_action = "Exempt the snapshot or target resource group from the Azure Policy named in the message."
 
 
@@ -227,6 +248,7 @@ class RequestRefused(BackupError):
     """Any other 4xx of ARM, with ARM's own code."""
 
     code = "RequestRefused"
+    is_user_error = True
     recommended_action = "Read Azure's message; correct the cause and start the operation again."
 
 
@@ -242,3 +264,9 @@ class RecordCorrupt(BackupError):
 
     code = "RecordCorrupt"
     recommended_action = "Restore the row from a backup, or delete it and run 'catalogue rebuild'."
+
+
+def advice_for(code: str) -> str:
+    """What to do about a fault of that code: the advice of the error that bears it, where there is one."""
+    borne = {kind.code: kind.recommended_action for kind in BackupError.__subclasses__()}
+    return ADVICE.get(code) or borne.get(code, CORRECT)

@@ -57,6 +57,7 @@ class JobError:
     recommended_action: str
     transient: bool = False
     target: str | None = None
+    user_error: bool | None = None  # None: of an older release, which did not keep it
 
     @classmethod
     def of(cls, error: BackupError) -> JobError:
@@ -66,6 +67,7 @@ class JobError:
             recommended_action=error.recommended_action,
             transient=error.transient,
             target=error.target,
+            user_error=error.is_user_error,
         )
 
 
@@ -180,5 +182,11 @@ def instant_of(job_id: str) -> datetime | None:
 
 
 def _close_subtasks(subtasks: tuple[Subtask, ...], status: JobStatus, at: datetime) -> tuple[Subtask, ...]:
-    end = {JobStatus.FAILED: "Failed", JobStatus.CANCELLED: "Skipped"}.get(status, "Completed")
+    end = subtask_status(status)
     return tuple(task if task.ended_at else replace(task, status=end, ended_at=at) for task in subtasks)
+
+
+def subtask_status(status: JobStatus) -> str:
+    """How a subtask stands that goes on and ends with its job."""
+    words = {JobStatus.FAILED: "Failed", JobStatus.CANCELLED: "Skipped"}
+    return words.get(status, "Completed") if status.is_terminal else "InProgress"

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any, TypeVar
 
@@ -28,6 +28,7 @@ SHORTEST_RETENTION_SECONDS = 60
 
 T = TypeVar("T")
 _DAY = 86_400
+_TICKS_FROM = datetime(1, 1, 1, tzinfo=UTC)  # of .NET, whose clock Azure's version numbers are read from (recorded)
 _DISKS = "Microsoft.Compute/disks"
 _STORE_WIRE: Mapping[str, str] = {"dataStoreType": "OperationalStore", "objectType": "DataStoreInfoBase"}
 NAME = re.compile(r"[\w(][\w .()\-]{0,63}")
@@ -51,7 +52,10 @@ class RetentionRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupPolicy:
-    """One backup rule, its tags and a retention rule for each. Made by `parse`; `properties` parses to an equal one."""
+    """One backup rule, its tags and a retention rule for each. Made by `parse`; `properties` parses to an equal one.
+
+    `changed_at` is when it was written so; None for what an older release wrote. It is no part of what the policy says.
+    """
 
     name: str
     schedule: Schedule
@@ -60,6 +64,12 @@ class BackupPolicy:
     criteria: tuple[TagCriterion, ...]
     retention_rules: tuple[RetentionRule, ...]
     properties: Mapping[str, Any]
+    changed_at: datetime | None = field(default=None, compare=False)
+
+    @property
+    def version(self) -> str:
+        """Tells apart what the policy said at different times: when it was written, in ticks of 100 ns; or ""."""
+        return "" if self.changed_at is None else str((self.changed_at - _TICKS_FROM) // timedelta(microseconds=1) * 10)
 
     @classmethod
     def parse(cls, name: str, properties: Mapping[str, Any], *, check_limits: bool = True) -> BackupPolicy:

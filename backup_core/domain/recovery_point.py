@@ -42,6 +42,7 @@ class RecoveryPoint:
     tag_name: str
     state: PointState = PointState.COMPLETED
     policy_name: str = ""
+    policy_version: str = ""  # of the policy that promised how long it is kept; "" where that is not known
     slot: datetime | None = None  # None: on demand
     job_id: str = ""
     disk_id: str = ""

@@ -1,4 +1,4 @@
-"""What lies around a disk in Azure: resource groups, locks, disk encryption sets, and how full a region is."""
+"""What lies around a disk in Azure: who acts on it, groups, locks, disk encryption sets, how full a region is."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ DISK_COUNTERS: Mapping[str, str] = {
     "PremiumV2_LRS": "PremiumV2DiskCount",
     "UltraSSD_LRS": "UltraSSDDiskCount",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A managed identity as its own token tells of it; "" where the token does not say."""
+
+    principal_id: str = ""  # the object id, which role assignments name
+    client_id: str = ""
+    tenant_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """A vault: the container of policies and backup instances, and the settings that bind all of them.
 
-Three settings only tighten (recorded): soft delete that is AlwaysOn, immutability that is Locked, cross-region restore
-that is Enabled; and cross-subscription restore that is PermanentlyDisabled (documented).
+Three settings only tighten: soft delete that is AlwaysOn, immutability that is Locked (both recorded), and
+cross-subscription restore that is PermanentlyDisabled (documented).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, cast
 from backup_core.domain.errors import Fault
 from backup_core.domain.resource_ids import VaultKey
 
+_NAMED = "userAssignedIdentities"
 SOFT_DELETE_DAYS = 14.0  # what Azure sets when a client says nothing, with the state On (recorded)
 
 
@@ -47,6 +48,22 @@ class Vault:
         state = self.setting("featureSettings", "crossSubscriptionRestoreSettings", "state")
         return state not in ("Disabled", "PermanentlyDisabled")
 
+    @property
+    def has_identity(self) -> bool:
+        """Earlier releases kept the kind None."""
+        return self.identity is not None and self.identity["type"] != "None"
+
+    @property
+    def security_score(self) -> tuple[str, str]:
+        """`secureScore` and `bcdrSecurityLevel`, by the rule that Azure's answers show (recorded for all combinations
+        but On with Disabled): what nobody can switch off counts, and what can be counts less. Maximum takes a resource
+        guard, which there is none of."""
+        soft_delete = self.setting("securitySettings", "softDeleteSettings", "state") or "On"
+        immutability = self.setting("securitySettings", "immutabilitySettings", "state")
+        if soft_delete == "AlwaysOn" or (soft_delete == "On" and immutability == "Locked"):
+            return "Adequate", "Good"
+        return ("Minimum", "Fair") if soft_delete == "On" and immutability == "Unlocked" else ("None", "Poor")
+
     def setting(self, *path: str) -> Any:
         """A value within `properties`, or None."""
         value: Any = self.properties
@@ -79,18 +96,22 @@ _ONE_WAY = (
         message="The immutable vault property for this vault is locked, hence, this setting cannot be disabled.",
     ),
     _OneWay(
-        path=("featureSettings", "crossRegionRestoreSettings", "state"),
-        state="Enabled",
-        code="UserErrorCrossRegionRestoreStateChangeNotAllowed",
-        message="CrossRegionRestore state cannot be changed from Enabled to Disabled.",
-    ),
-    _OneWay(
         path=("featureSettings", "crossSubscriptionRestoreSettings", "state"),
         state="PermanentlyDisabled",
         code="UserErrorCrossSubscriptionRestoreStateChangeNotAllowed",
         message="Cross-subscription restore is permanently disabled for this vault.",
     ),
 )
+
+
+def check_wish(before: Vault | None, after: Vault) -> list[Fault]:
+    """What no vault is given here. One that has it since an earlier release keeps it, for it does nothing."""
+    path = ("featureSettings", "crossRegionRestoreSettings", "state")
+    had = before is not None and before.setting(*path) == "Enabled"
+    if had or after.setting(*path) != "Enabled":
+        return []
+    message = "cross-region restore is not offered: the snapshots of disks stay in their disk's region"
+    return [Fault(target=".".join(("properties", *path)), message=message, code="OperationNotSupported")]
 
 
 def check_change(before: Vault, after: Vault) -> list[Fault]:
@@ -104,6 +125,29 @@ def check_change(before: Vault, after: Vault) -> list[Fault]:
         message = f"vault '{before.key.name}' lies in {before.location} and cannot be moved"
         faults.append(Fault(target="location", message=message, code="InvalidResourceLocation"))
     return faults
+
+
+def merged_identity(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a PATCH makes of a vault's identity: another kind leaves nothing of the old one; of one kind, identities are
+    added, and those given as null taken away (ARM's rule for all resources). None for none."""
+    if new["type"] == "None":
+        return None
+    named = dict(new.get(_NAMED, {}))
+    if "UserAssigned" not in new["type"]:
+        return {"type": new["type"]}
+    kept = {name.lower(): name for name in (old or {}).get(_NAMED, {})}
+    gone = {name.lower() for name, value in named.items() if value is None}
+    added = {name.lower(): name for name in named}
+    left = [name for key, name in {**added, **kept}.items() if key not in gone]
+    return {"type": new["type"], _NAMED: {name: {} for name in left}}
+
+
+def check_identity(identity: Mapping[str, Any] | None) -> list[Fault]:
+    """ARM's refusal, in its words (reported: hashicorp/terraform-provider-azurerm 17082)."""
+    if identity is None or "UserAssigned" not in identity["type"] or identity.get(_NAMED):
+        return []
+    message = f"The identity ids must not be null or empty for '{identity['type']}' identity type."
+    return [Fault(target="", message=message, code="MissingIdentityIds")]
 
 
 def merged_settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

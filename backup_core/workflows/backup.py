@@ -533,6 +533,7 @@ def new_point(
         expires_at=instance.policy.expires_at(job.retention_tag, snapshot.created_at),
         tag_name=job.retention_tag,
         policy_name=instance.policy.name,
+        policy_version=instance.policy.version,
         slot=job.slot,
         job_id=job.job_id,
         disk_id=instance.disk_id,

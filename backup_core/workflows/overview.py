@@ -13,13 +13,14 @@ from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
 from backup_core.domain.alert import Alert, AlertState
-from backup_core.domain.errors import NotFound
+from backup_core.domain.errors import BackupError, NotFound
 from backup_core.domain.instance import BackupInstance, DiskClaim, disk_key
 from backup_core.domain.job import Job, JobOperation, JobStatus, first_id_at, time_ordered_hex
 from backup_core.domain.outbox import RefusedEvent
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VAULT, VaultKey
+from backup_core.domain.surroundings import Identity
 from backup_core.domain.vault import Vault
 from backup_core.ports import Page, Ports, R
 
@@ -27,6 +28,8 @@ log = logging.getLogger("diskbackup.overview")
 
 PAGE_SIZE = 1000  # the most that Table Storage gives in one answer
 POINT_SLACK = timedelta(days=8)  # a point's id is made from its slot, its snapshot taken later: by a week at worst
+IDENTITY_KEPT = timedelta(hours=1)  # ids of an identity do not change; another may take its place
+IDENTITY_RETRIED = timedelta(minutes=1)
 _LAST_OF_INSTANT = "~"  # sorts after every id that begins with the digits of an instant
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # the earliest instant that an id can tell
 
@@ -66,6 +69,22 @@ def get_vault(ports: Ports, key: VaultKey) -> Vault:
 def find_vault(ports: Ports, key: VaultKey) -> Vault | None:
     stored = ports.store.get(Vault, key)
     return stored.value if stored else None
+
+
+def find_identity(ports: Ports, resource_id: str = "") -> Identity:
+    """Who acts on disks: the app itself, or the user-assigned identity of that id. An empty one while that cannot be
+    told: a vault must be readable while no token is to be had."""
+    name, now = f"identity of {resource_id.lower()}", ports.clock.now()
+    known = ports.memory.kept(name, Identity, now=now)
+    if known is not None:
+        return known
+    try:
+        found, kept_for = ports.cloud.identity(resource_id), IDENTITY_KEPT
+    except BackupError as error:
+        log.warning("identity.unknown id=%s code=%s", resource_id, error.code)
+        found, kept_for = Identity(), IDENTITY_RETRIED
+    ports.memory.keep(name, found, until=now + kept_for)
+    return found
 
 
 def list_vaults(ports: Ports, *, subscription: str, group: str | None = None, token: str | None = None) -> Page[Vault]:

@@ -397,6 +397,7 @@ def put_rule(ports: Ports, rule: ProtectionRule) -> tuple[ProtectionRule, bool]:
     rule = replace(rule, changed_at=ports.clock.now())
     for _ in range(_TRIES):
         stored = ports.store.get(ProtectionRule, rule.vault, rule.key)
+        rule = replace(rule, name=stored.value.name) if stored else rule  # names are compared without case
         change: Change = Replace(stored, rule) if stored else Insert(rule)
         try:
             ports.store.commit(rule.vault, [change])

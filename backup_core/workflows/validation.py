@@ -138,7 +138,7 @@ class _Findings:
             self.lack(need, scope, missing)
 
     def faults(self) -> list[Fault]:
-        principal = self.cloud.principal_id() if self._missing else ""
+        principal = self.cloud.identity().principal_id if self._missing else ""
         lacking = [rules.missing_right(*each, principal) for each in self._missing.values()]
         return list(dict.fromkeys([*self._faults, *lacking]))
 

@@ -16,7 +16,7 @@ from backup_core.domain.events import MOST_ITEMS
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.policy import BackupPolicy, check_background_copy, shortened_rules
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.domain.vault import Vault, check_change, merged_settings
+from backup_core.domain.vault import Vault, check_change, check_identity, check_wish, merged_identity, merged_settings
 from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConflict, every
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.overview import get_vault
@@ -40,9 +40,10 @@ def put_vault(ports: Ports, vault: Vault) -> tuple[Vault, bool]:
         wanted = vault
         if stored:
             settings = merged_settings(stored.value.properties, vault.properties)
-            wanted = replace(vault, created_at=stored.value.created_at, properties=settings)
-            _check(stored.value, wanted)
+            known = stored.value  # by the name that it was made under: names are compared without case
+            wanted = replace(vault, key=known.key, created_at=known.created_at, properties=settings)
             change = Replace(stored, wanted)
+        _check(stored.value if stored else None, wanted)
         try:
             ports.store.commit(vault.key, [change])
         except StateConflict:
@@ -69,7 +70,7 @@ def patch_vault(
         wanted = replace(
             vault,
             tags=vault.tags if tags is None else tags,
-            identity=identity or vault.identity,
+            identity=vault.identity if identity is None else merged_identity(vault.identity, identity),
             properties=merged_settings(vault.properties, settings),
         )
         _check(vault, wanted)
@@ -81,8 +82,9 @@ def patch_vault(
     raise ResourceInUse(f"Vault '{key.name}' is changing too often; try again.")
 
 
-def _check(before: Vault, after: Vault) -> None:
-    faults = check_change(before, after)
+def _check(before: Vault | None, after: Vault) -> None:
+    faults = [*check_identity(after.identity), *check_wish(before, after)]
+    faults += check_change(before, after) if before else []
     if faults:
         raise InvalidInput(faults)
 
@@ -125,9 +127,10 @@ def put_policy(ports: Ports, vault: VaultKey, policy: BackupPolicy) -> BackupPol
         _check_kinds(policy, users)
         shorter = shortened_rules(stored.value, policy) if stored else []
         named = [instance.name for instance in users][:MOST_ITEMS]
+        written = replace(policy, name=stored.value.name if stored else policy.name, changed_at=ports.clock.now())
         told = [alerts.retention_shortened(vault, policy.name, shorter, named, ports.clock.now())] if shorter else []
         try:
-            outbox.commit(ports, vault, [Replace(stored, policy) if stored else Insert(policy)], told)
+            outbox.commit(ports, vault, [Replace(stored, written) if stored else Insert(written)], told)
         except StateConflict:
             continue
         for instance in users[:FOLLOWED_AT_ONCE]:
@@ -135,7 +138,7 @@ def put_policy(ports: Ports, vault: VaultKey, policy: BackupPolicy) -> BackupPol
         if len(users) > FOLLOWED_AT_ONCE:
             left = len(users) - FOLLOWED_AT_ONCE
             log.warning("policy.followers_left policy=%s count=%d: they follow when reconciled", policy.name, left)
-        return policy
+        return written
     raise ResourceInUse(f"Policy '{policy.name}' is changing too often; try again.")
 
 

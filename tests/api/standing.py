@@ -123,5 +123,6 @@ def check_refusal(reply: Reply) -> None:
     assert set(reply.json) == {"error"}
     assert reply.error["code"]
     assert reply.error["message"]
+    assert reply.headers["x-ms-error-code"] == reply.error["code"]
     told = [each for each in _SOURCE_OF_OURS if each in reply.text]
     assert told == [], reply.text

@@ -10,7 +10,7 @@ import pytest
 
 from backup_core.domain.errors import DiskNotFound
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus
-from backup_core.ports import Insert
+from backup_core.ports import Insert, Replace
 from tests.api.bodies import VAULT_PATH
 from tests.api.front import VERSION, Front
 from tests.builders import NOW, VAULT, active_backup, instance, job, point
@@ -92,6 +92,46 @@ def test_a_restore_names_its_source_and_its_destination(front: Front, platform: 
         "recoveryPointTime": "2026-03-02T09:00:00.0000000Z",
     }
     assert (info["recoveryDestination"], info["targetRecoverPoint"]) == ("/target", None)
+
+
+def test_a_restore_is_shown_as_azure_shows_it_from_its_first_answer_to_its_last(
+    front: Front, platform: Platform
+) -> None:
+    """Recorded of a disk's restore: Azure/azure-cli-extensions, test_dataprotection_backup_instance_restore_disk."""
+    waiting = job(operation=JobOperation.RESTORE, point_id=point().point_id, target_disk_id="/target")
+    first = shown(front, platform, waiting)
+    task = {"taskId": 1, "taskName": "Trigger Restore", "taskProgress": None, "additionalDetails": None}
+    assert first["sourceDataStoreType"] == "OperationalStore"
+    assert first["destinationDataStoreName"] is None
+    assert first["extendedInfo"]["subTasks"] == [{**task, "taskStatus": "InProgress"}]
+    later = NOW + timedelta(minutes=7)
+    running = waiting.step("Trigger Restore", "InProgress", at=later, progress_percent=30).advance(
+        JobStatus.IN_PROGRESS, at=later
+    )
+    (stored,) = platform.world.store.page(Job, VAULT).items
+    platform.world.store.commit(VAULT, [Replace(stored, running)])
+    second = front.get(f"{JOBS}/{waiting.job_id}").json["properties"]
+    assert second["startTime"] == first["startTime"], "a client that polls sees one job"
+    assert second["extendedInfo"]["subTasks"][0]["taskProgress"] == "30%"
+    (stored,) = platform.world.store.page(Job, VAULT).items
+    done = running.advance(JobStatus.COMPLETED, at=later + timedelta(minutes=1))
+    platform.world.store.commit(VAULT, [Replace(stored, done)])
+    last = front.get(f"{JOBS}/{waiting.job_id}").json["properties"]
+    details = {"DataTransferredInBytes": "0", "TaskId": waiting.job_id, "DatasourceType": "Microsoft.Compute/disks"}
+    assert last["extendedInfo"]["subTasks"] == [{**task, "taskStatus": "Completed", "additionalDetails": details}]
+    assert (last["startTime"], last["duration"]) == (first["startTime"], "PT8M")
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [(JobStatus.FAILED, "Failed"), (JobStatus.CANCELLED, "Skipped"), (JobStatus.QUEUED, "InProgress")],
+)
+def test_a_backup_that_never_had_its_turn_has_its_subtask_too(
+    front: Front, platform: Platform, status: JobStatus, word: str
+) -> None:
+    made = job() if status is JobStatus.QUEUED else job().advance(status, at=NOW)
+    (task,) = shown(front, platform, made)["extendedInfo"]["subTasks"]
+    assert (task["taskName"], task["taskStatus"]) == ("Trigger Backup", word)
 
 
 def test_a_running_backup_is_shown_as_its_instance_holds_it(front: Front, platform: Platform) -> None:

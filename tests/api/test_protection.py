@@ -90,7 +90,10 @@ def test_a_deleted_instance_is_listed_among_the_deleted_and_can_be_had_back(fron
         "deleteActivityID",
     }
     assert front.delete(INSTANCE_PATH).status == 204
-    assert ask(front, "undelete", f"{DELETED}/instance-1") == "Succeeded"
+    deletion = properties["deletionInfo"]
+    assert deletion["billingEndDate"] == deletion["deletionTime"] < deletion["scheduledPurgeTime"], "as recorded"
+    undeleted = front.post(f"{DELETED}/instance-1/undelete")
+    assert (undeleted.status, undeleted.text) == (200, "")
     assert state(front)[0] == "ProtectionStopped"
     assert front.get(DELETED).json == {"value": []}
 

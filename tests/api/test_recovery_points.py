@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -13,9 +14,17 @@ from backup_core.domain.errors import InvalidInput
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.ports import Insert
 from backup_core.workflows import overview
-from tests.api.bodies import INSTANCE_PATH
+from tests.api.bodies import (
+    INSTANCE_PATH,
+    POLICY_PATH,
+    VAULT_PATH,
+    backup_body,
+    instance_body,
+    policy_body,
+    vault_body,
+)
 from tests.api.front import VERSION, Front
-from tests.builders import NOW, VAULT, instance, point
+from tests.builders import NOW, VAULT, disk_json, instance, point
 from tests.workflows.platform import Platform
 
 POINTS = f"{INSTANCE_PATH}/recoveryPoints"
@@ -89,6 +98,26 @@ def test_a_point_says_when_it_was_taken_and_until_when_it_is_kept(front: Front, 
     details = properties["recoveryPointDataStoresDetails"][0]
     assert properties["recoveryPointTime"] == details["creationTime"] == "2026-03-02T09:00:00.0000000Z"
     assert properties["expiryTime"] == details["expiryTime"] == "2026-03-09T09:00:00.0000000Z"
+
+
+def test_a_point_names_the_version_of_what_promised_its_life(front: Front, platform: Platform) -> None:
+    """Azure's are .NET's ticks of when the rule was written (recorded); a point of an older release knows none."""
+    platform.world.cloud.add_disk(disk_json("disk-1"))
+    front.put(VAULT_PATH, vault_body())
+    front.put(POLICY_PATH, policy_body())
+    front.put(INSTANCE_PATH, instance_body())
+    platform.run(seconds=2)
+    versions: list[str] = []
+    for duration in ("P7D", "P7D", "P9D"):
+        front.put(POLICY_PATH, policy_body(retention=duration))
+        platform.run(seconds=2)
+        front.post(f"{INSTANCE_PATH}/backup", backup_body())
+        platform.run(minutes=2)
+        versions.append(front.get(POINTS).json["value"][0]["properties"]["retentionTagVersion"])
+    assert versions[0] == versions[1] < versions[2]
+    assert all(re.fullmatch(r"\d{18}", each) for each in versions)
+    platform.world.store.commit(VAULT, [Insert(point(at=NOW - timedelta(days=1)))])
+    assert front.get(POINTS).json["value"][-1]["properties"]["retentionTagVersion"] is None
 
 
 def test_points_of_an_absent_instance_are_not_found(front: Front) -> None:

@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
+from backup_core.domain.errors import CredentialRefused
+from backup_core.domain.surroundings import Identity
 from tests.api.bodies import GROUP_PATH, INSTANCE_PATH, POLICY_PATH, VAULT_PATH, instance_body, policy_body, vault_body
-from tests.api.front import Front
+from tests.api.front import Front, Reply
+from tests.builders import SUBSCRIPTION
+from tests.fakes import FAKE_PRINCIPAL, FAKE_TENANT
+from tests.workflows.platform import Platform
 
 NEW = f"{GROUP_PATH}/backupVaults/vault-2"
 
@@ -34,9 +39,11 @@ def test_what_the_service_alone_may_say_is_not_taken_from_a_client(front: Front)
     front.put(NEW, vault_body())
     read = front.get(NEW).json
     read["properties"] |= {"secureScore": "Maximum", "isVaultProtectedByResourceGuard": True, "unknown": 1}
+    read["identity"] = {"type": "SystemAssigned", "principalId": "someone", "tenantId": "somewhere"}
     front.put(NEW, read)
     properties = front.get(NEW).json["properties"]
-    assert properties["secureScore"] == "NotSupported"
+    assert properties["secureScore"] == "None"
+    assert front.get(NEW).json["identity"]["principalId"] == FAKE_PRINCIPAL
     assert properties["isVaultProtectedByResourceGuard"] is False
     assert "unknown" not in properties
 
@@ -169,13 +176,6 @@ def setting(group: str, name: str, state: str) -> dict[str, Any]:
         ),
         (
             "featureSettings",
-            "crossRegionRestoreSettings",
-            "Enabled",
-            "Disabled",
-            "UserErrorCrossRegionRestoreStateChangeNotAllowed",
-        ),
-        (
-            "featureSettings",
             "crossSubscriptionRestoreSettings",
             "PermanentlyDisabled",
             "Enabled",
@@ -250,3 +250,125 @@ def test_vaults_are_listed_by_group_and_by_subscription(front: Front) -> None:
     whole = GROUP_PATH.replace("/resourceGroups/backup-rg", "")
     assert len(front.get(f"{whole}/backupVaults").json["value"]) == 3
     assert front.get(f"{whole.replace('1111', '9999')}/backupVaults").json == {"value": []}
+
+
+# ---------------------------------------------------------------- who acts for a vault
+
+USER = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
+BOTH = "SystemAssigned,UserAssigned"
+OWN = {"principalId": FAKE_PRINCIPAL, "tenantId": FAKE_TENANT}
+
+
+def identified(front: Front, method: str, identity: object) -> Reply:
+    body = vault_body() if method == "PUT" else {}
+    return front.send(method, NEW, {**body, "identity": identity})
+
+
+def identity(front: Front) -> object:
+    return front.get(NEW).json.get("identity")
+
+
+def test_the_identity_of_a_vault_is_told_with_the_ids_that_roles_are_assigned_to(front: Front) -> None:
+    made = identified(front, "PUT", {"type": "SystemAssigned"}).json["identity"]
+    assert list(made) == ["type", "principalId", "tenantId"], "the service's order (recorded)"
+    assert made == {"type": "SystemAssigned", **OWN}
+    assert identity(front) == made
+    assert [each["identity"] for each in front.get(f"{GROUP_PATH}/backupVaults").json["value"] if "identity" in each]
+
+
+def test_a_user_assigned_identity_is_told_with_its_ids_where_the_app_holds_it(front: Front, platform: Platform) -> None:
+    held = Identity(principal_id="p-1", client_id="c-1", tenant_id=FAKE_TENANT)
+    platform.world.cloud.user_identities[f"{USER}/held".lower()] = held
+    identified(front, "PUT", {"type": "UserAssigned", "userAssignedIdentities": {f"{USER}/held": {}, f"{USER}/o": {}}})
+    ids = {f"{USER}/held": {"clientId": "c-1", "principalId": "p-1"}, f"{USER}/o": {}}
+    assert identity(front) == {"type": "UserAssigned", "userAssignedIdentities": ids, "tenantId": FAKE_TENANT}
+
+
+def test_a_vault_is_readable_while_the_app_gets_no_token(front: Front, platform: Platform) -> None:
+    def refuse(resource_id: str = "") -> Identity:
+        raise CredentialRefused("no token")
+
+    platform.world.cloud.identity = refuse  # type: ignore[method-assign]
+    identified(front, "PUT", {"type": "SystemAssigned"})
+    assert identity(front) == {"type": "SystemAssigned"}
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_another_kind_of_identity_leaves_nothing_of_the_old_one(front: Front, method: str) -> None:
+    one = {f"{USER}/one": {}}
+    identified(front, "PUT", {"type": BOTH, "userAssignedIdentities": one})
+    assert identity(front) == {"type": BOTH, "userAssignedIdentities": one, **OWN}
+    identified(front, method, {"type": "UserAssigned", "userAssignedIdentities": one})
+    assert identity(front) == {"type": "UserAssigned", "userAssignedIdentities": one, "tenantId": FAKE_TENANT}
+    identified(front, method, {"type": "SystemAssigned"})
+    assert identity(front) == {"type": "SystemAssigned", **OWN}
+    identified(front, method, {"type": "SystemAssigned, UserAssigned", "userAssignedIdentities": one})
+    assert identity(front) == {"type": BOTH, "userAssignedIdentities": one, **OWN}
+    identified(front, method, {"type": "None"})
+    assert identity(front) is None
+
+
+def test_a_patch_adds_user_assigned_identities_and_takes_away_those_that_are_null(front: Front) -> None:
+    identified(front, "PUT", {"type": "UserAssigned", "userAssignedIdentities": {f"{USER}/one": {}}})
+    identified(front, "PATCH", {"type": "UserAssigned", "userAssignedIdentities": {f"{USER}/two": {}}})
+    assert set(front.get(NEW).json["identity"]["userAssignedIdentities"]) == {f"{USER}/one", f"{USER}/two"}
+    identified(front, "PATCH", {"type": "UserAssigned", "userAssignedIdentities": {f"{USER}/ONE": None}})
+    assert set(front.get(NEW).json["identity"]["userAssignedIdentities"]) == {f"{USER}/two"}
+    identified(front, "PATCH", {"tags": {"a": "b"}})
+    assert "userAssignedIdentities" in front.get(NEW).json["identity"]
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+@pytest.mark.parametrize("named", [None, {}, {f"{USER}/one": None}])
+@pytest.mark.parametrize("kind", ["UserAssigned", BOTH])
+def test_a_user_assigned_kind_without_an_identity_is_refused(
+    front: Front, method: str, named: object, kind: str
+) -> None:
+    if method == "PATCH":
+        front.put(NEW, vault_body(identity={"type": "SystemAssigned"}))
+    reply = identified(front, method, {"type": kind, "userAssignedIdentities": named})
+    assert (reply.status, reply.error["code"]) == (400, "MissingIdentityIds")
+    assert front.get(NEW).status == (404 if method == "PUT" else 200)
+
+
+# ---------------------------------------------------------------- scores, what is not offered, names
+
+
+@pytest.mark.parametrize(
+    ("soft_delete", "immutability", "scores"),
+    [
+        ("Off", None, ("None", "Poor")),
+        ("Off", "Unlocked", ("None", "Poor")),
+        ("On", None, ("None", "Poor")),
+        ("On", "Unlocked", ("Minimum", "Fair")),
+        ("On", "Locked", ("Adequate", "Good")),
+        ("AlwaysOn", "Disabled", ("Adequate", "Good")),
+        ("AlwaysOn", "Locked", ("Adequate", "Good")),
+        (None, None, ("None", "Poor")),
+    ],
+)
+def test_a_vault_is_rated_as_azure_rates_it(
+    front: Front, soft_delete: str | None, immutability: str | None, scores: tuple[str, str]
+) -> None:
+    security = {"softDeleteSettings": {"state": soft_delete}, "immutabilitySettings": {"state": immutability}}
+    front.put(NEW, vault_body(properties={"securitySettings": security}))
+    properties = front.get(NEW).json["properties"]
+    assert (properties["secureScore"], properties["bcdrSecurityLevel"]) == scores
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_cross_region_restore_is_refused_rather_than_promised(front: Front, method: str) -> None:
+    if method == "PATCH":
+        front.put(NEW, vault_body())
+    body = vault_body(properties={"featureSettings": {"crossRegionRestoreSettings": {"state": "Enabled"}}})
+    reply = front.send(method, NEW, body)
+    assert (reply.status, reply.error["code"]) == (400, "OperationNotSupported")
+    body["properties"]["featureSettings"]["crossRegionRestoreSettings"]["state"] = "Disabled"
+    assert front.send(method, NEW, body).status in (200, 201)
+
+
+def test_a_put_in_other_letter_case_keeps_the_names_of_vault_and_group(front: Front) -> None:
+    made = front.put(NEW, vault_body()).json["id"]
+    again = front.put(NEW.replace("vault-2", "VAULT-2").replace("/resourceGroups/", "/RESOURCEGROUPS/"), vault_body())
+    assert (again.json["name"], again.json["id"]) == ("vault-2", made)
+    assert front.get(NEW.upper().replace("/SUBSCRIPTIONS/", "/subscriptions/")).json["id"] == made

@@ -566,7 +566,7 @@ def test_the_usage_of_a_region_counts_by_kind(bench):
 
 
 def test_the_identity_that_makes_the_calls_is_known(bench):
-    assert bench.cloud.principal_id() == bench.principal
+    assert bench.cloud.identity().principal_id == bench.principal
 
 
 # What only the real adapter meets.
@@ -645,7 +645,8 @@ def test_a_token_that_is_no_jwt_names_nobody(quick_arm):
         def get_token(self, *scopes: str, **_: Any) -> AccessToken:
             return AccessToken("opaque", int(time.time()) + 3600)
 
-    assert ArmDiskCloud(endpoint=quick_arm.endpoint, scope="x/.default", credential=Opaque()).principal_id() == ""
+    cloud = ArmDiskCloud(endpoint=quick_arm.endpoint, scope="x/.default", credential=Opaque())
+    assert cloud.identity().principal_id == ""
 
 
 @pytest.mark.local_target

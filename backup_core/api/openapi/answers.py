@@ -99,7 +99,7 @@ def _resource(properties: Schema, *, tags: bool = False, location: bool = False)
     fields: dict[str, Schema] = {"properties": properties, "id": TEXT, "name": TEXT, "type": TEXT}
     needed = [*fields, *(("location",) if location else ())]
     if location:
-        fields |= {"location": TEXT, "identity": answered(bodies.identity())}
+        fields |= {"location": TEXT, "identity": _identity()}
     return object_of(fields | ({"tags": answered(bodies.tags())} if tags else {}), required=needed)
 
 
@@ -111,11 +111,19 @@ def _vault() -> Schema:
     own: dict[str, Schema] = {
         "provisioningState": one_of(("Succeeded", "Provisioning", "Updating")),
         "isVaultProtectedByResourceGuard": _FLAG,
-        "secureScore": one_of(("NotSupported",)),
-        "bcdrSecurityLevel": one_of(("NotSupported",)),
+        "secureScore": one_of(("None", "Minimum", "Adequate")),
+        "bcdrSecurityLevel": one_of(("Poor", "Fair", "Good")),
         "replicatedRegions": list_of(TEXT, at_most=0),
     }
     return object_of({**settings, **own}, required=(*own, "securitySettings"))
+
+
+def _identity() -> Schema:
+    identity: Schema = answered(bodies.identity())
+    ids: Schema = {"type": "object", "properties": {"clientId": TEXT, "principalId": TEXT}}
+    named = {"type": "object", "additionalProperties": ids}
+    identity["properties"] |= {"userAssignedIdentities": named, "principalId": TEXT, "tenantId": TEXT}
+    return identity
 
 
 def _name_availability() -> Schema:
@@ -184,7 +192,7 @@ def _point() -> Schema:
             "friendlyName": TEXT,
             "recoveryPointDataStoresDetails": list_of(all_of(store), at_least=1),
             "retentionTagName": TEXT,
-            "retentionTagVersion": NULL,
+            "retentionTagVersion": _NULL_TEXT,
             "policyName": TEXT,
             "policyVersion": NULL,
             "expiryTime": optional(TIME),
@@ -210,6 +218,7 @@ def _job() -> Schema:
             **dict.fromkeys(_JOB_NULLS, NULL),
             "policyId": _NULL_TEXT,
             "policyName": _NULL_TEXT,
+            "sourceDataStoreType": optional(one_of(("OperationalStore",))),
             "destinationDataStoreName": optional(one_of(("OperationalTierStore",))),
             "progressEnabled": _FLAG,
             "startTime": TIME,
@@ -243,7 +252,6 @@ _JOB_TEXTS = (
 _JOB_NULLS = (
     "dataSourceSetName",
     "sourceDataStoreName",
-    "sourceDataStoreType",
     "restoreType",
     "rehydrationPriority",
     "progressUrl",

@@ -64,6 +64,11 @@ def _begin(name: str, summary: str, body: str = "", *, needed: bool = True, at_o
     return Operation(id=name, summary=summary, answers=answers, body=body, body_needed=needed)
 
 
+def _do(name: str, summary: str, body: str = "", *, needed: bool = True) -> Operation:
+    """Done at once, and answered without a body."""
+    return Operation(id=name, summary=summary, answers={200: Success()}, body=body, body_needed=needed)
+
+
 def _ask(name: str, summary: str, body: str, schema: str) -> Operation:
     return Operation(id=name, summary=summary, answers={200: Success(schema=schema)}, body=body)
 
@@ -222,7 +227,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "GET api_deleted_instance": _get(
         "DeletedBackupInstances_Get", "An instance that can be had back", "DeletedBackupInstanceResource"
     ),
-    "POST api_deleted_instance_undelete": _begin(
+    "POST api_deleted_instance_undelete": _do(
         "DeletedBackupInstances_Undelete",
         "Have an instance back, with its protection stopped",
         _FREE_BODY,

@@ -61,7 +61,7 @@ class Stage:
         url = f"{BASE}{self.comparison.translated(exchange.url)}"
         body = None
         if exchange.request is not None:
-            body = json.loads(self.comparison.translated(json.dumps(exchange.request)))
+            body = _offered(json.loads(self.comparison.translated(json.dumps(exchange.request))))
         return self.front.send(exchange.method, url, body)
 
 
@@ -178,6 +178,20 @@ def _back_up_daily(stage: Stage, times: int) -> None:
     for day in range(times):
         stage.platform.world.clock.set(NOON + timedelta(days=day))
         stage.platform.run(minutes=5)
+
+
+def _offered(request: Any) -> Any:
+    """The request without cross-region restore: it is refused here, and the rest of it is to be compared."""
+    properties = request.get("properties") or {}
+    features = properties.get("featureSettings") or {}
+    features.pop("crossRegionRestoreSettings", None)
+    if not properties or features:
+        return request
+    return {**request, "properties": _without(properties, "featureSettings")}
+
+
+def _without(fields: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if key != name}
 
 
 def _json(reply: Reply) -> Any:

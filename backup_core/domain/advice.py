@@ -1,0 +1,64 @@
+"""What to do about a fault, by its code: what an error that names faults recommends.
+
+Leaves to others: the advice of errors that are classes of their own (errors.py); faults of their code use it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+CORRECT = "Correct the named properties and send the request again."
+ADVICE: Mapping[str, str] = {
+    "DppPluginInvalidInputParameters": "Write the time as ISO 8601, such as 2026-03-02T12:00:00Z.",
+    "EntityTooLarge": "Shorten what was sent: its tags, its rules or its filter.",
+    "InvalidRequestContent": "Send one sound JSON object in which no key comes twice.",
+    "InvalidResourceLocation": "Use a vault in the region of the disk; a vault cannot be moved.",
+    "InvalidResourceName": "Choose another name, as the message describes it.",
+    "LinkedAuthorizationFailed": (
+        "Have whoever manages the app's access scopes list you there, or name another resource."
+    ),
+    "MissingIdentityIds": "Name at least one user-assigned identity, or set another type of identity.",
+    "OperationNotSupported": "Leave out what is not offered here.",
+    "ReportTooLarge": "Ask for a shorter period, or vault by vault.",
+    "UserErrorCrossSubscriptionRestoreNotAllowed": (
+        "Restore into the subscription of the disk, or have cross-subscription restore enabled for the vault."
+    ),
+    "UserErrorCrossSubscriptionRestoreStateChangeNotAllowed": (
+        "Leave the setting as it is, and restore into the subscription of the disk."
+    ),
+    "UserErrorDESKeyVaultKeyNotAvailable": (
+        "Enable the key of the disk encryption set in its key vault, or name another set."
+    ),
+    "UserErrorDisableSoftDeleteNotAllowed": "Leave soft delete as it is: AlwaysOn is meant to stay.",
+    "UserErrorDiskBackupDiskTypeNotSupported": (
+        "Protect another disk: Azure takes no incremental snapshots of this one."
+    ),
+    "UserErrorDppDatasourceAlreadyHasBackupInstance": (
+        "Delete the backup instance that the message names, or use it: a disk is protected once."
+    ),
+    "UserErrorEncryptionSettingsNotSupported": (
+        "Leave out encryptionSettings; encrypt snapshots by the disks' encryption sets."
+    ),
+    "UserErrorGenericResourceNotFound": "Check the name and the vault.",
+    "UserErrorImmutableVaultOperationNotAllowed": (
+        "Stop protection with its recovery points kept, and delete when they have expired."
+    ),
+    "UserErrorInvalidOperationalStoreResourceGroup": "Write the group as /subscriptions/<id>/resourceGroups/<name>.",
+    "UserErrorInvalidRestorableTimeRange": "Give a range whose start comes before its end.",
+    "UserErrorMissingRequiredPermissions": (
+        "Run the command in the message for each role that is missing, wait some minutes, and try again."
+    ),
+    "UserErrorMSIPermissionsNotPresentOnDES": (
+        "Give the app the role Reader on the disk encryption set, then validate again."
+    ),
+    "UserErrorOperationalStoreParametersNotProvided": (
+        "Add an AzureOperationalStoreParameters with the snapshot resource group to"
+        " policyParameters.dataStoreParametersList."
+    ),
+    "UserErrorSnapshotRGSubscriptionMismatch": "Name a snapshot resource group in the subscription of the disk.",
+    "UserErrorSubscriptionDiskQuotaLimitReached": (
+        "Delete disks, have the quota of the region raised, or restore with another SKU."
+    ),
+    "UserErrorUnsupportedVaultImmutabilityStateChange": "Leave immutability as it is: Locked is meant to stay.",
+    "UserErrorVaultNotEmpty": "Delete the backup instances of the vault, and wait until soft-deleted ones are purged.",
+}
