@@ -56,6 +56,8 @@ class Instance:
         plan = refusals.plan(functions, options, settings)
         for warning in plan.warnings:
             logger.warning("%s", warning)
+        for problem in plan.errors:
+            logger.error("%s", problem)
         instance = cls(plan, options, settings, host_id(settings, app))
         await instance._begin(address, port, log_dir)
         return instance

@@ -24,16 +24,23 @@ from .worker import CallResult, Function
 
 logger = logging.getLogger("host.invocations")
 
+_RESTARTED = "the worker was restarted in mid-run: "
+
 QueueOutput = Callable[[Mapping[str, Any], bytes], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a run ended; `returned` is the library's Datum for `$return`."""
+    """How a run ended; `returned` is the library's Datum for `$return`.
+
+    `hangs_for` is of a run whose worker was killed for another's time-out: the real host waits for it until its own
+    (measured), so that its message stays hidden so long.
+    """
 
     ok: bool
     returned: Any = None
     error: str | None = None
+    hangs_for: timedelta = timedelta(0)
 
 
 class InvocationLog:
@@ -85,7 +92,13 @@ class Invocations:
             del self._functions[invocation_id]
         duration = time.perf_counter() - began
         self._report(function, invocation_id, reason, started_at, duration, result, error, dequeue_count)
-        return Outcome(ok=error is None, returned=result.returned, error=error)
+        return Outcome(
+            ok=error is None, returned=result.returned, error=error, hangs_for=self._rest(result, duration)
+        )
+
+    def _rest(self, result: CallResult, duration: float) -> timedelta:
+        is_orphan = bool(result.error and result.error.startswith(_RESTARTED))
+        return timedelta(seconds=max(0.0, (self._timeout or 0) - duration)) if is_orphan else timedelta(0)
 
     def running_here(self) -> str | None:
         """The function that this thread runs now."""
@@ -105,7 +118,7 @@ class Invocations:
             text = f"Timeout value of {timedelta(seconds=self._timeout or 0)} was exceeded by function: {function.name}"
             self.worker_lost.set_result(text)
             return CallResult(ok=False, error=text)
-        return CallResult(ok=False, error=f"the worker was restarted in mid-run: {self.worker_lost.result()}")
+        return CallResult(ok=False, error=f"{_RESTARTED}{self.worker_lost.result()}")
 
     async def _write_outputs(self, function: Function, result: CallResult) -> str | None:
         outputs = dict(result.outputs) | ({"$return": result.returned} if result.returned is not None else {})

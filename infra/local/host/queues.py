@@ -17,7 +17,7 @@ from datetime import timedelta
 import aiohttp
 
 from . import payloads
-from .invocations import Invocations
+from .invocations import Invocations, Outcome
 from .settings import QueueOptions
 from .storage import QueuedMessage, Storage, StorageError, poison_queue
 from .worker import Function
@@ -136,10 +136,12 @@ class QueueListener:
             body = self._decoded(held.message)
             if body is None or self._is_worn_out(held.message):
                 await self._poison(held)
-            elif await self._succeeds(held, body):
+                return
+            outcome = await self._outcome(held, body)
+            if outcome.ok:
                 await self._delete(held)
             else:
-                await self._give_back(held)
+                await self._give_back(held, outcome.hangs_for)
         except (StorageError, aiohttp.ClientError, TimeoutError) as error:
             # The message comes back by itself when its hold ends.
             logger.error("Message %s of '%s' could not be settled: %s", held.message.id, self._queue, error)
@@ -156,14 +158,14 @@ class QueueListener:
             logger.error("Message %s of '%s' is not base64: %s", message.id, self._queue, error)
             return None
 
-    async def _succeeds(self, held: _Held, body: bytes) -> bool:
+    async def _outcome(self, held: _Held, body: bytes) -> Outcome:
         """Run the function; a text that is not UTF-8 counts as a failed run that never reached it."""
         message = held.message
         try:
             payload = payloads.queue(message, body, binary=self._binary)
         except UnicodeDecodeError as error:
             logger.error("Message %s of '%s' is not UTF-8: %s", message.id, self._queue, error)
-            return False
+            return Outcome(ok=False, error=str(error))
         renewal = asyncio.create_task(self._renew(held))
         try:
             reason = f"New queue message detected on '{self._queue}'."
@@ -173,7 +175,7 @@ class QueueListener:
         finally:
             renewal.cancel()
             await asyncio.gather(renewal, return_exceptions=True)
-        return outcome.ok
+        return outcome
 
     async def _renew(self, held: _Held) -> None:
         """Hold the message again each time half of its hold has passed; a lost message stops this, not the run."""
@@ -194,16 +196,15 @@ class QueueListener:
             except (aiohttp.ClientError, TimeoutError):
                 delay = min(half, 60)
 
-    async def _give_back(self, held: _Held) -> None:
+    async def _give_back(self, held: _Held, hangs_for: timedelta) -> None:
         if poison_queue(self._queue) is None:
             return  # stays invisible until its hold ends, lest it fail in a fast endless loop
         if held.message.dequeue_count >= self._options.max_dequeue_count:
             await self._poison(held)
             return
         try:
-            await self._storage.set_visibility(
-                self._queue, held.message.id, held.pop_receipt, self._options.visibility_timeout
-            )
+            delay = hangs_for + self._options.visibility_timeout
+            await self._storage.set_visibility(self._queue, held.message.id, held.pop_receipt, delay)
         except StorageError as error:
             self._raise_unless_lost(error)
 

@@ -1,12 +1,15 @@
 """What the real host refuses at load though the Python library accepts it, and what this host cannot imitate.
 
+A function with a bad name, binding, schedule, queue, connection or route is in error: the host says so in its log,
+leaves it out, and serves the rest (measured). Only what all functions share keeps the host from starting.
+
 Leaves to others: the library's own refusals (worker.py) and those of host.json (settings.py).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from typing import Any
@@ -53,27 +56,45 @@ class HostPlan:
     storage: Account
     zone: tzinfo
     warnings: tuple[str, ...]
+    errors: tuple[str, ...] = ()
+    has_home_page: bool = True
+
+
+class _Problems:
+    """What is wrong with single functions, by name, and what is wrong for all."""
+
+    def __init__(self) -> None:
+        self.of_host: list[str] = []
+        self.of_functions: dict[str, list[str]] = {}
+
+    def note(self, function: str, *problems: str) -> None:
+        if problems:
+            self.of_functions.setdefault(function, []).extend(problems)
+
+    def sound(self, functions: Iterable[Function]) -> list[Function]:
+        return [function for function in functions if function.name not in self.of_functions]
 
 
 def plan(functions: Sequence[Function], options: HostOptions, settings: AppSettings) -> HostPlan:
-    """Check everything and say what is to be done. Raises StartupRefused with every problem, not the first only."""
-    problems: list[str] = []
+    """Check everything and say what is to be done. Raises StartupRefused with every problem of the host itself, and for
+    a function of a kind that only Azure's host knows."""
+    problems = _Problems()
     listed = [f for f in functions if options.allow_list is None or f.name.lower() in options.allow_list]
     resolved = [_resolved(function, settings, problems) for function in listed]
     for function in resolved:
-        problems += _name_problems(function)
-        problems += _binding_problems(function, options)
-    zone = _zone(settings, problems)
+        problems.note(function.name, *_name_problems(function), *_binding_problems(function, options))
+        problems.of_host += _not_imitated(function)
+    zone = _zone(settings, problems.of_host)
+    storage = _account("AzureWebJobsStorage", settings, problems.of_host, "the host's own storage")
+    if problems.of_host or storage is None:
+        raise StartupRefused(*problems.of_host)
     disabled = frozenset(f.name for f in resolved if settings.is_disabled(f.name))
-    enabled = [f for f in resolved if f.name not in disabled]
+    enabled = [f for f in problems.sound(resolved) if f.name not in disabled]
     timers = tuple(_timers(enabled, zone, problems))
     queues = tuple(_queues(enabled, settings, problems))
-    routes = tuple(_routes(resolved, problems))
-    storage = _account("AzureWebJobsStorage", settings, problems, "the host's own storage")
-    if problems or storage is None:
-        raise StartupRefused(*problems)
+    routes = tuple(_routes(problems.sound(resolved), problems))
     return HostPlan(
-        functions={f.name.lower(): f for f in resolved},
+        functions={f.name.lower(): f for f in problems.sound(resolved)},
         timers=timers,
         queues=queues,
         routes=routes,
@@ -81,6 +102,10 @@ def plan(functions: Sequence[Function], options: HostOptions, settings: AppSetti
         storage=storage,
         zone=zone,
         warnings=(*options.warnings, *_warnings(enabled, options)),
+        errors=tuple(
+            f"The '{name}' function is in error: {' '.join(texts)}" for name, texts in problems.of_functions.items()
+        ),
+        has_home_page=(settings.get("AzureWebJobsDisableHomepage") or "").lower() not in ("true", "1"),
     )
 
 
@@ -93,13 +118,13 @@ def queue_account(binding: Mapping[str, Any], settings: AppSettings) -> Account:
     return account
 
 
-def _resolved(function: Function, settings: AppSettings, problems: list[str]) -> Function:
+def _resolved(function: Function, settings: AppSettings, problems: _Problems) -> Function:
     bindings = tuple(_resolved_binding(function, binding, settings, problems) for binding in function.bindings)
     return replace(function, bindings=bindings)
 
 
 def _resolved_binding(
-    function: Function, binding: Mapping[str, Any], settings: AppSettings, problems: list[str]
+    function: Function, binding: Mapping[str, Any], settings: AppSettings, problems: _Problems
 ) -> Mapping[str, Any]:
     resolved = dict(binding)
     for name in ("schedule", "queueName"):
@@ -107,7 +132,7 @@ def _resolved_binding(
             try:
                 resolved[name] = settings.resolve(str(binding[name]))
             except Unresolved as error:
-                problems.append(f"{function.name}: {error}")
+                problems.note(function.name, str(error))
     return resolved
 
 
@@ -122,18 +147,22 @@ def _binding_problems(function: Function, options: HostOptions) -> Iterator[str]
         kind = str(binding["type"])
         if kind not in known:
             yield (
-                f"{function.name}: The binding type(s) '{kind}' were not found in the configured extension bundle. "
+                f"The binding type(s) '{kind}' were not found in the configured extension bundle. "
                 "Please ensure the type is correct and the correct version of extension bundle is configured."
                 if options.has_bundle
-                else f"{function.name}: The binding type(s) '{kind}' are not registered."
+                else f"The binding type(s) '{kind}' are not registered."
             )
-        elif kind not in _IMITATED:
-            yield f"{function.name}: this local host does not imitate the binding type '{kind}'"
         elif kind in _NEEDS_BUNDLE and not options.has_bundle:
             yield (
-                f"{function.name}: The binding type(s) '{kind}' are not registered. "
+                f"The binding type(s) '{kind}' are not registered. "
                 "Please ensure the type is correct and the binding extension is installed (host.json: extensionBundle)."
             )
+
+
+def _not_imitated(function: Function) -> Iterator[str]:
+    kinds = {str(binding["type"]) for binding in function.bindings} & known_binding_types()
+    for kind in sorted(kinds - _IMITATED):
+        yield f"{function.name}: this local host does not imitate the binding type '{kind}'"
 
 
 def _zone(settings: AppSettings, problems: list[str]) -> tzinfo:
@@ -145,27 +174,22 @@ def _zone(settings: AppSettings, problems: list[str]) -> tzinfo:
         return UTC
 
 
-def _timers(functions: Sequence[Function], zone: tzinfo, problems: list[str]) -> Iterator[TimerPlan]:
+def _timers(functions: Sequence[Function], zone: tzinfo, problems: _Problems) -> Iterator[TimerPlan]:
     for function in _triggered_by("timerTrigger", functions):
-        if "%" in function.trigger["schedule"]:
-            continue  # not resolved: reported already
         try:
             yield TimerPlan(function=function, schedule=parse_schedule(function.trigger["schedule"], zone))
         except BadSchedule as error:
-            problems.append(f"{function.name}: {error}")
+            problems.note(function.name, str(error))
 
 
-def _queues(functions: Sequence[Function], settings: AppSettings, problems: list[str]) -> Iterator[QueuePlan]:
+def _queues(functions: Sequence[Function], settings: AppSettings, problems: _Problems) -> Iterator[QueuePlan]:
     for function in _triggered_by("queueTrigger", functions):
-        queue = str(function.trigger["queueName"]).lower()
-        if "%" in queue:
-            continue  # not resolved: reported already
+        queue, found = str(function.trigger["queueName"]).lower(), list[str]()
         if not _QUEUE_NAME.fullmatch(queue):
-            problems.append(f"{function.name}: '{queue}' is not a valid queue name")
-        account = _account(
-            function.trigger.get("connection") or "AzureWebJobsStorage", settings, problems, function.name
-        )
-        if account:
+            found.append(f"'{queue}' is not a valid queue name")
+        account = _account(function.trigger.get("connection") or "AzureWebJobsStorage", settings, found, function.name)
+        problems.note(function.name, *found)
+        if account and not found:
             yield QueuePlan(function=function, queue=queue, account=account)
 
 
@@ -187,25 +211,25 @@ def _account(connection: str, settings: AppSettings, problems: list[str], whose:
     return None
 
 
-def _routes(functions: Sequence[Function], problems: list[str]) -> Iterator[Route]:
+def _routes(functions: Sequence[Function], problems: _Problems) -> Iterator[Route]:
     taken: list[Route] = []
     for function in sorted(_triggered_by("httpTrigger", functions), key=lambda f: f.name.lower()):
         text = str(function.trigger.get("route") or function.name)
         if text.strip("/").lower().startswith(_RESERVED):
-            problems.append(f"{function.name}: The specified route conflicts with one or more built in routes.")
+            problems.note(function.name, "The specified route conflicts with one or more built in routes.")
             continue
         try:
             template = parse_template(text)
         except BadTemplate as error:
-            problems.append(f"{function.name}: the route '{text}' is not a route template: {error}")
+            problems.note(function.name, f"the route '{text}' is not a route template: {error}")
             continue
         methods = frozenset(str(method).upper() for method in function.trigger.get("methods") or ())
         route = Route(function=function.name, template=template, methods=methods)
-        problems += [
-            f"{function.name}: The route specified conflicts with the route defined by function '{other.function}'."
-            for other in taken
-            if route.overlaps(other)
-        ]
+        clash = next((other for other in taken if route.overlaps(other)), None)
+        if clash is not None:
+            message = f"The route specified conflicts with the route defined by function '{clash.function}'."
+            problems.note(function.name, message)
+            continue
         taken.append(route)
         yield route
 

@@ -25,6 +25,8 @@ DEFAULT_BODY_LIMIT = 100 * 1024 * 1024
 AZURE_MARKS = ("CONTAINER_NAME", "WEBSITE_INSTANCE_ID")
 
 _TIME_SPAN = re.compile(r"^(?:(?P<d>\d+)\.)?(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<s>\d{2}(?:\.\d{1,7})?))?$")
+# A comment, or a string in which what looks like one is none.
+_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _SETTING_REFERENCE = re.compile(r"%([^%]*)%")
 
 
@@ -81,11 +83,11 @@ def read_host_json(app: Path, *, development: bool = False) -> HostOptions:
     """The options in `app`/host.json. Raises StartupRefused for one that is missing or that the host would refuse."""
     path = app / "host.json"
     content = _json_object(path)
-    if str(content.get("version")) != "2.0":
+    if content.get("version") != "2.0":  # a number is refused (measured)
         raise StartupRefused(f'{path}: "version" must be "2.0"')
     try:
         return HostOptions(
-            route_prefix=str(_section(content, "extensions", "http").get("routePrefix", "api")).strip("/"),
+            route_prefix=_route_prefix(str(_section(content, "extensions", "http").get("routePrefix", "api"))),
             queues=_queue_options(_section(content, "extensions", "queues"), development),
             locks=_lock_options(_section(content, "singleton")),
             function_timeout=_function_timeout(content.get("functionTimeout")),
@@ -171,12 +173,16 @@ def host_id(settings: AppSettings, app: Path) -> str:
 
 def _json_object(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = json.loads(_COMMENT.sub(_without_comment, path.read_text(encoding="utf-8-sig")))
     except (OSError, ValueError) as error:
         raise StartupRefused(f"{path} cannot be read: {error}") from error
     if not isinstance(content, dict):
         raise StartupRefused(f"{path} does not hold a JSON object")
     return content
+
+
+def _without_comment(found: re.Match[str]) -> str:
+    return found[0] if found[0].startswith('"') else ""
 
 
 def _section(content: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
@@ -220,6 +226,8 @@ def _lock_options(section: Mapping[str, Any]) -> LockOptions:
 
 def _integer(section: Mapping[str, Any], name: str, default: int, *, low: int, high: int) -> int:
     value = section.get(name, default)
+    if isinstance(value, str) and value.isdigit():
+        value = int(value)  # numbers as text are taken (measured)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ValueError(f"extensions.queues.{name} must be a whole number from {low} to {high}, not {value!r}")
     return value
@@ -228,7 +236,18 @@ def _integer(section: Mapping[str, Any], name: str, default: int, *, low: int, h
 def _function_timeout(text: str | None) -> timedelta | None:
     if text is None:
         return DEFAULT_FUNCTION_TIMEOUT
-    return None if str(text) in ("-1", "-00:00:01") else parse_time_span(text)
+    if str(text) in ("-1", "-00:00:01"):
+        return None
+    timeout = parse_time_span(text)
+    if timeout <= timedelta(seconds=1):
+        raise ValueError("functionTimeout must be more than a second")
+    return timeout
+
+
+def _route_prefix(text: str) -> str:
+    if text.startswith("/") or text.endswith("/"):
+        raise ValueError("extensions.http.routePrefix must neither begin nor end with a slash")
+    return text
 
 
 def _log_levels_of_settings() -> dict[str, str]:

@@ -100,15 +100,16 @@ class Storage:
         return tuple(_message(element) for element in ElementTree.fromstring(body).iter("QueueMessage"))
 
     async def put_message(self, queue: str, text: str) -> None:
-        """Add a message; the queue is created if it is missing, as the host does for its outputs and poison queues."""
+        """Add a message, which lives seven days, the service's default; the queue is created if it is missing, as the
+        host does for its outputs and poison queues."""
         body = f"<QueueMessage><MessageText>{escape(text)}</MessageText></QueueMessage>".encode()
         try:
-            await self._queue("POST", f"{queue}/messages", {"messagettl": "-1"}, body)
+            await self._queue("POST", f"{queue}/messages", {}, body)
         except StorageError as error:
             if error.code != "QueueNotFound":
                 raise
             await self.create_queue(queue)
-            await self._queue("POST", f"{queue}/messages", {"messagettl": "-1"}, body)
+            await self._queue("POST", f"{queue}/messages", {}, body)
 
     async def set_visibility(self, queue: str, message_id: str, pop_receipt: str, visibility: timedelta) -> str:
         """Hide a message for `visibility` from now; returns its new pop receipt."""

@@ -24,8 +24,9 @@ from .worker import Function
 
 logger = logging.getLogger("host.web")
 
-# Kestrel frames the answer itself: an app's own framing headers would contradict it.
-_FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
+# Kestrel frames the answer itself.
+_FRAMING = frozenset({"transfer-encoding", "connection"})
+_PAGE = "<!doctype html><title>Azure Functions</title><p>Your Functions 4.0 app is up and running.</p>"
 
 
 class FrontDoor:
@@ -67,7 +68,8 @@ class FrontDoor:
     async def _function(self, request: web.BaseRequest) -> web.StreamResponse:
         found = self._routes.find(request.method, _path(request))
         if found is None:
-            return web.Response(status=404)
+            is_root = request.method == "GET" and _path(request) in ("", "/")
+            return self._home() if is_root else web.Response(status=404)
         route, values = found
         function = self._plan.functions[route.function.lower()]
         given = _given_key(request)
@@ -80,6 +82,12 @@ class FrontDoor:
         if not outcome.ok or outcome.returned is None:
             return web.Response(status=500)
         return _response(payloads.http_answer(outcome.returned))
+
+    def _home(self) -> web.Response:
+        """The host's own page, unless it is switched off (measured)."""
+        if self._plan.has_home_page:
+            return web.Response(text=_PAGE, content_type="text/html")
+        return web.Response(status=204)
 
     async def _is_allowed(self, function: Function, given: str) -> bool:
         level = str(function.trigger.get("authLevel") or "FUNCTION").upper()
@@ -97,8 +105,10 @@ class FrontDoor:
     async def _admin(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         if path in ("warmup", "host/ping"):
             return web.Response(status=200)
-        if not keys.is_one_of(_given_key(request), self._keys.master):
-            return web.Response(status=401)
+        given = _given_key(request)
+        if not keys.is_one_of(given, self._keys.master):
+            is_known = keys.is_one_of(given, self._keys.function, self._keys.event_grid)
+            return web.Response(status=403 if is_known else 401)
         if path == "host/status" and request.method == "GET":
             return web.json_response(self._status())
         if path == "functions" and request.method == "GET":
@@ -122,8 +132,10 @@ class FrontDoor:
 
     async def _run_on_request(self, request: web.BaseRequest, function: Function) -> web.StreamResponse:
         """Run a timer, queue or Event Grid function once, in the background: the answer is 202 at once."""
+        if request.content_type != "application/json":
+            return web.Response(status=415)
         try:
-            text = json.loads(await request.read() or b"{}").get("input", "")
+            text = json.loads(await request.read()).get("input", "")
             payload = self._requested_payload(function, text if isinstance(text, str) else json.dumps(text))
         except (ValueError, AttributeError) as error:
             return web.Response(status=400, text=str(error))
@@ -150,12 +162,17 @@ class FrontDoor:
     # ---------------------------------------------------------------- Event Grid
 
     async def _event_grid(self, request: web.BaseRequest) -> web.StreamResponse:
-        if not keys.is_one_of(_given_key(request), self._keys.event_grid, self._keys.master):
-            return web.Response(status=401)
+        given = _given_key(request)
+        if not keys.is_one_of(given, self._keys.event_grid, self._keys.master):
+            return web.Response(status=403 if keys.is_one_of(given, self._keys.function) else 401)
         name = request.query.get("functionName", "")
         function = self._plan.functions.get(name.lower())
-        if function is None or function.trigger["type"] != "eventGridTrigger" or function.name in self._plan.disabled:
+        is_meant = function is not None and function.name == name and function.trigger["type"] == "eventGridTrigger"
+        if function is None or not is_meant or function.name in self._plan.disabled:
             return web.Response(status=404, text=f"cannot find function: '{name}'")
+        origin = request.headers.get("WebHook-Request-Origin", "")
+        if request.method == "OPTIONS" and origin:
+            return web.Response(status=200, headers={"WebHook-Allowed-Origin": origin})
         kind = request.headers.get("aeg-event-type", "").lower()
         if kind == "unsubscribe":
             return web.Response(status=202)
@@ -163,6 +180,9 @@ class FrontDoor:
             return web.Response(status=400)
         try:
             content = json.loads(await request.read())
+        except ValueError as error:
+            return web.Response(status=500, text=repr(error))
+        try:
             if kind == "subscriptionvalidation":
                 return web.json_response({"validationResponse": _validation_code(content)})
             events = content if isinstance(content, list) else [content]
@@ -200,6 +220,9 @@ def _http_payload(request: web.BaseRequest, values: Mapping[str, str], body: byt
 
 
 def _response(answer: payloads.HttpAnswer) -> web.Response:
+    # An app's own length contradicts Kestrel's, and a header must be ASCII: 500, empty (measured).
+    if "content-length" in map(str.lower, answer.headers) or not str(answer.headers).isascii():
+        return web.Response(status=500)
     headers: CIMultiDict[str] = CIMultiDict()
     for name, value in answer.headers.items():
         if name.lower() not in _FRAMING:
@@ -218,7 +241,7 @@ def _invented_message(text: str, now: datetime) -> QueuedMessage:
         id="00000000-0000-0000-0000-000000000000",
         pop_receipt="none",
         text=base64.b64encode(text.encode()).decode(),
-        dequeue_count=1,
+        dequeue_count=0,
         inserted=now,
         expires=now,
         next_visible=now,

@@ -62,7 +62,19 @@ def test_a_validation_without_a_code_is_a_bad_request(deliver, body):
 def test_what_else_is_refused(deliver, target):
     assert deliver("Celebration", []).status_code == 400
     assert deliver("Notification", [event("x")], key="wrong").status_code == 401
-    assert deliver("Notification", [event("x")], key=target.endpoints["function_key"]).status_code == 401
+    assert deliver("Notification", [event("x")], key=target.endpoints["function_key"]).status_code == 403, "wrong kind"
+    assert deliver("Notification", [event("x")], function="On_Event").status_code == 404, "its case counts"
     stranger = deliver("Notification", [event("x")], function="nobody")
     assert (stranger.status_code, stranger.text) == (404, "cannot find function: 'nobody'")
     assert deliver("Notification", [event("x")], function="greet").status_code == 404
+
+
+def test_malformed_json_is_an_error_of_the_host(api, target):
+    path = f"/runtime/webhooks/eventgrid?functionName=on_event&code={target.endpoints['event_grid_key']}"
+    assert api("POST", path, data="{", headers={"aeg-event-type": "Notification"}).status_code == 500
+
+
+def test_a_subscription_with_the_cloud_event_schema_asks_with_options(api, target):
+    path = f"/runtime/webhooks/eventgrid?functionName=on_event&code={target.endpoints['event_grid_key']}"
+    answer = api("OPTIONS", path, headers={"WebHook-Request-Origin": "eventgrid.azure.net"})
+    assert (answer.status_code, answer.headers["WebHook-Allowed-Origin"]) == (200, "eventgrid.azure.net")

@@ -114,7 +114,9 @@ def test_a_disabled_function_is_there_for_the_master_key_only(api, target):
 
 def test_the_admin_paths_want_the_master_key(api, target):
     assert api("GET", "/admin/host/status").status_code == 401
-    assert api("GET", "/admin/host/status?code=" + target.endpoints["function_key"]).status_code == 401
+    assert api("GET", "/admin/host/status?code=wrong").status_code == 401
+    for key in ("function_key", "event_grid_key"):
+        assert api("GET", "/admin/host/status?code=" + target.endpoints[key]).status_code == 403, "of the wrong kind"
     status = api("GET", "/admin/host/status", headers={"x-functions-key": target.endpoints["master_key"]})
     assert status.json()["state"] == "Running"
 
@@ -128,7 +130,27 @@ def test_a_timer_is_run_on_request(api, target, queue):
 def test_a_queue_function_is_run_on_request(api, target, queue):
     headers = {"x-functions-key": target.endpoints["master_key"]}
     assert api("POST", "/admin/functions/greet", json={"input": "by hand"}, headers=headers).status_code == 202
-    assert json.loads(queue("seen").take(lambda body: b"by hand" in body))["dequeue_count"] == 1
+    assert json.loads(queue("seen").take(lambda body: b"by hand" in body))["dequeue_count"] == 0
+
+
+def test_a_run_on_request_wants_a_type_and_a_body(api, target):
+    headers = {"x-functions-key": target.endpoints["master_key"]}
+    assert api("POST", "/admin/functions/nightly", headers=headers).status_code == 415
+    typed = {**headers, "Content-Type": "application/json"}
+    assert api("POST", "/admin/functions/nightly", headers=typed).status_code == 400
+    assert api("POST", "/admin/functions/nightly", data="{}", headers=typed).status_code == 202
+
+
+@pytest.mark.parametrize("header", ["X-Name: Gr\u00fc\u00dfe", "Content-Length: 3"])
+def test_a_header_that_the_host_cannot_send_is_a_500(api, header):
+    answer = api("GET", "/api/headed", headers={"x-wanted": header.encode("unicode_escape").decode()})
+    assert (answer.status_code, answer.content) == (500, b"")
+
+
+def test_the_hosts_own_page_is_at_the_root(api):
+    answer = api("GET", "/")
+    assert (answer.status_code, answer.headers["Content-Type"].split(";")[0]) == (200, "text/html")
+    assert api("POST", "/").status_code == 404
 
 
 @pytest.mark.parametrize(("name", "status"), [("nobody", 404), ("echo", 400)])

@@ -88,8 +88,8 @@ FUNCTION = Function(name="f", id="f", bindings=({"type": "queueTrigger", "name":
 class Runs:
     """Stands for the invocations: each run takes `seconds` and ends as told."""
 
-    def __init__(self, *, seconds=0.0, ok=True):
-        self.seconds, self.ok = seconds, ok
+    def __init__(self, *, seconds=0.0, ok=True, hangs_for=timedelta(0)):
+        self.seconds, self.ok, self.hangs_for = seconds, ok, hangs_for
         self.started, self.most_at_once, self._now = [], 0, 0
         self.first = asyncio.Event()
 
@@ -100,7 +100,7 @@ class Runs:
         self.most_at_once = max(self.most_at_once, self._now)
         await asyncio.sleep(self.seconds)
         self._now -= 1
-        return Outcome(ok=self.ok)
+        return Outcome(ok=self.ok, hangs_for=self.hangs_for)
 
 
 @asynccontextmanager
@@ -146,6 +146,18 @@ def test_no_more_run_at_once_than_a_batch_and_the_threshold(target):
 
     runs = asyncio.run(scenario())
     assert (len(runs.started), runs.most_at_once <= 6, runs.most_at_once > 1) == (16, True, True)
+
+
+def test_a_run_whose_worker_was_killed_for_anothers_time_out_holds_its_message_until_its_own(target):
+    async def scenario():
+        name, runs = new_queue(), Runs(ok=False, hangs_for=timedelta(seconds=30))
+        async with listening(target, name, runs) as storage:
+            await put(storage, name, b"held")
+            await asyncio.wait_for(runs.first.wait(), 60)
+            await asyncio.sleep(1.5)
+        return runs.started
+
+    assert asyncio.run(scenario()) == [("held", 1)], "a failed run alone would have come again at once"
 
 
 def test_a_queue_that_comes_into_being_later_is_found(target):

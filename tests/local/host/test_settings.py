@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import timedelta
 from pathlib import Path
 
@@ -57,10 +58,52 @@ def test_what_is_not_imitated_is_said(tmp_path: Path) -> None:
     assert "maxConcurrentRequests" in warnings
 
 
+def test_comments_and_numbers_as_text_are_taken(tmp_path: Path) -> None:
+    text = """{
+      // the schema's version, in "quotes"
+      "version": "2.0", /* and
+      more */ "extensions": {"queues": {"batchSize": "4"}, "http": {"routePrefix": "a//b"}}
+    }"""
+    (tmp_path / "host.json").write_text(text)
+    options = read_host_json(tmp_path)
+    assert (options.queues.batch_size, options.route_prefix) == (4, "a//b")
+
+
+@pytest.mark.parametrize(
+    ("category", "level", "passes"),
+    [
+        ("Function.tick.User", logging.INFO, True),
+        ("Function.tick", logging.INFO, False),
+        ("Function.ticker.User", logging.INFO, False),
+        ("Function.start_backup.User", logging.INFO, False),
+        ("Function.start_backup.User", logging.WARNING, True),
+        ("Host.Results", logging.INFO, False),
+        ("host.results", logging.ERROR, True),
+        ("Azure.Core.1", logging.WARNING, False),
+        ("Azure.Core", logging.ERROR, True),
+        ("Microsoft.Azure.WebJobs.Host.Queues.QueueProcessor", logging.WARNING, True),
+    ],
+)
+def test_the_shipped_levels_let_through_what_fails_and_one_line_of_a_tick(category, level, passes) -> None:
+    shipped = read_host_json(Path(__file__).resolve().parents[3])
+    assert shipped.log_levels.let_through(category, level) is passes
+
+
+def test_an_app_setting_overrides_a_level_of_host_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AzureFunctionsJobHost__logging__logLevel__Function", "Information")
+    levels = read_host_json(host_json(tmp_path, logging={"logLevel": {"default": "Warning"}})).log_levels
+    assert levels.let_through("Function.start_backup.User", logging.INFO)
+    assert not levels.let_through("Host.Results", logging.INFO)
+
+
 @pytest.mark.parametrize(
     "content",
     [
         {"version": "1.0"},
+        {"version": 2.0},
+        {"functionTimeout": "00:00:01"},
+        {"extensions": {"http": {"routePrefix": "/api/"}}},
+        {"logging": {"logLevel": {"default": "Chatty"}}},
         {"extensions": {"queues": {"batchSize": 33}}},
         {"extensions": {"queues": {"batchSize": 0}}},
         {"extensions": {"queues": {"maxDequeueCount": 0}}},

@@ -117,6 +117,12 @@ def nothing(req: func.HttpRequest) -> func.HttpResponse:
     return None
 
 
+@app.route(route="headed", auth_level=func.AuthLevel.ANONYMOUS)
+def headed(req: func.HttpRequest) -> func.HttpResponse:
+    name, value = req.headers["x-wanted"].encode().decode("unicode_escape").split(": ")
+    return func.HttpResponse("yes", headers={name: value})
+
+
 @app.route(route="off", auth_level=func.AuthLevel.ANONYMOUS)
 def switched_off(req: func.HttpRequest) -> str:
     return "still here"
