@@ -28,7 +28,8 @@ from backup_core.adapters.compute import read_snapshot
 from backup_core.adapters.storage_queue import LONGEST_DELAY
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.audit import AuditRecord, AuditScope
-from backup_core.domain.disk import BACKGROUND_COPY_SKUS, Disk, OperationState, Snapshot
+from backup_core.domain.disk import Disk, OperationState, Snapshot
+from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
 from backup_core.domain.errors import (
     CredentialRefused,
     DiskNotFound,
@@ -715,6 +716,9 @@ class FakeCloud(_Port):
         now = self._clock.now()
         ready_at = now + self.disk_time
         own = dict(body.get("properties", {}))
+        if "securityProfile" in own:
+            raise RequestRefused("Security Type is not supported for CreateOption 'Copy'.", code="BadRequest")
+        own = {name: source.raw["properties"][name] for name in _INHERITED if name in source.raw["properties"]} | own
         size_gb = int(own.get("diskSizeGB") or source.raw["properties"]["diskSizeGB"])
         late = ("InvalidParameter", "Disks or snapshot cannot be resized down.")
         if size_gb < source.raw["properties"]["diskSizeGB"]:
@@ -760,6 +764,7 @@ class FakeCloud(_Port):
             "tags": dict(tags),
             "sku": {"name": "Standard_LRS", "tier": "Standard"},
             "properties": {
+                **{name: source.raw["properties"][name] for name in _INHERITED if name in source.raw["properties"]},
                 "creationData": {
                     "createOption": "Copy",
                     "sourceResourceId": source.id,
@@ -779,6 +784,16 @@ class FakeCloud(_Port):
     @staticmethod
     def _group(resource_id: str, kind: str) -> GroupId:
         return parse_resource_id(resource_id, kind).group_id
+
+
+_INHERITED = (
+    "osType",
+    "hyperVGeneration",
+    "purchasePlan",
+    "supportedCapabilities",
+    "securityProfile",
+    "encryption",
+)
 
 
 def _covers(outer: str, inner: str) -> bool:

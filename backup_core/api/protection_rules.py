@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from backup_core.api.call import Answer, Call
-from backup_core.api.reading import MAX_TAG_NAME, MAX_TAG_VALUE, Node, check_name, is_name, raise_faults, root
+from backup_core.api.reading import Node, check_name, is_name, raise_faults, root
 from backup_core.api.wire import instant, list_answer, reached, read_body, skip_token
 from backup_core.domain.protection_rule import PRIORITIES, Decision, ProtectionRule, TagCondition, lies_in
 from backup_core.domain.resource_ids import DISK, SUBSCRIPTION_FORM, VAULT, VaultKey, parse_group_id, parse_resource_id
+from backup_core.domain.tags import LONGEST_NAME, LONGEST_VALUE
 from backup_core.ports import Ports
 from backup_core.workflows import tag_rules
 
@@ -153,13 +154,13 @@ def _read_conditions(node: Node, key: str, *, required: bool = False) -> tuple[T
 
 def _read_tag_name(node: Node) -> str:
     name = node.text("name", required=True)
-    if len(name) > MAX_TAG_NAME:
-        node.fault("name", f"a tag's name has at most {MAX_TAG_NAME} letters")
+    if len(name) > LONGEST_NAME:
+        node.fault("name", f"a tag's name has at most {LONGEST_NAME} letters")
     return name
 
 
 def _check_tag_value(value: str) -> str | None:
-    return None if len(value) <= MAX_TAG_VALUE else f"a tag's value has at most {MAX_TAG_VALUE} letters"
+    return None if len(value) <= LONGEST_VALUE else f"a tag's value has at most {LONGEST_VALUE} letters"
 
 
 def _read_excluded_ids(node: Node, scope: str) -> tuple[str, ...]:

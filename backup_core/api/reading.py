@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backup_core.domain.errors import Fault, InvalidInput
+from backup_core.domain.tags import LONGEST_NAME, TAGS_AT_MOST, faults_of
 
 # Lengths of Azure's naming rules for these resource types (remembered; the specification has none for disks). An
 # instance is named `<disk>-<disk>-<guid>` by the clients, so that its limit follows from a disk's 80 letters.
@@ -20,9 +21,6 @@ NAME_LENGTHS = {"vault": (2, 50), "policy": (3, 150), "instance": (2, 200), "rul
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-_.]*")
 _LOCATION = re.compile(r"[a-z0-9]{1,90}")
 MAX_TEXT = 2048
-MAX_TAGS = 50  # this and the next two: ARM's limits for tags
-MAX_TAG_NAME = 512
-MAX_TAG_VALUE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +101,12 @@ class Node:
     def tags(self, key: str) -> dict[str, str]:
         """A resource's tags within ARM's limits."""
         node = self.child(key)
-        if len(node.value) > MAX_TAGS:
-            self.fault(key, f"has {len(node.value)} tags; {MAX_TAGS} are the most")
-        for name, value in node.value.items():
-            fits = isinstance(value, str) and len(value) <= MAX_TAG_VALUE and 0 < len(name) <= MAX_TAG_NAME
-            if not fits or not is_plain(name + value):
-                limits = (
-                    f"a name of 1 to {MAX_TAG_NAME} letters, a value of at most {MAX_TAG_VALUE}, no control characters"
-                )
-                node.fault(name[:MAX_TAG_NAME], f"a tag is text: {limits}")
-        return dict(node.value)
+        if len(node.value) > TAGS_AT_MOST:
+            self.fault(key, f"has {len(node.value)} tags; {TAGS_AT_MOST} are the most")
+        faults = list(faults_of(node.value))
+        for name, reason in faults:
+            node.fault(name[:LONGEST_NAME], reason)
+        return {} if faults else dict(node.value)
 
     def _path(self, key: str) -> str:
         return ".".join(part for part in (self.path, key) if part)

@@ -1,7 +1,7 @@
 """Restore of a recovery point to a new disk.
 
-The request is Azure's own. Ours is one addition, `restoreTargetInfo.targetDisk {sku, zones, sizeGB, tags}`, all of it
-optional: what the new disk is to have otherwise than the source had.
+The request is Azure's own. Ours is one addition, `restoreTargetInfo.targetDisk {sku, zones, sizeGB, tags,
+keepSourceTags}`, all of it optional: what the new disk is to have otherwise than the source had.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ def read_request(node: Node) -> RestoreRequest:
     target_disk_id = _read_target_id(target.child("datasourceInfo", required=True))
     wanted = target.child("targetDisk")
     sku, zones, size_gb, tags = wanted.text("sku"), _read_zones(wanted), _read_size(wanted), wanted.tags("tags")
+    keeps_source_tags = _read_flag(wanted, "keepSourceTags", default=True)
     raise_faults(node)
     return RestoreRequest(
         point_id=point_id,
@@ -58,6 +59,7 @@ def read_request(node: Node) -> RestoreRequest:
         zones=zones,
         size_gb=size_gb,
         tags=tags,
+        keeps_source_tags=keeps_source_tags,
     )
 
 
@@ -114,3 +116,13 @@ def _read_size(wanted: Node) -> int | None:
         wanted.fault("sizeGB", f"must be a whole number from 1 to {MAX_SIZE_GB}")
         return None
     return size
+
+
+def _read_flag(wanted: Node, key: str, *, default: bool) -> bool:
+    value = wanted.raw(key)
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        wanted.fault(key, "must be true or false")
+        return default
+    return value

@@ -203,6 +203,13 @@ class TargetDiskExists(BackupError):
     recommended_action = "Choose another name for the restored disk; a restore never overwrites."
 
 
+class RestoredOtherwise(BackupError):
+    """A warning of a restore that went well: what the source disk had and the new one has not."""
+
+    code = "RestoredDiskDiffers"
+    recommended_action = "Set what is missing at the new disk, or restore again with another targetDisk."
+
+
 class PermissionMissing(BackupError):
     """403 from ARM: the app's managed identity lacks a role at a scope. `role` names the built-in one that has it."""
 

@@ -1,39 +1,37 @@
-"""What a restore asks for, and the tags by which the new disk says what it was restored from.
+"""What a restore asks for, which of that cannot be had, and the tags by which the new disk says where it is from.
 
-Leaves to others: the body of the new disk (domain/disk.py) and asking Azure for it (workflows/restore.py).
+Leaves to others: the body of the new disk (domain/restored_disk.py) and asking Azure for it (workflows/restore.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from backup_core.domain.disk import BACKGROUND_COPY_SKUS
+from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS, DISK_SKUS, largest_gb
 from backup_core.domain.errors import Fault
 from backup_core.domain.recovery_point import TAG_PREFIX, RecoveryPoint
 from backup_core.domain.resource_ids import DISK, parse_resource_id
+from backup_core.domain.restored_disk import RestoredDisk, Wishes, restored_disk, restored_size_gb, sku_of
+from backup_core.domain.tags import LONGEST_VALUE, TAGS_AT_MOST, faults_of
 
 RESTORE_JOB_TAG = f"{TAG_PREFIX}restore-job"
 RESTORED_FROM_TAG = f"{TAG_PREFIX}restored-from"
-_DISK_SKUS = (
-    "Standard_LRS",
-    "StandardSSD_LRS",
-    "StandardSSD_ZRS",
-    "Premium_LRS",
-    "Premium_ZRS",
-    "PremiumV2_LRS",
-    "UltraSSD_LRS",
-)
-_MAX_NAME = 80
+_OWN_TAGS = (RESTORE_JOB_TAG, RESTORED_FROM_TAG)
+_TARGET = "restoreTargetInfo"
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")  # documented: Disks - Create Or Update
+_LARGE_SECTOR = 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreRequest:
     """Without `point_id` the newest good point is meant: of all, or of those taken until `at`.
 
-    What is None is as the source disk was; `size_gb` only grows.
+    What is None is as the source disk was; `size_gb` only grows. `tags` go over those of the source, which come along
+    as long as `keeps_source_tags`.
     """
 
     point_id: str | None
@@ -44,6 +42,7 @@ class RestoreRequest:
     zones: tuple[str, ...] | None = None
     size_gb: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    keeps_source_tags: bool = True
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -51,39 +50,100 @@ class RestoreRequest:
             "zones": None if self.zones is None else list(self.zones),
             "size_gb": self.size_gb,
             "tags": dict(self.tags),
+            "keeps_source_tags": self.keeps_source_tags,
         }
 
 
 def check_restore(request: RestoreRequest, point: RecoveryPoint) -> list[Fault]:
     """Every reason why `point` cannot be restored as asked; empty when it can (restore rules of managed disks)."""
-    faults: list[Fault] = []
-    target = "restoreTargetInfo"
+    checks = (_check_place, _check_kind, _check_zones, _check_size, _check_tags)
+    return [fault for check in checks for fault in check(request, point)]
+
+
+def wanted_sku(request: RestoreRequest, point: RecoveryPoint) -> str:
+    return request.sku or sku_of(point.disk)
+
+
+def wanted_zones(request: RestoreRequest, point: RecoveryPoint) -> tuple[str, ...]:
+    return request.zones if request.zones is not None else tuple(point.disk.get("zones") or ())
+
+
+def _check_place(request: RestoreRequest, point: RecoveryPoint) -> Iterator[Fault]:
+    target = f"{_TARGET}.datasourceInfo.resourceID"
     try:
         name = parse_resource_id(request.target_disk_id, DISK).name
-        if len(name) > _MAX_NAME:
-            faults.append(
-                Fault(target=f"{target}.datasourceInfo.resourceID", message="a disk's name has at most 80 letters")
-            )
+        if not _NAME.fullmatch(name):
+            message = f"a disk's name has 1 to 80 letters of a-z, A-Z, 0-9, _ and -, which '{name:.100}' has not"
+            yield Fault(target=target, message=message)
     except ValueError as error:
-        faults.append(Fault(target=f"{target}.datasourceInfo.resourceID", message=str(error)))
+        yield Fault(target=target, message=str(error))
     if request.location and point.location and _plain(request.location) != _plain(point.location):
         message = f"the recovery point lies in {point.location}; a disk is restored in the region of its snapshot"
-        faults.append(Fault(target=f"{target}.restoreLocation", message=message))
-    if request.sku and request.sku not in _DISK_SKUS:
-        faults.append(Fault(target=f"{target}.targetDisk.sku", message=f"must be one of {', '.join(_DISK_SKUS)}"))
+        yield Fault(target=f"{_TARGET}.restoreLocation", message=message)
+
+
+def _check_kind(request: RestoreRequest, point: RecoveryPoint) -> Iterator[Fault]:
+    target = f"{_TARGET}.targetDisk.sku"
+    if request.sku and request.sku not in DISK_SKUS:
+        yield Fault(target=target, message=f"must be one of {', '.join(DISK_SKUS)}")
+        return
+    sku = wanted_sku(request, point)
+    properties = point.disk.get("properties") or {}
+    if sku in BACKGROUND_COPY_SKUS and properties.get("osType"):
+        yield Fault(target=target, message=f"{sku} cannot be an operating system disk; the source is one")
+    sector = (properties.get("creationData") or {}).get("logicalSectorSize")
+    if sector == _LARGE_SECTOR and sku and sku not in BACKGROUND_COPY_SKUS:
+        kinds = " or ".join(sorted(BACKGROUND_COPY_SKUS))
+        message = f"the source has sectors of {sector} bytes, which only {kinds} disks can have"
+        yield Fault(target=target, message=message)
+
+
+def _check_zones(request: RestoreRequest, point: RecoveryPoint) -> Iterator[Fault]:
+    target = f"{_TARGET}.targetDisk.zones"
     if request.zones and len(request.zones) > 1:
-        faults.append(Fault(target=f"{target}.targetDisk.zones", message="a disk lies in at most one zone"))
-    if request.zones and (request.sku or "").endswith("_ZRS"):
-        faults.append(
-            Fault(target=f"{target}.targetDisk.zones", message="a zone-redundant disk has no zone of its own")
-        )
+        yield Fault(target=target, message="a disk lies in at most one zone")
+    if request.zones and wanted_sku(request, point).endswith("_ZRS"):
+        yield Fault(target=target, message="a zone-redundant disk has no zone of its own")
+
+
+def _check_size(request: RestoreRequest, point: RecoveryPoint) -> Iterator[Fault]:
+    target = f"{_TARGET}.targetDisk.sizeGB"
     if request.size_gb is not None and request.size_gb << 30 < point.disk_size_bytes:
         message = f"the recovery point holds {point.disk_size_bytes >> 30} GB; a restored disk can only be larger"
-        faults.append(Fault(target=f"{target}.targetDisk.sizeGB", message=message))
-    if request.sku in BACKGROUND_COPY_SKUS and point.disk.get("properties", {}).get("osType"):
-        message = f"{request.sku} cannot be an operating system disk; the source is one"
-        faults.append(Fault(target=f"{target}.targetDisk.sku", message=message))
-    return faults
+        yield Fault(target=target, message=message)
+    sku = wanted_sku(request, point)
+    size_gb = restored_size_gb(point.disk, point.disk_size_bytes, request.size_gb)
+    if size_gb > largest_gb(sku):
+        message = f"a {sku} disk has at most {largest_gb(sku)} GB, which {size_gb} GB are not"
+        yield Fault(target=target, message=message)
+
+
+def _check_tags(request: RestoreRequest, _point: RecoveryPoint) -> Iterator[Fault]:
+    target = f"{_TARGET}.targetDisk.tags"
+    for name, reason in faults_of(request.tags):
+        yield Fault(target=f"{target}.{name:.100}", message=reason)
+    for name in request.tags:
+        if name.casefold() in _OWN_TAGS:
+            yield Fault(target=f"{target}.{name}", message="is set by the restore itself; leave it out")
+    room = TAGS_AT_MOST - len(_OWN_TAGS)
+    if len(request.tags) > room:
+        message = f"has {len(request.tags)} tags; {room} are the most, beside {len(_OWN_TAGS)} that the restore sets"
+        yield Fault(target=target, message=message)
+
+
+def check_key(set_id: str | None, request: RestoreRequest) -> Iterator[Fault]:
+    """A disk encryption set serves the disks of its own subscription only (documented)."""
+    try:
+        target = parse_resource_id(request.target_disk_id, DISK).subscription.lower()
+    except ValueError:
+        return  # told by check_restore
+    if set_id is not None and not set_id.lower().startswith(f"/subscriptions/{target}/"):
+        yield Fault(
+            target=f"{_TARGET}.datasourceInfo.resourceID",
+            message=f"disk encryption set '{set_id}' lies in another subscription than the target; its key cannot be "
+            "used",
+            code="UserErrorDESKeyVaultKeyNotAvailable",
+        )
 
 
 def check_subscription(request: RestoreRequest, disk_id: str, *, allowed: bool) -> list[Fault]:
@@ -107,9 +167,24 @@ def check_subscription(request: RestoreRequest, disk_id: str, *, allowed: bool) 
     ]
 
 
-def restored_tags(job_id: str, point: RecoveryPoint, wanted: Mapping[str, str]) -> dict[str, str]:
-    """Tags of the new disk on top of its source's own."""
-    return {**wanted, RESTORE_JOB_TAG: job_id, RESTORED_FROM_TAG: point.snapshot_id[:256]}
+def disk_to_be(job_id: str, point: RecoveryPoint, wanted: Mapping[str, Any]) -> RestoredDisk:
+    """The new disk of a restore job. `wanted` is what `RestoreRequest.as_json` noted in it, in this release or an
+    earlier one."""
+    wishes = Wishes(
+        sku=wanted["sku"],
+        zones=None if wanted["zones"] is None else tuple(wanted["zones"]),
+        size_gb=wanted["size_gb"],
+        tags=wanted["tags"],
+        own_tags={RESTORE_JOB_TAG: job_id, RESTORED_FROM_TAG: point.snapshot_id[:LONGEST_VALUE]},
+        keeps_source_tags=wanted.get("keeps_source_tags", True),
+    )
+    return restored_disk(
+        point.disk,
+        wishes,
+        snapshot_id=point.snapshot_id,
+        snapshot_bytes=point.disk_size_bytes,
+        location=point.location,
+    )
 
 
 def _plain(location: str) -> str:

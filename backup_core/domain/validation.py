@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from backup_core.domain import restore as restore_rules
-from backup_core.domain.disk import BACKGROUND_COPY_SKUS, Disk, Snapshot
+from backup_core.domain.disk import Disk, Snapshot
+from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
 from backup_core.domain.errors import (
     DiskNotFound,
     Fault,
@@ -191,14 +192,6 @@ def check_snapshot_room(usage: Mapping[str, Usage], location: str, to_come: int,
 # --- The key. ---
 
 
-def encryption_set_of(body: Mapping[str, object]) -> str | None:
-    """The id of the disk encryption set in a disk's description, None for a disk without a customer's key."""
-    properties = body.get("properties")
-    encryption = properties.get("encryption") if isinstance(properties, Mapping) else None
-    set_id = encryption.get("diskEncryptionSetId") if isinstance(encryption, Mapping) else None
-    return str(set_id) if set_id else None
-
-
 def check_encryption_set(set_id: str, found: EncryptionSet | None) -> Iterator[Fault]:
     """Whether the set can be used, as far as ARM tells: whether its key is enabled only the key vault knows."""
     if found is None:
@@ -251,10 +244,7 @@ def check_subscription(vault: Vault, source_id: str, request: RestoreRequest, se
     encryption set serves its own subscription only (documented)."""
     allowed = vault.allows_cross_subscription_restore
     yield from _in_body(restore_rules.check_subscription(request, source_id, allowed=allowed))
-    target = parse_resource_id(request.target_disk_id, DISK).subscription.lower()
-    if set_id is not None and not set_id.lower().startswith(f"/subscriptions/{target}/"):
-        message = f"disk encryption set '{set_id}' lies in another subscription than the target; its key cannot be used"
-        yield Fault(target=TARGET, message=message, code=KEY_MISSING)
+    yield from _in_body(restore_rules.check_key(set_id, request))
 
 
 def check_target_group(group: GroupId, found: Group | None) -> Iterator[Fault]:

@@ -39,8 +39,11 @@ _SUCCESS = {JobOperation.CONFIGURE: "Configured", JobOperation.DELETE: "Deleted"
 
 
 def job_ended(vault: VaultKey, job: Job) -> Event:
-    """`<Thing>.<Ending>` for an ended job; `Protection.Configured` and `.Deleted` for those two."""
+    """`<Thing>.<Ending>` for an ended job; `Protection.Configured` and `.Deleted` for those two. A restore that left
+    something behind succeeded: its `status` says more."""
     ending = _ENDING[job.status]
+    if job.operation is JobOperation.RESTORE and job.status is JobStatus.COMPLETED_WITH_WARNINGS:
+        ending = _ENDING[JobStatus.COMPLETED]
     if job.status is JobStatus.COMPLETED:
         ending = _SUCCESS.get(job.operation, ending)
     return _job_event(f"{_THING[job.operation]}.{ending}", vault, job, job.ended_at)

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 
 from backup_core.domain.agenda import AgendaRow
 from backup_core.domain.alert import Cause, cause_of_failure
-from backup_core.domain.disk import BACKGROUND_COPY_SKUS, Disk
+from backup_core.domain.disk import Disk
+from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
 from backup_core.domain.errors import BackupError, Fault, InvalidInput, NotFound, ResourceInUse, Throttled
 from backup_core.domain.events import Event
 from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState

@@ -9,10 +9,9 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from backup_core.domain.alert import Cause, cause_of_failure
-from backup_core.domain.disk import Disk, restored_disk_body
+from backup_core.domain.disk import Disk
 from backup_core.domain.errors import (
     BackupError,
     Fault,
@@ -20,6 +19,7 @@ from backup_core.domain.errors import (
     NotFound,
     OperationFailed,
     ResourceInUse,
+    RestoredOtherwise,
     SnapshotNotFound,
     TargetDiskExists,
     Throttled,
@@ -29,7 +29,15 @@ from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_i
 from backup_core.domain.messages import ObserveRestore, StartRestore
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_resource_id
-from backup_core.domain.restore import RESTORE_JOB_TAG, RestoreRequest, check_restore, check_subscription, restored_tags
+from backup_core.domain.restore import (
+    RESTORE_JOB_TAG,
+    RestoreRequest,
+    check_key,
+    check_restore,
+    check_subscription,
+    disk_to_be,
+)
+from backup_core.domain.restored_disk import RestoredDisk, encryption_set_of
 from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.alarms import Alarm, fire, resolve
@@ -56,6 +64,7 @@ def request_restore(
         instance, point = find_point(ports, vault, instance_name, request)
         faults = check_restore(request, point.value)
         faults += check_subscription(request, instance.value.disk_id, allowed=allowed)
+        faults += check_key(encryption_set_of(point.value.disk), request)
         if faults:
             raise InvalidInput(faults)
         job = _job(vault, instance.value, point.value, request, ports.clock.now(), correlation_id)
@@ -141,7 +150,10 @@ def start_restore(ports: Ports, message: StartRestore) -> None:
         return
     point = ports.store.get(RecoveryPoint, message.vault, message.instance_name, stored.value.point_id)
     try:
-        operation_url = _start_disk(ports, stored.value, point.value if point else None)
+        if point is None:
+            raise SnapshotNotFound(f"Recovery point '{stored.value.point_id}' is gone.")
+        disk = disk_to_be(stored.value.job_id, point.value, stored.value.details["request"])
+        operation_url = _start_disk(ports, stored.value, disk)
     except BackupError as error:
         _retreat(ports, message, stored, error)
         return
@@ -150,7 +162,8 @@ def start_restore(ports: Ports, message: StartRestore) -> None:
     )
     ports.queue.send(observe, delay=FIRST_LOOK)
     now = ports.clock.now()
-    job = stored.value.step(TRIGGER, "InProgress", at=now, progress_percent=0)
+    job = replace(stored.value, warnings=_warnings(stored.value, disk))
+    job = job.step(TRIGGER, "InProgress", at=now, progress_percent=0)
     if job.status is JobStatus.QUEUED:
         job = job.advance(JobStatus.IN_PROGRESS, at=now)
     _note(ports, message, stored, job)
@@ -165,29 +178,20 @@ def _open_job(ports: Ports, message: StartRestore | ObserveRestore) -> Stored[Jo
     return None if stored.value.is_ended else stored
 
 
-def _start_disk(ports: Ports, job: Job, point: RecoveryPoint | None) -> str:
+def _start_disk(ports: Ports, job: Job, disk: RestoredDisk) -> str:
     """PUT the disk, unless it is there: ours already under way ("" to look at the disk itself), or another's."""
-    if point is None:
-        raise SnapshotNotFound(f"Recovery point '{job.point_id}' is gone.")
     there = ports.cloud.find_disk(job.target_disk_id)
     if there is not None and there.tags.get(RESTORE_JOB_TAG) != job.job_id:
         raise TargetDiskExists(f"Disk '{job.target_disk_id}' exists already.", target=job.target_disk_id)
     if there is not None:
         return ""
-    return ports.cloud.start_disk(job.target_disk_id, _body(job, point))
+    return ports.cloud.start_disk(job.target_disk_id, disk.body)
 
 
-def _body(job: Job, point: RecoveryPoint) -> dict[str, Any]:
-    wanted = job.details["request"]
-    return restored_disk_body(
-        point.disk,
-        snapshot_id=point.snapshot_id,
-        location=point.location,
-        sku=wanted["sku"],
-        zones=None if wanted["zones"] is None else tuple(wanted["zones"]),
-        size_gb=wanted["size_gb"],
-        tags=restored_tags(job.job_id, point, wanted["tags"]),
-    )
+def _warnings(job: Job, disk: RestoredDisk) -> tuple[JobError, ...]:
+    """What the job has to say of the new disk, however often its first step runs."""
+    target = job.target_disk_id
+    return tuple(JobError.of(RestoredOtherwise(f"Not restored: {loss}.", target=target)) for loss in disk.losses)
 
 
 def _retreat(ports: Ports, message: StartRestore | ObserveRestore, stored: Stored[Job], error: BackupError) -> None:
@@ -266,6 +270,8 @@ def _end(
         job = job.step(TRIGGER, "Completed", at=now, progress_percent=100)
     if job.status is JobStatus.QUEUED and status is JobStatus.COMPLETED:
         job = job.advance(JobStatus.IN_PROGRESS, at=now)
+    if status is JobStatus.COMPLETED and job.warnings:
+        status = JobStatus.COMPLETED_WITH_WARNINGS
     job = job.advance(status, at=now, error=error)
     changes: list[Change] = [Replace(stored, job)]
     point = ports.store.get(RecoveryPoint, message.vault, message.instance_name, job.point_id)

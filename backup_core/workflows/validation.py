@@ -23,7 +23,8 @@ from backup_core.domain.permissions import Need
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import DISK, SNAPSHOT, GroupId, VaultKey, parse_group_id, parse_resource_id
-from backup_core.domain.restore import RestoreRequest
+from backup_core.domain.restore import RestoreRequest, wanted_sku
+from backup_core.domain.restored_disk import encryption_set_of
 from backup_core.domain.surroundings import Usage
 from backup_core.domain.vault import Vault
 from backup_core.ports import DiskCloud, Ports
@@ -78,7 +79,7 @@ def check_restore_target(
     """
     findings = _Findings(ports.cloud)
     findings.note(rules.check_point(point, request))
-    set_id = None if point is None else rules.encryption_set_of(point.disk)
+    set_id = None if point is None else encryption_set_of(point.disk)
     try:
         target_id = parse_resource_id(request.target_disk_id, DISK)
     except ValueError as error:
@@ -156,7 +157,7 @@ def _look_at_backup(
     snapshots = _look_at_snapshot_group(findings, parse_group_id(request.snapshot_group_id), request.disk_id)
     if disk is not None:
         findings.note(rules.check_interval(policy, disk))
-        set_id = rules.encryption_set_of(disk.raw)
+        set_id = encryption_set_of(disk.raw)
         if set_id is not None:
             _look_at_key(findings, set_id)
     _look_at_room(findings, request.disk_id, disk, policy, snapshots, own=own, location=vault.location)
@@ -274,8 +275,7 @@ def _look_at_target(findings: _Findings, group: GroupId, target_id: str) -> None
 def _look_at_disk_room(findings: _Findings, subscription: str, point: RecoveryPoint, request: RestoreRequest) -> None:
     usage = _ask_usage(findings, subscription, point.location)
     if usage is not None:
-        sku = request.sku or str((point.disk.get("sku") or {}).get("name", ""))
-        findings.note(rules.check_room_for_disk(usage.value, point.location, sku))
+        findings.note(rules.check_room_for_disk(usage.value, point.location, wanted_sku(request, point)))
 
 
 def _taken(request: InstanceRequest, holder: overview.FoundInstance, asking: VaultKey) -> Fault:

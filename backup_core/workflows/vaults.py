@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from backup_core.domain.disk import BACKGROUND_COPY_SKUS
+from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
 from backup_core.domain.errors import InvalidInput, ResourceInUse
 from backup_core.domain.events import MOST_ITEMS
 from backup_core.domain.instance import BackupInstance

@@ -45,6 +45,8 @@ def test_the_newest_point_is_meant_by_latest_and_an_older_one_by_its_time() -> N
 def test_our_addition_says_what_the_new_disk_is_to_have() -> None:
     wanted = {"sku": "Premium_ZRS", "zones": [], "sizeGB": 512, "tags": {"Why": "drill"}}
     request = read_request(root(restore_body(POINT, targetDisk=wanted)))
+    assert request.keeps_source_tags
+    assert not read_request(root(restore_body(POINT, targetDisk={**wanted, "keepSourceTags": False}))).keeps_source_tags
     assert (request.sku, request.zones, request.size_gb, request.tags) == ("Premium_ZRS", (), 512, {"Why": "drill"})
 
 
@@ -77,6 +79,12 @@ def test_a_faulty_request_is_refused_with_its_place(field: str, value: Any) -> N
         ("targetDisk", {"sizeGB": True}, "targetDisk.sizeGB"),
         ("targetDisk", {"sizeGB": 1.5}, "targetDisk.sizeGB"),
         ("targetDisk", {"tags": {"a": None}}, "targetDisk.tags.a"),
+        ("targetDisk", {"tags": {"a/b": "x"}}, "targetDisk.tags.a/b"),
+        ("targetDisk", {"tags": {"q?": "x"}}, "targetDisk.tags.q?"),
+        ("targetDisk", {"tags": {"env": "x", "ENV": "x"}}, "targetDisk.tags.ENV"),
+        ("targetDisk", {"tags": {"n" * 513: "x"}}, "targetDisk.tags." + "n" * 512),
+        ("targetDisk", {"tags": {"n": "v" * 257}}, "targetDisk.tags.n"),
+        ("targetDisk", {"keepSourceTags": "no"}, "targetDisk.keepSourceTags"),
         ("targetDisk", "big", "targetDisk"),
     ],
 )

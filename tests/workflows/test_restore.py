@@ -24,7 +24,7 @@ from backup_core.domain.recovery_point import PointState
 from backup_core.domain.restore import RESTORE_JOB_TAG, RESTORED_FROM_TAG, RestoreRequest
 from backup_core.workflows.restore import observe_restore, request_restore, start_restore
 from backup_core.workflows.turns import MAX_ATTEMPTS
-from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json
+from tests.builders import DISK_GROUP, TARGET_GROUP, VAULT, disk_id, disk_json
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import (
     DAILY_AT_NOON,
@@ -85,7 +85,7 @@ def assert_nothing_was_begun(platform: Platform) -> None:
 RICH = disk_json(
     "disk-1",
     zones=("3",),
-    size_gb=256,
+    size_gb=1024,
     tags={"cost": "42"},
     tier="P40",
     burstingEnabled=True,
@@ -99,8 +99,9 @@ RICH = disk_json(
     supportedCapabilities={"architecture": "Arm64"},
     encryption={
         "type": "EncryptionAtRestWithCustomerKey",
-        "diskEncryptionSetId": "/subscriptions/x/resourceGroups/g/providers/Microsoft.Compute/diskEncryptionSets/k",
+        "diskEncryptionSetId": f"{DISK_GROUP.text}/providers/Microsoft.Compute/diskEncryptionSets/k",
     },
+    securityProfile={"securityType": "TrustedLaunch"},
 )
 
 
@@ -124,6 +125,7 @@ def test_the_new_disk_is_as_the_source_was_when_it_was_backed_up() -> None:
         "hyperVGeneration",
         "purchasePlan",
         "supportedCapabilities",
+        "securityProfile",
         "encryption",
         "diskSizeGB",
     )
@@ -141,11 +143,47 @@ def test_provisioned_performance_comes_back_with_an_ultra_disk() -> None:
 
 def test_another_kind_zone_and_size_can_be_asked_for() -> None:
     platform = backed_up(disk=RICH)
-    disk = restored(platform, sku="StandardSSD_LRS", zones=("1",), size_gb=512, tags={"why": "test"})
-    assert (disk["sku"]["name"], disk["zones"], disk["properties"]["diskSizeGB"]) == ("StandardSSD_LRS", ["1"], 512)
+    disk = restored(platform, sku="StandardSSD_LRS", zones=("1",), size_gb=2048, tags={"why": "test"})
+    assert (disk["sku"]["name"], disk["zones"], disk["properties"]["diskSizeGB"]) == ("StandardSSD_LRS", ["1"], 2048)
     assert disk["tags"]["why"] == "test"
     assert "tier" not in disk["properties"]
     assert "burstingEnabled" not in disk["properties"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["TrustedLaunch", "ConfidentialVM_DiskEncryptedWithPlatformKey", "ConfidentialVM_NonPersistedTPM"]
+)
+def test_an_os_disk_keeps_its_security_type_by_its_snapshot(kind: str) -> None:
+    platform = backed_up(disk=disk_json("disk-1", osType="Linux", securityProfile={"securityType": kind}))
+    assert restored(platform)["properties"]["securityProfile"] == {"securityType": kind}
+    assert only_job(platform).status is JobStatus.COMPLETED
+
+
+def test_a_larger_disk_than_its_tier_is_for_has_the_tier_of_its_size() -> None:
+    platform = backed_up(disk=disk_json("disk-1", size_gb=128, tier="P10"))
+    assert "tier" not in restored(platform, size_gb=256)["properties"]
+
+
+@pytest.mark.parametrize("count", [49, 50])
+def test_a_disk_with_as_many_tags_as_azure_allows_is_restored_and_the_job_names_those_left_behind(count: int) -> None:
+    tags = {f"tag-{number:02}": "" for number in range(count)}
+    platform = backed_up(disk=disk_json("disk-1", tags=tags))
+    assert len(restored(platform)["tags"]) == 50
+    job = only_job(platform)
+    assert job.status is JobStatus.COMPLETED_WITH_WARNINGS
+    (warning,) = job.warnings
+    assert (warning.code, warning.target) == ("RestoredDiskDiffers", TARGET)
+    assert f"'tag-{count - 1}'" in warning.message
+    assert len(events(platform, "Restore.Completed")) == 1
+
+
+def test_performance_plus_that_another_kind_cannot_have_is_named_by_the_job() -> None:
+    plus = disk_json("disk-1", size_gb=1_024, creationData={"createOption": "Empty", "performancePlus": True})
+    platform = backed_up(disk=plus)
+    assert restored(platform)["properties"]["creationData"]["performancePlus"] is True
+    restored(platform, sku="UltraSSD_LRS", zones=("1",), target_disk_id=disk_id("second", TARGET_GROUP))
+    (warned,) = [job for job in jobs(platform, JobOperation.RESTORE) if job.warnings]
+    assert "performance plus" in warned.warnings[0].message
 
 
 def test_no_zone_can_be_asked_for() -> None:
@@ -215,6 +253,13 @@ def test_a_disk_that_is_deleted_at_the_source_can_be_restored_under_its_name() -
         ({"sku": "Golden_LRS"}, "restoreTargetInfo.targetDisk.sku"),
         ({"zones": ("1", "2")}, "restoreTargetInfo.targetDisk.zones"),
         ({"sku": "Premium_ZRS", "zones": ("1",)}, "restoreTargetInfo.targetDisk.zones"),
+        ({"size_gb": 40_000}, "restoreTargetInfo.targetDisk.sizeGB"),
+        ({"tags": {"a/b": ""}}, "restoreTargetInfo.targetDisk.tags.a/b"),
+        ({"tags": {"q?": ""}}, "restoreTargetInfo.targetDisk.tags.q?"),
+        ({"tags": {"env": "", "ENV": ""}}, "restoreTargetInfo.targetDisk.tags.ENV"),
+        ({"tags": {RESTORE_JOB_TAG: "mine"}}, f"restoreTargetInfo.targetDisk.tags.{RESTORE_JOB_TAG}"),
+        ({"tags": {f"t{n}": "" for n in range(49)}}, "restoreTargetInfo.targetDisk.tags"),
+        ({"target_disk_id": disk_id("a.b", TARGET_GROUP)}, "restoreTargetInfo.datasourceInfo.resourceID"),
         ({"location": "northeurope"}, "restoreTargetInfo.restoreLocation"),
         ({"target_disk_id": "restored"}, "restoreTargetInfo.datasourceInfo.resourceID"),
     ],

@@ -21,7 +21,7 @@ from backup_core.api.openapi.schema import (
 )
 from backup_core.api.protection_rules import MAX_CONDITIONS, MAX_EXCLUDED, MAX_VALUES
 from backup_core.api.provider import DATA_SOURCE, FEATURE_REQUEST
-from backup_core.api.reading import MAX_TAG_NAME, MAX_TAG_VALUE, MAX_TAGS, MAX_TEXT
+from backup_core.api.reading import MAX_TEXT
 from backup_core.api.restores import BY_POINT, BY_TIME, LATEST, MAX_SIZE_GB, POINT_ID, ZONES
 from backup_core.api.vaults import IDENTITIES, REDUNDANCIES, SETTINGS, SOFT_DELETE_RANGE, STORES
 from backup_core.api.wire import INSTANT
@@ -32,6 +32,7 @@ from backup_core.domain.resource_ids import DISK, GROUP_FORM, RESOURCE_FORM, SUB
 from backup_core.domain.schedule import INTERVALS_LIMIT
 from backup_core.domain.schedule import START as INTERVAL_START
 from backup_core.domain.tagging import ABSOLUTE_CRITERIA
+from backup_core.domain.tags import LONGEST_NAME, LONGEST_VALUE, NAME_FORM, TAGS_AT_MOST
 
 _PLAIN = {"type": "string", "maxLength": MAX_TEXT, "pattern": "^[^\\x00-\\x1f]*$"}
 _TEXT = optional(_PLAIN)
@@ -77,9 +78,9 @@ def schemas() -> dict[str, Schema]:
 def tags() -> Schema:
     return {
         "type": ["object", "null"],
-        "maxProperties": MAX_TAGS,
-        "propertyNames": {"minLength": 1, "maxLength": MAX_TAG_NAME},
-        "additionalProperties": {"type": "string", "maxLength": MAX_TAG_VALUE},
+        "maxProperties": TAGS_AT_MOST,
+        "propertyNames": {"minLength": 1, "maxLength": LONGEST_NAME, "pattern": NAME_FORM},
+        "additionalProperties": {"type": "string", "maxLength": LONGEST_VALUE},
     }
 
 
@@ -193,8 +194,8 @@ def rule_properties() -> Schema:
     least, most = PRIORITIES
     condition = object_of(
         {
-            "name": {**_NEEDED, "maxLength": MAX_TAG_NAME},
-            "values": optional(list_of({"type": "string", "maxLength": MAX_TAG_VALUE}, at_most=MAX_VALUES)),
+            "name": {**_NEEDED, "maxLength": LONGEST_NAME},
+            "values": optional(list_of({"type": "string", "maxLength": LONGEST_VALUE}, at_most=MAX_VALUES)),
         },
         required=("name",),
     )
@@ -298,7 +299,13 @@ def _restore_target() -> Schema:
 
 def _target_disk() -> Schema:
     size = {"type": ["integer", "null"], "minimum": 1, "maximum": MAX_SIZE_GB}
-    fields = {"sku": _TEXT, "zones": optional(list_of(one_of(ZONES))), "sizeGB": size, "tags": tags()}
+    fields = {
+        "sku": _TEXT,
+        "zones": optional(list_of(one_of(ZONES))),
+        "sizeGB": size,
+        "tags": tags(),
+        "keepSourceTags": optional({"type": "boolean"}),
+    }
     return optional(object_of(fields)) | {"description": "Ours: what the new disk has otherwise than its source."}
 
 

@@ -214,7 +214,8 @@ def _filtered(route: Route) -> bool:
 
 
 def _links(call: Call) -> Iterator[tuple[str, str]]:
-    """Actions needed on what a disk or snapshot is made from [reported]: its source and its disk encryption set."""
+    """Actions needed on what a disk or snapshot is made from or tied to: its source and its disk encryption set
+    [reported], its disk access [remembered]."""
     if call.method not in ("PUT", "PATCH") or call.route.kind not in ("disk", "snapshot"):
         return
     properties = call.json().get("properties")
@@ -226,6 +227,9 @@ def _links(call: Call) -> Iterator[tuple[str, str]]:
     encryption_set = (properties.get("encryption") or {}).get("diskEncryptionSetId")
     if isinstance(encryption_set, str) and encryption_set:
         yield "Microsoft.Compute/diskEncryptionSets/read", encryption_set
+    disk_access = properties.get("diskAccessId")
+    if isinstance(disk_access, str) and disk_access:
+        yield "Microsoft.Compute/diskAccesses/read", disk_access
 
 
 def _claims(token: str) -> Json:

@@ -30,9 +30,21 @@ SETTABLE = (
     "diskAccessId",
     "dataAccessAuthMode",
     "optimizedForFrequentAttach",
+    "availabilityPolicy",
     "encryption",
 )
+INHERITED = (
+    "osType",
+    "hyperVGeneration",
+    "purchasePlan",
+    "supportedCapabilities",
+    "securityProfile",
+    "supportsHibernation",
+    "encryption",
+    "diskSizeGB",
+)
 NETWORK_POLICIES = ("AllowAll", "AllowPrivate", "DenyAll")
+AUTH_MODES = ("None", "AzureActiveDirectory")
 RESIZED_DOWN = {"code": "InvalidParameter", "message": "Disks or snapshot cannot be resized down."}
 
 
@@ -100,6 +112,7 @@ def _create(world: World, call: Call, body: Json) -> Answer:
     location = resources.location_of(body)
     wishes = resources.properties_of(body)
     creation = resources.creation_of(wishes)
+    _check_security(wishes, creation)
     source = _source(world, creation, location)
     disk = _built(world, call, body, source)
     _check_region_room(world, disk)
@@ -121,6 +134,18 @@ def _create(world: World, call: Call, body: Json) -> Answer:
     return accepted(world, call, operation, resources.echo(call, body))
 
 
+def _check_security(wishes: Json, creation: Json) -> None:
+    """The security type is the source's; none can be set with the ways to create that are imitated [reported:
+    Azure/azure-cli#22561]."""
+    wanted = (wishes.get("securityProfile") or {}).get("securityType")
+    if wanted is not None:
+        message = (
+            f"Security Type '{wanted}' is not supported for CreateOption '{creation['createOption']}'. Supported "
+            "create options are FromImage, Import, ImportSecure, UploadPreparedSecure."
+        )
+        raise errors.bad_request(message)
+
+
 def _built(world: World, call: Call, body: Json, source: Resource | None) -> Resource:
     wishes = body["properties"]
     location = resources.location_of(body)
@@ -131,6 +156,8 @@ def _built(world: World, call: Call, body: Json, source: Resource | None) -> Res
     if size is None:
         raise errors.missing_parameter("disk.diskSizeGB")
     skus.check_size(sku, size)
+    if wishes["creationData"].get("performancePlus"):
+        skus.check_performance_plus(sku, size)
     zones = body.get("zones") or []
     skus.check_zones(sku, location, zones)
     properties = {
@@ -180,30 +207,50 @@ def _checked(world: World, call: Call, sku: str, location: str, size: int, wishe
             "diskMBpsReadOnly": own["diskMBpsReadWrite"],
             "maxShares": 1,
         }
+        skus.check_provisioned(sku, size, {**own, **asked})
     elif {"diskIOPSReadWrite", "diskMBpsReadWrite"} & set(asked):
         asked = {name: value for name, value in asked.items() if name not in ("diskIOPSReadWrite", "diskMBpsReadWrite")}
     if "maxShares" in asked:
         skus.check_shares(sku, size, asked["maxShares"])
-    check_access(asked)
+    if asked.get("burstingEnabled"):
+        skus.check_bursting(sku, size)
+    check_access(world, asked, location)
     encryption = asked.get("encryption", inherited.get("encryption", {}))
     asked["encryption"] = check_encryption(world, encryption, subscription=call.route.subscription, location=location)
     return {"networkAccessPolicy": "AllowAll", "publicNetworkAccess": "Enabled", **own, **asked}
 
 
-def check_access(asked: Json) -> None:
+def check_access(world: World, asked: Json, location: str) -> None:
+    """The disk access goes with AllowPrivate only [reported: Azure/azure-cli#28510], and lies in the region of the disk
+    [documented: a policy of Azure's own names one for each region; the refusal is remembered]."""
     policy = asked.get("networkAccessPolicy")
     if policy is not None and policy not in NETWORK_POLICIES:
         raise errors.invalid_parameter("networkAccessPolicy", f"The value '{policy}' is not supported.")
     if policy == "AllowPrivate" and not asked.get("diskAccessId"):
         raise errors.missing_parameter("diskAccessId")
+    if asked.get("dataAccessAuthMode") not in (None, *AUTH_MODES):
+        message = f"The value '{asked['dataAccessAuthMode']}' is not supported."
+        raise errors.invalid_parameter("dataAccessAuthMode", message)
+    access_id = asked.get("diskAccessId")
+    if not access_id:
+        return
+    if policy != "AllowPrivate":
+        message = "Disk Access is only supported for disks with NetworkAccessPolicy AllowPrivate"
+        raise ArmError(400, "ConflictingUserInput", message)
+    found = world.collections["disk_access"].find(access_id)
+    if found is None:
+        raise errors.source_not_found("disk access", access_id.rsplit("/", 1)[-1])
+    if found.location != location:
+        message = f"Disk access '{access_id}' is in {found.location}; it must be in {location}, as the disk is."
+        raise errors.invalid_parameter("diskAccessId", message)
 
 
 def _inherited(source: Resource | None) -> Json:
-    """What a disk takes from its source when the caller does not say otherwise [SDK-read]."""
+    """What a disk takes from its source when the caller does not say otherwise [SDK-read]; the generation without
+    being named [recorded], the security type too [reported: Azure/azure-sdk-for-python#30479]."""
     if source is None:
         return {}
-    names = ("osType", "hyperVGeneration", "purchasePlan", "supportedCapabilities", "encryption", "diskSizeGB")
-    return {name: source.properties[name] for name in names if name in source.properties}
+    return {name: source.properties[name] for name in INHERITED if name in source.properties}
 
 
 def _shown_creation(creation: Json, source: Resource | None, sku: str) -> Json:
@@ -311,7 +358,7 @@ def _update(world: World, call: Call, disk: Resource, body: Json) -> Answer:
 
 
 def _check_unchanged(disk: Resource, body: Json) -> None:
-    """What an update may not change: source [reported], location and zones [remembered]."""
+    """What an update may not change: source and security type [reported], location and zones [remembered]."""
     creation = (body.get("properties") or {}).get("creationData") or {}
     present = disk.properties["creationData"]
     asked = creation.get("sourceResourceId") or ""
@@ -319,6 +366,10 @@ def _check_unchanged(disk: Resource, body: Json) -> None:
         creation and asked and "sourceResourceId" not in present
     ):
         raise errors.source_changed(disk.name)
+    profile = (body.get("properties") or {}).get("securityProfile")
+    if profile is not None and profile != disk.properties.get("securityProfile"):
+        message = "Changing property 'securityProfile.securityType' is not allowed."
+        raise ArmError(409, "PropertyChangeNotAllowed", message, target="securityProfile.securityType")
     option = creation.get("createOption", present["createOption"])
     if option != present["createOption"]:
         message = "Changing property 'creationData.createOption' is not allowed."

@@ -118,6 +118,10 @@ def missing_parameter(target: str) -> ArmError:
     return invalid_parameter(target, f"Required parameter '{target}' is missing (null).")
 
 
+def bad_request(message: str) -> ArmError:
+    return ArmError(400, "BadRequest", message)
+
+
 def source_changed(name: str) -> ArmError:
     # Azure says "disk" for snapshots too.
     message = f"Changing property 'sourceResourceId' is not allowed for existing disk '{name}'."
@@ -130,6 +134,12 @@ def location_changed(name: str, present: str, group: str, wished: str) -> ArmErr
         f"A resource with the same name cannot be created in location '{wished}'. Please select a new resource name."
     )
     return ArmError(409, "InvalidResourceLocation", message, gateway=True)
+
+
+def too_many_snapshots() -> ArmError:
+    """Code and text reported (Azure/azure-sdk-for-python#14282, of an operation that failed); the status remembered."""
+    message = "The snapshot count was exceeded for a disk. Please retry the request after sometime."
+    return ArmError(409, "SnapshotsLimitReached", message)
 
 
 def not_allowed(message: str) -> ArmError:

@@ -38,6 +38,8 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     **{(f"{kind}.endGetAccess", "POST"): access.end_get_access for kind in ("disk", "snapshot")},
     ("encryption_set", "GET"): resources.read,
     ("encryption_set.list", "GET"): resources.listed,
+    ("disk_access", "GET"): resources.read,
+    ("disk_access.list", "GET"): resources.listed,
     ("operation", "GET"): operations.poll,
     ("group_operation", "GET"): groups.poll,
     ("subscription", "GET"): groups.subscriptions,
@@ -81,6 +83,8 @@ POLICIES = {
     ("snapshot.endGetAccess", "POST"): "HighCostSnapshotCreateHydrate",
     ("encryption_set", "GET"): "LowCostGet",
     ("encryption_set.list", "GET"): "HighCostGet",
+    ("disk_access", "GET"): "LowCostGet",
+    ("disk_access.list", "GET"): "HighCostGet",
     ("operation", "GET"): "GetOperation",
 }
 ALWAYS = {

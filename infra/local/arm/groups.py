@@ -150,7 +150,7 @@ def _settle_delete(world: World, operation: Operation) -> None:
     scope = operation.target
     for snapshot in list(world.snapshots.below(scope)):
         snapshots.remove(world, snapshot, operation.ends)
-    for kind in ("disk", "encryption_set"):
+    for kind in ("disk", "encryption_set", "disk_access"):
         for resource in list(world.collections[kind].below(scope)):
             world.forget(resource)
     if scope in world.groups:

@@ -8,11 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-COMPUTE_TYPES = {"disks": "disk", "snapshots": "snapshot", "diskencryptionsets": "encryption_set"}
+COMPUTE_TYPES = {
+    "disks": "disk",
+    "snapshots": "snapshot",
+    "diskencryptionsets": "encryption_set",
+    "diskaccesses": "disk_access",
+}
 TYPE_NAMES = {
     "disk": "Microsoft.Compute/disks",
     "snapshot": "Microsoft.Compute/snapshots",
     "encryption_set": "Microsoft.Compute/diskEncryptionSets",
+    "disk_access": "Microsoft.Compute/diskAccesses",
 }
 ACTIONS = {"begingetaccess": "beginGetAccess", "endgetaccess": "endGetAccess"}
 EXTENSION_TYPES = {
@@ -27,8 +33,8 @@ EXTENSION_TYPES = {
 class Route:
     """What a path names.
 
-    kind: 'disk', 'snapshot', 'encryption_set', 'group', 'subscription', 'operation', 'group_operation', 'lock',
-    'role_assignment', 'role_definition', 'permission', 'provider', 'location', 'usage' or 'unknown'.
+    kind: 'disk', 'snapshot', 'encryption_set', 'disk_access', 'group', 'subscription', 'operation', 'group_operation',
+    'lock', 'role_assignment', 'role_definition', 'permission', 'provider', 'location', 'usage' or 'unknown'.
     name: empty when the path names the collection; of an unknown kind, its resource type. action: 'beginGetAccess'
     and the like. scope: the id on which roles and locks are looked up. namespace: of an unknown resource type.
     """

@@ -45,8 +45,12 @@ def tags_of(body: Mapping[str, Any]) -> dict[str, str]:
         raise ArmError(400, "InvalidRequestContent", "Tags must be an object of strings.", gateway=True)
     if len(tags) > 50:
         raise ArmError(400, "InvalidTagsCount", f"{len(tags)} tags were given; at most 50 are allowed.", gateway=True)
+    if len({name.casefold() for name in tags}) < len(tags):
+        message = "The tags hold one name twice: names are compared without case."
+        raise ArmError(400, "InvalidRequestContent", message, gateway=True)
     for name, value in tags.items():
-        if len(name) > 512 or len(value) > 256 or re.search(r"[<>%&\\?/]", name):
+        bad = re.search(r"[<>%&\\?/]", name) and not name.lower().startswith("hidden-link:")
+        if not 0 < len(name) <= 512 or len(value) > 256 or bad:
             raise ArmError(400, "InvalidTagNameOrValue", f"The tag '{name}' is not allowed.", gateway=True)
     return dict(tags)
 

@@ -35,7 +35,13 @@ LINUX = {
     "supportedCapabilities": {"acceleratedNetwork": True, "architecture": "x64"},
 }
 WINDOWS = {"osType": "Windows", "hyperVGeneration": "V1"}
+SECURE = {"osType": "Windows", "hyperVGeneration": "V2"}
 PLAN = {"name": "rockylinux-9", "publisher": "resf", "product": "rockylinux-x86_64"}
+
+
+def _many_tags(count: int) -> dict[str, str]:
+    return {f"tag-{number:02}": f"value {number}" for number in range(count)}
+
 
 # name, region, SKU, GiB, used GiB, kind of use, then what is special about the disk.
 FIRST_DISKS: tuple[tuple[str, str, str, int, int, str, Json], ...] = (
@@ -85,6 +91,71 @@ FIRST_DISKS: tuple[tuple[str, str, str, int, int, str, Json], ...] = (
     ("queue02-zrs", "northeurope", "Premium_ZRS", 512, 60, "shared", {"maxShares": 2}),
     ("batch03-os", "eastus", "StandardSSD_LRS", 30, 6, "os", {**LINUX, "purchasePlan": PLAN, "vm": "batch03"}),
     ("scratch03", "eastus", "Standard_LRS", 100, 3, "archive", {}),
+    (
+        "trusted01-os",
+        "westeurope",
+        "Premium_LRS",
+        128,
+        24,
+        "os",
+        {**SECURE, "vm": "trusted01", "security": "TrustedLaunch"},
+    ),
+    (
+        "secret01-os",
+        "westeurope",
+        "Premium_LRS",
+        128,
+        20,
+        "os",
+        {**SECURE, "security": "ConfidentialVM_VMGuestStateOnlyEncryptedWithPlatformKey"},
+    ),
+    (
+        "secret02-os",
+        "westeurope",
+        "Premium_LRS",
+        128,
+        21,
+        "os",
+        {**SECURE, "security": "ConfidentialVM_DiskEncryptedWithPlatformKey"},
+    ),
+    (
+        "secret03-os",
+        "westeurope",
+        "Premium_LRS",
+        128,
+        19,
+        "os",
+        {**SECURE, "security": "ConfidentialVM_DiskEncryptedWithCustomerKey", "secureKey": True},
+    ),
+    (
+        "secret04-os",
+        "westeurope",
+        "StandardSSD_LRS",
+        64,
+        9,
+        "os",
+        {**SECURE, "security": "ConfidentialVM_NonPersistedTPM"},
+    ),
+    ("video01-plus", "westeurope", "Premium_LRS", 1024, 310, "data", {"performancePlus": True}),
+    ("ledger01-closed", "westeurope", "Premium_LRS", 64, 12, "data", {"closed": True}),
+    ("tagged01-49", "westeurope", "StandardSSD_LRS", 32, 4, "data", {"tags": _many_tags(49)}),
+    ("tagged01-50", "westeurope", "StandardSSD_LRS", 32, 4, "data", {"tags": _many_tags(50)}),
+    (
+        "portal01",
+        "westeurope",
+        "Standard_LRS",
+        32,
+        2,
+        "archive",
+        {
+            "tags": {
+                "hidden-link:/subscriptions/x/resourceGroups/g/providers/Microsoft.Web/sites/s": "Resource",
+                "hidden-title": "Archive of 2019",
+                "azsecpack": "nonprod",
+                "platformsettings.host_environment.service.platform_optedin_for_rootcerts": "true",
+            }
+        },
+    ),
     ("grid03-ultra", "eastus", "UltraSSD_LRS", 256, 100, "database", {"zones": ["3"], "sector": 4096}),
 )
 SECOND_DISKS: tuple[tuple[str, str, str, int, int, str, Json], ...] = (
@@ -113,6 +184,8 @@ def fill(world: World, *, now: float) -> None:
         for region in skus.ZONAL_REGIONS:
             _add_groups(world, subscription, region)
         world.keep(_encryption_set(subscription, "westeurope", now))
+        for region in ("westeurope", "eastus"):
+            world.keep(_disk_access(subscription, region, now))
         for row in rows:
             _add_row(world, subscription, row, now - chance.uniform(20, 400) * DAY)
         _assign_all(world, subscription, now)
@@ -194,7 +267,8 @@ def make_disk(
     special: Json,
 ) -> Resource:
     """A disk as a GET would show it. `churn`: share of the used bytes written per hour. `special`: properties, and
-    zones, tags, vm, shared_vms, sector (logical sector size), encrypted, private."""
+    zones, tags, vm, shared_vms, sector (logical sector size), encrypted, private, closed, security (its type),
+    secureKey, performancePlus."""
     machines = [_machine(subscription, group, vm) for vm in special.get("shared_vms", [special.get("vm")]) if vm]
     body = {
         "name": name,
@@ -228,6 +302,7 @@ def _properties(
         "diskSizeGB": size_gib,
         **own,
         **bursting,
+        **_security(subscription, location, special),
         "encryption": _encryption(subscription, location, special),
         **_network(subscription, location, special),
         "timeCreated": stamp(created),
@@ -259,8 +334,16 @@ def _creation(subscription: str, location: str, special: Json, *, background: bo
             "ArtifactTypes/VMImage/Offers/simulated/Skus/simulated/Versions/1.0.0"
         )
         return {"createOption": "FromImage", "imageReference": {"id": image}}
+    plus = {"performancePlus": True} if special.get("performancePlus") else {}
     sector = {"logicalSectorSize": special.get("sector", 512)} if background else {}
-    return {"createOption": "Empty", **sector}
+    return {"createOption": "Empty", **sector, **plus}
+
+
+def _security(subscription: str, location: str, special: Json) -> Json:
+    if not special.get("security"):
+        return {}
+    key = {"secureVMDiskEncryptionSetId": encryption_set_id(subscription, location)} if special.get("secureKey") else {}
+    return {"securityProfile": {"securityType": special["security"], **key}}
 
 
 def _encryption(subscription: str, location: str, special: Json) -> Json:
@@ -270,10 +353,20 @@ def _encryption(subscription: str, location: str, special: Json) -> Json:
 
 
 def _network(subscription: str, location: str, special: Json) -> Json:
+    if special.get("closed"):
+        return {
+            "networkAccessPolicy": "DenyAll",
+            "publicNetworkAccess": "Disabled",
+            "dataAccessAuthMode": "AzureActiveDirectory",
+        }
     if not special.get("private"):
         return {"networkAccessPolicy": "AllowAll", "publicNetworkAccess": "Enabled"}
-    access = f"{group_id(subscription, f'apps-{location}')}/providers/Microsoft.Compute/diskAccesses/private-link"
+    access = disk_access_id(subscription, location)
     return {"networkAccessPolicy": "AllowPrivate", "publicNetworkAccess": "Disabled", "diskAccessId": access}
+
+
+def disk_access_id(subscription: str, location: str) -> str:
+    return resource_id(subscription, f"apps-{location}", "disk_access", "private-link")
 
 
 def encryption_set_id(subscription: str, location: str) -> str:
@@ -294,7 +387,7 @@ def _add_row(world: World, subscription: str, row: tuple[str, str, str, int, int
             used_gib=used,
             churn=CHURN[use],
             created=created,
-            special={**special, "tags": {**tags, "use": use}},
+            special={"tags": {**tags, "use": use}, **special},
         )
     )
 
@@ -335,6 +428,9 @@ def _assign_all(world: World, subscription: str, now: float) -> None:
     _assign(world, APP, roles.COMPUTE_USAGE_READER, whole, "ServicePrincipal", now)
     # None of the three may read a disk encryption set, which restoring a disk with a customer-managed key needs.
     _assign(world, APP, roles.READER, encryption_set_id(subscription, "westeurope"), "ServicePrincipal", now)
+    # Nor a disk access, which snapshots of a disk that is open to it alone name too.
+    for region in ("westeurope", "eastus"):
+        _assign(world, APP, roles.READER, disk_access_id(subscription, region), "ServicePrincipal", now)
 
 
 def _assign(world: World, principal: str, role: Role, scope: str, principal_type: str, now: float) -> None:
@@ -390,6 +486,19 @@ def _encryption_set(subscription: str, location: str, now: float) -> Resource:
         },
     }
     return Resource("encryption_set", body)
+
+
+def _disk_access(subscription: str, location: str, now: float) -> Resource:
+    access_id = disk_access_id(subscription, location)
+    body: dict[str, Any] = {
+        "name": access_id.rsplit("/", 1)[-1],
+        "id": access_id,
+        "type": TYPE_NAMES["disk_access"],
+        "location": location,
+        "tags": {},
+        "properties": {"provisioningState": "Succeeded", "timeCreated": stamp(now)},
+    }
+    return Resource("disk_access", body)
 
 
 def _machine(subscription: str, group: str, name: str) -> str:

@@ -46,7 +46,7 @@ class Settings:
     lock_removal_seconds: float = 0.0
     page_size: int = 200
     slow_list_seconds: float = 5.0
-    retry_after_on_accept: int | None = None
+    retry_after_on_accept: int | None = 2
     failed_create_leaves_resource: bool = True
 
     reads_bucket: int = 250

@@ -5,6 +5,7 @@ Performance figures: recorded for the sizes in the recordings, else the publishe
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +69,7 @@ def is_background_copied(sku: str) -> bool:
 def performance(sku: str, size_gib: int, tier: str | None = None) -> dict[str, Any]:
     """The performance fields a GET shows when the caller set none."""
     if sku == "UltraSSD_LRS":
-        return {"diskIOPSReadWrite": 100, "diskMBpsReadWrite": 13}
+        return {"diskIOPSReadWrite": max(100, size_gib), "diskMBpsReadWrite": max(13, math.ceil(size_gib / 256))}
     if sku == "PremiumV2_LRS":
         return {"diskIOPSReadWrite": 3_000, "diskMBpsReadWrite": 125}
     table = _table(sku)
@@ -99,6 +100,37 @@ def check_tier(sku: str, size_gib: int, tier: Any) -> None:
         raise errors.invalid_parameter("tier", f"Tier '{tier}' is not supported for a disk of SKU '{sku}'.")
     if known[tier].iops < performance(sku, size_gib)["diskIOPSReadWrite"]:
         raise errors.invalid_parameter("tier", f"Tier '{tier}' is below the baseline tier of a {size_gib} GiB disk.")
+
+
+def check_bursting(sku: str, size_gib: int) -> None:
+    """Premium SSD of more than 512 GiB [documented; the refusal remembered]."""
+    if not sku.startswith("Premium_") or size_gib <= 512:
+        message = f"Bursting on demand is not supported for a {size_gib} GiB disk of SKU '{sku}'."
+        raise errors.invalid_parameter("burstingEnabled", message)
+
+
+def check_performance_plus(sku: str, size_gib: int) -> None:
+    """The text is reported (kubernetes-sigs/cloud-provider-azure#4193); 513 GiB or more, and the kinds, documented."""
+    if size_gib <= 512:
+        raise errors.bad_request("The performancePlus flag can only be set on disks at least 512 GB in size.")
+    if sku in BACKGROUND_COPIED:
+        raise errors.bad_request(f"The performancePlus flag cannot be set on disks of SKU '{sku}'.")
+
+
+def check_provisioned(sku: str, size_gib: int, wanted: dict[str, Any]) -> None:
+    """Bounds of provisioned performance [documented; the refusal remembered]: Premium SSD v2 has 3,000 IOPS and
+    125 MB/s at least, Ultra one for each GiB, 100 at least; neither more than 0.25 MB/s for each."""
+    iops, mbps = wanted["diskIOPSReadWrite"], wanted["diskMBpsReadWrite"]
+    ultra = sku == "UltraSSD_LRS"
+    least = max(100, size_gib) if ultra else 3_000
+    most = min(400_000, max(least, 1_000 * size_gib)) if ultra else min(80_000, max(least, 500 * size_gib))
+    if not least <= iops <= most:
+        message = f"Value '{iops}' is out of range for a {size_gib} GiB disk: {least} to {most}."
+        raise errors.invalid_parameter("diskIOPSReadWrite", message)
+    slowest = max(1, math.ceil(iops / 256)) if ultra else 125
+    if not slowest <= mbps <= max(slowest, iops / 4):
+        message = f"Value '{mbps}' is out of range for {iops} IOPS: {slowest} to {max(slowest, iops // 4)}."
+        raise errors.invalid_parameter("diskMBpsReadWrite", message)
 
 
 def check_shares(sku: str, size_gib: int, shares: Any) -> None:

@@ -128,7 +128,7 @@ def simulator(authority: CertificateFiles, tmp_path: Path) -> Iterator[Simulator
     clock = Clock()
     world = World(tmp_path / "arm", seed=1)
     seed.fill(world, now=clock())
-    world.set(world.settings.changed({"time_scale": QUICK}))
+    world.set(world.settings.changed({"time_scale": QUICK, "retry_after_on_accept": None}))
     world.commit()
     server = Server(Gateway(world, clock=clock), certificate=authority.certificate, key=authority.key)
     loop = asyncio.new_event_loop()

@@ -242,7 +242,7 @@ def test_a_list_across_a_subscription_shows_what_one_may_see(simulator: Simulato
     simulator.pass_time(5)
 
     assert len(simulator.call("GET", path, principal=STRANGER).json()["value"]) == 3
-    assert len(simulator.call("GET", path).json()["value"]) == 15
+    assert len(simulator.call("GET", path).json()["value"]) == 25
 
 
 def test_subscriptions_and_groups_are_listed_for_those_with_a_role(simulator: Simulator) -> None:

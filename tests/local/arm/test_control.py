@@ -206,7 +206,7 @@ def test_buckets_can_be_filled_at_once(simulator: Simulator) -> None:
 def test_health_tells_what_is_there(simulator: Simulator) -> None:
     health = simulator.control("GET", "health")
 
-    assert (health["status"], health["disks"], health["snapshots"]) == ("ok", 21, 0)
+    assert (health["status"], health["disks"], health["snapshots"]) == ("ok", 31, 0)
 
 
 def test_durations_follow_the_settings(simulator: Simulator) -> None:

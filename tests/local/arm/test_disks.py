@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
-from infra.local.arm.seed import OPERATOR, SECOND
+from infra.local.arm.seed import APP, OPERATOR, SECOND, disk_access_id
 from tests.local.arm.bodies import APPS, RESTORES, SNAPSHOTS, copy_of, disk_id, empty_disk, snapshot_id, snapshot_of
 from tests.local.arm.conftest import Simulator
 
@@ -37,6 +39,19 @@ def test_the_seed_has_disks_of_every_kind_in_two_subscriptions_and_three_regions
     assert any("purchasePlan" in entry for entry in properties)
     assert any(entry.get("burstingEnabled") for entry in properties)
     assert any(disk.get("zones") for disk in disks)
+    assert {(entry.get("securityProfile") or {}).get("securityType") for entry in properties} == {
+        None,
+        "TrustedLaunch",
+        "ConfidentialVM_VMGuestStateOnlyEncryptedWithPlatformKey",
+        "ConfidentialVM_DiskEncryptedWithPlatformKey",
+        "ConfidentialVM_DiskEncryptedWithCustomerKey",
+        "ConfidentialVM_NonPersistedTPM",
+    }
+    assert {entry["networkAccessPolicy"] for entry in properties} == {"AllowAll", "AllowPrivate", "DenyAll"}
+    assert any(entry.get("dataAccessAuthMode") == "AzureActiveDirectory" for entry in properties)
+    assert any(entry["creationData"].get("performancePlus") for entry in properties)
+    assert {49, 50} <= {len(disk["tags"]) for disk in disks}
+    assert any(name.startswith("hidden-link:") for disk in disks for name in disk["tags"])
 
 
 def test_a_disk_is_shown_with_the_fields_of_a_recorded_one(simulator: Simulator) -> None:
@@ -261,7 +276,7 @@ def test_an_ultra_disk_from_a_snapshot_fills_in_the_background(simulator: Simula
     disk = simulator.wait_for(simulator.call("PUT", disk_id("r1", RESTORES), body))["properties"]["output"]
 
     assert disk["properties"]["completionPercent"] == 0.0
-    assert (disk["properties"]["diskIOPSReadWrite"], disk["properties"]["diskMBpsReadWrite"]) == (100, 13)
+    assert (disk["properties"]["diskIOPSReadWrite"], disk["properties"]["diskMBpsReadWrite"]) == (128, 13)
     assert (disk["properties"]["readOnly"], disk["properties"]["maxShares"]) == (False, 1)
     simulator.pass_time(60)
     assert simulator.call("GET", disk_id("r1", RESTORES)).json()["properties"]["completionPercent"] == 100.0
@@ -290,7 +305,7 @@ def test_a_list_across_a_subscription_comes_in_pages(simulator: Simulator) -> No
     names = [disk.name for disk in simulator.client(OPERATOR).disks.list()]
     first = simulator.call("GET", f"/subscriptions/{disk_id('x').split('/')[2]}/providers/Microsoft.Compute/disks")
 
-    assert len(names) == len(set(names)) == 15
+    assert len(names) == len(set(names)) == 25
     assert len(first.json()["value"]) == 4
     assert first.json()["nextLink"].startswith(simulator.base_url)
 
@@ -316,3 +331,83 @@ def test_a_disk_deleted_between_two_pages_hides_no_other(simulator: Simulator) -
 def _all(simulator: Simulator, subscription: str | None) -> list[dict[str, object]]:
     path = f"/subscriptions/{subscription or disk_id('x').split('/')[2]}/providers/Microsoft.Compute/disks"
     return list(simulator.call("GET", path).json()["value"])
+
+
+def refused(simulator: Simulator, body: dict[str, Any], name: str = "refused") -> tuple[int, str, str]:
+    answer = simulator.call("PUT", disk_id(name, RESTORES), body)
+    assert answer.status_code in (400, 409), answer.text
+    error = answer.json()["error"]
+    return answer.status_code, error["code"], error["message"]
+
+
+@pytest.mark.parametrize("source", ["trusted01-os", "secret01-os", "secret02-os", "secret03-os", "secret04-os"])
+def test_a_security_type_cannot_be_named_with_a_copy_and_comes_from_the_snapshot(
+    simulator: Simulator, source: str
+) -> None:
+    snapshot = take(simulator, source=source)
+    profile = simulator.call("GET", disk_id(source)).json()["properties"]["securityProfile"]
+    status, code, message = refused(simulator, copy_of(snapshot, securityProfile=profile))
+    assert (status, code) == (400, "BadRequest")
+    assert f"'{profile['securityType']}' is not supported for CreateOption 'Copy'" in message
+    made = simulator.wait_for(simulator.call("PUT", disk_id("r1", RESTORES), copy_of(snapshot)))["properties"]["output"]
+    assert made["properties"]["securityProfile"] == profile
+
+
+def test_performance_plus_is_for_large_disks_of_the_older_kinds(simulator: Simulator) -> None:
+    def plus(size: int, sku: str = "Premium_LRS", **body: Any) -> dict[str, Any]:
+        wanted = empty_disk(size, sku=sku, **body)
+        wanted["properties"]["creationData"]["performancePlus"] = True
+        return wanted
+
+    assert refused(simulator, plus(512))[:2] == (400, "BadRequest")
+    assert refused(simulator, plus(1024, "PremiumV2_LRS", zones=["1"]))[:2] == (400, "BadRequest")
+    made = simulator.wait_for(simulator.call("PUT", disk_id("plus", RESTORES), plus(513)))
+    assert made["properties"]["output"]["properties"]["creationData"]["performancePlus"] is True
+
+
+@pytest.mark.parametrize(("size", "sku"), [(512, "Premium_LRS"), (1024, "StandardSSD_LRS")])
+def test_bursting_on_demand_is_for_large_premium_disks(simulator: Simulator, size: int, sku: str) -> None:
+    assert refused(simulator, empty_disk(size, sku, properties={"burstingEnabled": True}))[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("sku", "size", "iops", "mbps"),
+    [
+        ("UltraSSD_LRS", 512, 256, 20),
+        ("UltraSSD_LRS", 4, 9_000, 20),
+        ("UltraSSD_LRS", 64, 1_000, 900),
+        ("PremiumV2_LRS", 64, 1_000, 125),
+        ("PremiumV2_LRS", 64, 50_000, 125),
+        ("PremiumV2_LRS", 64, 3_000, 800),
+    ],
+)
+def test_provisioned_performance_has_bounds(simulator: Simulator, sku: str, size: int, iops: int, mbps: int) -> None:
+    wanted = {"diskIOPSReadWrite": iops, "diskMBpsReadWrite": mbps}
+    assert refused(simulator, empty_disk(size, sku, zones=["1"], properties=wanted))[1] == "InvalidParameter"
+
+
+def test_a_disk_access_is_for_private_disks_of_its_region_and_must_be_readable(simulator: Simulator) -> None:
+    access = disk_access_id(SECOND, "eastus")
+    private = {"networkAccessPolicy": "AllowPrivate", "diskAccessId": access}
+    closed = {"networkAccessPolicy": "DenyAll", "diskAccessId": access}
+    assert refused(simulator, empty_disk(properties=closed))[1] == "ConflictingUserInput"
+    status, code, message = refused(simulator, empty_disk(properties=private))
+    assert (status, code) == (400, "InvalidParameter")
+    assert access in message
+    answer = simulator.call(
+        "PUT", disk_id("d", RESTORES), empty_disk(properties={**private, "diskAccessId": access + "x"}), principal=APP
+    )
+    assert answer.json()["error"]["code"] == "LinkedAuthorizationFailed"
+    assert "Microsoft.Compute/diskAccesses/read" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "tags", [{"env": "1", "ENV": "2"}, {"a/b": ""}, {"q?": ""}, {"": ""}, {"n" * 513: ""}, {"n": "v" * 257}]
+)
+def test_tags_that_azure_does_not_take(simulator: Simulator, tags: dict[str, str]) -> None:
+    assert refused(simulator, empty_disk(tags=tags))[0] == 400
+
+
+def test_hidden_links_of_the_portal_are_tags_like_others(simulator: Simulator) -> None:
+    answer = simulator.call("PUT", disk_id("linked", RESTORES), empty_disk(tags={"hidden-link:/subscriptions/x": "y"}))
+    assert answer.status_code == 202

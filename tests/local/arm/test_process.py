@@ -50,7 +50,7 @@ def start(authority: CertificateFiles, tmp_path: Path) -> Iterator[Callable[...,
 
 def test_it_ends_cleanly_on_sigterm(start: Callable[..., Started]) -> None:
     process, simulator = start()
-    assert simulator.control("GET", "health")["disks"] == 21
+    assert simulator.control("GET", "health")["disks"] == 31
     process.send_signal(signal.SIGTERM)
 
     assert process.wait(10) == 0

@@ -29,6 +29,10 @@ def is_refused(answer: requests.Response) -> bool:
     return (answer.status_code, answer.json()["error"]["code"]) == (409, "OperationNotAllowed")
 
 
+def is_one_too_many(answer: requests.Response) -> bool:
+    return (answer.status_code, answer.json()["error"]["code"]) == (409, "SnapshotsLimitReached")
+
+
 def test_the_app_takes_and_deletes_a_snapshot_with_its_own_roles(simulator: Simulator) -> None:
     compute = simulator.client(APP)
     snapshot = compute.snapshots.begin_create_or_update(SNAPSHOTS, "s1", snapshot_of(disk_id("web01-os"))).result()
@@ -211,7 +215,7 @@ def test_snapshots_of_one_disk_are_one_family_and_a_new_disk_begins_another(simu
 def test_seven_snapshots_of_a_disk_in_five_minutes_are_the_most(simulator: Simulator) -> None:
     for number in range(7):
         assert put(simulator, f"s{number}").status_code == 202
-    assert is_refused(put(simulator, "s7"))
+    assert is_one_too_many(put(simulator, "s7"))
     assert put(simulator, "other", "web01-data").status_code == 202
     assert put(simulator, "s0").status_code == 202  # nothing new is taken
     simulator.pass_time(301)
@@ -222,7 +226,7 @@ def test_five_hundred_snapshots_of_a_disk_at_a_time_are_the_most(simulator: Simu
     simulator.set(snapshots_per_window=10_000, writes_bucket=10_000)
     for number in range(500):
         assert put(simulator, f"s{number}").status_code == 202
-    assert is_refused(put(simulator, "one-more"))
+    assert is_one_too_many(put(simulator, "one-more"))
     simulator.wait_for(simulator.call("DELETE", snapshot_id("s0")))
     assert put(simulator, "one-more").status_code == 202
 
@@ -231,7 +235,7 @@ def test_three_pending_snapshots_of_a_fast_disk_are_the_most(simulator: Simulato
     simulator.set(background_copy_seconds=10_000)
     for number in range(3):
         assert put(simulator, f"s{number}", "orders-v2").status_code == 202
-    assert is_refused(put(simulator, "s3", "orders-v2"))
+    assert is_one_too_many(put(simulator, "s3", "orders-v2"))
     simulator.pass_time(10_000)
     assert put(simulator, "s3", "orders-v2").status_code == 202
 

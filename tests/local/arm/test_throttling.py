@@ -7,6 +7,7 @@ import json
 import pytest
 
 from infra.local.arm.seed import APP, FIRST, OPERATOR, SECOND
+from infra.local.arm.settings import Settings
 from tests.local.arm.bodies import SNAPSHOTS, disk_id, group_path, snapshot_id, snapshot_of
 from tests.local.arm.conftest import Simulator
 
@@ -146,8 +147,14 @@ def test_what_does_not_exist_costs_the_provider_nothing(simulator: Simulator) ->
     assert simulator.call("GET", disk_id("web01-os")).status_code == 429
 
 
-def test_retry_after_on_accepted_requests_is_off_until_set(simulator: Simulator) -> None:
-    assert "Retry-After" not in simulator.call("PUT", snapshot_id("s1"), snapshot_of(disk_id("web01-os"))).headers
-    simulator.set(retry_after_on_accept=2)
-    again = simulator.call("PUT", snapshot_id("s2"), snapshot_of(disk_id("web01-os")))
-    assert again.headers["Retry-After"] == "2"
+def test_an_accepted_request_and_a_running_operation_say_when_to_ask_again_until_told_not_to(
+    simulator: Simulator,
+) -> None:
+    assert Settings().retry_after_on_accept == 2
+    simulator.set(retry_after_on_accept=2, time_scale=1)
+    accepted = simulator.call("PUT", snapshot_id("s1"), snapshot_of(disk_id("web01-os")))
+    running = simulator.call("GET", accepted.headers["Azure-AsyncOperation"])
+    assert running.json()["status"] == "InProgress"
+    assert [answer.headers["Retry-After"] for answer in (accepted, running)] == ["2", "2"]
+    simulator.set(retry_after_on_accept=None)
+    assert "Retry-After" not in simulator.call("PUT", snapshot_id("s2"), snapshot_of(disk_id("web01-os"))).headers

@@ -26,12 +26,12 @@ def path(location: str, subscription: str = FIRST) -> str:
 def test_disks_are_counted_by_kind_region_and_subscription(simulator: Simulator) -> None:
     counted = usages(simulator)
 
-    assert counted["PremiumDiskCount"]["currentValue"] == 6
+    assert counted["PremiumDiskCount"]["currentValue"] == 12
     assert counted["PremiumV2DiskCount"]["currentValue"] == 1
     assert counted["StandardDiskCount"] == {
         "limit": 50_000,
         "unit": "Count",
-        "currentValue": 0,
+        "currentValue": 1,
         "name": {"value": "StandardDiskCount", "localizedValue": "Standard Storage Managed Disks"},
     }
     assert usages(simulator, "northeurope")["StandardDiskCount"]["currentValue"] == 1
