@@ -184,6 +184,9 @@ def _endpoint(route: Route, call: Call) -> Endpoint:
             f"The HTTP method '{call.method}' is not supported here; supported: {allowed}.",
             headers={"Allow": allowed},
         )
+    if call.has_lost_body:
+        message = "The body came in chunks, of which the Functions host hands on nothing: send it with Content-Length."
+        raise Refused(411, "LengthRequired", message)
     check_names(call)
     return resolve(route.endpoints[call.method])
 

@@ -40,6 +40,7 @@ class Call:
     `base_url` has no slash at its end; `path` is decoded and begins with one. `resource` is the route's template filled
     with `names`: what endpoints see, and so what access is decided on, however the URL was spelled. `scopes` are those
     that restrict what callers may reach. `client_request_id` is what the client wants to read in the answer, or "".
+    `has_lost_body` is of a body without a length, of which the host hands on nothing (measured).
     """
 
     method: str
@@ -51,6 +52,7 @@ class Call:
     request_id: str
     correlation_id: str
     client_request_id: str = ""
+    has_lost_body: bool = False
     resource: str = ""
     caller: Caller = field(default_factory=Caller)
     scopes: tuple[AccessScope, ...] = ()
@@ -135,6 +137,7 @@ def read_call(request: func.HttpRequest, route: Route, *, public_url: str | None
         request_id=str(uuid.uuid4()),
         correlation_id=correlation_id.lower() if GUID.fullmatch(correlation_id) else str(uuid.uuid4()),
         client_request_id=_wanted_request_id(request),
+        has_lost_body="chunked" in request.headers.get("transfer-encoding", "").lower() and not request.get_body(),
         resource=_resource(route.template, request.route_params),
     )
 

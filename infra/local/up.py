@@ -262,6 +262,7 @@ class LocalTarget:
         return {
             "AzureWebJobsStorage": self._connection_string,
             "AzureFunctionsWebHost__hostid": HOST_ID,
+            "AzureWebJobsDisableHomepage": "true",
             "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": str(BODY_LIMIT),
             "DISKBACKUP_ARM_ENDPOINT": f"https://127.0.0.1:{ports.arm}",
             "DISKBACKUP_EVENTGRID_ENDPOINT": f"{ports.eventgrid_url}/api/events",

@@ -30,6 +30,7 @@ OF_THE_HOST: Mapping[str, str] = {
     "AzureWebJobsStorage__blobServiceUri": "where the host keeps locks, keys and the state of timers",
     "APPLICATIONINSIGHTS_CONNECTION_STRING": "where telemetry goes",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "telemetry is taken from the identity only",
+    "AzureWebJobsDisableHomepage": "the app answers for itself, and tells strangers of no platform",
     "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "a body that the app would refuse must not reach its worker",
     "PYTHON_THREADPOOL_THREAD_COUNT": "with the default of six threads a slow Azure holds up the API",
 }

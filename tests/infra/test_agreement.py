@@ -13,6 +13,7 @@ import pytest
 
 from backup_core.domain.messages import LookAtResource
 from backup_core.settings import Settings, SignIn
+from infra.local.up import RESOURCE_EVENTS, RESOURCE_OPERATIONS
 from tests.infra.app_settings import setting_faults, settings_read, settings_set
 from tests.infra.bicep import BicepFile, literal, parts, project, properties, text_of, walk
 from tests.infra.seeding import assert_found, seeded
@@ -102,6 +103,12 @@ def test_actions_are_pinned_to_a_commit():
     ]
     assert used
     assert [each for each in used if not re.fullmatch(r"[\w\-./]+@[0-9a-f]{40} # v\d+(\.\d+)*", each)] == []
+
+
+def test_the_local_target_hears_of_the_operations_that_the_template_subscribes():
+    text = (ROOT / "infra" / "azure" / "modules" / "resource-events-delivery.bicep").read_text()
+    assert re.findall(r"'(Microsoft\.\S+/\w+)'$", text, re.MULTILINE) == list(RESOURCE_OPERATIONS)
+    assert re.findall(r"'(Microsoft\.Resources\.\w+)'$", text, re.MULTILINE) == list(RESOURCE_EVENTS)
 
 
 def test_a_function_listens_to_the_queue_of_resource_events():

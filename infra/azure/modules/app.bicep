@@ -158,6 +158,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
       PYTHON_THREADPOOL_THREAD_COUNT: '32'
       FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '2097152'
+      AzureWebJobsDisableHomepage: 'true'
       // The app's own, as backup_core/settings.py reads them.
       DISKBACKUP_ARM_ENDPOINT: environment().resourceManager
       DISKBACKUP_IDENTITY_CLIENT_ID: identity.properties.clientId

@@ -25,11 +25,9 @@ resource delivery 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-1
           values: [
             'Microsoft.Compute/disks/write'
             'Microsoft.Compute/disks/delete'
-            'Microsoft.Compute/snapshots/write'
             'Microsoft.Compute/snapshots/delete'
-            'Microsoft.Resources/subscriptions/resourceGroups/write'
-            'Microsoft.Resources/subscriptions/resourceGroups/delete'
             'Microsoft.Resources/tags/write'
+            'Microsoft.Resources/subscriptions/resourceGroups/delete'
           ]
         }
       ]
