@@ -18,6 +18,7 @@ from backup_core.domain.disk import Disk, OperationState, Snapshot
 from backup_core.domain.events import Event
 from backup_core.domain.health import InstanceGlance, JobGlance, PointGlance
 from backup_core.domain.heartbeat import Heartbeat
+from backup_core.domain.installation import Installation
 from backup_core.domain.instance import BackupInstance, DiskClaim
 from backup_core.domain.job import Job
 from backup_core.domain.messages import Sendable
@@ -49,6 +50,7 @@ Record = (
     | RefusedEvent
     | ProtectionRule
     | Heartbeat
+    | Installation
 )
 R = TypeVar("R", bound=Record)
 Glance = InstanceGlance | JobGlance | PointGlance  # of a BackupInstance, a Job, a RecoveryPoint
@@ -130,7 +132,8 @@ class StateStore(Protocol):
     claims on disks of all vaults lie together.
 
     Keys: Vault (); BackupPolicy (name); BackupInstance (name); Job (job_id); RecoveryPoint (instance_name, point_id);
-    DiskClaim (disk_key), ProtectionRule (rule_key), DigestItem (group, key), Heartbeat (), whatever vault is named;
+    DiskClaim (disk_key), ProtectionRule (rule_key), DigestItem (group, key), Heartbeat (), Installation (), whatever
+    vault is named;
     Alert (alert_id);
     OutboxEvent (key); RefusedEvent (key).
     Names are compared without case. Raises CloudUnavailable when the storage does not answer, InvalidInput for a name

@@ -27,6 +27,7 @@ from backup_core.domain.alert import Alert
 from backup_core.domain.errors import Fault, InvalidInput, RecordCorrupt
 from backup_core.domain.health import InstanceGlance, JobGlance, PointGlance
 from backup_core.domain.heartbeat import Heartbeat
+from backup_core.domain.installation import Installation
 from backup_core.domain.instance import BackupInstance, DiskClaim
 from backup_core.domain.job import Job
 from backup_core.domain.outbox import DigestItem, OutboxEvent, RefusedEvent
@@ -43,6 +44,7 @@ DISKS_PARTITION = "disks"
 DIGESTS_PARTITION = "digests"
 RULES_PARTITION = "rules"
 HEARTBEAT_PARTITION = "heartbeat"
+INSTALLATION_PARTITION = "installation"
 MAX_CHANGES = 100  # an entity group transaction takes no more
 # An agenda row's shard is a hash of its instance. Each shard costs a tick one read, due or not; a partition serves
 # about 2,000 rows a second (Azure's scalability targets), so four carry some 8,000 writes a second: ample for 5,000 due
@@ -67,6 +69,7 @@ _KINDS: Mapping[type[Record], str] = {
     RefusedEvent: "refused",
     ProtectionRule: "rule",
     Heartbeat: "heartbeat",
+    Installation: "installation",
 }
 _KEY_LENGTHS: Mapping[type[Record], int] = {
     Vault: 0,
@@ -81,6 +84,7 @@ _KEY_LENGTHS: Mapping[type[Record], int] = {
     RefusedEvent: 1,
     ProtectionRule: 1,
     Heartbeat: 0,
+    Installation: 0,
 }
 # Records that lie together, whatever vault they are of.
 _SHARED: Mapping[type[Record], str] = {
@@ -88,6 +92,7 @@ _SHARED: Mapping[type[Record], str] = {
     DigestItem: DIGESTS_PARTITION,
     ProtectionRule: RULES_PARTITION,
     Heartbeat: HEARTBEAT_PARTITION,
+    Installation: INSTALLATION_PARTITION,
 }
 GLANCED: Mapping[type[Glance], type[BackupInstance | Job | RecoveryPoint]] = {
     InstanceGlance: BackupInstance,
@@ -180,7 +185,7 @@ def changed_addresses(vault: VaultKey, changes: Sequence[Change]) -> list[Addres
 
 def record_key(record: Record) -> tuple[str, ...]:
     match record:
-        case Vault() | Heartbeat():
+        case Vault() | Heartbeat() | Installation():
             return ()
         case Job():
             return (record.job_id,)
@@ -415,6 +420,8 @@ def _hints(record: Record) -> dict[str, str]:
             return {"vault": record.vault.resource_id, "name": record.name, "scope": record.scope}
         case Heartbeat():
             return {"ticked": record.ticked_at.isoformat()}
+        case Installation():
+            return {"name": record.installation_id}
         case OutboxEvent() | DigestItem() | RefusedEvent():
             return {"type": record.event.type, "event": record.event.id}
 

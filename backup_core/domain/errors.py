@@ -174,12 +174,13 @@ class SnapshotNotFound(BackupError):
 
 
 class SnapshotNotOurs(BackupError):
-    """A snapshot whose tags do not say that it is the one we are about to delete. It is kept."""
+    """A snapshot that cannot be proven to be the one that a record tells of. It is neither deleted nor restored."""
 
     code = "SnapshotNotOurs"
     is_user_error = True
     recommended_action = (
-        "Compare the snapshot's tags with the recovery point. Put the tags right, or delete the snapshot by hand."
+        "Find in the activity log who made the snapshot of that name. It is not touched: delete it by hand if nobody "
+        "needs it."
     )
 
 

@@ -35,6 +35,23 @@ def is_point_id(text: str, *, vault: VaultKey, instance_name: str, job: str) -> 
     return text == digits + point_id(vault, instance_name, job, _ANY_TIME)[12:]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seal:
+    """What a snapshot's name seals beside vault, instance and job. A name cannot be changed, so what the tags only say
+    can be held against it. Names of the time before the installation id seal none of it.
+
+    `promise`: see `promise_text`. `disk_id` and `disk_unique_id` are the source disk's.
+    """
+
+    installation_id: str = ""
+    promise: str = ""
+    disk_id: str = ""
+    disk_unique_id: str = ""
+
+
+NO_SEAL = Seal()
+
+
 def snapshot_id(
     vault: VaultKey,
     instance_name: str,
@@ -42,36 +59,18 @@ def snapshot_id(
     group: GroupId,
     job: str,
     at: datetime,
-    *,
-    installation_id: str = "",
-    promise: str = "",
+    seal: Seal = NO_SEAL,
 ) -> str:
-    """A name of at most 80 characters (ARM's limit), readable first, unique by its hash of installation and job.
-
-    A name cannot be changed: it also seals `promise` (see `promise_text`), which the tags only say.
-    """
-    seal = _seal(vault, instance_name, job, installation_id, promise)
-    name = f"bk-{short_disk_name(disk_name)}-{at.astimezone(UTC).strftime(_STAMP)}-{seal}"
+    """A name of at most 80 characters (ARM's limit), readable first, unique by its hash of installation and job."""
+    stamp = at.astimezone(UTC).strftime(_STAMP)
+    name = f"bk-{short_disk_name(disk_name)}-{stamp}-{_hash(vault, instance_name, job, seal)}"
     return ResourceId(subscription=group.subscription, group=group.group, type=SNAPSHOT, name=name).text
 
 
-def is_snapshot_name(
-    name: str,
-    *,
-    vault: VaultKey,
-    instance_name: str,
-    disk_name: str,
-    job: str,
-    installation_id: str,
-    promise: str,
-) -> bool:
+def is_snapshot_name(name: str, *, vault: VaultKey, instance_name: str, job: str, seal: Seal) -> bool:
     """Whether `name` is what `snapshot_id` gave the snapshot of that job, whenever that was."""
     match = _SNAPSHOT_NAME.fullmatch(name)
-    seal = _seal(vault, instance_name, job, installation_id, promise)
-    return match is not None and (match["disk"].lower(), match["seal"].lower()) == (
-        short_disk_name(disk_name).lower(),
-        seal,
-    )
+    return match is not None and match["seal"].lower() == _hash(vault, instance_name, job, seal)
 
 
 def promise_text(tag_name: str, retention: str) -> str:
@@ -79,11 +78,10 @@ def promise_text(tag_name: str, retention: str) -> str:
     return f"{tag_name}\n{retention}"
 
 
-def _seal(vault: VaultKey, instance_name: str, job: str, installation_id: str, promise: str) -> str:
-    """Names of the time before the installation id were made without it, and sealed no promise."""
+def _hash(vault: VaultKey, instance_name: str, job: str, seal: Seal) -> str:
     parts = [vault.partition, instance_name.lower(), job]
-    if installation_id:
-        parts += [installation_id, promise]
+    if seal.installation_id:
+        parts += [seal.installation_id, seal.promise, seal.disk_id.lower(), seal.disk_unique_id.lower()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 

@@ -15,13 +15,13 @@ they do not know is not held against them. Their source disk, instant and, with 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from backup_core.domain.disk import Snapshot, unique_id_of
 from backup_core.domain.instance import ActiveBackup
 from backup_core.domain.job import instant_of
-from backup_core.domain.naming import is_point_id, is_snapshot_name, promise_text
+from backup_core.domain.naming import Seal, is_point_id, is_snapshot_name, promise_text
 from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel, is_ours, read_label
 from backup_core.domain.resource_ids import SNAPSHOT, GroupId, VaultKey, parse_resource_id
 
@@ -47,15 +47,14 @@ Judgement = Proven | NotProven
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """What is known of a backup instance without asking a snapshot. Nothing in `disk_unique_ids`: its disk was never
-    seen by this catalogue, and any disk of its id will do."""
+    """What is known of a backup instance without asking a snapshot. Which disk bore its disk's id at the time, the
+    snapshot's name seals."""
 
     vault: VaultKey
     instance_name: str
     disk_id: str
     groups: Collection[GroupId]  # where its snapshots lie, or once lay
     installations: Collection[str]  # our own, and those that were taken over
-    disk_unique_ids: Collection[str] = field(default_factory=tuple)
 
 
 def prove_point(point: RecoveryPoint, snapshot: Snapshot, *, vault: VaultKey) -> Judgement:
@@ -64,8 +63,8 @@ def prove_point(point: RecoveryPoint, snapshot: Snapshot, *, vault: VaultKey) ->
 
 
 def prove_backup(active: ActiveBackup, snapshot: Snapshot) -> Judgement:
-    """Whether `snapshot` was made by this running, or just failed, backup: not before it, of its disk. While Azure has
-    not stamped its creation yet, that speaks neither for nor against it."""
+    """Whether `snapshot` was made for this running, or just failed, backup: of its disk, and not before it was due. One
+    that is older than the job but not than its slot was taken in a life of the job that the tables do not know of."""
     return _judge(_against_backup(active, snapshot))
 
 
@@ -98,29 +97,29 @@ def _against_point(point: RecoveryPoint, snapshot: Snapshot, vault: VaultKey) ->
         yield "its unique id is not the recorded one: the snapshot was deleted and another made under its name"
     if abs(snapshot.created_at - point.created_at) > _SAME_INSTANT:
         yield f"it was created at {_text(snapshot.created_at)}, the recorded one at {_text(point.created_at)}"
-    yield from _against_source(snapshot, point.disk_id, _known(unique_id_of(point.disk)))
+    yield from _against_source(snapshot, point.disk_id, unique_id_of(point.disk))
     if point.job_id and not _has_own_name(point, vault):
         yield "its name is not the one that was made for this vault, backup instance and job"
 
 
 def _has_own_name(point: RecoveryPoint, vault: VaultKey) -> bool:
-    return is_snapshot_name(
-        parse_resource_id(point.snapshot_id, SNAPSHOT).name,
-        vault=vault,
-        instance_name=point.instance_name,
-        disk_name=_name_of(point.disk_id),
-        job=point.job_id,
+    seal = Seal(
         installation_id=point.installation_id,
         promise=promise_text(point.tag_name, point.retention),
+        disk_id=point.disk_id,
+        disk_unique_id=unique_id_of(point.disk),
     )
+    name = _name_of(point.snapshot_id)
+    return is_snapshot_name(name, vault=vault, instance_name=point.instance_name, job=point.job_id, seal=seal)
 
 
 def _against_backup(active: ActiveBackup, snapshot: Snapshot) -> Iterator[str]:
     if not _same(snapshot.id, active.snapshot_id):
         yield f"it is not '{active.snapshot_id}', which the backup asked for"
-    yield from _against_source(snapshot, str(active.disk.get("id", "")), _known(unique_id_of(active.disk)))
-    if snapshot.created_at < active.job.created_at - EARLIEST:
-        yield f"it was created at {_text(snapshot.created_at)}, before the backup began"
+    yield from _against_source(snapshot, str(active.disk.get("id", "")), unique_id_of(active.disk))
+    wanted_at = min(active.job.slot or active.job.created_at, active.job.created_at)
+    if snapshot.created_at < wanted_at - EARLIEST:
+        yield f"it was created at {_text(snapshot.created_at)}, before its backup was due"
 
 
 def _against_claim(label: SnapshotLabel, snapshot: Snapshot, home: Home) -> Iterator[str]:
@@ -131,22 +130,19 @@ def _against_claim(label: SnapshotLabel, snapshot: Snapshot, home: Home) -> Iter
     snapshot_id = parse_resource_id(snapshot.id, SNAPSHOT)
     if snapshot_id.group_id.key not in {group.key for group in home.groups}:
         yield "it does not lie in a snapshot group of its backup instance"
-    yield from _against_source(snapshot, home.disk_id, home.disk_unique_ids)
+    yield from _against_source(snapshot, home.disk_id)
     yield from _against_label(label, snapshot, snapshot_id.name)
 
 
 def _against_label(label: SnapshotLabel, snapshot: Snapshot, name: str) -> Iterator[str]:
     """What the tags say of name, point and slot, which all follow from the job."""
-    own = is_snapshot_name(
-        name,
-        vault=label.vault,
-        instance_name=label.instance_name,
-        disk_name=_name_of(snapshot.source_id),
-        job=label.job_id,
+    seal = Seal(
         installation_id=label.installation_id,
         promise=promise_text(label.tag_name, label.retention.iso() if label.retention else ""),
+        disk_id=snapshot.source_id,
+        disk_unique_id=snapshot.source_unique_id,
     )
-    if not own:
+    if not is_snapshot_name(name, vault=label.vault, instance_name=label.instance_name, job=label.job_id, seal=seal):
         yield "its name is not the one that would be made from what its tags say: it is a copy, or they were changed"
     at = instant_of(label.job_id)
     if at is None:
@@ -160,10 +156,10 @@ def _against_label(label: SnapshotLabel, snapshot: Snapshot, name: str) -> Itera
         yield f"it was created at {_text(snapshot.created_at)}, its job is of {_text(at)}"
 
 
-def _against_source(snapshot: Snapshot, disk_id: str, unique_ids: Collection[str]) -> Iterator[str]:
+def _against_source(snapshot: Snapshot, disk_id: str, disk_unique_id: str = "") -> Iterator[str]:
     if not _same(snapshot.source_id, disk_id):
         yield f"its source is '{snapshot.source_id}', not disk '{disk_id}'"
-    elif snapshot.source_unique_id and unique_ids and not _is_among(snapshot.source_unique_id, unique_ids):
+    elif _differ(disk_unique_id, snapshot.source_unique_id):
         yield f"its source is another disk that bore the name of '{disk_id}'"
 
 
@@ -192,14 +188,6 @@ def _disagreements(point: RecoveryPoint, snapshot: Snapshot, vault: VaultKey) ->
 
 def _name_of(resource_id: str) -> str:
     return resource_id.rsplit("/", 1)[-1]
-
-
-def _known(unique_id: str) -> tuple[str, ...]:
-    return (unique_id,) if unique_id else ()
-
-
-def _is_among(text: str, texts: Collection[str]) -> bool:
-    return text.lower() in {each.lower() for each in texts}
 
 
 def _differ(known: str, seen: str) -> bool:

@@ -7,15 +7,14 @@ run twice, late, or on two hosts at once: the instance row's ETag lets one of th
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from backup_core.domain import on_demand
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Cause, cause_of_failure
 from backup_core.domain.disk import Disk, Snapshot
+from backup_core.domain.durations import Duration, parse_duration
 from backup_core.domain.errors import (
     BackupError,
     Fault,
@@ -24,12 +23,14 @@ from backup_core.domain.errors import (
     OperationFailed,
     ResourceInUse,
     SnapshotNotFound,
+    SnapshotNotOurs,
 )
 from backup_core.domain.instance import ActiveBackup, BackupInstance, PointSummary, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ExpirePoints, ObserveBackup, StartBackup
-from backup_core.domain.naming import point_id, scheduled_job_id, snapshot_id
+from backup_core.domain.naming import Seal, point_id, promise_text, scheduled_job_id, snapshot_id
 from backup_core.domain.objective import needs_watch
+from backup_core.domain.ownership import NotProven, prove_backup
 from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel, is_ours
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_group_id, parse_resource_id
 from backup_core.domain.tagging import choose_tag
@@ -38,6 +39,7 @@ from backup_core.workflows import alerts
 from backup_core.workflows.absence import weigh
 from backup_core.workflows.alarms import fire, resolve
 from backup_core.workflows.dispatch import backup_row
+from backup_core.workflows.installations import installation_id
 from backup_core.workflows.objectives import SLOW_ROUNDS, look_later
 from backup_core.workflows.turns import FIRST_LOOK, commit, look_delay, next_turn, note_deferral
 from backup_core.workflows.watching import STALL_AFTER, backup_watch, watch_row
@@ -281,11 +283,22 @@ def _claim(
     ).step(TRIGGER, "InProgress", at=now, progress_percent=0)
     if job.status is JobStatus.QUEUED:
         job = job.advance(JobStatus.IN_PROGRESS, at=now)
+    own_id = installation_id(ports)
+    duration = instance.policy.retention_duration(job.retention_tag)
+    retention = duration.iso() if duration else ""
+    seal = Seal(
+        installation_id=own_id,
+        promise=promise_text(job.retention_tag, retention),
+        disk_id=disk.id,
+        disk_unique_id=disk.unique_id,
+    )
     active = ActiveBackup(
         job=job,
-        snapshot_id=snapshot_id(message.vault, instance.name, disk_name, group, job.job_id, at),
+        snapshot_id=snapshot_id(message.vault, instance.name, disk_name, group, job.job_id, at, seal),
         disk=disk.raw,
         watch_due_at=message.watch_due_at or now,
+        installation_id=own_id,
+        retention=retention,
     )
     claimed = replace(instance.miss(message.missed_slots, message.missed_count), active=active)
     if message.slot is not None:
@@ -307,10 +320,11 @@ def _issue(ports: Ports, message: StartBackup, instance: BackupInstance) -> None
         point_id=active.job.point_id,
         job_id=active.job.job_id,
         tag_name=active.job.retention_tag,
-        retention=instance.policy.retention_duration(active.job.retention_tag),
+        retention=_promised(instance, active),
         policy_name=instance.policy.name,
         slot=active.job.slot,
         disk=active.disk,
+        installation_id=active.installation_id,
     )
     try:
         operation_url = ports.cloud.start_snapshot(active.snapshot_id, source=Disk(raw=active.disk), tags=label.tags())
@@ -327,6 +341,13 @@ def _issue(ports: Ports, message: StartBackup, instance: BackupInstance) -> None
         watch_due_at=message.watch_due_at or active.watch_due_at,
     )
     ports.queue.send(observe, delay=FIRST_LOOK)
+
+
+def _promised(instance: BackupInstance, active: ActiveBackup) -> Duration | None:
+    """How long the point is kept: as its snapshot was promised, whatever becomes of the policy while it is taken."""
+    if active.retention is None:
+        return instance.policy.retention_duration(active.job.retention_tag)
+    return parse_duration(active.retention) if active.retention else None
 
 
 def _retreat(ports: Ports, message: StartBackup, stored: Stored[BackupInstance], job: Job, error: BackupError) -> None:
@@ -406,7 +427,7 @@ def observe_backup(ports: Ports, message: ObserveBackup) -> None:
             _send_later(ports, turn.message, turn.delay)
         return
     if snapshot is not None and snapshot.is_usable:
-        _complete(ports, message, stored, active, snapshot)
+        _complete_if_own(ports, message, stored, active, snapshot)
     else:
         _look_again(ports, message, stored, active, snapshot)
 
@@ -481,6 +502,24 @@ def _retries(job: Job, message: StartBackup | ObserveBackup) -> int:
     return job.retry_count + message.attempts
 
 
+def _complete_if_own(
+    ports: Ports,
+    message: ObserveBackup,
+    stored: Stored[BackupInstance],
+    active: ActiveBackup,
+    snapshot: Snapshot,
+) -> None:
+    """Azure takes no new snapshot under a name that is taken, and says that all is well: what somebody put there before
+    is no backup of ours."""
+    judgement = prove_backup(active, snapshot)
+    if isinstance(judgement, NotProven):
+        reasons = "; ".join(judgement.because)
+        error = SnapshotNotOurs(f"Snapshot '{snapshot.id}' is not of this backup: {reasons}.", target=snapshot.id)
+        _fail(ports, message, stored, active.job, error)
+    else:
+        _complete(ports, message, stored, active, snapshot)
+
+
 def _complete(
     ports: Ports,
     message: ObserveBackup,
@@ -490,7 +529,7 @@ def _complete(
 ) -> None:
     """Record the point, its tag and expiry, the job's end and the instance's news in one transaction."""
     instance, now = stored.value, ports.clock.now()
-    point = new_point(instance, active.job, snapshot, disk=active.disk, completed_at=now)
+    point = new_point(instance, active, snapshot, completed_at=now)
     job = active.job.step(TRIGGER, "Completed", at=now, progress_percent=100).advance(JobStatus.COMPLETED, at=now)
     job = replace(job, retry_count=_retries(active.job, message))
     expiry = earlier_expiry(instance, point, now)
@@ -521,16 +560,17 @@ def _hurry_deletion(ports: Ports, vault: VaultKey, instance: BackupInstance) -> 
 
 
 def new_point(
-    instance: BackupInstance, job: Job, snapshot: Snapshot, *, disk: Mapping[str, Any], completed_at: datetime
+    instance: BackupInstance, active: ActiveBackup, snapshot: Snapshot, *, completed_at: datetime
 ) -> RecoveryPoint:
     """The record of `snapshot`. It expires its retention after the snapshot's own creation, as Azure's points do."""
+    job, retention = active.job, _promised(instance, active)
     return RecoveryPoint(
         instance_name=instance.name,
         point_id=job.point_id,
         snapshot_id=snapshot.id,
         created_at=snapshot.created_at,
         completed_at=completed_at,
-        expires_at=instance.policy.expires_at(job.retention_tag, snapshot.created_at),
+        expires_at=retention.after(snapshot.created_at) if retention else None,
         tag_name=job.retention_tag,
         policy_name=instance.policy.name,
         policy_version=instance.policy.version,
@@ -539,7 +579,10 @@ def new_point(
         disk_id=instance.disk_id,
         disk_size_bytes=snapshot.size_bytes,
         location=snapshot.location,
-        disk=disk,
+        disk=active.disk,
+        snapshot_unique_id=snapshot.unique_id,
+        installation_id=active.installation_id,
+        retention=retention.iso() if retention else "",
     )
 
 
