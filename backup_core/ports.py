@@ -29,6 +29,7 @@ from backup_core.domain.protection_rule import ProtectionRule
 from backup_core.domain.reach import Scope
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import GroupId, VaultKey
+from backup_core.domain.snapshot_group import SnapshotGroup
 from backup_core.domain.surroundings import EncryptionSet, Group, Identity, Lock, Usage
 from backup_core.domain.vault import Vault
 
@@ -51,6 +52,7 @@ Record = (
     | ProtectionRule
     | Heartbeat
     | Installation
+    | SnapshotGroup
 )
 R = TypeVar("R", bound=Record)
 Glance = InstanceGlance | JobGlance | PointGlance  # of a BackupInstance, a Job, a RecoveryPoint
@@ -132,10 +134,8 @@ class StateStore(Protocol):
     claims on disks of all vaults lie together.
 
     Keys: Vault (); BackupPolicy (name); BackupInstance (name); Job (job_id); RecoveryPoint (instance_name, point_id);
-    DiskClaim (disk_key), ProtectionRule (rule_key), DigestItem (group, key), Heartbeat (), Installation (), whatever
-    vault is named;
-    Alert (alert_id);
-    OutboxEvent (key); RefusedEvent (key).
+    DiskClaim (disk_key), ProtectionRule (rule_key), DigestItem (group, key), SnapshotGroup (key), Heartbeat (),
+    Installation (), whatever vault is named; Alert (alert_id); OutboxEvent (key); RefusedEvent (key).
     Names are compared without case. Raises CloudUnavailable when the storage does not answer, InvalidInput for a name
     that no table key can hold or a page token that the store did not make.
     """

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from backup_core.domain.instance import ActiveBackup, BackupInstance, PointSummary, ProtectionState
-from backup_core.domain.job import Job, JobOperation, job_id, time_ordered_hex
+from backup_core.domain.job import Job, JobOperation, job_id
+from backup_core.domain.naming import point_id, scheduled_job_id
+from backup_core.domain.naming import snapshot_id as name_of_snapshot
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import GroupId, VaultKey
@@ -187,20 +189,24 @@ def job(instance_name: str = "instance-1", *, at: datetime = NOW, **changes: Any
 
 
 def point(instance_name: str = "instance-1", *, at: datetime = NOW, **changes: Any) -> RecoveryPoint:
+    """As a backup of the time before the installation id recorded it, of the disk of the instance's name."""
+    disk = instance_name if instance_name.startswith("disk-") else "disk-1"
+    own_job = scheduled_job_id(VAULT, instance_name, "g1", at)
     values: dict[str, Any] = {
         "instance_name": instance_name,
-        "point_id": time_ordered_hex(at, VAULT.partition, instance_name, "point"),
-        "snapshot_id": snapshot_id(f"bk-{at:%Y%m%dT%H%M%SZ}"),
+        "point_id": point_id(VAULT, instance_name, own_job, at),
+        "snapshot_id": name_of_snapshot(VAULT, instance_name, disk, SNAPSHOT_GROUP, own_job, at),
         "created_at": at,
         "completed_at": at + timedelta(seconds=5),
         "expires_at": at + timedelta(days=7),
         "tag_name": "Default",
         "policy_name": "policy-1",
         "slot": at,
-        "disk_id": disk_id(),
+        "job_id": own_job,
+        "disk_id": disk_id(disk),
         "disk_size_bytes": 128 << 30,
         "location": "westeurope",
-        "disk": disk_json(),
+        "disk": disk_json(disk),
     }
     return RecoveryPoint(**(values | changes))
 

@@ -684,6 +684,18 @@ class FakeCloud(_Port):
         self._snapshots[snapshot_id.lower()] = _Resource(raw=raw, ready_at=now, copied_at=now, created_at=now)
         return read_snapshot(self._shown(self._snapshots[snapshot_id.lower()]))
 
+    def retag(self, snapshot_id: str, tags: Mapping[str, str]) -> None:
+        """Somebody writes tags: all that are not in `tags` are gone."""
+        self._snapshots[snapshot_id.lower()].raw["tags"] = dict(tags)
+
+    def move_snapshot(self, snapshot_id: str, group: GroupId) -> str:
+        """Somebody moves a snapshot to another group; answers its new id. What else it is, stays."""
+        moved = self._snapshots.pop(snapshot_id.lower())
+        self.add_group(group)
+        moved.raw["id"] = f"{group.text}/providers/{SNAPSHOT}/{moved.raw['name']}"
+        self._snapshots[moved.raw["id"].lower()] = moved
+        return str(moved.raw["id"])
+
     def lose_snapshot(self, snapshot_id: str) -> None:
         """Someone else deletes a snapshot: not in the ledger, which is ours."""
         self._snapshots.pop(snapshot_id.lower(), None)

@@ -35,6 +35,7 @@ from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.protection_rule import ProtectionRule
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.snapshot_group import SnapshotGroup
 from backup_core.domain.vault import Vault
 from backup_core.ports import Change, G, Glance, R, Record, Remove, Replace
 
@@ -45,6 +46,7 @@ DIGESTS_PARTITION = "digests"
 RULES_PARTITION = "rules"
 HEARTBEAT_PARTITION = "heartbeat"
 INSTALLATION_PARTITION = "installation"
+GROUPS_PARTITION = "groups"
 MAX_CHANGES = 100  # an entity group transaction takes no more
 # An agenda row's shard is a hash of its instance. Each shard costs a tick one read, due or not; a partition serves
 # about 2,000 rows a second (Azure's scalability targets), so four carry some 8,000 writes a second: ample for 5,000 due
@@ -70,6 +72,7 @@ _KINDS: Mapping[type[Record], str] = {
     ProtectionRule: "rule",
     Heartbeat: "heartbeat",
     Installation: "installation",
+    SnapshotGroup: "group",
 }
 _KEY_LENGTHS: Mapping[type[Record], int] = {
     Vault: 0,
@@ -85,6 +88,7 @@ _KEY_LENGTHS: Mapping[type[Record], int] = {
     ProtectionRule: 1,
     Heartbeat: 0,
     Installation: 0,
+    SnapshotGroup: 1,
 }
 # Records that lie together, whatever vault they are of.
 _SHARED: Mapping[type[Record], str] = {
@@ -93,6 +97,7 @@ _SHARED: Mapping[type[Record], str] = {
     ProtectionRule: RULES_PARTITION,
     Heartbeat: HEARTBEAT_PARTITION,
     Installation: INSTALLATION_PARTITION,
+    SnapshotGroup: GROUPS_PARTITION,
 }
 GLANCED: Mapping[type[Glance], type[BackupInstance | Job | RecoveryPoint]] = {
     InstanceGlance: BackupInstance,
@@ -195,7 +200,7 @@ def record_key(record: Record) -> tuple[str, ...]:
             return (record.alert_id,)
         case DigestItem():
             return (record.group, record.key)
-        case DiskClaim() | OutboxEvent() | RefusedEvent() | ProtectionRule():
+        case DiskClaim() | OutboxEvent() | RefusedEvent() | ProtectionRule() | SnapshotGroup():
             return (record.key,)
         case _:
             return (record.name,)
@@ -420,6 +425,8 @@ def _hints(record: Record) -> dict[str, str]:
             return {"vault": record.vault.resource_id, "name": record.name, "scope": record.scope}
         case Heartbeat():
             return {"ticked": record.ticked_at.isoformat()}
+        case SnapshotGroup():
+            return {"group": record.group_id, "vault": record.vault.resource_id}
         case Installation():
             return {"name": record.installation_id}
         case OutboxEvent() | DigestItem() | RefusedEvent():

@@ -214,6 +214,28 @@ _KINDS: tuple[EventKind, ...] = (
         fields={"snapshotId": _text("the snapshot"), "reason": _text("why it belongs to nothing")},
     ),
     _kind(
+        "Snapshot.Foreign",
+        _S2,
+        "RecoveryPoints",
+        "A snapshot says that it is a recovery point and is not proven to be one; it is never touched.",
+        causes=("Somebody copied a snapshot with its tags, or wrote these tags by hand.",),
+        actions=("Find in the activity log who made it, and take the diskbackup- tags off or delete it.",),
+        fields={"snapshotId": _text("the snapshot"), "reason": _text("what does not fit")},
+    ),
+    _kind(
+        "Snapshot.TagsChanged",
+        _S2,
+        "Security",
+        "The tags of a recovery point's snapshot say something else than its record; the record counts.",
+        causes=("Somebody changed the tags by hand or by a policy.",),
+        actions=("Find in the activity log who changed them: a rebuild after a loss of tables needs them.",),
+        fields={
+            "snapshotId": _text("the snapshot"),
+            "recoveryPointId": _text("its recovery point"),
+            "reason": _text("what does not fit"),
+        },
+    ),
+    _kind(
         "Message.Poisoned",
         _S1,
         "System",

@@ -108,6 +108,7 @@ class BackupInstance:
     purge_at: datetime | None = None  # when a soft-deleted instance goes for good
     alerts: tuple[OpenAlert, ...] = ()
     on_demand: tuple[str, ...] = ()  # jobs of the last day's backups on demand, oldest first
+    rebuilt: bool = False  # written back from its snapshots, and not configured since
 
     @property
     def is_protected(self) -> bool:
@@ -127,8 +128,9 @@ class BackupInstance:
 
     @property
     def holds_disk(self) -> bool:
-        """Whether no other instance may protect its disk."""
-        return self.state not in (ProtectionState.DELETING, ProtectionState.SOFT_DELETED)
+        """Whether no other instance may protect its disk. One that was only written back from its snapshots may have
+        been deleted, softly, before the tables were lost: nobody knows."""
+        return not self.rebuilt and self.state not in (ProtectionState.DELETING, ProtectionState.SOFT_DELETED)
 
     @property
     def takes_scheduled_backups(self) -> bool:

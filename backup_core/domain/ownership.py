@@ -181,9 +181,9 @@ def _disagreements(point: RecoveryPoint, snapshot: Snapshot, vault: VaultKey) ->
         yield f"its tags name another installation, {label.installation_id or 'none'}"
     if label.tag_name != point.tag_name:
         yield f"its tags name another retention tag, {label.tag_name}"
-    expires_at = label.retention.after(point.created_at) if label.retention else None
-    if expires_at != point.expires_at:
-        yield f"its tags have it expire at {_text(expires_at)}"
+    said = label.retention.iso() if label.retention else ""
+    if point.installation_id and said != point.retention:
+        yield f"its tags name another retention, {said or 'none'}"
 
 
 def _name_of(resource_id: str) -> str:

@@ -7,6 +7,7 @@ point's is in domain/ownership.py.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,11 +16,13 @@ from typing import Any
 
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.durations import Duration, parse_duration
-from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.resource_ids import VAULT, VaultKey, parse_resource_id
 
 TAG_PREFIX = "diskbackup-"
 OWNER_TAG = f"{TAG_PREFIX}owner"
 OWNER_VALUE = "diskbackup/1"
+_POINT_ID = re.compile(r"[0-9a-f]{32}")
+_NAME = re.compile(r"[^/\\#?|%\x00-\x1f\x7f-\x9f]{1,260}")  # of what a table's key can hold
 _TAG_VALUE_LIMIT = 256  # ARM's limit for a tag's value
 
 
@@ -104,7 +107,7 @@ class SnapshotLabel:
         body: dict[str, Any] = {
             "id": snapshot.source_id,
             "location": snapshot.location,
-            "properties": {**properties, **kept},
+            "properties": {**properties, **kept, "uniqueId": snapshot.source_unique_id},
         }
         return body | ({"sku": {"name": sku}} if sku else {}) | ({"zones": zones} if zones else {})
 
@@ -119,9 +122,12 @@ def read_label(tags: Mapping[str, str]) -> SnapshotLabel | None:
     if not is_ours(tags):
         return None
     try:
-        parts = _tag(tags, "vault").split("/")
+        vault = parse_resource_id(_tag(tags, "vault"), VAULT)
+        disk = json.loads(tags.get(f"{TAG_PREFIX}disk") or "{}")
+        if not (_POINT_ID.fullmatch(_tag(tags, "point")) and _NAME.fullmatch(_tag(tags, "instance"))):
+            return None
         return SnapshotLabel(
-            vault=VaultKey(subscription=parts[2], group=parts[4], name=parts[8]),
+            vault=VaultKey(subscription=vault.subscription, group=vault.group, name=vault.name),
             instance_name=_tag(tags, "instance"),
             point_id=_tag(tags, "point"),
             job_id=_tag(tags, "job"),
@@ -129,10 +135,10 @@ def read_label(tags: Mapping[str, str]) -> SnapshotLabel | None:
             retention=parse_duration(_tag(tags, "retention")) if _tag(tags, "retention") else None,
             policy_name=_tag(tags, "policy"),
             slot=_read_time(_tag(tags, "slot")),
-            disk=json.loads(tags.get(f"{TAG_PREFIX}disk") or "{}"),
+            disk=disk if isinstance(disk, dict) else {},
             installation_id=tags.get(f"{TAG_PREFIX}installation", ""),
         )
-    except (KeyError, IndexError, ValueError, RecursionError):
+    except (KeyError, ValueError):
         return None
 
 

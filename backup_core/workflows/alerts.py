@@ -147,6 +147,19 @@ def orphan_found(vault: VaultKey, instance_name: str, snapshot_id: str, reason: 
     return _event("Snapshot.Orphaned", vault, instance_name, at, snapshot_id.lower(), **own)
 
 
+def foreign_found(vault: VaultKey, instance_name: str, snapshot_id: str, reason: str, at: datetime) -> Event:
+    """One id a day for each snapshot."""
+    own: dict[str, Any] = {"snapshotId": snapshot_id, "reason": reason}
+    return _event("Snapshot.Foreign", vault, instance_name, at, f"{snapshot_id.lower()}\n{at:%Y-%m-%d}", **own)
+
+
+def tags_changed(vault: VaultKey, point: RecoveryPoint, reason: str, at: datetime) -> Event:
+    """One id a day for each snapshot."""
+    own: dict[str, Any] = {"snapshotId": point.snapshot_id, "recoveryPointId": point.point_id, "reason": reason}
+    identity = f"{point.snapshot_id.lower()}\n{at:%Y-%m-%d}"
+    return _event("Snapshot.TagsChanged", vault, point.instance_name, at, identity, **own)
+
+
 def message_poisoned(vault: VaultKey, instance_name: str, identity: str, error: BackupError, at: datetime) -> Event:
     return _event("Message.Poisoned", vault, instance_name, at, identity, error=JobError.of(error))
 

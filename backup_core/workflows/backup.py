@@ -48,6 +48,7 @@ log = logging.getLogger("diskbackup.backup")
 
 TRIGGER = "Trigger Backup"
 REQUEST_ROUNDS = 3  # how often a request is decided anew when a step of the instance was faster
+SNAPSHOT_UNIQUE_ID = "snapshot_unique_id"  # among a job's details: which snapshot it ended with
 BUSY_DELAY = timedelta(seconds=15)
 BUSY_ROUNDS_ON_DEMAND = 240  # an hour
 LOOKS_FOR_A_MISSING_SNAPSHOT = 3
@@ -531,7 +532,8 @@ def _complete(
     instance, now = stored.value, ports.clock.now()
     point = new_point(instance, active, snapshot, completed_at=now)
     job = active.job.step(TRIGGER, "Completed", at=now, progress_percent=100).advance(JobStatus.COMPLETED, at=now)
-    job = replace(job, retry_count=_retries(active.job, message))
+    details = {**job.details, SNAPSHOT_UNIQUE_ID: snapshot.unique_id}
+    job = replace(job, retry_count=_retries(active.job, message), details=details)
     expiry = earlier_expiry(instance, point, now)
     if expiry is not None:
         ports.store.schedule([expiry_row(message.vault, instance.name, expiry)])

@@ -23,7 +23,7 @@ from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_i
 from backup_core.domain.messages import ConfigureProtection
 from backup_core.domain.objective import TAG, own_objective
 from backup_core.domain.policy import BackupPolicy, check_background_copy
-from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.resource_ids import VaultKey, parse_group_id
 from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.absence import weigh
@@ -33,6 +33,7 @@ from backup_core.workflows.claims import take_claim
 from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.objectives import is_in_trouble, objective_row
 from backup_core.workflows.overview import get_vault
+from backup_core.workflows.snapshot_groups import remember_group
 from backup_core.workflows.turns import come_back, commit
 from backup_core.workflows.watching import STALL_AFTER, watch_row
 
@@ -131,6 +132,7 @@ def _wanted(
             request=request.request,
             config_job_id=job.job_id,
             error=None,
+            rebuilt=False,
         )
     return BackupInstance(
         name=request.name,
@@ -298,6 +300,7 @@ def _protect(
         expiry_due_at=stored.value.expiry_due_at or first_expiry(stored.value.policy, first_slot),
         error=None,
     )
+    remember_group(ports, message.vault, parse_group_id(instance.snapshot_group_id))
     # The agenda first: a row without a protected instance is cleared away, an instance without a row is not backed up.
     rows = [backup_row(message.vault, instance, first_slot)]
     if instance.expiry_due_at is not None:

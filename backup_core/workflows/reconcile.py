@@ -2,12 +2,13 @@
 
 Free of input and safe to repeat: whatever a crash, a lost message or a hand at the portal left behind is found here.
 `rebuild_catalogue` uses the same eyes when the tables are lost: the snapshots' tags are the catalogue's second copy.
+What the tags say is believed where it is proven (domain/ownership.py); what is not, is reported and never touched.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,30 +16,38 @@ from datetime import datetime, timedelta
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError, SnapshotGroupNotFound
-from backup_core.domain.instance import BackupInstance, DiskClaim, PointSummary, ProtectionState, disk_key
+from backup_core.domain.events import Event
+from backup_core.domain.installation import Installation
+from backup_core.domain.instance import BackupInstance, DiskClaim, ProtectionState, disk_key
 from backup_core.domain.job import Job, first_id_at
+from backup_core.domain.naming import read_snapshot_name
+from backup_core.domain.ownership import Home, NotProven, is_foreign, prove_claim
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import PointState, RecoveryPoint, SnapshotLabel, is_ours, read_label
-from backup_core.domain.resource_ids import GroupId, VaultKey, parse_group_id
+from backup_core.domain.resource_ids import SNAPSHOT, GroupId, VaultKey, parse_group_id, parse_resource_id
+from backup_core.domain.snapshot_group import SnapshotGroup
 from backup_core.domain.vault import Vault
-from backup_core.ports import Change, Insert, Ports, Put, Remove, Replace, StateConflict, Stored, every
+from backup_core.ports import Insert, Ports, Remove, Replace, StateConflict, Stored, every
 from backup_core.workflows import alerts, outbox
-from backup_core.workflows.absence import find_snapshot_surely
-from backup_core.workflows.backup import expiry_row, summary_of, with_point
+from backup_core.workflows.backup import SNAPSHOT_UNIQUE_ID, expiry_row
 from backup_core.workflows.claims import take_claim
 from backup_core.workflows.dispatch import backup_row
-from backup_core.workflows.objectives import is_in_trouble, look_later, objective_row
+from backup_core.workflows.installations import installation, take_over
+from backup_core.workflows.objectives import is_in_trouble, objective_row
+from backup_core.workflows.points_seen import Fate, Sightings, look_after_point, write_point
 from backup_core.workflows.protection import reconfigure
 from backup_core.workflows.quotas import watch_regions, watch_snapshots
 from backup_core.workflows.retention import next_look
+from backup_core.workflows.snapshot_groups import forget_group, remember_group, remembered_groups
 from backup_core.workflows.watching import watch_row
 
 log = logging.getLogger("diskbackup.reconcile")
 
 JOBS_KEPT = timedelta(days=90)
 JOBS_PURGED_PER_VAULT = 500
-ORPHANS_TOLD_EVERY = timedelta(hours=24)
+TOLD_EVERY = timedelta(hours=24)  # what stays until somebody sees to it
 SETTLING = timedelta(minutes=15)  # a snapshot whose time ended that lately may still be on its way out
+UNFINISHED_AFTER = timedelta(days=1)  # a snapshot that is not whole by then, and of no backup, is left over
 
 _Key = tuple[VaultKey, str]  # vault and instance name in lower case
 
@@ -48,8 +57,12 @@ class ReconcileReport:
     """What a run found and mended; each list names things by id."""
 
     lost_points: list[str] = field(default_factory=list)
+    moved_points: list[str] = field(default_factory=list)  # whose snapshot was moved to another group
     adopted_points: list[str] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)  # snapshots that say they are ours and are not proven to be
+    retagged: list[str] = field(default_factory=list)  # snapshots of points whose tags say otherwise than their record
+    taken_over: list[str] = field(default_factory=list)  # installations whose snapshots count as ours from now on
     agenda_rows: list[str] = field(default_factory=list)
     claims: list[str] = field(default_factory=list)
     reconfigured: list[str] = field(default_factory=list)
@@ -60,14 +73,15 @@ class ReconcileReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sight:
-    """What is there: our snapshots by instance, the groups that could be read, the agenda's rows by instance."""
+    """What is there: snapshots, the groups that could be read, the agenda's rows by instance, and who we are."""
 
-    snapshots: Mapping[_Key, Mapping[str, Snapshot]]
+    snapshots: Sightings
     groups: frozenset[str]
     backups: frozenset[_Key]
     expiries: frozenset[_Key]
     objectives: frozenset[_Key]
     watches: frozenset[str]
+    installation: Installation
 
 
 def reconcile(ports: Ports) -> ReconcileReport:
@@ -75,17 +89,21 @@ def reconcile(ports: Ports) -> ReconcileReport:
     report = ReconcileReport()
     vaults = [stored.value.key for stored in _vaults(ports)]
     instances = [(vault, stored.value) for vault in vaults for stored in every(ports, BackupInstance, vault)]
-    groups = {instance.snapshot_group_id.lower(): instance.snapshot_group_id for _, instance in instances}
-    sight = _look(ports, groups, report)
-    known = {(vault, instance.name.lower()) for vault, instance in instances}
+    for vault, instance in instances:
+        remember_group(ports, vault, parse_group_id(instance.snapshot_group_id))
+    groups = remembered_groups(ports)
+    sight = _look(ports, [stored.value.group for stored in groups], report)
     _mend_claims(ports, instances, report)
+    accounted: set[str] = set()
     for vault, instance in instances:
         with _postponing(report, f"instance {instance.name}"):
-            _reconcile_instance(ports, vault, instance.name, sight, report)
-    for owner, snapshots in sight.snapshots.items():
-        with _postponing(report, f"snapshots of {owner[1]}"):
-            if owner not in known:
-                _report_orphans(ports, owner, snapshots.values(), report)
+            _reconcile_instance(ports, vault, instance.name, sight, report, accounted)
+    left = [each for each in sight.snapshots.all() if each.id.lower() not in accounted and _looks_ours(each)]
+    homes = {stored.value.key: stored.value.vault for stored in groups}
+    for snapshot in left:
+        with _postponing(report, f"snapshot {snapshot.id}"):
+            _account_for(ports, snapshot, homes, sight, report)
+    _forget_empty_groups(ports, groups, instances, sight, report)
     with _postponing(report, "quotas of regions"):
         watch_regions(ports, _places(instances))
     for vault in vaults:
@@ -93,6 +111,20 @@ def reconcile(ports: Ports) -> ReconcileReport:
             report.purged_jobs += _purge_jobs(ports, vault)
     log.info("reconcile.done %s", report)
     return report
+
+
+def _looks_ours(snapshot: Snapshot) -> bool:
+    """By its tags, or by its name where somebody took them away. It may still be anybody's."""
+    return is_ours(snapshot.tags) or read_snapshot_name(_name_of(snapshot)) is not None
+
+
+def _is_others(snapshot: Snapshot, installations: Collection[str]) -> bool:
+    label = read_label(snapshot.tags)
+    return label is not None and is_foreign(label, installations)
+
+
+def _name_of(snapshot: Snapshot) -> str:
+    return snapshot.id.rsplit("/", 1)[-1]
 
 
 def _places(instances: Sequence[tuple[VaultKey, BackupInstance]]) -> dict[tuple[str, str], VaultKey]:
@@ -136,30 +168,25 @@ def _vaults(ports: Ports) -> Iterator[Stored[Vault]]:
             return
 
 
-def _look(ports: Ports, groups: Mapping[str, str], report: ReconcileReport) -> _Sight:
+def _look(ports: Ports, groups: Iterable[GroupId], report: ReconcileReport) -> _Sight:
     """The agenda is read before the snapshots, both before any record: what is begun meanwhile is looked at singly."""
     backups = frozenset((row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.BACKUP))
     expiries = frozenset((row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.EXPIRY))
     objectives = frozenset((row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.OBJECTIVE))
     watches = frozenset(row.subject for row in ports.store.agenda(AgendaKind.WATCH))
-    found: dict[_Key, dict[str, Snapshot]] = {}
+    found = Sightings()
     readable = set()
-    for key, group in groups.items():
+    for group in groups:
         try:
-            for snapshot in ports.cloud.list_snapshots(parse_group_id(group)):
-                label = read_label(snapshot.tags)
-                if label is not None:
-                    owner = (label.vault, label.instance_name.lower())
-                    found.setdefault(owner, {})[snapshot.id.lower()] = snapshot
-                elif is_ours(snapshot.tags):
-                    _report_unreadable(ports, snapshot, report)
-            readable.add(key)
+            for snapshot in ports.cloud.list_snapshots(group):
+                found.add(snapshot)
+            readable.add(group.key)
         except SnapshotGroupNotFound:
-            log.error("reconcile.group_gone group=%s", group)
-            readable.add(key)  # it holds nothing: each point is asked for once more before it is called lost
+            log.error("reconcile.group_gone group=%s", group.text)
+            readable.add(group.key)  # it holds nothing: each point is asked for once more before it is called lost
         except BackupError as error:
-            log.error("reconcile.group_unreadable group=%s code=%s %s", group, error.code, error.message)
-            report.unreadable_groups.append(group)
+            log.error("reconcile.group_unreadable group=%s code=%s %s", group.text, error.code, error.message)
+            report.unreadable_groups.append(group.text)
     return _Sight(
         snapshots=found,
         groups=frozenset(readable),
@@ -167,106 +194,149 @@ def _look(ports: Ports, groups: Mapping[str, str], report: ReconcileReport) -> _
         expiries=expiries,
         objectives=objectives,
         watches=watches,
+        installation=installation(ports),
     )
 
 
-def _reconcile_instance(ports: Ports, vault: VaultKey, name: str, sight: _Sight, report: ReconcileReport) -> None:
+def _reconcile_instance(
+    ports: Ports, vault: VaultKey, name: str, sight: _Sight, report: ReconcileReport, accounted: set[str]
+) -> None:
+    """Adds to `accounted` the snapshots that the instance's points account for."""
     stored = ports.store.get(BackupInstance, vault, name)
     if stored is None:
         return
     points = list(every(ports, RecoveryPoint, vault, name))
-    snapshots = sight.snapshots.get((vault, name.lower()), {})
+    accounted |= {stored.value.snapshot_id.lower() for stored in points if stored.value.state is not PointState.LOST}
+    if stored.value.active is not None:
+        accounted.add(stored.value.active.snapshot_id.lower())
+    count = _look_after_points(ports, vault, [point.value for point in points], sight, report, accounted)
     if stored.value.snapshot_group_id.lower() in sight.groups:
-        mark_lost(ports, vault, name, points, snapshots, report)
-        _adopt(ports, vault, name, points, snapshots.values(), report)
-        watch_snapshots(ports, vault, name, len(snapshots))
+        watch_snapshots(ports, vault, name, count)
     _mend_agenda(ports, vault, name, points, sight, report)
     if reconfigure(ports, vault, name) is not None:
         report.reconfigured.append(name)
 
 
-def mark_lost(
+def _look_after_points(
     ports: Ports,
     vault: VaultKey,
-    name: str,
-    points: Sequence[Stored[RecoveryPoint]],
-    snapshots: Container[str],
+    points: Sequence[RecoveryPoint],
+    sight: _Sight,
     report: ReconcileReport,
+    accounted: set[str],
+) -> int:
+    """Every point that is good, or was called lost, and lies where we could look; answers how many are whole."""
+    good = {point.point_id: point for point in points if point.is_good}
+    for point in points:
+        if point.state is PointState.EXPIRING or _group_of(point.snapshot_id).key not in sight.groups:
+            continue
+        found = look_after_point(ports, vault, point, list(good.values()), sight.snapshots)
+        if found.fate in (Fate.LOST, Fate.STILL_LOST):
+            good.pop(point.point_id, None)
+            accounted.discard(point.snapshot_id.lower())  # what bears its id now is another
+        if found.snapshot is not None:
+            accounted.add(found.snapshot.id.lower())
+        if found.disagreements:
+            _report_retagged(ports, vault, point, found.disagreements, report)
+        told = {Fate.LOST: report.lost_points, Fate.MOVED: report.moved_points, Fate.REGAINED: report.adopted_points}
+        if found.fate in told:
+            told[found.fate].append(point.point_id)
+    return len(good)
+
+
+def _group_of(snapshot_id: str) -> GroupId:
+    return parse_resource_id(snapshot_id, SNAPSHOT).group_id
+
+
+def _account_for(
+    ports: Ports, snapshot: Snapshot, homes: Mapping[str, VaultKey], sight: _Sight, report: ReconcileReport
 ) -> None:
-    """Good points whose snapshot is gone, and not by us: each is asked for once more before it is called lost."""
-    good = {stored.value.point_id: stored.value for stored in points if stored.value.is_good}
-    for stored in points:
-        point = stored.value
-        if not point.is_good or point.snapshot_id.lower() in snapshots:
-            continue
-        if find_snapshot_surely(ports, point.snapshot_id) is not None:
-            continue
-        now = ports.clock.now()
-        fresh = ports.store.get(RecoveryPoint, vault, name, point.point_id)
-        instance = ports.store.get(BackupInstance, vault, name)
-        if fresh is None or instance is None or not fresh.value.is_good:
-            continue
-        lost = replace(fresh.value, state=PointState.LOST)
-        del good[point.point_id]
-        changed = replace(instance.value, newest_point=_newest(instance.value, point, good.values()))
-        if is_in_trouble(changed, now):
-            look_later(ports, vault, changed)
-        told = alerts.point_lost(vault, lost, now)
-        outbox.commit(ports, vault, [Replace(instance, changed), Replace(fresh, lost)], [told])
-        log.error("point.lost instance=%s snapshot=%s", name, point.snapshot_id)
-        report.lost_points.append(point.point_id)
+    """A snapshot that looks like ours and that no record knows: another installation's, a point to be adopted, a copy
+    or a forgery, or an orphan. None but the first two passes unseen."""
+    label = read_label(snapshot.tags)
+    if label is None:
+        reason = "its diskbackup- tags are incomplete" if is_ours(snapshot.tags) else "its tags were taken away"
+        _report_orphan(ports, _vault_of(snapshot, homes), "unknown", snapshot, reason, report)
+        return
+    if is_foreign(label, sight.installation.ids):
+        log.info("snapshot.foreign snapshot=%s installation=%s", snapshot.id, label.installation_id)
+        report.foreign.append(snapshot.id)
+        return
+    instance = ports.store.get(BackupInstance, label.vault, label.instance_name)
+    if instance is None:
+        reason = f"backup instance '{label.instance_name}' is not in vault '{label.vault.name}'"
+        _report_orphan(ports, label.vault, label.instance_name, snapshot, reason, report)
+        return
+    judgement = prove_claim(label, snapshot, home=_home(label.vault, instance.value, sight.installation))
+    if isinstance(judgement, NotProven):
+        _report_foreign(ports, label, snapshot, judgement.because, report)
+    else:
+        _adopt(ports, label, snapshot, instance, report)
 
 
-def _newest(instance: BackupInstance, lost: RecoveryPoint, good: Iterable[RecoveryPoint]) -> PointSummary | None:
-    if instance.newest_point is None or instance.newest_point.point_id != lost.point_id:
-        return instance.newest_point
-    newest = max(good, key=lambda point: point.created_at, default=None)
-    return None if newest is None else summary_of(newest)
+def _vault_of(snapshot: Snapshot, homes: Mapping[str, VaultKey]) -> VaultKey:
+    group = _group_of(snapshot.id)
+    unknown = VaultKey(subscription=group.subscription, group=group.group, name="unknown")
+    return homes.get(SnapshotGroup(group_id=group.text, vault=unknown).key, unknown)
+
+
+def _home(vault: VaultKey, instance: BackupInstance, own: Installation) -> Home:
+    return Home(
+        vault=vault,
+        instance_name=instance.name,
+        disk_id=instance.disk_id,
+        groups=(parse_group_id(instance.snapshot_group_id),),
+        installations=own.ids,
+    )
 
 
 def _adopt(
-    ports: Ports,
-    vault: VaultKey,
-    name: str,
-    points: Sequence[Stored[RecoveryPoint]],
-    snapshots: Iterable[Snapshot],
-    report: ReconcileReport,
+    ports: Ports, label: SnapshotLabel, snapshot: Snapshot, stored: Stored[BackupInstance], report: ReconcileReport
 ) -> None:
-    """Snapshots of this instance without a point get one, from their own tags; one that was lost is there again."""
-    known = {stored.value.snapshot_id.lower() for stored in points if stored.value.state is not PointState.LOST}
-    for snapshot in snapshots:
-        label = read_label(snapshot.tags)
-        if label is None or snapshot.id.lower() in known:
-            continue
-        if snapshot.provisioning_state == "Failed":
-            _report_orphan(ports, vault, name, snapshot, "Azure failed to make it whole", report)
-        if not snapshot.is_usable:
-            continue
-        instance = ports.store.get(BackupInstance, vault, name)
-        record = ports.store.get(RecoveryPoint, vault, name, label.point_id)
-        if instance is None or not _is_adoptable(ports, instance.value, record, label, snapshot):
-            continue
-        point = point_from_label(label, snapshot, completed_at=ports.clock.now())
-        if record is not None:
-            point = replace(record.value, state=PointState.COMPLETED)
-        _write_point(ports, vault, instance, point)
-        log.warning("point.adopted instance=%s snapshot=%s", name, snapshot.id)
-        report.adopted_points.append(point.point_id)
+    """A proven snapshot without a point gets one, from its own tags."""
+    if snapshot.provisioning_state == "Failed" or _is_left_unfinished(ports, snapshot):
+        _report_orphan(ports, label.vault, label.instance_name, snapshot, "Azure failed to make it whole", report)
+    if not snapshot.is_usable or stored.value.state is ProtectionState.DELETING:
+        return
+    record = ports.store.get(RecoveryPoint, label.vault, stored.value.name, label.point_id)
+    job = ports.store.get(Job, label.vault, label.job_id)
+    if record is not None and not _is_of(record.value, snapshot):
+        _report_foreign(ports, label, snapshot, (f"its point is that of '{record.value.snapshot_id}'",), report)
+    elif job is not None and _is_of_another(job.value, snapshot):
+        _report_foreign(ports, label, snapshot, ("its job recorded another that bore its name",), report)
+    elif record is None:
+        _adopt_now(ports, label, snapshot, stored, report)
 
 
-def _is_adoptable(
-    ports: Ports,
-    instance: BackupInstance,
-    record: Stored[RecoveryPoint] | None,
-    label: SnapshotLabel,
-    snapshot: Snapshot,
-) -> bool:
-    """Not one that a running backup will record, that was recorded meanwhile, or that is just being deleted."""
-    if instance.state is ProtectionState.DELETING:
-        return False
+def _is_of(point: RecoveryPoint, snapshot: Snapshot) -> bool:
+    """Whether the point, which was recorded meanwhile, is the snapshot's."""
+    return point.state is not PointState.LOST and point.snapshot_id.lower() == snapshot.id.lower()
+
+
+def _is_of_another(job: Job, snapshot: Snapshot) -> bool:
+    """Whether the job ended with another snapshot: it remembers that for longer than the point lives."""
+    noted = job.details.get(SNAPSHOT_UNIQUE_ID)
+    return noted is not None and str(noted).lower() != snapshot.unique_id.lower()
+
+
+def _adopt_now(
+    ports: Ports, label: SnapshotLabel, snapshot: Snapshot, stored: Stored[BackupInstance], report: ReconcileReport
+) -> None:
+    if not _is_adoptable(ports, stored.value, label, snapshot):
+        return
+    point = point_from_label(label, snapshot, completed_at=ports.clock.now())
+    write_point(ports, label.vault, stored, point)
+    log.warning("point.adopted instance=%s snapshot=%s", stored.value.name, snapshot.id)
+    report.adopted_points.append(point.point_id)
+
+
+def _is_left_unfinished(ports: Ports, snapshot: Snapshot) -> bool:
+    return not snapshot.is_usable and snapshot.created_at < ports.clock.now() - UNFINISHED_AFTER
+
+
+def _is_adoptable(ports: Ports, instance: BackupInstance, label: SnapshotLabel, snapshot: Snapshot) -> bool:
+    """Not one that a running backup will record, or that is just being deleted."""
     if instance.active is not None and instance.active.snapshot_id.lower() == snapshot.id.lower():
-        return False
-    if record is not None and record.value.state is not PointState.LOST:
         return False
     expires_at = label.retention.after(snapshot.created_at) if label.retention else None
     now = ports.clock.now()
@@ -292,18 +362,10 @@ def point_from_label(label: SnapshotLabel, snapshot: Snapshot, *, completed_at: 
         disk_size_bytes=snapshot.size_bytes,
         location=snapshot.location,
         disk=label.description(snapshot),
+        snapshot_unique_id=snapshot.unique_id,
+        installation_id=label.installation_id,
+        retention=label.retention.iso() if label.retention else "",
     )
-
-
-def _write_point(ports: Ports, vault: VaultKey, stored: Stored[BackupInstance], point: RecoveryPoint) -> None:
-    """Point and instance in one transaction; the expiry agenda is told first."""
-    instance = with_point(stored.value, point)
-    due_at = point.expires_at.replace(microsecond=0) if point.expires_at else None
-    if due_at is not None and (instance.expiry_due_at is None or due_at < instance.expiry_due_at):
-        ports.store.schedule([expiry_row(vault, instance.name, due_at)])
-        instance = replace(instance, expiry_due_at=due_at)
-    changes: list[Change] = [Replace(stored, instance), Put(point)]
-    outbox.commit(ports, vault, changes, [alerts.point_created(vault, point)])
 
 
 def _mend_agenda(
@@ -360,42 +422,71 @@ def _mend_expiry(
     report.agenda_rows.append(f"expiry {instance.name}")
 
 
-def _report_orphans(ports: Ports, key: _Key, snapshots: Iterable[Snapshot], report: ReconcileReport) -> None:
-    """Snapshots of ours whose instance is gone: named, never deleted."""
-    vault, name = key
-    if ports.store.get(BackupInstance, vault, name) is not None:
-        return
-    for snapshot in snapshots:
-        if ports.cloud.find_snapshot(snapshot.id) is None:
-            continue
-        reason = f"backup instance '{name}' is not in vault '{vault.name}'"
-        _report_orphan(ports, vault, name, snapshot, reason, report)
-
-
-def _report_unreadable(ports: Ports, snapshot: Snapshot, report: ReconcileReport) -> None:
-    parts = snapshot.id.split("/")
-    vault = VaultKey(subscription=parts[2], group=parts[4], name="unknown")
-    _report_orphan(ports, vault, "unknown", snapshot, "its diskbackup- tags are incomplete", report)
-
-
 def _report_orphan(
     ports: Ports, vault: VaultKey, name: str, snapshot: Snapshot, reason: str, report: ReconcileReport
 ) -> None:
-    log.warning("snapshot.orphaned snapshot=%s instance=%s: %s", snapshot.id, name, reason)
-    if _is_news(ports, snapshot):
-        event = alerts.orphan_found(vault, name, snapshot.id, reason, ports.clock.now())
+    """A snapshot of ours that nothing accounts for: named, never deleted."""
+    event = alerts.orphan_found(vault, name, snapshot.id, reason, ports.clock.now())
+    if _tell_of(ports, vault, snapshot, event):
+        log.warning("snapshot.orphaned snapshot=%s instance=%s: %s", snapshot.id, name, reason)
+        report.orphans.append(snapshot.id)
+
+
+def _report_foreign(
+    ports: Ports, label: SnapshotLabel, snapshot: Snapshot, because: Sequence[str], report: ReconcileReport
+) -> None:
+    """A copy, or a snapshot with tags that somebody wrote: named, never touched."""
+    reason = "; ".join(because)
+    event = alerts.foreign_found(label.vault, label.instance_name, snapshot.id, reason, ports.clock.now())
+    if _tell_of(ports, label.vault, snapshot, event):
+        log.warning("snapshot.foreign snapshot=%s: %s", snapshot.id, reason)
+        report.foreign.append(snapshot.id)
+
+
+def _report_retagged(
+    ports: Ports, vault: VaultKey, point: RecoveryPoint, because: Sequence[str], report: ReconcileReport
+) -> None:
+    event = alerts.tags_changed(vault, point, "; ".join(because), ports.clock.now())
+    if _is_news(ports, event.id):
+        log.warning("snapshot.retagged snapshot=%s: %s", point.snapshot_id, "; ".join(because))
         outbox.record(ports, vault, [event])
-    report.orphans.append(snapshot.id)
+    report.retagged.append(point.snapshot_id)
 
 
-def _is_news(ports: Ports, snapshot: Snapshot) -> bool:
-    """Told once a day by each process: an orphan stays until somebody deletes it."""
-    now, name = ports.clock.now(), f"orphan {snapshot.id.lower()}"
+def _tell_of(ports: Ports, vault: VaultKey, snapshot: Snapshot, event: Event) -> bool:
+    """Whether it is still there; told once a day by each process, for it stays until somebody deletes it."""
+    if ports.cloud.find_snapshot(snapshot.id) is None:
+        return False
+    if _is_news(ports, event.id):
+        outbox.record(ports, vault, [event])
+    return True
+
+
+def _is_news(ports: Ports, name: str) -> bool:
+    now = ports.clock.now()
     told_at = ports.memory.recall(name)
-    if told_at is not None and now < told_at + ORPHANS_TOLD_EVERY:
+    if told_at is not None and now < told_at + TOLD_EVERY:
         return False
     ports.memory.note(name, now)
     return True
+
+
+def _forget_empty_groups(
+    ports: Ports,
+    groups: Iterable[Stored[SnapshotGroup]],
+    instances: Iterable[tuple[VaultKey, BackupInstance]],
+    sight: _Sight,
+    report: ReconcileReport,
+) -> None:
+    """Groups without an instance in which nothing looks like ours any more."""
+    used = {instance.snapshot_group_id.lower() for _, instance in instances}
+    mine = (each for each in sight.snapshots.all() if not _is_others(each, sight.installation.ids))
+    used |= {_group_of(each.id).key for each in mine if _looks_ours(each)}
+    for stored in groups:
+        key = stored.value.group.key
+        if key in sight.groups and key not in used:
+            with _postponing(report, f"group {key}"):
+                forget_group(ports, stored)
 
 
 def _purge_jobs(ports: Ports, vault: VaultKey) -> int:
@@ -410,28 +501,62 @@ def _purge_jobs(ports: Ports, vault: VaultKey) -> int:
     return purged
 
 
-def rebuild_catalogue(ports: Ports, groups: Sequence[GroupId]) -> ReconcileReport:
+def rebuild_catalogue(
+    ports: Ports, groups: Sequence[GroupId], *, take_over_others: bool | None = None
+) -> ReconcileReport:
     """Write back the records that the snapshots in `groups` tell of: points, and stopped instances and vaults to hold
-    them. Existing records stay as they are. Protection starts again when the instance is configured anew."""
+    them. Existing records stay as they are. Protection starts again when the instance is configured anew.
+
+    Tables that were lost had another installation's id. Its snapshots are taken over when `take_over_others` says so,
+    or, where it says nothing, when these tables hold no backup instance of their own.
+    """
     report = ReconcileReport()
-    sight = _look(ports, {group.key: group.text for group in groups}, report)
-    for snapshots in sight.snapshots.values():
-        for snapshot in sorted(snapshots.values(), key=lambda snapshot: snapshot.created_at):
-            label = read_label(snapshot.tags)
-            with _postponing(report, f"snapshot {snapshot.id}"):
-                if label is not None and snapshot.is_usable:
-                    _write_back(ports, label, snapshot, report)
+    sight = _look(ports, groups, report)
+    claims = [(label, each) for each in sight.snapshots.all() if (label := read_label(each.tags)) is not None]
+    if take_over_others is None:
+        take_over_others = not _has_instances(ports)
+    strangers = {label.installation_id for label, _ in claims if is_foreign(label, sight.installation.ids)}
+    if take_over_others and strangers:
+        sight = replace(sight, installation=take_over(ports, strangers))
+        report.taken_over += sorted(strangers)
+        log.warning("installation.taken_over %s", ", ".join(sorted(strangers)))
+    for label, snapshot in sorted(claims, key=lambda claim: claim[1].created_at):
+        with _postponing(report, f"snapshot {snapshot.id}"):
+            if snapshot.is_usable:
+                _write_back(ports, label, snapshot, sight.installation, report)
     log.info("catalogue.rebuilt points=%d", len(report.adopted_points))
     return report
 
 
-def _write_back(ports: Ports, label: SnapshotLabel, snapshot: Snapshot, report: ReconcileReport) -> None:
+def _has_instances(ports: Ports) -> bool:
+    return any(ports.store.page(BackupInstance, stored.value.key, limit=1).items for stored in _vaults(ports))
+
+
+def _write_back(
+    ports: Ports, label: SnapshotLabel, snapshot: Snapshot, own: Installation, report: ReconcileReport
+) -> None:
+    group = _group_of(snapshot.id)
+    stored = ports.store.get(BackupInstance, label.vault, label.instance_name)
+    home = Home(
+        vault=label.vault,
+        instance_name=label.instance_name,
+        disk_id=stored.value.disk_id if stored else snapshot.source_id,
+        groups=(group,),
+        installations=own.ids,
+    )
+    judgement = prove_claim(label, snapshot, home=home)
+    record = ports.store.get(RecoveryPoint, label.vault, label.instance_name, label.point_id)
+    if record is not None and record.value.snapshot_id.lower() == snapshot.id.lower():
+        return
+    if record is not None or isinstance(judgement, NotProven):
+        log.warning("snapshot.foreign snapshot=%s", snapshot.id)
+        report.foreign.append(snapshot.id)
+        return
+    remember_group(ports, label.vault, group)
     _ensure_vault(ports, label.vault, snapshot.location)
-    instance = _ensure_instance(ports, label, snapshot)
-    if ports.store.get(RecoveryPoint, label.vault, instance.value.name, label.point_id) is None:
-        point = point_from_label(label, snapshot, completed_at=ports.clock.now())
-        _write_point(ports, label.vault, instance, point)
-        report.adopted_points.append(point.point_id)
+    point = point_from_label(label, snapshot, completed_at=ports.clock.now())
+    write_point(ports, label.vault, stored or _new_instance(ports, label, snapshot), point)
+    report.adopted_points.append(point.point_id)
 
 
 def _ensure_vault(ports: Ports, key: VaultKey, location: str) -> None:
@@ -439,12 +564,7 @@ def _ensure_vault(ports: Ports, key: VaultKey, location: str) -> None:
         ports.store.commit(key, [Insert(Vault(key=key, location=location, created_at=ports.clock.now()))])
 
 
-def _ensure_instance(ports: Ports, label: SnapshotLabel, snapshot: Snapshot) -> Stored[BackupInstance]:
-    stored = ports.store.get(BackupInstance, label.vault, label.instance_name)
-    if stored is not None:
-        return stored
-    parts = snapshot.id.split("/")
-    group = GroupId(subscription=parts[2], group=parts[4])
+def _new_instance(ports: Ports, label: SnapshotLabel, snapshot: Snapshot) -> Stored[BackupInstance]:
     instance = BackupInstance(
         name=label.instance_name,
         generation=label.point_id[:12],
@@ -452,10 +572,11 @@ def _ensure_instance(ports: Ports, label: SnapshotLabel, snapshot: Snapshot) -> 
         friendly_name=snapshot.source_id.rsplit("/", 1)[-1],
         disk_id=snapshot.source_id,
         disk_location=snapshot.location,
-        snapshot_group_id=group.text,
+        snapshot_group_id=_group_of(snapshot.id).text,
         policy=BackupPolicy.standing_in(label.policy_name, label.retention),
         state=ProtectionState.STOPPED,
         created_at=ports.clock.now(),
+        rebuilt=True,
     )
     ports.store.commit(label.vault, [Insert(instance)])
     written = ports.store.get(BackupInstance, label.vault, label.instance_name)

@@ -15,11 +15,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from backup_core.domain.errors import BackupError, CloudUnavailable, DiskNotFound, Throttled
+from backup_core.domain.errors import BackupError, CloudUnavailable, DiskNotFound, SnapshotGroupNotFound, Throttled
 from backup_core.domain.instance import BackupInstance, DiskClaim, ProtectionState
 from backup_core.domain.job import time_ordered_hex
 from backup_core.domain.messages import LookAtResource
 from backup_core.domain.naming import SnapshotName, read_snapshot_name, short_disk_name
+from backup_core.domain.ownership import Proven, prove_point
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_event import DELETED, GROUP, RULED, ResourceHint, read_message
 from backup_core.domain.resource_ids import (
@@ -33,9 +34,10 @@ from backup_core.ports import Ports, StateConflict, Stored, every
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.overview import FoundInstance, find_protection
+from backup_core.workflows.points_seen import Sightings, look_after_point
 from backup_core.workflows.poison import NOWHERE, StepGivenUp
 from backup_core.workflows.protection import sync_instance
-from backup_core.workflows.reconcile import ReconcileReport, mark_lost
+from backup_core.workflows.snapshot_groups import remembered_groups
 from backup_core.workflows.tag_rules import apply_all, apply_rules_to_disk, disk_is_gone, read_book, tried_lately
 from backup_core.workflows.turns import attempt_delay, throttle_delay
 
@@ -197,8 +199,14 @@ def look_at_snapshot(ports: Ports, snapshot_id: str, homes: SnapshotHomes) -> No
         return
     for claim in homes.of(ports, snapshot.subscription, name.disk):
         point = _good_point(ports, claim, name, snapshot_id)
-        if point is not None and ports.cloud.find_snapshot(snapshot_id) is None:
-            _lose(ports, claim.vault, claim.instance_name, point)
+        if point is not None and not _is_there(ports, claim.vault, point):
+            _look_after(ports, claim.vault, point)
+
+
+def _is_there(ports: Ports, vault: VaultKey, point: RecoveryPoint) -> bool:
+    """Whether its snapshot is, and not another that somebody put in its place."""
+    found = ports.cloud.find_snapshot(point.snapshot_id)
+    return found is not None and isinstance(prove_point(point, found, vault=vault), Proven)
 
 
 def _good_point(ports: Ports, claim: DiskClaim, name: SnapshotName, snapshot_id: str) -> RecoveryPoint | None:
@@ -215,16 +223,32 @@ def _good_point(ports: Ports, claim: DiskClaim, name: SnapshotName, snapshot_id:
     return next((each for each in points if each.is_good and each.snapshot_id.lower() == snapshot_id.lower()), None)
 
 
-def _lose(ports: Ports, vault: VaultKey, instance_name: str, lost: RecoveryPoint) -> None:
-    """Record the loss, and have the next backup soon if it was the newest point: an older one no backup brings back."""
-    points = list(every(ports, RecoveryPoint, vault, instance_name))
-    instance = ports.store.get(BackupInstance, vault, instance_name)
+def _look_after(ports: Ports, vault: VaultKey, gone: RecoveryPoint) -> None:
+    """Have the record follow a snapshot that was moved; else record the loss, and have the next backup soon if it was
+    the newest point: an older one no backup brings back."""
+    points = [stored.value for stored in every(ports, RecoveryPoint, vault, gone.instance_name)]
+    instance = ports.store.get(BackupInstance, vault, gone.instance_name)
     if instance is None:
         return
-    if _is_newest(instance.value, lost):
+    seen = _sightings(ports, gone)
+    if seen.moved(gone) is None and _is_newest(instance.value, gone):
         _back_up_soon(ports, vault, instance)
-    others = {stored.value.snapshot_id.lower() for stored in points} - {lost.snapshot_id.lower()}
-    mark_lost(ports, vault, instance.value.name, points, others, ReconcileReport())
+    look_after_point(ports, vault, gone, points, seen)
+
+
+def _sightings(ports: Ports, gone: RecoveryPoint) -> Sightings:
+    """What lies in the groups of ours, until the point's snapshot is among it. A group that cannot be read now may hold
+    it: then nobody knows, and the look comes again. Raises BackupError."""
+    seen = Sightings()
+    for stored in remembered_groups(ports) if gone.snapshot_unique_id else ():
+        try:
+            for snapshot in ports.cloud.list_snapshots(stored.value.group):
+                seen.add(snapshot)
+        except SnapshotGroupNotFound:
+            log.info("resource_event.group_gone group=%s", stored.value.group_id)
+        if seen.moved(gone) is not None:
+            break
+    return seen
 
 
 def _is_newest(instance: BackupInstance, point: RecoveryPoint) -> bool:

@@ -21,12 +21,14 @@ from backup_core.domain.errors import (
     ResourceInUse,
     RestoredOtherwise,
     SnapshotNotFound,
+    SnapshotNotOurs,
     TargetDiskExists,
     Throttled,
 )
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ObserveRestore, StartRestore
+from backup_core.domain.ownership import NotProven, prove_point
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_resource_id
 from backup_core.domain.restore import (
@@ -153,7 +155,7 @@ def start_restore(ports: Ports, message: StartRestore) -> None:
         if point is None:
             raise SnapshotNotFound(f"Recovery point '{stored.value.point_id}' is gone.")
         disk = disk_to_be(stored.value.job_id, point.value, stored.value.details["request"])
-        operation_url = _start_disk(ports, stored.value, disk)
+        operation_url = _start_disk(ports, message.vault, stored.value, point.value, disk)
     except BackupError as error:
         _retreat(ports, message, stored, error)
         return
@@ -178,14 +180,26 @@ def _open_job(ports: Ports, message: StartRestore | ObserveRestore) -> Stored[Jo
     return None if stored.value.is_ended else stored
 
 
-def _start_disk(ports: Ports, job: Job, disk: RestoredDisk) -> str:
+def _start_disk(ports: Ports, vault: VaultKey, job: Job, point: RecoveryPoint, disk: RestoredDisk) -> str:
     """PUT the disk, unless it is there: ours already under way ("" to look at the disk itself), or another's."""
     there = ports.cloud.find_disk(job.target_disk_id)
     if there is not None and there.tags.get(RESTORE_JOB_TAG) != job.job_id:
         raise TargetDiskExists(f"Disk '{job.target_disk_id}' exists already.", target=job.target_disk_id)
     if there is not None:
         return ""
+    _check_snapshot(ports, vault, point)
     return ports.cloud.start_disk(job.target_disk_id, disk.body)
+
+
+def _check_snapshot(ports: Ports, vault: VaultKey, point: RecoveryPoint) -> None:
+    """What bears the recorded id may be another snapshot by now, of anybody's disk."""
+    snapshot = ports.cloud.find_snapshot(point.snapshot_id)
+    if snapshot is None:
+        raise SnapshotNotFound(f"Snapshot '{point.snapshot_id}' is gone.", target=point.snapshot_id)
+    judgement = prove_point(point, snapshot, vault=vault)
+    if isinstance(judgement, NotProven):
+        reasons = "; ".join(judgement.because)
+        raise SnapshotNotOurs(f"Snapshot '{snapshot.id}' is not the one that was recorded: {reasons}.")
 
 
 def _warnings(job: Job, disk: RestoredDisk) -> tuple[JobError, ...]:

@@ -181,7 +181,7 @@ def test_a_record_under_a_name_that_its_job_never_had_is_proven_by_nothing() -> 
         ({OWNER_TAG: "diskbackup/1"}, "incomplete"),
         (label(vault=OTHER_VAULT).tags(), "another vault"),
         (label(name="disk-9").tags(), "another backup instance"),
-        (label(retention=parse_duration("PT1H")).tags(), "have it expire"),
+        (label(retention=parse_duration("PT1H")).tags(), "another retention, PT1H"),
         (label(installation_id=OTHER_INSTALLATION).tags(), "another installation"),
         (label(tag_name="Hourly").tags(), "another retention tag"),
     ],

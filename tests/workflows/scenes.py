@@ -87,7 +87,7 @@ def label_of(made: RecoveryPoint, **changes: Any) -> SnapshotLabel:
         "vault": VAULT,
         "instance_name": made.instance_name,
         "point_id": made.point_id,
-        "job_id": "9c1d2c9e-0000-4000-8000-000000000001",
+        "job_id": made.job_id,
         "tag_name": made.tag_name,
         "retention": parse_duration("P7D"),
         "policy_name": made.policy_name,

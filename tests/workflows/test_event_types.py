@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from backup_core.domain.disk import Disk
 from backup_core.domain.errors import PermissionMissing
 from backup_core.domain.events import KINDS, PREFIX
 from backup_core.domain.messages import ObserveBackup, StartBackup
@@ -227,6 +228,27 @@ def _orphaned() -> Platform:
     return platform
 
 
+def _copied() -> Platform:
+    """An operator's copy: the same tags under another name."""
+    platform = backed_up()
+    (mine,) = platform.points()
+    with platform.world.faults.paused():
+        snapshot = platform.world.cloud.find_snapshot(mine.snapshot_id)
+    assert snapshot is not None
+    platform.world.cloud.add_snapshot(
+        f"{mine.snapshot_id}-copy", source=Disk(raw=disk_json("disk-1")), tags=snapshot.tags
+    )
+    reconcile(platform.world.ports)
+    return platform
+
+
+def _retagged() -> Platform:
+    platform = backed_up()
+    platform.world.cloud.retag(platform.points()[0].snapshot_id, {"owner": "somebody"})
+    reconcile(platform.world.ports)
+    return platform
+
+
 def _poisoned() -> Platform:
     platform = Platform()
     give_up(platform.world.ports, StartBackup, "nonsense")
@@ -285,6 +307,8 @@ CAUSES: Mapping[str, Callable[[], Platform]] = {
     "BackupData.Deleted": _asked(_delete),
     "Policy.RetentionShortened": _retention_shortened,
     "Snapshot.Orphaned": _orphaned,
+    "Snapshot.Foreign": _copied,
+    "Snapshot.TagsChanged": _retagged,
     "Message.Poisoned": _poisoned,
     "Event.Refused": _refused_by_the_topic,
     "Alert.Fired": _azure_fails,

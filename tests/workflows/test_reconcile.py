@@ -24,7 +24,18 @@ from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.reconcile import JOBS_KEPT, ReconcileReport, rebuild_catalogue, reconcile
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.vaults import put_policy, put_vault
-from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, disk_json, job, point, policy, vault
+from tests.builders import (
+    SNAPSHOT_GROUP,
+    TARGET_GROUP,
+    VAULT,
+    disk_id,
+    disk_json,
+    job,
+    point,
+    policy,
+    snapshot_id,
+    vault,
+)
 from tests.workflows.platform import Platform, request
 from tests.workflows.scenes import (
     DAILY_AT_NOON,
@@ -265,8 +276,16 @@ def test_unreadable_tags_of_ours_are_reported() -> None:
 @pytest.mark.parametrize("tags", [{}, {"owner": "someone"}, {"diskbackup-instance": "disk-1"}])
 def test_a_strangers_snapshot_is_nothing_to_us(tags: dict[str, str]) -> None:
     platform = backed_up()
-    add_snapshot(platform, point("disk-1", at=SLOT - HOUR), tags=tags)
+    add_snapshot(platform, point("disk-1", at=SLOT - HOUR, snapshot_id=snapshot_id("mine")), tags=tags)
     assert run(platform) == NOTHING
+
+
+def test_a_name_of_ours_without_its_tags_is_reported() -> None:
+    platform = backed_up()
+    made = point("disk-1", at=SLOT - HOUR)
+    add_snapshot(platform, made, tags={})
+    assert run(platform).orphans == [made.snapshot_id]
+    assert "taken away" in events(platform, "Snapshot.Orphaned")[0].content["reason"]
 
 
 def test_a_snapshot_of_another_vaults_instance_of_that_name_is_no_point_of_this_one() -> None:

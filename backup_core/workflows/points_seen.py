@@ -1,0 +1,183 @@
+"""Recovery points against the snapshots that are there: whole, moved to another group, gone, or replaced by another.
+
+What a record tells of is found by its id, or, where it was moved, by its unique id. A snapshot that only bears the id
+is not the recorded one (domain/ownership.py), and the point is as lost as if nothing were there.
+
+Leaves to others: which snapshots there are (reconcile.py, resource_events.py), and what no record knows (reconcile.py).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from backup_core.domain.disk import Snapshot
+from backup_core.domain.instance import BackupInstance, PointSummary
+from backup_core.domain.ownership import NotProven, Proven, is_same_snapshot, prove_point
+from backup_core.domain.recovery_point import PointState, RecoveryPoint
+from backup_core.domain.resource_ids import VaultKey
+from backup_core.ports import Change, Ports, Put, Replace, Stored
+from backup_core.workflows import alerts, outbox
+from backup_core.workflows.absence import find_snapshot_surely
+from backup_core.workflows.backup import expiry_row, summary_of, with_point
+from backup_core.workflows.objectives import is_in_trouble, look_later
+
+log = logging.getLogger("diskbackup.points")
+
+
+class Sightings:
+    """The snapshots that were seen, to be found by id or by unique id."""
+
+    def __init__(self, snapshots: Iterable[Snapshot] = ()) -> None:
+        self._by_id: dict[str, Snapshot] = {}
+        self._by_unique_id: dict[str, Snapshot] = {}
+        for snapshot in snapshots:
+            self.add(snapshot)
+
+    def add(self, snapshot: Snapshot) -> None:
+        self._by_id[snapshot.id.lower()] = snapshot
+        if snapshot.unique_id:
+            self._by_unique_id[snapshot.unique_id.lower()] = snapshot
+
+    def all(self) -> Sequence[Snapshot]:
+        return list(self._by_id.values())
+
+    def at(self, snapshot_id: str) -> Snapshot | None:
+        return self._by_id.get(snapshot_id.lower())
+
+    def moved(self, point: RecoveryPoint) -> Snapshot | None:
+        """The point's snapshot where it lies under another id."""
+        found = self._by_unique_id.get(point.snapshot_unique_id.lower()) if point.snapshot_unique_id else None
+        return found if found is not None and is_same_snapshot(point, found) else None
+
+
+class Fate(Enum):
+    WHOLE = "whole"
+    REGAINED = "regained"  # it was called lost, and is there
+    MOVED = "moved"
+    LOST = "lost"
+    STILL_LOST = "still lost"
+    CHANGED = "changed"  # the record changed meanwhile: the next look tells
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What became of a point; `disagreements` are what its snapshot's tags say otherwise than its record."""
+
+    fate: Fate
+    point: RecoveryPoint
+    snapshot: Snapshot | None = None
+    disagreements: tuple[str, ...] = ()
+
+
+def look_after_point(
+    ports: Ports, vault: VaultKey, point: RecoveryPoint, others: Iterable[RecoveryPoint], seen: Sightings
+) -> Found:
+    """Compare one point with what was seen, and have its record follow. `others` are the points of its instance."""
+    snapshot = seen.at(point.snapshot_id) or _unlisted(ports, point)
+    judgement = prove_point(point, snapshot, vault=vault) if snapshot is not None else None
+    if isinstance(judgement, Proven):
+        fate = Fate.WHOLE if point.is_good else _regain(ports, vault, point)
+        return Found(fate=fate, point=point, snapshot=snapshot, disagreements=judgement.disagreements)
+    moved = seen.moved(point)
+    if moved is not None and isinstance(prove_point(replace(point, snapshot_id=moved.id), moved, vault=vault), Proven):
+        return Found(fate=_follow(ports, vault, point, moved), point=point, snapshot=moved)
+    if not point.is_good:
+        return Found(fate=Fate.STILL_LOST, point=point)
+    if isinstance(judgement, NotProven):
+        log.error("point.replaced snapshot=%s: %s", point.snapshot_id, "; ".join(judgement.because))
+    return Found(fate=_lose(ports, vault, point, others), point=point)
+
+
+def _unlisted(ports: Ports, point: RecoveryPoint) -> Snapshot | None:
+    """A list may leave something out: a good point is looked for once more before it is called lost."""
+    return find_snapshot_surely(ports, point.snapshot_id) if point.is_good else None
+
+
+def _regain(ports: Ports, vault: VaultKey, point: RecoveryPoint) -> Fate:
+    back = replace(point, state=PointState.COMPLETED)
+    return Fate.REGAINED if _write(ports, vault, point, back) else Fate.CHANGED
+
+
+def _follow(ports: Ports, vault: VaultKey, point: RecoveryPoint, moved: Snapshot) -> Fate:
+    """The record follows its snapshot; where it had been called lost, it is good again."""
+    there = replace(point, snapshot_id=moved.id, state=PointState.COMPLETED)
+    if not _write(ports, vault, point, there, is_news=not point.is_good):
+        return Fate.CHANGED
+    log.warning("point.moved snapshot=%s to=%s", point.snapshot_id, moved.id)
+    return Fate.MOVED
+
+
+def _write(ports: Ports, vault: VaultKey, before: RecoveryPoint, after: RecoveryPoint, *, is_news: bool = True) -> bool:
+    """Replace a record that is still as it was read. Raises StateConflict."""
+    fresh, instance = _fresh(ports, vault, before)
+    if fresh is None or instance is None:
+        return False
+    write_point(ports, vault, instance, after, Replace(fresh, after), is_news=is_news)
+    return True
+
+
+def write_point(
+    ports: Ports,
+    vault: VaultKey,
+    stored: Stored[BackupInstance],
+    point: RecoveryPoint,
+    change: Change | None = None,
+    *,
+    is_news: bool = True,
+) -> None:
+    """Point and instance in one transaction; the expiry agenda is told first. Raises StateConflict."""
+    instance = with_slot(with_point(stored.value, point), point)
+    due_at = point.expires_at.replace(microsecond=0) if point.expires_at else None
+    if due_at is not None and (instance.expiry_due_at is None or due_at < instance.expiry_due_at):
+        ports.store.schedule([expiry_row(vault, instance.name, due_at)])
+        instance = replace(instance, expiry_due_at=due_at)
+    changes: list[Change] = [Replace(stored, instance), change or Put(point)]
+    outbox.commit(ports, vault, changes, [alerts.point_created(vault, point)] if is_news else [])
+
+
+def with_slot(instance: BackupInstance, point: RecoveryPoint) -> BackupInstance:
+    """The instance, knowing that the point's slot was taken: the next one is judged by it, and none is taken twice."""
+    slot = point.slot
+    if slot is None:
+        return instance
+    return replace(
+        instance,
+        newest_slot=max(slot, instance.newest_slot or slot),
+        last_success_slot=max(slot, instance.last_success_slot or slot),
+    )
+
+
+def _lose(ports: Ports, vault: VaultKey, point: RecoveryPoint, others: Iterable[RecoveryPoint]) -> Fate:
+    now = ports.clock.now()
+    fresh, instance = _fresh(ports, vault, point)
+    if fresh is None or instance is None:
+        return Fate.CHANGED
+    lost = replace(fresh.value, state=PointState.LOST)
+    changed = replace(instance.value, newest_point=_newest(instance.value, point, others))
+    if is_in_trouble(changed, now):
+        look_later(ports, vault, changed)
+    told = alerts.point_lost(vault, lost, now)
+    outbox.commit(ports, vault, [Replace(instance, changed), Replace(fresh, lost)], [told])
+    log.error("point.lost instance=%s snapshot=%s", point.instance_name, point.snapshot_id)
+    return Fate.LOST
+
+
+def _fresh(
+    ports: Ports, vault: VaultKey, point: RecoveryPoint
+) -> tuple[Stored[RecoveryPoint] | None, Stored[BackupInstance] | None]:
+    """Both records as they are now; no point where it changed since it was judged."""
+    fresh = ports.store.get(RecoveryPoint, vault, point.instance_name, point.point_id)
+    instance = ports.store.get(BackupInstance, vault, point.instance_name)
+    same = fresh is not None and (fresh.value.state, fresh.value.snapshot_id) == (point.state, point.snapshot_id)
+    return (fresh if same else None), instance
+
+
+def _newest(instance: BackupInstance, lost: RecoveryPoint, others: Iterable[RecoveryPoint]) -> PointSummary | None:
+    if instance.newest_point is None or instance.newest_point.point_id != lost.point_id:
+        return instance.newest_point
+    good = (point for point in others if point.is_good and point.point_id != lost.point_id)
+    newest = max(good, key=lambda point: point.created_at, default=None)
+    return None if newest is None else summary_of(newest)
