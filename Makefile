@@ -3,7 +3,6 @@
 PYTHON ?= python3.11
 VENV := .venv
 RUN := $(VENV)/bin/python
-INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 RECORDINGS ?= ../shared
 
 .PHONY: setup demo test lint infra conformance bench docs package audit scan lock up down clean
@@ -69,12 +68,9 @@ setup: $(VENV)/ready infra/local/node_modules/ready
 
 # What ships is installed as a deployment installs it: the pinned versions, by their hashes. A test holds the rest to it.
 $(VENV)/ready: requirements.txt infra/local/requirements.txt infra/local/worker-library.txt tests/requirements.txt
-	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	$(INSTALL) --require-hashes -r requirements.txt
-	$(INSTALL) -r tests/requirements.txt
-	$(INSTALL) --require-hashes --no-deps --ignore-requires-python -r infra/local/worker-library.txt
-	touch $@
+	@$(PYTHON) infra/install.py python
+	@touch $@
 
 infra/local/node_modules/ready: infra/local/package-lock.json
-	cd infra/local && npm ci --silent
-	touch $@
+	@$(PYTHON) infra/install.py node
+	@touch $@

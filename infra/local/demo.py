@@ -30,6 +30,7 @@ from infra.local.demo_checks import (
     watch_the_end,
 )
 from infra.local.demo_clients import GROUP, VAULT, Clients, instant, now, sleep_until
+from infra.local.narrating import waiting
 from infra.local.up import PROJECT, AlreadyRunning, LocalTarget, PartFailed, clear
 
 DIRECTORY = PROJECT / ".local" / "demo"
@@ -57,7 +58,9 @@ def main(directory: Path = DIRECTORY) -> int:
     console.rule("A local Azure: storage, disks, sign-in, events, one front door, and two Functions hosts")
     try:
         clear(directory)
-        with LocalTarget.start(dir=directory, instances=2) as target:
+        with waiting(console, "starting eight processes"):
+            target = LocalTarget.start(dir=directory, instances=2)
+        with target:
             passed = _tell(console, target)
     except (AlreadyRunning, PartFailed, FileNotFoundError) as error:
         console.print(f"✗ {error}", style="red", markup=False, highlight=False)
@@ -88,15 +91,20 @@ def _play(console: Console, target: LocalTarget) -> Story:
     disks = clients.disks()
     scheduled = [disk for disk in disks if disk["sku"]["name"] not in BACKGROUND_COPIES]
     slow = [disk for disk in disks if disk["sku"]["name"] in BACKGROUND_COPIES]
-    _protect(console, clients, disks)
+    with waiting(console, f"{len(disks)} disks are being protected"):
+        _protect(console, clients, disks)
     slots = _next_slots()
-    on_demand = _back_up_now(console, clients, [*slow, scheduled[0]])
-    _await_jobs(console, clients, on_demand)
+    with waiting(console, "backups on demand; slow disks are copied in the background"):
+        on_demand = _back_up_now(console, clients, [*slow, scheduled[0]])
+        _await_jobs(console, clients, on_demand)
     held, killed = _live_through(console, clients, target, slots, len(scheduled))
-    restored = _restore(console, clients, _restorable(scheduled, slow))
-    _await_expiry(console, clients, slots[0] + RETENTION["PT3M"])
-    clients.run_function("reconcile")
-    _await_quiet(console, clients)
+    with waiting(console, "new disks are being made of recovery points"):
+        restored = _restore(console, clients, _restorable(scheduled, slow))
+    with waiting(console, "recovery points get older; the newest of each disk stays whatever its age"):
+        _await_expiry(console, clients, slots[0] + RETENTION["PT3M"])
+        clients.run_function("reconcile")
+    with waiting(console, "the next slot's work has to end before all can be compared"):
+        _await_quiet(console, clients)
     return watch_the_end(
         clients,
         disks=frozenset(disk["id"].lower() for disk in disks),
@@ -165,12 +173,13 @@ def _live_through(
     held: frozenset[str] = frozenset()
     killed_at = slots[1]
     for number, slot in enumerate(slots):
-        if number == 1:
-            held, killed_at = _kill_in(console, clients, target, slot, due)
-        _watch_slot(console, clients, slot, due)
-        if number == 1:
-            target.start_host()
-            console.print("  another host was started")
+        with waiting(console, f"slot {slot:%H:%M} of {due} disks"):
+            if number == 1:
+                held, killed_at = _kill_in(console, clients, target, slot, due)
+            _watch_slot(console, clients, slot, due)
+            if number == 1:
+                target.start_host()
+                console.print("  another host was started")
     return held, killed_at
 
 
