@@ -641,6 +641,7 @@ class FakeCloud(_Port):
         }
 
     def identity(self, resource_id: str = "") -> Identity:
+        self.guard("identity", resource_id)
         if not resource_id:
             return Identity(principal_id=self.principal, client_id=FAKE_CLIENT, tenant_id=FAKE_TENANT)
         if resource_id.lower() not in self.user_identities:

@@ -36,6 +36,13 @@ ANY_ROLE = "Microsoft.Resources/subscriptions/read"
 _READ = frozenset(
     {
         ANY_ROLE,  # ours
+        "Microsoft.Resources/tenants/read",
+        "Microsoft.Resources/subscriptions/providers/read",
+        "Microsoft.Resources/subscriptions/resources/read",
+        "Microsoft.Resources/subscriptions/resourceGroups/resources/read",
+        "Microsoft.Resources/tags/read",
+        f"{_PROVIDER}/resourceGuards/read",
+        f"{_VAULT}/backupResourceGuardProxies/read",
         f"{_PROVIDER}/operations/read",
         f"{_PROVIDER}/locations/checkFeatureSupport/action",
         f"{_PROVIDER}/locations/operationStatus/read",
@@ -76,6 +83,9 @@ _OPERATE = _READ | {
     f"{_INSTANCE}/sync/action",  # ours
 }
 _CONTRIBUTE = _OPERATE | {
+    "Microsoft.Resources/tags/write",
+    "Microsoft.Resources/tags/delete",
+    f"{_PROVIDER}/register/action",
     f"{_PROVIDER}/locations/checkNameAvailability/action",
     f"{_PROVIDER}/auditRecords/read",  # ours
     f"{_VAULT}/write",
@@ -181,4 +191,8 @@ def _resource_of(route: Route) -> tuple[str, list[str]]:
     """The provider and the words of the resource's type, without the names in between."""
     _, has_provider, rest = route.template.rpartition("providers/")
     words = [part for part in rest.split("/") if not part.startswith("{")]
-    return (words[0], words[1:]) if has_provider else ("Microsoft.Resources", words)
+    if not has_provider:
+        return "Microsoft.Resources", words
+    if words == [_PROVIDER]:  # the provider itself is read as any
+        return "Microsoft.Resources", ["subscriptions", "providers"]
+    return words[0], [word for word in words[1:] if word != "default"]

@@ -29,7 +29,7 @@ SAFE_VALUE = re.compile(r"(?!\.+$)[\w().\-]{1,260}")
 OPERATION_ID = re.compile(r"(?!\.+$)[\w\-=%.]{1,1024}", re.ASCII)
 _CLIENT_REQUEST_ID = re.compile(r"[\w.\-]{1,128}", re.ASCII)
 # Where a URL's path turns from the host's route prefix into a path of this API.
-_START = re.compile(r"/(subscriptions|providers|health/live|openapi\.json)(?=/|$)", re.IGNORECASE)
+_START = re.compile(r"/(subscriptions|tenants|providers|health/live|openapi\.json)(?=/|$)", re.IGNORECASE)
 _SECRET_PARAMETERS = frozenset({"code", "clientid"})
 
 

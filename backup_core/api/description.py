@@ -23,6 +23,7 @@ from backup_core.ports import Ports
 _FILTERS = {
     "$filter of points": "startDate eq '2026-03-01T00:00:00Z' and endDate eq '2026-03-02T00:00:00Z'",
     "$filter of jobs": "status eq 'Failed' and operation eq 'Backup' and startTime ge '2026-03-01T00:00:00Z'",
+    "$filter of resources": "resourceType eq 'Microsoft.DataProtection/backupVaults' and tagName eq 'team'",
     "$filter of alerts": "monitorCondition eq 'Fired'",
 }
 _TIME_OR_BLANK: Schema = {"anyOf": [TIME, {"const": ""}]}  # the host drops parameters without a value

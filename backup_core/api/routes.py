@@ -42,6 +42,13 @@ def _route(name: str, template: str, **endpoints: str) -> Route:
 ROUTES: tuple[Route, ...] = (
     _route("api_description", "openapi.json", GET="description.get"),
     _route("api_subscriptions", "subscriptions", GET="subscriptions.list_all"),
+    _route("api_tenants", "tenants", GET="subscriptions.list_tenants"),
+    _route("api_resources_of_subscription", f"{_SUBSCRIPTION}/resources", GET="arm.list_in_subscription"),
+    _route("api_resources_of_group", f"{_GROUP}/resources", GET="arm.list_in_group"),
+    _route("api_providers", f"{_SUBSCRIPTION}/providers", GET="arm.list_providers"),
+    _route("api_provider", f"{_SUBSCRIPTION}/{_PROVIDER}", GET="arm.get_provider"),
+    _route("api_provider_anywhere", _PROVIDER, GET="arm.get_provider"),
+    _route("api_provider_register", f"{_SUBSCRIPTION}/{_PROVIDER}/register", POST="arm.get_provider"),
     _route("api_provider_operations", f"{_PROVIDER}/operations", GET="provider.list_operations"),
     _route("api_feature_support", f"{_LOCATION}/checkFeatureSupport", POST="provider.check_feature_support"),
     _route(
@@ -58,6 +65,21 @@ ROUTES: tuple[Route, ...] = (
     ),
     _route("api_vaults_of_group", _VAULTS, GET="vaults.list_in_group"),
     _route("api_vault", _VAULT, GET="vaults.get", PUT="vaults.put", PATCH="vaults.patch", DELETE="vaults.delete"),
+    _route(
+        "api_vault_tags",
+        f"{_VAULT}/providers/Microsoft.Resources/tags/default",
+        GET="arm.get_tags",
+        PUT="arm.put_tags",
+        PATCH="arm.patch_tags",
+        DELETE="arm.delete_tags",
+    ),
+    _route(
+        "api_resource_guards_of_subscription",
+        f"{_SUBSCRIPTION}/{_PROVIDER}/resourceGuards",
+        GET="not_offered.none",
+    ),
+    _route("api_resource_guards_of_group", f"{_GROUP}/{_PROVIDER}/resourceGuards", GET="not_offered.none"),
+    _route("api_resource_guard_proxies", f"{_VAULT}/backupResourceGuardProxies", GET="not_offered.none_in_vault"),
     _route("api_policies", f"{_VAULT}/backupPolicies", GET="policies.list_in_vault"),
     _route(
         "api_policy",

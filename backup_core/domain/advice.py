@@ -11,6 +11,7 @@ CORRECT = "Correct the named properties and send the request again."
 ADVICE: Mapping[str, str] = {
     "DppPluginInvalidInputParameters": "Write the time as ISO 8601, such as 2026-03-02T12:00:00Z.",
     "EntityTooLarge": "Shorten what was sent: its tags, its rules or its filter.",
+    "InvalidFilterInQueryString": "Write the filter as the message describes it, or leave it out.",
     "InvalidRequestContent": "Send one sound JSON object in which no key comes twice.",
     "InvalidResourceLocation": "Use a vault in the region of the disk; a vault cannot be moved.",
     "InvalidResourceName": "Choose another name, as the message describes it.",

@@ -6,7 +6,7 @@ Leaves to others: what is protected with them (protection.py).
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -74,6 +74,22 @@ def patch_vault(
             properties=merged_settings(vault.properties, settings),
         )
         _check(vault, wanted)
+        try:
+            ports.store.commit(key, [Replace(stored, wanted)])
+        except StateConflict:
+            continue
+        return wanted
+    raise ResourceInUse(f"Vault '{key.name}' is changing too often; try again.")
+
+
+def tag_vault(ports: Ports, key: VaultKey, change: Callable[[Mapping[str, str]], Mapping[str, str]]) -> Vault:
+    """Give a vault the tags that `change` makes of those it has. Raises NotFound, and what `change` raises."""
+    for _ in range(_TRIES):
+        stored = ports.store.get(Vault, key)
+        if stored is None:
+            get_vault(ports, key)  # says what is not there
+            continue
+        wanted = replace(stored.value, tags=change(stored.value.tags))
         try:
             ports.store.commit(key, [Replace(stored, wanted)])
         except StateConflict:

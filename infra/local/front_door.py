@@ -1,6 +1,7 @@
 """One HTTPS endpoint for everything, as Azure's single management endpoint is.
 
-Requests whose last provider is Microsoft.DataProtection go to the function app, all others to the disk simulator;
+Requests whose last provider is Microsoft.DataProtection go to the function app, and so do the tags of its resources;
+lists of all resources and of all providers are made of both backends' answers; all others go to the disk simulator.
 `/metadata/endpoints` is answered here. Bodies are streamed. The backends see the caller's Host header and
 X-Forwarded-Proto, so that the URLs in their answers lead back here. Leaves to others: checking tokens (the app checks
 them itself, the simulator reads them). Without a simulator everything goes to the app: then it is what App Service
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import signal
 import ssl
 import sys
@@ -28,7 +30,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
-Target = Literal["app", "arm", "metadata", "nowhere"]
+Target = Literal["app", "arm", "both", "metadata", "nowhere"]
 
 METADATA_VERSION = "2022-09-01"
 _OURS = "microsoft.dataprotection"
@@ -60,11 +62,14 @@ def target_of(raw_path: str) -> Target:
         return "metadata"
     if parts[:1] == ["_simulator"]:
         return "nowhere"  # the simulator's control API is no part of Azure
+    if parts[:1] == ["subscriptions"] and parts[2:] in (["resources"], ["providers"]):
+        return "both"
+    if parts[:1] == ["subscriptions"] and parts[2:3] == ["resourcegroups"] and parts[4:] == ["resources"]:
+        return "both"
     providers = list(_providers(parts))
-    if not providers or providers[-1][0] != _OURS:
-        return "arm"
-    # A provider itself and its registration are ARM's own: no resource provider is asked for them.
-    return "arm" if providers[-1][1] in ([], ["register"], ["unregister"]) else "app"
+    if len(providers) > 1 and providers[-1] == ("microsoft.resources", ["tags", "default"]):
+        providers.pop()  # tags are written by whoever has the resource
+    return "app" if providers and providers[-1][0] == _OURS else "arm"
 
 
 def _providers(parts: list[str]) -> Iterator[tuple[str, list[str]]]:
@@ -107,11 +112,41 @@ class FrontDoor:
         target = target_of(request.rel_url.raw_path)
         if target == "app" or self._backends.arm is None:
             return await self._answer_of(request, self._sessions["app"], self._backends.app)
+        if target == "both" and request.method == "GET":
+            return await self._answer_of_both(request)
         if target == "metadata":
             return _metadata(request, self._backends)
         if target == "nowhere":
             return _error(404, "InvalidResourceNamespace", "There is nothing at this path.")
         return await self._answer_of(request, self._sessions["arm"], self._backends.arm)
+
+    async def _answer_of_both(self, request: web.BaseRequest) -> web.StreamResponse:
+        """A list of which each backend has its part: the app's behind the simulator's. Only the app's has pages."""
+        assert self._backends.arm is not None
+        if any(name.lower() == "$skiptoken" for name in request.query):
+            return await self._answer_of(request, self._sessions["app"], self._backends.app)
+        try:
+            status, headers, listed = await self._read(request, "arm", self._backends.arm)
+            if status != 200:
+                return web.Response(status=status, headers=headers, body=listed)
+            ours_status, _, ours = await self._read(request, "app", self._backends.app)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            return _error(
+                503, "ServiceUnavailable", f"A service behind this path gave no answer ({type(error).__name__})."
+            )
+        if ours_status != 200:  # who may not see vaults sees the rest
+            return web.Response(status=status, headers=headers, body=listed)
+        first, second = json.loads(listed), json.loads(ours)
+        return web.json_response({**first, **second, "value": first["value"] + second["value"]})
+
+    async def _read(self, request: web.BaseRequest, name: str, base: str) -> tuple[int, CIMultiDict[str], bytes]:
+        headers = _sent_on(request)
+        headers.popall("Accept-Encoding", None)
+        url = URL(f"{base}{request.rel_url.raw_path_qs}", encoded=True)
+        async with self._sessions[name].get(url, headers=headers, allow_redirects=False) as upstream:
+            kept = _without_hops(upstream.headers)
+            kept.popall("Content-Length", None)
+            return upstream.status, kept, await upstream.read()
 
     async def _answer_of(
         self, request: web.BaseRequest, session: aiohttp.ClientSession, base: str

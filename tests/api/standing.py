@@ -54,6 +54,8 @@ WORKING: Mapping[str, Any] = {
     "ProtectionRuleInput": rule_body(
         excludedTags=[{"name": "backup", "values": ["never"]}], excludedIds=[disk_id("x")]
     ),
+    "TagsInput": {"properties": {"tags": {"team": "blue"}}},
+    "TagsPatch": {"operation": "Merge", "properties": {"tags": {"team": "blue"}}},
     "CheckNameAvailabilityRequest": {"name": "vault-2", "type": "Microsoft.DataProtection/backupVaults"},
     "FindRestorableTimeRangesRequest": {
         "sourceDataStoreType": "OperationalStore",

@@ -288,6 +288,7 @@ def _list(front: DescribedFront) -> None:
         f"{GROUP_PATH}/backupVaults",
         f"{SUBSCRIPTION_PATH}/backupVaults",
         f"{SUBSCRIPTION_PATH}/auditRecords",
+        f"{GROUP_PATH.partition('/providers/')[0]}/resources",
         *(f"{VAULT_PATH}/{kind}" for kind in _LISTED),
         f"{VAULT_PATH}/backupInstances/locked-1/recoveryPoints",
     ):
@@ -313,8 +314,23 @@ def _delete(front: DescribedFront, platform: Platform) -> None:
 
 
 def _ask_around(front: DescribedFront) -> None:
+    tags = f"{VAULT_PATH}/providers/Microsoft.Resources/tags/default"
+    front.put(tags, {"properties": {"tags": {"team": "blue"}}})
+    front.send("PATCH", tags, {"operation": "Merge", "properties": {"tags": {"cost": "7"}}})
+    subscription = SUBSCRIPTION_PATH.partition("/providers/")[0]
+    group = GROUP_PATH.partition("/providers/")[0]
     for path in (
         VAULT_PATH,
+        tags,
+        "/tenants",
+        f"{subscription}/resources",
+        f"{group}/resources",
+        f"{subscription}/providers",
+        SUBSCRIPTION_PATH,
+        "/providers/Microsoft.DataProtection",
+        f"{SUBSCRIPTION_PATH}/resourceGuards",
+        f"{GROUP_PATH}/resourceGuards",
+        f"{VAULT_PATH}/backupResourceGuardProxies",
         INSTANCE_PATH,
         f"{VAULT_PATH}/backupJobs/operations/x",
         f"{LOCATION_PATH}/deletedVaults",
@@ -325,6 +341,8 @@ def _ask_around(front: DescribedFront) -> None:
         disk_path(),
     ):
         front.get(path)
+    front.delete(tags)
+    front.post(f"{SUBSCRIPTION_PATH}/register")
     front.post(f"{VAULT_PATH}/exportBackupJobs")
     front.post(f"{LOCATION_PATH}/checkFeatureSupport", FEATURE)
     for name in ("vault-1", "!", "new-vault"):

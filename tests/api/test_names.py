@@ -131,6 +131,20 @@ ABSENT: Mapping[str, set[int]] = {
     "GET api_audit_records_of_vault": NOTHING_IS_AN_ANSWER,
     "GET api_deleted_vaults": NOTHING_IS_AN_ANSWER,
     "POST api_feature_support": NOTHING_IS_AN_ANSWER,
+    # Subscriptions and groups are ARM's: here they hold vaults, or none.
+    **dict.fromkeys(
+        (
+            "GET api_resources_of_subscription",
+            "GET api_resources_of_group",
+            "GET api_providers",
+            "GET api_provider",
+            "POST api_provider_register",
+            "GET api_resource_guards_of_subscription",
+            "GET api_resource_guards_of_group",
+        ),
+        NOTHING_IS_AN_ANSWER,
+    ),
+    "DELETE api_vault_tags": {404},
     "GET api_compliance_report_of_subscription": NOTHING_IS_AN_ANSWER,
     "GET api_health_of_subscription": NOTHING_IS_AN_ANSWER,
     "GET api_instances_of_disk": NOTHING_IS_AN_ANSWER,

@@ -285,10 +285,10 @@ def test_a_user_assigned_identity_is_told_with_its_ids_where_the_app_holds_it(fr
 
 
 def test_a_vault_is_readable_while_the_app_gets_no_token(front: Front, platform: Platform) -> None:
-    def refuse(resource_id: str = "") -> Identity:
-        raise CredentialRefused("no token")
+    def refuse(call: str, target: str) -> None:
+        raise CredentialRefused(f"no token for {call} {target}")
 
-    platform.world.cloud.identity = refuse  # type: ignore[method-assign]
+    platform.world.cloud.guard = refuse
     identified(front, "PUT", {"type": "SystemAssigned"})
     assert identity(front) == {"type": "SystemAssigned"}
 

@@ -55,8 +55,17 @@ ISSUER = "https://127.0.0.1:1"
         ("/subscriptions", "arm"),
         ("/", "arm"),
         ("", "arm"),
-        ("/subscriptions/s/providers/Microsoft.DataProtection", "arm"),
-        ("/subscriptions/s/providers/Microsoft.DataProtection/register", "arm"),
+        ("/subscriptions/s/providers/Microsoft.DataProtection", "app"),
+        ("/subscriptions/s/providers/Microsoft.DataProtection/register", "app"),
+        ("/subscriptions/s/providers/Microsoft.Compute", "arm"),
+        ("/subscriptions/s/providers", "both"),
+        ("/subscriptions/s/resources", "both"),
+        (f"{GROUP}/resources", "both"),
+        (f"{GROUP}/providers/Microsoft.Compute/disks/resources", "arm"),
+        (f"{VAULT}/providers/Microsoft.Resources/tags/default", "app"),
+        (f"{DISK}/providers/Microsoft.Resources/tags/default", "arm"),
+        (f"{GROUP}/providers/Microsoft.Resources/tags/default", "arm"),
+        ("/tenants", "arm"),
         ("/providers", "arm"),
         ("/admin/functions/tick", "arm"),
         ("/runtime/webhooks/eventgrid", "arm"),
@@ -124,6 +133,12 @@ class Backend(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def _listed(self, _seen, body):
+        """A list of one; the backend that `x-refusing` names refuses."""
+        refuses = self.headers.get("x-refusing") == self.server.name
+        answer = {"error": {"code": "No"}} if refuses else {"value": [self.server.name]}
+        self._echo(json.dumps(answer).encode(), body, 403 if refuses else 200, Content_Type="application/json")
 
     def _slowly(self, _seen, _body):
         """Two parts; the second only once the test has seen the first."""
@@ -240,6 +255,17 @@ def door(open_door, backends):
 @pytest.fixture(scope="module")
 def app_door(open_door, backends):
     return open_door(f"http://127.0.0.1:{backends['app'].server_address[1]}", None)
+
+
+@pytest.mark.parametrize("path", ["/subscriptions/s/resources", f"{GROUP}/resources", "/subscriptions/s/providers"])
+def test_a_list_of_which_each_backend_has_a_part_is_whole(door, path):
+    assert door.call(f"{path}?api-version=1", wish="listed").json() == {"value": ["arm", "app"]}
+    assert door.call(f"{path}?$skipToken=x", wish="listed").json() == {"value": ["app"]}, "only the app has pages"
+    partly = door.call(path, wish="listed", headers={"x-refusing": "app"})
+    assert (partly.status_code, partly.json()) == (200, {"value": ["arm"]})
+    refused = door.call(path, wish="listed", headers={"x-refusing": "arm"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "No")
+    assert door.call(path, wish="mute").status_code == 503
 
 
 @pytest.mark.parametrize(("path", "by"), [(VAULT, "app"), (DISK, "arm"), ("/subscriptions", "arm")])

@@ -45,8 +45,9 @@ _PAGED = (
     "BackupAlert",
     "RefusedEvent",
     "ProtectionRule",
+    "GenericResource",
 )
-_WHOLE = ("Subscription", "BackupInstanceResource")
+_WHOLE = ("Subscription", "BackupInstanceResource", "Tenant", "Provider")
 
 
 def schemas() -> dict[str, Schema]:
@@ -77,6 +78,13 @@ def schemas() -> dict[str, Schema]:
         "ClientDiscovery": _provider_operations(),
         "FeatureValidationResponse": _features(),
         "Subscription": _subscription(),
+        "Tenant": all_of(dict.fromkeys(("id", "tenantId", "tenantCategory"), TEXT)),
+        "Provider": _provider(),
+        "GenericResource": _generic(),
+        "TagsResource": all_of(
+            {**dict.fromkeys(("id", "name", "type"), TEXT), "properties": all_of({"tags": answered(bodies.tags())})}
+        ),
+        "NothingList": all_of({"value": list_of({}, at_most=0)}),
         **{f"{name}List": _page(name) for name in _PAGED},
         **{f"All{name}List": all_of({"value": list_of(ref(name))}) for name in _WHOLE},
         "CloudError": all_of({"error": ref("Error")}),
@@ -424,6 +432,22 @@ def _features() -> Schema:
     }
     kind = one_of(("FeatureValidationResponse",))
     return all_of({"objectType": kind, "featureType": TEXT, "features": list_of(all_of(feature), at_least=1)})
+
+
+def _provider() -> Schema:
+    version = {
+        "resourceType": TEXT,
+        "locations": list_of(TEXT),
+        "apiVersions": list_of(TEXT),
+        "defaultApiVersion": TEXT,
+    }
+    texts = dict.fromkeys(("id", "namespace", "registrationState", "registrationPolicy"), TEXT)
+    return all_of({**texts, "resourceTypes": list_of(all_of(version), at_least=1)})
+
+
+def _generic() -> Schema:
+    texts = dict.fromkeys(("id", "name", "type", "location", "provisioningState"), TEXT)
+    return object_of({**texts, "tags": answered(bodies.tags())}, required=texts)
 
 
 def _subscription() -> Schema:

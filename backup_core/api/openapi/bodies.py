@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from backup_core.api.arm import TAG_OPERATIONS
 from backup_core.api.openapi.schema import (
     Schema,
     all_of,
@@ -51,6 +52,8 @@ def schemas() -> dict[str, Schema]:
         ),
         "BackupVaultPatch": object_of(_vault_fields() | {"properties": optional(ref("BackupVaultSettings"))}),
         "BackupVaultSettings": vault_settings(),
+        "TagsInput": all_of({"properties": all_of({"tags": _tags_needed()})}),
+        "TagsPatch": all_of({"operation": one_of(TAG_OPERATIONS), "properties": all_of({"tags": _tags_needed()})}),
         "CheckNameAvailabilityRequest": all_of({"name": _NEEDED, "type": one_of((VAULT,))}),
         "FeatureValidationRequest": object_of(
             {"objectType": one_of((FEATURE_REQUEST,)), "featureType": one_of((DATA_SOURCE,)), "featureName": _TEXT},
@@ -73,6 +76,10 @@ def schemas() -> dict[str, Schema]:
         ),
         "NothingNeeded": {"type": "object", "description": "What Azure takes here changes nothing that is done."},
     }
+
+
+def _tags_needed() -> Schema:
+    return {**tags(), "type": "object"}
 
 
 def tags() -> Schema:

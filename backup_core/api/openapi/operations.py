@@ -95,6 +95,29 @@ OPERATIONS: Mapping[str, Operation] = {
     "GET api_subscriptions": _get(
         "Subscriptions_List", "The subscriptions in which the caller may see a vault", "AllSubscriptionList"
     ),
+    "GET api_tenants": _get("Tenants_List", "The tenant whose tokens are taken", "AllTenantList"),
+    "GET api_resources_of_subscription": _page(
+        "Resources_List",
+        "The vaults of a subscription, as generic resources",
+        "GenericResourceList",
+        "$filter of resources",
+    ),
+    "GET api_resources_of_group": _page(
+        "Resources_ListByResourceGroup",
+        "The vaults of a resource group, as generic resources",
+        "GenericResourceList",
+        "$filter of resources",
+    ),
+    "GET api_providers": _get("Providers_List", "The resource providers of this API: one", "AllProviderList"),
+    "GET api_provider": _get("Providers_Get", "The resource provider with its api versions", "Provider"),
+    "GET api_provider_anywhere": _get("Providers_GetAtTenantScope", "The resource provider", "Provider"),
+    "POST api_provider_register": Operation(
+        id="Providers_Register",
+        summary="Nothing is to be done: the provider is registered",
+        answers={200: Success(schema="Provider")},
+        body=_FREE_BODY,
+        body_needed=False,
+    ),
     "GET api_provider_operations": _get(
         "DataProtectionOperations_List", "Every action that a role can grant", "ClientDiscovery"
     ),
@@ -111,6 +134,15 @@ OPERATIONS: Mapping[str, Operation] = {
         "CheckNameAvailabilityRequest",
         "CheckNameAvailabilityResult",
     ),
+    "GET api_vault_tags": _get("Tags_GetAtScope", "The tags of a vault", "TagsResource"),
+    "PUT api_vault_tags": _ask(
+        "Tags_CreateOrUpdateAtScope", "Replace all tags of a vault", "TagsInput", "TagsResource"
+    ),
+    "PATCH api_vault_tags": _ask("Tags_UpdateAtScope", "Change some tags of a vault", "TagsPatch", "TagsResource"),
+    "DELETE api_vault_tags": _do("Tags_DeleteAtScope", "Take all tags off a vault"),
+    "GET api_resource_guards_of_subscription": _get("ResourceGuards_List", "Always empty", "NothingList"),
+    "GET api_resource_guards_of_group": _get("ResourceGuards_ListInGroup", "Always empty", "NothingList"),
+    "GET api_resource_guard_proxies": _get("DppResourceGuardProxy_List", "Always empty", "NothingList"),
     "GET api_deleted_vaults": _get(
         "DeletedBackupVaults_List", "Always empty: an empty vault is deleted for good", "DeletedBackupVaultList"
     ),

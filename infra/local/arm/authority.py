@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 
 import msgspec
 
 from infra.local.arm import errors
 from infra.local.arm.paths import TYPE_NAMES, Route, parse
-from infra.local.arm.roles import ROLES, Assignment, covers
+from infra.local.arm.roles import ROLES, Assignment, Role, covers
 from infra.local.arm.wire import Answer, ArmError, Call, Json, stamp
 from infra.local.arm.world import World
 
@@ -24,6 +25,9 @@ ACTION_ROOTS = {
     "group": "Microsoft.Resources/subscriptions/resourceGroups",
     "subscription": "Microsoft.Resources/subscriptions",
     "location": "Microsoft.Resources/subscriptions/locations",
+    "tenant": "Microsoft.Resources/tenants",
+    "resource": "Microsoft.Resources/subscriptions/resources",
+    "tags": "Microsoft.Resources/tags",
     "provider": "Microsoft.Resources/subscriptions/providers",
     "operation": "Microsoft.Compute/locations/diskOperations",
     "lock": "Microsoft.Authorization/locks",
@@ -103,11 +107,38 @@ def permissions(world: World, call: Call) -> Answer:
 
 def role_definitions(_world: World, call: Call) -> Answer:
     if not call.route.name:
-        return Answer(status=200, body={"value": [_definition(call, guid) for guid in ROLES]})
+        wanted = _filtered_names(call.query.get("$filter", ""))
+        found = [_definition(call, guid) for guid, role in ROLES.items() if wanted(role)]
+        return Answer(status=200, body={"value": found})
     if call.route.name.lower() not in ROLES:
         message = f"The role definition with ID '{call.route.name}' does not exist."
         raise ArmError(404, "RoleDefinitionDoesNotExist", message, gateway=True)
     return Answer(status=200, body=_definition(call, call.route.name.lower()))
+
+
+_ROLE_CLAUSE = re.compile(
+    r"\s*(?:(roleName|type)\s+eq\s+'((?:[^']|'')*)'|atScopeAndBelow\(\)|atScope\(\))\s*", re.IGNORECASE
+)
+
+
+def _filtered_names(text: str) -> Callable[[Role], bool]:
+    """roleName eq '...', type eq 'BuiltInRole' or 'CustomRole', joined by `and` [documented]; ArmError 400 for what is
+    not understood, instead of roles that were not asked for [remembered]."""
+    wanted: dict[str, str] = {}
+    for clause in re.split(r"\s+and\s+(?=\w+(?:\s+eq\s|\())", text, flags=re.IGNORECASE) if text.strip() else []:
+        match = _ROLE_CLAUSE.fullmatch(clause)
+        if match is None:
+            message = (
+                f"The filter '{text}' is not supported. Supported filters are roleName, type and atScopeAndBelow()."
+            )
+            raise ArmError(400, "UnsupportedQuery", message, gateway=True)
+        if match[1]:
+            wanted[match[1].lower()] = match[2].replace("''", "'").lower()
+    kind = wanted.get("type")
+    return lambda role: (
+        wanted.get("rolename", role.name.lower()) == role.name.lower()
+        and kind in (None, "builtinrole" if role.built_in else "customrole")
+    )
 
 
 def read_assignments(world: World, call: Call) -> Answer:
@@ -208,7 +239,7 @@ def _check_group(world: World, call: Call) -> None:
 
 def _filtered(route: Route) -> bool:
     """Lists across a scope that show only what the caller may see, instead of a 403."""
-    if route.kind == "subscription" or (route.kind == "group" and not route.name):
+    if route.kind in ("subscription", "tenant", "resource") or (route.kind == "group" and not route.name):
         return True
     return route.kind in TYPE_NAMES and not route.name and not route.group
 

@@ -13,7 +13,18 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from infra.local.arm import access, authority, disks, errors, groups, operations, resources, snapshots, usages
+from infra.local.arm import (
+    access,
+    authority,
+    disks,
+    errors,
+    groups,
+    inventory,
+    operations,
+    resources,
+    snapshots,
+    usages,
+)
 from infra.local.arm.buckets import FrontDoor, ProviderPolicies
 from infra.local.arm.faults import Fault, Faults, error_of
 from infra.local.arm.paths import Route
@@ -47,8 +58,15 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("group", "GET"): groups.read,
     ("group", "HEAD"): groups.head,
     ("group", "PUT"): groups.put,
+    ("group", "PATCH"): groups.patch,
     ("group", "DELETE"): groups.delete,
     ("group.list", "GET"): groups.read,
+    ("tenant.list", "GET"): groups.tenants,
+    ("resource.list", "GET"): inventory.listed,
+    ("tags", "GET"): inventory.read_tags,
+    ("tags", "PUT"): inventory.put_tags,
+    ("tags", "PATCH"): inventory.patch_tags,
+    ("tags", "DELETE"): inventory.delete_tags,
     ("location.list", "GET"): groups.locations,
     ("usage.list", "GET"): usages.read,
     ("provider", "GET"): groups.providers,

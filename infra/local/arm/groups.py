@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Mapping
 
 from infra.local.arm import errors, resources, skus, snapshots
 from infra.local.arm.paths import group_id
@@ -12,7 +13,22 @@ from infra.local.arm.wire import Answer, ArmError, Call, Json
 from infra.local.arm.world import GROUP_TYPE, Operation, World
 
 GROUP_NAME = re.compile(r"[\w\-.()]{1,90}")
-PROVIDERS = ("Microsoft.Compute", "Microsoft.Authorization", "Microsoft.Resources")
+# The resource types of each provider with their api versions: clients that are not told a version choose one of them.
+PROVIDERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "Microsoft.Compute": {
+        **dict.fromkeys(("disks", "snapshots", "diskEncryptionSets"), ("2025-01-02", "2024-03-02", "2023-04-02")),
+        "locations/usages": ("2024-07-01",),
+        "locations/diskOperations": ("2025-01-02", "2024-03-02", "2023-04-02"),
+    },
+    "Microsoft.Authorization": {
+        "locks": ("2020-05-01", "2016-09-01"),
+        **dict.fromkeys(("roleAssignments", "roleDefinitions", "permissions"), ("2022-04-01", "2018-07-01")),
+    },
+    "Microsoft.Resources": dict.fromkeys(
+        ("subscriptions", "resourceGroups", "resources", "providers", "tags", "tenants", "locations"),
+        ("2022-09-01", "2021-04-01"),
+    ),
+}
 
 
 def register(world: World) -> None:
@@ -31,6 +47,13 @@ def subscriptions(world: World, call: Call) -> Answer:
     return Answer(status=200, body={"value": seen, "count": {"type": "Total", "value": len(seen)}})
 
 
+def tenants(world: World, _call: Call) -> Answer:
+    """The tenants of the subscriptions, which is one here."""
+    known = sorted({entry["tenantId"] for entry in world.subscriptions.values()})
+    value = [{"id": f"/tenants/{tenant}", "tenantId": tenant, "tenantCategory": "Home"} for tenant in known]
+    return Answer(status=200, body={"value": value})
+
+
 def locations(_world: World, call: Call) -> Answer:
     value = [
         {
@@ -45,7 +68,7 @@ def locations(_world: World, call: Call) -> Answer:
 
 
 def providers(_world: World, call: Call) -> Answer:
-    """Registration state only: every provider the simulator has is registered."""
+    """Every provider the simulator has is registered."""
     if not call.route.name:
         return Answer(status=200, body={"value": [_provider(call, name) for name in PROVIDERS]})
     known = {name.lower(): name for name in PROVIDERS}
@@ -73,6 +96,20 @@ def head(world: World, call: Call) -> Answer:
     """204 when it exists, 404 when not [documented]."""
     found = world.find_group(call.route.subscription, call.route.name)
     return Answer(status=204 if found is not None else 404)
+
+
+def patch(world: World, call: Call) -> Answer:
+    """The tags, all of them, where the body names any [documented]."""
+    group = world.group_or_raise(call.route.subscription, call.route.name)
+    body = call.json()
+    if "location" in body and resources.location_of(body) != group["location"]:
+        message = f"The resource group '{group['name']}' lies in '{group['location']}' and cannot be moved."
+        raise ArmError(409, "InvalidResourceGroupLocation", message, gateway=True)
+    changed = {**group, "tags": resources.tags_of(body)} if "tags" in body else group
+    world.keep_group(changed)
+    world.write_down("group.updated", call.now, id=group["id"], principal=call.principal)
+    world.tell("write", group["id"], GROUP_TYPE, call.now, principal=call.principal)
+    return Answer(status=200, body=changed)
 
 
 def put(world: World, call: Call) -> Answer:
@@ -167,12 +204,16 @@ def _job_id(world: World, group: Json) -> str:
 
 def _provider(call: Call, name: str) -> Json:
     return {
-        "id": f"/subscriptions/{call.route.subscription}/providers/{name}",
+        "id": f"{f'/subscriptions/{call.route.subscription}' if call.route.subscription else ''}/providers/{name}",
         "namespace": name,
         "registrationState": "Registered",
         "registrationPolicy": "RegistrationRequired",
-        "resourceTypes": [],
+        "resourceTypes": [_resource_type(kind, versions) for kind, versions in PROVIDERS[name].items()],
     }
+
+
+def _resource_type(kind: str, versions: tuple[str, ...]) -> Json:
+    return {"resourceType": kind, "locations": [], "apiVersions": list(versions), "defaultApiVersion": versions[0]}
 
 
 def _page(call: Call, entries: list[Json], size: int) -> Json:

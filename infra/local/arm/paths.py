@@ -34,7 +34,8 @@ class Route:
     """What a path names.
 
     kind: 'disk', 'snapshot', 'encryption_set', 'disk_access', 'group', 'subscription', 'operation', 'group_operation',
-    'lock', 'role_assignment', 'role_definition', 'permission', 'provider', 'location', 'usage' or 'unknown'.
+    'lock', 'role_assignment', 'role_definition', 'permission', 'provider', 'location', 'usage', 'tenant', 'resource',
+    'tags' or 'unknown'.
     name: empty when the path names the collection; of an unknown kind, its resource type. action: 'beginGetAccess'
     and the like. scope: the id on which roles and locks are looked up. namespace: of an unknown resource type.
     """
@@ -85,6 +86,12 @@ def _in_resources(parts: list[str], lowered: list[str]) -> Route:
             return Route(kind="group", **_place(parts[:2]))
         case ["subscriptions", _, "resourcegroups", _]:
             return Route(kind="group", name=parts[3], **_place(parts))
+        case ["tenants"]:
+            return Route(kind="tenant")
+        case ["subscriptions", _, "resources"]:
+            return Route(kind="resource", **_place(parts[:2]))
+        case ["subscriptions", _, "resourcegroups", _, "resources"]:
+            return Route(kind="resource", **_place(parts[:4]))
         case ["subscriptions", _, "locations"]:
             return Route(kind="location", **_place(parts[:2]))
         case ["subscriptions", _, "operationresults", _]:
@@ -100,6 +107,8 @@ def _in_provider(parts: list[str], lowered: list[str], at: int) -> Route:
         return Route(kind="provider", name=name, action="register" if rest else "", **place)
     if namespace == "microsoft.authorization" and rest[0] in EXTENSION_TYPES and len(rest) <= 2:
         return Route(kind=EXTENSION_TYPES[rest[0]], name=parts[-1] if len(rest) == 2 else "", **place)
+    if namespace == "microsoft.resources" and rest == ["tags", "default"]:
+        return Route(kind="tags", name="default", **place)
     if namespace == "microsoft.compute":
         return _in_compute(parts, lowered, at, place)
     return Route(kind="unknown", namespace=parts[at + 1], name="".join(parts[at + 2 : at + 3]), **place)
