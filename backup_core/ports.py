@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
@@ -214,6 +216,24 @@ class JobQueue(Protocol):
         ...
 
 
+_ASKING: ContextVar[bool] = ContextVar("diskbackup.asking", default=False)
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Calls of the cloud that are made within only ask: no work waits for what they answer. They have a share of the
+    calls that Azure allows, and raise Throttled without a place in line when it is used up or work needs it."""
+    before = _ASKING.set(True)
+    try:
+        yield
+    finally:
+        _ASKING.reset(before)
+
+
+def is_asking() -> bool:
+    return _ASKING.get()
+
+
 class DiskCloud(Protocol):
     """Azure's disk resource provider. No method waits for an operation; none retries by sleeping.
 
@@ -222,7 +242,8 @@ class DiskCloud(Protocol):
     Whoever acts on an absence for good looks twice (workflows/absence.py).
 
     Each raises the errors of domain/errors.py: Throttled, CloudUnavailable, PermissionMissing, ScopeLocked, ... on top
-    of those it names. The seconds that Throttled tells are already the caller's own place in line.
+    of those it names. The seconds that Throttled tells are already the caller's own place in line, but for who is
+    `asking`.
     """
 
     def get_disk(self, disk_id: str) -> Disk:
@@ -371,9 +392,15 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one may take of what all share: `on_demand_a_day` backups on demand of one instance within 24 hours."""
+    """What one may take of what all share: `on_demand_a_day` backups on demand of one instance within 24 hours;
+    `questions_a_minute` to one process of one caller and of all, of whose own `looked_into_anew` are looked into each
+    time, and others answered as they were within `answers_last`."""
 
     on_demand_a_day: int = 10  # Azure's own limit (documented)
+    questions_a_minute: int = 30
+    questions_of_all_a_minute: int = 60
+    looked_into_anew: int = 5
+    answers_last: timedelta = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Managed disks and snapshots in Azure, through the compute SDK: one HTTP call per method, no waiting, no retries.
 
-Leaves to others: what refusals mean (azure_errors.py), and whose turn it is (meters.py).
+Leaves to others: what refusals mean (azure_errors.py), whose turn it is (meters.py), and connections (clients.py).
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ import base64
 import binascii
 import io
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from backup_core.adapters.azure_errors import Absent, Call, CallKind, translated
+from backup_core.adapters.clients import ComputeClients
 from backup_core.adapters.meters import Lane, Meters
 from backup_core.domain.disk import Disk, OperationState, Snapshot
 from backup_core.domain.errors import RequestRefused, Throttled
@@ -30,6 +30,7 @@ from backup_core.domain.resource_ids import (
     parse_resource_id,
 )
 from backup_core.domain.surroundings import EncryptionSet, Group, Identity, Lock, Usage
+from backup_core.ports import is_asking
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Send = Callable[["ComputeManagementClient", Callable[[Any], None]], T]  # the second is the SDK's raw_response_hook
 
-_CONNECTION_SECONDS = 5
-_READ_SECONDS = 20
 _LANES: Mapping[CallKind, Lane] = {
     CallKind.GET_DISK: Lane("reads", "LowCostGet"),
     CallKind.FIND_DISK: Lane("reads", "LowCostGet"),
@@ -89,9 +88,9 @@ class ArmDiskCloud:
         self._credential = credential
         self._credential_of = credential_of or (lambda _: credential)
         self._meters = meters or Meters()
-        self._extra_policies = tuple(per_call_policies)
-        self._clients: dict[str, ComputeManagementClient] = {}
-        self._lock = threading.Lock()
+        self._clients = ComputeClients(
+            endpoint=endpoint, scope=scope, credential=credential, per_call_policies=per_call_policies
+        )
 
     def get_disk(self, disk_id: str) -> Disk:
         return Disk(raw=self._get_disk(CallKind.GET_DISK, disk_id))
@@ -299,52 +298,21 @@ class ArmDiskCloud:
         """Make one call when it is our turn; answers the HTTP response. Raises the domain's errors."""
         subscription = subscription or _subscription_in(call.target)
         lane = _LANES[call.kind]
-        self._meters.enter(subscription, lane)
+        asks = is_asking()
+        self._meters.enter(subscription, lane, asks=asks)
         seen: list[Any] = []
         throttled = False
         try:
             with translated(call):
-                send(self._client(subscription), lambda response: seen.append(response.http_response))
+                send(self._clients.of(subscription), lambda response: seen.append(response.http_response))
         except Throttled as error:
             throttled = True
-            wait = self._meters.refused(subscription, lane, _headers(seen), error.retry_after_seconds)
+            wait = self._meters.refused(subscription, lane, _headers(seen), error.retry_after_seconds, asks=asks)
             raise Throttled(error.message, retry_after_seconds=wait) from error
         finally:
             if not throttled:
                 self._meters.answered(subscription, lane, _headers(seen))
         return seen[-1]
-
-    def _client(self, subscription: str) -> ComputeManagementClient:
-        from azure.mgmt.compute import ComputeManagementClient
-
-        with self._lock:
-            if subscription not in self._clients:
-                self._clients[subscription] = ComputeManagementClient(
-                    self._credential,
-                    subscription,
-                    base_url=self._endpoint,
-                    credential_scopes=[self._scope],
-                    policies=self._pipeline(),
-                    connection_timeout=_CONNECTION_SECONDS,
-                    read_timeout=_READ_SECONDS,
-                )
-            return self._clients[subscription]
-
-    def _pipeline(self) -> list[Any]:
-        """The SDK's own steps but for three: retries and the registration of providers sleep, and a redirect could
-        carry the token elsewhere."""
-        from azure.core.pipeline import policies
-        from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
-
-        return [
-            *self._extra_policies,
-            policies.RequestIdPolicy(),
-            policies.HeadersPolicy(),
-            policies.UserAgentPolicy(base_user_agent="disk-backup"),
-            policies.ContentDecodePolicy(),
-            ARMChallengeAuthenticationPolicy(self._credential, self._scope),
-            policies.CustomHookPolicy(),
-        ]
 
 
 def read_snapshot(raw: Mapping[str, Any]) -> Snapshot:

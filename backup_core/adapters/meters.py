@@ -1,5 +1,8 @@
 """Azure's meters over our calls, as this process knows them: asked before each call, told of each answer.
 
+Questions, which nobody's backup waits for, have a share of each meter: they take of it only what no work waits for, and
+get no place in line.
+
 Two meters count each call: ARM's front door counts reads, writes and deletes of a subscription; the disk provider
 counts by policy. Sizes and rates below are where an estimate starts; the counts in Azure's answers correct it.
 Leaves to others: the arithmetic (domain/pacing.py).
@@ -11,7 +14,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backup_core.domain.errors import Throttled
 from backup_core.domain.pacing import Budget
@@ -29,6 +32,9 @@ _METERS: Mapping[str, tuple[float, float]] = {
     "HighCostGet": (240, 240 / 180),
     "GetOperation": (50_000, 50_000 / 180),
 }
+SHARE_OF_QUESTIONS = 0.2
+LEFT_FOR_WORK = 0.1  # of a full budget, which no question takes
+KEPT = 2_000  # budgets; requests name whatever subscriptions their callers like
 _FRONT_DOOR = "x-ms-ratelimit-remaining-subscription"
 _PROVIDER = "x-ms-ratelimit-remaining-resource"
 _COUNT = re.compile(r";\s*(\d+)")
@@ -53,9 +59,14 @@ class Meters:
         self._clock = clock
         self._lock = threading.Lock()
         self._budgets: dict[tuple[str, str], Budget] = {}
+        self._shares: dict[tuple[str, str], Budget] = {}
 
-    def enter(self, subscription: str, lane: Lane) -> None:
-        """Take a token of each meter. Raises Throttled, with a place in line, when either has none."""
+    def enter(self, subscription: str, lane: Lane, *, asks: bool = False) -> None:
+        """Take a token of each meter. Raises Throttled when either has none: with a place in line, unless it is a
+        question that `asks`."""
+        if asks:
+            self._enter_with_a_question(subscription, lane)
+            return
         with self._lock:
             now = self._clock()
             asked = {name: self._budget(subscription, name, now).ask(now) for name in lane.meters}
@@ -70,6 +81,28 @@ class Meters:
                 retry_after_seconds=wait,
             )
 
+    def _enter_with_a_question(self, subscription: str, lane: Lane) -> None:
+        """Take a token of each meter and of the questions' share of it, or of none."""
+        with self._lock:
+            now = self._clock()
+            known = {name: self._budget(subscription, name, now) for name in lane.meters}
+            spared = {name: each.spare(now, left=LEFT_FOR_WORK * each.size) for name, each in known.items()}
+            shared = {name: self._share(subscription, name, now).spare(now) for name in lane.meters}
+            wait = max(wait for _, wait in (*spared.values(), *shared.values()))
+            if wait == 0:
+                self._forget_full(now)
+                self._budgets |= {(subscription, name): budget for name, (budget, _) in spared.items()}
+                self._shares |= {
+                    (subscription, name): replace(budget, in_flight=0)  # answers are counted in the budget itself
+                    for name, (budget, _) in shared.items()
+                }
+                return
+        raise Throttled(
+            f"What questions may take of the calls to subscription {subscription} is used up for {wait:.1f} s; backups "
+            "need the rest.",
+            retry_after_seconds=wait,
+        )
+
     def answered(self, subscription: str, lane: Lane, headers: Mapping[str, str]) -> None:
         """The call came back, with these headers (none when there was no answer)."""
         counts = _counts(headers, lane)
@@ -79,15 +112,18 @@ class Meters:
                 budget = self._budget(subscription, name, now)
                 self._budgets[subscription, name] = budget.answered(now, remaining)
 
-    def refused(self, subscription: str, lane: Lane, headers: Mapping[str, str], retry_after: float) -> float:
-        """The call was throttled: the seconds until its own place in line.
+    def refused(
+        self, subscription: str, lane: Lane, headers: Mapping[str, str], retry_after: float, *, asks: bool = False
+    ) -> float:
+        """The call was throttled: the seconds until its own place in line, or if it `asks` until others go on.
 
         Only the provider's refusals carry the provider's count (recorded).
         """
         refusing = lane.policy if lane.policy and _PROVIDER in _lowered(headers) else lane.front
         with self._lock:
             now = self._clock()
-            budget, wait = self._budget(subscription, refusing, now).refused(now, retry_after)
+            known = self._budget(subscription, refusing, now)
+            budget, wait = (known.emptied(now, retry_after), retry_after) if asks else known.refused(now, retry_after)
             self._budgets[subscription, refusing] = budget
             for passing in lane.meters:
                 if passing != refusing:
@@ -97,6 +133,18 @@ class Meters:
     def _budget(self, subscription: str, name: str, now: float) -> Budget:
         size, refill = _METERS[name]
         return self._budgets.get((subscription, name)) or Budget.full(size=size, refill=refill, at=now)
+
+    def _forget_full(self, now: float) -> None:
+        """A full budget is what one is taken to be that is not known."""
+        for budgets in (self._budgets, self._shares):
+            if len(budgets) > KEPT:
+                known = list(budgets.items())
+                budgets.clear()
+                budgets |= {key: budget for key, budget in known if not budget.is_full(now)}
+
+    def _share(self, subscription: str, name: str, now: float) -> Budget:
+        size, refill = (SHARE_OF_QUESTIONS * whole for whole in _METERS[name])
+        return self._shares.get((subscription, name)) or Budget.full(size=size, refill=refill, at=now)
 
 
 def _counts(headers: Mapping[str, str], lane: Lane) -> dict[str, float | None]:

@@ -48,7 +48,7 @@ _REFUSALS = {
     404: "There is no such resource.",
     409: "The resource's present state forbids it; nothing was changed.",
     413: "The body is too long.",
-    429: "Azure asks to come back later.",
+    429: "Come back later: Azure says so, or too many questions were asked.",
     500: "An unexpected error; the app's log has it under the correlation id.",
     503: "Storage, Azure or the sign-in keys do not answer; try again.",
 }

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from backup_core.api.call import Answer, Call
+from backup_core.api.questions import answered
 from backup_core.api.reading import Node, check_name, is_name, raise_faults, root
 from backup_core.api.wire import instant, list_answer, reached, read_body, skip_token
 from backup_core.domain.protection_rule import PRIORITIES, Decision, ProtectionRule, TagCondition, lies_in
@@ -50,7 +51,7 @@ def dry_run(ports: Ports, call: Call) -> Answer:
         tag_rules.check_rule(ports, rule)
     else:
         rule = tag_rules.get_rule(ports, call.vault, call.names["rule"])
-    run = tag_rules.dry_run(ports, rule, may_see=call.may_reach)
+    run = answered(ports, call, lambda: tag_rules.dry_run(ports, rule, may_see=call.may_reach))
     shown = reached(call, (_render_decision(call, each) for each in run.decisions))
     return Answer(status=200, body={"value": shown, "left": run.left})
 

@@ -12,9 +12,13 @@ Nothing is changed: a client may send the request again after any error.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from backup_core.api import instances, restores
 from backup_core.api.call import Answer, Call
 from backup_core.api.operation_ids import Operation, both_headers
+from backup_core.api.questions import answered
 from backup_core.api.reading import Node, raise_faults, root
 from backup_core.api.wire import read_body
 from backup_core.domain.errors import Fault, InvalidInput, NotFound
@@ -33,7 +37,7 @@ def validate_for_backup(ports: Ports, call: Call) -> Answer:
     request = instances.read_properties(properties, call.vault, name="")
     raise_faults(properties)
     policy = _find_policy(ports, call, request.policy_name)
-    return _answer(ports, call, vault, validation.check_backup(ports, vault, request, policy))
+    return _answer(ports, call, vault, partial(validation.check_backup, ports, vault, request, policy))
 
 
 def validate_for_modify_backup(ports: Ports, call: Call) -> Answer:
@@ -45,7 +49,8 @@ def validate_for_modify_backup(ports: Ports, call: Call) -> Answer:
     request = instances.read_properties(properties, call.vault, name=instance.name)
     raise_faults(properties)
     policy = _find_policy(ports, call, request.policy_name)
-    return _answer(ports, call, vault, validation.check_modify(ports, vault, instance, request, policy))
+    look = partial(validation.check_modify, ports, vault, instance, request, policy)
+    return _answer(ports, call, vault, look)
 
 
 def validate_restore(ports: Ports, call: Call) -> Answer:
@@ -58,7 +63,8 @@ def validate_restore(ports: Ports, call: Call) -> Answer:
         raise_faults(node)
     request = restores.read_request(wanted)
     point = _find_point(ports, call, request)
-    return _answer(ports, call, vault, validation.check_restore_target(ports, vault, instance, point, request))
+    look = partial(validation.check_restore_target, ports, vault, instance, point, request)
+    return _answer(ports, call, vault, look)
 
 
 def _instance_of(call: Call) -> Node:
@@ -89,7 +95,8 @@ def _find_point(ports: Ports, call: Call, request: RestoreRequest) -> RecoveryPo
         return stored.value if stored else None
 
 
-def _answer(ports: Ports, call: Call, vault: Vault, faults: list[Fault]) -> Answer:
+def _answer(ports: Ports, call: Call, vault: Vault, look: Callable[[], list[Fault]]) -> Answer:
+    faults = answered(ports, call, look)
     if faults:
         raise InvalidInput(faults)
     done = Operation(vault=call.vault, done_at=ports.clock.now())

@@ -9,6 +9,7 @@ from typing import Any
 from backup_core.api.call import Answer, Call
 from backup_core.api.linked import refuse_closed
 from backup_core.api.operation_ids import Operation, group_headers, status_header
+from backup_core.api.questions import answered
 from backup_core.api.reading import Node, check_name, raise_faults, root
 from backup_core.api.wire import list_answer, read_body, skip_token
 from backup_core.domain.errors import NotFound
@@ -76,7 +77,7 @@ def check_name_availability(ports: Ports, call: Call) -> Answer:
         return _availability("Invalid", node.faults[0].message)
     vault = VaultKey(subscription=group.subscription, group=group.group, name=name)
     refuse_closed(call, vault.resource_id, target="name", action=_CHECK_NAME)
-    if overview.find_vault(ports, vault) is not None:
+    if answered(ports, call, lambda: overview.find_vault(ports, vault)) is not None:
         return _availability("AlreadyExists", f"Resource group '{group.group}' has a vault '{name}' already.")
     return _availability("", "")
 

@@ -32,12 +32,27 @@ class Budget:
     def full(cls, *, size: float, refill: float, at: float) -> Budget:
         return cls(size=size, refill=refill, level=size, at=at)
 
+    def is_full(self, now: float) -> bool:
+        """Whether nothing is owed to anybody, nor to Azure."""
+        budget = _refilled(self, now)
+        return budget.level >= budget.size and not budget.in_flight and max(budget.held_until, budget.line_end) <= now
+
     def ask(self, now: float) -> tuple[Budget, float]:
         """Take a token: the wait is 0. Or, when there is none, a place in line: the wait is the seconds until then."""
         budget = _refilled(self, now)
         if now >= budget.held_until and budget.level >= 1:
             return replace(budget, level=budget.level - 1, in_flight=budget.in_flight + 1), 0.0
         return _queued(budget, now)
+
+    def spare(self, now: float, *, left: float = 0.0) -> tuple[Budget, float]:
+        """Take a token that nobody waits for, if `left` more are there: the wait is 0. Or, when there is none, the
+        seconds until there may be one: no place in line, for nobody can say whether the caller returns."""
+        budget = _refilled(self, now)
+        earned_at = now + max(0.0, left + 1 - budget.level) / budget.refill
+        free_at = max(earned_at, budget.held_until, budget.line_end)
+        if free_at > now:
+            return self, free_at - now
+        return replace(budget, level=budget.level - 1, in_flight=budget.in_flight + 1), 0.0
 
     def answered(self, now: float, remaining: float | None) -> Budget:
         """A call came back; `remaining` is what Azure says is left, None when it did not say."""
@@ -53,14 +68,17 @@ class Budget:
 
         Nobody goes before `retry_after` has passed; the tokens that come meanwhile are there for those who then go.
         """
-        emptied = replace(
+        return _queued(self.emptied(now, retry_after), now)
+
+    def emptied(self, now: float, retry_after: float) -> Budget:
+        """As `refused`, for a call that gets no place in line."""
+        return replace(
             self,
             level=0.0,
             at=now,
             in_flight=max(0, self.in_flight - 1),
             held_until=max(self.held_until, now + retry_after),
         )
-        return _queued(emptied, now)
 
 
 def _queued(budget: Budget, now: float) -> tuple[Budget, float]:

@@ -1,0 +1,88 @@
+"""Azure's compute clients, one for each subscription lately called, over one pool of connections.
+
+A client is for one subscription, and ids in requests name whatever their callers like: so only so many are kept, and
+none owns a connection. Leaves to others: what is called (compute.py).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.mgmt.compute import ComputeManagementClient
+
+KEPT = 32  # clients; who has more subscriptions in use at once pays some milliseconds for making one anew
+CONNECTIONS = 32  # as many as the app has threads
+_CONNECTION_SECONDS = 5
+_READ_SECONDS = 20
+
+
+class ComputeClients:
+    """Thread-safe. See ArmDiskCloud for the arguments."""
+
+    def __init__(
+        self, *, endpoint: str, scope: str, credential: TokenCredential, per_call_policies: Sequence[Any] = ()
+    ) -> None:
+        self._endpoint = endpoint
+        self._scope = scope
+        self._credential = credential
+        self._extra_policies = tuple(per_call_policies)
+        self._kept: OrderedDict[str, ComputeManagementClient] = OrderedDict()
+        self._transport: Any = None
+        self._lock = threading.Lock()
+
+    def of(self, subscription: str) -> ComputeManagementClient:
+        with self._lock:
+            client = self._kept.pop(subscription, None) or self._made(subscription)
+            self._kept[subscription] = client
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)  # who is at work with it goes on: it has nothing to close
+            return client
+
+    def _made(self, subscription: str) -> ComputeManagementClient:
+        from azure.mgmt.compute import ComputeManagementClient
+
+        if self._transport is None:
+            self._transport = _shared_transport()
+        return ComputeManagementClient(
+            self._credential,
+            subscription,
+            base_url=self._endpoint,
+            credential_scopes=[self._scope],
+            policies=self._pipeline(),
+            transport=self._transport,
+        )
+
+    def _pipeline(self) -> list[Any]:
+        """The SDK's own steps but for three: retries and the registration of providers sleep, and a redirect could
+        carry the token elsewhere."""
+        from azure.core.pipeline import policies
+        from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
+
+        return [
+            *self._extra_policies,
+            policies.RequestIdPolicy(),
+            policies.HeadersPolicy(),
+            policies.UserAgentPolicy(base_user_agent="disk-backup"),
+            policies.ContentDecodePolicy(),
+            ARMChallengeAuthenticationPolicy(self._credential, self._scope),
+            policies.CustomHookPolicy(),
+        ]
+
+
+def _shared_transport() -> Any:
+    """As the SDK makes it, with its limits in time, but with room for all threads and without a jar for cookies."""
+    from http.cookiejar import DefaultCookiePolicy
+
+    import requests
+    from azure.core.pipeline.transport import RequestsTransport
+    from requests.adapters import HTTPAdapter
+
+    session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.mount("https://", HTTPAdapter(pool_connections=2, pool_maxsize=CONNECTIONS, max_retries=0))
+    return RequestsTransport(session=session, connection_timeout=_CONNECTION_SECONDS, read_timeout=_READ_SECONDS)
