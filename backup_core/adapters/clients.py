@@ -75,14 +75,14 @@ class ComputeClients:
 
 
 def _shared_transport() -> Any:
-    """As the SDK makes it, with its limits in time, but with room for all threads and without a jar for cookies."""
+    """As the SDK makes it, but with room for all threads and without a jar for cookies."""
     from http.cookiejar import DefaultCookiePolicy
 
-    import requests
     from azure.core.pipeline.transport import RequestsTransport
-    from requests.adapters import HTTPAdapter
 
-    session = requests.Session()
+    transport = RequestsTransport(connection_timeout=_CONNECTION_SECONDS, read_timeout=_READ_SECONDS)
+    transport.open()
+    session = transport.session
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.mount("https://", HTTPAdapter(pool_connections=2, pool_maxsize=CONNECTIONS, max_retries=0))
-    return RequestsTransport(session=session, connection_timeout=_CONNECTION_SECONDS, read_timeout=_READ_SECONDS)
+    session.get_adapter("https://").init_poolmanager(connections=2, maxsize=CONNECTIONS)
+    return transport
