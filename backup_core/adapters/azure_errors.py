@@ -1,6 +1,7 @@
 """What Azure's refusals mean: one table from status, code and the call that was made to the errors of the domain.
 
-Never decided on message text, which is worded anew each year. Codes: recorded and reported ones (compute reference);
+Never decided on message text, which is worded anew each year, but for the two facts that are only there
+(arm_messages.py). Codes: recorded and reported ones (compute reference);
 where Azure's own is not known (snapshot limits), the code that the compute provider uses for limits in general.
 """
 
@@ -13,15 +14,19 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
 
+from backup_core.adapters.arm_messages import NotAllowed, read_linked_access, read_not_allowed
 from backup_core.domain.errors import (
     BackupError,
     CloudUnavailable,
     CredentialRefused,
+    DenyAssignment,
     DisallowedByPolicy,
     DiskNotFound,
     Fault,
     InvalidInput,
+    NotAllowedNow,
     PermissionMissing,
+    QuotaReached,
     RequestRefused,
     RestoreGroupNotFound,
     ScopeLocked,
@@ -183,14 +188,70 @@ def _permission(call: Call, answer: Answer) -> BackupError:
 
 
 def _linked_permission(call: Call, answer: Answer) -> BackupError:
-    """The target may be written, but not what it is made from: the disk of a snapshot, the snapshot of a disk."""
+    """The target may be written, but not what it is made from or tied to: the disk of a snapshot, the snapshot of a
+    disk, a disk encryption set, a disk access. Which one only the message says; else the source is the likeliest."""
+    access = read_linked_access(answer.message)
+    lacking = [_role_for(action, scope) for action, scope in access.missing]
+    if lacking:
+        (role, scope), *further = lacking
+        return PermissionMissing(
+            _text(call, answer), scope=scope, role=role, target=access.missing[0][1], further=further
+        )
+    if access.denied:
+        return DenyAssignment(_text(call, answer), target=access.denied[0])
     if not call.source:
         return _permission(call, answer)
-    if call.kind is CallKind.START_DISK:
-        scope, role = _group_of(call.source), "Disk Snapshot Contributor"
-    else:
-        scope, role = call.source, "Disk Backup Reader"
+    action = f"{_SNAPSHOTS if call.kind is CallKind.START_DISK else _DISKS}{_BEGIN_ACCESS}"
+    role, scope = _role_for(action, call.source)
     return PermissionMissing(_text(call, answer), scope=scope, role=role, target=call.source)
+
+
+_DISKS, _SNAPSHOTS, _BEGIN_ACCESS = "microsoft.compute/disks/", "microsoft.compute/snapshots/", "begingetaccess/action"
+
+
+def _role_for(action: str, scope: str) -> tuple[str, str]:
+    """The smallest built-in role that allows a linked action, and where it is assigned (documented: configure managed
+    disk backup). Azure was seen to ask the disks' action of a snapshot (reported): what the scope is decides."""
+    wanted = action.lower()
+    if _BEGIN_ACCESS in wanted and _SNAPSHOTS in f"{scope}/".lower():
+        return "Disk Snapshot Contributor", _group_of(scope)
+    if _BEGIN_ACCESS in wanted and _DISKS in f"{scope}/".lower():
+        return "Disk Backup Reader", scope
+    return ("Reader" if wanted.endswith("/read") else "Contributor"), scope
+
+
+def _denied(call: Call, answer: Answer) -> BackupError:
+    return DenyAssignment(_text(call, answer), target=call.target)
+
+
+def _policy(call: Call, answer: Answer) -> BackupError:
+    return DisallowedByPolicy(_text(call, answer), target=call.target, advice=_COMPLYING.get(call.kind, ""))
+
+
+_COMPLYING: Mapping[CallKind, str] = {
+    CallKind.START_SNAPSHOT: (
+        "If the policy asks for tags, give them to the backup instance, whose tags its snapshots carry, or set its "
+        "tag 'diskbackup-inherit-tags' to the names of the disk's tags that they are to carry ('*' for all). If it "
+        "asks for closed network access, close the disk: its snapshots are as closed as it is."
+    ),
+    CallKind.START_DISK: (
+        "If the policy asks for tags, name them in the restore request (restoreTargetInfo.targetDisk.tags); if for a "
+        "SKU, in targetDisk.sku."
+    ),
+}
+
+
+def _not_allowed(call: Call, answer: Answer) -> BackupError:
+    meaning = read_not_allowed(answer.message)
+    if meaning is NotAllowed.QUOTA:
+        return QuotaReached(_text(call, answer), target=call.target)
+    is_snapshot = call.kind is CallKind.START_SNAPSHOT
+    if is_snapshot and meaning is NotAllowed.SNAPSHOT_LIMIT:
+        return SnapshotLimitReached(_text(call, answer), target=call.target)
+    # Of a snapshot a backup may try again as long as its slot lasts; a restore has somebody who waits for it.
+    if meaning is NotAllowed.PASSING or (is_snapshot and meaning is NotAllowed.UNKNOWN):
+        return NotAllowedNow(_text(call, answer), target=call.target)
+    return RequestRefused(_text(call, answer), target=call.target, code=answer.code)
 
 
 def _group_of(resource_id: str) -> str:
@@ -248,6 +309,7 @@ def _rule(status: int | range, codes: str, calls: tuple[CallKind, ...], build: B
 
 _ANY = ""
 _ALL: tuple[CallKind, ...] = ()
+_MAKING = (CallKind.START_SNAPSHOT, CallKind.START_DISK)
 _OF_GROUPS = (  # what is none of ours: whether it is there is all that we want to know
     CallKind.LIST_DISKS,
     CallKind.FIND_GROUP,
@@ -277,12 +339,13 @@ _RULES: tuple[_Rule, ...] = (
     _rule(401, _ANY, _ALL, _plain(CredentialRefused)),
     _rule(403, "AuthenticationFailed InvalidAuthenticationInfo", _ALL, _plain(CredentialRefused)),
     # An operation that we may not look at is as good as forgotten: the resource itself tells what became of it.
-    _rule(403, "AuthorizationFailed", (CallKind.GET_OPERATION,), _plain(Absent)),
+    _rule(403, "AuthorizationFailed DenyAssignmentAuthorizationFailed", (CallKind.GET_OPERATION,), _plain(Absent)),
     _rule(403, "LinkedAuthorizationFailed", _ALL, _linked_permission),
+    _rule(403, "DenyAssignmentAuthorizationFailed", _ALL, _denied),
     _rule(403, "AuthorizationFailed AuthorizationFailure AuthorizationPermissionMismatch", _ALL, _permission),
     _rule(403, _ANY, (CallKind.EVENTS,), _permission),
     # Not here.
-    _rule(403, "RequestDisallowedByPolicy", _ALL, _plain(DisallowedByPolicy)),
+    _rule(403, "RequestDisallowedByPolicy", _ALL, _policy),
     _rule(409, "ScopeLocked", _ALL, _plain(ScopeLocked)),
     # Not there, by what the code says is missing (compute reference, 6). The subscription: that tells nothing of what
     # lies in it.
@@ -307,14 +370,16 @@ _RULES: tuple[_Rule, ...] = (
     _rule(404, "ResourceNotFound NotFound", (CallKind.START_DISK,), _source_missing(SnapshotNotFound)),
     # Any other: who answered so, and about what, we do not know.
     _rule(404, _ANY, _OF_COMPUTE, _with_code(CloudUnavailable)),
-    # Not so many. The exact code for each of Azure's limits on snapshots is in no source we know; OperationNotAllowed
-    # is what the provider answers to limits and conflicts. The step tries again some times before it gives up.
+    # Not so many. A code of its own is reported for the snapshots of a disk (Azure/azure-sdk-for-python#14282); for
+    # most limits and conflicts Compute has one code, and tells them apart in the text only.
     _rule(
-        409,
-        "OperationNotAllowed QuotaExceeded ResourceQuotaExceeded TooManyRequests",
+        range(400, 410),
+        "SnapshotsLimitReached TooManyRequests",
         (CallKind.START_SNAPSHOT,),
         _plain(SnapshotLimitReached),
     ),
+    _rule(range(400, 410), "QuotaExceeded ResourceQuotaExceeded", _MAKING, _plain(QuotaReached)),
+    _rule(409, "OperationNotAllowed", _MAKING, _not_allowed),
     # Not again: a disk of that name has another source.
     _rule(range(400, 410), "PropertyChangeNotAllowed", (CallKind.START_DISK,), _plain(TargetDiskExists)),
     # Not so big.

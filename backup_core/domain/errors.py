@@ -217,11 +217,21 @@ class PermissionMissing(BackupError):
     code = "UserErrorMissingRequiredPermissions"
     is_user_error = True
 
-    def __init__(self, message: str, *, scope: str, role: str, target: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        scope: str,
+        role: str,
+        target: str | None = None,
+        further: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """`further` are pairs of role and scope that are missing as well."""
         super().__init__(message, target=target or scope)
         self.scope = scope
         self.role = role
-        self.recommended_action = assignment_advice(role, scope)
+        wanted = dict.fromkeys([(role, scope), *further])
+        self.recommended_action = " ".join(assignment_advice(*each) for each in wanted)
 
 
 def assignment_advice(role: str, scope: str, principal: str = "") -> str:
@@ -233,6 +243,18 @@ def assignment_advice(role: str, scope: str, principal: str = "") -> str:
     )
 
 
+class DenyAssignment(BackupError):
+    """403 from ARM: a deny assignment closes a scope to the app's identity, whatever roles it has there."""
+
+    code = "DenyAssignmentAuthorizationFailed"
+    is_user_error = True
+    recommended_action = (
+        "No role helps: a deny assignment goes before roles. Have its owner exclude the app's managed identity from "
+        "it: the managed application, blueprint or deployment stack that the message names or that made the resource "
+        "group. Or keep snapshots and restored disks in a resource group that has none."
+    )
+
+
 class ScopeLocked(BackupError):
     code = "ScopeLocked"
     is_user_error = True
@@ -240,9 +262,40 @@ class ScopeLocked(BackupError):
 
 
 class DisallowedByPolicy(BackupError):
+    """`advice` says how what was asked for can be made to comply; without one only an exemption is left."""
+
     code = "RequestDisallowedByPolicy"
     is_user_error = True
     recommended_action = "Exempt the snapshot or target resource group from the Azure Policy named in the message."
+
+    def __init__(self, message: str, *, target: str | None = None, advice: str = "") -> None:
+        super().__init__(message, target=target)
+        if advice:
+            self.recommended_action = (
+                f"{advice} Else: {self.recommended_action[0].lower()}{self.recommended_action[1:]}"
+            )
+
+
+class QuotaReached(BackupError):
+    """A count of the subscription in that region is at its limit: nothing passes until somebody acts."""
+
+    code = "UserErrorSubscriptionDiskQuotaLimitReached"
+    is_user_error = True
+    recommended_action = (
+        "Delete disks or snapshots in that region that nobody needs, ask Azure for a higher quota, or restore with "
+        "another SKU; then run the operation again."
+    )
+
+
+class NotAllowedNow(BackupError):
+    """409 of a kind that may pass: Azure is busy with the disk or snapshot, or says no more than that it may not be."""
+
+    code = "OperationNotAllowed"
+    transient = True
+    recommended_action = (
+        "None at first: the step is repeated. If it goes on, read Azure's message: another operation holds the disk or "
+        "the snapshot, or it is in a state in which Azure copies nothing."
+    )
 
 
 class OperationFailed(BackupError):

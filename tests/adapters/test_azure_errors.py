@@ -24,10 +24,13 @@ from backup_core.adapters.azure_errors import (
 )
 from backup_core.domain.errors import (
     CloudUnavailable,
+    DenyAssignment,
     DisallowedByPolicy,
     DiskNotFound,
     InvalidInput,
+    NotAllowedNow,
     PermissionMissing,
+    QuotaReached,
     RequestRefused,
     RestoreGroupNotFound,
     ScopeLocked,
@@ -38,7 +41,7 @@ from backup_core.domain.errors import (
     TargetDiskExists,
     Throttled,
 )
-from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, disk_id, snapshot_id
+from tests.builders import DISK_GROUP, SNAPSHOT_GROUP, TARGET_GROUP, disk_id, snapshot_id
 
 ENCRYPTION_SET = f"{SNAPSHOT_GROUP.text}/providers/Microsoft.Compute/diskEncryptionSets/keys"
 CALLS = {
@@ -104,8 +107,13 @@ def test_what_means_the_same_for_every_call(call, status, code, expected):
         (CallKind.START_SNAPSHOT, 404, "ResourceGroupNotFound", SnapshotGroupNotFound),
         (CallKind.START_SNAPSHOT, 404, "ResourceNotFound", DiskNotFound),
         (CallKind.START_SNAPSHOT, 404, "NotFound", DiskNotFound),
-        (CallKind.START_SNAPSHOT, 409, "OperationNotAllowed", SnapshotLimitReached),
-        (CallKind.START_SNAPSHOT, 409, "QuotaExceeded", SnapshotLimitReached),
+        (CallKind.START_SNAPSHOT, 409, "OperationNotAllowed", NotAllowedNow),
+        (CallKind.START_SNAPSHOT, 409, "SnapshotsLimitReached", SnapshotLimitReached),
+        (CallKind.START_SNAPSHOT, 400, "SnapshotsLimitReached", SnapshotLimitReached),
+        (CallKind.START_SNAPSHOT, 409, "QuotaExceeded", QuotaReached),
+        (CallKind.START_DISK, 409, "QuotaExceeded", QuotaReached),
+        (CallKind.START_SNAPSHOT, 403, "DenyAssignmentAuthorizationFailed", DenyAssignment),
+        (CallKind.GET_OPERATION, 403, "DenyAssignmentAuthorizationFailed", Absent),
         (CallKind.FIND_SNAPSHOT, 404, "ResourceNotFound", Absent),
         (CallKind.FIND_SNAPSHOT, 404, "ResourceGroupNotFound", SnapshotGroupNotFound),
         (CallKind.FIND_SNAPSHOT, 404, "NotFound", CloudUnavailable),
@@ -220,3 +228,125 @@ def test_sdk_errors_without_an_answer(raised, expected):
 def test_errors_of_our_own_pass_through():
     with pytest.raises(ZeroDivisionError), translated(CALLS[CallKind.GET_DISK]):
         _ = timedelta(1) / 0
+
+
+# --- What only the text tells ---
+
+SET = f"{DISK_GROUP.text}/providers/Microsoft.Compute/diskEncryptionSets/keys"
+ACCESS = f"{DISK_GROUP.text}/providers/Microsoft.Compute/diskAccesses/private"
+HAS = (
+    "The client 'c' with object id 'o' has permission to perform action 'Microsoft.Compute/snapshots/write' on scope "
+    "'/subscriptions/s/x'; however, it does not have permission to perform "
+)
+READ_SET, READ_ACCESS = "Microsoft.Compute/diskEncryptionSets/read", "Microsoft.Compute/diskAccesses/read"
+TAKE_DISK, TAKE_SNAPSHOT = (f"Microsoft.Compute/{kind}/beginGetAccess/action" for kind in ("disks", "snapshots"))
+INVALID = "or the linked scope(s) are invalid."
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "roles"),
+    [
+        (
+            CallKind.START_DISK,
+            f"action(s) '{READ_SET}' on the linked scope(s) '{SET}' (respectively) {INVALID}",
+            [("Reader", SET)],
+        ),
+        (
+            CallKind.START_SNAPSHOT,
+            f"action '{READ_ACCESS}' on the linked scope(s) '{ACCESS}' {INVALID}",
+            [("Reader", ACCESS)],
+        ),
+        (
+            CallKind.START_SNAPSHOT,
+            f"action '{TAKE_DISK}' on the linked scope(s) '{disk_id()}'.",
+            [("Disk Backup Reader", disk_id())],
+        ),
+        (
+            CallKind.START_DISK,
+            f"action '{TAKE_SNAPSHOT}' on the linked scope(s) '{snapshot_id()}' {INVALID}",
+            [("Disk Snapshot Contributor", SNAPSHOT_GROUP.text)],
+        ),
+        (
+            CallKind.START_DISK,
+            f"action '{TAKE_DISK}' on the linked scope(s) '{snapshot_id()}' {INVALID}",
+            [("Disk Snapshot Contributor", SNAPSHOT_GROUP.text)],
+        ),
+        (
+            CallKind.START_DISK,
+            f"action(s) '{READ_SET},{READ_ACCESS}' on the linked scope(s) '{SET},{ACCESS}' (respectively) {INVALID}",
+            [("Reader", SET), ("Reader", ACCESS)],
+        ),
+        (
+            CallKind.START_DISK,
+            f"action '{READ_SET}' on the '2' linked scope(s) '{SET}, {ACCESS}' {INVALID}",
+            [("Reader", SET), ("Reader", ACCESS)],
+        ),
+    ],
+)
+def test_a_linked_refusal_advises_the_role_and_scope_that_its_message_means(kind, said, roles):
+    error = error_for(CALLS[kind], Answer(status=403, code="LinkedAuthorizationFailed", message=HAS + said))
+    assert isinstance(error, PermissionMissing)
+    assert (error.role, error.scope) == roles[0]
+    for role, scope in roles:
+        assert f"--role '{role}' --scope '{scope}'" in error.recommended_action
+
+
+def test_a_deny_assignment_on_a_linked_scope_is_no_missing_role():
+    said = (
+        f"action '{TAKE_DISK}' on the '0' linked scope(s) '' {INVALID[:-1]} and is blocked by deny assignments on "
+        f"the '1' linked scope(s) '{disk_id()}'."
+    )
+    answer = Answer(status=403, code="LinkedAuthorizationFailed", message=HAS + said)
+    error = error_for(CALLS[CallKind.START_SNAPSHOT], answer)
+    assert isinstance(error, DenyAssignment)
+    assert error.target == disk_id()
+    assert "No role helps" in error.recommended_action
+
+
+@pytest.mark.parametrize(
+    "said", ["", "in other words altogether", "permission to perform action '' on the linked scope ''"]
+)
+def test_a_linked_refusal_in_other_words_falls_back_on_what_the_call_is_made_from(said):
+    error = error_for(
+        CALLS[CallKind.START_SNAPSHOT], Answer(status=403, code="LinkedAuthorizationFailed", message=said)
+    )
+    assert (error.role, error.scope) == ("Disk Backup Reader", disk_id())
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "expected"),
+    [
+        (
+            CallKind.START_SNAPSHOT,
+            "Operation could not be completed as it results in exceeding approved ZRSSnapshotCount quota. ...",
+            QuotaReached,
+        ),
+        (CallKind.START_DISK, "Operation results in exceeding quota limits of Core. Maximum allowed: 10", QuotaReached),
+        (CallKind.START_SNAPSHOT, "The snapshot count was exceeded for a disk.", SnapshotLimitReached),
+        (
+            CallKind.START_SNAPSHOT,
+            "The maximum number of incremental snapshots (500) is reached.",
+            SnapshotLimitReached,
+        ),
+        (CallKind.START_SNAPSHOT, "CopyStart creation is not supported for this subscription.", RequestRefused),
+        (CallKind.START_DISK, "restoreDirectDriveDisk is not supported for this subscription", RequestRefused),
+        (CallKind.START_SNAPSHOT, "Disk web01 is being updated: SKU change in progress.", NotAllowedNow),
+        (CallKind.START_SNAPSHOT, "Disk d is attached to VM v.", NotAllowedNow),
+        (CallKind.START_DISK, "Snapshot s is not complete (12 %): it cannot be copied yet.", NotAllowedNow),
+        (CallKind.START_DISK, "A Premium SSD v2 disk cannot be an OS disk.", RequestRefused),
+    ],
+)
+def test_not_every_operation_that_is_not_allowed_is_a_limit_on_snapshots(kind, said, expected):
+    error = error_for(CALLS[kind], Answer(status=409, code="OperationNotAllowed", message=said))
+    assert type(error) is expected
+    assert said in error.message
+    assert error.recommended_action
+
+
+@pytest.mark.parametrize(
+    ("kind", "way"), [(CallKind.START_SNAPSHOT, "diskbackup-inherit-tags"), (CallKind.START_DISK, "targetDisk.tags")]
+)
+def test_a_denial_by_policy_says_how_to_comply(kind, way):
+    error = error_for(CALLS[kind], Answer(status=403, code="RequestDisallowedByPolicy", message="Policy: tags"))
+    assert way in error.recommended_action
+    assert "exempt" in error.recommended_action

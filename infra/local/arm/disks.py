@@ -338,7 +338,7 @@ def _restored_from(world: World, source: Resource) -> list[Resource]:
 def _check_region_room(world: World, disk: Resource) -> None:
     limit = world.settings.disks_per_region
     if len(world.disks) >= limit and usages.count(world.disks, disk.subscription, disk.location, disk.sku) >= limit:
-        raise errors.not_allowed(f"The limit of {limit} disks of the kind {disk.sku} in {disk.location} is reached.")
+        raise errors.over_quota(usages.DISKS[disk.sku][0], disk.location, limit)
 
 
 def _update(world: World, call: Call, disk: Resource, body: Json) -> Answer:

@@ -142,6 +142,17 @@ def too_many_snapshots() -> ArmError:
     return ArmError(409, "SnapshotsLimitReached", message)
 
 
+def over_quota(counter: str, location: str, limit: int) -> ArmError:
+    """The wording for cores [reported: google/cloud-forensics-utils#488]; that disks and snapshots have it too is
+    remembered."""
+    message = (
+        f"Operation could not be completed as it results in exceeding approved {counter} quota. Additional details - "
+        f"Deployment Model: Resource Manager, Location: {location}, Current Limit: {limit}, Current Usage: {limit}, "
+        f"Additional Required: 1, (Minimum) New Limit Required: {limit + 1}."
+    )
+    return not_allowed(message)
+
+
 def not_allowed(message: str) -> ArmError:
     return ArmError(409, "OperationNotAllowed", message)
 

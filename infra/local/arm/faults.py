@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import time
@@ -39,10 +40,12 @@ class Fault:
     detail: Json
     struck: int = 0
 
-    def matches(self, method: str, path: str, route: Route) -> bool:
+    def matches(self, method: str, path: str, route: Route, body: bytes) -> bool:
         if self.kind == "slow_list" and not route.label.endswith(".list"):
             return False
         if self.kind in ("fail_late", "policy") and method not in WRITES:
+            return False
+        if self.kind == "policy" and _complies(self.detail, body):
             return False
         return (
             self.left != 0
@@ -95,9 +98,9 @@ class Faults:
         self._on.append(fault)
         return fault
 
-    def strike(self, method: str, path: str, route: Route) -> Fault | None:
+    def strike(self, method: str, path: str, route: Route, body: bytes) -> Fault | None:
         for fault in self._on:
-            if fault.matches(method, path, route) and self._random.random() < fault.rate:
+            if fault.matches(method, path, route, body) and self._random.random() < fault.rate:
                 fault.left = None if fault.left is None else fault.left - 1
                 fault.struck += 1
                 return fault
@@ -112,6 +115,24 @@ class Faults:
         removed = len(self._on) - len(kept)
         self._on = kept
         return removed
+
+
+def _complies(wanted: Json, body: bytes) -> bool:
+    """Whether a body is as a policy wants it: with certain tags, with its network access closed. A policy that wants
+    nothing denies all."""
+    if not wanted["tags"] and not wanted["closed"]:
+        return False
+    try:
+        content = json.loads(body or b"{}")
+        tags = {str(name).lower() for name in content.get("tags") or {}}
+        properties = content.get("properties") or {}
+    except (ValueError, AttributeError):
+        return False
+    closed = (
+        properties.get("networkAccessPolicy") in ("DenyAll", "AllowPrivate")
+        and properties.get("publicNetworkAccess") == "Disabled"
+    )
+    return {str(name).lower() for name in wanted["tags"]} <= tags and (closed or not wanted["closed"])
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:
@@ -166,5 +187,5 @@ _DETAILS: dict[str, dict[str, Any]] = {
     "fail_late": {"code": "InternalExecutionError", "message": "An internal execution error occurred."},
     "delay": {"seconds": 2.0},
     "slow_list": {"seconds": None},
-    "policy": {},
+    "policy": {"tags": [], "closed": False},
 }

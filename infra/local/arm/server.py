@@ -43,7 +43,7 @@ class Server:
         if request.path.startswith("/_simulator/"):
             return await self._control.answer(request)
         incoming = await _read(request)
-        fault = self._gateway.faults.strike(incoming.method, incoming.path, incoming.route)
+        fault = self._gateway.faults.strike(incoming.method, incoming.path, incoming.route, incoming.body)
         if fault is not None:
             await self._wait(fault)
         if fault is not None and fault.kind == "drop_before":

@@ -286,9 +286,7 @@ def _check_limits(world: World, call: Call, snapshot: Resource, source: Resource
     limit = settings.snapshots_per_region
     # Counted only when there can be so many at all: counting walks through the subscription.
     if len(world.snapshots) >= limit and _alike(world, call, snapshot) >= limit:
-        raise errors.not_allowed(
-            f"The limit of {limit} snapshots of the kind {snapshot.sku} in {snapshot.location} is reached."
-        )
+        raise errors.over_quota(usages.SNAPSHOTS[snapshot.sku][0], snapshot.location, limit)
     if snapshot.hidden["background"] and not snapshot.properties["incremental"]:
         raise errors.not_allowed(f"Only incremental snapshots can be taken of disk {source.name}.")
     if source.kind == "disk" and snapshot.properties["incremental"]:
