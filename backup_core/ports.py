@@ -255,8 +255,9 @@ class DiskCloud(Protocol):
         ...
 
     def start_snapshot(self, snapshot_id: str, *, source: Disk, tags: Mapping[str, str]) -> str:
-        """Ask for an incremental snapshot; answer the operation's URL ("" if none). Asking again under the same name
-        and source succeeds and takes nothing new. Raises SnapshotGroupNotFound, SnapshotLimitReached."""
+        """Ask for an incremental snapshot, as closed to the network as its disk; answer the operation's URL ("" if
+        none). Asking again under the same name and source succeeds and takes nothing new. Raises SnapshotGroupNotFound,
+        SnapshotLimitReached."""
         ...
 
     def find_snapshot(self, snapshot_id: str) -> Snapshot | None:

@@ -47,6 +47,7 @@ from backup_core.domain.messages import MESSAGE_TYPES, LookAtResource, Sendable,
 from backup_core.domain.permissions import READ_PERMISSIONS, Grant, Permissions
 from backup_core.domain.reach import Scope
 from backup_core.domain.resource_ids import DISK, ENCRYPTION_SET, SNAPSHOT, GroupId, VaultKey, parse_resource_id
+from backup_core.domain.restored_disk import access_of
 from backup_core.domain.surroundings import (
     DISK_COUNTERS,
     SNAPSHOT_COUNTERS,
@@ -778,6 +779,9 @@ class FakeCloud(_Port):
             "sku": {"name": "Standard_LRS", "tier": "Standard"},
             "properties": {
                 **{name: source.raw["properties"][name] for name in _INHERITED if name in source.raw["properties"]},
+                "networkAccessPolicy": "AllowAll",
+                "publicNetworkAccess": "Enabled",
+                **access_of(source.raw["properties"]),
                 "creationData": {
                     "createOption": "Copy",
                     "sourceResourceId": source.id,

@@ -29,6 +29,7 @@ from backup_core.domain.resource_ids import (
     parse_group_id,
     parse_resource_id,
 )
+from backup_core.domain.restored_disk import access_of
 from backup_core.domain.surroundings import EncryptionSet, Group, Identity, Lock, Usage
 from backup_core.ports import is_asking
 
@@ -103,7 +104,7 @@ class ArmDiskCloud:
 
     def start_snapshot(self, snapshot_id: str, *, source: Disk, tags: Mapping[str, str]) -> str:
         """The SKU is left out: Azure then keeps that of the disk's earlier snapshots, and starts with zone-redundant
-        storage where there is any."""
+        storage where there is any. Network access is not inherited (recorded: AllowAll), and said."""
         item = parse_resource_id(snapshot_id, SNAPSHOT)
         body: dict[str, Any] = {
             "location": source.location,
@@ -111,6 +112,7 @@ class ArmDiskCloud:
             "properties": {
                 "creationData": {"createOption": "Copy", "sourceResourceId": source.id},
                 "incremental": True,
+                **access_of(source.raw.get("properties") or {}),
             },
         }
         if source.raw.get("extendedLocation"):

@@ -12,6 +12,7 @@ from backup_core.api.reading import Node, check_name, is_name, raise_faults, roo
 from backup_core.api.wire import list_answer, reached, read_body, skip_token
 from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState
 from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, parse_group_id, parse_resource_id
+from backup_core.domain.snapshot_tags import GIVEN_TAGS_AT_MOST
 from backup_core.ports import Ports
 from backup_core.workflows import backup, lifecycle, overview, protection
 
@@ -119,6 +120,9 @@ def _read_instance(call: Call) -> InstanceRequest:
     node = root(read_body(call))
     check_name(node, "instance", call.names["instance"])
     tags = node.tags("tags")
+    if len(tags) > GIVEN_TAGS_AT_MOST:
+        most = f"{GIVEN_TAGS_AT_MOST} are the most, as its snapshots carry them beside ours"
+        node.fault("tags", f"has {len(tags)} tags; {most}")
     request = read_properties(
         node.child("properties", required=True), call.vault, name=call.names["instance"], tags=tags
     )

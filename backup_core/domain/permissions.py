@@ -70,8 +70,9 @@ READ_SNAPSHOTS = Need(
     role="Disk Snapshot Contributor", actions=(READ_SNAPSHOT, "Microsoft.Compute/snapshots/beginGetAccess/action")
 )
 RESTORE_DISKS = Need(role="Disk Restore Operator", actions=(READ_GROUP, READ_DISK, "Microsoft.Compute/disks/write"))
-# None of Azure's disk roles holds this one.
+# None of Azure's disk roles holds these two.
 USE_ENCRYPTION_SET = Need(role="Reader", actions=(READ_ENCRYPTION_SET,))
+USE_DISK_ACCESS = Need(role="Reader", actions=("Microsoft.Compute/diskAccesses/read",))
 
 
 def _any_matches(patterns: tuple[str, ...], action: str) -> bool:

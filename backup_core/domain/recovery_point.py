@@ -101,15 +101,31 @@ class SnapshotLabel:
         """A disk's GET body as far as the tag and the snapshot's own body tell it: what a restore starts from."""
         kept = dict(self.disk)
         own = snapshot.raw.get("properties", {})
-        inherited = ("osType", "hyperVGeneration", "purchasePlan", "supportedCapabilities", "encryption", "diskSizeGB")
-        properties = {name: own[name] for name in inherited if own.get(name) is not None}
+        properties = {name: own[name] for name in _ON_THE_SNAPSHOT if own.get(name) is not None}
         sku, zones = kept.pop("sku", None), kept.pop("zones", None)
+        if kept.pop("performancePlus", None):
+            properties["creationData"] = {"performancePlus": True}
         body: dict[str, Any] = {
             "id": snapshot.source_id,
             "location": snapshot.location,
             "properties": {**properties, **kept, "uniqueId": snapshot.source_unique_id},
         }
         return body | ({"sku": {"name": sku}} if sku else {}) | ({"zones": zones} if zones else {})
+
+
+# What the snapshot itself has of its disk: inherited, or said when it was taken (network access).
+_ON_THE_SNAPSHOT = (
+    "osType",
+    "hyperVGeneration",
+    "purchasePlan",
+    "supportedCapabilities",
+    "encryption",
+    "diskSizeGB",
+    "networkAccessPolicy",
+    "publicNetworkAccess",
+    "dataAccessAuthMode",
+    "diskAccessId",
+)
 
 
 def is_ours(tags: Mapping[str, str]) -> bool:
@@ -160,8 +176,9 @@ def _essentials(disk: Mapping[str, Any]) -> str:
     """The properties a restore needs and a snapshot does not keep, most needed first, as JSON within one tag."""
     properties = disk.get("properties", {})
     wanted: dict[str, Any] = {"sku": disk.get("sku", {}).get("name"), "zones": disk.get("zones")}
-    names = ("tier", "diskIOPSReadWrite", "diskMBpsReadWrite", "maxShares", "burstingEnabled", "networkAccessPolicy")
+    names = ("tier", "diskIOPSReadWrite", "diskMBpsReadWrite", "maxShares", "burstingEnabled")
     wanted |= {name: properties.get(name) for name in names}
+    wanted["performancePlus"] = (properties.get("creationData") or {}).get("performancePlus") or None
     kept: dict[str, Any] = {}
     for name, value in wanted.items():
         attempt = kept | {name: value}

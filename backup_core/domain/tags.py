@@ -47,3 +47,8 @@ def united(*sources: Mapping[str, str]) -> dict[str, str]:
         for name, value in source.items():
             found.setdefault(name.casefold(), (name, value))
     return dict(found.values())
+
+
+def find(tags: Mapping[str, str], name: str) -> str | None:
+    """The value of a tag whatever the case of its name."""
+    return next((value for each, value in tags.items() if each.casefold() == name.casefold()), None)

@@ -33,6 +33,7 @@ from backup_core.domain.objective import needs_watch
 from backup_core.domain.ownership import NotProven, prove_backup
 from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel, is_ours
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_group_id, parse_resource_id
+from backup_core.domain.snapshot_tags import snapshot_tags
 from backup_core.domain.tagging import choose_tag
 from backup_core.ports import Change, Insert, Ports, Put, Replace, StateConflict, Stored, every
 from backup_core.workflows import alerts
@@ -41,6 +42,7 @@ from backup_core.workflows.alarms import fire, resolve
 from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.installations import installation_id
 from backup_core.workflows.objectives import SLOW_ROUNDS, look_later
+from backup_core.workflows.overview import find_vault
 from backup_core.workflows.turns import FIRST_LOOK, commit, look_delay, next_turn, note_deferral
 from backup_core.workflows.watching import STALL_AFTER, backup_watch, watch_row
 
@@ -327,8 +329,12 @@ def _issue(ports: Ports, message: StartBackup, instance: BackupInstance) -> None
         disk=active.disk,
         installation_id=active.installation_id,
     )
+    disk, vault = Disk(raw=active.disk), find_vault(ports, message.vault)
+    tags = snapshot_tags(
+        label.tags(), instance=instance.tags, vault=vault.tags if vault is not None else {}, disk=disk.tags
+    )
     try:
-        operation_url = ports.cloud.start_snapshot(active.snapshot_id, source=Disk(raw=active.disk), tags=label.tags())
+        operation_url = ports.cloud.start_snapshot(active.snapshot_id, source=disk, tags=tags)
     except BackupError as error:
         stored = ports.store.get(BackupInstance, message.vault, message.instance_name)
         if stored is not None and stored.value.active and stored.value.active.job.job_id == message.job_id:

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from backup_core.domain import permissions as rights
 from backup_core.domain import validation as rules
@@ -24,7 +24,7 @@ from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import DISK, SNAPSHOT, GroupId, VaultKey, parse_group_id, parse_resource_id
 from backup_core.domain.restore import RestoreRequest, wanted_sku
-from backup_core.domain.restored_disk import encryption_set_of
+from backup_core.domain.restored_disk import access_of, encryption_set_of
 from backup_core.domain.surroundings import Usage
 from backup_core.domain.vault import Vault
 from backup_core.ports import DiskCloud, Ports
@@ -42,8 +42,8 @@ def check_backup(ports: Ports, vault: Vault, request: InstanceRequest, policy: B
     """Why a new instance could not protect its disk as asked; empty when it could. `policy` None: there is none.
 
     7 ARM calls: the disk, our rights at it, the snapshot group, its locks, our rights there, its snapshots, and the
-    region's usage. An eighth for the disk encryption set of a customer's key, and one for each further page of
-    snapshots, of which at most SNAPSHOTS_LOOKED_AT are looked at.
+    region's usage. One more each for the disk encryption set of a customer's key, for the disk access of a private
+    disk, and for each further page of snapshots, of which at most SNAPSHOTS_LOOKED_AT are looked at.
     Raises Throttled, CloudUnavailable.
     """
     holder = overview.find_protection(ports, request.disk_id)
@@ -74,7 +74,8 @@ def check_restore_target(
     """Why `point` could not be restored as asked; empty when it could. `point` None: it was not found.
 
     7 ARM calls: the snapshot, our rights in its group, the target group, its locks, our rights there, the new disk's
-    name, the region's usage. An eighth for the disk encryption set of a customer's key.
+    name, the region's usage. One more each for the disk encryption set of a customer's key and for the disk access of a
+    private disk.
     Raises Throttled, CloudUnavailable.
     """
     findings = _Findings(ports.cloud)
@@ -91,6 +92,8 @@ def check_restore_target(
         _look_at_snapshot(findings, point)
     if set_id is not None:
         _look_at_key(findings, set_id)
+    if point is not None:
+        _look_at_disk_access(findings, point.disk)
     _look_at_target(findings, target_id.group_id, request.target_disk_id)
     if point is not None:
         _look_at_disk_room(findings, target_id.subscription, point, request)
@@ -160,6 +163,7 @@ def _look_at_backup(
         set_id = encryption_set_of(disk.raw)
         if set_id is not None:
             _look_at_key(findings, set_id)
+        _look_at_disk_access(findings, disk.raw)
     _look_at_room(findings, request.disk_id, disk, policy, snapshots, own=own, location=vault.location)
 
 
@@ -245,6 +249,13 @@ def _look_at_key(findings: _Findings, set_id: str) -> None:
     found = findings.ask(lambda: findings.cloud.find_encryption_set(set_id), need, set_id, rights.READ_ENCRYPTION_SET)
     if found is not None:
         findings.note(rules.check_encryption_set(set_id, found.value))
+
+
+def _look_at_disk_access(findings: _Findings, disk: Mapping[str, Any]) -> None:
+    """The disk access that snapshots and copies of a private disk name too."""
+    access_id = access_of(disk.get("properties") or {}).get("diskAccessId")
+    if access_id is not None:
+        findings.require(rights.USE_DISK_ACCESS, access_id)
 
 
 def _look_at_snapshot(findings: _Findings, point: RecoveryPoint) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from backup_core.domain.snapshot_tags import GIVEN_TAGS_AT_MOST
 from tests.api.bodies import (
     INSTANCE_PATH,
     POLICY_PATH,
@@ -54,6 +55,13 @@ def test_a_new_instance_is_configuring_until_its_job_is_done(front: Front, platf
     assert status.json["status"] == "Succeeded"
     assert "properties" not in status.json
     assert front.get(INSTANCE_PATH).json["properties"]["currentProtectionState"] == "ProtectionConfigured"
+
+
+def test_an_instance_has_as_many_tags_as_its_snapshots_can_carry(front: Front) -> None:
+    body = instance_body() | {"tags": {f"tag-{number}": "" for number in range(GIVEN_TAGS_AT_MOST + 1)}}
+    assert "tags" in front.put(INSTANCE_PATH, body).json["error"]["message"]
+    del body["tags"]["tag-0"]
+    assert front.put(INSTANCE_PATH, body).status == 201
 
 
 def test_what_was_asked_is_answered_in_azures_spelling(front: Front) -> None:

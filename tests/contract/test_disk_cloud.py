@@ -17,7 +17,7 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
 from backup_core.adapters.compute import ArmDiskCloud
-from backup_core.domain.disk import OperationState
+from backup_core.domain.disk import Disk, OperationState
 from backup_core.domain.errors import (
     BackupError,
     CloudUnavailable,
@@ -36,6 +36,8 @@ from backup_core.domain.errors import (
 from backup_core.domain.permissions import Grant, Permissions
 from backup_core.domain.resource_ids import GroupId
 from backup_core.ports import DiskCloud
+from infra.local.arm.seed import APP as SEEDED_APP
+from infra.local.arm.seed import FIRST, SECOND, disk_access_id
 from tests.builders import SUBSCRIPTION, disk_id, disk_json, snapshot_id
 from tests.conftest import Arm
 from tests.fakes import FakeClock, FakeCloud
@@ -287,6 +289,53 @@ def test_a_snapshot_under_way_is_not_usable(bench):
     found = bench.cloud.find_snapshot(taken)
     assert found is None or not found.is_usable
     bench.settle(url)
+
+
+@pytest.mark.parametrize(
+    ("name", "group", "subscription"), [("ledger01-closed", "westeurope", FIRST), ("lake03-private", "eastus", SECOND)]
+)
+def test_no_one_reads_a_snapshot_over_the_network_who_may_not_read_its_disk(quick_arm, name, group, subscription):
+    source = disk_id(name, GroupId(subscription=subscription, group=f"apps-{group}"))
+    taken = snapshot_id(f"of-{name}", GroupId(subscription=subscription, group=f"snapshots-{group}"))
+    cloud = arm_cloud(quick_arm, SEEDED_APP)
+    disk = cloud.get_disk(source)
+    url = cloud.start_snapshot(taken, source=disk, tags=TAGS)
+    while cloud.get_operation(url).status == "InProgress":
+        time.sleep(0.1)
+    shown = cloud.find_snapshot(taken).raw["properties"]
+    for field in ("networkAccessPolicy", "publicNetworkAccess", "dataAccessAuthMode", "diskAccessId"):
+        assert shown.get(field) == disk.raw["properties"].get(field)
+    cloud.delete_snapshot(taken)
+
+
+def test_a_missing_right_to_the_disk_access_is_named(quick_arm):
+    access = disk_access_id(FIRST, "westeurope")
+    closed = {"networkAccessPolicy": "AllowPrivate", "diskAccessId": access}
+    group = GroupId(subscription=FIRST, group="snapshots-westeurope")
+    cloud = arm_cloud(quick_arm, APP)
+    disk = cloud.get_disk(disk_id("payroll-cmk", GroupId(subscription=FIRST, group="apps-westeurope")))
+    private = Disk(raw={**disk.raw, "properties": {**disk.raw["properties"], **closed}})
+    with pytest.raises(PermissionMissing) as missing:
+        cloud.start_snapshot(snapshot_id("private", group), source=private, tags=TAGS)
+    assert (missing.value.role, missing.value.scope) == ("Reader", access)
+    elsewhere = access.replace("westeurope", "eastus")
+    away = Disk(raw={**disk.raw, "properties": {**private.raw["properties"], "diskAccessId": elsewhere}})
+    with pytest.raises(RequestRefused, match=elsewhere):
+        arm_cloud(quick_arm, SEEDED_APP).start_snapshot(snapshot_id("private", group), source=away, tags=TAGS)
+
+
+def test_a_policy_that_wants_tags_and_closed_snapshots_can_be_complied_with(quick_arm):
+    wanted = {"kind": "policy", "what": "snapshot", "rate": 1.0, "tags": ["CostCenter"], "closed": True}
+    quick_arm.control("POST", "faults", wanted)
+    group = GroupId(subscription=FIRST, group="snapshots-westeurope")
+    cloud = arm_cloud(quick_arm, SEEDED_APP)
+    apps = GroupId(subscription=FIRST, group="apps-westeurope")
+    closed, open_ = cloud.get_disk(disk_id("ledger01-closed", apps)), cloud.get_disk(disk_id("payroll-cmk", apps))
+    for source, tags in ((closed, TAGS), (open_, {**TAGS, "CostCenter": "42"})):
+        with pytest.raises(DisallowedByPolicy) as denied:
+            cloud.start_snapshot(snapshot_id("policy", group), source=source, tags=tags)
+        assert "diskbackup-inherit-tags" in denied.value.recommended_action
+    assert cloud.start_snapshot(snapshot_id("policy", group), source=closed, tags={**TAGS, "costcenter": "42"})
 
 
 def test_asking_again_under_the_same_name_takes_nothing_new(bench):

@@ -26,7 +26,8 @@ from backup_core.domain.job import Job, JobStatus
 from backup_core.domain.messages import ExpirePoints, ObserveBackup, StartBackup
 from backup_core.domain.naming import scheduled_job_id
 from backup_core.domain.recovery_point import PointState, read_label
-from backup_core.ports import Remove
+from backup_core.domain.vault import Vault
+from backup_core.ports import Remove, Replace
 from backup_core.workflows.backup import observe_backup, request_backup, start_backup
 from backup_core.workflows.dispatch import dispatch
 from backup_core.workflows.lifecycle import delete_instance
@@ -127,6 +128,47 @@ def test_the_snapshot_carries_its_own_record_in_its_tags() -> None:
     assert (label.slot, label.disk["sku"]) == (SLOT, "Premium_LRS")
     assert label.retention is not None
     assert label.retention.after(point.created_at) == point.expires_at
+
+
+@pytest.mark.parametrize(
+    "access",
+    [
+        {"networkAccessPolicy": "DenyAll", "publicNetworkAccess": "Disabled"},
+        {"networkAccessPolicy": "AllowPrivate", "publicNetworkAccess": "Disabled", "diskAccessId": "/access"},
+        {"networkAccessPolicy": "AllowAll", "dataAccessAuthMode": "AzureActiveDirectory"},
+    ],
+)
+def test_a_snapshot_is_as_closed_as_its_disk(access: dict[str, str]) -> None:
+    platform = backed_up(disk=disk_json("disk-1", **access))
+    (point,) = platform.points()
+    snapshot = platform.world.cloud.find_snapshot(point.snapshot_id)
+    assert snapshot is not None
+    assert access.items() <= snapshot.raw["properties"].items()
+
+
+def test_a_snapshot_carries_the_tags_that_a_policy_of_its_owner_may_ask_for() -> None:
+    platform = protected(disk=disk_json("disk-1", tags={"CostCenter": "42", "env": "test"}))
+    change_instance(platform, tags={"team": "db", "diskbackup-inherit-tags": "costcenter"})
+    platform.run(seconds=30)
+    (point,) = platform.points()
+    snapshot = platform.world.cloud.find_snapshot(point.snapshot_id)
+    assert snapshot is not None
+    assert read_label(snapshot.tags) is not None
+    others = {name: value for name, value in snapshot.tags.items() if not name.startswith("diskbackup-")}
+    assert others == {"team": "db", "CostCenter": "42"}
+
+
+def test_all_disks_of_a_vault_can_hand_their_tags_on() -> None:
+    platform = protected(disk=disk_json("disk-1", tags={"CostCenter": "42", "env": "test"}))
+    stored = platform.world.store.get(Vault, VAULT)
+    assert stored is not None
+    tagged = replace(stored.value, tags={"diskbackup-inherit-tags": "*"})
+    platform.world.store.commit(VAULT, [Replace(stored, tagged)])
+    platform.run(seconds=30)
+    (point,) = platform.points()
+    snapshot = platform.world.cloud.find_snapshot(point.snapshot_id)
+    assert snapshot is not None
+    assert {"CostCenter": "42", "env": "test"}.items() <= snapshot.tags.items()
 
 
 def test_the_first_backup_of_a_day_is_kept_longer_than_its_second() -> None:

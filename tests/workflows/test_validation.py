@@ -379,6 +379,17 @@ def test_a_key_that_may_not_be_read_has_azures_own_code(world: World) -> None:
     assert seen(backup_faults(world)) == {KEY: "UserErrorMSIPermissionsNotPresentOnDES"}
 
 
+def test_a_private_disk_needs_its_disk_access_to_be_readable(world: World) -> None:
+    access = f"{DISK_GROUP.text}/providers/Microsoft.Compute/diskAccesses/private"
+    closed = {"networkAccessPolicy": "AllowPrivate", "diskAccessId": access}
+    world.cloud.add_disk(disk_json(**closed))
+    assign(world, **{name: scope for name, scope in backup_roles().items() if name != "Reader"})
+    faults = {fault.target: fault.message for fault in backup_faults(world)}
+    assert "Microsoft.Compute/diskAccesses/read" in faults[access]
+    assign(world, **backup_roles(Reader=access))
+    assert access not in {fault.target for fault in backup_faults(world)}
+
+
 @pytest.mark.parametrize("call", ["get_disk", "permissions_at", "find_group", "locks_at", "list_snapshots"])
 def test_what_may_not_be_read_is_a_fault_and_never_a_pass(world: World, call: str) -> None:
     world.cloud.guard = refusing(call)
