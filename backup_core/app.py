@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ def _build(settings: Settings | None) -> Ports:
     from backup_core.adapters.storage_queue import StorageQueue
     from backup_core.adapters.system_clock import SystemClock
     from backup_core.adapters.table_store import TableStore
+    from backup_core.domain.vault import Promises
     from backup_core.ports import Limits, Ports
     from backup_core.settings import Settings as LoadedSettings
     from backup_core.settings import access_scopes
@@ -163,6 +165,11 @@ def _build(settings: Settings | None) -> Ports:
         audit=AuditTable(**tables),
         scopes=access_scopes(),
         limits=Limits(on_demand_a_day=chosen.on_demand_a_day),
+        promises=Promises(
+            weakening_delay=timedelta(hours=chosen.weakening_delay_hours),
+            least_soft_delete_days=chosen.least_soft_delete_days,
+            least_immutability=chosen.least_immutability,
+        ),
     )
 
 

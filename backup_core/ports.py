@@ -33,7 +33,7 @@ from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import GroupId, VaultKey
 from backup_core.domain.snapshot_group import SnapshotGroup
 from backup_core.domain.surroundings import EncryptionSet, Group, Identity, Lock, Usage
-from backup_core.domain.vault import Vault
+from backup_core.domain.vault import Promises, Vault
 
 log = logging.getLogger("diskbackup.ports")
 
@@ -407,7 +407,8 @@ class Limits:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """All six, as the composition root hands them to a workflow, and what the process remembers. `scopes` are those
-    that are for few, for what is done later on somebody's behalf; `limits` what one may take of what all share."""
+    that are for few, for what is done later on somebody's behalf; `limits` what one may take of what all share;
+    `promises` what is asked of every vault."""
 
     clock: Clock
     store: StateStore
@@ -418,6 +419,7 @@ class Ports:
     memory: Memory = field(default_factory=Memory)
     scopes: tuple[Scope, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    promises: Promises = field(default_factory=Promises)
 
 
 def every(ports: Ports, record: type[R], vault: VaultKey, *key_prefix: str) -> Iterator[Stored[R]]:

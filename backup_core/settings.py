@@ -88,6 +88,17 @@ SETTINGS: Mapping[str, Setting] = {
         means="An https URL of a dead-man service, asked for after each good tick; none: nobody is told.",
         is_secret=True,
     ),
+    "DISKBACKUP_WEAKENING_DELAY_HOURS": Setting(
+        means="How long a change that makes a vault protect less waits, and can be taken back, in a vault that holds "
+        "recovery points: 0 to 720 hours.",
+        default="24",
+    ),
+    "DISKBACKUP_LEAST_SOFT_DELETE_DAYS": Setting(
+        means="The least days of soft delete that a vault may have, 14 to 180; 0: it may be off.", default="0"
+    ),
+    "DISKBACKUP_LEAST_IMMUTABILITY": Setting(
+        means="The least immutability that a vault may have: `Disabled`, `Unlocked` or `Locked`.", default="Disabled"
+    ),
     "DISKBACKUP_TELEMETRY": Setting(
         means="`opentelemetry` writes traces, `off` none: see [traces](#traces).", default="off"
     ),
@@ -152,6 +163,9 @@ class Settings:
     telemetry: TelemetryMode = TelemetryMode.OFF
     on_demand_a_day: int = 10
     heartbeat_url: str | None = field(default=None, repr=False)  # whoever knows it can feign our sign of life
+    weakening_delay_hours: float = 24
+    least_soft_delete_days: float = 0
+    least_immutability: str = "Disabled"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -174,6 +188,9 @@ class Settings:
             telemetry=_telemetry_mode(environ, faults),
             on_demand_a_day=_whole_number(environ, "DISKBACKUP_ON_DEMAND_A_DAY", 10, (0, 500), faults),
             heartbeat_url=_heartbeat_url(environ, faults),
+            weakening_delay_hours=_number(environ, "DISKBACKUP_WEAKENING_DELAY_HOURS", "0 to 720", faults),
+            least_soft_delete_days=_number(environ, "DISKBACKUP_LEAST_SOFT_DELETE_DAYS", "14 to 180", faults),
+            least_immutability=_least_immutability(environ, faults),
         )
         if faults:
             raise SettingsInvalid(faults)
@@ -266,6 +283,26 @@ def is_loopback(url: str) -> bool:
 def wants_traces(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether functions are to be traced. Never raises: the app is indexed with this."""
     return _telemetry_mode(environ, []) is TelemetryMode.OPENTELEMETRY
+
+
+def _number(environ: Mapping[str, str], name: str, span: str, faults: list[str]) -> float:
+    """A number within `span`, or the setting's default."""
+    default = SETTINGS[name].default
+    text = _text(environ, name) or default
+    least, most = map(float, span.split(" to "))
+    if text == default or (re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text) and least <= float(text) <= most):
+        return float(text)
+    faults.append(f"{name} {text!r} is out of range: write a number from {span}, or {default}")
+    return float(default)
+
+
+def _least_immutability(environ: Mapping[str, str], faults: list[str]) -> str:
+    name, words = "DISKBACKUP_LEAST_IMMUTABILITY", ("Disabled", "Unlocked", "Locked")
+    text = _text(environ, name) or SETTINGS[name].default
+    if text.capitalize() not in words:
+        faults.append(f"{name} {text!r} is unknown: write one of {', '.join(words)}")
+        return words[0]
+    return text.capitalize()
 
 
 def _telemetry_mode(environ: Mapping[str, str], faults: list[str]) -> TelemetryMode:

@@ -26,6 +26,7 @@ ARROWS: Mapping[str, tuple[str, ...]] = {
         "backup_core.adapters",
         "backup_core.workflows",
         "backup_core.ports",
+        "backup_core.domain",
         "backup_core.telemetry",
     ),
     "backup_core.settings": (),

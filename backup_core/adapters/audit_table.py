@@ -8,6 +8,7 @@ deny it deletion on this table; the app never asks for it.
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -101,6 +102,7 @@ def record_entity(record: AuditRecord) -> dict[str, Any]:
         "outcome": record.outcome.value,
         "status": record.status,
         "leftOut": record.left_out,
+        **({"changes": json.dumps(record.changes)} if record.changes else {}),
     }
 
 
@@ -115,6 +117,7 @@ def read_record(entity: Mapping[str, Any]) -> AuditRecord:
             outcome=Outcome(entity["outcome"]),
             status=int(entity["status"]),
             left_out=int(entity["leftOut"]),
+            changes=tuple(map(_text, json.loads(entity.get("changes", "[]")))),
         )
     except (KeyError, TypeError, ValueError) as error:
         row = f"{entity.get('PartitionKey', '')}/{entity.get('RowKey', '')}"

@@ -58,5 +58,6 @@ def _render(record: AuditRecord, parent: str, kind: str) -> dict[str, Any]:
             "status": record.status or None,
             "errorCode": record.error_code,
             "leftOut": record.left_out,
+            "changes": list(record.changes),
         },
     }

@@ -118,6 +118,7 @@ def _record(
         status=answer.status if answer else 0,
         error_code=_error_code(answer),
         left_out=left_out,
+        changes=answer.changes if answer else (),
     )
 
 

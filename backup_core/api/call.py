@@ -114,12 +114,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """`body` is JSON or None for an empty body; `text` takes its place where `headers` name a Content-Type."""
+    """`body` is JSON or None for an empty body; `text` takes its place where `headers` name a Content-Type.
+
+    `changes` are for the audit record: what the request changed, before -> after.
+    """
 
     status: int
     body: Mapping[str, Any] | None = None
     text: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    changes: tuple[str, ...] = ()
 
 
 def read_call(request: func.HttpRequest, route: Route, *, public_url: str | None) -> Call:

@@ -10,6 +10,7 @@ from backup_core.api.errors import user_facing
 from backup_core.api.operation_ids import both_headers, of_job, status_header
 from backup_core.api.reading import Node, check_name, is_name, raise_faults, root
 from backup_core.api.wire import list_answer, reached, read_body, skip_token
+from backup_core.domain.audit import differences
 from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState
 from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, parse_group_id, parse_resource_id
 from backup_core.domain.snapshot_tags import GIVEN_TAGS_AT_MOST
@@ -48,11 +49,12 @@ def list_of_disk(ports: Ports, call: Call) -> Answer:
 
 def put(ports: Ports, call: Call) -> Answer:
     """201 with the operation's URL, for a new instance and for a changed one (recorded)."""
-    instance, job, _ = protection.configure_instance(
-        ports, call.vault, _read_instance(call), correlation_id=call.correlation_id
-    )
+    request = _read_instance(call)
+    before = overview.find_instance(ports, call.vault, request.name)
+    instance, job, _ = protection.configure_instance(ports, call.vault, request, correlation_id=call.correlation_id)
     headers = status_header(call, of_job(call.vault, job))
-    return Answer(status=201, body=render(call.vault, instance), headers=headers)
+    changes = differences(asked(call.vault, before), asked(call.vault, instance)) if before is not None else ()
+    return Answer(status=201, body=render(call.vault, instance), headers=headers, changes=changes)
 
 
 def delete(ports: Ports, call: Call) -> Answer:

@@ -7,6 +7,7 @@ from typing import Any
 from backup_core.api.call import Answer, Call
 from backup_core.api.reading import check_name, raise_faults, root
 from backup_core.api.wire import list_answer, read_body, skip_token
+from backup_core.domain.audit import differences
 from backup_core.domain.errors import InvalidInput
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.resource_ids import VAULT, VaultKey
@@ -27,7 +28,11 @@ def list_in_vault(ports: Ports, call: Call) -> Answer:
 
 def put(ports: Ports, call: Call) -> Answer:
     """200 at once (recorded), for a new policy and for a changed one."""
-    return Answer(status=200, body=render(call.vault, vaults.put_policy(ports, call.vault, _read_policy(call))))
+    policy = _read_policy(call)
+    before = overview.find_policy(ports, call.vault, policy.name)
+    stored = vaults.put_policy(ports, call.vault, policy)
+    changes = differences(before.properties, stored.properties) if before is not None else ()
+    return Answer(status=200, body=render(call.vault, stored), changes=changes)
 
 
 def delete(ports: Ports, call: Call) -> Answer:

@@ -11,10 +11,11 @@ from backup_core.api.linked import refuse_closed
 from backup_core.api.operation_ids import Operation, group_headers, status_header
 from backup_core.api.questions import answered
 from backup_core.api.reading import Node, check_name, raise_faults, root
-from backup_core.api.wire import list_answer, read_body, skip_token
+from backup_core.api.wire import instant, list_answer, read_body, skip_token
+from backup_core.domain.audit import differences
 from backup_core.domain.errors import NotFound
 from backup_core.domain.resource_ids import VAULT, VaultKey, parse_resource_id
-from backup_core.domain.vault import SOFT_DELETE_DAYS, Vault, merged_identity, merged_settings
+from backup_core.domain.vault import SOFT_DELETE_DAYS, Vault, merged_identity, merged_settings, weakenings
 from backup_core.ports import Page, Ports
 from backup_core.workflows import overview
 from backup_core.workflows import vaults as workflow
@@ -108,9 +109,10 @@ def put(ports: Ports, call: Call) -> Answer:
         identity=identity and merged_identity(None, identity),
         properties=settings,
     )
-    stored, created = workflow.put_vault(ports, vault)
-    body = render(ports, stored, provisioning_state="Provisioning" if created else "Updating")
-    return Answer(status=201, body=body, headers=status_header(call, Operation(vault=call.vault, done_at=now)))
+    change = workflow.put_vault(ports, vault)
+    body = render(ports, change.after, provisioning_state="Provisioning" if change.is_new else "Updating")
+    headers = status_header(call, Operation(vault=call.vault, done_at=now))
+    return Answer(status=201, body=body, headers=headers, changes=_changes(change))
 
 
 def patch(ports: Ports, call: Call) -> Answer:
@@ -119,10 +121,28 @@ def patch(ports: Ports, call: Call) -> Answer:
     tags, identity = node.tags("tags"), _read_identity(node)
     settings = _read_settings(node.child("properties"))
     raise_faults(node)
-    changed = workflow.patch_vault(
+    change = workflow.patch_vault(
         ports, call.vault, tags=tags if node.has("tags") else None, identity=identity, settings=settings
     )
-    return Answer(status=200, body=render(ports, changed))
+    return Answer(status=200, body=render(ports, change.after), changes=_changes(change))
+
+
+def _changes(change: workflow.VaultChange) -> tuple[str, ...]:
+    return differences(_content(change.before), _content(change.after)) if change.before is not None else ()
+
+
+def _content(vault: Vault) -> dict[str, Any]:
+    return {"tags": vault.tags, "identity": vault.identity, "properties": vault.properties, **_pending(vault)}
+
+
+def _pending(vault: Vault) -> dict[str, Any]:
+    """Ours: the settings that are to become weaker, and from when on. What is in force stands where Azure has it, so
+    that a client that compares sees what it asked for once that is so, and one that writes back what it read takes the
+    weakening back."""
+    if vault.weaker_from is None:
+        return {}
+    changes = [str(each) for each in weakenings(vault, vault.at(vault.weaker_from))]
+    return {"pendingWeakening": {"effectiveTime": instant(vault.weaker_from), "changes": changes}}
 
 
 def delete(ports: Ports, call: Call) -> Answer:
@@ -141,7 +161,7 @@ def render(ports: Ports, vault: Vault, *, provisioning_state: str = "Succeeded")
     properties |= {name: stored[name] for name in ("storageSettings",) if name in stored}
     properties["isVaultProtectedByResourceGuard"] = False
     told = merged_settings(_UNSAID, stored)
-    properties |= {name: told[name] for name in _GROUPS if name in told}
+    properties |= {name: told[name] for name in _GROUPS if name in told} | _pending(vault)
     score, level = vault.security_score
     properties |= {"secureScore": score, "bcdrSecurityLevel": level, "replicatedRegions": []}
     return {

@@ -198,12 +198,28 @@ _KINDS: tuple[EventKind, ...] = (
         fields={"scheduledPurgeTime": _time("until when it can be had back; null: it cannot")},
     ),
     _kind(
-        "Policy.RetentionShortened",
-        _S2,
+        "Vault.Weakened",
+        _S1,
         "Security",
-        "A policy keeps new recovery points for less long than before; existing ones stay as promised.",
+        "Somebody asked that a vault protect less: soft delete, immutability or restore to other subscriptions.",
+        causes=("A person or an automation changed the vault; its audit records name who.",),
+        actions=("If this was not meant, write the former value before the effective time: nothing has changed then.",),
+        fields={
+            "changes": {"type": "array", "items": {"type": "string"}, "description": "each setting, before -> after"},
+            "effectiveTime": _time("from when on it counts"),
+        },
+    ),
+    _kind(
+        "Policy.RetentionShortened",
+        _S1,
+        "Security",
+        "New recovery points are kept for less long than before; existing ones stay as promised.",
+        causes=("A policy was changed, or a backup instance was given another one.",),
         actions=("If this was not meant, put the former policy back: points taken meanwhile stay as promised.",),
-        fields={"policyName": _text("the policy"), "rules": {"type": "array", "items": {"type": "string"}}},
+        fields={
+            "policyName": _text("the policy"),
+            "rules": {"type": "array", "items": {"type": "string"}, "description": "each rule, before -> after"},
+        },
     ),
     _kind(
         "Snapshot.Orphaned",

@@ -41,6 +41,18 @@ _PERIOD_SECONDS: Mapping[str, tuple[float, int]] = {
 }
 
 
+# Of which periods a backup may be the first: that of a year is also that of a month, of a month or week that of a day.
+_KINDS_OF_BACKUP: tuple[tuple[str, ...], ...] = (
+    (),
+    ("FirstOfDay",),
+    ("FirstOfDay", "FirstOfWeek"),
+    ("FirstOfDay", "FirstOfMonth"),
+    ("FirstOfDay", "FirstOfWeek", "FirstOfMonth"),
+    ("FirstOfDay", "FirstOfMonth", "FirstOfYear"),
+    ("FirstOfDay", "FirstOfWeek", "FirstOfMonth", "FirstOfYear"),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionRule:
     """Keeps the points of the tag that bears its name."""
@@ -144,13 +156,34 @@ def _stand_in_properties(interval: str, retention: Duration) -> Mapping[str, Any
 
 
 def shortened_rules(before: BackupPolicy, after: BackupPolicy) -> list[str]:
-    """What `after` keeps for less long than `before`, in words; a tag that is gone falls to the default rule."""
+    """What `after` keeps for less long than `before`, in words; a tag that is gone falls to the default rule, and the
+    backups that no longer get a tag to what they get instead."""
     shorter = []
     for rule in before.retention_rules:
         now = after.retention_of(rule.name) or after.retention_of(after.default_tag)
-        if now is not None and now.duration.approximate_seconds < rule.duration.approximate_seconds:
+        if now is not None and _is_shorter(rule.duration, now.duration):
             shorter.append(f"{rule.name}: {rule.duration.iso()} -> {now.duration.iso()}")
+    if shorter:
+        return shorter
+    for firsts in _KINDS_OF_BACKUP:
+        old, new = _kept_as(before, firsts), _kept_as(after, firsts)
+        if _is_shorter(old.duration, new.duration):
+            what = " and ".join(firsts) or "other backups"
+            shorter.append(f"{what}: {old.name} {old.duration.iso()} -> {new.name} {new.duration.iso()}")
     return shorter
+
+
+def _is_shorter(before: Duration, after: Duration) -> bool:
+    return after.approximate_seconds < before.approximate_seconds
+
+
+def _kept_as(policy: BackupPolicy, firsts: Sequence[str]) -> RetentionRule:
+    """The rule that keeps a backup that is the first of these periods."""
+    ranked = sorted(policy.criteria, key=lambda one: (one.is_default, one.priority))
+    met = (one for one in ranked if one.is_default or {ALL_BACKUP, *firsts}.intersection(one.scopes))
+    rule = policy.retention_of(next(met).tag_name)
+    assert rule is not None, "a tag without a retention rule is a fault"
+    return rule
 
 
 def check_background_copy(policy: BackupPolicy) -> Fault | None:

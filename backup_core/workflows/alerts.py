@@ -20,6 +20,7 @@ from backup_core.domain.naming import event_id
 from backup_core.domain.outbox import RefusedEvent
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.vault import Vault, Weakening
 
 _THING = {
     JobOperation.BACKUP: "Job",
@@ -132,6 +133,13 @@ def data_deleted(vault: VaultKey, instance: BackupInstance, job: Job) -> Event:
         correlationId=job.correlation_id or job.job_id,
         scheduledPurgeTime=_text(instance.purge_at),
     )
+
+
+def vault_weakened(vault: Vault, weaker: Sequence[Weakening], at: datetime) -> Event:
+    """Somebody asked for less than the vault promises. The same wish within a minute is told once."""
+    changes = [str(each) for each in weaker]
+    own: dict[str, Any] = {"changes": changes, "effectiveTime": _text(vault.weaker_from or at)}
+    return _event("Vault.Weakened", vault.key, "", at, "\n".join([f"{at:%Y-%m-%dT%H:%M}", *changes]), **own)
 
 
 def retention_shortened(

@@ -63,12 +63,12 @@ def get_vault(ports: Ports, key: VaultKey) -> Vault:
     stored = ports.store.get(Vault, key)
     if stored is None:
         _raise_absent(VAULT, key.name, key)
-    return stored.value
+    return stored.value.at(ports.clock.now())
 
 
 def find_vault(ports: Ports, key: VaultKey) -> Vault | None:
     stored = ports.store.get(Vault, key)
-    return stored.value if stored else None
+    return stored.value.at(ports.clock.now()) if stored else None
 
 
 def find_identity(ports: Ports, resource_id: str = "") -> Identity:
@@ -89,6 +89,8 @@ def find_identity(ports: Ports, resource_id: str = "") -> Identity:
 
 def list_vaults(ports: Ports, *, subscription: str, group: str | None = None, token: str | None = None) -> Page[Vault]:
     page = ports.store.vaults(subscription=subscription, group=group, token=token, limit=PAGE_SIZE)
+    now = ports.clock.now()
+    page = replace(page, items=tuple(replace(stored, value=stored.value.at(now)) for stored in page.items))
     return _readable(page, f"{subscription}/{group or '*'}")
 
 
@@ -111,6 +113,11 @@ def get_policy(ports: Ports, vault: VaultKey, name: str) -> BackupPolicy:
     return stored.value
 
 
+def find_policy(ports: Ports, vault: VaultKey, name: str) -> BackupPolicy | None:
+    stored = ports.store.get(BackupPolicy, vault, name)
+    return stored.value if stored else None
+
+
 def list_policies(ports: Ports, vault: VaultKey, *, token: str | None = None) -> Page[BackupPolicy]:
     """Raises NotFound when there is no such vault."""
     get_vault(ports, vault)
@@ -123,6 +130,12 @@ def get_instance(ports: Ports, vault: VaultKey, name: str) -> BackupInstance:
     if stored is None or stored.value.is_deleted:
         _raise_absent(f"{VAULT}/backupInstances", f"{vault.name}/{name}", vault)
     return stored.value
+
+
+def find_instance(ports: Ports, vault: VaultKey, name: str) -> BackupInstance | None:
+    """Also one that is soft-deleted."""
+    stored = ports.store.get(BackupInstance, vault, name)
+    return stored.value if stored else None
 
 
 def list_instances(

@@ -22,8 +22,9 @@ from backup_core.domain.instance import BackupInstance, InstanceRequest, Protect
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ConfigureProtection
 from backup_core.domain.objective import TAG, own_objective
-from backup_core.domain.policy import BackupPolicy, check_background_copy
+from backup_core.domain.policy import BackupPolicy, check_background_copy, shortened_rules
 from backup_core.domain.resource_ids import VaultKey, parse_group_id
+from backup_core.domain.vault import check_shortening
 from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.absence import weigh
@@ -52,7 +53,7 @@ def configure_instance(
 
     Raises NotFound (vault), InvalidInput naming every fault, ResourceInUse (being deleted, or soft-deleted).
     """
-    get_vault(ports, vault)
+    settings = get_vault(ports, vault)
     policy = ports.store.get(BackupPolicy, vault, request.policy_name)
     for _ in range(_TRIES):
         stored = ports.store.get(BackupInstance, vault, request.name)
@@ -60,11 +61,17 @@ def configure_instance(
         if faults:
             raise InvalidInput(faults)
         assert policy is not None, "its absence is a fault"
+        shorter = _shortened(stored.value if stored else None, policy.value)
+        refused = check_shortening(settings, "properties.policyInfo.policyId", shorter)
+        if refused:
+            raise InvalidInput(refused)
         take_claim(ports, vault, request.name, request.disk_id)
         now = ports.clock.now()
         job = config_job(vault, request, JobOperation.CONFIGURE, now, correlation_id)
         instance = _wanted(stored.value if stored else None, request, policy.value, job, now)
         events = []
+        if shorter:
+            events.append(alerts.retention_shortened(vault, policy.value.name, shorter, [instance.name], now))
         if stored is not None and stored.value.state in PAUSED:
             events.append(alerts.protection_changed("Resumed", vault, instance, now, correlation_id))
         try:
@@ -100,6 +107,14 @@ def _faults(
         target = "properties.policyInfo.policyParameters.dataStoreParametersList[0].resourceGroupId"
         faults.append(Fault(target=target, message=message))
     return faults
+
+
+def _shortened(existing: BackupInstance | None, policy: BackupPolicy) -> list[str]:
+    """What an instance that moves to `policy` is promised less than by its own. A change of its own policy was judged
+    when it was made."""
+    if existing is None or existing.policy.name.lower() == policy.name.lower():
+        return []
+    return shortened_rules(existing.policy, policy)
 
 
 def _tag_faults(request: InstanceRequest, existing: BackupInstance | None) -> list[Fault]:

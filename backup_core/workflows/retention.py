@@ -21,7 +21,6 @@ from backup_core.domain.messages import ExpirePoints
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.retention import decide_retention, may_delete_snapshot, next_look_at
-from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Ports, Put, Remove, Replace, Stored
 from backup_core.workflows import alerts
 from backup_core.workflows.absence import find_snapshot_surely
@@ -29,6 +28,7 @@ from backup_core.workflows.alarms import Alarm, fire, resolve
 from backup_core.workflows.backup import expiry_row
 from backup_core.workflows.claims import release_claim
 from backup_core.workflows.lifecycle import begin_deletion
+from backup_core.workflows.overview import find_vault
 from backup_core.workflows.turns import commit, next_turn, note_deferral
 
 log = logging.getLogger("diskbackup.retention")
@@ -100,8 +100,8 @@ def _discards_all(ports: Ports, vault: VaultKey, instance: BackupInstance) -> bo
     immutable. It is asked at every look, for the vault may have become so since the deletion was accepted."""
     if instance.state is not ProtectionState.DELETING:
         return False
-    settings = ports.store.get(Vault, vault)
-    return settings is None or not settings.value.is_immutable
+    settings = find_vault(ports, vault)
+    return settings is None or not settings.is_immutable
 
 
 def _points(ports: Ports, message: ExpirePoints) -> tuple[Stored[RecoveryPoint], ...]:

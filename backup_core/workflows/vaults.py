@@ -6,18 +6,31 @@ Leaves to others: what is protected with them (protection.py).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
-from backup_core.domain.errors import InvalidInput, ResourceInUse
+from backup_core.domain.errors import Fault, InvalidInput, ResourceInUse
 from backup_core.domain.events import MOST_ITEMS
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.policy import BackupPolicy, check_background_copy, shortened_rules
+from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.domain.vault import Vault, check_change, check_identity, check_wish, merged_identity, merged_settings
-from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConflict, every
+from backup_core.domain.vault import (
+    Vault,
+    check_change,
+    check_identity,
+    check_least,
+    check_shortening,
+    check_wish,
+    merged_identity,
+    merged_settings,
+    news_of_weakening,
+    plan_change,
+)
+from backup_core.ports import Insert, Ports, Remove, Replace, StateConflict, Stored, every
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.overview import get_vault
 from backup_core.workflows.protection import reconfigure
@@ -29,26 +42,35 @@ FOLLOWED_AT_ONCE = 100  # five storage transactions each, while the client waits
 _TRIES = 5
 
 
-def put_vault(ports: Ports, vault: Vault) -> tuple[Vault, bool]:
-    """Write a vault; answers it and whether it is new. Settings of an existing one that `vault` does not name stay.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultChange:
+    """A vault as it was in force before a request, None where there was none, and as it is stored after it."""
 
-    Raises InvalidInput for every setting that can no longer be changed so.
+    before: Vault | None
+    after: Vault
+
+    @property
+    def is_new(self) -> bool:
+        return self.before is None
+
+
+def put_vault(ports: Ports, vault: Vault) -> VaultChange:
+    """Write a vault. Settings of an existing one that `vault` does not name stay; what makes it weaker waits.
+
+    Raises InvalidInput for every setting that may not be so, or no longer.
     """
     for _ in range(_TRIES):
         stored = ports.store.get(Vault, vault.key)
-        change: Change = Insert(vault)
-        wanted = vault
-        if stored:
-            settings = merged_settings(stored.value.properties, vault.properties)
+        if stored is None:
+            _check(ports, None, vault)
+            change = VaultChange(before=None, after=vault)
+        else:
             known = stored.value  # by the name that it was made under: names are compared without case
+            settings = merged_settings(known.at(ports.clock.now()).properties, vault.properties)
             wanted = replace(vault, key=known.key, created_at=known.created_at, properties=settings)
-            change = Replace(stored, wanted)
-        _check(stored.value if stored else None, wanted)
-        try:
-            ports.store.commit(vault.key, [change])
-        except StateConflict:
-            continue
-        return wanted, stored is None
+            change = _decide(ports, known, wanted, vault.properties)
+        if _commit(ports, stored, change):
+            return change
     raise ResourceInUse(f"Vault '{vault.key.name}' is changing too often; try again.")
 
 
@@ -59,26 +81,23 @@ def patch_vault(
     tags: Mapping[str, str] | None,
     identity: Mapping[str, Any] | None,
     settings: Mapping[str, Any],
-) -> Vault:
+) -> VaultChange:
     """Change what is given; None leaves alone. Raises NotFound, InvalidInput as put_vault does."""
     for _ in range(_TRIES):
         stored = ports.store.get(Vault, key)
         if stored is None:
             get_vault(ports, key)  # says what is not there
             continue
-        vault = stored.value
+        vault = stored.value.at(ports.clock.now())
         wanted = replace(
             vault,
             tags=vault.tags if tags is None else tags,
             identity=vault.identity if identity is None else merged_identity(vault.identity, identity),
             properties=merged_settings(vault.properties, settings),
         )
-        _check(vault, wanted)
-        try:
-            ports.store.commit(key, [Replace(stored, wanted)])
-        except StateConflict:
-            continue
-        return wanted
+        change = _decide(ports, stored.value, wanted, settings)
+        if _commit(ports, stored, change):
+            return change
     raise ResourceInUse(f"Vault '{key.name}' is changing too often; try again.")
 
 
@@ -98,11 +117,42 @@ def tag_vault(ports: Ports, key: VaultKey, change: Callable[[Mapping[str, str]],
     raise ResourceInUse(f"Vault '{key.name}' is changing too often; try again.")
 
 
-def _check(before: Vault | None, after: Vault) -> None:
+def _decide(ports: Ports, stored: Vault, wanted: Vault, said: Mapping[str, Any]) -> VaultChange:
+    now = ports.clock.now()
+    before = stored.at(now)
+    _check(ports, before, wanted)
+    delay = ports.promises.weakening_delay if _holds_points(ports, before.key) else timedelta(0)
+    return VaultChange(before=before, after=plan_change(before, wanted, said, now + delay).at(now))
+
+
+def _check(ports: Ports, before: Vault | None, after: Vault) -> None:
     faults = [*check_identity(after.identity), *check_wish(before, after)]
     faults += check_change(before, after) if before else []
+    _refuse([*faults, *check_least(before, after, ports.promises)])
+
+
+def _refuse(faults: Sequence[Fault]) -> None:
     if faults:
         raise InvalidInput(faults)
+
+
+def _holds_points(ports: Ports, key: VaultKey) -> bool:
+    page = ports.store.page(RecoveryPoint, key, limit=1)
+    return bool(page.items or page.corrupt or page.next_token)
+
+
+def _commit(ports: Ports, stored: Stored[Vault] | None, change: VaultChange) -> bool:
+    """Write the vault; what it weakens is told first, for its events lie in another partition and none may be lost."""
+    if change.before is not None:
+        told = news_of_weakening(change.before, change.after)
+        if told:
+            event = alerts.vault_weakened(change.after, told, ports.clock.now())
+            outbox.record(ports, change.after.key, [event])
+    try:
+        ports.store.commit(change.after.key, [Replace(stored, change.after) if stored else Insert(change.after)])
+    except StateConflict:
+        return False
+    return True
 
 
 def delete_vault(ports: Ports, key: VaultKey) -> bool:
@@ -132,9 +182,10 @@ def put_policy(ports: Ports, vault: VaultKey, policy: BackupPolicy) -> BackupPol
     """Write a policy. On an existing one it governs the backups to come: its instances are configured anew, the first
     hundred at once. What existing recovery points were promised stays.
 
-    Raises NotFound (vault), InvalidInput when an instance's kind of disk forbids the new schedule.
+    Raises NotFound (vault), InvalidInput when an instance's kind of disk forbids the new schedule, or the vault is
+    immutable and points would be kept for less long than before.
     """
-    get_vault(ports, vault)
+    settings = get_vault(ports, vault)
     for _ in range(_TRIES):
         stored = ports.store.get(BackupPolicy, vault, policy.name)
         if stored is not None and stored.value.properties == policy.properties:
@@ -142,6 +193,7 @@ def put_policy(ports: Ports, vault: VaultKey, policy: BackupPolicy) -> BackupPol
         users = _users(ports, vault, policy.name) if stored else []
         _check_kinds(policy, users)
         shorter = shortened_rules(stored.value, policy) if stored else []
+        _refuse(check_shortening(settings, "properties.policyRules", shorter))
         named = [instance.name for instance in users][:MOST_ITEMS]
         written = replace(policy, name=stored.value.name if stored else policy.name, changed_at=ports.clock.now())
         told = [alerts.retention_shortened(vault, policy.name, shorter, named, ports.clock.now())] if shorter else []

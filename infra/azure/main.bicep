@@ -61,6 +61,24 @@ param telemetry string = 'off'
 @secure()
 param heartbeatUrl string = ''
 
+@description('Hours that a change which makes a vault protect less waits, and can be taken back, where the vault holds recovery points.')
+@minValue(0)
+@maxValue(720)
+param weakeningDelayHours int = 24
+
+@description('The least days of soft delete that a vault may have, 14 to 180; 0: it may be off.')
+@minValue(0)
+@maxValue(180)
+param leastSoftDeleteDays int = 0
+
+@description('The least immutability that a vault may have.')
+@allowed([
+  'Disabled'
+  'Unlocked'
+  'Locked'
+])
+param leastImmutability string = 'Disabled'
+
 @description('Copies of the catalogue of recovery points: in one zone, in three zones, or in three zones and a second region.')
 @allowed([
   'Standard_LRS'
@@ -254,6 +272,9 @@ module app 'modules/app.bicep' = {
     tablePrefix: tablePrefix
     telemetry: telemetry
     heartbeatUrl: heartbeatUrl
+    weakeningDelayHours: weakeningDelayHours
+    leastSoftDeleteDays: leastSoftDeleteDays
+    leastImmutability: leastImmutability
     zoneRedundant: zoneRedundant
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount

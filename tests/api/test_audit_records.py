@@ -234,6 +234,7 @@ def test_a_record_has_the_shape_of_a_resource(front: Front) -> None:
             "status": 200,
             "errorCode": "",
             "leftOut": 0,
+            "changes": [],
         },
     }
 

@@ -301,6 +301,8 @@ def _delete(front: DescribedFront, platform: Platform) -> None:
     for name in ("absent-1", "locked-1", "instance-1", "never"):
         follow(front, front.delete(f"{VAULT_PATH}/backupInstances/{name}"))
         platform.run(minutes=1)
+    off = {"securitySettings": {"softDeleteSettings": {"state": "Off"}}}
+    assert "pendingWeakening" in front.send("PATCH", VAULT_PATH, {"properties": off}).json["properties"]
     front.get(f"{VAULT_PATH}/deletedBackupInstances")
     front.get(f"{VAULT_PATH}/deletedBackupInstances/instance-1")
     assert front.post(f"{VAULT_PATH}/deletedBackupInstances/instance-1/undelete").status == 200

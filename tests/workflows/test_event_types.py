@@ -220,6 +220,13 @@ def _retention_shortened() -> Platform:
     return platform
 
 
+def _weakened() -> Platform:
+    platform = backed_up()
+    put_vault(platform.world.ports, vault(properties=vault_properties(soft_delete="On", days=30)))
+    put_vault(platform.world.ports, vault(properties=vault_properties(soft_delete="Off", days=30)))
+    return platform
+
+
 def _orphaned() -> Platform:
     platform = backed_up()
     stranger = add_point(platform, SLOT + HOUR, name="nobody")
@@ -305,6 +312,7 @@ CAUSES: Mapping[str, Callable[[], Platform]] = {
     "Protection.Undeleted": _asked(_soft_delete, _undelete),
     "Protection.Deleted": _asked(_delete, _run_out),
     "BackupData.Deleted": _asked(_delete),
+    "Vault.Weakened": _weakened,
     "Policy.RetentionShortened": _retention_shortened,
     "Snapshot.Orphaned": _orphaned,
     "Snapshot.Foreign": _copied,

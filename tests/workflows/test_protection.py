@@ -66,10 +66,10 @@ def unprotected(**policy_properties: Any) -> Platform:
 def test_a_vault_that_is_new_says_so_and_one_that_is_not_keeps_its_birth() -> None:
     platform = Platform()
     born = SLOT - timedelta(days=3)
-    made, new = put_vault(platform.world.ports, vault(NEW_VAULT, created_at=born))
-    assert (made.created_at, new) == (born, True)
-    again, new = put_vault(platform.world.ports, vault(NEW_VAULT, created_at=SLOT, tags={"a": "b"}))
-    assert (again.created_at, again.tags, new) == (born, {"a": "b"}, False)
+    made = put_vault(platform.world.ports, vault(NEW_VAULT, created_at=born))
+    assert (made.after.created_at, made.is_new) == (born, True)
+    again = put_vault(platform.world.ports, vault(NEW_VAULT, created_at=SLOT, tags={"a": "b"}))
+    assert (again.after.created_at, again.after.tags, again.is_new) == (born, {"a": "b"}, False)
 
 
 def test_a_vault_cannot_be_moved() -> None:

@@ -123,7 +123,9 @@ def _vault() -> Schema:
         "bcdrSecurityLevel": one_of(("Poor", "Fair", "Good")),
         "replicatedRegions": list_of(TEXT, at_most=0),
     }
-    return object_of({**settings, **own}, required=(*own, "securitySettings"))
+    pending = all_of({"effectiveTime": TIME, "changes": list_of(TEXT)})
+    fields = {**settings, **own, "pendingWeakening": pending}
+    return object_of(fields, required=(*own, "securitySettings"))
 
 
 def _identity() -> Schema:
@@ -392,6 +394,7 @@ def _audit_record() -> Schema:
             "status": optional(_NUMBER),
             "errorCode": TEXT,
             "leftOut": _NUMBER,
+            "changes": list_of(TEXT),
         }
     )
 

@@ -41,6 +41,16 @@ param telemetry string
 @secure()
 param heartbeatUrl string
 
+param weakeningDelayHours int
+param leastSoftDeleteDays int
+
+@allowed([
+  'Disabled'
+  'Unlocked'
+  'Locked'
+])
+param leastImmutability string
+
 param zoneRedundant bool
 param instanceMemoryMB int
 param maximumInstanceCount int
@@ -166,6 +176,9 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       DISKBACKUP_EVENTGRID_ENDPOINT: eventsEndpoint
       DISKBACKUP_TELEMETRY: telemetry
       DISKBACKUP_HEARTBEAT_URL: heartbeatUrl
+      DISKBACKUP_WEAKENING_DELAY_HOURS: string(weakeningDelayHours)
+      DISKBACKUP_LEAST_SOFT_DELETE_DAYS: string(leastSoftDeleteDays)
+      DISKBACKUP_LEAST_IMMUTABILITY: leastImmutability
       DISKBACKUP_SIGN_IN: signIn
       DISKBACKUP_ENTRA_TENANT_ID: entraTenantId
       DISKBACKUP_ENTRA_AUDIENCE: entraAudience
