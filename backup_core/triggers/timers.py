@@ -7,7 +7,7 @@ import azure.functions as func
 
 from backup_core.app import Services
 
-TICK = "0,20,40 * * * * *"
+TICK = "0,15,30,45 * * * * *"
 RECONCILE = "50 7,22,37,52 * * * *"  # off the full minute, when backups are started
 
 

@@ -26,9 +26,9 @@ log = logging.getLogger("diskbackup.tick")
 
 DUTIES = (
     Duty(name=DISPATCH),
-    Duty(name=WATCH, period=timedelta(seconds=20)),
-    Duty(name=SWEEP, offset=timedelta(seconds=20)),
-    Duty(name=OBJECTIVES, offset=timedelta(seconds=40)),
+    Duty(name=WATCH, period=timedelta(seconds=15)),
+    Duty(name=SWEEP, offset=timedelta(seconds=15)),
+    Duty(name=OBJECTIVES, offset=timedelta(seconds=30)),
 )
 
 

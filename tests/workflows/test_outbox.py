@@ -81,12 +81,12 @@ def test_backups_go_on_while_the_topic_is_down_and_all_is_told_in_order_in_the_e
     assert waiting(platform.world) == []
 
 
-def test_a_topic_that_is_down_is_asked_once_in_half_a_minute() -> None:
+def test_a_topic_that_is_down_is_asked_a_few_times_a_minute_however_much_there_is_to_tell() -> None:
     platform = protected(*[f"disk-{number}" for number in range(1, 6)], **EVERY_MINUTE)
     platform.world.faults.fail("events.publish", CloudUnavailable("503"), times=100_000)
     before = platform.world.faults.count("events.publish")
     platform.run(minutes=10)
-    assert platform.world.faults.count("events.publish") - before <= 10 * 4
+    assert platform.world.faults.count("events.publish") - before <= 10 * 5
 
 
 def test_an_event_whose_host_died_before_telling_is_told_by_another() -> None:

@@ -96,7 +96,7 @@ def test_a_running_backup_that_was_given_up_is_failed_and_frees_its_instance(kin
 
 def test_a_scheduled_backup_that_never_began_leaves_a_failed_job_for_its_slot() -> None:
     platform = protected()
-    platform.world.faults.fail("cloud.get_disk", RuntimeError("a fault of ours"), times=TRIES)
+    platform.world.faults.fail("cloud.get_disk", RuntimeError("a fault of ours"), times=2 * TRIES)  # the watch's too
     platform.run(minutes=10)
     (job,) = jobs(platform)
     assert_failed(job)

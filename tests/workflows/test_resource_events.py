@@ -142,7 +142,7 @@ def test_the_alert_is_over_when_the_disk_is_back_and_protection_resumed() -> Non
     written(platform, disk_id())
     assert state(platform) is ProtectionState.STOPPED, "a hand configured it, a hand resumes it"
     resume_protection(platform.world.ports, VAULT, "disk-1")
-    platform.run(minutes=1)
+    platform.run(minutes=2)
     assert state(platform) is ProtectionState.CONFIGURED
     assert len(events(platform, "Alert.Resolved")) == 1
 

@@ -23,8 +23,10 @@ from backup_core.domain.messages import (
 from backup_core.domain.restore import RestoreRequest
 from backup_core.ports import Insert
 from backup_core.workflows.backup import request_backup
+from backup_core.workflows.dispatch import FEW
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.restore import request_restore
+from backup_core.workflows.tick import tick
 from backup_core.workflows.watching import STALL_AFTER, watch, watch_row
 from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json, job
 from tests.workflows.platform import HostDied, Platform, request
@@ -246,3 +248,24 @@ def test_a_start_that_is_lost_and_overtaken_by_the_next_slot_is_recorded_as_miss
     assert SLOT not in {point.slot for point in platform.points()}
     assert SLOT + timedelta(minutes=1) in {point.slot for point in platform.points()}
     assert row.subject not in {each.subject for each in platform.agenda(AgendaKind.WATCH)}
+
+
+def test_a_start_whose_message_was_lost_with_its_host_is_sent_again_within_a_quarter_of_a_minute() -> None:
+    platform = protected()
+    platform.world.clock.set(SLOT)
+    tick(platform.world.ports)
+    for envelope in platform.world.queue.due():
+        platform.world.queue.hide(envelope, SLOT + timedelta(minutes=10))
+    platform.run(seconds=20)
+    assert [point.slot for point in platform.points()] == [SLOT]
+    assert platform.points()[0].created_at - SLOT <= timedelta(seconds=17)
+
+
+def test_a_herd_waits_for_its_turn_and_is_not_sent_again_meanwhile() -> None:
+    names = [f"disk-{number}" for number in range(FEW + 1)]
+    platform = protected(*names)
+    platform.world.clock.set(SLOT)
+    tick(platform.world.ports)
+    platform.world.clock.set(SLOT + timedelta(seconds=30))
+    tick(platform.world.ports)
+    assert len(sent(platform, StartBackup)) == len(names)
