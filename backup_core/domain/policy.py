@@ -32,6 +32,7 @@ _TICKS_FROM = datetime(1, 1, 1, tzinfo=UTC)  # of .NET, whose clock Azure's vers
 _DISKS = "Microsoft.Compute/disks"
 _STORE_WIRE: Mapping[str, str] = {"dataStoreType": "OperationalStore", "objectType": "DataStoreInfoBase"}
 NAME = re.compile(r"[\w(][\w .()\-]{0,63}")
+TAG_ID = re.compile(r"[\w(][\w .()\-]{0,64}")  # Azure's own is the tag's name and an underscore
 # How long a first-of-period lasts at least on average, and by how much a run of them can be shorter than that.
 _PERIOD_SECONDS: Mapping[str, tuple[float, int]] = {
     "FirstOfDay": (_DAY, 3 * 3600),
@@ -227,7 +228,7 @@ def _periods_in(scopes: Sequence[str], seconds: int) -> int:
 BACKUP_RULE, RETENTION_RULE = "AzureBackupRule", "AzureRetentionRule"
 _INTERVALS_PATH = "trigger.schedule.repeatingTimeIntervals"
 _DURATION_PATH = "lifecycles[0].deleteAfter.duration"
-_RELATIVE_CRITERIA = ("daysOfMonth", "daysOfTheWeek", "monthsOfYear", "scheduleTimes", "weeksOfTheMonth")
+RELATIVE_CRITERIA = ("daysOfMonth", "daysOfTheWeek", "monthsOfYear", "scheduleTimes", "weeksOfTheMonth")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,10 +308,11 @@ def _read_backup_rule(node: _Node) -> tuple[_Backup, Mapping[str, Any]]:
 
 def _read_schedule(node: _Node) -> tuple[Schedule | None, Mapping[str, Any]]:
     intervals = node.items("repeatingTimeIntervals")
-    time_zone = node.text("timeZone", "UTC")
-    wire = {"repeatingTimeIntervals": intervals} | ({"timeZone": time_zone} if node.has("timeZone") else {})
-    if time_zone is None:
-        time_zone = "UTC"  # noted already; the intervals may have faults of their own
+    asked = node.text("timeZone", "")
+    wire = {"repeatingTimeIntervals": intervals} | ({"timeZone": asked} if node.has("timeZone") else {})
+    # Empty is absent, and answered as it came (reported: Terraform's provider sends "", and compares). Faulty is noted
+    # already; the intervals may have faults of their own.
+    time_zone = asked if asked and asked.strip(" ") else "UTC"
     if len(intervals) > INTERVALS_LIMIT:
         node.note("repeatingTimeIntervals", f"{len(intervals)} were given; at most {INTERVALS_LIMIT} are expected")
     if not 0 < len(intervals) <= INTERVALS_LIMIT:
@@ -329,33 +331,37 @@ def _read_tag(node: _Node) -> tuple[_Tag, Mapping[str, Any]]:
     priority, is_default = node.number("taggingPriority"), node.flag("isDefault")
     scopes: list[str] = []
     criteria_wires = []
+    noted = len(node.faults)
     for criterion in node.nodes("criteria", needed=False):
-        words = _read_criterion(criterion)
+        words, wire = _read_criterion(criterion)
         scopes += words
-        criteria_wires.append({"absoluteCriteria": words, "objectType": "ScheduleBasedBackupCriteria"})
+        criteria_wires.append(wire)
     if is_default and scopes:
         node.note("criteria", "the default tag takes what no other tag does; it has no criteria of its own")
-    if is_default is False and not criteria_wires:
+    if is_default is False and not scopes and len(node.faults) == noted:
         expected = _listed(ABSOLUTE_CRITERIA)
         node.note("criteria", f"is missing or empty; a tag that is not the default needs one of {expected}")
     wire = {
-        "tagInfo": {"tagName": name, "id": label.name("id", f"{name}_")},
+        "tagInfo": {"tagName": name, "id": label.name("id", f"{name}_", form=TAG_ID)},
         "taggingPriority": priority,
         "isDefault": is_default,
-    } | ({"criteria": criteria_wires} if criteria_wires else {})
+    } | ({"criteria": criteria_wires} if node.has("criteria") else {})
     return _Tag(path=node.path, name=name, priority=priority, is_default=is_default, scopes=tuple(scopes)), wire
 
 
-def _read_criterion(node: _Node) -> list[str]:
+def _read_criterion(node: _Node) -> tuple[list[str], Mapping[str, Any]]:
+    """The scopes, and the JSON as it will be answered: lists that came empty come back so."""
     node.word("objectType", ("ScheduleBasedBackupCriteria",))
-    for key in _RELATIVE_CRITERIA:
-        if node.has(key):
+    empty = [key for key in RELATIVE_CRITERIA if node.has(key) and not node.items(key, needed=False)]
+    for key in RELATIVE_CRITERIA:
+        if node.has(key) and key not in empty:
             node.note(key, "is not offered for disks; use absoluteCriteria")
-    words = [_find(word, ABSOLUTE_CRITERIA) or word for word in node.items("absoluteCriteria")]
+    words = [_find(word, ABSOLUTE_CRITERIA) or word for word in node.items("absoluteCriteria", needed=False)]
     for index, word in enumerate(words):
         if word not in ABSOLUTE_CRITERIA:
             node.note(f"absoluteCriteria[{index}]", _unexpected(word, f"one of {_listed(ABSOLUTE_CRITERIA)}"))
-    return words
+    lists = {"absoluteCriteria": words} if node.has("absoluteCriteria") else {}
+    return words, {**lists, **{key: [] for key in empty}, "objectType": "ScheduleBasedBackupCriteria"}
 
 
 def _read_retention_rule(node: _Node) -> tuple[_Retention, Mapping[str, Any]]:
@@ -570,9 +576,12 @@ class _Node:
         value = self._typed(key, str, "text", default)
         return value if value is None else str(value)
 
-    def name(self, key: str, default: str | None = None) -> str | None:
+    def name(self, key: str, default: str | None = None, *, form: re.Pattern[str] = NAME) -> str | None:
+        """Text of that form. Where there is a default, empty is absent."""
         text = self.text(key, default)
-        if text is not None and not NAME.fullmatch(text):
+        if default is not None and text is not None and not text.strip(" "):
+            return default
+        if text is not None and not form.fullmatch(text):
             self.note(key, _unexpected(text, "a name of 1 to 64 letters, digits, spaces and _ . - ( )"))
             return None
         return text

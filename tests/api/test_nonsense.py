@@ -49,6 +49,7 @@ FREE_TEXT = (
     "endTime",
     "featureName",
     "friendlyName",
+    "id",
     "resourceLocation",
     "resourceName",
     "resourceUri",
@@ -56,6 +57,7 @@ FREE_TEXT = (
     "retentionTagOverride",
     "sku",
     "startTime",
+    "timeZone",
 )
 NONSENSE = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),

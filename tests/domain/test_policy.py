@@ -108,6 +108,53 @@ def test_what_the_client_left_out_is_not_answered() -> None:
     assert one.schedule.time_zone == "UTC"
 
 
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_an_empty_time_zone_is_utc_and_answered_as_it_came(blank: str) -> None:
+    asked = changed(lambda p: rule(p)["trigger"]["schedule"].update(timeZone=blank))
+    one = BackupPolicy.parse("policy-1", asked)
+    assert rule(dict(one.properties))["trigger"]["schedule"]["timeZone"] == blank
+    assert one.schedule.time_zone == "UTC"
+    assert BackupPolicy.parse("policy-1", one.properties) == one
+
+
+RELATIVE = ("daysOfMonth", "daysOfTheWeek", "monthsOfYear", "scheduleTimes", "weeksOfTheMonth")
+
+
+@pytest.mark.parametrize("key", RELATIVE)
+def test_an_empty_list_of_criteria_that_disks_have_not_is_absent_and_answered_as_it_came(key: str) -> None:
+    one = BackupPolicy.parse("policy-1", changed(lambda p: tag(p)["criteria"][0].update({key: []})))
+    assert rule(dict(one.properties))["trigger"]["taggingCriteria"][0]["criteria"][0][key] == []
+    assert BackupPolicy.parse("policy-1", one.properties) == one
+    null = BackupPolicy.parse("policy-1", changed(lambda p: tag(p)["criteria"][0].update({key: None})))
+    assert key not in rule(dict(null.properties))["trigger"]["taggingCriteria"][0]["criteria"][0]
+
+
+@pytest.mark.parametrize(
+    "criteria", [[], [{"absoluteCriteria": [], "daysOfTheWeek": [], "objectType": "ScheduleBasedBackupCriteria"}]]
+)
+def test_the_default_tag_may_say_that_it_has_no_criteria(criteria: list[Any]) -> None:
+    one = BackupPolicy.parse("policy-1", changed(lambda p: tag(p, 2).update(criteria=criteria)))
+    assert rule(dict(one.properties))["trigger"]["taggingCriteria"][2]["criteria"] == criteria
+    assert BackupPolicy.parse("policy-1", one.properties) == one
+
+
+def test_the_longest_name_of_a_tag_has_an_id_of_its_own_that_is_accepted() -> None:
+    longest = "T" * 64
+    asked = changed(
+        lambda p: (tag(p)["tagInfo"].update(tagName=longest, id=f"{longest}_"), rule(p, 1).update(name=longest))
+    )
+    one = BackupPolicy.parse("policy-1", asked)
+    (info, *_) = [each["tagInfo"] for each in rule(dict(one.properties))["trigger"]["taggingCriteria"]]
+    assert info == {"tagName": longest, "id": f"{longest}_"}
+    assert BackupPolicy.parse("policy-1", one.properties) == one
+
+
+@pytest.mark.parametrize("blank", ["", None])
+def test_an_empty_id_of_a_tag_is_absent(blank: str | None) -> None:
+    one = BackupPolicy.parse("policy-1", changed(lambda p: tag(p)["tagInfo"].update(id=blank)))
+    assert rule(dict(one.properties))["trigger"]["taggingCriteria"][0]["tagInfo"]["id"].endswith("_")
+
+
 def test_an_empty_list_of_copies_is_answered_as_it_came() -> None:
     asked = changed(lambda p: rule(p, 1)["lifecycles"][0].update(targetDataStoreCopySettings=[]))
     answered = rule(dict(BackupPolicy.parse("policy-1", asked).properties), 1)

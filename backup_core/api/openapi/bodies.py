@@ -154,17 +154,22 @@ def _schedule() -> Schema:
 
 
 def _tagging() -> Schema:
-    criterion = {
-        "absoluteCriteria": list_of(one_of(ABSOLUTE_CRITERIA), at_least=1),
-        "objectType": one_of(("ScheduleBasedBackupCriteria",)),
-    }
-    info = object_of({"tagName": matching(policy.NAME), "id": optional(matching(policy.NAME))}, required=("tagName",))
+    criterion = object_of(
+        {
+            "absoluteCriteria": optional(list_of(one_of(ABSOLUTE_CRITERIA))),
+            **{name: optional(list_of({}, at_most=0)) for name in policy.RELATIVE_CRITERIA},
+            "objectType": one_of(("ScheduleBasedBackupCriteria",)),
+        },
+        required=("objectType",),
+    )
+    tag_id = {"type": "string", "pattern": f"^(?: *|{policy.TAG_ID.pattern})$"}
+    info = object_of({"tagName": matching(policy.NAME), "id": optional(tag_id)}, required=("tagName",))
     return object_of(
         {
             "tagInfo": info,
             "taggingPriority": {"type": "integer"},
             "isDefault": {"type": "boolean"},
-            "criteria": optional(list_of(all_of(criterion))),
+            "criteria": optional(list_of(criterion)),
         },
         required=("tagInfo", "taggingPriority", "isDefault"),
     )
