@@ -164,7 +164,7 @@ def _build(settings: Settings | None) -> Ports:
         events=_event_sink(chosen, identity),
         audit=AuditTable(**tables),
         scopes=access_scopes(),
-        limits=Limits(on_demand_a_day=chosen.on_demand_a_day),
+        limits=Limits(on_demand_a_day=chosen.on_demand_a_day, audit_days=chosen.audit_days),
         promises=Promises(
             weakening_delay=timedelta(hours=chosen.weakening_delay_hours),
             least_soft_delete_days=chosen.least_soft_delete_days,

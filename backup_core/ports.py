@@ -347,7 +347,7 @@ class AuditPage:
 
 
 class AuditLog(Protocol):
-    """What was asked of the API. Records are added, never changed and never removed.
+    """What was asked of the API. Records are added and never changed, and go by their age only.
 
     A record is kept with the vault that its path names, whether that vault exists or not, else with the subscription.
     """
@@ -360,6 +360,11 @@ class AuditLog(Protocol):
     def page(self, scope: AuditScope, *, token: str | None = None, limit: int = 100) -> AuditPage:
         """Records of a vault, or those of a subscription that name no vault. Raises CloudUnavailable, InvalidInput
         for a token that the log did not make."""
+        ...
+
+    def purge(self, *, before: datetime, limit: int) -> int:
+        """Remove records that are older than `before`, at most `limit`; answers how many. Costs what exists. Raises
+        CloudUnavailable."""
         ...
 
 
@@ -398,6 +403,7 @@ class Limits:
     time, and others answered as they were within `answers_last`."""
 
     on_demand_a_day: int = 10  # Azure's own limit (documented)
+    audit_days: int = 400  # how long audit records are kept
     questions_a_minute: int = 30
     questions_of_all_a_minute: int = 60
     looked_into_anew: int = 5

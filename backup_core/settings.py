@@ -119,6 +119,7 @@ SETTINGS: Mapping[str, Setting] = {
         means="Subscriptions, resource groups and vaults that are for few: a JSON object of resource ids, each with "
         "the object ids of those who may reach it. What is not listed is open to everybody with a role.",
     ),
+    "DISKBACKUP_AUDIT_DAYS": Setting(means="How many days audit records are kept.", default="400"),
     "DISKBACKUP_ON_DEMAND_A_DAY": Setting(
         means="How many backups on demand of one backup instance may be asked for within 24 hours.", default="10"
     ),
@@ -161,6 +162,7 @@ class Settings:
     identity_client_id: str | None = None
     has_managed_identity: bool = False
     telemetry: TelemetryMode = TelemetryMode.OFF
+    audit_days: int = 400
     on_demand_a_day: int = 10
     heartbeat_url: str | None = field(default=None, repr=False)  # whoever knows it can feign our sign of life
     weakening_delay_hours: float = 24
@@ -186,6 +188,7 @@ class Settings:
             identity_client_id=_text(environ, "DISKBACKUP_IDENTITY_CLIENT_ID"),
             has_managed_identity=bool(_text(environ, "IDENTITY_ENDPOINT") or _text(environ, "MSI_ENDPOINT")),
             telemetry=_telemetry_mode(environ, faults),
+            audit_days=_whole_number(environ, "DISKBACKUP_AUDIT_DAYS", 400, (30, 36_500), faults),
             on_demand_a_day=_whole_number(environ, "DISKBACKUP_ON_DEMAND_A_DAY", 10, (0, 500), faults),
             heartbeat_url=_heartbeat_url(environ, faults),
             weakening_delay_hours=_number(environ, "DISKBACKUP_WEAKENING_DELAY_HOURS", "0 to 720", faults),

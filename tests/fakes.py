@@ -890,6 +890,14 @@ class FakeAudit(_Port):
         rows = sorted(self._rows.get(audit_table.partition_of(scope), {}).items())
         return audit_table.page_of([entity for row, entity in rows if row > after][: limit + 1], limit)
 
+    @_call
+    def purge(self, *, before: datetime, limit: int) -> int:
+        old = [record for record in self.records if record.at < before][:limit]
+        for record in old:
+            del self._rows[audit_table.partition_of(record.scope)][audit_table.row_key(record)]
+            self.records.remove(record)
+        return len(old)
+
     def corrupt(self, record: AuditRecord, **columns: Any) -> None:
         """Spoil a stored row."""
         self._rows[audit_table.partition_of(record.scope)][audit_table.row_key(record)] |= columns

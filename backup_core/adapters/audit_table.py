@@ -1,8 +1,8 @@
-"""The audit log in Azure's Table Storage: a table of its own, to which rows are only ever added.
+"""The audit log in Azure's Table Storage: a table of its own, whose rows are added, never changed, and go by their age.
 
 Rows of a vault share a partition, newest first, so that a page costs one read whatever else was recorded. The columns
 are plain, for people who look at the table with other tools. To keep even the app's own identity from removing rows,
-deny it deletion on this table; the app never asks for it.
+deny it deletion on this table: then the purge of old ones fails, and nothing else.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from backup_core.adapters import entities
-from backup_core.adapters.entities import RowRange
+from backup_core.adapters.entities import Address, RowRange
 from backup_core.adapters.tables import CLIENT_OPTIONS, Table, flat
 from backup_core.domain.audit import MAX_PATH, AuditRecord, AuditScope, Outcome
 from backup_core.domain.errors import RecordCorrupt
@@ -79,6 +79,18 @@ class AuditTable:
         found = itertools.islice(flat(self._table.query(partition_of(scope), rows, limit + 1)), limit + 1)
         return page_of(list(found), limit)
 
+    def purge(self, *, before: datetime, limit: int) -> int:
+        """Reads the keys of all rows that old; deletes up to a hundred with a transaction."""
+        oldest_kept = f"{_age(before) + 1:017d}"  # of rows exactly as old the keys go on behind this
+        found = itertools.islice(flat(self._table.across(oldest_kept)), limit)
+        count = 0
+        for partition, rows in itertools.groupby(found, key=lambda row: str(row["PartitionKey"])):
+            addresses = [Address(partition=partition, row=str(row["RowKey"])) for row in rows]
+            for start in range(0, len(addresses), entities.MAX_CHANGES):
+                self._table.delete_present(addresses[start : start + entities.MAX_CHANGES])
+            count += len(addresses)
+        return count
+
 
 def partition_of(scope: AuditScope) -> str:
     if scope.vault is not None:
@@ -88,8 +100,11 @@ def partition_of(scope: AuditScope) -> str:
 
 def row_key(record: AuditRecord) -> str:
     """Newest first; a request's outcome before its attempt, should both bear one time."""
-    age = _END_OF_TIME - (record.at - _EPOCH) // timedelta(microseconds=1)
-    return f"{age:017d}|{record.request_id}|{int(record.outcome is Outcome.ATTEMPTED)}"
+    return f"{_age(record.at):017d}|{record.request_id}|{int(record.outcome is Outcome.ATTEMPTED)}"
+
+
+def _age(at: datetime) -> int:
+    return _END_OF_TIME - (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def record_entity(record: AuditRecord) -> dict[str, Any]:

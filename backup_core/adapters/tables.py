@@ -67,6 +67,21 @@ class Table:
                     return
             yield page
 
+    def across(self, start: str) -> Iterator[list[Any]]:
+        """The keys of all rows of the table from row key `start` on, partition by partition, in pages."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        found = self._client.query_entities(
+            "RowKey ge @start", parameters={"start": start}, select=["PartitionKey", "RowKey"]
+        ).by_page()
+        while True:
+            with translated(self._call):
+                try:
+                    page = list(next(found))
+                except (StopIteration, ResourceNotFoundError):
+                    return
+            yield page
+
     def transact(self, operations: Sequence[Operation]) -> None:
         """All operations or none. Raises StateConflict when a row is not as expected."""
         from azure.core.exceptions import HttpResponseError

@@ -20,7 +20,7 @@ import azure.functions as func
 
 from backup_core.api.access import Caller, action_of, is_change, is_public, may, scope_of
 from backup_core.api.auditing import Auditor
-from backup_core.api.call import Answer, Call, check_names, read_call
+from backup_core.api.call import MAX_BODY_BYTES, Answer, Call, check_names, read_call
 from backup_core.api.errors import Refused, answer_error
 from backup_core.api.linked import LinkedRefused, check_named_by_url, check_named_in_request, without_closed
 from backup_core.api.not_offered import refusal
@@ -55,6 +55,7 @@ class Reception:
         call = read_call(request, route, public_url=self._public_url)
         try:
             self._check_host(call)
+            _check_size(call)
             call = self._signed_in(route, call, request)
             self._check_access(route, call)
             result = self._result(route, call)
@@ -141,6 +142,13 @@ class Reception:
             result = _failed(route, call, error)
         self._audit.ended(ports, call, action, result)
         return result
+
+
+def _check_size(call: Call) -> None:
+    """Raises Refused (413), whoever asks and whatever for: nothing of a long body is read."""
+    if len(call.body) > MAX_BODY_BYTES:
+        message = f"The body has {len(call.body)} bytes; {MAX_BODY_BYTES} are the most."
+        raise Refused(413, "RequestEntityTooLarge", message)
 
 
 def _failed(route: Route, call: Call, error: Exception) -> Answer:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("diskbackup.audit")
 
 STRANGERS_A_MINUTE = 60
+REFUSALS_A_MINUTE = 20  # of one caller
+CALLERS_KEPT = 1_000
 _MINUTE = 60.0
 RETRY_AFTER = 2
 
@@ -29,7 +32,10 @@ class Auditor:
     """Writes the records of one process. Thread-safe."""
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._strangers = _Quota(monotonic)
+        self._monotonic = monotonic
+        self._strangers = _Quota(monotonic, STRANGERS_A_MINUTE)
+        self._callers: OrderedDict[str, _Quota] = OrderedDict()
+        self._lock = threading.Lock()
 
     def attempted(self, ports: Ports, call: Call, action: str) -> None:
         """Raises Refused (503) when the record cannot be kept: there is no change without one. Nothing was begun, so
@@ -50,14 +56,25 @@ class Auditor:
         self._keep(ports, call, action, answer)
 
     def refused(self, ports: Callable[[], Ports], call: Call, action: str, answer: Answer) -> None:
-        """Someone who is known was turned away; whether that can be recorded does not change the answer."""
-        self._keep_anyway(ports, call, action, answer)
+        """Someone who is known was turned away; whether that can be recorded does not change the answer. So many a
+        minute of one caller are recorded; the caller's next record tells how many were not."""
+        left_out = self._quota_of(call.caller.object_id or call.caller.ip).take()
+        if left_out is not None:
+            self._keep_anyway(ports, call, action, answer, left_out)
 
     def stranger_refused(self, ports: Callable[[], Ports], call: Call, action: str, answer: Answer) -> None:
         """Someone unknown was turned away. So many a minute are recorded; the next record tells how many were not."""
         left_out = self._strangers.take()
         if left_out is not None:
             self._keep_anyway(ports, call, action, answer, left_out)
+
+    def _quota_of(self, caller: str) -> _Quota:
+        with self._lock:
+            quota = self._callers.pop(caller, None) or _Quota(self._monotonic, REFUSALS_A_MINUTE)
+            self._callers[caller] = quota
+            if len(self._callers) > CALLERS_KEPT:
+                self._callers.popitem(last=False)
+            return quota
 
     def _keep_anyway(
         self, ports: Callable[[], Ports], call: Call, action: str, answer: Answer, left_out: int = 0
@@ -77,10 +94,11 @@ class Auditor:
 
 
 class _Quota:
-    """Counts within minutes that begin with their first stranger."""
+    """Counts within minutes that begin with the first one who was turned away."""
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
+    def __init__(self, monotonic: Callable[[], float], a_minute: int) -> None:
         self._monotonic = monotonic
+        self._a_minute = a_minute
         self._lock = threading.Lock()
         self._began = float("-inf")
         self._taken = 0
@@ -92,7 +110,7 @@ class _Quota:
             now = self._monotonic()
             if now - self._began >= _MINUTE:
                 self._began, self._taken = now, 0
-            if self._taken >= STRANGERS_A_MINUTE:
+            if self._taken >= self._a_minute:
                 self._left_out += 1
                 return None
             self._taken += 1

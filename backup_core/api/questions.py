@@ -1,5 +1,5 @@
 """Questions: what changes nothing, but costs calls that Azure counts. So many a minute are answered to each caller, and
-whoever repeats one often is answered from memory.
+whoever repeats one often is answered from memory. And reports, which read all that a vault holds: one at a time.
 
 Each process counts for itself, as it does with Azure's meters. Leaves to others: the share of Azure's calls that
 questions have (adapters/meters.py), and what is asked.
@@ -8,17 +8,21 @@ questions have (adapters/meters.py), and what is asked.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
 from backup_core.api.call import Call
 from backup_core.domain.errors import Throttled
+from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Ports, asking
 
 T = TypeVar("T")
 _MINUTE = timedelta(minutes=1)
+REPORT_TAKES = 5  # seconds until it is worth asking again
 _EVERYBODY = "asked by all"
 
 
@@ -44,6 +48,26 @@ def answered(ports: Ports, call: Call, look: Callable[[], T]) -> T:
         found = look()
     ports.memory.keep(name, _Kept(found), until=now + limits.answers_last)
     return found
+
+
+_reported: set[VaultKey] = set()  # vaults of which a report is under way in this process
+_lock = threading.Lock()
+
+
+@contextmanager
+def one_at_a_time(vaults: Collection[VaultKey]) -> Iterator[None]:
+    """While a report on these vaults is made. Raises Throttled when one on any of them is under way."""
+    with _lock:
+        busy = next((vault for vault in vaults if vault in _reported), None)
+        if busy is not None:
+            message = f"A report on vault '{busy.name}' is being made; there is one at a time."
+            raise Throttled(message, retry_after_seconds=REPORT_TAKES)
+        _reported.update(vaults)
+    try:
+        yield
+    finally:
+        with _lock:
+            _reported.difference_update(vaults)
 
 
 def _lately(ports: Ports, who: str, now: datetime) -> tuple[datetime, ...]:

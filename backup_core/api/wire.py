@@ -12,24 +12,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn, TypeVar
 
 from backup_core.api.call import Answer, Call
-from backup_core.api.errors import Refused
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.reach import mentions, names_closed
 from backup_core.ports import Page, R
 
 W = TypeVar("W", bound=Mapping[str, Any])
-MAX_BODY_BYTES = 64 * 1024  # the largest policy is a tenth of it; a stored record has to fit into one table row
 NEVER = "0001-01-01T00:00:00Z"  # the service's word for a time that is not known yet
 TOKEN = re.compile(r"[A-Za-z0-9_\-=.]{1,2048}")
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,7})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def read_body(call: Call) -> dict[str, Any]:
-    """The body as a JSON object. Raises Refused (413) and InvalidInput."""
-    if len(call.body) > MAX_BODY_BYTES:
-        raise Refused(
-            413, "RequestEntityTooLarge", f"The body has {len(call.body)} bytes; {MAX_BODY_BYTES} are the most."
-        )
+    """The body as a JSON object. Raises InvalidInput."""
     try:
         value = json.loads(call.body, parse_constant=_refuse_constant, object_pairs_hook=_object)
         json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair parses, but cannot be stored

@@ -23,6 +23,7 @@ def timer_blueprint(services: Services) -> func.Blueprint:
     @services.observe
     def reconcile(timer: func.TimerRequest) -> None:
         from backup_core.domain.heartbeat import RECONCILE as DUTY
+        from backup_core.workflows.audit_age import purge_audit_records
         from backup_core.workflows.heartbeat import note
         from backup_core.workflows.reconcile import reconcile as reconcile_all
         from backup_core.workflows.tag_rules import apply_all as apply_all_rules
@@ -32,6 +33,7 @@ def timer_blueprint(services: Services) -> func.Blueprint:
             reconcile_all(ports)
         finally:  # a reconciler that fails is no reason to leave new disks unprotected
             apply_all_rules(ports)
+        purge_audit_records(ports)
         note(ports, {DUTY: ports.clock.now()})
 
     return blueprint

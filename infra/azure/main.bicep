@@ -45,6 +45,11 @@ param publicUrl string = ''
 @maxLength(41)
 param tablePrefix string = 'diskbackup'
 
+@description('Days that audit records are kept.')
+@minValue(30)
+@maxValue(36500)
+param auditDays int = 400
+
 @description('Backups on demand of one backup instance that may be asked for within 24 hours.')
 @minValue(0)
 @maxValue(500)
@@ -268,6 +273,7 @@ module app 'modules/app.bicep' = {
     entraAudience: entraAudience
     accessScopes: accessScopes
     publicUrl: publicUrl
+    auditDays: auditDays
     onDemandADay: onDemandADay
     tablePrefix: tablePrefix
     telemetry: telemetry

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from backup_core.api import audit_records
-from backup_core.api.auditing import STRANGERS_A_MINUTE, Auditor
+from backup_core.api.access import Caller
+from backup_core.api.auditing import REFUSALS_A_MINUTE, STRANGERS_A_MINUTE, Auditor
 from backup_core.api.call import Answer, Call
 from backup_core.domain.audit import Outcome
 from backup_core.domain.errors import CloudUnavailable
@@ -183,10 +185,36 @@ def test_strangers_cannot_fill_the_table(platform: Platform) -> None:
     assert [record.left_out for record in world.audit.records[STRANGERS_A_MINUTE:]] == [441, 0]
 
 
-def test_those_who_are_known_are_always_recorded(front: Front, platform: Platform) -> None:
-    for _ in range(STRANGERS_A_MINUTE + 5):
+def test_who_is_known_is_recorded_so_often_a_minute_and_then_counted(platform: Platform) -> None:
+    seconds = 1000.0
+    auditor = Auditor(monotonic=lambda: seconds)
+    world = platform.world
+
+    def turn_away(number: int, caller: str = "one") -> None:
+        call = replace(call_of(number), caller=Caller(object_id=caller))
+        auditor.refused(lambda: world.ports, call, "read", Answer(status=403))
+
+    for number in range(500):
+        turn_away(number)
+    assert len(world.audit.records) == REFUSALS_A_MINUTE
+    turn_away(500, "another")
+    assert world.audit.records[-1].caller_id == "another", "one caller's flood hides nobody else"
+    assert world.audit.records[-1].left_out == 0
+    seconds += 60
+    turn_away(501)
+    assert world.audit.records[-1].left_out == 500 - REFUSALS_A_MINUTE
+
+
+def test_a_caller_without_a_role_cannot_fill_the_table(front: Front, platform: Platform) -> None:
+    for _ in range(200):
         front.get(VAULT_PATH, headers=bearer())
-    assert len(platform.world.audit.records) == STRANGERS_A_MINUTE + 5
+    assert len(platform.world.audit.records) == REFUSALS_A_MINUTE
+
+
+def test_changes_are_recorded_however_many_there_are(front: Front, platform: Platform) -> None:
+    for _ in range(REFUSALS_A_MINUTE + 5):
+        put_policy(front)
+    assert len(platform.world.audit.records) == 2 * (REFUSALS_A_MINUTE + 5)
 
 
 # ------------------------------------------------------------------ listing

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backup_core.api.call import MAX_BODY_BYTES
 from backup_core.api.openapi.operations import OPERATIONS
 from backup_core.api.routes import ROUTES
-from backup_core.api.wire import MAX_BODY_BYTES
 from tests.api.bodies import INSTANCE_PATH, VAULT_PATH
 from tests.api.standing import WORKING, StandingFront, check_refusal, filled, scene
 

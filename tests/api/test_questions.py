@@ -10,13 +10,13 @@ import pytest
 
 from backup_core.api.access import Caller
 from backup_core.api.call import Call
-from backup_core.api.questions import answered
+from backup_core.api.questions import answered, one_at_a_time
 from backup_core.domain.errors import CloudUnavailable, Throttled
 from backup_core.ports import is_asking
 from backup_core.workflows.vaults import put_policy
 from tests.api.bodies import RULE_PATH, VAULT_PATH, instance_body, restore_body, rule_body
 from tests.api.front import Front
-from tests.builders import VAULT, disk_id, policy
+from tests.builders import SUBSCRIPTION, VAULT, disk_id, policy
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import backed_up
 
@@ -144,3 +144,29 @@ def test_a_flood_of_the_same_validation_costs_few_calls() -> None:
     before = platform.world.faults.count("cloud.")
     assert statuses(front, f"{VAULT_PATH}/validateForBackup", [body] * 400).keys() <= {202, 400}
     assert platform.world.faults.count("cloud.") - before <= 5 * 8
+
+
+# --- Reports ---
+
+
+def test_a_report_on_a_vault_is_made_one_at_a_time() -> None:
+    front = Front(backed_up().world)
+    path = f"{VAULT_PATH}/complianceReport"
+    with one_at_a_time([VAULT]):
+        reply = front.get(path)
+        assert (reply.status, reply.headers["Retry-After"]) == (429, "5")
+        assert (
+            front.get(f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.DataProtection/complianceReport").status
+            == 429
+        )
+    assert front.get(path).status == 200
+
+
+def test_a_report_that_fails_makes_way() -> None:
+    platform = backed_up()
+    platform.world.faults.fail("store.glance", CloudUnavailable("503"), times=3)
+    platform.world.faults.fail("store.page", CloudUnavailable("503"), times=3)
+    front = Front(platform.world)
+    assert front.get(f"{VAULT_PATH}/complianceReport").status == 503
+    platform.world.faults.clear()
+    assert front.get(f"{VAULT_PATH}/complianceReport").status == 200

@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 import azure.functions as func
 import pytest
 
-from backup_core.api import wire
-from backup_core.api.call import read_call
+from backup_core.api.call import MAX_BODY_BYTES, read_call
 from backup_core.api.routes import Route
 from backup_core.domain.errors import CloudUnavailable, Throttled
 from backup_core.ports import StateConflict
@@ -124,6 +123,21 @@ def test_a_configured_public_url_wins(platform: Platform) -> None:
     assert url.startswith(f"https://front.example/door{VAULT_PATH}/")
 
 
+def test_a_long_body_is_read_of_nobody_and_on_no_route(platform: Platform) -> None:
+    """A stranger's, too, and where a body means nothing."""
+    front = Front(platform.world)
+    body = b"x" * (MAX_BODY_BYTES + 1)
+    for method, path in (
+        ("GET", "/subscriptions"),
+        ("PUT", VAULT_PATH),
+        ("DELETE", "/subscriptions/x/y"),
+        ("GET", "/health/live"),
+    ):
+        reply = front.send(method, path, body)
+        assert (reply.status, reply.error["code"]) == (413, "RequestEntityTooLarge")
+    assert platform.world.audit.records == []
+
+
 @pytest.mark.parametrize("base", ["https://evil.example", "http://localhost.evil.example", "http://127.0.0.1.nip"])
 def test_a_host_that_nobody_named_is_not_repeated(platform: Platform, base: str) -> None:
     front = Front(platform.world, any_host=False)
@@ -158,7 +172,7 @@ def test_a_body_that_is_no_sound_json_object_is_refused(front: Front, body: byte
 
 
 def test_a_body_over_the_limit_is_refused(front: Front) -> None:
-    body = json.dumps(vault_body(padding="x" * wire.MAX_BODY_BYTES)).encode()
+    body = json.dumps(vault_body(padding="x" * MAX_BODY_BYTES)).encode()
     reply = front.put(VAULT_PATH, body)
     assert (reply.status, reply.error["code"]) == (413, "RequestEntityTooLarge")
 

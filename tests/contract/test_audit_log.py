@@ -215,3 +215,20 @@ def test_storage_that_does_not_answer_is_told():
         log.append(record())
     with pytest.raises(CloudUnavailable):
         log.page(OF_VAULT)
+
+
+def test_what_is_old_enough_goes_whoever_it_is_of(bench):
+    log = bench.log
+    old = [
+        replace(record(number), at=NOW - timedelta(days=500, seconds=number), path=path)
+        for number, path in enumerate((VAULT.resource_id, f"/subscriptions/{SUBSCRIPTION}", "/providers"))
+    ]
+    kept = [replace(record(7), at=NOW - timedelta(days=400)), record(8)]
+    for each in (*old, *kept):
+        log.append(each)
+    before = NOW - timedelta(days=400)
+    assert log.purge(before=before, limit=2) == 2
+    assert log.purge(before=before, limit=100) == 1
+    assert log.purge(before=before, limit=100) == 0
+    assert [each.request_id for each in log.page(OF_VAULT).items] == [kept[1].request_id, kept[0].request_id]
+    assert log.page(OF_SUBSCRIPTION).items == ()

@@ -29,6 +29,7 @@ param entraTenantId string
 param entraAudience string
 param accessScopes object
 param publicUrl string
+param auditDays int
 param onDemandADay int
 param tablePrefix string
 
@@ -183,6 +184,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       DISKBACKUP_ENTRA_TENANT_ID: entraTenantId
       DISKBACKUP_ENTRA_AUDIENCE: entraAudience
       DISKBACKUP_ENTRA_AUTHORITY: environment().authentication.loginEndpoint
+      DISKBACKUP_AUDIT_DAYS: string(auditDays)
       DISKBACKUP_ON_DEMAND_A_DAY: string(onDemandADay)
       DISKBACKUP_PUBLIC_URL: empty(publicUrl) ? 'https://${site.properties.defaultHostName}' : publicUrl
       DISKBACKUP_ACCESS_SCOPES: empty(accessScopes) ? '' : string(accessScopes)
