@@ -20,6 +20,7 @@ from backup_core.api.openapi import bodies
 from backup_core.api.openapi.operations import OPERATIONS
 from backup_core.api.routes import ROUTES
 from backup_core.domain.errors import CloudUnavailable
+from backup_core.domain.policy import RELATIVE_CRITERIA
 from backup_core.workflows import overview
 from backup_core.workflows.heartbeat import note
 from tests.api.bodies import (
@@ -193,6 +194,8 @@ def _configure(front: DescribedFront, platform: Platform) -> None:
     front.put(VAULT_PATH, vault_body(identity=identity, properties=ALL_SETTINGS))
     front.send("PATCH", VAULT_PATH, {"tags": {"a": "b"}})
     rich = policy_body(tags={"Daily": ("FirstOfDay", "P14D")}, time_zone="UTC")
+    (backup, *_) = rich["properties"]["policyRules"]
+    backup["trigger"]["taggingCriteria"][0]["criteria"][0] |= {name: [] for name in RELATIVE_CRITERIA}
     rich["properties"]["policyRules"][1]["lifecycles"][0]["targetDataStoreCopySettings"] = []
     front.put(POLICY_PATH, rich)
     front.get(POLICY_PATH)
