@@ -215,6 +215,11 @@ class JobQueue(Protocol):
         """Put a message into its kind's queue, visible after `delay`. Raises CloudUnavailable."""
         ...
 
+    def send_all(self, messages: Sequence[tuple[Sendable, timedelta]]) -> None:
+        """As `send` for each message and its delay, several at once and in no order. Raises what the first that failed
+        raised, once all were tried: the others are in their queues."""
+        ...
+
 
 _ASKING: ContextVar[bool] = ContextVar("diskbackup.asking", default=False)
 

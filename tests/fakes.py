@@ -31,6 +31,7 @@ from backup_core.domain.audit import AuditRecord, AuditScope
 from backup_core.domain.disk import Disk, OperationState, Snapshot
 from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
 from backup_core.domain.errors import (
+    BackupError,
     CredentialRefused,
     DiskNotFound,
     PermissionMissing,
@@ -386,6 +387,17 @@ class FakeQueue(_Port):
             raise ValueError(f"no message can be put off by {delay}")
         self.sent.append(message)
         self._put(type(message).queue, encode(message), self._clock.now() + delay)
+
+    def send_all(self, messages: Sequence[tuple[Sendable, timedelta]]) -> None:
+        """Each is a call of `send` to whoever plans a fault."""
+        errors = []
+        for message, delay in messages:
+            try:
+                self.send(message, delay=delay)
+            except BackupError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
     def due(self, now: datetime | None = None) -> list[Envelope]:
         """The visible messages, in the order in which they became visible."""

@@ -9,10 +9,12 @@ import logging
 import math
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from backup_core.adapters.azure_errors import Call, CallKind, translated
+from backup_core.domain.errors import BackupError
 from backup_core.domain.messages import Sendable, encode
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ log = logging.getLogger("diskbackup.queue")
 
 LONGEST_DELAY = timedelta(days=7)  # of Azure's queues
 _NEVER = -1  # expires; a week is the default, after which a waiting backup would be forgotten
+_AT_ONCE = 8  # requests within the SDK's own pool of ten connections
+_FEW = 4  # messages for which threads are not worth their start
 _TIMEOUTS: Mapping[str, Any] = {"connection_timeout": 5, "read_timeout": 20}
 
 
@@ -68,6 +72,23 @@ class StorageQueue:
             except ResourceNotFoundError:
                 _make(client)
                 client.send_message(text, visibility_timeout=seconds, time_to_live=_NEVER)
+
+    def send_all(self, messages: Sequence[tuple[Sendable, timedelta]]) -> None:
+        if len(messages) < _FEW:
+            errors = [self._tried(message, delay) for message, delay in messages]
+        else:
+            with ThreadPoolExecutor(_AT_ONCE) as threads:
+                errors = list(threads.map(lambda pair: self._tried(*pair), messages))
+        for error in errors:
+            if error is not None:
+                raise error
+
+    def _tried(self, message: Sendable, delay: timedelta) -> BackupError | None:
+        try:
+            self.send(message, delay=delay)
+        except BackupError as error:
+            return error
+        return None
 
     def _client(self, queue: str) -> QueueClient:
         with self._lock:

@@ -7,6 +7,7 @@ dies in between leaves rows that will be due again; their messages name the same
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,8 +16,9 @@ from functools import lru_cache
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.instance import MISSED_SLOTS_KEPT, BackupInstance
 from backup_core.domain.messages import StartBackup
-from backup_core.domain.naming import scheduled_job_id
-from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.naming import scheduled_job_id, spread
+from backup_core.domain.pacing import Budget
+from backup_core.domain.resource_ids import VaultKey, parse_group_id
 from backup_core.domain.schedule import Schedule
 from backup_core.ports import Ports
 from backup_core.workflows.heartbeat import count_by_vault, tell_of_silence
@@ -29,6 +31,11 @@ CHUNK = 400
 TICK_EVERY = timedelta(minutes=1)
 # Few messages are taken up within seconds: one that is not was lost with its host. A herd waits for its turn.
 FEW = 100
+# Starts of one subscription: what Azure Resource Manager's bucket of writes takes at once and refills (documented: 200,
+# and 10 a second), less a little for restores and requests beside them.
+BURST = 180
+STARTS_A_SECOND = 9.8
+PACE_REMEMBERED = timedelta(hours=1)
 FEW_STALL_AFTER = timedelta(seconds=15)
 
 
@@ -45,6 +52,7 @@ class _Due:
     row: AgendaRow
     message: StartBackup
     next_row: AgendaRow
+    delay: timedelta = timedelta(0)
 
 
 def dispatch(ports: Ports, *, silent_since: datetime | None = None) -> DispatchSummary:
@@ -58,10 +66,10 @@ def dispatch(ports: Ports, *, silent_since: datetime | None = None) -> DispatchS
         tell_of_silence(ports, silent_since, count_by_vault(_slots_in_silence(row, now) for row in rows))
     enqueued = missed = unreadable = 0
     stall_after = FEW_STALL_AFTER if len(rows) <= FEW else STALL_AFTER
-    for chunk in _chunks(rows):
+    for chunk in _chunks(_shuffled(rows)):
         due = [planned for row in chunk if (planned := _plan(row, now, stall_after)) is not None]
-        for planned in due:
-            ports.queue.send(planned.message)
+        due = _paced(ports, due, now)
+        ports.queue.send_all([(planned.message, planned.delay) for planned in due])
         ports.store.schedule([planned.next_row for planned in due])
         ports.store.schedule([_watch_of(planned.message) for planned in due])
         # A row that cannot be read would be due for ever; without it the reconciler writes a sound one.
@@ -90,6 +98,7 @@ def backup_row(vault: VaultKey, instance: BackupInstance, due_at: datetime) -> A
             "time_zone": schedule.time_zone,
             "revision": instance.revision,
             "generation": instance.generation,
+            "subscription": parse_group_id(instance.snapshot_group_id).subscription,
         },
     )
 
@@ -117,6 +126,26 @@ def _plan(row: AgendaRow, now: datetime, stall_after: timedelta = STALL_AFTER) -
         watch_due_at=(now + stall_after).replace(microsecond=0),
     )
     return _Due(row=row, message=message, next_row=replace(row, due_at=next_due_at))
+
+
+def _shuffled(rows: Sequence[AgendaRow]) -> list[AgendaRow]:
+    """In another order at each slot, so that no disk is always the last of its herd."""
+    return sorted(rows, key=lambda row: spread(row.vault.partition, row.instance_name, row.due_at.isoformat()))
+
+
+def _paced(ports: Ports, due: Sequence[_Due], now: datetime) -> list[_Due]:
+    """Each start when its subscription's budget of writes allows it: whoever enqueues a herd spreads it. What this
+    process remembers of a budget is a hint; the meters of each process stand behind it (adapters/meters.py)."""
+    paced = []
+    for planned in due:
+        name = f"pace {planned.row.content.get('subscription') or planned.row.vault.subscription}".lower()
+        full = Budget.full(size=BURST, refill=STARTS_A_SECOND, at=now.timestamp())
+        budget, wait = (ports.memory.kept(name, Budget, now=now) or full).ask(now.timestamp())
+        ports.memory.keep(name, budget, until=now + PACE_REMEMBERED)
+        delay = timedelta(seconds=math.ceil(wait))  # queues count in whole seconds
+        watch_due_at = (planned.message.watch_due_at or now) + delay
+        paced.append(replace(planned, message=replace(planned.message, watch_due_at=watch_due_at), delay=delay))
+    return paced
 
 
 def _slots_in_silence(row: AgendaRow, now: datetime) -> tuple[VaultKey, int]:

@@ -48,8 +48,8 @@ def sweep(ports: Ports) -> int:
     now = ports.clock.now()
     rows = ports.store.due(AgendaKind.EXPIRY, until=now, limit=SWEEP_LIMIT)
     again_at = (now + LOST_AFTER).replace(microsecond=0)
-    for row in rows:
-        ports.queue.send(ExpirePoints(vault=row.vault, instance_name=row.instance_name, due_at=again_at))
+    messages = [ExpirePoints(vault=row.vault, instance_name=row.instance_name, due_at=again_at) for row in rows]
+    ports.queue.send_all([(message, timedelta(0)) for message in messages])
     ports.store.schedule([replace(row, due_at=again_at) for row in rows])
     ports.store.unschedule(rows)
     if len(rows) == SWEEP_LIMIT:

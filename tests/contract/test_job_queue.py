@@ -101,6 +101,17 @@ def test_a_delayed_message_is_not_visible_before_its_time(bench):
     assert {each.job_id for each in bench.visible(StartBackup)} == {"now", "late"}
 
 
+def test_many_messages_are_sent_at_once_each_after_its_delay(bench):
+    late = timedelta(minutes=10)
+    bench.queue.send_all([(start(f"job-{number}"), late if number % 2 else timedelta(0)) for number in range(40)])
+    assert {each.job_id for each in bench.visible(StartBackup)} == {f"job-{number}" for number in range(0, 40, 2)}
+
+
+def test_nothing_to_send_is_fine(bench):
+    bench.queue.send_all([])
+    assert bench.visible(StartBackup) == []
+
+
 def test_a_delay_of_a_week_is_the_longest(bench):
     bench.queue.send(start(), delay=timedelta(days=7))
     assert bench.visible(StartBackup) == []

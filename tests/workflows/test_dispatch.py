@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -187,3 +187,86 @@ def test_a_herd_at_one_minute_is_enqueued_completely() -> None:
     assert dispatch(platform.world.ports).enqueued == 60
     platform.run(seconds=30)
     assert len(platform.world.cloud.taken) == 60
+
+
+# A herd.
+
+
+def released(platform: Platform) -> list[float]:
+    """When the starts that wait become visible, in seconds after the slot."""
+    waiting = [each for each in platform.world.queue.waiting() if each.queue == StartBackup.queue]
+    return [(each.visible_at - SLOT).total_seconds() for each in waiting]
+
+
+def herd(count: int, *, subscriptions: int = 1, at: datetime = SLOT) -> Platform:
+    """Agenda rows of so many instances, due at once."""
+    platform = protected()
+    platform.world.clock.set(at)
+    (row,) = platform.agenda(AgendaKind.BACKUP)
+    rows = [
+        replace(
+            row,
+            due_at=at,
+            instance_name=f"disk-{number}",
+            content={**row.content, "subscription": f"sub-{number % subscriptions}"},
+        )
+        for number in range(count)
+    ]
+    platform.world.store.unschedule([row])
+    platform.world.store.schedule(rows)
+    return platform
+
+
+def test_a_herd_is_released_as_its_subscriptions_budget_refills() -> None:
+    platform = herd(1000)
+    dispatch(platform.world.ports)
+    times = released(platform)
+    assert len(times) == 1000
+    for seconds in range(0, 90, 5):
+        assert sum(at <= seconds for at in times) <= 200 + 10 * seconds, "what Azure Resource Manager takes by then"
+    assert max(times) <= 1.05 * (1000 - 200) / 10
+
+
+def test_each_subscription_has_a_budget_of_its_own() -> None:
+    platform = herd(1000, subscriptions=10)
+    dispatch(platform.world.ports)
+    assert max(released(platform)) == 0
+
+
+def test_a_herd_that_comes_while_another_is_released_stands_behind_it() -> None:
+    platform = herd(400)
+    dispatch(platform.world.ports)
+    first = max(released(platform))
+    rows = platform.agenda(AgendaKind.BACKUP)
+    others = [replace(row, due_at=SLOT, instance_name=f"other-{row.instance_name}") for row in rows]
+    platform.world.store.schedule(others)
+    dispatch(platform.world.ports)
+    assert sorted(released(platform))[400] >= first
+
+
+def test_no_disk_is_always_the_last_of_its_herd() -> None:
+    last = set()
+    for hour in range(8):
+        platform = herd(300, at=SLOT + hour * HOUR)
+        dispatch(platform.world.ports)
+        late = max(platform.world.queue.waiting(), key=lambda each: (each.visible_at, each.number))
+        last.add(late.message.instance_name)
+    assert len(last) >= 6
+
+
+def test_a_start_that_is_put_off_is_watched_from_when_it_can_begin() -> None:
+    platform = herd(1000)
+    dispatch(platform.world.ports)
+    for envelope in platform.world.queue.waiting():
+        watch_due_at = envelope.message.watch_due_at
+        assert watch_due_at is not None
+        assert watch_due_at >= envelope.visible_at + timedelta(seconds=40)
+
+
+def test_an_agenda_row_of_an_earlier_release_is_paced_by_its_vaults_subscription() -> None:
+    platform = protected()
+    platform.world.clock.set(SLOT)
+    (row,) = platform.agenda(AgendaKind.BACKUP)
+    content = {name: value for name, value in row.content.items() if name != "subscription"}
+    platform.world.store.schedule([replace(row, content=content)])
+    assert dispatch(platform.world.ports).enqueued == 1
