@@ -112,7 +112,8 @@ class Replace(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Put(Generic[R]):
-    """Write a record whether it exists or not. Only beside a Replace that guards it."""
+    """Write a record whether it exists or not. Only beside a Replace that guards it, and never a job: one that has
+    ended stays as it ended, so that a job is inserted, or replaced as it was read."""
 
     value: R
 
@@ -182,8 +183,10 @@ class StateStore(Protocol):
         """Vaults of a subscription, of a group in it, or all."""
         ...
 
-    def commit(self, vault: VaultKey, changes: Sequence[Change]) -> None:
+    def commit(self, vault: VaultKey, changes: Sequence[Change]) -> tuple[str, ...]:
         """Make all changes (1 to 100 records of one vault; the vault's own, or a claim, only alone) or none.
+
+        Answers the new ETag of each record, in order ("" of a removed one).
 
         Raises StateConflict, InvalidInput (code EntityTooLarge) for a record that is too large for a table's row.
         """

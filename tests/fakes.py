@@ -247,17 +247,19 @@ class FakeStore(_Port):
         return self._page(Vault, entities.VAULTS_PARTITION, rows, token, limit)
 
     @_call
-    def commit(self, vault: VaultKey, changes: Sequence[Change]) -> None:
+    def commit(self, vault: VaultKey, changes: Sequence[Change]) -> tuple[str, ...]:
         addresses = entities.changed_addresses(vault, changes)
         written = [_entity(change, address) for change, address in zip(changes, addresses, strict=True)]
         for change, address in zip(changes, addresses, strict=True):
             self._compare(change, address)
-        for entity, address in zip(written, addresses, strict=True):
+        etags = [f'W/"{next(self._etags)}"' if entity is not None else "" for entity in written]
+        for entity, address, etag in zip(written, addresses, etags, strict=True):
             table = self._records.setdefault(address.partition, {})
             if entity is None:
                 del table[address.row]
             else:
-                table[address.row] = entity | {"etag": f'W/"{next(self._etags)}"'}
+                table[address.row] = entity | {"etag": etag}
+        return tuple(etags)
 
     @_call
     def due(self, kind: AgendaKind, *, until: datetime, limit: int) -> tuple[AgendaRow, ...]:
@@ -370,7 +372,8 @@ class Envelope:
 
 
 class FakeQueue(_Port):
-    """All queues in one. A message stays until a test deletes it, as a step that died would leave it."""
+    """All queues in one. A message stays until a test deletes it, as a step that died would leave it. `wait` is how
+    long each lies there once it is visible, because others stand before it."""
 
     name = "queue"
 
@@ -380,13 +383,14 @@ class FakeQueue(_Port):
         self._envelopes: dict[int, Envelope] = {}
         self._numbers = itertools.count(1)
         self.sent: list[Sendable] = []
+        self.wait = timedelta(0)
 
     @_call
     def send(self, message: Sendable, *, delay: timedelta = timedelta(0)) -> None:
         if not timedelta(0) <= delay <= LONGEST_DELAY:
             raise ValueError(f"no message can be put off by {delay}")
         self.sent.append(message)
-        self._put(type(message).queue, encode(message), self._clock.now() + delay)
+        self._put(type(message).queue, encode(message), self._clock.now() + delay + self.wait)
 
     def send_all(self, messages: Sequence[tuple[Sendable, timedelta]]) -> None:
         """Each is a call of `send` to whoever plans a fault."""
@@ -526,7 +530,7 @@ class FakeCloud(_Port):
         self._meet(CallKind.START_SNAPSHOT, "start_snapshot", snapshot_id)
         self._need_snapshot_group(snapshot_id)
         present = self._snapshots.get(snapshot_id.lower())
-        if present is not None:
+        if present is not None and not self._has_failed(present):
             if _source_of(present.raw) != source.id.lower():
                 raise RequestRefused("Changing property 'sourceResourceId' is not allowed.", code="BadRequest")
             present.raw["tags"] = dict(tags)
@@ -596,7 +600,7 @@ class FakeCloud(_Port):
             raise RestoreGroupNotFound(f"The resource group of '{disk_id}' could not be found.", target=disk_id)
         source_id = _source_of(body)
         present = self._disks.get(disk_id.lower())
-        if present is not None:
+        if present is not None and not self._has_failed(present):
             if _source_of(present.raw) != source_id:
                 raise RequestRefused("Changing property 'sourceResourceId' is not allowed.", code="BadRequest")
             return self._operation(disk_id, present.ready_at)
@@ -765,6 +769,10 @@ class FakeCloud(_Port):
             new.failed = True
         self._operations[url] = _Operation(resource_id=resource_id, ready_at=ready_at, error=error)
         return url
+
+    def _has_failed(self, resource: _Resource) -> bool:
+        """A PUT of the same name makes a failed resource anew, as ARM asks of its providers."""
+        return resource.failed and resource.ready_at <= self._clock.now()
 
     def _shown(self, resource: _Resource) -> dict[str, Any]:
         """The resource as a GET would show it now."""

@@ -118,9 +118,9 @@ class TableStore:
         rows = entities.vault_range(subscription, group)
         return self._page(Vault, entities.VAULTS_PARTITION, rows, token, limit)
 
-    def commit(self, vault: VaultKey, changes: Sequence[Change]) -> None:
+    def commit(self, vault: VaultKey, changes: Sequence[Change]) -> tuple[str, ...]:
         addresses = entities.changed_addresses(vault, changes)
-        self._records.transact([_operation(*pair) for pair in zip(changes, addresses, strict=True)])
+        return self._records.transact([_operation(*pair) for pair in zip(changes, addresses, strict=True)])
 
     def due(self, kind: AgendaKind, *, until: datetime, limit: int) -> tuple[AgendaRow, ...]:
         """Costs one read per shard, and one more for each further thousand rows due in it, up to `limit`.

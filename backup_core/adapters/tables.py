@@ -82,13 +82,13 @@ class Table:
                     return
             yield page
 
-    def transact(self, operations: Sequence[Operation]) -> None:
-        """All operations or none. Raises StateConflict when a row is not as expected."""
+    def transact(self, operations: Sequence[Operation]) -> tuple[str, ...]:
+        """All operations or none; answers each row's new ETag. Raises StateConflict when a row is not as expected."""
         from azure.core.exceptions import HttpResponseError
 
         with translated(self._call):
             try:
-                self._submit(operations)
+                return tuple(str(written.get("etag") or "") for written in self._submit(operations))
             except HttpResponseError as error:
                 if _says_changed(error):
                     raise StateConflict(f"a row of '{self._client.table_name}' is not as it was read") from error
@@ -112,16 +112,16 @@ class Table:
                 else:
                     return
 
-    def _submit(self, operations: Sequence[Operation]) -> None:
+    def _submit(self, operations: Sequence[Operation]) -> Sequence[Mapping[str, Any]]:
         from azure.core.exceptions import HttpResponseError
 
         try:
-            self._client.submit_transaction(operations)
+            return self._client.submit_transaction(operations)
         except HttpResponseError as error:
             if not _says_no_table(error):
                 raise
             self._make()
-            self._client.submit_transaction(operations)
+            return self._client.submit_transaction(operations)
 
     def _make(self) -> None:
         from azure.core.exceptions import ResourceExistsError

@@ -68,6 +68,7 @@ class Cause:
     EXPIRY = "ExpiryBlocked"
     QUOTA = "QuotaNear"
     BACKUP = "BackupFailed"
+    SLOTS = "SlotsMissed"
     RESTORE = "RestoreFailed"
     PROTECTION = "ProtectionFailed"
 

@@ -6,7 +6,7 @@ Leaves to others: telling which SDK error is which (adapters/azure_errors.py) an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from backup_core.domain.advice import ADVICE, CORRECT
@@ -198,6 +198,23 @@ class RestoreGroupNotFound(BackupError):
     recommended_action = "Create the target resource group, or name one that exists."
 
 
+class SlotMissed(BackupError):
+    """A scheduled backup that was not taken in its time, and no longer will be: a later slot took its place."""
+
+    code = "SlotMissed"
+    recommended_action = (
+        "None if it happens once: the next slot is taken. If it goes on, lengthen the interval of the policy, make "
+        "room for snapshots, or ask for a higher limit of requests, as the message says."
+    )
+
+
+class BackupCancelled(BackupError):
+    """A backup that was asked for or due, and that nobody wants any more."""
+
+    code = "BackupCancelled"
+    recommended_action = "None. Resume protection if the disk is to be backed up again."
+
+
 class TargetDiskExists(BackupError):
     code = "UserErrorSameNameDiskAlreadyExists"
     is_user_error = True
@@ -298,11 +315,31 @@ class NotAllowedNow(BackupError):
     )
 
 
+# Codes of operations that Azure ended as Failed for a reason of its own, which asking anew may get past; each with who
+# says so. What the request is to blame for (InvalidParameter, ...), and limits, are not among them, nor the unknown.
+PASSING_FAILURES: Mapping[str, str] = {
+    "InternalExecutionError": "recorded; 'Please retry later' (reported of a disk: microsoft/MCW-SAP-HANA-on-Azure#26)",
+    "InternalServerError": "HTTP's 500 by name; the disk driver calls it retriable while a snapshot is awaited "
+    "(reported: cloudnative-pg/cloudnative-pg#6901)",
+    "ServiceUnavailable": "HTTP's 503 by name, which every Azure client retries (SDK-read: azure-core's retry policy)",
+    "ServerTimeout": "recorded as ARM's 503",
+    "GatewayTimeout": "recorded as ARM's 504",
+    "RetryableError": "says so itself (recorded, of the network provider)",
+    "RetryableErrorDueToAnotherOperation": "says so itself (recorded, of the network provider)",
+    "OperationPreempted": "a later operation on the resource took its place (remembered, of the compute provider)",
+    "TooManyRequests": "throttling found out late (documented, as a detail of the compute provider's 429)",
+}
+
+
 class OperationFailed(BackupError):
-    """An operation that Azure accepted and later ended as Failed (HTTP 200, status Failed)."""
+    """An operation that Azure accepted and later ended as Failed (HTTP 200, status Failed). Transient by its code."""
 
     code = "OperationFailed"
     recommended_action = "Read Azure's message; correct the cause and start a new backup or restore."
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.transient = self.code in PASSING_FAILURES
 
 
 class RequestRefused(BackupError):

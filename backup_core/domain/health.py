@@ -36,13 +36,10 @@ class InstanceGlance:
 
     @classmethod
     def of(cls, instance: BackupInstance) -> InstanceGlance:
-        schedule = instance.policy.schedule
-        first = instance.due_from or schedule.next_slot(instance.created_at)
-        begun = instance.newest_slot
         return cls(
             name=instance.name,
             marks=marks_of(instance),
-            next_at=first if begun is None else max(first, schedule.next_slot(begun)),
+            next_at=instance.next_due_at,
             disk_bytes=instance.newest_point.disk_bytes if instance.newest_point else 0,
             severities=tuple(kind_of(fired_type(opened.cause)).severity.value for opened in instance.alerts),
         )

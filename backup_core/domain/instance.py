@@ -61,6 +61,38 @@ class ActiveBackup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PutOff:
+    """The start of a scheduled backup that waits before it has a job: for its `turn`-th message, which is visible
+    `until` then, because of what. One for each instance: an older slot gives way to a newer one, which inherits its
+    `doubts` about the disk."""
+
+    job_id: str
+    slot: datetime
+    turn: int
+    until: datetime
+    because: str
+    attempts: int = 0
+    doubts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissedSlot:
+    """A slot that no backup of its own was taken of, and why ("" where an older release recorded it)."""
+
+    slot: datetime
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misses:
+    """Slots to be recorded as missed for one reason: the newest by name, oldest first; `count` of them in all."""
+
+    slots: tuple[datetime, ...] = ()
+    count: int = 0
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceRequest:
     """What a client asks for with PUT on an instance. `request` keeps its properties, to be answered as they came."""
 
@@ -104,6 +136,10 @@ class BackupInstance:
     expiry_due_at: datetime | None = None  # the expiry agenda's row for this instance
     missed_slots: tuple[datetime, ...] = ()
     missed_count: int = 0
+    missed_because: Mapping[str, str] = field(default_factory=dict)  # by slot, as ISO 8601
+    put_off: PutOff | None = None
+    paused_at: datetime | None = None  # since when it takes no scheduled backups; None while it does
+    rescheduled_at: datetime | None = None  # when it got another schedule, or was resumed, last
     deleted_at: datetime | None = None  # soft-deleted since
     purge_at: datetime | None = None  # when a soft-deleted instance goes for good
     alerts: tuple[OpenAlert, ...] = ()
@@ -136,17 +172,45 @@ class BackupInstance:
     def takes_scheduled_backups(self) -> bool:
         return self.state in (ProtectionState.CONFIGURED, ProtectionState.UPDATING)
 
+    @property
+    def next_due_at(self) -> datetime:
+        """The first slot that no backup was begun for, and that was not given up."""
+        schedule = self.policy.schedule
+        first = self.due_from or schedule.next_slot(self.created_at)
+        return first if self.newest_slot is None else max(first, schedule.next_slot(self.newest_slot))
+
+    @property
+    def missed(self) -> tuple[MissedSlot, ...]:
+        """The newest missed slots, oldest first, each with its reason."""
+        reasons = self.missed_because
+        return tuple(MissedSlot(slot=slot, because=reasons.get(slot.isoformat(), "")) for slot in self.missed_slots)
+
+    def was_due(self, slot: datetime) -> bool:
+        """Whether a slot that is not to be taken became due at all: what the agenda still held when protection was
+        paused, or got another schedule, never did."""
+        changed_at = self.rescheduled_at if self.takes_scheduled_backups else self.paused_at
+        return changed_at is None or slot <= changed_at
+
     def has_missed(self, slot: datetime) -> bool:
         """Whether `slot` is recorded as missed. The list names the newest only: an older one may have been on it."""
         named = self.missed_slots
         return slot in named or (len(named) == MISSED_SLOTS_KEPT and slot < named[0])
 
-    def miss(self, slots: tuple[datetime, ...], count: int) -> BackupInstance:
-        """Record missed slots: the newest few by name, all of them by count."""
-        if not count:
+    def miss(self, misses: Misses) -> BackupInstance:
+        """Record missed slots: the newest few by name, all of them by count, each once. Those without a name are older
+        than the named: they were recorded together with the oldest of these, or not yet."""
+        news = tuple(slot for slot in misses.slots if not self.has_missed(slot))
+        unnamed = misses.count - len(misses.slots) if misses.slots[:1] == news[:1] else 0
+        if not news and not unnamed:
             return self
-        kept = tuple(sorted({*self.missed_slots, *slots}))[-MISSED_SLOTS_KEPT:]
-        return replace(self, missed_slots=kept, missed_count=self.missed_count + count)
+        kept = tuple(sorted({*self.missed_slots, *news}))[-MISSED_SLOTS_KEPT:]
+        known = {**self.missed_because, **{slot.isoformat(): misses.because for slot in news}}
+        return replace(
+            self,
+            missed_slots=kept,
+            missed_count=self.missed_count + len(news) + unnamed,
+            missed_because={text: known[text] for slot in kept if (text := slot.isoformat()) in known},
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,6 +97,8 @@ class Job:
     ended_at: datetime | None = None
     touched_at: datetime | None = None  # last sign of life: what the stall check looks at
     look_again_at: datetime | None = None  # until then silence is no stall
+    turn: int = 0  # which of its messages goes on (domain/messages.py)
+    failed_operations: int = 0  # that Azure gave up for a reason that passes, and that were asked for anew
     policy_name: str = ""
     disk_id: str = ""
     disk_location: str = ""

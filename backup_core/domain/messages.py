@@ -1,5 +1,9 @@
 """Queue messages: what each step needs to find its work. Each may arrive twice, late, or after its work is done.
 
+`turn` says for which turn of its job a message is. The job's record counts its turns: whoever records that the job
+waits sends the next turn, and a message of an earlier one stands down. So a job has one live chain of messages, however
+long they lie in the queue and however often the watch sends a copy.
+
 `version` is written into each message from the first day; steps refuse versions they do not know.
 """
 
@@ -36,6 +40,7 @@ class StartBackup:
     missed_count: int = 0
     next_due_at: datetime | None = None
     watch_due_at: datetime | None = None
+    turn: int = 0
     deferrals: int = 0
     attempts: int = 0
     doubts: int = 0
@@ -44,15 +49,18 @@ class StartBackup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObserveBackup:
-    """Look whether the snapshot of `job_id` is usable. `looks` grows the delay to the next look."""
+    """Look whether the snapshot of `job_id` is usable. `looks` grows the delay to the next look. `job_etag` is that of
+    the job's row when the message was sent, where the sender knew it: the first look then need not read the row."""
 
     queue: ClassVar[str] = "diskbackup-observe-backup"
     vault: VaultKey
     instance_name: str
     job_id: str
     operation_url: str = ""
+    job_etag: str = ""
     watch_due_at: datetime | None = None
     looks: int = 0
+    turn: int = 0
     deferrals: int = 0
     attempts: int = 0
     doubts: int = 0
@@ -79,6 +87,7 @@ class StartRestore:
     vault: VaultKey
     instance_name: str
     job_id: str
+    turn: int = 0
     deferrals: int = 0
     attempts: int = 0
     doubts: int = 0
@@ -93,6 +102,7 @@ class ObserveRestore:
     job_id: str
     operation_url: str = ""
     looks: int = 0
+    turn: int = 0
     deferrals: int = 0
     attempts: int = 0
     doubts: int = 0
@@ -107,6 +117,7 @@ class ConfigureProtection:
     vault: VaultKey
     instance_name: str
     job_id: str
+    turn: int = 0
     deferrals: int = 0
     attempts: int = 0
     doubts: int = 0

@@ -7,7 +7,7 @@ run twice, late, or on two hosts at once: the instance row's ETag lets one of th
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from backup_core.domain import on_demand
@@ -16,16 +16,26 @@ from backup_core.domain.alert import Cause, cause_of_failure
 from backup_core.domain.disk import Disk, Snapshot
 from backup_core.domain.durations import Duration, parse_duration
 from backup_core.domain.errors import (
+    BackupCancelled,
     BackupError,
     Fault,
     InvalidInput,
     NotFound,
     OperationFailed,
     ResourceInUse,
+    SlotMissed,
     SnapshotNotFound,
     SnapshotNotOurs,
 )
-from backup_core.domain.instance import ActiveBackup, BackupInstance, PointSummary, ProtectionState
+from backup_core.domain.events import Event
+from backup_core.domain.instance import (
+    ActiveBackup,
+    BackupInstance,
+    Misses,
+    PointSummary,
+    ProtectionState,
+    PutOff,
+)
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ExpirePoints, ObserveBackup, StartBackup
 from backup_core.domain.naming import Seal, point_id, promise_text, scheduled_job_id, snapshot_id
@@ -34,16 +44,37 @@ from backup_core.domain.ownership import NotProven, prove_backup
 from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel, is_ours
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_group_id, parse_resource_id
 from backup_core.domain.snapshot_tags import snapshot_tags
+from backup_core.domain.starting import (
+    Does,
+    Start,
+    Verdict,
+    caught_up,
+    decide,
+    decide_after_refusal,
+    give_way,
+    is_of_earlier_schedule,
+    is_of_generation,
+    slots_of,
+    stays_on_record,
+)
 from backup_core.domain.tagging import choose_tag
 from backup_core.ports import Change, Insert, Ports, Put, Replace, StateConflict, Stored, every
-from backup_core.workflows import alerts
+from backup_core.workflows import alerts, outbox
 from backup_core.workflows.absence import weigh
-from backup_core.workflows.alarms import fire, resolve
+from backup_core.workflows.alarms import Alarm, fire, resolve
 from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.installations import installation_id
 from backup_core.workflows.objectives import SLOW_ROUNDS, look_later
 from backup_core.workflows.overview import find_vault
-from backup_core.workflows.turns import FIRST_LOOK, commit, look_delay, next_turn, note_deferral
+from backup_core.workflows.turns import (
+    FIRST_LOOK,
+    OPERATIONS_AT_MOST,
+    commit,
+    look_delay,
+    next_turn,
+    note_deferral,
+    operation_delay,
+)
 from backup_core.workflows.watching import STALL_AFTER, backup_watch, watch_row
 
 log = logging.getLogger("diskbackup.backup")
@@ -52,10 +83,9 @@ TRIGGER = "Trigger Backup"
 REQUEST_ROUNDS = 3  # how often a request is decided anew when a step of the instance was faster
 SNAPSHOT_UNIQUE_ID = "snapshot_unique_id"  # among a job's details: which snapshot it ended with
 BUSY_DELAY = timedelta(seconds=15)
-BUSY_ROUNDS_ON_DEMAND = 240  # an hour
 LOOKS_FOR_A_MISSING_SNAPSHOT = 3
-_ENDED_BY_SUCCESS = (Cause.BACKUP, Cause.PERMISSION, Cause.SOURCE_DISK, Cause.RPO)  # alerts that a new point ends
-WATCH_MARGIN = timedelta(seconds=20)  # how long a deferred step may lie in the queue before its watch comes
+# Alerts that a new point ends.
+_ENDED_BY_SUCCESS = (Cause.BACKUP, Cause.SLOTS, Cause.PERMISSION, Cause.SOURCE_DISK, Cause.RPO)
 
 
 def request_backup(
@@ -157,119 +187,141 @@ def _check_request(instance: BackupInstance, rule_name: str, retention_tag: str 
 def start_backup(ports: Ports, message: StartBackup) -> None:
     """Claim the instance for the job and ask Azure for the snapshot, or come back later, or record why not."""
     stored = ports.store.get(BackupInstance, message.vault, message.instance_name)
+    row = _row_of_job(ports, message, stored)
+    start = _start(ports, message, stored, row)
+    verdict = decide(start)
+    if stored is not None and is_of_earlier_schedule(message, stored.value):
+        _follow_new_schedule(ports, message, stored.value)
     if stored is None:
-        _stand_down(ports, message)
+        _give_up(ports, message, None, row, verdict)
         return
-    if stored.value.active and stored.value.active.job.job_id == message.job_id:
-        _issue(ports, message, stored.value)
-        return
-    job = _wanted_job(ports, message, stored)
-    if job is None or _is_busy(ports, message, stored, job):
-        return
+    match verdict.does:
+        case Does.RUN:
+            _run(ports, message, stored, row, start)
+        case Does.RESUME:
+            _resume(ports, message, stored, verdict.misses)
+        case Does.WAIT:
+            _wait(ports, message, stored, row, verdict.because, BUSY_DELAY)
+        case Does.FAIL:
+            _fail_unbegun(ports, message, stored, row, start, ResourceInUse(f"Given up: {verdict.because}."))
+        case Does.GIVE_UP:
+            _give_up(ports, message, stored, row, verdict)
+        case Does.STAND_DOWN:
+            _stand_down(ports, message, stored, verdict)
+
+
+def _row_of_job(ports: Ports, message: StartBackup, stored: Stored[BackupInstance] | None) -> Stored[Job] | None:
+    """The job's own row, where there may be one: the first message of a slot that is the newest spares the read."""
+    newest = stored.value.newest_slot if stored else None
+    is_late = message.slot is not None and newest is not None and message.slot <= newest
+    is_first = message.turn == message.deferrals == message.attempts == message.doubts == 0
+    if message.slot is not None and is_first and not is_late:
+        return None
+    return ports.store.get(Job, message.vault, message.job_id)
+
+
+def _start(ports: Ports, message: StartBackup, stored: Stored[BackupInstance] | None, row: Stored[Job] | None) -> Start:
+    instance = stored.value if stored else None
+    return Start(
+        message=message,
+        instance=instance,
+        job=row.value if row else None,
+        begun=slots_begun(ports, message, instance),
+        now=ports.clock.now(),
+    )
+
+
+def slots_begun(ports: Ports, message: StartBackup, instance: BackupInstance | None) -> frozenset[datetime]:
+    """Those of the message's slots that have a job: looked for where a slot as late was begun or given up."""
+    if instance is None or instance.newest_slot is None or not is_of_generation(message, instance):
+        return frozenset()
+    late = [slot for slot in slots_of(message) if slot <= instance.newest_slot]
+    ids = {slot: scheduled_job_id(message.vault, instance.name, instance.generation, slot) for slot in late}
+    return frozenset(slot for slot, each in ids.items() if ports.store.get(Job, message.vault, each) is not None)
+
+
+def _follow_new_schedule(ports: Ports, message: StartBackup, instance: BackupInstance) -> None:
+    """Put the agenda right after a message of an older policy, or of an earlier instance of that name."""
+    right_row = backup_row(message.vault, instance, instance.policy.schedule.next_slot(ports.clock.now()))
+    ports.store.schedule([right_row])
+    if message.next_due_at is not None and message.next_due_at != right_row.due_at:
+        ports.store.unschedule([replace(right_row, due_at=message.next_due_at)])
+
+
+def _run(
+    ports: Ports, message: StartBackup, stored: Stored[BackupInstance], row: Stored[Job] | None, start: Start
+) -> None:
+    if stored.value.put_off is not None:
+        message = replace(message, doubts=max(message.doubts, stored.value.put_off.doubts))
     try:
         disk = ports.cloud.get_disk(stored.value.disk_id)
     except BackupError as error:
         is_known = any(alert.cause == Cause.SOURCE_DISK for alert in stored.value.alerts)
         message, error = weigh(ports, message, error, is_known=is_known)
-        _retreat(ports, message, stored, job, error)
+        _refused(ports, message, stored, row, start, error)
         return
-    claimed = _claim(ports, message, stored, job, disk)
-    if claimed is not None:
-        _issue(ports, message, claimed)
+    held = _claim(ports, message, stored, row, start, disk)
+    if held is not None:
+        _issue(ports, message, held)
 
 
-def _wanted_job(ports: Ports, message: StartBackup, stored: Stored[BackupInstance]) -> Job | None:
-    """The job to run, or None when it has run already or nobody wants it any more (rows are tidied on the way)."""
-    instance = stored.value
-    if not instance.takes_scheduled_backups:
-        _stand_down(ports, message)
-        return None
-    if message.slot is None:
-        queued = ports.store.get(Job, message.vault, message.job_id)
-        return None if queued is None or queued.value.is_ended else queued.value
-    same = _is_same_generation(message, instance)
-    if same and instance.newest_slot is not None and message.slot <= instance.newest_slot:
-        _answer_late(ports, message, stored)
-        return None
-    if not (same and message.revision == instance.revision) and not _follow_new_schedule(ports, message, instance):
-        return None
-    return Job(
+def _refused(
+    ports: Ports,
+    message: StartBackup,
+    stored: Stored[BackupInstance],
+    row: Stored[Job] | None,
+    start: Start,
+    error: BackupError,
+) -> None:
+    """The disk could not be read: come back if that may pass and the next slot is not due; the job fails if not."""
+    turn = next_turn(message, error, message.job_id)
+    verdict = decide_after_refusal(start, f"Azure put it off ({error.code})", may_pass=turn is not None)
+    if turn is None:
+        _fail_unbegun(ports, message, stored, row, start, error)
+    elif verdict.does is Does.GIVE_UP:
+        heir = replace(stored.value, put_off=_put_off(turn.message, ports.clock.now(), verdict.because))
+        _give_up(ports, message, Stored(heir, stored.etag), row, verdict)
+    else:
+        note_deferral(turn, error, message.job_id)
+        if turn.message.attempts + turn.message.deferrals == SLOW_ROUNDS:
+            look_later(ports, message.vault, stored.value)
+        _wait(ports, turn.message, stored, row, verdict.because, turn.delay)
+
+
+def _new_job(ports: Ports, message: StartBackup, instance: BackupInstance | None, misses: Misses) -> Job:
+    """The job of a scheduled backup, which is not written before it begins, or ends without."""
+    job = Job(
         job_id=message.job_id,
         operation=JobOperation.BACKUP,
-        instance_name=instance.name,
+        instance_name=message.instance_name,
         created_at=ports.clock.now(),
+        slot=message.slot,
+        missed_slots=misses.slots,
+        missed_count=misses.count,
+    )
+    if instance is None:
+        return job
+    return replace(
+        job,
+        instance_name=instance.name,
         policy_name=instance.policy.name,
         disk_id=instance.disk_id,
         disk_location=instance.disk_location,
         friendly_name=instance.friendly_name,
-        slot=message.slot,
-        missed_slots=message.missed_slots,
-        missed_count=message.missed_count,
     )
 
 
-def _is_same_generation(message: StartBackup, instance: BackupInstance) -> bool:
-    """Whether the message is of this instance, not of an earlier one of its name: revisions count from 1 in each."""
-    assert message.slot is not None, "an on-demand job is looked up by its id"
-    own = scheduled_job_id(message.vault, instance.name, instance.generation, message.slot)
-    return message.job_id == own
-
-
-def _follow_new_schedule(ports: Ports, message: StartBackup, instance: BackupInstance) -> bool:
-    """A message of an older policy, or of an earlier instance of that name: put the agenda right, and take the slot
-    only if it is this instance's and the present schedule has it."""
-    schedule = instance.policy.schedule
-    assert message.slot is not None, "only scheduled messages carry a revision that matters"
-    right_row = backup_row(message.vault, instance, schedule.next_slot(ports.clock.now()))
-    ports.store.schedule([right_row])
-    if message.next_due_at is not None and message.next_due_at != right_row.due_at:
-        ports.store.unschedule([replace(right_row, due_at=message.next_due_at)])
-    if _is_same_generation(message, instance) and schedule.newest_slot(message.slot) == message.slot:
-        return True
-    _unwatch(ports, message)
-    return False
-
-
-def _answer_late(ports: Ports, message: StartBackup, stored: Stored[BackupInstance]) -> None:
-    """A slot not newer than the newest taken: it ran already, or a later one overtook it in the queue while it was put
-    off. Then it is missed, which its job or the instance's list must say."""
-    assert message.slot is not None, "on-demand backups have no order"
-    if _has_trace(ports, message, stored.value):
-        return
-    missed = stored.value.miss((*message.missed_slots, message.slot), message.missed_count + 1)
-    if commit(ports, message, [Replace(stored, missed)]):
-        log.warning("backup.overtaken instance=%s slot=%s", message.instance_name, message.slot)
-        _unwatch(ports, message)
-
-
-def _has_trace(ports: Ports, message: StartBackup, instance: BackupInstance) -> bool:
-    assert message.slot is not None, "on-demand backups have no order"
-    return instance.has_missed(message.slot) or ports.store.get(Job, message.vault, message.job_id) is not None
-
-
-def _is_busy(ports: Ports, message: StartBackup, stored: Stored[BackupInstance], job: Job) -> bool:
-    """One backup at a time: wait for the running one, unless this slot's successor is due: then it is a missed slot."""
-    instance = stored.value
-    if instance.active is None:
-        return False
-    now = ports.clock.now()
-    next_due = message.next_due_at or (instance.policy.schedule.next_slot(message.slot) if message.slot else None)
-    if message.slot is not None and next_due is not None and now >= next_due:
-        slots = (*message.missed_slots, message.slot)
-        missed = replace(instance.miss(slots, message.missed_count + 1), newest_slot=message.slot)
-        if commit(ports, message, [Replace(stored, missed)]):
-            _unwatch(ports, message)
-            log.warning("backup.superseded instance=%s slot=%s", instance.name, message.slot)
-        return True
-    _defer(ports, message, stored, job, BUSY_DELAY)
-    return True
-
-
 def _claim(
-    ports: Ports, message: StartBackup, stored: Stored[BackupInstance], job: Job, disk: Disk
-) -> BackupInstance | None:
+    ports: Ports,
+    message: StartBackup,
+    stored: Stored[BackupInstance],
+    row: Stored[Job] | None,
+    start: Start,
+    disk: Disk,
+) -> _Held | None:
     """Write the running job and the instance that it holds, in one transaction; None when another was faster."""
     instance, now = stored.value, ports.clock.now()
+    job = row.value if row else _new_job(ports, message, instance, caught_up(start))
     if message.slot is not None:
         choice = choose_tag(
             instance.policy.criteria, message.slot, instance.last_success_slot, instance.policy.schedule.zone
@@ -280,6 +332,7 @@ def _claim(
     group = parse_group_id(instance.snapshot_group_id)
     job = replace(
         job,
+        turn=message.turn,
         point_id=point_id(message.vault, instance.name, job.job_id, at),
         retry_count=message.attempts,
         details={**job.details, "disk_size_bytes": disk.size_bytes},
@@ -303,20 +356,82 @@ def _claim(
         installation_id=own_id,
         retention=retention,
     )
-    claimed = replace(instance.miss(message.missed_slots, message.missed_count), active=active)
+    claimed = replace(instance.miss(caught_up(start)), active=active)
+    claimed = replace(claimed, put_off=None) if message.slot is not None else claimed
     if message.slot is not None:
-        claimed = replace(claimed, newest_slot=message.slot)
+        claimed = give_way(claimed, message.slot)
     if instance.newest_slot != instance.last_success_slot:
         look_later(ports, message.vault, claimed)
-    if not commit(ports, message, [Replace(stored, claimed), Put(job)]):
+    changes: list[Change] = [Replace(stored, claimed), _written(row, job)]
+    try:
+        instance_etag, job_etag = outbox.commit(ports, message.vault, changes, [])
+    except StateConflict:
+        _decide_anew(ports, message)
         return None
-    return claimed
+    return _Held(instance=Stored(claimed, instance_etag), row=Stored(job, job_etag))
 
 
-def _issue(ports: Ports, message: StartBackup, instance: BackupInstance) -> None:
+def _written(row: Stored[Job] | None, job: Job) -> Change:
+    """A job is inserted, or replaced as it was read: one that ended meanwhile stays as it ended."""
+    return Insert(job) if row is None else Replace(row, job)
+
+
+def _decide_anew(ports: Ports, message: StartBackup) -> None:
+    """The instance changed, or its job is there already: look again in a second, at the job's row too."""
+    ports.queue.send(replace(message, deferrals=message.deferrals + 1), delay=timedelta(seconds=1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """An instance with the backup that holds it, and the row of that backup's job, as they were read or written."""
+
+    instance: Stored[BackupInstance]
+    row: Stored[Job] | None
+
+    @property
+    def active(self) -> ActiveBackup:
+        assert self.instance.value.active is not None, "made only for an instance that is held"
+        return self.instance.value.active
+
+    @property
+    def job(self) -> Job:
+        return self.active.job
+
+    def going_on(self, job: Job) -> list[Change]:
+        """The changes that record the running job's progress."""
+        changed = replace(self.instance.value, active=replace(self.active, job=job))
+        return [Replace(self.instance, changed), _written(self.row, job)]
+
+
+def _held(ports: Ports, message: StartBackup | ObserveBackup, job_etag: str = "") -> _Held | None:
+    """What the message's job holds, if the message is of its present turn. A hold of a job that has ended is let go."""
+    stored = ports.store.get(BackupInstance, message.vault, message.instance_name)
+    active = stored.value.active if stored else None
+    if stored is None or active is None or active.job.job_id != message.job_id or message.turn < active.job.turn:
+        log.info("step.late step=%s job_id=%s", type(message).__name__, message.job_id)
+        return None
+    row = Stored(active.job, job_etag) if job_etag else ports.store.get(Job, message.vault, message.job_id)
+    if row is not None and row.value.is_ended:
+        log.warning("backup.let_go job_id=%s instance=%s: its job has ended", message.job_id, message.instance_name)
+        commit(ports, message, [Replace(stored, replace(stored.value, active=None))])
+        return None
+    return _Held(instance=stored, row=row)
+
+
+def _resume(ports: Ports, message: StartBackup, stored: Stored[BackupInstance], misses: Misses) -> None:
+    """A copy of a message whose job is under way, from the watch or from a tick that ran twice."""
+    recorded = stored.value.miss(misses)
+    if recorded != stored.value:
+        commit(ports, message, [Replace(stored, recorded)])
+        return
+    held = _held(ports, message)
+    if held is not None:
+        _issue(ports, message, held)
+
+
+def _issue(ports: Ports, message: StartBackup, held: _Held) -> None:
     """Ask for the snapshot of the claimed job. Asking twice takes one snapshot: the name is the job's."""
-    active = instance.active
-    assert active is not None, "only called for the job that holds the instance"
+    instance, active = held.instance.value, held.active
     label = SnapshotLabel(
         vault=message.vault,
         instance_name=instance.name,
@@ -336,9 +451,7 @@ def _issue(ports: Ports, message: StartBackup, instance: BackupInstance) -> None
     try:
         operation_url = ports.cloud.start_snapshot(active.snapshot_id, source=disk, tags=tags)
     except BackupError as error:
-        stored = ports.store.get(BackupInstance, message.vault, message.instance_name)
-        if stored is not None and stored.value.active and stored.value.active.job.job_id == message.job_id:
-            _retreat(ports, message, stored, stored.value.active.job, error)
+        _retreat(ports, message, held, error)
         return
     observe = ObserveBackup(
         vault=message.vault,
@@ -346,6 +459,8 @@ def _issue(ports: Ports, message: StartBackup, instance: BackupInstance) -> None
         job_id=active.job.job_id,
         operation_url=operation_url,
         watch_due_at=message.watch_due_at or active.watch_due_at,
+        turn=active.job.turn,
+        job_etag=held.row.etag if held.row else "",
     )
     ports.queue.send(observe, delay=FIRST_LOOK)
 
@@ -357,86 +472,211 @@ def _promised(instance: BackupInstance, active: ActiveBackup) -> Duration | None
     return parse_duration(active.retention) if active.retention else None
 
 
-def _retreat(ports: Ports, message: StartBackup, stored: Stored[BackupInstance], job: Job, error: BackupError) -> None:
+def _retreat(ports: Ports, message: StartBackup | ObserveBackup, held: _Held, error: BackupError) -> None:
     """Come back later if the error may pass; else the job fails, and with it this slot, not the next."""
-    turn = next_turn(message, error, job.job_id)
+    turn = next_turn(message, error, message.job_id)
     if turn is None:
-        _fail(ports, message, stored, job, error)
+        _fail(ports, message, held, error)
         return
-    note_deferral(turn, error, job.job_id)
+    note_deferral(turn, error, message.job_id)
     if turn.message.attempts + turn.message.deferrals == SLOW_ROUNDS:
-        look_later(ports, message.vault, stored.value)
-    _send_later(ports, turn.message, turn.delay)
-    active = stored.value.active
-    if active is not None and active.job.job_id == job.job_id and turn.message.attempts > job.retry_count:
-        _note(ports, message, stored, active, replace(job, retry_count=turn.message.attempts))
+        look_later(ports, message.vault, held.instance.value)
+    job = held.job
+    if isinstance(turn.message, StartBackup):
+        job = replace(job, retry_count=max(job.retry_count, turn.message.attempts))
+    _go_on_later(ports, turn.message, held, job, turn.delay)
 
 
-def _fail(
+def _go_on_later(ports: Ports, message: StartBackup | ObserveBackup, held: _Held, job: Job, delay: timedelta) -> None:
+    """Record the running job's progress and until when its silence is no stall, then send its next turn. Whoever
+    records first sends; a copy that comes second finds the turn taken and stands down."""
+    now = ports.clock.now()
+    waiting = replace(job, turn=held.job.turn + 1, touched_at=now, look_again_at=now + delay)
+    if commit(ports, message, held.going_on(waiting)):
+        ports.queue.send(replace(message, turn=waiting.turn), delay=delay)
+
+
+def _wait(
     ports: Ports,
-    message: StartBackup | ObserveBackup,
+    message: StartBackup,
     stored: Stored[BackupInstance],
-    job: Job,
-    error: BackupError,
+    row: Stored[Job] | None,
+    because: str,
+    delay: timedelta,
 ) -> None:
-    """Record the failed job and free the instance. A snapshot that Azure left half made is asked to be deleted."""
-    instance, now = stored.value, ports.clock.now()
-    held = instance.active if instance.active and instance.active.job.job_id == job.job_id else None
-    if held is not None:
-        _discard_snapshot(ports, held.snapshot_id)
-    failed = replace(job, retry_count=_retries(job, message)).advance(JobStatus.FAILED, at=now, error=error)
-    freed = replace(instance, active=None) if held else instance.miss(job.missed_slots, job.missed_count)
-    if job.slot is not None:
-        freed = replace(freed, newest_slot=max(job.slot, instance.newest_slot or job.slot))
-    look_later(ports, message.vault, freed)
-    alarm = fire(
-        ports,
-        message.vault,
-        freed,
-        cause_of_failure(Cause.BACKUP, error),
-        error=JobError.of(error),
-        job_id=job.job_id,
+    """Put off what has not begun, as `_go_on_later` does for what has: the turn of a request stands in its job, that of
+    a slot in the instance."""
+    now = ports.clock.now()
+    later = replace(message, turn=message.turn + 1)
+    change: Change
+    if row is not None:
+        waiting = replace(row.value, turn=later.turn, touched_at=now, look_again_at=now + delay)
+        change = Replace(row, replace(waiting, retry_count=message.attempts))
+    else:
+        assert message.slot is not None, "a request has a job"
+        look_later(ports, message.vault, stored.value)
+        change = Replace(stored, replace(stored.value, put_off=_put_off(later, now + delay, because)))
+    if commit(ports, message, [change]):
+        ports.queue.send(later, delay=delay)
+
+
+def _put_off(message: StartBackup, until: datetime, because: str) -> PutOff | None:
+    if message.slot is None:
+        return None
+    return PutOff(
+        job_id=message.job_id,
+        slot=message.slot,
+        turn=message.turn,
+        until=until,
+        because=because,
+        attempts=message.attempts,
+        doubts=message.doubts,
     )
-    changes: list[Change] = [Replace(stored, alarm.instance), Put(failed), *alarm.changes]
-    if not commit(ports, message, changes, [alerts.job_ended(message.vault, failed), *alarm.events]):
+
+
+def _give_up(
+    ports: Ports,
+    message: StartBackup,
+    stored: Stored[BackupInstance] | None,
+    row: Stored[Job] | None,
+    verdict: Verdict,
+) -> None:
+    """Take nothing, and leave the trace of it: an open job ends as cancelled, the slots are on record as missed. Of an
+    instance that is gone, or on its way out, a cancelled job is the record that stays."""
+    now, cancelled = ports.clock.now(), BackupCancelled(f"Nothing was taken: {verdict.because}.")
+    mine = stored if stored is not None and stays_on_record(message, stored.value) else None
+    changes: list[Change] = []
+    events: list[Event] = []
+    job = row.value if row else None
+    if row is None and mine is None and message.slot is not None and message.slot in verdict.misses.slots:
+        older = replace(verdict.misses, slots=verdict.misses.slots[:-1], count=verdict.misses.count - 1)
+        job = _new_job(ports, message, stored.value if stored else None, older)
+    if job is not None and not job.is_ended:
+        ended = job.advance(JobStatus.CANCELLED, at=now, error=cancelled)
+        changes.append(_written(row, ended))
+        events.append(alerts.job_ended(message.vault, ended))
+    if mine is not None:
+        alarm = _missed(ports, message, mine.value, verdict)
+        changes += [Replace(mine, alarm.instance)] if alarm.instance != mine.value else []
+        changes += alarm.changes
+        events += alarm.events
+    try:
+        if changes:
+            outbox.commit(ports, message.vault, changes, events)
+    except StateConflict:
+        _decide_anew(ports, message)
         return
-    log.error("backup.failed job_id=%s instance=%s code=%s %s", job.job_id, instance.name, error.code, error.message)
-    _hurry_deletion(ports, message.vault, freed)
+    log.warning("backup.given_up instance=%s slot=%s: %s", message.instance_name, message.slot, verdict.because)
+    if mine is None or not mine.value.takes_scheduled_backups:
+        _leave_agenda(ports, message)
     _unwatch(ports, message)
 
 
-def _discard_snapshot(ports: Ports, snapshot: str) -> None:
+def _missed(ports: Ports, message: StartBackup, instance: BackupInstance, verdict: Verdict) -> Alarm:
+    """The instance with the missed slots on record, and the alert where nobody asked for that."""
+    changed = instance.miss(verdict.misses)
+    if message.slot in verdict.misses.slots:
+        assert message.slot is not None, "None is no slot"
+        changed = give_way(changed, message.slot)
+    if not verdict.alarming:
+        return Alarm(instance=changed)
+    look_later(ports, message.vault, changed)
+    error = SlotMissed(f"The backup of {message.slot:%Y-%m-%dT%H:%M:%SZ} was not taken: {verdict.because}.")
+    return fire(ports, message.vault, changed, Cause.SLOTS, error=JobError.of(error))
+
+
+def _stand_down(ports: Ports, message: StartBackup, stored: Stored[BackupInstance], verdict: Verdict) -> None:
+    """Another message does the work, or did: what only this one knows of goes on record."""
+    recorded = stored.value.miss(verdict.misses)
+    if recorded != stored.value and not commit(ports, message, [Replace(stored, recorded)]):
+        return
+    log.info("start.stood_down job_id=%s: %s", message.job_id, verdict.because)
+
+
+def _fail_unbegun(
+    ports: Ports,
+    message: StartBackup,
+    stored: Stored[BackupInstance],
+    row: Stored[Job] | None,
+    start: Start,
+    error: BackupError,
+) -> None:
+    """Record the failed job of a backup that never held the instance."""
+    job = row.value if row else _new_job(ports, message, stored.value, caught_up(start))
+    failed = replace(job, retry_count=message.attempts)
+    failed = failed.advance(JobStatus.FAILED, at=ports.clock.now(), error=error)
+    left = stored.value.miss(caught_up(start))
+    left = replace(give_way(left, message.slot), put_off=None) if message.slot is not None else left
+    if _record_failure(ports, message, [_written(row, failed)], stored, left, failed, error):
+        return
+    _decide_anew(ports, message)
+
+
+def _fail(ports: Ports, message: StartBackup | ObserveBackup, held: _Held, error: BackupError) -> None:
+    """Record the failed job and free the instance. A snapshot that Azure left half made is asked to be deleted."""
+    _discard_snapshot(ports, held.active.snapshot_id)
+    failed = replace(held.job, retry_count=_retries(held.job, message))
+    failed = failed.advance(JobStatus.FAILED, at=ports.clock.now(), error=error)
+    freed = replace(held.instance.value, active=None)
+    if _record_failure(ports, message, [_written(held.row, failed)], held.instance, freed, failed, error):
+        _hurry_deletion(ports, message.vault, freed)
+        return
+    ports.queue.send(message, delay=timedelta(seconds=1))
+
+
+def _record_failure(
+    ports: Ports,
+    message: StartBackup | ObserveBackup,
+    changes: list[Change],
+    stored: Stored[BackupInstance],
+    instance: BackupInstance,
+    failed: Job,
+    error: BackupError,
+) -> bool:
+    """Whether the failure is on record; False when instance or job changed meanwhile."""
+    look_later(ports, message.vault, instance)
+    cause = cause_of_failure(Cause.BACKUP, error)
+    alarm = fire(ports, message.vault, instance, cause, error=JobError.of(error), job_id=failed.job_id)
+    changes = [Replace(stored, alarm.instance), *changes, *alarm.changes]
+    try:
+        outbox.commit(ports, message.vault, changes, [alerts.job_ended(message.vault, failed), *alarm.events])
+    except StateConflict:
+        return False
+    log.error("backup.failed job_id=%s instance=%s code=%s %s", failed.job_id, instance.name, error.code, error.message)
+    _unwatch(ports, message)
+    return True
+
+
+def _discard_snapshot(ports: Ports, snapshot: str) -> bool:
+    """Ask for the deletion of what Azure left half made under the job's name; False where somebody else's is there."""
     try:
         found = ports.cloud.find_snapshot(snapshot)
-        if found is not None and not found.is_usable and is_ours(found.tags):
+        if found is not None and not is_ours(found.tags):
+            return False
+        if found is not None and not found.is_usable:
             ports.cloud.delete_snapshot(snapshot)
     except BackupError as error:
         log.warning("backup.leftover snapshot=%s code=%s; the reconciler reports it", snapshot, error.code)
+    return True
 
 
 def observe_backup(ports: Ports, message: ObserveBackup) -> None:
     """Look once whether the snapshot is usable: record the point, or look again later, or fail the job."""
-    stored = ports.store.get(BackupInstance, message.vault, message.instance_name)
-    active = stored.value.active if stored else None
-    if stored is None or active is None or active.job.job_id != message.job_id:
-        log.info("observe.late job_id=%s", message.job_id)  # an earlier run of this step ended the job
+    held = _held(ports, message, message.job_etag)
+    if held is None:
         return
+    message = replace(message, job_etag="")  # good for one commit: a later turn reads the row
     try:
-        snapshot = _look(ports, message, active)
+        snapshot = _look(ports, message, held.active)
+    except OperationFailed as error:
+        _take_again(ports, message, held, error)
     except BackupError as error:
-        turn = next_turn(message, error, message.job_id)
-        if turn is None:
-            _fail(ports, message, stored, active.job, error)
-        else:
-            note_deferral(turn, error, message.job_id)
-            if turn.message.attempts + turn.message.deferrals == SLOW_ROUNDS:
-                look_later(ports, message.vault, stored.value)
-            _send_later(ports, turn.message, turn.delay)
-        return
-    if snapshot is not None and snapshot.is_usable:
-        _complete_if_own(ports, message, stored, active, snapshot)
+        _retreat(ports, message, held, error)
     else:
-        _look_again(ports, message, stored, active, snapshot)
+        if snapshot is not None and snapshot.is_usable:
+            _complete_if_own(ports, message, held, snapshot)
+        else:
+            _look_again(ports, message, held, snapshot)
 
 
 def _look(ports: Ports, message: ObserveBackup, active: ActiveBackup) -> Snapshot | None:
@@ -463,43 +703,46 @@ def _look(ports: Ports, message: ObserveBackup, active: ActiveBackup) -> Snapsho
     return snapshot
 
 
-def _look_again(
-    ports: Ports,
-    message: ObserveBackup,
-    stored: Stored[BackupInstance],
-    active: ActiveBackup,
-    snapshot: Snapshot | None,
-) -> None:
+def _take_again(ports: Ports, message: ObserveBackup, held: _Held, error: OperationFailed) -> None:
+    """Azure gave the operation up. For a reason that passes, what it left is cleared away and the same job asks anew,
+    as long as its next slot is not due; else the job fails."""
+    job, instance = held.job, held.instance.value
+    again_at = ports.clock.now() + operation_delay(job.failed_operations)
+    succeeded = job.slot is not None and again_at >= instance.policy.schedule.next_slot(job.slot)
+    wanted = instance.takes_scheduled_backups and not succeeded and job.failed_operations < OPERATIONS_AT_MOST
+    if not error.transient or not wanted or not _discard_snapshot(ports, held.active.snapshot_id):
+        _fail(ports, message, held, error)
+        return
+    log.warning("backup.taken_again job_id=%s instance=%s code=%s", job.job_id, instance.name, error.code)
+    look_later(ports, message.vault, instance)
+    start = StartBackup(
+        vault=message.vault,
+        instance_name=message.instance_name,
+        job_id=message.job_id,
+        slot=job.slot,
+        revision=instance.revision,
+        watch_due_at=message.watch_due_at,
+        turn=message.turn,
+    )
+    tried = replace(
+        job,
+        retry_count=_retries(job, message) + 1,
+        failed_operations=job.failed_operations + 1,
+        details={**job.details, "taken_again_because": f"{error.code}: {error.message}"},
+    )
+    _go_on_later(ports, start, held, tried, again_at - ports.clock.now())
+
+
+def _look_again(ports: Ports, message: ObserveBackup, held: _Held, snapshot: Snapshot | None) -> None:
     """Come back after a delay that grows; record the progress, so that the watch knows that waiting is no stall."""
     if message.looks == SLOW_ROUNDS:
-        look_later(ports, message.vault, stored.value)
-    delay, now = look_delay(message.looks + 1), ports.clock.now()
+        look_later(ports, message.vault, held.instance.value)
     url = message.operation_url if snapshot is None else ""  # a finished operation has no more to tell
-    ports.queue.send(replace(message, looks=message.looks + 1, operation_url=url, attempts=0), delay=delay)
     percent = int(snapshot.completion_percent) if snapshot else None
-    job = active.job.step(TRIGGER, "InProgress", at=now, progress_percent=percent)
-    _note(
-        ports,
-        message,
-        stored,
-        active,
-        replace(job, look_again_at=now + delay, retry_count=_retries(active.job, message)),
-    )
-
-
-def _note(
-    ports: Ports,
-    message: StartBackup | ObserveBackup,
-    stored: Stored[BackupInstance],
-    active: ActiveBackup,
-    job: Job,
-) -> None:
-    """Record the running job's progress. A conflict is no matter: the next round records."""
-    waiting = replace(stored.value, active=replace(active, job=job))
-    try:
-        ports.store.commit(message.vault, [Replace(stored, waiting), Put(job)])
-    except StateConflict:
-        log.info("backup.round_unrecorded job_id=%s: the instance changed meanwhile", job.job_id)
+    job = held.job.step(TRIGGER, "InProgress", at=ports.clock.now(), progress_percent=percent)
+    job = replace(job, retry_count=_retries(held.job, message))
+    again = replace(message, looks=message.looks + 1, operation_url=url, attempts=0)
+    _go_on_later(ports, again, held, job, look_delay(message.looks + 1))
 
 
 def _retries(job: Job, message: StartBackup | ObserveBackup) -> int:
@@ -509,33 +752,21 @@ def _retries(job: Job, message: StartBackup | ObserveBackup) -> int:
     return job.retry_count + message.attempts
 
 
-def _complete_if_own(
-    ports: Ports,
-    message: ObserveBackup,
-    stored: Stored[BackupInstance],
-    active: ActiveBackup,
-    snapshot: Snapshot,
-) -> None:
+def _complete_if_own(ports: Ports, message: ObserveBackup, held: _Held, snapshot: Snapshot) -> None:
     """Azure takes no new snapshot under a name that is taken, and says that all is well: what somebody put there before
     is no backup of ours."""
-    judgement = prove_backup(active, snapshot)
+    judgement = prove_backup(held.active, snapshot)
     if isinstance(judgement, NotProven):
         reasons = "; ".join(judgement.because)
         error = SnapshotNotOurs(f"Snapshot '{snapshot.id}' is not of this backup: {reasons}.", target=snapshot.id)
-        _fail(ports, message, stored, active.job, error)
+        _fail(ports, message, held, error)
     else:
-        _complete(ports, message, stored, active, snapshot)
+        _complete(ports, message, held, snapshot)
 
 
-def _complete(
-    ports: Ports,
-    message: ObserveBackup,
-    stored: Stored[BackupInstance],
-    active: ActiveBackup,
-    snapshot: Snapshot,
-) -> None:
+def _complete(ports: Ports, message: ObserveBackup, held: _Held, snapshot: Snapshot) -> None:
     """Record the point, its tag and expiry, the job's end and the instance's news in one transaction."""
-    instance, now = stored.value, ports.clock.now()
+    instance, active, now = held.instance.value, held.active, ports.clock.now()
     point = new_point(instance, active, snapshot, completed_at=now)
     job = active.job.step(TRIGGER, "Completed", at=now, progress_percent=100).advance(JobStatus.COMPLETED, at=now)
     details = {**job.details, SNAPSHOT_UNIQUE_ID: snapshot.unique_id}
@@ -552,7 +783,12 @@ def _complete(
     cleared = resolve(ports, message.vault, changed, *_ENDED_BY_SUCCESS)
     if needs_watch(changed):
         look_later(ports, message.vault, cleared.instance)
-    changes: list[Change] = [Replace(stored, cleared.instance), Put(job), Put(point), *cleared.changes]
+    changes: list[Change] = [
+        Replace(held.instance, cleared.instance),
+        _written(held.row, job),
+        Put(point),
+        *cleared.changes,
+    ]
     told = [alerts.job_ended(message.vault, job), alerts.point_created(message.vault, point), *cleared.events]
     if not commit(ports, message, changes, told):
         return
@@ -630,51 +866,17 @@ def expiry_row(vault: VaultKey, instance_name: str, due_at: datetime) -> AgendaR
     )
 
 
-def _stand_down(ports: Ports, message: StartBackup) -> None:
-    """The instance is gone or takes no backups: its agenda row goes too, and a queued job is cancelled."""
-    if message.next_due_at is not None:
-        row = AgendaRow(
-            kind=AgendaKind.BACKUP,
-            due_at=message.next_due_at,
-            vault=message.vault,
-            instance_name=message.instance_name,
-        )
-        ports.store.unschedule([row])
-    job = ports.store.get(Job, message.vault, message.job_id)
-    if job is not None and not job.value.is_ended:
-        cancelled = job.value.advance(JobStatus.CANCELLED, at=ports.clock.now())
-        if not commit(ports, message, [Replace(job, cancelled)], [alerts.job_ended(message.vault, cancelled)]):
-            return
-    _unwatch(ports, message)
-
-
-def _defer(ports: Ports, message: StartBackup, stored: Stored[BackupInstance], job: Job, delay: timedelta) -> None:
-    if message.slot is None and message.deferrals >= BUSY_ROUNDS_ON_DEMAND:
-        busy = ResourceInUse(f"Another backup of '{job.instance_name}' ran for an hour; this one was given up.")
-        _fail(ports, message, stored, job, busy)
+def _leave_agenda(ports: Ports, message: StartBackup) -> None:
+    """The instance is gone or takes no backups: its agenda row goes too."""
+    if message.next_due_at is None:
         return
-    if message.slot is not None:
-        look_later(ports, message.vault, stored.value)
-    _send_later(ports, replace(message, deferrals=message.deferrals + 1), delay)
-
-
-def _send_later(ports: Ports, message: StartBackup | ObserveBackup, delay: timedelta) -> None:
-    """Send the step again after `delay`; where the watch would come first, let it come after, lest it sends one too."""
-    back_at = ports.clock.now() + delay
-    old = message.watch_due_at
-    if old is None or back_at + WATCH_MARGIN > old:
-        later = (back_at + STALL_AFTER).replace(microsecond=0)
-        ports.store.schedule([_watch_of(message, later)])
-        message = replace(message, watch_due_at=later)
-    ports.queue.send(message, delay=delay)
-    if old is not None and old != message.watch_due_at:
-        ports.store.unschedule([_watch_of(message, old)])
-
-
-def _watch_of(message: StartBackup | ObserveBackup, due_at: datetime) -> AgendaRow:
-    if isinstance(message, StartBackup):
-        return backup_watch(message, due_at)
-    return watch_row(message.vault, message.instance_name, message.job_id, "backup", due_at)
+    row = AgendaRow(
+        kind=AgendaKind.BACKUP,
+        due_at=message.next_due_at,
+        vault=message.vault,
+        instance_name=message.instance_name,
+    )
+    ports.store.unschedule([row])
 
 
 def _unwatch(ports: Ports, message: StartBackup | ObserveBackup) -> None:

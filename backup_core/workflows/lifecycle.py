@@ -20,7 +20,7 @@ from backup_core.domain.messages import ExpirePoints
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault
-from backup_core.ports import Change, Ports, Put, Replace, StateConflict, every
+from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, every
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.alarms import Alarm, fire, resolve
 from backup_core.workflows.backup import expiry_row
@@ -88,6 +88,7 @@ def _pause(
         paused = replace(
             stored.value,
             state=state,
+            paused_at=stored.value.paused_at or ports.clock.now(),
             revision=stored.value.revision + 1,
             config_job_id="",
             error=JobError.of(because) if because else None,
@@ -145,7 +146,7 @@ def delete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id:
         assert instance.expiry_due_at is not None, "both ways of deleting set the next look"
         ports.store.schedule([expiry_row(vault, instance.name, instance.expiry_due_at)])
         quiet = resolve(ports, vault, instance)
-        changes: list[Change] = [Replace(stored, quiet.instance), Put(job), *quiet.changes]
+        changes: list[Change] = [Replace(stored, quiet.instance), Insert(job), *quiet.changes]
         try:
             outbox.commit(ports, vault, changes, [alerts.data_deleted(vault, instance, job), *quiet.events])
         except StateConflict:
@@ -179,6 +180,7 @@ def _soft_deleted(
     gone = replace(
         instance,
         state=ProtectionState.SOFT_DELETED,
+        paused_at=instance.paused_at or now,
         revision=instance.revision + 1,
         config_job_id=job.job_id,
         deleted_at=now,
@@ -198,6 +200,7 @@ def begin_deletion(
     deleting = replace(
         instance,
         state=ProtectionState.DELETING,
+        paused_at=instance.paused_at or now,
         config_job_id=job.job_id,
         expiry_due_at=look_soon(now),
         deleted_at=None,

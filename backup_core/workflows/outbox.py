@@ -52,15 +52,15 @@ def record(ports: Ports, vault: VaultKey, events: Sequence[Event]) -> None:
     commit(ports, vault, [], events)
 
 
-def commit(ports: Ports, vault: VaultKey, changes: Sequence[Change], events: Sequence[Event]) -> None:
-    """Make all changes and record their events, or none; then deliver. Raises as StateStore.commit does."""
+def commit(ports: Ports, vault: VaultKey, changes: Sequence[Change], events: Sequence[Event]) -> tuple[str, ...]:
+    """Make all changes and record their events, or none; then deliver. Answers and raises as StateStore.commit does."""
     rows = rows_of(events, ports.clock.now())
     if rows:
         ensure_wake(ports, vault)
-    if rows or changes:
-        ports.store.commit(vault, [*changes, *rows])
+    etags = ports.store.commit(vault, [*changes, *rows]) if rows or changes else ()
     if rows:
         deliver_soon(ports, vault)
+    return etags[: len(changes)]
 
 
 def ensure_wake(ports: Ports, vault: VaultKey) -> None:

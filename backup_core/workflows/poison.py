@@ -11,8 +11,9 @@ import logging
 from dataclasses import replace
 
 from backup_core.domain.errors import BackupError, MessageMalformed, RecordCorrupt
-from backup_core.domain.instance import BackupInstance, ProtectionState
-from backup_core.domain.job import Job, JobOperation, JobStatus
+from backup_core.domain.events import Event
+from backup_core.domain.instance import BackupInstance, Misses, ProtectionState
+from backup_core.domain.job import Job, JobError, JobOperation, JobStatus
 from backup_core.domain.messages import (
     ConfigureProtection,
     Message,
@@ -23,8 +24,10 @@ from backup_core.domain.messages import (
 )
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.starting import Start, caught_up, give_way, is_of_generation
 from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored
 from backup_core.workflows import alerts, outbox
+from backup_core.workflows.backup import slots_begun
 
 log = logging.getLogger("diskbackup.poison")
 
@@ -73,23 +76,38 @@ def _fail_job(ports: Ports, message: Message, job_id: str, error: StepGivenUp) -
     except RecordCorrupt as corrupt:
         log.error("record.corrupt %s", corrupt)
         return
-    begun = job.value if job else _unbegun_job(ports, message, job_id)
-    if begun is None or begun.is_ended:
-        return
-    failed = begun.advance(JobStatus.FAILED, at=ports.clock.now(), error=error)
-    record: Change = Replace(job, failed) if job else Insert(failed)
+    instance = _instance(ports, message)
+    begun = job.value if job else _unbegun_job(ports, message, instance, job_id)
+    changes: list[Change] = []
+    events: list[Event] = []
+    if begun is not None and not begun.is_ended:
+        failed = begun.advance(JobStatus.FAILED, at=ports.clock.now(), error=error)
+        changes = [Replace(job, failed) if job else Insert(failed), *_release_point(ports, message, failed)]
+        events = [alerts.job_ended(message.vault, failed)]
+    if instance is not None:
+        released = _released(ports, message, instance.value, begun, error)
+        changes += [Replace(instance, released)] if released != instance.value else []
     try:
-        changes = [record, *_release(ports, message, failed)]
-        outbox.commit(ports, message.vault, changes, [alerts.job_ended(message.vault, failed)])
+        if changes:
+            outbox.commit(ports, message.vault, changes, events)
     except StateConflict:
         log.warning("step.given_up_unrecorded job_id=%s: the job moved on meanwhile", job_id)
-        return
 
 
-def _unbegun_job(ports: Ports, message: Message, job_id: str) -> Job | None:
+def _instance(ports: Ports, message: Message) -> Stored[BackupInstance] | None:
+    try:
+        return ports.store.get(BackupInstance, message.vault, message.instance_name)
+    except RecordCorrupt as corrupt:
+        log.error("record.corrupt %s", corrupt)
+        return None
+
+
+def _unbegun_job(ports: Ports, message: Message, instance: Stored[BackupInstance] | None, job_id: str) -> Job | None:
     """A scheduled backup that never got as far as its job: the failed job is the trace of its slot, and stops the watch
-    from sending it again."""
+    from sending it again. A slot that is on record as missed needs none."""
     if not isinstance(message, StartBackup) or message.slot is None:
+        return None
+    if instance is not None and is_of_generation(message, instance.value) and instance.value.has_missed(message.slot):
         return None
     return Job(
         job_id=job_id,
@@ -102,34 +120,35 @@ def _unbegun_job(ports: Ports, message: Message, job_id: str) -> Job | None:
     )
 
 
-def _release(ports: Ports, message: Message, failed: Job) -> list[Change]:
-    """What the job held: its instance, or the point that it restored from."""
-    try:
-        if isinstance(message, StartRestore | ObserveRestore):
-            return _release_point(ports, message, failed)
-        instance = ports.store.get(BackupInstance, message.vault, message.instance_name)
-    except RecordCorrupt as corrupt:
-        log.error("record.corrupt %s", corrupt)
-        return []
-    if instance is None:
-        return []
-    if isinstance(message, ConfigureProtection):
-        return _refuse_instance(instance, failed)
-    active = instance.value.active
-    if active is None or active.job.job_id != failed.job_id:
-        return []
-    return [Replace(instance, replace(instance.value, active=None))]
+def _released(
+    ports: Ports, message: Message, instance: BackupInstance, job: Job | None, error: StepGivenUp
+) -> BackupInstance:
+    """The instance without what an unfinished job had of it; it knows of all slots that the message stood for."""
+    ends = job is not None and not job.is_ended
+    if isinstance(message, ConfigureProtection) and ends and instance.config_job_id == message.job_id:
+        return replace(instance, state=ProtectionState.ERROR, error=JobError.of(error), paused_at=ports.clock.now())
+    if isinstance(message, StartBackup) and message.slot is not None and is_of_generation(message, instance):
+        instance = instance.miss(_caught_up(ports, message, instance))
+        instance = give_way(instance, message.slot) if ends else instance
+    held = instance.active is not None and job is not None and instance.active.job.job_id == job.job_id
+    return replace(instance, active=None) if held and ends else instance
+
+
+def _caught_up(ports: Ports, message: StartBackup, instance: BackupInstance) -> Misses:
+    begun = slots_begun(ports, message, instance)
+    return caught_up(Start(message=message, instance=instance, job=None, begun=begun, now=ports.clock.now()))
 
 
 def _release_point(ports: Ports, message: Message, failed: Job) -> list[Change]:
-    point = ports.store.get(RecoveryPoint, message.vault, message.instance_name, failed.point_id)
+    """A restore lets go of its point."""
+    if not isinstance(message, StartRestore | ObserveRestore):
+        return []
+    try:
+        point = ports.store.get(RecoveryPoint, message.vault, message.instance_name, failed.point_id)
+    except RecordCorrupt as corrupt:
+        log.error("record.corrupt %s", corrupt)
+        return []
     if point is None or failed.job_id not in point.value.restoring:
         return []
     others = tuple(other for other in point.value.restoring if other != failed.job_id)
     return [Replace(point, replace(point.value, restoring=others))]
-
-
-def _refuse_instance(instance: Stored[BackupInstance], failed: Job) -> list[Change]:
-    if instance.value.config_job_id != failed.job_id:
-        return []
-    return [Replace(instance, replace(instance.value, state=ProtectionState.ERROR, error=failed.error))]

@@ -16,7 +16,7 @@ from backup_core.domain.agenda import AgendaRow
 from backup_core.domain.alert import Cause, cause_of_failure
 from backup_core.domain.disk import Disk
 from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
-from backup_core.domain.errors import BackupError, Fault, InvalidInput, NotFound, ResourceInUse, Throttled
+from backup_core.domain.errors import BackupError, Fault, InvalidInput, NotFound, ResourceInUse
 from backup_core.domain.events import Event
 from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
@@ -35,7 +35,7 @@ from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.objectives import is_in_trouble, objective_row
 from backup_core.workflows.overview import get_vault
 from backup_core.workflows.snapshot_groups import remember_group
-from backup_core.workflows.turns import come_back, commit
+from backup_core.workflows.turns import come_back, commit, open_job
 from backup_core.workflows.watching import STALL_AFTER, watch_row
 
 log = logging.getLogger("diskbackup.protection")
@@ -138,6 +138,8 @@ def _wanted(
         return replace(
             existing,
             due_from=existing.due_from if goes_on else None,
+            paused_at=None,
+            rescheduled_at=existing.rescheduled_at if goes_on else now,
             expiry_due_at=look_soon(now) if paused else existing.expiry_due_at,
             revision=existing.revision + 1,
             friendly_name=request.friendly_name,
@@ -258,11 +260,8 @@ def request_of(instance: BackupInstance) -> InstanceRequest:
 def configure_protection(ports: Ports, message: ConfigureProtection) -> None:
     """Look at the disk, put the instance on the agenda and end the job; or come back, or record why not."""
     stored = ports.store.get(BackupInstance, message.vault, message.instance_name)
-    job = ports.store.get(Job, message.vault, message.job_id)
+    job = open_job(ports, message)
     if job is None:
-        log.warning("configure.unknown job_id=%s", message.job_id)
-        return
-    if job.value.is_ended:
         return
     if stored is None or stored.value.config_job_id != message.job_id:
         _end_job(ports, message, job, JobStatus.CANCELLED)  # a later request took its place
@@ -274,25 +273,10 @@ def configure_protection(ports: Ports, message: ConfigureProtection) -> None:
     except BackupError as error:
         is_new = stored.value.state is ProtectionState.CONFIGURING
         message, error = weigh(ports, message, error, is_known=is_new)
-        again_at = come_back(ports, message, error, message.job_id)
-        if again_at is None:
+        if not come_back(ports, message, job, error):
             _refuse(ports, message, stored, job, error)
-        else:
-            _note_wait(ports, message, job, error, again_at)
         return
     _protect(ports, message, stored, job, disk)
-
-
-def _note_wait(
-    ports: Ports, message: ConfigureProtection, job: Stored[Job], error: BackupError, again_at: datetime
-) -> None:
-    """Let the watch know that the job waits by plan."""
-    retries = message.attempts + (0 if isinstance(error, Throttled) else 1)
-    waiting = replace(job.value, touched_at=ports.clock.now(), look_again_at=again_at, retry_count=retries)
-    try:
-        ports.store.commit(message.vault, [Replace(job, waiting)])
-    except StateConflict:
-        log.info("configure.wait_unrecorded job_id=%s", message.job_id)
 
 
 def _check_disk(instance: BackupInstance, disk: Disk) -> None:
@@ -344,7 +328,7 @@ def _refuse(
     now = ports.clock.now()
     failed = job.value.step(CONFIGURE, "Failed", at=now).advance(JobStatus.FAILED, at=now, error=error)
     told = JobError.of(error)
-    instance = replace(stored.value, state=ProtectionState.ERROR, error=told)
+    instance = replace(stored.value, state=ProtectionState.ERROR, error=told, paused_at=now)
     cause = cause_of_failure(Cause.PROTECTION, error)
     alarm = fire(ports, message.vault, instance, cause, error=told, job_id=failed.job_id)
     changes: list[Change] = [Replace(stored, alarm.instance), Replace(job, failed), *alarm.changes]

@@ -382,8 +382,7 @@ def _mend_agenda(
         return
     instance, key, now = stored.value, (vault, name.lower()), ports.clock.now()
     if instance.state is ProtectionState.CONFIGURED and key not in sight.backups:
-        since = instance.newest_slot or instance.created_at
-        ports.store.schedule([backup_row(vault, instance, instance.policy.schedule.next_slot(since))])
+        ports.store.schedule([backup_row(vault, instance, instance.next_due_at)])
         report.agenda_rows.append(f"backup {name}")
     if key not in sight.objectives and is_in_trouble(instance, now):
         ports.store.schedule([objective_row(vault, instance)])

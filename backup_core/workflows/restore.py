@@ -23,7 +23,6 @@ from backup_core.domain.errors import (
     SnapshotNotFound,
     SnapshotNotOurs,
     TargetDiskExists,
-    Throttled,
 )
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
@@ -44,12 +43,22 @@ from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Sto
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.alarms import Alarm, fire, resolve
 from backup_core.workflows.overview import get_vault, list_points
-from backup_core.workflows.turns import FIRST_LOOK, come_back, commit, look_delay
+from backup_core.workflows.turns import (
+    FIRST_LOOK,
+    OPERATIONS_AT_MOST,
+    come_back,
+    commit,
+    go_on_later,
+    look_delay,
+    open_job,
+    operation_delay,
+)
 from backup_core.workflows.watching import STALL_AFTER, watch_row
 
 log = logging.getLogger("diskbackup.restore")
 
 TRIGGER = "Trigger Restore"
+FAILED = ("Failed", "Canceled")
 _TRIES = 5
 
 
@@ -147,7 +156,7 @@ def _job(
 
 def start_restore(ports: Ports, message: StartRestore) -> None:
     """Ask Azure for the new disk, or come back later, or record why not."""
-    stored = _open_job(ports, message)
+    stored = open_job(ports, message)
     if stored is None:
         return
     point = ports.store.get(RecoveryPoint, message.vault, message.instance_name, stored.value.point_id)
@@ -159,33 +168,30 @@ def start_restore(ports: Ports, message: StartRestore) -> None:
     except BackupError as error:
         _retreat(ports, message, stored, error)
         return
-    observe = ObserveRestore(
-        vault=message.vault, instance_name=message.instance_name, job_id=message.job_id, operation_url=operation_url
-    )
-    ports.queue.send(observe, delay=FIRST_LOOK)
     now = ports.clock.now()
     job = replace(stored.value, warnings=_warnings(stored.value, disk))
     job = job.step(TRIGGER, "InProgress", at=now, progress_percent=0)
     if job.status is JobStatus.QUEUED:
         job = job.advance(JobStatus.IN_PROGRESS, at=now)
-    _note(ports, message, stored, job)
-
-
-def _open_job(ports: Ports, message: StartRestore | ObserveRestore) -> Stored[Job] | None:
-    """The job while it runs; its end let go of its point and told of it in one transaction."""
-    stored = ports.store.get(Job, message.vault, message.job_id)
-    if stored is None:
-        log.warning("restore.unknown job_id=%s", message.job_id)
-        return None
-    return None if stored.value.is_ended else stored
+    if not commit(ports, message, [Replace(stored, job)]):
+        return
+    observe = ObserveRestore(
+        vault=message.vault,
+        instance_name=message.instance_name,
+        job_id=message.job_id,
+        operation_url=operation_url,
+        turn=job.turn,
+    )
+    ports.queue.send(observe, delay=FIRST_LOOK)
 
 
 def _start_disk(ports: Ports, vault: VaultKey, job: Job, point: RecoveryPoint, disk: RestoredDisk) -> str:
-    """PUT the disk, unless it is there: ours already under way ("" to look at the disk itself), or another's."""
+    """PUT the disk, unless it is there: ours already under way ("" to look at the disk itself), or another's. Ours that
+    Azure failed to make is asked for anew under its name."""
     there = ports.cloud.find_disk(job.target_disk_id)
     if there is not None and there.tags.get(RESTORE_JOB_TAG) != job.job_id:
         raise TargetDiskExists(f"Disk '{job.target_disk_id}' exists already.", target=job.target_disk_id)
-    if there is not None:
+    if there is not None and there.provisioning_state not in FAILED:
         return ""
     _check_snapshot(ports, vault, point)
     return ports.cloud.start_disk(job.target_disk_id, disk.body)
@@ -209,22 +215,20 @@ def _warnings(job: Job, disk: RestoredDisk) -> tuple[JobError, ...]:
 
 
 def _retreat(ports: Ports, message: StartRestore | ObserveRestore, stored: Stored[Job], error: BackupError) -> None:
-    again_at = come_back(ports, message, error, message.job_id)
-    if again_at is None:
+    if not come_back(ports, message, stored, error):
         _end(ports, message, stored, JobStatus.FAILED, error)
-        return
-    retries = max(stored.value.retry_count, message.attempts + (0 if isinstance(error, Throttled) else 1))
-    waiting = replace(stored.value, retry_count=retries, touched_at=ports.clock.now(), look_again_at=again_at)
-    _note(ports, message, stored, waiting)
 
 
 def observe_restore(ports: Ports, message: ObserveRestore) -> None:
     """Look once whether the disk is whole: complete the job, or look again later, or fail it."""
-    stored = _open_job(ports, message)
+    stored = open_job(ports, message)
     if stored is None:
         return
     try:
         disk = _look(ports, message, stored.value)
+    except OperationFailed as error:
+        _make_again(ports, message, stored, error)
+        return
     except BackupError as error:
         _retreat(ports, message, stored, error)
         return
@@ -234,10 +238,27 @@ def observe_restore(ports: Ports, message: ObserveRestore) -> None:
         _look_again(ports, message, stored, disk)
 
 
+def _make_again(ports: Ports, message: ObserveRestore, stored: Stored[Job], error: OperationFailed) -> None:
+    """Azure gave the operation up: for a reason that passes the disk is asked for anew, a few times."""
+    job = stored.value
+    if not error.transient or job.failed_operations >= OPERATIONS_AT_MOST:
+        _end(ports, message, stored, JobStatus.FAILED, error)
+        return
+    log.warning("restore.made_again job_id=%s code=%s", job.job_id, error.code)
+    start = StartRestore(vault=message.vault, instance_name=message.instance_name, job_id=message.job_id)
+    tried = replace(
+        job,
+        retry_count=job.retry_count + 1,
+        failed_operations=job.failed_operations + 1,
+        details={**job.details, "taken_again_because": f"{error.code}: {error.message}"},
+    )
+    go_on_later(ports, start, stored, tried, operation_delay(job.failed_operations))
+
+
 def _look(ports: Ports, message: ObserveRestore, job: Job) -> Disk | None:
     """The disk as it is now; None while the operation runs. Raises OperationFailed."""
     operation = ports.cloud.get_operation(message.operation_url) if message.operation_url else None
-    if operation is not None and operation.status in ("Failed", "Canceled"):
+    if operation is not None and operation.status in FAILED:
         raise OperationFailed(
             f"Azure ended the restore as {operation.status}: {operation.error_message} "
             f"If disk '{job.target_disk_id}' is there half made, delete it.",
@@ -248,26 +269,17 @@ def _look(ports: Ports, message: ObserveRestore, job: Job) -> Disk | None:
     disk = ports.cloud.find_disk(job.target_disk_id)
     if disk is None and message.looks >= 3:
         raise OperationFailed(f"Disk '{job.target_disk_id}' is not there after Azure accepted it.")
-    if disk is not None and disk.provisioning_state in ("Failed", "Canceled"):
+    if disk is not None and disk.provisioning_state in FAILED:
         raise OperationFailed(f"Disk '{job.target_disk_id}' is in state {disk.provisioning_state}; delete it.")
     return disk
 
 
 def _look_again(ports: Ports, message: ObserveRestore, stored: Stored[Job], disk: Disk | None) -> None:
-    delay, now = look_delay(message.looks + 1), ports.clock.now()
     url = message.operation_url if disk is None else ""
-    ports.queue.send(replace(message, looks=message.looks + 1, operation_url=url, attempts=0, deferrals=0), delay=delay)
     percent = int(disk.completion_percent) if disk else None
-    job = stored.value.step(TRIGGER, "InProgress", at=now, progress_percent=percent)
-    _note(ports, message, stored, replace(job, look_again_at=now + delay))
-
-
-def _note(ports: Ports, message: StartRestore | ObserveRestore, stored: Stored[Job], job: Job) -> None:
-    """Record progress. A conflict means that another run of the step did: its record stands."""
-    try:
-        ports.store.commit(message.vault, [Replace(stored, job)])
-    except StateConflict:
-        log.info("restore.look_unrecorded job_id=%s", message.job_id)
+    job = stored.value.step(TRIGGER, "InProgress", at=ports.clock.now(), progress_percent=percent)
+    again = replace(message, looks=message.looks + 1, operation_url=url, attempts=0, deferrals=0)
+    go_on_later(ports, again, stored, job, look_delay(message.looks + 1))
 
 
 def _end(

@@ -1,5 +1,8 @@
 """What all steps share: coming back later, giving up in order, and committing with what is to be told.
 
+A job has one live chain of messages. Whoever records that it waits, by the record's ETag, sends its next turn; a copy,
+from the watch or from the queue, finds an earlier turn than the record's and stands down (domain/messages.py).
+
 A step that cannot go on sends its own message again with a delay and ends well: neither throttling nor a passing fault
 spends one of the queue's five tries, which are kept for the unforeseen.
 """
@@ -9,14 +12,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 from backup_core.domain.errors import BackupError, SnapshotLimitReached, Throttled
 from backup_core.domain.events import Event
-from backup_core.domain.messages import Message, PublishEvents
+from backup_core.domain.job import Job
+from backup_core.domain.messages import (
+    ConfigureProtection,
+    Message,
+    ObserveRestore,
+    PublishEvents,
+    StartRestore,
+)
 from backup_core.domain.naming import spread
-from backup_core.ports import Change, Ports, StateConflict
+from backup_core.ports import Change, Ports, Replace, StateConflict, Stored
 from backup_core.workflows import outbox
 from backup_core.workflows.alerts import read_events
 
@@ -26,6 +36,9 @@ MAX_ATTEMPTS = 16  # rounds a step spends on transient errors: about twenty-five
 SPREAD_SECONDS = 1.0  # on top of the place in line that the cloud's port gives: processes do not know of each other
 FIRST_LOOK = timedelta(seconds=2)
 LONGEST_LOOK = timedelta(minutes=5)
+OPERATIONS_AT_MOST = 10  # operations of one job that Azure may give up before the job does: over two hours
+FIRST_OPERATION_DELAY = timedelta(seconds=15)
+LONGEST_OPERATION_DELAY = timedelta(minutes=30)
 
 M = TypeVar("M", bound=Message)
 
@@ -44,6 +57,11 @@ def attempt_delay(error: BackupError, attempts: int) -> timedelta:
     if isinstance(error, SnapshotLimitReached):
         return timedelta(seconds=60)
     return min(timedelta(seconds=3 * 2**attempts), timedelta(minutes=2))
+
+
+def operation_delay(failed: int) -> timedelta:
+    """Before an operation that Azure gave up is asked for anew: what failed inside Azure needs longer than a call."""
+    return min(FIRST_OPERATION_DELAY * (2.0**failed), LONGEST_OPERATION_DELAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,17 +87,44 @@ def next_turn(message: M, error: BackupError, identity: str) -> Turn[M] | None:
     return None
 
 
-def come_back(ports: Ports, message: M, error: BackupError, identity: str) -> datetime | None:
-    """Send `message` for its next turn; answers when that is. None when there is none: the step must give up in order.
+JobMessage = StartRestore | ObserveRestore | ConfigureProtection
+J = TypeVar("J", bound=JobMessage)
 
-    The step's job must then say until when its silence is no stall, lest the watch starts a second chain of messages.
-    """
-    turn = next_turn(message, error, identity)
-    if turn is None:
+
+def open_job(ports: Ports, message: JobMessage) -> Stored[Job] | None:
+    """The job of a message that has its own row alone, if the message is of its present turn; None when the job has
+    ended, which its end told, or another message goes on with it."""
+    stored = ports.store.get(Job, message.vault, message.job_id)
+    if stored is None:
+        log.warning("step.unknown step=%s job_id=%s", type(message).__name__, message.job_id)
         return None
-    ports.queue.send(turn.message, delay=turn.delay)
-    note_deferral(turn, error, identity)
-    return ports.clock.now() + turn.delay
+    return None if stored.value.is_ended or message.turn < stored.value.turn else stored
+
+
+def come_back(ports: Ports, message: J, stored: Stored[Job], error: BackupError) -> bool:
+    """Let the job wait and its step come back, if `error` may pass; False when the step must give up in order."""
+    turn = next_turn(message, error, message.job_id)
+    if turn is None:
+        return False
+    note_deferral(turn, error, message.job_id)
+    go_on_later(ports, turn.message, stored, _counted(stored.value, turn.message.attempts), turn.delay)
+    return True
+
+
+def _counted(job: Job, attempts: int) -> Job:
+    return replace(job, retry_count=max(job.retry_count, attempts))
+
+
+def go_on_later(ports: Ports, message: J, stored: Stored[Job], job: Job, delay: timedelta) -> None:
+    """Record `job` and until when its silence is no stall, then send its next turn. Whoever records first sends."""
+    now = ports.clock.now()
+    waiting = replace(job, turn=stored.value.turn + 1, touched_at=now, look_again_at=now + delay)
+    try:
+        ports.store.commit(message.vault, [Replace(stored, waiting)])
+    except StateConflict:
+        log.info("step.turn_taken step=%s job_id=%s", type(message).__name__, message.job_id)
+        return
+    ports.queue.send(replace(message, turn=waiting.turn), delay=delay)
 
 
 def note_deferral(turn: Turn[Any], error: BackupError, identity: str) -> None:

@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.errors import RecordCorrupt
-from backup_core.domain.instance import BackupInstance
+from backup_core.domain.instance import BackupInstance, PutOff
 from backup_core.domain.job import Job
 from backup_core.domain.messages import ConfigureProtection, Message, StartBackup, StartRestore
 from backup_core.domain.outbox import OUTBOX
 from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.starting import is_own_job
 from backup_core.ports import Ports
 from backup_core.workflows import outbox
 
 log = logging.getLogger("diskbackup.watching")
 
 STALL_AFTER = timedelta(seconds=45)
+LONGEST_STALL = timedelta(minutes=30)  # between two copies of a message of which no sign comes
 WATCH_LIMIT = 2000  # rows one tick looks at; the rest waits for the next tick
 
 
@@ -70,18 +72,21 @@ def watch(ports: Ports) -> int:
             moved += [again] if again is not None else []
             continue
         try:
-            look_at, message = _stall_time(ports, row), _step_again(row, now + STALL_AFTER)
+            charge, again = _charge(ports, row), _sent_again(row, now)
+            message = _step_again(row, charge or _Charge(stalls_at=now), again.due_at)
         except (RecordCorrupt, AttributeError, TypeError, ValueError) as error:
             log.error("watch.unreadable job_id=%s instance=%s %s", row.subject, row.instance_name, error)
             continue
-        if look_at is None:
+        if charge is None:
             continue
-        if look_at <= now:
+        if charge.stalls_at <= now:
             ports.queue.send(message)
+            moved.append(again)
             log.warning("job.resent job_id=%s instance=%s", row.subject, row.instance_name)
             sent += 1
-            look_at = now + STALL_AFTER
-        moved.append(replace(row, due_at=look_at.replace(microsecond=0)))
+        else:
+            content = {name: value for name, value in row.content.items() if name != "sent"}
+            moved.append(replace(row, due_at=charge.stalls_at.replace(microsecond=0), content=content))
     ports.store.schedule(moved)
     kept = {(row.due_at, row.subject, row.instance_name.lower(), row.vault) for row in moved}
     ports.store.unschedule(
@@ -92,38 +97,61 @@ def watch(ports: Ports) -> int:
     return sent
 
 
-def _stall_time(ports: Ports, row: AgendaRow) -> datetime | None:
-    """When silence of the row's job counts as a stall; None when there is nothing to look after any more."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Charge:
+    """What a row looks after, as it stands: when its silence is a stall, and which turn a message for it would be."""
+
+    stalls_at: datetime
+    turn: int = 0
+    waiting: PutOff | None = None
+
+
+def _charge(ports: Ports, row: AgendaRow) -> _Charge | None:
+    """None when there is nothing to look after any more: the job has ended, or its slot is on record as missed."""
     stored = ports.store.get(Job, row.vault, row.subject)
     if stored is None:
-        return row.due_at if _is_unclaimed_slot(ports, row) else None
+        return _unbegun(ports, row)
     job = stored.value
     if job.is_ended:
         return None
-    last_sign = job.touched_at or job.created_at
-    return max(last_sign + STALL_AFTER, job.look_again_at + STALL_AFTER if job.look_again_at else last_sign)
+    last_sign = max(job.touched_at or job.created_at, job.look_again_at or job.created_at)
+    return _Charge(stalls_at=last_sign + STALL_AFTER, turn=job.turn)
 
 
-def _is_unclaimed_slot(ports: Ports, row: AgendaRow) -> bool:
-    """Whether the row's slot, of which no job came, is still owed: its message may be lost.
-
-    A slot that a later one overtook meanwhile is owed too, if not a backup then the record that it was missed.
-    """
+def _unbegun(ports: Ports, row: AgendaRow) -> _Charge | None:
+    """A slot without a job. Is it still to be had, or overtaken, or not wanted any more: its step finds out, and leaves
+    the trace of it."""
     slot = _slot(row.content.get("slot"))
     if slot is None:
-        return False
+        return None
     stored = ports.store.get(BackupInstance, row.vault, row.instance_name)
-    if stored is None or not stored.value.takes_scheduled_backups:
-        return False
-    return not stored.value.has_missed(slot)
+    if stored is None:
+        return _Charge(stalls_at=row.due_at)
+    instance = stored.value
+    if instance.has_missed(slot) and is_own_job(row.vault, instance, row.subject, slot):
+        return None
+    waiting = instance.put_off
+    if waiting is not None and waiting.job_id == row.subject:
+        return _Charge(stalls_at=waiting.until + STALL_AFTER, turn=waiting.turn, waiting=waiting)
+    return _Charge(stalls_at=row.due_at)
 
 
-def _step_again(row: AgendaRow, watch_due_at: datetime) -> Message:
+def _sent_again(row: AgendaRow, now: datetime) -> AgendaRow:
+    """The row until the message that is sent now counts as lost too: each time twice as long, for what lies in a long
+    queue only lengthens it."""
+    times = int(row.content.get("sent") or 0)
+    due_at = now + min(STALL_AFTER * 2**times, LONGEST_STALL)
+    return replace(row, due_at=due_at.replace(microsecond=0), content={**row.content, "sent": times + 1})
+
+
+def _step_again(row: AgendaRow, charge: _Charge, watch_due_at: datetime) -> Message:
     step = row.content.get("step")
     if step == "restore":
-        return StartRestore(vault=row.vault, instance_name=row.instance_name, job_id=row.subject)
+        return StartRestore(vault=row.vault, instance_name=row.instance_name, job_id=row.subject, turn=charge.turn)
     if step == "configure":
-        return ConfigureProtection(vault=row.vault, instance_name=row.instance_name, job_id=row.subject)
+        return ConfigureProtection(
+            vault=row.vault, instance_name=row.instance_name, job_id=row.subject, turn=charge.turn
+        )
     return StartBackup(
         vault=row.vault,
         instance_name=row.instance_name,
@@ -132,7 +160,10 @@ def _step_again(row: AgendaRow, watch_due_at: datetime) -> Message:
         revision=int(row.content.get("revision") or 0),
         missed_slots=tuple(datetime.fromisoformat(text) for text in row.content.get("missed_slots", ())),
         missed_count=int(row.content.get("missed_count") or 0),
-        watch_due_at=watch_due_at.replace(microsecond=0),
+        watch_due_at=watch_due_at,
+        turn=charge.turn,
+        attempts=charge.waiting.attempts if charge.waiting else 0,
+        doubts=charge.waiting.doubts if charge.waiting else 0,
     )
 
 

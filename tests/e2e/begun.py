@@ -69,7 +69,7 @@ def begin(stage: Stage) -> Begun:
     stage.put_message("diskbackup-start-backup", GARBAGE)
     stage.put_message("diskbackup-observe-backup", STRANGE)
     throttling = stage.fault("429", "snapshots/bk-throttled", method="PUT", count=2, retry_after=2)
-    stage.fault("fail_late", "snapshots/bk-late", method="PUT", count=1)
+    stage.fault("fail_late", "snapshots/bk-late", method="PUT", count=1, code="InvalidParameter")
     return Begun(
         **{name: disks[name] for name in ("plain", "lost", "minutely", "brief", "locked", "denied")},
         protected_at=protected_at,

@@ -273,7 +273,7 @@ def test_a_missing_role_fails_the_job_and_names_role_and_scope(stage: Stage, beg
 def test_an_operation_that_fails_late_fails_the_job_with_azures_own_code(stage: Stage, begun: Begun) -> None:
     job = stage.ended(begun.late_job)
     assert job["status"] == "Failed"
-    assert job["errorDetails"][0]["code"] == "InternalExecutionError"
+    assert job["errorDetails"][0]["code"] == "InvalidParameter"
     assert stage.points("late-0001") == []
     assert len(stage.events("Job.Failed", "late-0001")) == 1
 

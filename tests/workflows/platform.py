@@ -117,9 +117,18 @@ class Platform:
         if self._dequeues[envelope.number] < TRIES:
             self.world.queue.hide(envelope, self.world.clock.now() + timedelta(seconds=5))
             return
+        self.give_up(envelope)
+
+    def give_up(self, envelope: Envelope) -> None:
+        """What the platform does with a message that failed five times."""
         self.world.queue.delete(envelope)
         self.poisoned.append(envelope)
-        give_up(self.world.ports, kind, envelope.text)
+        kinds = [kind for kind in MESSAGE_TYPES if kind.queue == envelope.queue]
+        for kind in kinds:
+            try:
+                give_up(self.world.ports, kind, envelope.text)
+            except (HostDied, CloudUnavailable) as error:
+                self.failures.append(f"giving up {kind.__name__}: {error!r}")
 
     def _fire_timers(self) -> None:
         second = self.world.clock.now().second

@@ -584,7 +584,7 @@ def dispatched() -> Platform:
     return platform
 
 
-def test_a_start_whose_instance_is_gone_takes_nothing_and_clears_the_agenda() -> None:
+def test_a_start_whose_instance_is_gone_ends_as_cancelled_and_clears_the_agenda() -> None:
     platform = dispatched()
     with platform.world.faults.paused():
         stored = platform.world.store.get(BackupInstance, VAULT, "disk-1")
@@ -593,7 +593,10 @@ def test_a_start_whose_instance_is_gone_takes_nothing_and_clears_the_agenda() ->
     platform.run(minutes=2)
     assert platform.world.cloud.taken == []
     assert platform.agenda(AgendaKind.BACKUP) == platform.agenda(AgendaKind.WATCH) == []
-    assert jobs(platform) == []
+    job = only_job(platform)
+    assert (job.status, job.slot) == (JobStatus.CANCELLED, SLOT)
+    assert job.error is not None
+    assert "the backup instance was deleted" in job.error.message
 
 
 @pytest.mark.parametrize(

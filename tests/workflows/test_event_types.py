@@ -69,7 +69,7 @@ def _permission_back() -> Platform:
 
 def _azure_fails() -> Platform:
     platform = protected()
-    platform.world.cloud.fail_late()
+    platform.world.cloud.fail_late("DiskSnapshotOperationFailed")
     platform.run(seconds=90)
     return platform
 

@@ -24,7 +24,7 @@ from tests.workflows.scenes import HOUR, SLOT, backed_up, change_instance, event
 
 MINUTE = timedelta(minutes=1)
 OBJECTIVE = 75 * MINUTE  # of what is backed up hourly
-BROKEN = OperationFailed("Azure ended the snapshot as Failed.", code="InternalExecutionError")
+BROKEN = OperationFailed("Azure ended the snapshot as Failed.", code="DiskSnapshotOperationFailed")
 
 
 def rows(platform: Platform) -> list[Any]:

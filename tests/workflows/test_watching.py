@@ -20,10 +20,11 @@ from backup_core.domain.messages import (
     StartBackup,
     StartRestore,
 )
+from backup_core.domain.naming import scheduled_job_id
 from backup_core.domain.restore import RestoreRequest
 from backup_core.ports import Insert
 from backup_core.workflows.backup import request_backup
-from backup_core.workflows.dispatch import FEW
+from backup_core.workflows.dispatch import FEW, dispatch
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.tick import tick
@@ -151,14 +152,18 @@ def test_the_row_of_a_job_nobody_knows_goes_by_itself() -> None:
     assert platform.agenda(AgendaKind.WATCH) == []
 
 
-@pytest.mark.parametrize("state", [ProtectionState.STOPPED, ProtectionState.DELETING])
-def test_a_slot_nobody_wants_any_more_is_not_sent_again(state: ProtectionState) -> None:
+@pytest.mark.parametrize("state", [ProtectionState.STOPPED, ProtectionState.SUSPENDED, ProtectionState.SOFT_DELETED])
+def test_a_slot_nobody_wants_any_more_is_sent_until_it_is_on_record_and_then_no_more(state: ProtectionState) -> None:
     platform = protected()
+    platform.world.clock.set(SLOT)
+    dispatch(platform.world.ports)
+    lose_first(platform, StartBackup)
     change_instance(platform, state=state)
-    slot = {"slot": SLOT.isoformat(), "revision": 1}
-    platform.world.store.schedule([watch_row(VAULT, "disk-1", job().job_id, "backup", SLOT, slot)])
-    platform.world.clock.set(SLOT + timedelta(minutes=1))
-    assert watch(platform.world.ports) == 0
+    platform.run(minutes=1, seconds=30)
+    assert [missed.slot for missed in platform.instance().missed] == [SLOT]
+    copies = len(sent(platform, StartBackup))
+    platform.run(minutes=5)
+    assert len(sent(platform, StartBackup)) == copies == 2
     assert platform.agenda(AgendaKind.WATCH) == []
 
 
@@ -214,9 +219,10 @@ def test_a_row_that_makes_no_sense_is_reported_and_the_rest_goes_on(
 
 def test_a_slot_that_is_missed_on_record_is_not_sent_again() -> None:
     platform = protected()
-    change_instance(platform, newest_slot=SLOT, missed_slots=(SLOT,), missed_count=1)
+    instance = change_instance(platform, newest_slot=SLOT, missed_slots=(SLOT,), missed_count=1)
     slot = {"slot": SLOT.isoformat(), "revision": 1}
-    platform.world.store.schedule([watch_row(VAULT, "disk-1", job().job_id, "backup", SLOT, slot)])
+    own = scheduled_job_id(VAULT, "disk-1", instance.generation, SLOT)
+    platform.world.store.schedule([watch_row(VAULT, "disk-1", own, "backup", SLOT, slot)])
     platform.world.clock.set(SLOT + timedelta(minutes=1))
     assert watch(platform.world.ports) == 0
     assert platform.agenda(AgendaKind.WATCH) == []
