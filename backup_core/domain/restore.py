@@ -24,6 +24,7 @@ _OWN_TAGS = (RESTORE_JOB_TAG, RESTORED_FROM_TAG)
 _TARGET = "restoreTargetInfo"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")  # documented: Disks - Create Or Update
 _LARGE_SECTOR = 4_096
+_ZONAL = "PremiumV2_LRS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,12 @@ def _check_zones(request: RestoreRequest, point: RecoveryPoint) -> Iterator[Faul
         yield Fault(target=target, message="a disk lies in at most one zone")
     if request.zones and wanted_sku(request, point).endswith("_ZRS"):
         yield Fault(target=target, message="a zone-redundant disk has no zone of its own")
+    if request.zones is None and request.sku == _ZONAL and not wanted_zones(request, point):
+        message = (
+            f"a {_ZONAL} disk needs a zone wherever the region has zones, and the source has none: name "
+            "one, or [] in a region without zones"
+        )
+        yield Fault(target=target, message=message)
 
 
 def _check_size(request: RestoreRequest, point: RecoveryPoint) -> Iterator[Fault]:

@@ -267,9 +267,9 @@ def _percent(job: Mapping[str, Any]) -> str:
 
 
 def _restorable(scheduled: Sequence[Mapping[str, Any]], slow: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """One of each sort whose properties a snapshot does not keep: a system disk, a shared or zonal one, a slow one, and
-    one of the other subscription."""
-    system = next(disk for disk in scheduled if disk["properties"].get("osType"))
+    """One of each sort whose properties a snapshot does not keep: a system disk (of a trusted machine, whose security
+    type it does keep), a shared or zonal one, a slow one, and one of the other subscription."""
+    system = next(disk for disk in scheduled if disk["properties"].get("securityProfile"))
     shared = next(disk for disk in scheduled if (disk["properties"].get("maxShares") or 1) > 1)
     other = next(disk for disk in scheduled if disk["id"].split("/")[2] != system["id"].split("/")[2])
     return [system, shared, other, slow[0]]

@@ -17,6 +17,7 @@ from rich.table import Table
 from infra.local.demo_clients import Clients, Entry, instant
 
 _COMPARED = (
+    "securityProfile",
     "diskSizeGB",
     "tier",
     "diskIOPSReadWrite",

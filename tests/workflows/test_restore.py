@@ -254,6 +254,7 @@ def test_a_disk_that_is_deleted_at_the_source_can_be_restored_under_its_name() -
         ({"zones": ("1", "2")}, "restoreTargetInfo.targetDisk.zones"),
         ({"sku": "Premium_ZRS", "zones": ("1",)}, "restoreTargetInfo.targetDisk.zones"),
         ({"size_gb": 40_000}, "restoreTargetInfo.targetDisk.sizeGB"),
+        ({"sku": "PremiumV2_LRS"}, "restoreTargetInfo.targetDisk.zones"),
         ({"tags": {"a/b": ""}}, "restoreTargetInfo.targetDisk.tags.a/b"),
         ({"tags": {"q?": ""}}, "restoreTargetInfo.targetDisk.tags.q?"),
         ({"tags": {"env": "", "ENV": ""}}, "restoreTargetInfo.targetDisk.tags.ENV"),
@@ -400,7 +401,7 @@ def test_a_disk_that_vanishes_while_it_is_made_fails_the_job() -> None:
 
 def test_a_disk_that_still_fills_in_the_background_is_watched_until_it_is_full() -> None:
     platform = backed_up()
-    ask(platform, sku="PremiumV2_LRS")
+    ask(platform, sku="PremiumV2_LRS", zones=("1",))
     platform.run(seconds=1)
     made = platform.world.cloud._disks[TARGET.lower()]
     made.copied_at = made.created_at + timedelta(minutes=30)

@@ -123,7 +123,7 @@ def _refuse(world: World, call: str, target: str) -> None:
         if f"{target.lower()}/".startswith(f"{scope}/")
         for grant in grants
     ]
-    if not any(grant.allows(NEEDED[call]) for grant in held):
+    if call in NEEDED and not any(grant.allows(NEEDED[call]) for grant in held):
         raise PermissionMissing(f"no {NEEDED[call]} at {target}", scope=target, role="some")
 
 
