@@ -313,6 +313,10 @@ class DiskCloud(Protocol):
         """
         ...
 
+    def regions(self, subscription: str) -> frozenset[str]:
+        """The names of the regions that a subscription has, in small letters. Raises PermissionMissing."""
+        ...
+
     def find_encryption_set(self, set_id: str) -> EncryptionSet | None:
         """A disk encryption set. Raises ValueError for what is no such set's id."""
         ...

@@ -80,6 +80,7 @@ from backup_core.ports import (
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday; where a test's clock stands unless told otherwise
 
+HOME = GroupId(subscription="11111111-1111-4111-8111-111111111111", group="backup-rg")  # of the vault that tests use
 FAKE_CLIENT = "99999999-9999-4999-8999-0000000000cc"
 FAKE_TENANT = "99999999-9999-4999-8999-0000000000ee"
 FAKE_PRINCIPAL = "99999999-9999-4999-8999-0000000000ff"
@@ -475,7 +476,8 @@ class FakeCloud(_Port):
         self._operations: dict[str, _Operation] = {}
         self._numbers = itertools.count(1)
         self._late_errors: list[tuple[str, str]] = []
-        self.groups: set[str] = set()
+        self.groups: set[str] = {HOME.key}
+        self.region_names = frozenset({"westeurope", "northeurope", "eastus", "centraluseuap"})
         self.locks: set[str] = set()
         self.lock_levels: dict[str, str] = {}  # where it is not CanNotDelete
         self.guard: Callable[[str, str], None] = lambda call, target: None
@@ -484,6 +486,7 @@ class FakeCloud(_Port):
         self.encryption_sets: dict[str, EncryptionSet] = {}
         self.usage_limits: dict[str, int] = {}  # of counters, where they are not Azure's own
         self.principal = FAKE_PRINCIPAL
+        self.has_token = True
         self.user_identities: dict[str, Identity] = {}  # what the app holds besides its own, by id in small letters
         self.snapshot_time = timedelta(seconds=1)
         self.copy_time = timedelta(minutes=10)  # of Premium SSD v2 and Ultra
@@ -637,6 +640,11 @@ class FakeCloud(_Port):
         return found if group.key in self.groups else Permissions()
 
     @_call
+    def regions(self, subscription: str) -> frozenset[str]:
+        self.guard("regions", f"/subscriptions/{subscription}")
+        return self.region_names
+
+    @_call
     def find_encryption_set(self, set_id: str) -> EncryptionSet | None:
         if self._is_denied(CallKind.FIND_ENCRYPTION_SET, "find_encryption_set", set_id):
             return None
@@ -658,7 +666,8 @@ class FakeCloud(_Port):
         }
 
     def identity(self, resource_id: str = "") -> Identity:
-        self.guard("identity", resource_id)
+        if not self.has_token:
+            raise CredentialRefused("no token", target=resource_id)
         if not resource_id:
             return Identity(principal_id=self.principal, client_id=FAKE_CLIENT, tenant_id=FAKE_TENANT)
         if resource_id.lower() not in self.user_identities:

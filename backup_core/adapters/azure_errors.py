@@ -59,6 +59,7 @@ class CallKind(Enum):
     START_DISK = "create the disk"
     FIND_GROUP = "look for the resource group"
     READ_LOCKS = "read the locks of"
+    LIST_REGIONS = "list the regions of"
     READ_PERMISSIONS = "read our permissions at"
     FIND_ENCRYPTION_SET = "look for the disk encryption set"
     READ_USAGE = "read the usage of the region"

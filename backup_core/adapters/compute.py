@@ -54,6 +54,7 @@ _LANES: Mapping[CallKind, Lane] = {
     # ARM's own, but for the usages, whose policy at the provider is not known.
     CallKind.FIND_GROUP: Lane("reads"),
     CallKind.READ_LOCKS: Lane("reads"),
+    CallKind.LIST_REGIONS: Lane("reads"),
     CallKind.READ_PERMISSIONS: Lane("reads"),
     CallKind.READ_USAGE: Lane("reads"),
 }
@@ -61,6 +62,7 @@ _LANES: Mapping[CallKind, Lane] = {
 _VERSIONS: Mapping[CallKind, str] = {
     CallKind.FIND_GROUP: "2021-04-01",
     CallKind.READ_LOCKS: "2020-05-01",
+    CallKind.LIST_REGIONS: "2022-12-01",
     CallKind.READ_PERMISSIONS: "2022-04-01",
     CallKind.READ_USAGE: "2024-07-01",
 }
@@ -232,6 +234,10 @@ class ArmDiskCloud:
         except Absent:
             return Permissions()
         return Permissions(grants=tuple(map(_read_grant, entries)))
+
+    def regions(self, subscription: str) -> frozenset[str]:
+        call = Call(kind=CallKind.LIST_REGIONS, target=f"/subscriptions/{subscription}")
+        return frozenset(str(entry["name"]).lower() for entry in self._values(call, f"{call.target}/locations"))
 
     def find_encryption_set(self, set_id: str) -> EncryptionSet | None:
         item = parse_resource_id(set_id, ENCRYPTION_SET)

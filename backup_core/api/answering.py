@@ -27,6 +27,7 @@ from backup_core.api.not_offered import refusal
 from backup_core.api.routes import Route
 from backup_core.api.sign_in import Gate, client_ip, open_gate
 from backup_core.settings import AccessScope, SettingsInvalid, is_loopback
+from backup_core.workflows.surroundings import check_locks
 
 if TYPE_CHECKING:
     from backup_core.api.blueprint import Services
@@ -137,6 +138,8 @@ class Reception:
                 raise
         self._audit.attempted(ports, call, action)
         try:
+            if "vault" in call.names:
+                check_locks(ports, call.vault, call.resource, deleting=call.method == "DELETE")
             result = endpoint(ports, call)
         except Exception as error:
             result = _failed(route, call, error)

@@ -18,6 +18,7 @@ from backup_core.domain.errors import (
     NotFound,
     RecordCorrupt,
     ResourceInUse,
+    ScopeLocked,
     SnapshotLimitReached,
     Throttled,
 )
@@ -28,6 +29,7 @@ STATUS: tuple[tuple[type[BackupError], int], ...] = (
     (InvalidInput, 400),
     (NotFound, 404),
     (ResourceInUse, 409),
+    (ScopeLocked, 409),
     (SnapshotLimitReached, 409),
     (Throttled, 429),
     (CloudUnavailable, 503),

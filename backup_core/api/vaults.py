@@ -19,6 +19,7 @@ from backup_core.domain.vault import SOFT_DELETE_DAYS, Vault, merged_identity, m
 from backup_core.ports import Page, Ports
 from backup_core.workflows import overview
 from backup_core.workflows import vaults as workflow
+from backup_core.workflows.surroundings import check_place
 
 # What a client may set, and the words allowed there (specification). Everything else in `properties` is the service's.
 SETTINGS: Mapping[str, tuple[str, ...]] = {
@@ -109,6 +110,8 @@ def put(ports: Ports, call: Call) -> Answer:
         identity=identity and merged_identity(None, identity),
         properties=settings,
     )
+    if overview.find_vault(ports, vault.key) is None:
+        check_place(ports, vault)
     change = workflow.put_vault(ports, vault)
     body = render(ports, change.after, provisioning_state="Provisioning" if change.is_new else "Updating")
     headers = status_header(call, Operation(vault=call.vault, done_at=now))

@@ -18,9 +18,12 @@ ADVICE: Mapping[str, str] = {
     "LinkedAuthorizationFailed": (
         "Have whoever manages the app's access scopes list you there, or name another resource."
     ),
+    "LocationNotAvailableForResourceType": "Name a region as 'az account list-locations' does, such as westeurope.",
     "MissingIdentityIds": "Name at least one user-assigned identity, or set another type of identity.",
     "OperationNotSupported": "Leave out what is not offered here.",
     "ReportTooLarge": "Ask for a shorter period, or vault by vault.",
+    "ResourceGroupNotFound": "Create the resource group, or name one that exists.",
+    "UserErrorBelowLeastPromise": "Write a vault that protects at least as much as the message says.",
     "UserErrorCrossSubscriptionRestoreNotAllowed": (
         "Restore into the subscription of the disk, or have cross-subscription restore enabled for the vault."
     ),
@@ -61,5 +64,6 @@ ADVICE: Mapping[str, str] = {
         "Delete disks, have the quota of the region raised, or restore with another SKU."
     ),
     "UserErrorUnsupportedVaultImmutabilityStateChange": "Leave immutability as it is: Locked is meant to stay.",
+    "UserErrorWeakeningNotAllowed": "Leave the promise as it is; other disks may have a policy or vault of their own.",
     "UserErrorVaultNotEmpty": "Delete the backup instances of the vault, and wait until soft-deleted ones are purged.",
 }

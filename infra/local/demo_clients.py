@@ -112,6 +112,18 @@ class Clients:
     def instances(self) -> list[str]:
         return [instance.name for instance in self.backup.backup_instances.list(GROUP, VAULT)]
 
+    def make_group(self, name: str, location: str = "westeurope") -> None:
+        """A resource group of the first subscription; one that is there stays as it is."""
+        answer = requests.put(
+            f"{self.endpoints['front_door']}/subscriptions/{self.endpoints['subscription_id']}/resourceGroups/{name}",
+            params={"api-version": "2021-04-01"},
+            json={"location": location},
+            headers={"Authorization": f"Bearer {LocalCredential(self.endpoints).get_token().token}"},
+            verify=self.endpoints["ca_file"],
+            timeout=30,
+        )
+        answer.raise_for_status()
+
     def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """The simulator's control API: what an Azure would do by itself, or keeps to itself."""
         url = f"{self.endpoints['arm']}/_simulator/{path}"

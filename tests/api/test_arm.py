@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from backup_core.domain.resource_ids import GroupId
 from tests.api.bodies import GROUP_PATH, VAULT_PATH, vault_body
 from tests.api.front import VERSION, Front, Reply
 from tests.builders import SUBSCRIPTION
 from tests.fakes import FAKE_TENANT
+from tests.workflows.platform import Platform
 
 PROVIDER = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.DataProtection"
 GROUP = GROUP_PATH.partition("/providers/")[0]
@@ -41,7 +43,8 @@ def test_the_only_provider_is_listed_and_others_are_not_there(front: Front) -> N
 
 
 @pytest.fixture
-def three(front: Front) -> Front:
+def three(front: Front, platform: Platform) -> Front:
+    platform.world.cloud.add_group(GroupId(subscription=SUBSCRIPTION, group="other-rg"))
     front.put(f"{GROUP_PATH}/backupVaults/blue", vault_body(tags={"Team": "Blue", "env": "prod"}))
     front.put(f"{GROUP_PATH}/backupVaults/green", vault_body(tags={"Team": "Green"}, location="northeurope"))
     front.put(VAULT_PATH.replace("/backup-rg/", "/other-rg/"), vault_body(tags={}))

@@ -152,7 +152,7 @@ ABSENT: Mapping[str, set[int]] = {
     "GET api_vaults_of_group": NOTHING_IS_AN_ANSWER,
     "GET api_vaults_of_subscription": NOTHING_IS_AN_ANSWER,
     # A vault is created, and a policy, but not in a vault that is not there; the others' bodies name what is elsewhere.
-    "PUT api_vault": {201},
+    "PUT api_vault": {201, 404},  # the resource group has to be there
     "PUT api_policy": {200, 404},
     "PUT api_instance": {400},
     "PUT api_protection_rule": {200, 400},

@@ -614,6 +614,10 @@ def test_the_usage_of_a_region_counts_by_kind(bench):
     assert bench.cloud.usage(bench.group.subscription, "northeurope")["PremiumV2DiskCount"].current == 0
 
 
+def test_the_regions_of_a_subscription_are_known_by_their_names(bench):
+    assert LOCATION in bench.cloud.regions(bench.group.subscription)
+
+
 def test_the_identity_that_makes_the_calls_is_known(bench):
     assert bench.cloud.identity().principal_id == bench.principal
 

@@ -42,6 +42,7 @@ class Stage:
         self.endpoints = target.endpoints
         self.subscription: str = target.endpoints["subscription_id"]
         self.clients = Clients(target.endpoints, backup=self.sdk_with_key(target.endpoints["function_key"]))
+        self.clients.make_group(GROUP)
         self.operator = LocalCredential(target.endpoints)
         self.vault_id = (
             f"/subscriptions/{self.subscription}/resourceGroups/{GROUP}"

@@ -108,7 +108,9 @@ def shell_of(guarded: LocalTarget, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="module")
 def vault(guarded: LocalTarget) -> str:
     """The id of a vault that is there."""
-    backup = Clients(guarded.endpoints).backup
+    clients = Clients(guarded.endpoints)
+    clients.make_group("az")
+    backup = clients.backup
     return str(backup.backup_vaults.begin_create_or_update("az", VAULT, wanted.vault()).result().id)
 
 

@@ -54,6 +54,7 @@ class Scene:
         self.vault = f"{kind}-vault"
         self.subscription: str = endpoints["subscription_id"]
         self.clients = Clients(endpoints)
+        self.clients.make_group(GROUP)
         made = self.clients.control("POST", "disks", {"prefix": kind, "count": 3, "size_gib": 32})["ids"]
         self.disks: dict[str, str] = {disk.rsplit("/", 1)[1]: disk for disk in made}
         self.first, self.second, self.third = self.disks

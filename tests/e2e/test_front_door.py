@@ -26,7 +26,7 @@ from azure.mgmt.dataprotection.aio import DataProtectionMgmtClient as AsyncDataP
 
 from infra.local import demo_requests as wanted
 from infra.local import tokens
-from infra.local.demo_clients import at_front_door
+from infra.local.demo_clients import Clients, at_front_door
 from infra.local.up import LocalTarget
 from tests.e2e.documented import example, examples
 from tests.e2e.stage import described, names, until
@@ -100,6 +100,7 @@ def visitor(guarded: LocalTarget) -> Callable[[str], Visitor]:
 def contributor(visitor: Callable[[str], Visitor]) -> Visitor:
     """The vault's maker: a vault with a policy and one protected disk is there from here on."""
     made = visitor("contributor")
+    Clients(made.endpoints).make_group(GROUP)
     sdk = made.sdk()
     sdk.backup_vaults.begin_create_or_update(GROUP, VAULT, wanted.vault()).result()
     policy = sdk.backup_policies.create_or_update(GROUP, VAULT, "daily", wanted.policy("P1D", "P7D"))

@@ -85,7 +85,12 @@ DISK_RESTORE_OPERATOR = Role(
 COMPUTE_USAGE_READER = Role(
     guid="5f5ac09d-3f0c-4d77-8b0a-6a2f4d1c9e21",
     name="Compute Usage Reader",
-    actions=("Microsoft.Compute/locations/usages/read",),
+    actions=(
+        "Microsoft.Compute/locations/usages/read",
+        "Microsoft.Resources/subscriptions/resourceGroups/read",
+        "Microsoft.Resources/subscriptions/locations/read",
+        "Microsoft.Authorization/locks/read",
+    ),
     built_in=False,
 )
 ROLES = {

@@ -183,6 +183,7 @@ def fill(world: World, *, now: float) -> None:
         world.keep_subscription(_subscription(subscription, label))
         for region in skus.ZONAL_REGIONS:
             _add_groups(world, subscription, region)
+        _add_vault_group(world, subscription)
         world.keep(_encryption_set(subscription, "westeurope", now))
         for region in ("westeurope", "eastus"):
             world.keep(_disk_access(subscription, region, now))
@@ -395,6 +396,11 @@ def _add_row(world: World, subscription: str, row: tuple[str, str, str, int, int
 def _add_groups(world: World, subscription: str, region: str) -> None:
     for purpose in ("apps", "snapshots", "restores"):
         world.keep_group(group_json(subscription, f"{purpose}-{region}", region, {"purpose": purpose}))
+
+
+def _add_vault_group(world: World, subscription: str) -> None:
+    """Where vaults are to lie: they need a group that exists."""
+    world.keep_group(group_json(subscription, "backup", "westeurope", {"purpose": "vaults"}))
 
 
 def _assign_all(world: World, subscription: str, now: float) -> None:

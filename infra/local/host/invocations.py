@@ -60,9 +60,7 @@ class InvocationLog:
 class Invocations:
     """Runs functions. `worker_lost` is set once a run passed the time limit: the worker must be started anew."""
 
-    def __init__(
-        self, *, timeout: timedelta | None, queue_output: QueueOutput, log: InvocationLog, rows: Rows
-    ) -> None:
+    def __init__(self, *, timeout: timedelta | None, queue_output: QueueOutput, log: InvocationLog, rows: Rows) -> None:
         self._timeout = timeout.total_seconds() if timeout else None
         self._queue_output = queue_output
         self._log = log
@@ -92,9 +90,7 @@ class Invocations:
             del self._functions[invocation_id]
         duration = time.perf_counter() - began
         self._report(function, invocation_id, reason, started_at, duration, result, error, dequeue_count)
-        return Outcome(
-            ok=error is None, returned=result.returned, error=error, hangs_for=self._rest(result, duration)
-        )
+        return Outcome(ok=error is None, returned=result.returned, error=error, hangs_for=self._rest(result, duration))
 
     def _rest(self, result: CallResult, duration: float) -> timedelta:
         is_orphan = bool(result.error and result.error.startswith(_RESTARTED))
