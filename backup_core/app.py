@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _identity(settings: Settings | None) -> TokenCredential:
 def _build(settings: Settings | None) -> Ports:
     from backup_core.adapters.audit_table import AuditTable
     from backup_core.adapters.compute import ArmDiskCloud
-    from backup_core.adapters.identity import credential, user_assigned
+    from backup_core.adapters.identity import credential
     from backup_core.adapters.storage_queue import StorageQueue
     from backup_core.adapters.system_clock import SystemClock
     from backup_core.adapters.table_store import TableStore
@@ -159,7 +160,10 @@ def _build(settings: Settings | None) -> Ports:
             connection_string=connection_string, endpoint=chosen.queue_endpoint, credential=storage_identity
         ),
         cloud=ArmDiskCloud(
-            endpoint=chosen.arm_endpoint, scope=chosen.arm_scope, credential=identity, credential_of=user_assigned
+            endpoint=chosen.arm_endpoint,
+            scope=chosen.arm_scope,
+            credential=identity,
+            identities=_vault_identities(chosen),
         ),
         events=_event_sink(chosen, identity),
         audit=AuditTable(**tables),
@@ -170,7 +174,18 @@ def _build(settings: Settings | None) -> Ports:
             least_soft_delete_days=chosen.least_soft_delete_days,
             least_immutability=chosen.least_immutability,
         ),
+        bounds=chosen.vault_scopes,
     )
+
+
+def _vault_identities(settings: Settings) -> dict[str, Callable[[], TokenCredential]]:
+    """The credentials of the identities that vaults may act with, each made when a vault first does."""
+    from backup_core.adapters.identity import credential
+
+    return {
+        name: partial(credential, client_id, has_managed_identity=settings.has_managed_identity)
+        for name, client_id in settings.vault_identities.items()
+    }
 
 
 def _event_sink(settings: Settings, identity: TokenCredential) -> EventSink:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
+from backup_core.domain.acting import Bound
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Alert
 from backup_core.domain.audit import AuditRecord, AuditScope
@@ -325,9 +326,18 @@ class DiskCloud(Protocol):
         """Compute's counters of a region, by name (see domain/surroundings.py)."""
         ...
 
+    def acting_as(self, identity: str) -> DiskCloud:
+        """This cloud with calls made as a user-assigned identity (its resource id, compared without case), or as the
+        app's own for "". One that the app does not hold is answered too: its calls raise IdentityNotHeld."""
+        ...
+
+    def holds(self, identity: str) -> bool:
+        """Whether the app holds a user-assigned identity. Not a call of Azure."""
+        ...
+
     def identity(self, resource_id: str = "") -> Identity:
-        """Who makes our calls, as the token tells: the app's own identity, or the user-assigned one of that id, which
-        the app must hold. Not an ARM call. Raises CredentialRefused where there is no token to be had."""
+        """Who makes calls, as the token tells: the app's own identity, or the user-assigned one of that id, which the
+        app must hold, whoever this cloud acts as. Not an ARM call. Raises CredentialRefused where there is no token."""
         ...
 
 
@@ -426,7 +436,7 @@ class Limits:
 class Ports:
     """All six, as the composition root hands them to a workflow, and what the process remembers. `scopes` are those
     that are for few, for what is done later on somebody's behalf; `limits` what one may take of what all share;
-    `promises` what is asked of every vault."""
+    `promises` what is asked of every vault; `bounds` keep vaults from acting elsewhere."""
 
     clock: Clock
     store: StateStore
@@ -438,6 +448,7 @@ class Ports:
     scopes: tuple[Scope, ...] = ()
     limits: Limits = field(default_factory=Limits)
     promises: Promises = field(default_factory=Promises)
+    bounds: tuple[Bound, ...] = ()
 
 
 def every(ports: Ports, record: type[R], vault: VaultKey, *key_prefix: str) -> Iterator[Stored[R]]:

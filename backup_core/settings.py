@@ -22,6 +22,12 @@ _ACCESS_SCOPE = re.compile(
     re.IGNORECASE,
 )
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_PLACE = re.compile(r"/subscriptions/[^/]+(/resourceGroups/[^/]+)?/?", re.IGNORECASE)
+_PLACES = ("sources", "snapshots", "targets")
+_USER_IDENTITY = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.ManagedIdentity/userAssignedIdentities/[^/]+",
+    re.IGNORECASE,
+)
 _TABLE_PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9]{2,40}")  # a table's name has 3 to 63 letters and digits
 
 
@@ -131,6 +137,15 @@ SETTINGS: Mapping[str, Setting] = {
         means="Set by the platform: the app's own host name. Without it and without `DISKBACKUP_PUBLIC_URL` the API "
         "answers requests for this machine only (`localhost`).",
     ),
+    "DISKBACKUP_VAULT_IDENTITIES": Setting(
+        means="User-assigned identities that vaults may act with: a JSON object of their resource ids, each with its "
+        "client id. The app must have each of them; none: vaults act with the app's own.",
+    ),
+    "DISKBACKUP_VAULT_SCOPES": Setting(
+        means="Where vaults may act: a JSON object of resource ids of vaults, or of groups or subscriptions of vaults, "
+        "each with an object of `sources` (disks), `snapshots` and `targets` (restores), lists of subscriptions and "
+        "resource groups. What is not listed is not bound.",
+    ),
     "IDENTITY_ENDPOINT": Setting(means="Set by the platform for an app that has a managed identity."),
     "MSI_ENDPOINT": Setting(means="The older name of `IDENTITY_ENDPOINT`."),
     "REQUESTS_CA_BUNDLE": Setting(
@@ -139,6 +154,16 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "SSL_CERT_FILE": Setting(means="As `REQUESTS_CA_BUNDLE`, where that is not set."),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultScopes:
+    """Where the vaults at or below `path` may act; None leaves a place unbound, an empty list closes it."""
+
+    path: str
+    sources: tuple[str, ...] | None = None
+    snapshots: tuple[str, ...] | None = None
+    targets: tuple[str, ...] | None = None
 
 
 class TelemetryMode(Enum):
@@ -168,6 +193,8 @@ class Settings:
     weakening_delay_hours: float = 24
     least_soft_delete_days: float = 0
     least_immutability: str = "Disabled"
+    vault_identities: Mapping[str, str] = field(default_factory=dict)  # client ids by resource id
+    vault_scopes: tuple[VaultScopes, ...] = ()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -194,6 +221,8 @@ class Settings:
             weakening_delay_hours=_number(environ, "DISKBACKUP_WEAKENING_DELAY_HOURS", "0 to 720", faults),
             least_soft_delete_days=_number(environ, "DISKBACKUP_LEAST_SOFT_DELETE_DAYS", "14 to 180", faults),
             least_immutability=_least_immutability(environ, faults),
+            vault_identities=_vault_identities(environ, faults),
+            vault_scopes=_vault_scopes(environ, faults),
         )
         if faults:
             raise SettingsInvalid(faults)
@@ -379,6 +408,63 @@ def _access_scope(name: str, path: str, ids: Any, faults: list[str]) -> AccessSc
     if not known or len(known) < len(ids):
         faults.append(f"{name} {path!r} needs a list of object ids: of people, groups or service principals")
     return AccessScope(path=path.rstrip("/").lower(), object_ids=frozenset(each.lower() for each in known))
+
+
+def _vault_identities(environ: Mapping[str, str], faults: list[str]) -> dict[str, str]:
+    name = "DISKBACKUP_VAULT_IDENTITIES"
+    found = _json_object(environ, name, '{"<resource id of the identity>": "<client id>"}', faults)
+    for identity, client_id in found.items():
+        if not _USER_IDENTITY.fullmatch(identity):
+            faults.append(f"{name} {identity!r} is no user-assigned identity: write its resource id")
+        if not isinstance(client_id, str) or not _GUID.fullmatch(client_id):
+            faults.append(f"{name} {identity!r} needs the client id of the identity, not {client_id!r}")
+    return found
+
+
+def _vault_scopes(environ: Mapping[str, str], faults: list[str]) -> tuple[VaultScopes, ...]:
+    name = "DISKBACKUP_VAULT_SCOPES"
+    example = '{"<id of a vault>": {"sources": ["/subscriptions/<id>/resourceGroups/<name>"]}}'
+    found = _json_object(environ, name, example, faults)
+    return tuple(_vault_scope(name, path, bound, faults) for path, bound in found.items())
+
+
+def _vault_scope(name: str, path: str, bound: Any, faults: list[str]) -> VaultScopes:
+    if not _ACCESS_SCOPE.fullmatch(path):
+        faults.append(f"{name} {path!r} is no subscription, resource group or backup vault: write its resource id")
+    if not isinstance(bound, dict) or not bound or not bound.keys() <= set(_PLACES):
+        faults.append(f"{name} {path!r} needs an object with any of {', '.join(_PLACES)}")
+        return VaultScopes(path=path.rstrip("/"))
+    lists = {place: _places(f"{name} {path!r}, {place}:", value, faults) for place, value in bound.items()}
+    return VaultScopes(path=path.rstrip("/"), **lists)
+
+
+def _places(what: str, value: Any, faults: list[str]) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) and _PLACE.fullmatch(each) for each in value):
+        faults.append(f"{what} write a list of ids of subscriptions or resource groups")
+        return ()
+    return tuple(each.rstrip("/") for each in value)
+
+
+def _json_object(environ: Mapping[str, str], name: str, example: str, faults: list[str]) -> dict[str, Any]:
+    """A JSON object with each key once; empty when there is none or it is faulty."""
+    text = _text(environ, name)
+    if text is None:
+        return {}
+    try:
+        pairs = json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        faults.append(f"{name} is not JSON: {error}")
+        return {}
+    if not isinstance(pairs, dict):
+        faults.append(f"{name} must be an object: {example}")
+        return {}
+    return pairs
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({key.rstrip("/").lower() for key, _ in pairs}) < len(pairs):
+        raise ValueError("a key is given twice")
+    return dict(pairs)
 
 
 def _text(environ: Mapping[str, str], name: str) -> str | None:

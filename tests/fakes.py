@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from jsonschema import Draft202012Validator, FormatChecker
 
@@ -26,6 +26,7 @@ from backup_core.adapters import audit_table, entities
 from backup_core.adapters.azure_errors import Absent, Answer, Call, CallKind, error_for
 from backup_core.adapters.compute import read_snapshot
 from backup_core.adapters.storage_queue import LONGEST_DELAY
+from backup_core.domain.acting import OWN, Bound, not_held
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.audit import AuditRecord, AuditScope
 from backup_core.domain.disk import Disk, OperationState, Snapshot
@@ -34,6 +35,7 @@ from backup_core.domain.errors import (
     BackupError,
     CredentialRefused,
     DiskNotFound,
+    IdentityNotHeld,
     PermissionMissing,
     RecordCorrupt,
     RequestRefused,
@@ -62,6 +64,7 @@ from backup_core.domain.vault import Vault
 from backup_core.ports import (
     AuditPage,
     Change,
+    DiskCloud,
     Event,
     G,
     GlancePage,
@@ -457,12 +460,39 @@ class _Operation:
     error: tuple[str, str] | None = None
 
 
+class _ActingCloud:
+    """The one cloud, with calls made as an identity. What a list holds is read as whoever asked for it."""
+
+    def __init__(self, cloud: FakeCloud, identity: str) -> None:
+        self._cloud = cloud
+        self._identity = identity
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._cloud, name)
+        if name in ("acting_as", "holds", "identity", "snapshot_of") or not callable(method):
+            return method
+
+        @wraps(method)
+        def call(*args: Any, **named: Any) -> Any:
+            if self._identity != OWN and self._identity not in self._cloud.user_identities:
+                raise IdentityNotHeld(f"{not_held(self._identity)}.", target=self._identity)
+            before, self._cloud.acting = self._cloud.acting, self._identity
+            try:
+                answer = method(*args, **named)
+                return iter(list(answer)) if isinstance(answer, Iterator) else answer
+            finally:
+                self._cloud.acting = before
+
+        return call
+
+
 class FakeCloud(_Port):
     """Disks and snapshots whose operations take as long as `snapshot_time` and `disk_time` say, by the clock.
 
     A group exists once something was put into it by `add_group` or `add_disk`. `locks` holds scopes (ids in small
     letters) under which nothing is deleted. `guard(call, target)` may raise what roles or policies would. `grants` says
     what the app may do, by scope (ids in small letters), as `permissions_at` tells it; the scopes above count too.
+    `acting` is the identity whose call `guard` sees.
     `taken` and `removed` are the ledger: ids of snapshots physically taken and deleted, in order, doubles included.
     """
 
@@ -495,6 +525,13 @@ class FakeCloud(_Port):
         self.taken: list[str] = []
         self.removed: list[str] = []
         self.made_disks: list[str] = []
+        self.acting = OWN  # whose call is being made
+
+    def acting_as(self, identity: str) -> DiskCloud:
+        return cast("DiskCloud", _ActingCloud(self, identity.lower()))
+
+    def holds(self, identity: str) -> bool:
+        return identity.lower() in self.user_identities
 
     def _meet(self, kind: CallKind, name: str, target: str) -> None:
         """Raise what stands in the call's way. Raises Absent where Azure denies the thing itself."""
@@ -945,6 +982,7 @@ class World:
     audit: FakeAudit = field(init=False)
     memory: Memory = field(default_factory=Memory)
     scopes: tuple[Scope, ...] = ()
+    bounds: tuple[Bound, ...] = ()
 
     def __post_init__(self) -> None:
         self.store = FakeStore(self.faults)
@@ -965,4 +1003,5 @@ class World:
             audit=self.audit,
             memory=self.memory,
             scopes=self.scopes,
+            bounds=self.bounds,
         )

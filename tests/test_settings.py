@@ -10,6 +10,7 @@ from backup_core.settings import (
     SettingsInvalid,
     SignIn,
     SignInMode,
+    VaultScopes,
     access_scopes,
     host_checks_keys,
     public_url,
@@ -324,3 +325,41 @@ def test_backups_on_demand_have_azures_limit_unless_another_is_set():
 def test_a_limit_that_is_no_number_is_told(text):
     with pytest.raises(SettingsInvalid, match=r"DISKBACKUP_ON_DEMAND_A_DAY .* must be a whole number from 0 to 500"):
         Settings.from_env({"AzureWebJobsStorage": CONNECTION, "DISKBACKUP_ON_DEMAND_A_DAY": text})
+
+
+IDENTITY = f"{GROUP_PATH}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/team"
+
+
+def test_identities_and_scopes_of_vaults_are_read():
+    settings = Settings.from_env(
+        {
+            "AzureWebJobsStorage": CONNECTION,
+            "DISKBACKUP_VAULT_IDENTITIES": f'{{"{IDENTITY}": "{PERSON}"}}',
+            "DISKBACKUP_VAULT_SCOPES": f'{{"{GROUP_PATH}/": {{"sources": ["{GROUP_PATH}/"], "targets": []}}}}',
+        }
+    )
+    assert settings.vault_identities == {IDENTITY: PERSON}
+    assert settings.vault_scopes == (VaultScopes(path=GROUP_PATH, sources=(GROUP_PATH,), targets=()),)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("DISKBACKUP_VAULT_IDENTITIES", "{"),
+        ("DISKBACKUP_VAULT_IDENTITIES", "[]"),
+        ("DISKBACKUP_VAULT_IDENTITIES", '{"x": "y"}'),
+        ("DISKBACKUP_VAULT_IDENTITIES", f'{{"{IDENTITY}": "no id"}}'),
+        ("DISKBACKUP_VAULT_IDENTITIES", f'{{"{IDENTITY}": null}}'),
+        ("DISKBACKUP_VAULT_IDENTITIES", f'{{"{IDENTITY}": "{PERSON}", "{IDENTITY.upper()}": "{PERSON}"}}'),
+        ("DISKBACKUP_VAULT_SCOPES", "7"),
+        ("DISKBACKUP_VAULT_SCOPES", '{"x": {"sources": []}}'),
+        ("DISKBACKUP_VAULT_SCOPES", f'{{"{GROUP_PATH}": []}}'),
+        ("DISKBACKUP_VAULT_SCOPES", f'{{"{GROUP_PATH}": {{}}}}'),
+        ("DISKBACKUP_VAULT_SCOPES", f'{{"{GROUP_PATH}": {{"source": []}}}}'),
+        ("DISKBACKUP_VAULT_SCOPES", f'{{"{GROUP_PATH}": {{"sources": "x"}}}}'),
+        ("DISKBACKUP_VAULT_SCOPES", f'{{"{GROUP_PATH}": {{"sources": ["{IDENTITY}"]}}}}'),
+    ],
+)
+def test_an_app_whose_vaults_cannot_be_told_their_place_does_not_start(name, text):
+    with pytest.raises(SettingsInvalid, match=name):
+        Settings.from_env({"AzureWebJobsStorage": CONNECTION, name: text})

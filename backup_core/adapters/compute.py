@@ -9,6 +9,7 @@ import base64
 import binascii
 import io
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,8 +18,9 @@ from urllib.parse import quote, urlsplit
 from backup_core.adapters.azure_errors import Absent, Call, CallKind, translated
 from backup_core.adapters.clients import ComputeClients
 from backup_core.adapters.meters import Lane, Meters
+from backup_core.domain.acting import OWN, not_held
 from backup_core.domain.disk import Disk, OperationState, Snapshot
-from backup_core.domain.errors import RequestRefused, Throttled
+from backup_core.domain.errors import IdentityNotHeld, RequestRefused, Throttled
 from backup_core.domain.permissions import Grant, Permissions
 from backup_core.domain.resource_ids import (
     DISK,
@@ -34,7 +36,7 @@ from backup_core.domain.surroundings import EncryptionSet, Group, Identity, Lock
 from backup_core.ports import is_asking
 
 if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
+    from azure.core.credentials import AccessToken, TokenCredential
     from azure.mgmt.compute import ComputeManagementClient
 
 T = TypeVar("T")
@@ -82,18 +84,45 @@ class ArmDiskCloud:
         endpoint: str,
         scope: str,
         credential: TokenCredential,
-        credential_of: Callable[[str], TokenCredential] | None = None,
         meters: Meters | None = None,
         per_call_policies: Sequence[Any] = (),
+        identities: Mapping[str, Callable[[], TokenCredential]] | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._scope = scope
         self._credential = credential
-        self._credential_of = credential_of or (lambda _: credential)
         self._meters = meters or Meters()
+        self._extra_policies = tuple(per_call_policies)
         self._clients = ComputeClients(
             endpoint=endpoint, scope=scope, credential=credential, per_call_policies=per_call_policies
         )
+        self._lock = threading.Lock()
+        named = {name.lower(): held for name, held in (identities or {}).items()}
+        self._identities: Mapping[str, Callable[[], TokenCredential]] = {OWN: lambda: credential, **named}
+        self._acting: dict[str, ArmDiskCloud] = {OWN: self}
+
+    def acting_as(self, identity: str) -> ArmDiskCloud:
+        """Azure counts most calls by subscription, whoever makes them: all of us share the meters."""
+        name = identity.lower()
+        with self._lock:
+            if name not in self._acting:
+                twin = ArmDiskCloud(
+                    endpoint=self._endpoint,
+                    scope=self._scope,
+                    credential=self._credential_of(identity),
+                    meters=self._meters,
+                    per_call_policies=self._extra_policies,
+                )
+                twin._identities, twin._acting, twin._lock = self._identities, self._acting, self._lock
+                self._acting[name] = twin
+            return self._acting[name]
+
+    def _credential_of(self, identity: str) -> TokenCredential:
+        held = self._identities.get(identity.lower())
+        return held() if held else _NotHeld(identity)
+
+    def holds(self, identity: str) -> bool:
+        return identity.lower() in self._identities
 
     def get_disk(self, disk_id: str) -> Disk:
         return Disk(raw=self._get_disk(CallKind.GET_DISK, disk_id))
@@ -262,8 +291,8 @@ class ArmDiskCloud:
     def identity(self, resource_id: str = "") -> Identity:
         """Reads our own token, which the calls before have put into the credential's cache."""
         with translated(Call(kind=CallKind.READ_PERMISSIONS, target=resource_id or self._scope)):
-            credential = self._credential_of(resource_id) if resource_id else self._credential
-            claims = _claims(credential.get_token(self._scope).token)
+            token = self._credential_of(resource_id).get_token(self._scope)
+        claims = _claims(token.token)
         client_id = claims.get("appid") or claims.get("azp")  # of versions 1.0 and 2.0
         told = {"principal_id": claims.get("oid"), "client_id": client_id, "tenant_id": claims.get("tid")}
         return Identity(**{name: str(value or "") for name, value in told.items()})
@@ -321,6 +350,17 @@ class ArmDiskCloud:
             if not throttled:
                 self._meters.answered(subscription, lane, _headers(seen))
         return seen[-1]
+
+
+class _NotHeld:
+    """In the place of the credential of an identity that the app does not hold."""
+
+    def __init__(self, identity: str) -> None:
+        self._identity = identity
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        del scopes, options
+        raise IdentityNotHeld(f"{not_held(self._identity)}.", target=self._identity)
 
 
 def read_snapshot(raw: Mapping[str, Any]) -> Snapshot:

@@ -20,10 +20,3 @@ def credential(client_id: str | None = None, *, has_managed_identity: bool) -> T
     if has_managed_identity:
         return ManagedIdentityCredential(client_id=client_id)
     return DefaultAzureCredential(managed_identity_client_id=client_id)
-
-
-def user_assigned(resource_id: str) -> TokenCredential:
-    """The user-assigned identity of that id, which the app must hold. Made anew each time: ids come from requests."""
-    from azure.identity import ManagedIdentityCredential
-
-    return ManagedIdentityCredential(identity_config={"resource_id": resource_id})

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from backup_core.api.routes import Route
-from backup_core.domain.reach import closed_to, is_closed
+from backup_core.domain.reach import closed_to, is_within
 from backup_core.settings import AccessScope
 
 _PROVIDER = "Microsoft.DataProtection"
@@ -158,7 +158,7 @@ def closed_for(caller: Caller, scopes: Iterable[AccessScope]) -> tuple[str, ...]
 
 def may_reach(caller: Caller, scopes: Iterable[AccessScope], path: str) -> bool:
     """Whether every scope that `path` lies in lists the caller or one of the caller's groups."""
-    return not is_closed(path, closed_for(caller, scopes))
+    return not is_within(path, closed_for(caller, scopes))
 
 
 def is_public(route: Route) -> bool:

@@ -27,6 +27,7 @@ from backup_core.api.not_offered import refusal
 from backup_core.api.routes import Route
 from backup_core.api.sign_in import Gate, client_ip, open_gate
 from backup_core.settings import AccessScope, SettingsInvalid, is_loopback
+from backup_core.workflows.acting import acting_for
 from backup_core.workflows.surroundings import check_locks
 
 if TYPE_CHECKING:
@@ -129,6 +130,8 @@ class Reception:
         """The endpoint's answer; that of a change stands between two audit records."""
         endpoint = _endpoint(route, call)
         ports = self._services.ports()
+        if {"vault", "group"} <= call.names.keys():
+            ports = acting_for(ports, call.vault)
         action = action_of(route, call.method)
         if not is_change(route, call.method):
             try:

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 from backup_core.api.access import Caller, closed_for
 from backup_core.api.routes import Route
 from backup_core.domain.errors import Fault, InvalidInput
-from backup_core.domain.reach import Author, is_closed
+from backup_core.domain.reach import Author, is_within
 from backup_core.domain.resource_ids import GUID, GroupId, VaultKey
 from backup_core.settings import AccessScope
 
@@ -65,7 +65,7 @@ class Call:
 
     def may_reach(self, path: str) -> bool:
         """Whether the caller may reach any resource by its id."""
-        return not is_closed(path, self.closed)
+        return not is_within(path, self.closed)
 
     @property
     def closed(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from backup_core.api.errors import user_facing
 from backup_core.api.operation_ids import both_headers, of_job, status_header
 from backup_core.api.reading import Node, check_name, is_name, raise_faults, root
 from backup_core.api.wire import list_answer, reached, read_body, skip_token
+from backup_core.domain.acting import OWN
 from backup_core.domain.audit import differences
 from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState
 from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, parse_group_id, parse_resource_id
@@ -152,8 +153,30 @@ def read_properties(
         snapshot_group_id=group_id,
         policy_name=policy_name,
         tags=tags or {},
-        request=_as_asked(friendly_name, disk_id, source, group_id),
+        request={**_as_asked(friendly_name, disk_id, source, group_id), **_identity_as_asked(properties)},
+        acts_as=read_identity(properties),
     )
+
+
+def read_identity(node: Node) -> str | None:
+    """The identity that `identityDetails` chooses: a user-assigned one by its id, OWN for the vault's system-assigned
+    one, which is the app's own here; None where nothing is chosen."""
+    details = node.child("identityDetails")
+    is_own, named = details.raw("useSystemAssignedIdentity"), details.text("userAssignedIdentityArmUrl")
+    if is_own is not None and not isinstance(is_own, bool):
+        details.fault("useSystemAssignedIdentity", "must be true or false")
+        return None
+    if is_own and named:
+        details.fault("userAssignedIdentityArmUrl", "must be absent where useSystemAssignedIdentity is true")
+    return OWN if is_own else named or None
+
+
+def _identity_as_asked(properties: Node) -> dict[str, Any]:
+    chosen = read_identity(properties)
+    if chosen is None:
+        return {}
+    named = {"userAssignedIdentityArmUrl": chosen} if chosen else {}
+    return {"identityDetails": {"useSystemAssignedIdentity": chosen == OWN, **named}}
 
 
 def _read_disk_id(source: Node) -> str:

@@ -26,7 +26,7 @@ from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job
 from backup_core.domain.protection_rule import ProtectionRule, rule_key
-from backup_core.domain.reach import Mention, folded, is_closed, mentions, names_closed
+from backup_core.domain.reach import Mention, folded, is_within, mentions, names_closed
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Ports
 
@@ -89,7 +89,7 @@ def check_named_by_url(ports: Ports, call: Call, route: Route, action: str, scop
     if not closed or call.method not in route.endpoints or not _has_names(call):
         return
     for name, stands_for in STANDS_FOR.items():
-        if name in call.names and any(is_closed(each, closed) for each in stands_for(ports, call)):
+        if name in call.names and any(is_within(each, closed) for each in stands_for(ports, call)):
             raise LinkedRefused(call, action, scope, [Mention("", scope)])
     if "rule" in call.names and is_change(route, call.method) and _reaches_further(ports, call):
         raise LinkedRefused(call, action, scope, [Mention("", scope)])
@@ -156,7 +156,7 @@ def _reaches_further(ports: Ports, call: Call) -> bool:
     if stored is None:
         return False
     author, scope = stored.value.author, folded(stored.value.scope)
-    held = {path for path in call.closed if is_closed(path, (scope,))}
+    held = {path for path in call.closed if is_within(path, (scope,))}
     return bool(held) and (author is None or not held <= set(author.closed(call.scopes)))
 
 

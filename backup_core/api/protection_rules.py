@@ -12,8 +12,16 @@ from backup_core.api.call import Answer, Call
 from backup_core.api.questions import answered
 from backup_core.api.reading import Node, check_name, is_name, raise_faults, root
 from backup_core.api.wire import instant, list_answer, reached, read_body, skip_token
-from backup_core.domain.protection_rule import PRIORITIES, Decision, ProtectionRule, TagCondition, lies_in
-from backup_core.domain.resource_ids import DISK, SUBSCRIPTION_FORM, VAULT, VaultKey, parse_group_id, parse_resource_id
+from backup_core.domain.protection_rule import PRIORITIES, Decision, ProtectionRule, TagCondition
+from backup_core.domain.resource_ids import (
+    DISK,
+    SUBSCRIPTION_FORM,
+    VAULT,
+    VaultKey,
+    lies_in,
+    parse_group_id,
+    parse_resource_id,
+)
 from backup_core.domain.tags import LONGEST_NAME, LONGEST_VALUE
 from backup_core.ports import Ports
 from backup_core.workflows import tag_rules

@@ -10,6 +10,7 @@ import re
 from datetime import datetime
 
 from backup_core.api.call import Answer, Call
+from backup_core.api.instances import read_identity
 from backup_core.api.operation_ids import both_headers, of_job
 from backup_core.api.reading import Node, raise_faults, root
 from backup_core.api.wire import read_body, read_instant
@@ -46,6 +47,7 @@ def read_request(node: Node) -> RestoreRequest:
     target.choice("recoveryOption", ("FailIfExists",), required=True)
     location = target.location("restoreLocation")
     target_disk_id = _read_target_id(target.child("datasourceInfo", required=True))
+    acts_as = read_identity(node)
     wanted = target.child("targetDisk")
     sku, zones, size_gb, tags = wanted.text("sku"), _read_zones(wanted), _read_size(wanted), wanted.tags("tags")
     keeps_source_tags = _read_flag(wanted, "keepSourceTags", default=True)
@@ -60,6 +62,7 @@ def read_request(node: Node) -> RestoreRequest:
         size_gb=size_gb,
         tags=tags,
         keeps_source_tags=keeps_source_tags,
+        acts_as=acts_as,
     )
 
 

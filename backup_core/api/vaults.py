@@ -112,7 +112,7 @@ def put(ports: Ports, call: Call) -> Answer:
     )
     if overview.find_vault(ports, vault.key) is None:
         check_place(ports, vault)
-    change = workflow.put_vault(ports, vault)
+    change = workflow.put_vault(ports, vault, keeps_identity=identity is None)
     body = render(ports, change.after, provisioning_state="Provisioning" if change.is_new else "Updating")
     headers = status_header(call, Operation(vault=call.vault, done_at=now))
     return Answer(status=201, body=body, headers=headers, changes=_changes(change))

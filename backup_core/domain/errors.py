@@ -145,6 +145,25 @@ class CredentialRefused(CloudUnavailable):
     )
 
 
+class IdentityNotHeld(CredentialRefused):
+    """A vault names an identity that the app does not hold. Transient as long as the setting may be put right."""
+
+    code = "UserErrorVaultIdentityNotHeld"
+    recommended_action = (
+        "List the identity in DISKBACKUP_VAULT_IDENTITIES and assign it to the app, or have the vault name another one."
+    )
+
+
+class OutsideVaultScopes(BackupError):
+    """The deployment keeps a vault from where it was to act."""
+
+    code = "UserErrorOutsideVaultScopes"
+    recommended_action = (
+        "Choose a disk, snapshot resource group or target within the vault's scopes, or have whoever deploys the app "
+        "widen them in DISKBACKUP_VAULT_SCOPES."
+    )
+
+
 class SnapshotLimitReached(BackupError):
     """409 on creating a snapshot: 500 per disk, 7 in five minutes, or 3 pending ones of one disk."""
 

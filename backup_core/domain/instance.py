@@ -94,7 +94,8 @@ class Misses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceRequest:
-    """What a client asks for with PUT on an instance. `request` keeps its properties, to be answered as they came."""
+    """What a client asks for with PUT on an instance. `request` keeps its properties, to be answered as they came.
+    `acts_as` is the identity that it expects its vault to act with, None where it did not say."""
 
     name: str
     friendly_name: str
@@ -104,6 +105,7 @@ class InstanceRequest:
     policy_name: str
     tags: Mapping[str, str] = field(default_factory=dict)
     request: Mapping[str, Any] = field(default_factory=dict)
+    acts_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

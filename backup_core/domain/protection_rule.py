@@ -17,11 +17,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
+from backup_core.domain.acting import Bound, Place, is_outside
 from backup_core.domain.disk import Disk
 from backup_core.domain.errors import BackupError, DiskNotFound
 from backup_core.domain.instance import BackupInstance, ProtectionState, disk_key
-from backup_core.domain.reach import UNKNOWN_AUTHOR, Author, Scope, is_closed
-from backup_core.domain.resource_ids import DISK, VaultKey, parse_resource_id
+from backup_core.domain.reach import UNKNOWN_AUTHOR, Author, Scope, is_within
+from backup_core.domain.resource_ids import DISK, VaultKey, lies_in, parse_resource_id
 
 RULE_TAG = "diskbackup-rule"  # on an instance: the rule of its vault that made it
 PRIORITIES = (1, 10_000)  # the lowest number wins
@@ -138,6 +139,7 @@ class RuleBook:
     rules: tuple[ProtectionRule, ...] = ()
     complete: bool = True
     scopes: tuple[Scope, ...] = ()  # that are for few
+    bounds: tuple[Bound, ...] = ()  # of the vaults
 
     def covering(self, disk_id: str) -> tuple[ProtectionRule, ...]:
         """The rules whose scope a disk lies in, first in rank first."""
@@ -157,12 +159,14 @@ class RuleBook:
         refusal = rule.refusal(disk)
         if refusal is None and self.is_out_of_reach(rule, disk.id):
             return "whoever wrote it may not reach the disk, the snapshot resource group or the vault"
+        if refusal is None and is_outside(self.bounds, rule.vault, Place.SOURCE, disk.id):
+            return "its vault is bound to other scopes"
         return refusal
 
     def is_out_of_reach(self, rule: ProtectionRule, disk_id: str) -> bool:
         """By the scopes of today: they bind a rule that was written before them."""
         closed = (rule.author or UNKNOWN_AUTHOR).closed(self.scopes)
-        return any(is_closed(each, closed) for each in (disk_id, rule.snapshot_group_id, rule.vault.resource_id))
+        return any(is_within(each, closed) for each in (disk_id, rule.snapshot_group_id, rule.vault.resource_id))
 
 
 class Action(Enum):
@@ -305,8 +309,3 @@ def _judged(
         instance_name=held.name,
         revision=held.revision,
     )
-
-
-def lies_in(resource_id: str, scope: str) -> bool:
-    """Whether a resource, group or subscription is `scope` or lies below it; ids are compared without case."""
-    return f"{resource_id.lower()}/".startswith(f"{scope.rstrip('/').lower()}/")

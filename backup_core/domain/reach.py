@@ -54,7 +54,7 @@ def closed_to(ids: Iterable[str], scopes: Iterable[Scope]) -> tuple[str, ...]:
     return tuple(folded(scope.path).rstrip("/") for scope in scopes if scope.object_ids.isdisjoint(known))
 
 
-def is_closed(resource_id: str, closed: Iterable[str]) -> bool:
+def is_within(resource_id: str, closed: Iterable[str]) -> bool:
     """Whether a resource, by its id, lies in one of the `closed` paths."""
     here = f"{folded(resource_id).rstrip('/')}/"
     return any(here.startswith(f"{path}/") for path in closed)
@@ -102,7 +102,7 @@ def mentions(value: Any, place: str = "") -> Iterator[Mention]:
 def names_closed(text: str, closed: Sequence[str]) -> bool:
     """Whether a text, which may hold more than an id, names something that lies in one of the `closed` paths."""
     return bool(closed) and any(
-        is_closed(found, closed) or is_closed(found.rstrip(_ENDS_OF_A_SENTENCE), closed) for found in _ids_in(text)
+        is_within(found, closed) or is_within(found.rstrip(_ENDS_OF_A_SENTENCE), closed) for found in _ids_in(text)
     )
 
 

@@ -111,3 +111,8 @@ def parse_group_id(text: str) -> GroupId:
 def is_safe_name(text: str) -> bool:
     """Whether a name can be part of a table key and of a URL without leading anywhere else."""
     return _SAFE_SEGMENT.fullmatch(text) is not None
+
+
+def lies_in(resource_id: str, scope: str) -> bool:
+    """Whether a resource, group or subscription is `scope` or lies below it; ids are compared without case."""
+    return f"{resource_id.lower()}/".startswith(f"{scope.rstrip('/').lower()}/")

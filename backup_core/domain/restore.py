@@ -44,6 +44,7 @@ class RestoreRequest:
     size_gb: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     keeps_source_tags: bool = True
+    acts_as: str | None = None  # the identity that the vault is expected to act with
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -50,6 +50,9 @@ class Vault:
 
     `weaker` are settings, by place (names with dots), that count from `weaker_from` on. Whoever asks what is in force
     asks `at(now)`.
+
+    `identity` is as the client wrote it; `acts_as` is the user-assigned identity, by its id, that the app acts with for
+    the vault, "" for the app's own. A row of an older release has none: it goes on as it was.
     """
 
     key: VaultKey
@@ -60,6 +63,7 @@ class Vault:
     properties: Mapping[str, Any] = field(default_factory=dict)
     weaker: Mapping[str, Any] = field(default_factory=dict)
     weaker_from: datetime | None = None
+    acts_as: str = ""
 
     def at(self, now: datetime) -> Vault:
         """The vault with the settings that are in force at `now`."""

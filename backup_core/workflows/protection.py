@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from backup_core.domain.acting import Place, check_bounds, check_choice
 from backup_core.domain.agenda import AgendaRow
 from backup_core.domain.alert import Cause, cause_of_failure
 from backup_core.domain.disk import Disk
@@ -41,6 +42,7 @@ from backup_core.workflows.watching import STALL_AFTER, watch_row
 log = logging.getLogger("diskbackup.protection")
 
 CONFIGURE = "Configure Protection"
+SNAPSHOT_GROUP = "properties.policyInfo.policyParameters.dataStoreParametersList[0].resourceGroupId"
 PAUSED = (ProtectionState.STOPPED, ProtectionState.SUSPENDED)
 EXPIRE_SOON = timedelta(seconds=90)
 _TRIES = 5
@@ -58,6 +60,8 @@ def configure_instance(
     for _ in range(_TRIES):
         stored = ports.store.get(BackupInstance, vault, request.name)
         faults = _faults(request, policy, stored.value if stored else None)
+        faults += check_bounds(ports.bounds, vault, _places(request))
+        faults += check_choice(request.acts_as, settings.acts_as, "properties.identityDetails")
         if faults:
             raise InvalidInput(faults)
         assert policy is not None, "its absence is a fault"
@@ -104,8 +108,7 @@ def _faults(
         faults.append(Fault(target="properties.dataSourceInfo.resourceID", message=message))
     if existing.snapshot_group_id.lower() != request.snapshot_group_id.lower():
         message = f"the snapshots lie in {existing.snapshot_group_id}; the group cannot be changed"
-        target = "properties.policyInfo.policyParameters.dataStoreParametersList[0].resourceGroupId"
-        faults.append(Fault(target=target, message=message))
+        faults.append(Fault(target=SNAPSHOT_GROUP, message=message))
     return faults
 
 
@@ -115,6 +118,14 @@ def _shortened(existing: BackupInstance | None, policy: BackupPolicy) -> list[st
     if existing is None or existing.policy.name.lower() == policy.name.lower():
         return []
     return shortened_rules(existing.policy, policy)
+
+
+def _places(request: InstanceRequest) -> dict[str, tuple[Place, str]]:
+    """Where the vault is to act, by the place in the body."""
+    return {
+        "properties.dataSourceInfo.resourceID": (Place.SOURCE, request.disk_id),
+        SNAPSHOT_GROUP: (Place.SNAPSHOTS, request.snapshot_group_id),
+    }
 
 
 def _tag_faults(request: InstanceRequest, existing: BackupInstance | None) -> list[Fault]:

@@ -18,6 +18,7 @@ from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.surroundings import SNAPSHOT_COUNTERS, Usage
 from backup_core.ports import Ports, Replace
 from backup_core.workflows import alerts, outbox
+from backup_core.workflows.acting import acting_for
 from backup_core.workflows.alarms import fire, resolve
 
 log = logging.getLogger("diskbackup.quotas")
@@ -33,7 +34,7 @@ def watch_regions(ports: Ports, places: Mapping[tuple[str, str], VaultKey]) -> N
     Azure allows there. `places` are subscription and location of protected disks, each with a vault to tell it of."""
     for (subscription, location), vault in places.items():
         try:
-            usage = ports.cloud.usage(subscription, location)
+            usage = acting_for(ports, vault).cloud.usage(subscription, location)
         except BackupError as error:
             log.info("quota.unread subscription=%s location=%s code=%s", subscription, location, error.code)
             continue

@@ -12,10 +12,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
+from backup_core.domain.acting import OWN
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.disk import Snapshot
-from backup_core.domain.errors import BackupError, SnapshotGroupNotFound
+from backup_core.domain.errors import BackupError, PermissionMissing, SnapshotGroupNotFound
 from backup_core.domain.events import Event
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import BackupInstance, DiskClaim, ProtectionState, disk_key
@@ -29,6 +31,7 @@ from backup_core.domain.snapshot_group import SnapshotGroup
 from backup_core.domain.vault import Vault
 from backup_core.ports import Insert, Ports, Remove, Replace, StateConflict, Stored, every
 from backup_core.workflows import alerts, outbox
+from backup_core.workflows.acting import acting_for, as_identity, identities_of
 from backup_core.workflows.backup import SNAPSHOT_UNIQUE_ID, expiry_row
 from backup_core.workflows.claims import take_claim
 from backup_core.workflows.dispatch import backup_row
@@ -92,7 +95,7 @@ def reconcile(ports: Ports) -> ReconcileReport:
     for vault, instance in instances:
         remember_group(ports, vault, parse_group_id(instance.snapshot_group_id))
     groups = remembered_groups(ports)
-    sight = _look(ports, [stored.value.group for stored in groups], report)
+    sight = _look(ports, [stored.value.group for stored in groups], report, _keepers(groups, instances))
     _mend_claims(ports, instances, report)
     accounted: set[str] = set()
     for vault, instance in instances:
@@ -111,6 +114,16 @@ def reconcile(ports: Ports) -> ReconcileReport:
             report.purged_jobs += _purge_jobs(ports, vault)
     log.info("reconcile.done %s", report)
     return report
+
+
+def _keepers(
+    groups: Sequence[Stored[SnapshotGroup]], instances: Sequence[tuple[VaultKey, BackupInstance]]
+) -> dict[str, list[VaultKey]]:
+    """The vaults that keep snapshots in a group, or once did, by the group's key."""
+    keepers = {stored.value.group.key: [stored.value.vault] for stored in groups}
+    for vault, instance in instances:
+        keepers.setdefault(parse_group_id(instance.snapshot_group_id).key, []).append(vault)
+    return keepers
 
 
 def _looks_ours(snapshot: Snapshot) -> bool:
@@ -168,7 +181,12 @@ def _vaults(ports: Ports) -> Iterator[Stored[Vault]]:
             return
 
 
-def _look(ports: Ports, groups: Iterable[GroupId], report: ReconcileReport) -> _Sight:
+def _look(
+    ports: Ports,
+    groups: Iterable[GroupId],
+    report: ReconcileReport,
+    keepers: Mapping[str, Sequence[VaultKey]] = MappingProxyType({}),
+) -> _Sight:
     """The agenda is read before the snapshots, both before any record: what is begun meanwhile is looked at singly."""
     backups = frozenset((row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.BACKUP))
     expiries = frozenset((row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.EXPIRY))
@@ -178,7 +196,7 @@ def _look(ports: Ports, groups: Iterable[GroupId], report: ReconcileReport) -> _
     readable = set()
     for group in groups:
         try:
-            for snapshot in ports.cloud.list_snapshots(group):
+            for snapshot in _list_snapshots(ports, group, keepers.get(group.key, ())):
                 found.add(snapshot)
             readable.add(group.key)
         except SnapshotGroupNotFound:
@@ -198,10 +216,22 @@ def _look(ports: Ports, groups: Iterable[GroupId], report: ReconcileReport) -> _
     )
 
 
+def _list_snapshots(ports: Ports, group: GroupId, keepers: Iterable[VaultKey]) -> list[Snapshot]:
+    """As the first identity of the keepers that may see them; as the app's own where nobody keeps any."""
+    *others, last = identities_of(ports, keepers) or [OWN]
+    for identity in others:
+        try:
+            return list(as_identity(ports, identity).cloud.list_snapshots(group))
+        except PermissionMissing:
+            log.info("reconcile.group_unseen group=%s by=%s", group.text, identity)
+    return list(as_identity(ports, last).cloud.list_snapshots(group))
+
+
 def _reconcile_instance(
     ports: Ports, vault: VaultKey, name: str, sight: _Sight, report: ReconcileReport, accounted: set[str]
 ) -> None:
     """Adds to `accounted` the snapshots that the instance's points account for."""
+    ports = acting_for(ports, vault)
     stored = ports.store.get(BackupInstance, vault, name)
     if stored is None:
         return
@@ -253,6 +283,7 @@ def _account_for(
 ) -> None:
     """A snapshot that looks like ours and that no record knows: another installation's, a point to be adopted, a copy
     or a forgery, or an orphan. None but the first two passes unseen."""
+    ports = acting_for(ports, _vault_of(snapshot, homes))
     label = read_label(snapshot.tags)
     if label is None:
         reason = "its diskbackup- tags are incomplete" if is_ours(snapshot.tags) else "its tags were taken away"

@@ -15,7 +15,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from backup_core.domain.errors import BackupError, CloudUnavailable, DiskNotFound, SnapshotGroupNotFound, Throttled
+from backup_core.domain.disk import Disk
+from backup_core.domain.errors import (
+    BackupError,
+    CloudUnavailable,
+    DiskNotFound,
+    PermissionMissing,
+    SnapshotGroupNotFound,
+    Throttled,
+)
 from backup_core.domain.instance import BackupInstance, DiskClaim, ProtectionState
 from backup_core.domain.job import time_ordered_hex
 from backup_core.domain.messages import LookAtResource
@@ -32,13 +40,14 @@ from backup_core.domain.resource_ids import (
 )
 from backup_core.ports import Ports, StateConflict, Stored, every
 from backup_core.workflows import alerts, outbox
+from backup_core.workflows.acting import acting_for, as_identity, identities_of
 from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.overview import FoundInstance, find_protection
 from backup_core.workflows.points_seen import Sightings, look_after_point
 from backup_core.workflows.poison import NOWHERE, StepGivenUp
 from backup_core.workflows.protection import sync_instance
 from backup_core.workflows.snapshot_groups import remembered_groups
-from backup_core.workflows.tag_rules import apply_all, apply_rules_to_disk, disk_is_gone, read_book, tried_lately
+from backup_core.workflows.tag_rules import apply_all, apply_rules_as_seen, disk_is_gone, read_book, tried_lately
 from backup_core.workflows.turns import attempt_delay, throttle_delay
 
 log = logging.getLogger("diskbackup.resources")
@@ -169,15 +178,30 @@ def look_at_disk(ports: Ports, disk_id: str, *, is_deletion: bool = False) -> No
     book = read_book(ports)
     if found is None and not book.covering(disk_id):
         return
+    vaults = [found.vault] if found is not None else [rule.vault for rule in book.covering(disk_id)]
+    identities = identities_of(ports, vaults)
+    seen: dict[str, Disk] = {}
     try:
-        disk = ports.cloud.get_disk(disk_id)
+        for identity in identities:
+            seen |= _seen_as(ports, identity, disk_id, is_alone=len(identities) == 1)
     except DiskNotFound as error:
         if found is not None:
             disk_is_gone(ports, found, error)
         return
-    if found is not None and _needs_another_look(ports, found, disk.sku, disk.location):
-        sync_instance(ports, found.vault, found.instance.name)
-    apply_rules_to_disk(ports, disk, book)
+    for disk in seen.values():
+        if found is not None and _needs_another_look(ports, found, disk.sku, disk.location):
+            sync_instance(ports, found.vault, found.instance.name)
+    apply_rules_as_seen(ports, seen, book)
+
+
+def _seen_as(ports: Ports, identity: str, disk_id: str, *, is_alone: bool) -> dict[str, Disk]:
+    """The disk by the identity that looked; nothing where it may not look and others may."""
+    try:
+        return {identity: as_identity(ports, identity).cloud.get_disk(disk_id)}
+    except PermissionMissing:
+        if is_alone:
+            raise
+        return {}
 
 
 def _needs_another_look(ports: Ports, found: FoundInstance, sku: str, location: str) -> bool:
@@ -199,8 +223,9 @@ def look_at_snapshot(ports: Ports, snapshot_id: str, homes: SnapshotHomes) -> No
         return
     for claim in homes.of(ports, snapshot.subscription, name.disk):
         point = _good_point(ports, claim, name, snapshot_id)
-        if point is not None and not _is_there(ports, claim.vault, point):
-            _look_after(ports, claim.vault, point)
+        acting = acting_for(ports, claim.vault)
+        if point is not None and not _is_there(acting, claim.vault, point):
+            _look_after(acting, claim.vault, point)
 
 
 def _is_there(ports: Ports, vault: VaultKey, point: RecoveryPoint) -> bool:
@@ -242,7 +267,7 @@ def _sightings(ports: Ports, gone: RecoveryPoint) -> Sightings:
     seen = Sightings()
     for stored in remembered_groups(ports) if gone.snapshot_unique_id else ():
         try:
-            for snapshot in ports.cloud.list_snapshots(stored.value.group):
+            for snapshot in acting_for(ports, stored.value.vault).cloud.list_snapshots(stored.value.group):
                 seen.add(snapshot)
         except SnapshotGroupNotFound:
             log.info("resource_event.group_gone group=%s", stored.value.group_id)
@@ -269,7 +294,7 @@ def look_at_group(ports: Ports, group_id: str) -> None:
     """Are protected disks gone with their group? One read if none lay in it. Raises BackupError."""
     group = parse_group_id(group_id)
     claims = list(_claims_below(ports, group.subscription, group.group))
-    if not claims or ports.cloud.find_group(group) is not None:
+    if not claims or acting_for(ports, claims[0].vault).cloud.find_group(group) is not None:
         return
     for claim in claims:
         found = find_protection(ports, claim.disk_id)

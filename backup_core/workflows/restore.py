@@ -10,6 +10,7 @@ import logging
 from dataclasses import replace
 from datetime import datetime
 
+from backup_core.domain.acting import Place, check_bounds, check_choice
 from backup_core.domain.alert import Cause, cause_of_failure
 from backup_core.domain.disk import Disk
 from backup_core.domain.errors import (
@@ -59,6 +60,7 @@ log = logging.getLogger("diskbackup.restore")
 
 TRIGGER = "Trigger Restore"
 FAILED = ("Failed", "Canceled")
+TARGET = "restoreTargetInfo.datasourceInfo.resourceID"
 _TRIES = 5
 
 
@@ -70,11 +72,13 @@ def request_restore(
     Raises NotFound (vault, instance, point), InvalidInput naming every fault, ResourceInUse (the point is being
     deleted).
     """
-    allowed = get_vault(ports, vault).allows_cross_subscription_restore
+    record = get_vault(ports, vault)
     for _ in range(_TRIES):
         instance, point = find_point(ports, vault, instance_name, request)
         faults = check_restore(request, point.value)
-        faults += check_subscription(request, instance.value.disk_id, allowed=allowed)
+        faults += check_subscription(request, instance.value.disk_id, allowed=record.allows_cross_subscription_restore)
+        faults += check_bounds(ports.bounds, vault, {TARGET: (Place.TARGET, request.target_disk_id)})
+        faults += check_choice(request.acts_as, record.acts_as, "identityDetails")
         faults += check_key(encryption_set_of(point.value.disk), request)
         if faults:
             raise InvalidInput(faults)

@@ -9,11 +9,12 @@ Leaves to others: the judgement itself (domain/protection_rule.py).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from backup_core.domain.acting import Place, check_bounds
 from backup_core.domain.disk import Disk
 from backup_core.domain.errors import (
     BackupError,
@@ -36,14 +37,14 @@ from backup_core.domain.protection_rule import (
     ProtectionRule,
     RuleBook,
     decide,
-    lies_in,
     rule_key,
     rule_prefix,
 )
 from backup_core.domain.resource_event import RULED
-from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, parse_resource_id
+from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, lies_in, parse_resource_id
 from backup_core.ports import Change, Insert, Page, Ports, Remove, Replace, StateConflict, Stored, every
 from backup_core.workflows import alerts, outbox, overview
+from backup_core.workflows.acting import acting_for, acts_as, as_identity, identities_of
 from backup_core.workflows.lifecycle import stop_protection
 from backup_core.workflows.overview import FoundInstance, find_protection, get_vault, list_vault_keys
 from backup_core.workflows.protection import configure_instance, request_of, sync_instance
@@ -80,10 +81,15 @@ class DryRun:
 # ---------------------------------------------------------------- one disk
 
 
-def apply_rules_to_disk(ports: Ports, disk: Disk, book: RuleBook | None = None) -> Decision:
-    """Do for a disk, as it was just seen, what the rules say. Raises BackupError when that cannot be done."""
+def apply_rules_to_disk(
+    ports: Ports, disk: Disk, book: RuleBook | None = None, *, seen_as: str | None = None
+) -> Decision:
+    """Do for a disk, as it was just seen, what the rules say. `seen_as` is the identity that saw it: nothing is done
+    for a vault that acts with another one, which may not see it. Raises BackupError when it cannot be done."""
     found = find_protection(ports, disk.id)
     decision = decide(disk, *_held(found), book or read_book(ports))
+    if seen_as is not None and not _sees(ports, decision.vault, seen_as):
+        return replace(decision, action=Action.LEAVE)
     if decision.action is Action.LEAVE:
         return decision
     try:
@@ -93,6 +99,25 @@ def apply_rules_to_disk(ports: Ports, disk: Disk, book: RuleBook | None = None) 
             _tell_of_failure(ports, decision, error)
         raise
     return decision
+
+
+def apply_rules_as_seen(ports: Ports, seen: Mapping[str, Disk], book: RuleBook) -> None:
+    """As apply_rules_to_disk for one disk, as each of the identities that see it saw it. A rule of a vault that does
+    not see the disk stands in no other's way. Raises BackupError."""
+    for identity, disk in seen.items():
+        apply_rules_to_disk(ports, disk, book, seen_as=identity)
+    for identity, disk in seen.items():
+        apply_rules_to_disk(ports, disk, _rules_by(ports, book, set(seen)), seen_as=identity)
+
+
+def _rules_by(ports: Ports, book: RuleBook, identities: Container[str]) -> RuleBook:
+    """The rules of vaults that act with any of the identities."""
+    mine = (rule for rule in book.rules if acts_as(ports, rule.vault).lower() in identities)
+    return replace(book, rules=tuple(mine))
+
+
+def _sees(ports: Ports, vault: VaultKey | None, identity: str) -> bool:
+    return vault is None or acts_as(ports, vault).lower() == identity
 
 
 def _is_passing(ports: Ports, decision: Decision, error: BackupError) -> bool:
@@ -128,7 +153,7 @@ def read_book(ports: Ports) -> RuleBook:
         rules += [stored.value for stored in page.items]
         token = page.next_token
         if token is None:
-            return RuleBook(rules=tuple(rules), complete=complete, scopes=ports.scopes)
+            return RuleBook(rules=tuple(rules), complete=complete, scopes=ports.scopes, bounds=ports.bounds)
 
 
 def _held(found: FoundInstance | None) -> tuple[BackupInstance | None, VaultKey | None]:
@@ -230,17 +255,25 @@ def apply_all(
     book, report = read_book(ports), RuleReport()
     held = _Held.of(_instances(ports) if instances is None else instances)
     seen: set[str] = set()
-    for listed in _scopes(book, scope):
+    contested: list[tuple[str, Disk]] = []
+    for identity, listed in _listings(ports, book, scope):
         try:
-            for disk, decision in _judge(ports, listed, held, book, seen):
+            for disk, decision in _judge(as_identity(ports, identity), listed, held, book):
+                if not _sees(ports, decision.vault, identity):
+                    contested.append((identity, disk))
+                    continue
+                seen.add(disk_key(disk.id))
                 if decision.action is not Action.LEAVE:
-                    _apply(ports, disk, book, report)
+                    _apply(ports, disk, book, report, identity)
         except BackupError as error:
             log.warning("rules.postponed scope=%s code=%s %s", listed, error.code, error.message)
             report.postponed.append(f"{listed}: {error.message}")
+    for identity, disk in contested:
+        if disk_key(disk.id) not in seen:  # by the vault whose rule comes first
+            _apply(ports, disk, _rules_by(ports, book, {identity}), report, identity)
     for key, found in held.of_rules(scope):
         if key not in seen:
-            _apply_unseen(ports, found.instance, book, report)
+            _apply_unseen(acting_for(ports, found.vault), found, book, report)
     report.seen = len(seen)
     log.info("rules.applied seen=%d done=%d failed=%d", report.seen, len(report.done), len(report.failed))
     return report
@@ -251,9 +284,16 @@ def _instances(ports: Ports) -> Iterator[tuple[VaultKey, BackupInstance]]:
         yield from ((vault, stored.value) for stored in every(ports, BackupInstance, vault))
 
 
-def _scopes(book: RuleBook, within: str | None) -> list[str]:
+def _listings(ports: Ports, book: RuleBook, within: str | None) -> Iterator[tuple[str, str]]:
+    """What must be listed, and as which identity, so that each disk is seen by the vaults whose rules reach it."""
+    for identity in identities_of(ports, (rule.vault for rule in book.rules)):
+        mine = [rule.scope for rule in book.rules if acts_as(ports, rule.vault).lower() == identity]
+        yield from ((identity, scope) for scope in _scopes(mine, within))
+
+
+def _scopes(of_rules: Iterable[str], within: str | None) -> list[str]:
     """What must be listed so that each disk that a rule reaches is seen once."""
-    scopes = _outermost(rule.scope for rule in book.rules)
+    scopes = _outermost(of_rules)
     if within is None:
         return scopes
     if any(lies_in(within, scope) for scope in scopes):
@@ -261,20 +301,18 @@ def _scopes(book: RuleBook, within: str | None) -> list[str]:
     return [scope for scope in scopes if lies_in(scope, within)]
 
 
-def _judge(ports: Ports, scope: str, held: _Held, book: RuleBook, seen: set[str]) -> Iterator[tuple[Disk, Decision]]:
+def _judge(ports: Ports, scope: str, held: _Held, book: RuleBook) -> Iterator[tuple[Disk, Decision]]:
     for disk in ports.cloud.list_disks(scope):
-        key = disk_key(disk.id)
-        seen.add(key)
-        yield disk, decide(disk, *_held(held.by_disk.get(key)), book)
+        yield disk, decide(disk, *_held(held.by_disk.get(disk_key(disk.id))), book)
 
 
-def _apply(ports: Ports, disk: Disk, book: RuleBook, report: RuleReport) -> None:
+def _apply(ports: Ports, disk: Disk, book: RuleBook, report: RuleReport, seen_as: str | None = None) -> None:
     """Decide again by what is recorded now, and do it."""
     if len(report.done) + len(report.failed) >= CHANGES_LIMIT:
         report.is_limited = True
         return
     try:
-        decision = apply_rules_to_disk(ports, disk, book)
+        decision = apply_rules_to_disk(ports, disk, book, seen_as=seen_as)
     except (BackupError, StateConflict) as error:
         log.warning("rules.undone disk=%s %s", disk.id, error)
         report.failed.append(f"{disk.id}: {error}")
@@ -283,9 +321,10 @@ def _apply(ports: Ports, disk: Disk, book: RuleBook, report: RuleReport) -> None
         report.done.append(decision)
 
 
-def _apply_unseen(ports: Ports, instance: BackupInstance, book: RuleBook, report: RuleReport) -> None:
+def _apply_unseen(ports: Ports, unseen: FoundInstance, book: RuleBook, report: RuleReport) -> None:
     """An instance of a rule whose disk no listing showed. If no rule reaches the disk, that is enough to know; else the
     disk is asked for: it is gone, or we may not see it, which stops nothing."""
+    instance = unseen.instance
     if instance.state is ProtectionState.STOPPED:
         return
     if not book.covering(instance.disk_id):
@@ -323,11 +362,11 @@ def dry_run(ports: Ports, rule: ProtectionRule, *, may_see: Callable[[str], bool
     book = read_book(ports)
     stored = book.find(rule.vault, rule.name)
     tried = book.with_rule(replace(rule, enabled=True))
-    held, seen = _Held.of(_instances(ports)), set[str]()
+    held = _Held.of(_instances(ports))
     decisions = [
         decision
         for scope in _outermost([rule.scope, *([stored.scope] if stored else [])])
-        for _, decision in _judge(ports, scope, held, tried, seen)
+        for _, decision in _judge(ports, scope, held, tried)
         if may_see(decision.disk_id)
     ]
     decisions.sort(key=lambda decision: (decision.action is Action.LEAVE, decision.disk_id.lower()))
@@ -384,11 +423,15 @@ def _page_of(ports: Ports, vault: VaultKey, token: str | None) -> Page[Protectio
 
 
 def check_rule(ports: Ports, rule: ProtectionRule) -> None:
-    """Raises NotFound (vault), InvalidInput (its policy is not there)."""
+    """Raises NotFound (vault), InvalidInput (its policy is not there, its vault may not keep snapshots there)."""
     get_vault(ports, rule.vault)
     if ports.store.get(BackupPolicy, rule.vault, rule.policy_name) is None:
         message = f"policy '{rule.policy_name}' was not found in the vault; create it first"
         raise InvalidInput([Fault(target="properties.policyId", message=message)])
+    asked = {"properties.snapshotResourceGroupId": (Place.SNAPSHOTS, rule.snapshot_group_id)}
+    faults = check_bounds(ports.bounds, rule.vault, asked)
+    if faults:
+        raise InvalidInput(faults)
 
 
 def put_rule(ports: Ports, rule: ProtectionRule) -> tuple[ProtectionRule, bool]:

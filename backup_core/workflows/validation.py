@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from backup_core.domain import permissions as rights
 from backup_core.domain import validation as rules
+from backup_core.domain.acting import Bound, Place, check_bounds, check_choice
 from backup_core.domain.disk import Disk, Snapshot
 from backup_core.domain.errors import BackupError, DiskNotFound, Fault, PermissionMissing
 from backup_core.domain.instance import BackupInstance, InstanceRequest
@@ -47,10 +48,10 @@ def check_backup(ports: Ports, vault: Vault, request: InstanceRequest, policy: B
     Raises Throttled, CloudUnavailable.
     """
     holder = overview.find_protection(ports, request.disk_id)
-    findings = _Findings(ports.cloud)
+    findings = _Findings(ports.cloud, vault.acts_as)
     if holder is not None:
         findings.note([_taken(request, holder, vault.key)])
-    _look_at_backup(findings, vault, request, policy, own=None)
+    _look_at_backup(findings, vault, request, policy, own=None, bounds=ports.bounds)
     return findings.faults()
 
 
@@ -59,12 +60,12 @@ def check_modify(
 ) -> list[Fault]:
     """Why `instance` could not go on as `request` has it; ARM calls and errors as those of `check_backup`."""
     holder = overview.find_protection(ports, request.disk_id)
-    findings = _Findings(ports.cloud)
+    findings = _Findings(ports.cloud, vault.acts_as)
     findings.note(rules.check_unchanged(instance, request))
     own = (vault.key, instance.name)
     if holder is not None and not _is(own, holder):
         findings.note([_taken(request, holder, vault.key)])
-    _look_at_backup(findings, vault, request, policy, own=own)
+    _look_at_backup(findings, vault, request, policy, own=own, bounds=ports.bounds)
     return findings.faults()
 
 
@@ -78,7 +79,7 @@ def check_restore_target(
     private disk.
     Raises Throttled, CloudUnavailable.
     """
-    findings = _Findings(ports.cloud)
+    findings = _Findings(ports.cloud, vault.acts_as)
     findings.note(rules.check_point(point, request))
     set_id = None if point is None else encryption_set_of(point.disk)
     try:
@@ -87,6 +88,8 @@ def check_restore_target(
         findings.note([Fault(target=rules.TARGET, message=str(error))])
         return findings.faults()
     findings.note(rules.check_subscription(vault, instance.disk_id, request, set_id))
+    findings.note(check_bounds(ports.bounds, vault.key, {rules.TARGET: (Place.TARGET, request.target_disk_id)}))
+    findings.note(check_choice(request.acts_as, vault.acts_as, "restoreRequestObject.identityDetails"))
     if point is not None and point.is_good:
         findings.note(rules.check_wishes(request, point))
         _look_at_snapshot(findings, point)
@@ -110,8 +113,9 @@ class _Seen(Generic[T]):
 class _Findings:
     """Faults as they come up. Missing rights are gathered, so that each role is named once for each scope."""
 
-    def __init__(self, cloud: DiskCloud) -> None:
+    def __init__(self, cloud: DiskCloud, acts_as: str) -> None:
         self.cloud = cloud
+        self._acts_as = acts_as
         self._faults: list[Fault] = []
         self._missing: dict[tuple[str, str], tuple[Need, str, set[str]]] = {}
 
@@ -142,7 +146,7 @@ class _Findings:
             self.lack(need, scope, missing)
 
     def faults(self) -> list[Fault]:
-        principal = self.cloud.identity().principal_id if self._missing else ""
+        principal = self.cloud.identity(self._acts_as).principal_id if self._missing else ""
         lacking = [rules.missing_right(*each, principal) for each in self._missing.values()]
         return list(dict.fromkeys([*self._faults, *lacking]))
 
@@ -154,8 +158,15 @@ def _look_at_backup(
     policy: BackupPolicy | None,
     *,
     own: tuple[VaultKey, str] | None,
+    bounds: tuple[Bound, ...],
 ) -> None:
     findings.note(rules.check_policy(policy, request.policy_name))
+    asked = {
+        rules.SOURCE: (Place.SOURCE, request.disk_id),
+        rules.SNAPSHOT_GROUP: (Place.SNAPSHOTS, request.snapshot_group_id),
+    }
+    findings.note(check_bounds(bounds, vault.key, asked))
+    findings.note(check_choice(request.acts_as, vault.acts_as, "backupInstance.identityDetails"))
     disk = _look_at_source(findings, vault, request.disk_id)
     snapshots = _look_at_snapshot_group(findings, parse_group_id(request.snapshot_group_id), request.disk_id)
     if disk is not None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from backup_core.domain.acting import OWN, acting_identity, check_acting
 from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
 from backup_core.domain.errors import Fault, InvalidInput, ResourceInUse
 from backup_core.domain.events import MOST_ITEMS
@@ -32,6 +33,7 @@ from backup_core.domain.vault import (
 )
 from backup_core.ports import Insert, Ports, Remove, Replace, StateConflict, Stored, every
 from backup_core.workflows import alerts, outbox
+from backup_core.workflows.acting import note_identity
 from backup_core.workflows.overview import get_vault
 from backup_core.workflows.protection import reconfigure
 from backup_core.workflows.tag_rules import rules_of
@@ -54,11 +56,13 @@ class VaultChange:
         return self.before is None
 
 
-def put_vault(ports: Ports, vault: Vault) -> VaultChange:
-    """Write a vault. Settings of an existing one that `vault` does not name stay; what makes it weaker waits.
+def put_vault(ports: Ports, vault: Vault, *, keeps_identity: bool = False) -> VaultChange:
+    """Write a vault. Settings of an existing one that `vault` does not name stay, and its identity if `keeps_identity`:
+    a request that does not speak of it must not have it act with the app's own. What makes it weaker waits.
 
-    Raises InvalidInput for every setting that may not be so, or no longer.
+    Raises InvalidInput for every setting that may not be so, or no longer, and an identity that it cannot act with.
     """
+    vault = _acting(ports, vault)
     for _ in range(_TRIES):
         stored = ports.store.get(Vault, vault.key)
         if stored is None:
@@ -68,6 +72,8 @@ def put_vault(ports: Ports, vault: Vault) -> VaultChange:
             known = stored.value  # by the name that it was made under: names are compared without case
             settings = merged_settings(known.at(ports.clock.now()).properties, vault.properties)
             wanted = replace(vault, key=known.key, created_at=known.created_at, properties=settings)
+            if keeps_identity:
+                wanted = replace(wanted, identity=known.identity, acts_as=known.acts_as)
             change = _decide(ports, known, wanted, vault.properties)
         if _commit(ports, stored, change):
             return change
@@ -95,6 +101,8 @@ def patch_vault(
             identity=vault.identity if identity is None else merged_identity(vault.identity, identity),
             properties=merged_settings(vault.properties, settings),
         )
+        if identity is not None:
+            wanted = _acting(ports, wanted)
         change = _decide(ports, stored.value, wanted, settings)
         if _commit(ports, stored, change):
             return change
@@ -115,6 +123,15 @@ def tag_vault(ports: Ports, key: VaultKey, change: Callable[[Mapping[str, str]],
             continue
         return wanted
     raise ResourceInUse(f"Vault '{key.name}' is changing too often; try again.")
+
+
+def _acting(ports: Ports, vault: Vault) -> Vault:
+    """The vault as it acts by its `identity`. Raises InvalidInput when it cannot."""
+    acts_as = acting_identity(vault.identity)
+    faults = check_acting(vault.identity, held=acts_as == OWN or ports.cloud.holds(acts_as))
+    if faults:
+        raise InvalidInput(faults)
+    return replace(vault, acts_as=acts_as)
 
 
 def _decide(ports: Ports, stored: Vault, wanted: Vault, said: Mapping[str, Any]) -> VaultChange:
@@ -152,6 +169,7 @@ def _commit(ports: Ports, stored: Stored[Vault] | None, change: VaultChange) -> 
         ports.store.commit(change.after.key, [Replace(stored, change.after) if stored else Insert(change.after)])
     except StateConflict:
         return False
+    note_identity(ports, change.after)
     return True
 
 

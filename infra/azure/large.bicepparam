@@ -28,6 +28,17 @@ param accessScopes = {
   ]
 }
 
+param vaultIdentities = {
+  '/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/payroll-identities/providers/Microsoft.ManagedIdentity/userAssignedIdentities/payroll-backup': '00000000-0000-0000-0000-0000000000bb'
+}
+param vaultScopes = {
+  '/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/payroll-vaults': {
+    sources: ['/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/payroll']
+    snapshots: ['/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/payroll-snapshots']
+    targets: ['/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/payroll-restored']
+  }
+}
+
 param alertEmails = [
   'backup-operators@example.com'
 ]

@@ -37,6 +37,12 @@ param entraAudience string = ''
 @description('Subscriptions, resource groups and vaults that are for few: resource id to a list of object ids.')
 param accessScopes object = {}
 
+@description('User-assigned identities that the app gets and vaults may act with: resource id to client id.')
+param vaultIdentities object = {}
+
+@description('Where vaults may act: id of a vault, or of a group or subscription of vaults, to lists of sources, snapshots and targets.')
+param vaultScopes object = {}
+
 @description('What URLs in answers of the API begin with, where clients reach it under a name of its own; empty: the app\'s own name.')
 param publicUrl string = ''
 
@@ -272,6 +278,8 @@ module app 'modules/app.bicep' = {
     entraTenantId: entraTenantId
     entraAudience: entraAudience
     accessScopes: accessScopes
+    vaultIdentities: vaultIdentities
+    vaultScopes: vaultScopes
     publicUrl: publicUrl
     auditDays: auditDays
     onDemandADay: onDemandADay

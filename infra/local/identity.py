@@ -1,7 +1,8 @@
 """App Service's managed-identity endpoint: gives tokens to whoever holds a principal's secret.
 
 The app's `azure-identity` code and `az login --identity` run against it unchanged. Each principal of the local tenant
-has a secret of its own, as if each ran on a machine of its own.
+has a secret of its own, as if each ran on a machine of its own; the app's machine has further identities, which it asks
+for by their client ids.
 
 `python -m infra.local.identity --port N --authority URL --keys DIR`; the secrets are in IDENTITY_SECRETS.
 """
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from .tokens import LIFETIME_SECONDS, SECRETS, KeyFiles, Principal, Tenant, principal_named
+from .tokens import ATTACHED, LIFETIME_SECONDS, SECRETS, KeyFiles, Principal, Tenant, principal_named
 
 PATH = "/msi/token"
 _API_VERSION = "2019-08-01"
@@ -39,9 +40,10 @@ def identity_app(tenant: Tenant, secrets: Mapping[str, str]) -> web.Application:
         if not audience:
             return _refused(400, "resource is missing")
         wanted = next((request.query[n] for n in ("client_id", "principal_id", "object_id") if n in request.query), "")
-        if wanted and principal_named(wanted) is not principal:
+        chosen = principal_named(wanted) if wanted else principal
+        if chosen is None or chosen not in (principal, *ATTACHED.get(principal.name, ())):
             return _refused(400, f"this machine has no identity with the id {wanted}")
-        return _granted(tenant, principal, audience)
+        return _granted(tenant, chosen, audience)
 
     application = web.Application()
     application.router.add_get(PATH, token)

@@ -73,7 +73,14 @@ STRANGER = Principal(
     object_id="33333333-3333-4333-8333-333333333333",
     client_id="33333333-aaaa-4aaa-8aaa-333333333333",
 )
-PRINCIPALS = (APP, CONTRIBUTOR, OPERATOR, READER, STRANGER)
+# A user-assigned identity that the app has beside its own, for vaults that name it. It holds no role to begin with.
+TEAM = Principal(
+    name="team",
+    object_id="66666666-6666-4666-8666-666666666666",
+    client_id="66666666-aaaa-4aaa-8aaa-666666666666",
+)
+PRINCIPALS = (APP, CONTRIBUTOR, OPERATOR, READER, STRANGER, TEAM)
+ATTACHED = {APP.name: (TEAM,)}  # to whose machine further identities are attached
 
 
 def principal_named(name: str) -> Principal | None:

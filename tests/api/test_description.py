@@ -21,6 +21,7 @@ from backup_core.api.openapi.operations import OPERATIONS
 from backup_core.api.routes import ROUTES
 from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.policy import RELATIVE_CRITERIA
+from backup_core.domain.surroundings import Identity
 from backup_core.workflows import overview
 from backup_core.workflows.heartbeat import note
 from tests.api.bodies import (
@@ -192,14 +193,16 @@ def told() -> DescribedFront:
 def _configure(front: DescribedFront, platform: Platform) -> None:
     identity = {"type": "None", "userAssignedIdentities": None}
     front.put(VAULT_PATH, vault_body(identity=identity, properties=ALL_SETTINGS))
-    front.send("PATCH", VAULT_PATH, {"tags": {"a": "b"}})
+    front.world.cloud.user_identities[IDENTITY_ID.lower()] = Identity()
+    front.send("PATCH", VAULT_PATH, {"tags": {"a": "b"}, "identity": NAMED_IDENTITY})
     rich = policy_body(tags={"Daily": ("FirstOfDay", "P14D")}, time_zone="UTC")
     (backup, *_) = rich["properties"]["policyRules"]
     backup["trigger"]["taggingCriteria"][0]["criteria"][0] |= {name: [] for name in RELATIVE_CRITERIA}
     rich["properties"]["policyRules"][1]["lifecycles"][0]["targetDataStoreCopySettings"] = []
     front.put(POLICY_PATH, rich)
     front.get(POLICY_PATH)
-    reply = front.put(INSTANCE_PATH, instance_body())
+    chosen = {"useSystemAssignedIdentity": False, "userAssignedIdentityArmUrl": IDENTITY_ID}
+    reply = front.put(INSTANCE_PATH, instance_body(identityDetails=chosen))
     follow(front, reply)
     for kind in ("operationResults", "backupInstances/instance-1/operationResults"):
         front.get(f"{VAULT_PATH}/{kind}/{operation_of(reply)}")

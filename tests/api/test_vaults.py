@@ -260,6 +260,13 @@ BOTH = "SystemAssigned,UserAssigned"
 OWN = {"principalId": FAKE_PRINCIPAL, "tenantId": FAKE_TENANT}
 
 
+@pytest.fixture(autouse=True)
+def held(platform: Platform) -> None:
+    """What the app holds beside its own identity; nothing is known of them but that."""
+    for name in ("one", "two"):
+        platform.world.cloud.user_identities[f"{USER}/{name}".lower()] = Identity()
+
+
 def identified(front: Front, method: str, identity: object) -> Reply:
     body = vault_body() if method == "PUT" else {}
     return front.send(method, NEW, {**body, "identity": identity})
@@ -280,8 +287,8 @@ def test_the_identity_of_a_vault_is_told_with_the_ids_that_roles_are_assigned_to
 def test_a_user_assigned_identity_is_told_with_its_ids_where_the_app_holds_it(front: Front, platform: Platform) -> None:
     held = Identity(principal_id="p-1", client_id="c-1", tenant_id=FAKE_TENANT)
     platform.world.cloud.user_identities[f"{USER}/held".lower()] = held
-    identified(front, "PUT", {"type": "UserAssigned", "userAssignedIdentities": {f"{USER}/held": {}, f"{USER}/o": {}}})
-    ids = {f"{USER}/held": {"clientId": "c-1", "principalId": "p-1"}, f"{USER}/o": {}}
+    identified(front, "PUT", {"type": "UserAssigned", "userAssignedIdentities": {f"{USER}/held": {}}})
+    ids = {f"{USER}/held": {"clientId": "c-1", "principalId": "p-1"}}
     assert identity(front) == {"type": "UserAssigned", "userAssignedIdentities": ids, "tenantId": FAKE_TENANT}
 
 
@@ -308,9 +315,10 @@ def test_another_kind_of_identity_leaves_nothing_of_the_old_one(front: Front, me
 
 def test_a_patch_adds_user_assigned_identities_and_takes_away_those_that_are_null(front: Front) -> None:
     identified(front, "PUT", {"type": "UserAssigned", "userAssignedIdentities": {f"{USER}/one": {}}})
-    identified(front, "PATCH", {"type": "UserAssigned", "userAssignedIdentities": {f"{USER}/two": {}}})
-    assert set(front.get(NEW).json["identity"]["userAssignedIdentities"]) == {f"{USER}/one", f"{USER}/two"}
-    identified(front, "PATCH", {"type": "UserAssigned", "userAssignedIdentities": {f"{USER}/ONE": None}})
+    second = identified(front, "PATCH", {"type": "UserAssigned", "userAssignedIdentities": {f"{USER}/two": {}}})
+    assert second.error["code"] == "UserErrorVaultIdentityAmbiguous", "a vault acts with one"
+    changed = {f"{USER}/ONE": None, f"{USER}/two": {}}
+    identified(front, "PATCH", {"type": "UserAssigned", "userAssignedIdentities": changed})
     assert set(front.get(NEW).json["identity"]["userAssignedIdentities"]) == {f"{USER}/two"}
     identified(front, "PATCH", {"tags": {"a": "b"}})
     assert "userAssignedIdentities" in front.get(NEW).json["identity"]

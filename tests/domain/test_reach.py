@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backup_core.domain.reach import Author, closed_to, folded, is_closed, mentions, names_closed
+from backup_core.domain.reach import Author, closed_to, folded, is_within, mentions, names_closed
 from backup_core.domain.resource_ids import DISK, parse_group_id, parse_resource_id
 from backup_core.settings import AccessScope
 
@@ -31,7 +31,7 @@ CLOSED = (GROUP.lower(),)
     ],
 )
 def test_a_spelling_of_what_is_closed_is_closed(spelled: str) -> None:
-    assert is_closed(spelled, CLOSED)
+    assert is_within(spelled, CLOSED)
     assert names_closed(spelled, CLOSED)
 
 
@@ -39,11 +39,11 @@ def test_a_spelling_of_what_is_closed_is_closed(spelled: str) -> None:
     "other", [SUBSCRIPTION, f"{GROUP}2", f"{GROUP}-2/providers/x", f"{SUBSCRIPTION}/closed", "", "/"]
 )
 def test_what_lies_around_or_beside_it_is_open(other: str) -> None:
-    assert not is_closed(other, CLOSED)
+    assert not is_within(other, CLOSED)
 
 
 def test_a_path_that_is_empty_closes_everything() -> None:
-    assert all(is_closed(each, ("",)) for each in (GROUP, SUBSCRIPTION, "/", ""))
+    assert all(is_within(each, ("",)) for each in (GROUP, SUBSCRIPTION, "/", ""))
 
 
 def test_folding_twice_is_folding_once() -> None:

@@ -38,6 +38,8 @@ COMPUTED = {
     "DISKBACKUP_ON_DEMAND_A_DAY": "10",
     "DISKBACKUP_PUBLIC_URL": "https://func-1.azurewebsites.net",
     "DISKBACKUP_ACCESS_SCOPES": "",
+    "DISKBACKUP_VAULT_IDENTITIES": "",
+    "DISKBACKUP_VAULT_SCOPES": "",
 }
 
 

@@ -37,6 +37,7 @@ RESULTS: Mapping[str, str] = {
     "subscriptionResourceId": "string",
     "tenant": "object",
     "toLower": "string",
+    "toObject": "object",
     "toUpper": "string",
     "union": "",
     "uniqueString": "string",

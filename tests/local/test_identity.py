@@ -8,7 +8,7 @@ import jwt
 import pytest
 import requests
 
-from infra.local.tokens import APP, CONTRIBUTOR, PRINCIPALS
+from infra.local.tokens import APP, CONTRIBUTOR, PRINCIPALS, TEAM
 
 pytestmark = pytest.mark.local_target
 
@@ -68,6 +68,13 @@ def test_its_tokens_are_signed_with_the_issuers_key(ask, target):
 def test_an_identity_may_be_asked_for_by_its_client_id(ask):
     answer = ask(resource=ARM, client_id=APP.client_id, **VERSION).json()
     assert claims(answer["access_token"])["oid"] == APP.object_id
+
+
+def test_a_further_identity_of_the_apps_machine_is_asked_for_by_its_client_id(ask, target):
+    answer = ask(resource=ARM, client_id=TEAM.client_id, **VERSION).json()
+    assert claims(answer["access_token"])["oid"] == TEAM.object_id
+    elsewhere = ask(target.endpoints["reader_identity_header"], resource=ARM, client_id=TEAM.client_id, **VERSION)
+    assert elsewhere.status_code == 400
 
 
 @pytest.mark.parametrize(

@@ -432,7 +432,7 @@ def test_the_loss_of_a_group_is_the_loss_of_its_disks() -> None:
 
 def test_a_group_that_is_said_to_be_gone_and_is_there_costs_no_look_at_its_disks() -> None:
     platform = backed_up()
-    assert tell(platform, DISK_GROUP.text) == 2
+    assert tell(platform, DISK_GROUP.text) == 3
     assert state(platform) is ProtectionState.CONFIGURED
 
 

@@ -151,6 +151,7 @@ def _instance(kind: str, **more: Schema) -> Schema:
         "friendlyName": TEXT,
         "dataSourceInfo": answered(bodies.data_source()),
         "policyInfo": answered(bodies.policy_info()),
+        "identityDetails": answered(bodies.identity_details()),
         "protectionStatus": object_of(
             {"status": one_of(_protection_words()), "errorDetails": error}, required=("status",)
         ),
@@ -159,7 +160,7 @@ def _instance(kind: str, **more: Schema) -> Schema:
         "provisioningState": one_of(("Succeeded", "Provisioning", "Failed", "Deleting")),
         "objectType": one_of((kind,)),
     }
-    return object_of(fields, required=fields.keys() - {"protectionErrorDetails"})
+    return object_of(fields, required=fields.keys() - {"protectionErrorDetails", "identityDetails"})
 
 
 def _protection_words() -> list[str]:

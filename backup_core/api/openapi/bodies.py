@@ -235,10 +235,16 @@ def instance_properties() -> Schema:
             "friendlyName": _TEXT,
             "dataSourceInfo": data_source(),
             "policyInfo": policy_info(),
+            "identityDetails": identity_details(),
             "objectType": one_of(("BackupInstance",)),
         },
         required=("dataSourceInfo", "policyInfo", "objectType"),
     )
+
+
+def identity_details() -> Schema:
+    fields = {"useSystemAssignedIdentity": {"type": ["boolean", "null"]}, "userAssignedIdentityArmUrl": _TEXT}
+    return optional(object_of(fields)) | {"description": "Must choose what the vault acts with."}
 
 
 def data_source(*, required: tuple[str, ...] = ("resourceID", "datasourceType")) -> Schema:
@@ -286,14 +292,13 @@ def _restore_by_time() -> Schema:
 
 
 def _restore(kind: str, which: dict[str, Schema]) -> Schema:
-    return all_of(
-        {
-            "objectType": one_of((kind,)),
-            **which,
-            "sourceDataStoreType": _OPERATIONAL,
-            "restoreTargetInfo": _restore_target(),
-        }
-    )
+    needed = {
+        "objectType": one_of((kind,)),
+        **which,
+        "sourceDataStoreType": _OPERATIONAL,
+        "restoreTargetInfo": _restore_target(),
+    }
+    return object_of({**needed, "identityDetails": identity_details()}, required=needed)
 
 
 def _restore_target() -> Schema:

@@ -28,6 +28,8 @@ param signIn string
 param entraTenantId string
 param entraAudience string
 param accessScopes object
+param vaultIdentities object
+param vaultScopes object
 param publicUrl string
 param auditDays int
 param onDemandADay int
@@ -105,9 +107,12 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
-    userAssignedIdentities: {
-      '${identity.id}': {}
-    }
+    userAssignedIdentities: union(
+      {
+        '${identity.id}': {}
+      },
+      toObject(items(vaultIdentities), held => held.key, held => {})
+    )
   }
   properties: {
     serverFarmId: plan.id
@@ -188,6 +193,8 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       DISKBACKUP_ON_DEMAND_A_DAY: string(onDemandADay)
       DISKBACKUP_PUBLIC_URL: empty(publicUrl) ? 'https://${site.properties.defaultHostName}' : publicUrl
       DISKBACKUP_ACCESS_SCOPES: empty(accessScopes) ? '' : string(accessScopes)
+      DISKBACKUP_VAULT_IDENTITIES: empty(vaultIdentities) ? '' : string(vaultIdentities)
+      DISKBACKUP_VAULT_SCOPES: empty(vaultScopes) ? '' : string(vaultScopes)
     }
   }
 }
