@@ -6,6 +6,7 @@ transaction and without reading. The alert's own row is for people: they list, a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -65,6 +66,7 @@ class Cause:
     RPO = "RpoBreached"
     SOURCE_DISK = "SourceDiskDeleted"
     PERMISSION = "PermissionLost"
+    RESTORE_PERMISSION = "RestorePermissionLost"
     EXPIRY = "ExpiryBlocked"
     QUOTA = "QuotaNear"
     BACKUP = "BackupFailed"
@@ -77,10 +79,15 @@ _FIRED = {
     Cause.RPO: "DiskBackup.Rpo.Breached",
     Cause.SOURCE_DISK: "DiskBackup.SourceDisk.Deleted",
     Cause.PERMISSION: "DiskBackup.Permission.Lost",
+    Cause.RESTORE_PERMISSION: "DiskBackup.Permission.Lost",
     Cause.EXPIRY: "DiskBackup.RecoveryPoint.ExpiryBlocked",
     Cause.QUOTA: "DiskBackup.Quota.Near",
 }
-_RESOLVED = {Cause.RPO: "DiskBackup.Rpo.Recovered", Cause.PERMISSION: "DiskBackup.Permission.Regained"}
+_RESOLVED = {
+    Cause.RPO: "DiskBackup.Rpo.Recovered",
+    Cause.PERMISSION: "DiskBackup.Permission.Regained",
+    Cause.RESTORE_PERMISSION: "DiskBackup.Permission.Regained",
+}
 
 
 def fired_type(cause: str) -> str:
@@ -92,9 +99,36 @@ def resolved_type(cause: str) -> str:
 
 
 def cause_of_failure(job_cause: str, error: BackupError) -> str:
-    """`job_cause` is Cause.BACKUP, RESTORE or PROTECTION."""
+    """`job_cause` is Cause.BACKUP or PROTECTION."""
     if isinstance(error, PermissionMissing):
-        return f"{Cause.PERMISSION}.{error.role.replace(' ', '')}"
+        return permission_cause(error.role)
     if isinstance(error, DiskNotFound):
         return Cause.SOURCE_DISK
     return f"{job_cause}.{error.code}"
+
+
+def permission_cause(role: str) -> str:
+    """Of what protects a disk: a backup that succeeds ends it, a restore does not."""
+    return f"{Cause.PERMISSION}.{role.replace(' ', '')}"
+
+
+def cause_of_failed_restore(error: BackupError, target_group: str) -> str:
+    """A missing role is about where the disk was to go: a backup, or a restore elsewhere, proves nothing of it."""
+    if isinstance(error, PermissionMissing):
+        role = error.role.replace(" ", "")
+        return f"{Cause.RESTORE_PERMISSION}.{role}{_at(target_group)}"
+    return f"{Cause.RESTORE}.{error.code}"
+
+
+def ended_by_restore(alerts: Sequence[OpenAlert], target_group: str) -> list[str]:
+    """The causes of open alerts that a restore into `target_group` ends."""
+    kinds = {Cause.RESTORE: "", Cause.RESTORE_PERMISSION: _at(target_group)}
+    return [
+        opened.cause
+        for opened in alerts
+        if opened.cause.endswith(kinds.get(opened.cause.partition(".")[0], "\n"))  # no cause ends so
+    ]
+
+
+def _at(group: str) -> str:
+    return f"@{group.lower()}"

@@ -126,7 +126,7 @@ class ConfigureProtection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishEvents:
-    """Events that the topic did not take when they happened. `events` is their JSON, written by workflows/alerts.py."""
+    """Deliver what the vault's outbox holds. `events` is an empty list, or JSON of events of an earlier release."""
 
     queue: ClassVar[str] = "diskbackup-publish-events"
     vault: VaultKey

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from backup_core.domain.events import Event
 
@@ -23,15 +23,29 @@ class OutboxEvent:
     event: Event
     cause: str = ""
 
+    @property
+    def recorded_at(self) -> datetime:
+        return _recorded_at(self.key)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestItem:
-    """One alert that waits for its digest: `group` names subscription, type and cause."""
+    """One alert that waits for its digest: `group` names subscription, type and cause.
+
+    `digest` is the id of the event that is to tell of it, fixed before that is sent: whoever sends it again, however
+    late, sends the same. Once told it stays for a while, so that a host that froze does not set it aside anew.
+    """
 
     group: str
     key: str
     cause: str
     event: Event
+    digest: str = ""
+    told_at: datetime | None = None
+
+    @property
+    def recorded_at(self) -> datetime:
+        return _recorded_at(self.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +63,10 @@ def outbox_key(at: datetime, position: int, event: Event) -> str:
     """`position` orders the events of one transaction. The same event told again has another key and the same id."""
     milliseconds = int(at.timestamp() * 1000)
     return f"{milliseconds:013d}-{position:03d}-{hashlib.sha256(event.id.encode()).hexdigest()[:12]}"
+
+
+def _recorded_at(key: str) -> datetime:
+    return datetime.fromtimestamp(int(key.partition("-")[0]) / 1000, UTC)
 
 
 def digest_group(subscription: str, event_type: str, cause: str) -> str:

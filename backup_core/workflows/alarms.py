@@ -5,6 +5,7 @@ The functions here decide; what they answer belongs into the transaction of the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -67,7 +68,11 @@ def fire(
 def resolve(ports: Ports, vault: VaultKey, instance: BackupInstance, *causes: str) -> Alarm:
     """End the open alerts of `causes` and of what they begin with; without causes, all."""
     now = ports.clock.now()
-    ended = [each for each in instance.alerts if not causes or each.cause.partition(".")[0] in causes]
+    ended = [
+        each
+        for each in instance.alerts
+        if not causes or {each.cause, each.cause.partition(".")[0]}.intersection(causes)
+    ]
     if not ended:
         return Alarm(instance=instance)
     rows = [replace(_alert(ports, vault, instance, each), state=AlertState.RESOLVED, resolved_at=now) for each in ended]
@@ -76,6 +81,10 @@ def resolve(ports: Ports, vault: VaultKey, instance: BackupInstance, *causes: st
         changes=tuple(Put(alert) for alert in rows),
         events=tuple(alerts.alert_resolved(vault, alert, now) for alert in rows),
     )
+
+
+def _is_one_of(cause: str, causes: Sequence[str]) -> bool:
+    return cause in causes or cause.partition(".")[0] in causes
 
 
 def acknowledge(ports: Ports, vault: VaultKey, alert_name: str, *, by: str) -> Alert:

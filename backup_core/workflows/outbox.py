@@ -10,17 +10,19 @@ A topic that is down delays events and nothing else: nobody waits for it twice i
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from math import ceil
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.errors import BackupError
 from backup_core.domain.events import MOST_ITEMS, Event
+from backup_core.domain.messages import PublishEvents
 from backup_core.domain.naming import event_id
 from backup_core.domain.outbox import OUTBOX, DigestItem, OutboxEvent, RefusedEvent, digest_group, outbox_key
-from backup_core.domain.resource_ids import VaultKey
-from backup_core.ports import Change, Insert, Ports, Put, Refusal, Remove, StateConflict, Stored
+from backup_core.domain.resource_ids import VAULT, VaultKey, parse_resource_id
+from backup_core.ports import Change, Insert, Ports, Put, Refusal, Remove, Replace, StateConflict, Stored, every
 from backup_core.workflows import alerts
 
 log = logging.getLogger("diskbackup.outbox")
@@ -37,6 +39,11 @@ ROUNDS = 25  # deliveries of one call: a thousand events
 MORE = ROUND + 1  # what a call answers that came to its end before the outbox did
 GATHERINGS = 5  # calls before a digest leaves, so that what was told with its first alert is in it
 DIGEST_PAGE = 90
+LOOK_ONCE_MORE_AFTER = timedelta(minutes=1)  # longer than clocks differ
+TOLD_KEPT = timedelta(minutes=15)  # longer than a host may freeze and go on: the platform kills a run of ten minutes
+OVERDUE_AFTER = timedelta(minutes=2)
+NO_EVENTS = "[]"
+ANY_VAULT = VaultKey(subscription="any", group="any", name="any")  # digests of all vaults lie together
 
 
 def rows_of(events: Sequence[Event], at: datetime) -> list[Change]:
@@ -85,17 +92,54 @@ def wake_row(vault: VaultKey, due_at: datetime) -> AgendaRow:
 
 
 def deliver_soon(ports: Ports, vault: VaultKey) -> None:
-    """Deliver unless this process did a moment ago: then the next change, or the wake, carries the rest. Never raises:
-    the change is made, and its events are safe."""
+    """Deliver, unless this process did a moment ago: then by a message, when that moment is over. Never raises: the
+    change is made, and its events are safe.
+
+    What stays gets a wake of its own: the one that stood on the agenda before the change may be over, by the clock of
+    another host or because the change took its time.
+    """
     now, name = ports.clock.now(), f"deliver {vault.partition}"
     not_before = ports.memory.recall(name)
     if not_before is not None and now < not_before:
+        _deliver_later(ports, vault, not_before - now)
         return
     ports.memory.note(name, now + DELIVER_EVERY)
     try:
-        deliver(ports, vault)
+        deliver_or_wake(ports, vault)
     except BackupError as error:
         log.warning("events.deferred vault=%s code=%s", vault.resource_id, error.code)
+
+
+def deliver_or_wake(ports: Ports, vault: VaultKey) -> None:
+    """Deliver what there is, and see to what stays. Raises CloudUnavailable when the storage does not answer."""
+    try:
+        left = deliver(ports, vault)
+    except BackupError as error:
+        log.warning("events.deferred vault=%s code=%s", vault.resource_id, error.code)
+        left = MORE
+    if left:
+        ports.store.schedule([wake_row(vault, _next_round(ports.clock.now()))])
+
+
+def _next_round(now: datetime) -> datetime:
+    """Half a minute or more from now, the same for all who ask at about the same time: their rows are one."""
+    rounds = (now + QUIET_AFTER_FAILURE).timestamp() / QUIET_AFTER_FAILURE.total_seconds()
+    return datetime.fromtimestamp(ceil(rounds) * QUIET_AFTER_FAILURE.total_seconds(), UTC)
+
+
+def _deliver_later(ports: Ports, vault: VaultKey, wait: timedelta) -> None:
+    """One message for all changes until it is due: it comes after them, by the queue's own clock."""
+    now, name = ports.clock.now(), f"deliver later {vault.partition}"
+    coming = ports.memory.recall(name)
+    if coming is not None and now < coming:
+        return
+    delay = timedelta(seconds=ceil(wait.total_seconds()))  # queues count in seconds
+    try:
+        ports.queue.send(PublishEvents(vault=vault, instance_name="", events=NO_EVENTS), delay=delay)
+    except BackupError as error:
+        log.warning("events.deferred vault=%s code=%s", vault.resource_id, error.code)
+    else:
+        ports.memory.note(name, now + wait)
 
 
 def deliver(ports: Ports, vault: VaultKey) -> int:
@@ -128,7 +172,9 @@ def _deliver_round(ports: Ports, vault: VaultKey, rows: Sequence[Stored[OutboxEv
         refusals = ports.events.publish([stored.value.event for stored in plain]) if plain else ()
     except BackupError as error:
         log.warning("events.undelivered vault=%s count=%d code=%s", vault.resource_id, len(plain), error.code)
-        ports.memory.note(f"deliver {vault.partition}", ports.clock.now() + QUIET_AFTER_FAILURE)
+        quiet_until = ports.clock.now() + QUIET_AFTER_FAILURE
+        ports.memory.note(f"deliver {vault.partition}", quiet_until)
+        ports.memory.note(f"quiet {vault.partition}", quiet_until)
         return None
     now = ports.clock.now()
     kept = [each for each in (_refused(stored.value, refusals, now) for stored in plain) if each is not None]
@@ -193,11 +239,26 @@ def wake(ports: Ports, row: AgendaRow) -> AgendaRow | None:
     """Do what an agenda row of the outbox says; answers the row that takes its place while something stays."""
     if row.content.get("step") == DIGEST:
         _gather(ports, row.vault)
-        left = send_digests(ports, row.vault, str(row.content["group"]))
-    else:
-        left = deliver(ports, row.vault)
-    again_at = ports.clock.now() + QUIET_AFTER_FAILURE
-    return replace(row, due_at=again_at.replace(microsecond=0)) if left else None
+        return _look_again(ports, row, send_digests(ports, row.vault, str(row.content["group"])))
+    now, quiet_until = ports.clock.now(), ports.memory.recall(f"quiet {row.vault.partition}")
+    is_quiet = quiet_until is not None and now < quiet_until
+    left = MORE if is_quiet else deliver(ports, row.vault)
+    return wake_row(row.vault, _next_round(now)) if left else None
+
+
+def _look_again(ports: Ports, row: AgendaRow, look: DigestLook) -> AgendaRow | None:
+    """A row on which other hosts may count goes only after a look that found nothing, and one more later: their clocks
+    may be behind, and what they set aside may still have been on its way."""
+    was_quiet = bool(row.content.get("was_quiet"))
+    is_quiet = not look.left and not look.told
+    if is_quiet and was_quiet and not look.kept:
+        return None
+    delay = QUIET_AFTER_FAILURE if look.left else TOLD_KEPT if is_quiet and was_quiet else LOOK_ONCE_MORE_AFTER
+    return replace(row, due_at=_in(ports, delay), content={**row.content, "was_quiet": not look.left})
+
+
+def _in(ports: Ports, delay: timedelta) -> datetime:
+    return (ports.clock.now() + delay).replace(microsecond=0)
 
 
 def _gather(ports: Ports, vault: VaultKey) -> None:
@@ -207,31 +268,87 @@ def _gather(ports: Ports, vault: VaultKey) -> None:
             return
 
 
-def send_digests(ports: Ports, vault: VaultKey, group: str) -> int:
-    """Tell all alerts of a group in one event; answers how many stay. More than MOST_ITEMS need another."""
-    items: list[Stored[DigestItem]] = []
-    token: str | None = None
-    while len(items) < MOST_ITEMS:
-        page = ports.store.page(DigestItem, vault, group, token=token, limit=min(MOST_ITEMS - len(items), 1000))
-        items += page.items
-        token = page.next_token
-        if token is None:
-            break
-    if not items:
-        return 0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestLook:
+    """What a look at a group of alerts came to: how many were told, wait on, and are kept though they were told."""
+
+    told: int = 0
+    left: int = 0
+    kept: int = 0
+
+
+def send_digests(ports: Ports, vault: VaultKey, group: str) -> DigestLook:
+    """Tell all alerts of a group in one event. More than MOST_ITEMS need another."""
+    items = _items(ports, vault, group)
+    fresh = [stored for stored in items if not stored.value.digest][:MOST_ITEMS]
+    if fresh:
+        identity = digest([stored.value for stored in fresh]).id
+        if not _replace(ports, vault, [(stored, replace(stored.value, digest=identity)) for stored in fresh]):
+            return DigestLook(left=len(fresh))
+        items = _items(ports, vault, group)
+    now = ports.clock.now()
+    waiting = [stored for stored in items if stored.value.digest and stored.value.told_at is None]
+    left = len(items) - len(waiting) - sum(stored.value.told_at is not None for stored in items)
+    for identity in dict.fromkeys(stored.value.digest for stored in waiting):
+        batch = [stored for stored in waiting if stored.value.digest == identity]
+        if not _tell(ports, group, identity, [stored.value for stored in batch]):
+            return DigestLook(left=len(waiting) + left)
+        if not _replace(ports, vault, [(stored, replace(stored.value, told_at=now)) for stored in batch]):
+            log.info("digest.sent_twice group=%s", group)
+    kept = [stored for stored in items if stored.value.told_at is not None]
+    old = [stored for stored in kept if stored.value.told_at is not None and stored.value.told_at + TOLD_KEPT <= now]
+    _replace(ports, vault, [(stored, None) for stored in old])
+    return DigestLook(told=len(waiting), left=left, kept=len(kept) - len(old) + len(waiting))
+
+
+def _items(ports: Ports, vault: VaultKey, group: str) -> list[Stored[DigestItem]]:
+    return list(every(ports, DigestItem, vault, group))
+
+
+def _tell(ports: Ports, group: str, identity: str, items: Sequence[DigestItem]) -> bool:
     try:
-        refusals = ports.events.publish([digest([stored.value for stored in items])])
+        refusals = ports.events.publish([replace(digest(items), id=identity)])
     except BackupError as error:
         log.warning("digest.undelivered group=%s count=%d code=%s", group, len(items), error.code)
-        return len(items)
+        return False
     for refusal in refusals:
         log.error("digest.refused id=%s code=%s %s", refusal.event.id, refusal.code, refusal.message)
-    for start in range(0, len(items), DIGEST_PAGE):
-        try:
-            ports.store.commit(vault, [Remove(stored) for stored in items[start : start + DIGEST_PAGE]])
-        except StateConflict:
-            log.info("digest.sent_twice group=%s", group)
-    return 1 if token is not None else 0
+    return True
+
+
+def _replace(ports: Ports, vault: VaultKey, rows: Sequence[tuple[Stored[DigestItem], DigestItem | None]]) -> bool:
+    """Write items anew, or remove them (None); False when another changed one first: it looks again later."""
+    changes: list[Change] = [Remove(stored) if value is None else Replace(stored, value) for stored, value in rows]
+    try:
+        for start in range(0, len(changes), DIGEST_PAGE):
+            ports.store.commit(vault, changes[start : start + DIGEST_PAGE])
+    except StateConflict:
+        return False
+    return True
+
+
+def mend(ports: Ports, vaults: Iterable[VaultKey]) -> int:
+    """Put rows on the agenda for what has waited long, whatever became of the ones that should have seen to it: for the
+    reconciler. Answers how many."""
+    now, rows = ports.clock.now(), []
+    for vault in vaults:
+        page = ports.store.page(OutboxEvent, vault, limit=1)
+        if any(stored.value.recorded_at + OVERDUE_AFTER <= now for stored in page.items):
+            rows.append(wake_row(vault, now))
+    groups: dict[str, str] = {}
+    for stored in every(ports, DigestItem, ANY_VAULT):
+        if stored.value.told_at is None and stored.value.recorded_at + OVERDUE_AFTER <= now:
+            groups.setdefault(stored.value.group, stored.value.event.source)
+    rows += [digest_row(_vault_of(source), group, now) for group, source in groups.items()]
+    ports.store.schedule(rows)
+    if rows:
+        log.warning("events.overdue count=%d: they are seen to now", len(rows))
+    return len(rows)
+
+
+def _vault_of(source: str) -> VaultKey:
+    vault = parse_resource_id(source, VAULT)
+    return VaultKey(subscription=vault.subscription, group=vault.group, name=vault.name)
 
 
 def digest(items: Sequence[DigestItem]) -> Event:

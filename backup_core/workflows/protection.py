@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from backup_core.domain.acting import Place, check_bounds, check_choice
 from backup_core.domain.agenda import AgendaRow
-from backup_core.domain.alert import Cause, cause_of_failure
+from backup_core.domain.alert import Cause, cause_of_failure, permission_cause
 from backup_core.domain.disk import Disk
 from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
 from backup_core.domain.errors import BackupError, Fault, InvalidInput, NotFound, ResourceInUse
@@ -40,6 +40,8 @@ from backup_core.workflows.turns import come_back, commit, open_job
 from backup_core.workflows.watching import STALL_AFTER, watch_row
 
 log = logging.getLogger("diskbackup.protection")
+
+_READ_DISK = permission_cause("Disk Backup Reader")  # what a look at the disk proves; snapshots take another role
 
 CONFIGURE = "Configure Protection"
 SNAPSHOT_GROUP = "properties.policyInfo.policyParameters.dataStoreParametersList[0].resourceGroupId"
@@ -319,7 +321,7 @@ def _protect(
         rows.append(objective_row(message.vault, instance))
     ports.store.schedule(rows)
     ended = job.value.step(CONFIGURE, "Completed", at=now).advance(JobStatus.COMPLETED, at=now)
-    cleared = resolve(ports, message.vault, instance, Cause.PROTECTION, Cause.PERMISSION, Cause.SOURCE_DISK)
+    cleared = resolve(ports, message.vault, instance, Cause.PROTECTION, _READ_DISK, Cause.SOURCE_DISK)
     changes: list[Change] = [Replace(stored, cleared.instance), Replace(job, ended), *cleared.changes]
     if not commit(ports, message, changes, [alerts.job_ended(message.vault, ended), *cleared.events]):
         return

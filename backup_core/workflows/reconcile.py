@@ -70,6 +70,7 @@ class ReconcileReport:
     claims: list[str] = field(default_factory=list)
     reconfigured: list[str] = field(default_factory=list)
     purged_jobs: int = 0
+    overdue_outboxes: int = 0  # and groups of alerts, whose events had waited long
     unreadable_groups: list[str] = field(default_factory=list)
     postponed: list[str] = field(default_factory=list)  # what could not be looked at now, and why
 
@@ -109,6 +110,8 @@ def reconcile(ports: Ports) -> ReconcileReport:
     _forget_empty_groups(ports, groups, instances, sight, report)
     with _postponing(report, "quotas of regions"):
         watch_regions(ports, _places(instances))
+    with _postponing(report, "events"):
+        report.overdue_outboxes = outbox.mend(ports, vaults)
     for vault in vaults:
         with _postponing(report, f"jobs of {vault.name}"):
             report.purged_jobs += _purge_jobs(ports, vault)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from backup_core.domain.acting import Place, check_bounds, check_choice
-from backup_core.domain.alert import Cause, cause_of_failure
+from backup_core.domain.alert import cause_of_failed_restore, ended_by_restore
 from backup_core.domain.disk import Disk
 from backup_core.domain.errors import (
     BackupError,
@@ -324,7 +324,9 @@ def _end(
 
 def _alarm(ports: Ports, vault: VaultKey, instance: BackupInstance, job: Job, error: BackupError | None) -> Alarm:
     """A failed restore raises an alert, which the next one that succeeds ends."""
+    group = parse_resource_id(job.target_disk_id, DISK).group_id.text
     if error is None:
-        return resolve(ports, vault, instance, Cause.RESTORE)
-    cause = cause_of_failure(Cause.RESTORE, error)
+        ended = ended_by_restore(instance.alerts, group)
+        return resolve(ports, vault, instance, *ended) if ended else Alarm(instance=instance)
+    cause = cause_of_failed_restore(error, group)
     return fire(ports, vault, instance, cause, error=JobError.of(error), job_id=job.job_id)

@@ -489,3 +489,35 @@ def test_two_restores_of_one_point_both_hold_it_until_each_has_ended() -> None:
     platform.run(minutes=6)
     assert platform.points()[0].restoring == ()
     assert len(platform.world.cloud.made_disks) == 2
+
+
+# --- A role that restores lack ---
+
+
+def open_causes(platform: Platform) -> list[str]:
+    return [opened.cause for opened in platform.instance().alerts]
+
+
+def test_a_restore_that_succeeds_ends_the_alert_of_one_that_lacked_a_role() -> None:
+    platform = backed_up()
+    error = PermissionMissing("403", scope=TARGET_GROUP.text, role="Disk Restore Operator")
+    platform.world.cloud.guard = refuse("start_disk", error)
+    ask(platform)
+    platform.run(seconds=40)
+    assert open_causes(platform) == [f"RestorePermissionLost.DiskRestoreOperator@{TARGET_GROUP.key}"]
+    platform.world.cloud.guard = lambda call, target: None
+    ask(platform)
+    platform.run(minutes=1)
+    assert open_causes(platform) == []
+    assert "DiskBackup.Permission.Regained" in platform.world.events.types()
+
+
+def test_a_backup_that_succeeds_does_not_end_the_alert_of_a_restore_that_lacks_a_role() -> None:
+    platform = backed_up()
+    error = PermissionMissing("403", scope=TARGET_GROUP.text, role="Disk Restore Operator")
+    platform.world.cloud.guard = refuse("start_disk", error)
+    ask(platform)
+    platform.run(hours=4, minutes=2)
+    assert len(platform.points()) > 1
+    assert "DiskBackup.Permission.Regained" not in platform.world.events.types()
+    assert len(open_causes(platform)) == 1
