@@ -171,6 +171,12 @@ class BackupInstance:
         return not self.rebuilt and self.state not in (ProtectionState.DELETING, ProtectionState.SOFT_DELETED)
 
     @property
+    def is_in_vain(self) -> bool:
+        """Whether it was configured for a disk that it never got to see: what is not there keeps nobody out."""
+        seen = self.disk_sku, self.due_from, self.newest_slot, self.newest_point
+        return self.state not in (ProtectionState.CONFIGURING, ProtectionState.CONFIGURED) and not any(seen)
+
+    @property
     def takes_scheduled_backups(self) -> bool:
         return self.state in (ProtectionState.CONFIGURED, ProtectionState.UPDATING)
 

@@ -120,3 +120,48 @@ def test_no_claim_is_needed_for_a_disk_that_nobody_protects() -> None:
 def test_an_id_that_names_no_disk_is_told() -> None:
     with pytest.raises(ValueError, match="disks"):
         find_protection(Platform().world.ports, "/subscriptions/s/resourceGroups/g")
+
+
+# --- Disks that are not there ---
+
+
+def claimed_in_vain(platform: Platform) -> None:
+    """`second` names disk-1, which nobody has made yet."""
+    put_policy(platform.world.ports, VAULT, policy("policy-disk-1", **HOURLY))
+    configure_instance(platform.world.ports, VAULT, SECOND)
+    platform.run(minutes=30)
+    assert platform.instance("second").state is ProtectionState.ERROR
+
+
+def test_a_disk_that_is_not_there_is_held_no_longer_than_its_configuration_takes() -> None:
+    platform = Platform()
+    claimed_in_vain(platform)
+    assert holder(platform) is None
+    platform.protect("disk-1")
+    platform.run(minutes=3)
+    assert holder(platform) == "disk-1"
+    assert platform.instance("disk-1").state is ProtectionState.CONFIGURED
+
+
+def test_asking_again_for_what_is_not_there_keeps_nobody_out() -> None:
+    platform = Platform()
+    claimed_in_vain(platform)
+    configure_instance(platform.world.ports, VAULT, SECOND)
+    platform.protect("disk-1")
+    platform.run(minutes=3)
+    assert holder(platform) == "disk-1"
+    refused = platform.instance("second")
+    assert refused.state is ProtectionState.ERROR
+    assert refused.error is not None
+    assert refused.error.code == ALREADY
+    with pytest.raises(InvalidInput, match="already"):
+        configure_instance(platform.world.ports, VAULT, SECOND)
+
+
+def test_a_protected_disk_that_is_gone_for_a_while_is_still_its_instances() -> None:
+    platform = backed_up()
+    platform.world.cloud.remove_disk(DISK)
+    configure_instance(platform.world.ports, VAULT, request("disk-1"))
+    platform.run(minutes=45)
+    with pytest.raises(InvalidInput, match="already"):
+        configure_instance(platform.world.ports, VAULT, SECOND)
