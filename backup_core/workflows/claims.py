@@ -29,7 +29,7 @@ def take_claim(ports: Ports, vault: VaultKey, instance_name: str, disk_id: str) 
         if stored is not None and _names(stored.value, vault, instance_name):
             return
         holder = None if stored is None else holder_of(ports, stored.value)
-        if holder is not None:
+        if holder is not None and not holder.instance.is_in_vain:
             raise InvalidInput([taken(disk_id, holder, vault)])
         try:
             ports.store.commit(vault, [Replace(stored, mine) if stored else Insert(mine)])

@@ -163,7 +163,7 @@ def holder_of(ports: Ports, claim: DiskClaim) -> FoundInstance | None:
     stored = ports.store.get(BackupInstance, claim.vault, claim.instance_name)
     if stored is None or not stored.value.holds_disk or disk_key(stored.value.disk_id) != claim.key:
         return None
-    return None if stored.value.is_in_vain else FoundInstance(claim.vault, stored.value)
+    return FoundInstance(claim.vault, stored.value)
 
 
 def get_deleted_instance(ports: Ports, vault: VaultKey, name: str) -> BackupInstance:

@@ -87,6 +87,8 @@ def apply_rules_to_disk(
     """Do for a disk, as it was just seen, what the rules say. `seen_as` is the identity that saw it: nothing is done
     for a vault that acts with another one, which may not see it. Raises BackupError when it cannot be done."""
     found = find_protection(ports, disk.id)
+    if found is not None and _is_idle(found.instance):
+        found = None
     decision = decide(disk, *_held(found), book or read_book(ports))
     if seen_as is not None and not _sees(ports, decision.vault, seen_as):
         return replace(decision, action=Action.LEAVE)
@@ -231,7 +233,7 @@ class _Held:
 
     @classmethod
     def of(cls, instances: Iterable[tuple[VaultKey, BackupInstance]]) -> _Held:
-        holding = ((vault, instance) for vault, instance in instances if instance.holds_disk)
+        holding = ((vault, instance) for vault, instance in instances if instance.holds_disk and not _is_idle(instance))
         return cls({disk_key(instance.disk_id): FoundInstance(vault, instance) for vault, instance in holding})
 
     def of_rules(self, scope: str | None) -> Iterator[tuple[str, FoundInstance]]:
@@ -239,6 +241,11 @@ class _Held:
             is_there = scope is None or lies_in(found.instance.disk_id, scope)
             if is_there and found.instance.tags.get(RULE_TAG):
                 yield key, found
+
+
+def _is_idle(instance: BackupInstance) -> bool:
+    """Whether it was asked for by hand, in vain, and so keeps no rule from protecting the disk."""
+    return instance.is_in_vain and not instance.tags.get(RULE_TAG)
 
 
 def apply_all(

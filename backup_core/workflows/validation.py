@@ -49,7 +49,7 @@ def check_backup(ports: Ports, vault: Vault, request: InstanceRequest, policy: B
     """
     holder = overview.find_protection(ports, request.disk_id)
     findings = _Findings(ports.cloud, vault.acts_as)
-    if holder is not None:
+    if holder is not None and not holder.instance.is_in_vain:
         findings.note([_taken(request, holder, vault.key)])
     _look_at_backup(findings, vault, request, policy, own=None, bounds=ports.bounds)
     return findings.faults()
