@@ -60,7 +60,7 @@ def restored_disk(
         **access_of(old),
         **_encryption(old),
         **_performance(old, old_sku, sku, size_gb, losses.append),
-        **_shares(old, sku, size_gb, losses.append, same_kind=sku == old_sku),
+        **_shares(old, sku, size_gb, losses.append),
     }
     zones = wishes.zones if wishes.zones is not None else tuple(source.get("zones") or ())
     body = {
@@ -134,25 +134,21 @@ def _performance(
         return kept
     if sku == old_sku:
         iops, mbps = skus.least_performance(sku, size_gb, int(iops), int(mbps))
-        kept |= {"diskIOPSReadWrite": iops, "diskMBpsReadWrite": mbps}
+        reads = {name: old[name] for name in ("diskIOPSReadOnly", "diskMBpsReadOnly") if old.get(name) is not None}
+        kept |= {"diskIOPSReadWrite": iops, "diskMBpsReadWrite": mbps, **reads}
     elif old_sku in skus.BACKGROUND_COPY_SKUS:
         lose(f"provisioned performance: the {old_sku} disk had {iops} IOPS and {mbps} MB/s; set those of the {sku} one")
     return kept
 
 
-def _shares(
-    old: Mapping[str, Any], sku: str, size_gb: int, lose: Callable[[str], None], *, same_kind: bool
-) -> dict[str, Any]:
-    """How many machines share the disk; what they may read at most can be set for shared ones only (documented)."""
+def _shares(old: Mapping[str, Any], sku: str, size_gb: int, lose: Callable[[str], None]) -> dict[str, Any]:
+    """How many machines share the disk."""
     shares = int(old.get("maxShares") or 1)
-    if shares <= 1:
-        return {}
     most = skus.most_shares(sku, size_gb)
     if shares > most:
         lose(f"maxShares: the source had {shares}; a {sku} disk of {size_gb} GB has {most} at most")
-        return {"maxShares": most} if most > 1 else {}
-    reads = ("diskIOPSReadOnly", "diskMBpsReadOnly") if same_kind and sku in skus.BACKGROUND_COPY_SKUS else ()
-    return {"maxShares": shares, **{name: old[name] for name in reads if old.get(name) is not None}}
+    kept = min(shares, most)
+    return {"maxShares": kept} if kept > 1 else {}
 
 
 def _tags(source: Mapping[str, str], wishes: Wishes) -> tuple[dict[str, str], list[str]]:

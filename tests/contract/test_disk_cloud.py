@@ -865,3 +865,25 @@ class _Source:
         from backup_core.domain.disk import Disk
 
         return Disk(raw={"id": self.id, "location": LOCATION})
+
+
+def test_a_missing_right_to_the_customers_key_is_advised_at_the_key(quick_arm):
+    """A role that the app has is not advised, and none at a scope that is not meant."""
+    apps = GroupId(subscription=FIRST, group="apps-westeurope")
+    taken = snapshot_id("of-payroll", GroupId(subscription=FIRST, group="snapshots-westeurope"))
+    app = arm_cloud(quick_arm, SEEDED_APP)
+    source = app.get_disk(disk_id("payroll-cmk", apps))
+    url = app.start_snapshot(taken, source=source, tags=TAGS)
+    while app.get_operation(url).status == "InProgress":
+        time.sleep(0.1)
+    key = source.raw["properties"]["encryption"]
+    body = {
+        "location": LOCATION,
+        "sku": {"name": "Premium_LRS"},
+        "properties": {"creationData": {"createOption": "Copy", "sourceResourceId": taken}, "encryption": key},
+    }
+    restores = GroupId(subscription=FIRST, group="restores-westeurope")
+    with pytest.raises(PermissionMissing) as missing:
+        arm_cloud(quick_arm, APP).start_disk(disk_id("payroll-back", restores), body)
+    assert (missing.value.role, missing.value.scope) == ("Reader", key["diskEncryptionSetId"])
+    assert app.start_disk(disk_id("payroll-back", restores), body)

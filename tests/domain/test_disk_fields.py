@@ -101,8 +101,12 @@ FIELDS: Mapping[str, Row] = {
     "properties.provisioningState": READ_ONLY,
     "properties.diskIOPSReadWrite": sent("Premium SSD v2 and Ultra; others have it by size", f"{MODELS}; documented"),
     "properties.diskMBpsReadWrite": sent("Premium SSD v2 and Ultra; others have it by size", f"{MODELS}; documented"),
-    "properties.diskIOPSReadOnly": sent("shared Premium SSD v2 and Ultra", "documented: disks-shared"),
-    "properties.diskMBpsReadOnly": sent("shared Premium SSD v2 and Ultra", "documented: disks-shared"),
+    "properties.diskIOPSReadOnly": sent(
+        "Premium SSD v2 and Ultra, shared or not", "recorded: azure-cli, test_vm_disk_max_shares_etc"
+    ),
+    "properties.diskMBpsReadOnly": sent(
+        "Premium SSD v2 and Ultra, shared or not", "recorded: azure-cli, test_vm_disk_max_shares_etc"
+    ),
     "properties.diskState": READ_ONLY,
     "properties.encryption.diskEncryptionSetId": sent(
         "a customer's key", "documented: disk-encryption; reported: kubernetes-sigs/azuredisk-csi-driver#2609"

@@ -91,12 +91,11 @@ def test_provisioned_performance_that_does_not_go_over_to_another_fast_kind_is_s
     assert "9000 IOPS and 300 MB/s" in loss
 
 
-def test_what_machines_may_read_at_most_is_sent_for_shared_disks_only() -> None:
+def test_what_machines_may_read_at_most_goes_over_to_a_disk_of_the_same_fast_kind() -> None:
     reads = {"diskIOPSReadOnly": 900, "diskMBpsReadOnly": 30}
-    alone = disk_json(sku="UltraSSD_LRS", maxShares=1, **reads)
-    shared = disk_json(sku="UltraSSD_LRS", maxShares=2, **reads)
-    assert not set(reads) & set(properties(alone))
-    assert reads.items() <= properties(shared).items()
+    source = disk_json(sku="UltraSSD_LRS", **reads)
+    assert reads.items() <= properties(source).items()
+    assert not set(reads) & set(properties(source, sku="Premium_LRS"))
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ SETTABLE = (
     "supportsHibernation",
     "diskIOPSReadWrite",
     "diskMBpsReadWrite",
+    "diskIOPSReadOnly",
+    "diskMBpsReadOnly",
     "tier",
     "maxShares",
     "burstingEnabled",

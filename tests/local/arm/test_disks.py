@@ -386,6 +386,13 @@ def test_provisioned_performance_has_bounds(simulator: Simulator, sku: str, size
     assert refused(simulator, empty_disk(size, sku, zones=["1"], properties=wanted))[1] == "InvalidParameter"
 
 
+def test_what_machines_may_read_at_most_can_be_set_as_recorded(simulator: Simulator) -> None:
+    reads = {"diskIOPSReadOnly": 200, "diskMBpsReadOnly": 30}
+    wanted = empty_disk(10, "UltraSSD_LRS", properties=reads)
+    made = simulator.wait_for(simulator.call("PUT", disk_id("reads", RESTORES), wanted))["properties"]["output"]
+    assert reads.items() <= made["properties"].items()
+
+
 def test_a_disk_access_is_for_private_disks_of_its_region_and_must_be_readable(simulator: Simulator) -> None:
     access = disk_access_id(SECOND, "eastus")
     private = {"networkAccessPolicy": "AllowPrivate", "diskAccessId": access}
