@@ -281,9 +281,10 @@ class DiskCloud(Protocol):
         """The snapshot in a succeeded operation's output, if it is there."""
         ...
 
-    def delete_snapshot(self, snapshot_id: str) -> None:
-        """Ask for deletion. An absent snapshot is fine, an absent group is not. Raises SnapshotGroupNotFound,
-        ScopeLocked, PermissionMissing."""
+    def delete_snapshot(self, snapshot_id: str) -> str:
+        """Ask for deletion; answer the operation's URL, for a deletion may still fail ("" if none: the snapshot itself
+        tells). An absent snapshot is fine, an absent group is not. Raises SnapshotGroupNotFound, ScopeLocked,
+        PermissionMissing."""
         ...
 
     def list_snapshots(self, group: GroupId) -> Iterator[Snapshot]:

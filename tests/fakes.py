@@ -451,6 +451,7 @@ class _Resource:
     copied_at: datetime  # when the copy in the background reaches 100 percent
     created_at: datetime
     failed: bool = False
+    deleted_at: datetime | None = None  # when the deletion that was accepted is done
 
 
 @dataclass(slots=True, kw_only=True)
@@ -493,7 +494,8 @@ class FakeCloud(_Port):
     letters) under which nothing is deleted. `guard(call, target)` may raise what roles or policies would. `grants` says
     what the app may do, by scope (ids in small letters), as `permissions_at` tells it; the scopes above count too.
     `acting` is the identity whose call `guard` sees.
-    `taken` and `removed` are the ledger: ids of snapshots physically taken and deleted, in order, doubles included.
+    `taken` and `removed` are the ledger: ids of snapshots physically taken, and of those whose deletion was accepted,
+    in order, doubles included. A deletion takes `deletion_time`, in which the snapshot is still there.
     """
 
     name = "cloud"
@@ -506,6 +508,7 @@ class FakeCloud(_Port):
         self._operations: dict[str, _Operation] = {}
         self._numbers = itertools.count(1)
         self._late_errors: list[tuple[str, str]] = []
+        self._late_deletions: list[tuple[str, str]] = []
         self.groups: set[str] = {HOME.key}
         self.region_names = frozenset({"westeurope", "northeurope", "eastus", "centraluseuap"})
         self.locks: set[str] = set()
@@ -521,6 +524,7 @@ class FakeCloud(_Port):
         self.snapshot_time = timedelta(seconds=1)
         self.copy_time = timedelta(minutes=10)  # of Premium SSD v2 and Ultra
         self.disk_time = timedelta(seconds=2)
+        self.deletion_time = timedelta(0)
         self.snapshot_limit = 500
         self.taken: list[str] = []
         self.removed: list[str] = []
@@ -584,6 +588,7 @@ class FakeCloud(_Port):
 
     @_call
     def find_snapshot(self, snapshot_id: str) -> Snapshot | None:
+        self._settle_deletions()
         if self._is_denied(CallKind.FIND_SNAPSHOT, "find_snapshot", snapshot_id):
             return None
         self._need_snapshot_group(snapshot_id)
@@ -607,20 +612,26 @@ class FakeCloud(_Port):
         return read_snapshot(operation.output) if operation.output and "id" in operation.output else None
 
     @_call
-    def delete_snapshot(self, snapshot_id: str) -> None:
+    def delete_snapshot(self, snapshot_id: str) -> str:
+        self._settle_deletions()
         if self._is_denied(CallKind.DELETE_SNAPSHOT, "delete_snapshot", snapshot_id):
-            return
+            return ""
         self._need_snapshot_group(snapshot_id)
         if snapshot_id.lower() not in self._snapshots:
-            return
+            return ""
         for scope in self.locks:
             if f"{snapshot_id.lower()}/".startswith(f"{scope.rstrip('/')}/"):
                 raise ScopeLocked(f"The scope '{snapshot_id}' is locked at '{scope}'.", target=scope)
-        del self._snapshots[snapshot_id.lower()]
+        error = self._late_deletions.pop(0) if self._late_deletions else None
+        ready_at = self._clock.now() + self.deletion_time
+        self._snapshots[snapshot_id.lower()].deleted_at = ready_at if error is None else None
+        self._settle_deletions()
         self.removed.append(snapshot_id)
+        return self._watched(snapshot_id, ready_at, error)
 
     @_call
     def list_snapshots(self, group: GroupId) -> Iterator[Snapshot]:
+        self._settle_deletions()
         self._meet(CallKind.LIST_SNAPSHOTS, "list_snapshots", group.text)
         if group.key not in self.groups:
             raise SnapshotGroupNotFound(f"Resource group '{group.group}' could not be found.", target=group.text)
@@ -768,11 +779,16 @@ class FakeCloud(_Port):
         """Let the next operation that is accepted end as Failed."""
         self._late_errors.append((code, message))
 
+    def fail_deletion_late(self, code: str = "InternalExecutionError", message: str = "An internal error.") -> None:
+        """Let the next deletion that is accepted end as Failed: the snapshot stays as it was."""
+        self._late_deletions.append((code, message))
+
     def forget_operations(self) -> None:
         self._operations.clear()
 
     def snapshot_ids(self) -> list[str]:
         """The snapshots that exist."""
+        self._settle_deletions()
         return [str(each.raw["id"]) for each in self._snapshots.values()]
 
     def disk_ids(self) -> list[str]:
@@ -808,11 +824,19 @@ class FakeCloud(_Port):
         return self._operation(disk_id, ready_at, resource)
 
     def _operation(self, resource_id: str, ready_at: datetime, new: _Resource | None = None) -> str:
-        subscription = resource_id.split("/")[2]
-        url = f"https://management.azure.com/subscriptions/{subscription}/DiskOperations/{next(self._numbers)}"
         error = self._late_errors.pop(0) if new is not None and self._late_errors else None
         if new is not None and error:
             new.failed = True
+        return self._watched(resource_id, ready_at, error)
+
+    def _settle_deletions(self) -> None:
+        now = self._clock.now()
+        for key in [key for key, each in self._snapshots.items() if each.deleted_at and each.deleted_at <= now]:
+            del self._snapshots[key]
+
+    def _watched(self, resource_id: str, ready_at: datetime, error: tuple[str, str] | None) -> str:
+        subscription = resource_id.split("/")[2]
+        url = f"https://management.azure.com/subscriptions/{subscription}/DiskOperations/{next(self._numbers)}"
         self._operations[url] = _Operation(resource_id=resource_id, ready_at=ready_at, error=error)
         return url
 
@@ -824,6 +848,7 @@ class FakeCloud(_Port):
         """The resource as a GET would show it now."""
         now = self._clock.now()
         state = "Updating" if now < resource.ready_at else "Failed" if resource.failed else "Succeeded"
+        state = "Deleting" if resource.deleted_at else state
         properties = {
             **resource.raw.get("properties", {}),
             "provisioningState": state,

@@ -178,17 +178,18 @@ class ArmDiskCloud:
         output = operation.output
         return read_snapshot(output) if output and output.get("id") and output.get("properties") else None
 
-    def delete_snapshot(self, snapshot_id: str) -> None:
+    def delete_snapshot(self, snapshot_id: str) -> str:
         item = parse_resource_id(snapshot_id, SNAPSHOT)
         try:
-            self._ask(
+            answer = self._ask(
                 Call(kind=CallKind.DELETE_SNAPSHOT, target=snapshot_id),
                 lambda client, hook: client.snapshots.begin_delete(
                     item.group, item.name, polling=False, raw_response_hook=hook
                 ),
             )
         except Absent:
-            return
+            return ""
+        return _operation_url(answer)
 
     def list_snapshots(self, group: GroupId) -> Iterator[Snapshot]:
         call = Call(kind=CallKind.LIST_SNAPSHOTS, target=group.text)

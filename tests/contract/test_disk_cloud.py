@@ -73,6 +73,7 @@ class CloudBench:
     remove_disk: Callable[[str], object]
     lock: Callable[[], Callable[[], object]]  # the group, against deletion; answers how to unlock
     fail_late: Callable[[], object]
+    fail_deletion_late: Callable[[], object]
     limit_snapshots: Callable[[int], object]
     holding: Callable[..., DiskCloud]  # (*(role, scope)) -> the same cloud for an identity with these roles only
     encryption_set: Callable[[], str]  # the id of one that exists and may be read
@@ -178,6 +179,7 @@ def _fake_bench() -> CloudBench:
         remove_disk=cloud.remove_disk,
         lock=lock,
         fail_late=cloud.fail_late,
+        fail_deletion_late=cloud.fail_deletion_late,
         limit_snapshots=lambda limit: setattr(cloud, "snapshot_limit", limit),
         holding=holding,
         encryption_set=lambda: cloud.add_encryption_set(encryption_set_id("keys", group)).id,
@@ -222,6 +224,9 @@ def _arm_bench(arm: Arm, group: GroupId) -> CloudBench:
         remove_disk=lambda disk: arm.control("POST", "disks/delete-behind", {"id": disk}),
         lock=lock,
         fail_late=lambda: arm.control("POST", "faults", {"kind": "fail_late", "path": group.group, "method": "PUT"}),
+        fail_deletion_late=lambda: arm.control(
+            "POST", "faults", {"kind": "fail_late", "path": group.group, "method": "DELETE"}
+        ),
         limit_snapshots=lambda limit: arm.control("PUT", "settings", {"incremental_snapshots_per_disk": limit}),
         holding=holding,
         encryption_set=encryption_set,
@@ -442,9 +447,22 @@ def _gone(bench: CloudBench, snapshot: str) -> bool:
 
 def test_a_deleted_snapshot_goes_and_deleting_it_again_is_fine(bench):
     taken = bench.snapshot("snap", bench.add_disk("disk"))
-    bench.cloud.delete_snapshot(taken)
+    url = bench.cloud.delete_snapshot(taken)
     assert _gone(bench, taken)
-    bench.cloud.delete_snapshot(taken)
+    ended = bench.cloud.get_operation(url)
+    assert ended is not None
+    assert ended.status == "Succeeded"
+    assert bench.cloud.delete_snapshot(taken) == ""
+
+
+def test_a_deletion_that_was_accepted_may_fail_later_and_leaves_the_snapshot_whole(bench):
+    taken = bench.snapshot("snap", bench.add_disk("disk"))
+    bench.fail_deletion_late()
+    ended = bench.settle(bench.cloud.delete_snapshot(taken))
+    assert (ended.status, ended.error_code) == ("Failed", "InternalExecutionError")
+    left = bench.cloud.find_snapshot(taken)
+    assert left is not None
+    assert left.is_usable
 
 
 def test_a_locked_snapshot_stays_until_the_lock_goes(bench):
