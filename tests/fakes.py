@@ -121,6 +121,7 @@ class Faults:
         self.calls: list[str] = []
         self._planned: dict[str, list[tuple[Exception, bool]]] = {}
         self._at: dict[int, tuple[Exception, bool]] = {}
+        self._interruptions: dict[int, Callable[[], None]] = {}
         self._paused = False
 
     def fail(self, call: str, error: Exception, *, times: int = 1, after: bool = False) -> None:
@@ -131,9 +132,14 @@ class Faults:
         """Fail the `nth` port call from now (0 is the next one), whatever it is."""
         self._at[len(self.calls) + nth] = (error, after)
 
+    def interrupt_nth(self, nth: int, what: Callable[[], None]) -> None:
+        """Let `what` happen elsewhere when the `nth` port call from now is made and has not had its effect yet."""
+        self._interruptions[len(self.calls) + nth] = what
+
     def clear(self) -> None:
         self._planned.clear()
         self._at.clear()
+        self._interruptions.clear()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -150,8 +156,11 @@ class Faults:
     def around(self, call: str, act: Callable[[], T]) -> T:
         if self._paused:
             return act()
-        planned = self._take(call)
+        planned, interruption = self._take(call), self._interruptions.pop(len(self.calls), None)
         self.calls.append(call)
+        if interruption is not None:
+            with self.paused():
+                interruption()
         if planned is None:
             return act()
         error, after = planned

@@ -182,6 +182,30 @@ def test_nothing_of_ours_sleeps_or_waits_for_an_operation() -> None:
     assert sleepers == set()
 
 
+def test_one_function_alone_reaches_the_deletion_of_a_snapshot() -> None:
+    """By name, called or handed on, in any way of writing it that is not meant to deceive."""
+    users = {
+        f"{module}.{function.name}"
+        for module in modules()
+        for function in ast.walk(tree_of(module))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if (isinstance(node, ast.Attribute) and node.attr == "delete_snapshot")
+        or (isinstance(node, ast.Constant) and node.value == "delete_snapshot")
+    }
+    assert users == {"backup_core.workflows.deletion._ask"}
+
+
+def test_only_the_cloud_s_adapter_deletes_at_azure() -> None:
+    deleters = {
+        module
+        for module in modules()
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.Attribute) and node.attr == "begin_delete"
+    }
+    assert deleters == {"backup_core.adapters.compute"}
+
+
 @pytest.mark.parametrize("part", ["infra.local.arm", "infra.local.host"])
 def test_the_simulated_target_knows_nothing_of_the_product(part: str) -> None:
     inside = [module for module in sources() if is_in(module, (part,))]

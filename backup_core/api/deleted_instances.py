@@ -6,11 +6,13 @@ from typing import Any
 
 from backup_core.api import instances
 from backup_core.api.call import Answer, Call
+from backup_core.api.protection import changed_late
 from backup_core.api.wire import instant, list_answer, read_optional_body, skip_token
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.resource_ids import VAULT, VaultKey
 from backup_core.ports import Ports
 from backup_core.workflows import lifecycle, overview
+from backup_core.workflows.deletion import DeletionUnderWay
 
 TYPE = f"{VAULT}/deletedBackupInstances"
 
@@ -26,9 +28,14 @@ def get(ports: Ports, call: Call) -> Answer:
 
 
 def undelete(ports: Ports, call: Call) -> Answer:
-    """200 without a body (recorded); the instance is back with its protection stopped."""
+    """200 without a body (recorded); the instance is back with its protection stopped. 202 while a deletion may be on
+    its way that was begun before the instance was deleted."""
     read_optional_body(call)
-    lifecycle.undelete_instance(ports, call.vault, call.names["instance"], correlation_id=call.correlation_id)
+    name, now = call.names["instance"], ports.clock.now()
+    try:
+        lifecycle.undelete_instance(ports, call.vault, name, correlation_id=call.correlation_id)
+    except DeletionUnderWay as late:
+        return changed_late(call, late, now)
     return Answer(status=200)
 
 

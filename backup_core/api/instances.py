@@ -8,6 +8,7 @@ from typing import Any
 from backup_core.api.call import Answer, Call
 from backup_core.api.errors import user_facing
 from backup_core.api.operation_ids import both_headers, of_job, status_header
+from backup_core.api.protection import changed_late
 from backup_core.api.reading import Node, check_name, is_name, raise_faults, root
 from backup_core.api.wire import list_answer, reached, read_body, skip_token
 from backup_core.domain.acting import OWN
@@ -17,6 +18,7 @@ from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, parse_group_i
 from backup_core.domain.snapshot_tags import GIVEN_TAGS_AT_MOST
 from backup_core.ports import Ports
 from backup_core.workflows import backup, lifecycle, overview, protection
+from backup_core.workflows.deletion import DeletionUnderWay
 
 TYPE = f"{VAULT}/backupInstances"
 _STORE_PARAMETERS = "AzureOperationalStoreParameters"
@@ -60,7 +62,11 @@ def put(ports: Ports, call: Call) -> Answer:
 
 def delete(ports: Ports, call: Call) -> Answer:
     """202 with both URLs; 204 when there is no such instance."""
-    job = lifecycle.delete_instance(ports, call.vault, call.names["instance"], correlation_id=call.correlation_id)
+    name, now = call.names["instance"], ports.clock.now()
+    try:
+        job = lifecycle.delete_instance(ports, call.vault, name, correlation_id=call.correlation_id)
+    except DeletionUnderWay as late:
+        return changed_late(call, late, now)
     if job is None:
         return Answer(status=204)
     return Answer(status=202, headers=both_headers(call, of_job(call.vault, job), job.disk_location))

@@ -22,11 +22,13 @@ ANYWHERE = "global"  # the location of an operation whose resource has none
 _JOB_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAME = re.compile(r"[\w().\-]{1,90}")
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
+_UNTIL = "+"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One of `job_id` and `done_at` is set: the job that the operation started, or when it was over at once.
+    """One of `job_id` and `done_at` is set: the job that the operation started, or when it was over at once. One that
+    has no job and is over a while later says in `begun_at` when it began.
 
     The instance is not part of it: the job names it, and a segment of a URL has to stay under 260 characters.
     """
@@ -34,11 +36,13 @@ class Operation:
     vault: VaultKey
     job_id: str = ""
     done_at: datetime | None = None
+    begun_at: datetime | None = None
 
 
 def encode(operation: Operation) -> str:
     """URL-safe base64 without padding."""
-    subject = operation.job_id or _stamp(operation.done_at)
+    begun = _stamp(operation.begun_at) + _UNTIL if operation.begun_at else ""
+    subject = operation.job_id or begun + _stamp(operation.done_at)
     text = "\n".join((VERSION, operation.vault.group, operation.vault.name, subject))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -52,7 +56,8 @@ def decode(text: str, subscription: str) -> Operation | None:
         if _JOB_ID.fullmatch(subject):
             operation = Operation(vault=vault, job_id=subject)
         else:
-            operation = Operation(vault=vault, done_at=datetime.strptime(subject, _STAMP).replace(tzinfo=UTC))
+            begun, _, done = subject.rpartition(_UNTIL)
+            operation = Operation(vault=vault, done_at=_instant(done), begun_at=_instant(begun) if begun else None)
     except (ValueError, binascii.Error):
         return None
     named = version == VERSION and _NAME.fullmatch(group) and _NAME.fullmatch(vault_name)
@@ -95,3 +100,7 @@ def of_job(vault: VaultKey, job: Job) -> Operation:
 def _stamp(done_at: datetime | None) -> str:
     assert done_at is not None, "an operation without a job was over at once"
     return done_at.astimezone(UTC).strftime(_STAMP)
+
+
+def _instant(stamp: str) -> datetime:
+    return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)

@@ -45,7 +45,7 @@ def status_in_subscription(ports: Ports, call: Call) -> Answer:
 def result_in_vault(ports: Ports, call: Call) -> Answer:
     """The vault (specification), or 202 while the operation runs."""
     operation = _of_vault(call)
-    unfinished = _unfinished(call, operation, _job(ports, call, operation))
+    unfinished = _unfinished(ports, call, operation, _job(ports, call, operation))
     return unfinished or Answer(status=200, body=vaults.render(ports, overview.get_vault(ports, call.vault)))
 
 
@@ -55,7 +55,7 @@ def result_of_instance(ports: Ports, call: Call) -> Answer:
     job = _job(ports, call, operation)
     if job is None or job.instance_name.lower() != call.names["instance"].lower():
         _refuse_unknown(call)
-    unfinished = _unfinished(call, operation, job)
+    unfinished = _unfinished(ports, call, operation, job)
     if unfinished is not None:
         return unfinished
     instance = overview.get_instance(ports, call.vault, job.instance_name)
@@ -66,7 +66,7 @@ def result_in_subscription(ports: Ports, call: Call) -> Answer:
     """The job's id for what triggers one, else only the kind of the answer (recorded)."""
     operation = _named(call)
     job = _job(ports, call, operation)
-    unfinished = _unfinished(call, operation, job)
+    unfinished = _unfinished(ports, call, operation, job)
     if unfinished is not None:
         return unfinished
     status_path = location_path(operation, call.names["location"], "operationStatus")
@@ -107,15 +107,16 @@ def _refuse_unknown(call: Call) -> NoReturn:
 
 def _status(ports: Ports, call: Call, operation: Operation) -> Answer:
     job = _job(ports, call, operation)
-    status = _status_word(job)
-    started = operation.done_at if job is None else job.created_at
-    assert started is not None, "an operation without a job was over at once"
+    status = _status_word(ports, operation, job)
+    ended = operation.done_at if job is None else job.ended_at
+    started = (operation.begun_at or operation.done_at) if job is None else job.created_at
+    assert started is not None, "an operation without a job knows when it is over"
     body: dict[str, Any] = {
         "id": call.path,
         "name": call.names["operation"],
         "status": status,
         "startTime": instant(started),
-        "endTime": NEVER if status == "Inprogress" else second(_ended(job, started)),
+        "endTime": NEVER if status == "Inprogress" else second(_ended(job, ended, started)),
     }
     if job is not None and job.operation in _TRIGGERS:
         body["properties"] = _job_body(operation, job)
@@ -124,28 +125,30 @@ def _status(ports: Ports, call: Call, operation: Operation) -> Answer:
     return Answer(status=200, body=body, headers=RETRY_AFTER if status == "Inprogress" else {})
 
 
-def _status_word(job: Job | None) -> str:
+def _status_word(ports: Ports, operation: Operation, job: Job | None) -> str:
     """The service's words (recorded: `Inprogress`)."""
+    if operation.begun_at and operation.done_at and ports.clock.now() < operation.done_at:
+        return "Inprogress"
     if job is None or job.operation in _TRIGGERS:
         return "Succeeded"
     words = {JobStatus.FAILED: "Failed", JobStatus.CANCELLED: "Canceled"}
     return words.get(job.status, "Succeeded") if job.is_ended else "Inprogress"
 
 
-def _ended(job: Job | None, started: datetime) -> datetime:
+def _ended(job: Job | None, ended: datetime | None, started: datetime) -> datetime:
     """When the operation ended; a trigger ends as it starts."""
-    if job is None or job.operation in _TRIGGERS:
-        return started
-    return job.ended_at or started
+    is_trigger = job is not None and job.operation in _TRIGGERS
+    return started if is_trigger else ended or started
 
 
-def _unfinished(call: Call, operation: Operation, job: Job | None) -> Answer | None:
+def _unfinished(ports: Ports, call: Call, operation: Operation, job: Job | None) -> Answer | None:
     """The answer of a result that is not there: 202 while the operation runs, the error when it failed."""
-    status = _status_word(job)
+    status = _status_word(ports, operation, job)
+    if status == "Inprogress":
+        location = call.names.get("location", "") if job is None else job.disk_location
+        return Answer(status=202, headers={**result_header(call, operation, location), **RETRY_AFTER})
     if status == "Succeeded" or job is None:
         return None
-    if status == "Inprogress":
-        return Answer(status=202, headers={**result_header(call, operation, job.disk_location), **RETRY_AFTER})
     return Answer(status=400, body={"error": _operation_error(job)})
 
 

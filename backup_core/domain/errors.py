@@ -203,6 +203,16 @@ class SnapshotNotOurs(BackupError):
     )
 
 
+class NewerPointUncertain(BackupError):
+    """An expired point goes for the sake of a newer one, and that one's snapshot is not certainly there."""
+
+    code = "NewerPointUncertain"
+    recommended_action = (
+        "None at first: the older point is kept and looked at again. If the newer snapshot is gone, its point will be "
+        "called lost and the next backup takes its place; if its tags were changed, put them right."
+    )
+
+
 class SnapshotGroupNotFound(BackupError):
     code = "UserErrorSnapshotRGNotFound"
     is_user_error = True

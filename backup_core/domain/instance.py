@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -18,6 +18,7 @@ from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_resource_id
 
 MISSED_SLOTS_KEPT = 50
+STRAGGLING = timedelta(seconds=30)  # clocks that differ, and how long one call to Azure may be on its way
 
 
 class ProtectionState(Enum):
@@ -93,6 +94,22 @@ class Misses:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeletionPermit:
+    """One run's leave to delete snapshots of the instance. By its own clock it asks Azure for none from `until` on.
+
+    Whoever wrote it takes it from the row when done; one that a dead host left behind counts until `over_at`.
+    """
+
+    holder: str  # a name that only this run knows
+    until: datetime
+
+    @property
+    def over_at(self) -> datetime:
+        """From when on, by anybody's clock, no deletion under this permit can reach Azure any more."""
+        return self.until + STRAGGLING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceRequest:
     """What a client asks for with PUT on an instance. `request` keeps its properties, to be answered as they came.
     `acts_as` is the identity that it expects its vault to act with, None where it did not say."""
@@ -147,6 +164,11 @@ class BackupInstance:
     alerts: tuple[OpenAlert, ...] = ()
     on_demand: tuple[str, ...] = ()  # jobs of the last day's backups on demand, oldest first
     rebuilt: bool = False  # written back from its snapshots, and not configured since
+    deletion: DeletionPermit | None = None  # whose holder may be deleting snapshots right now
+
+    def deletes_until(self, now: datetime) -> datetime | None:
+        """Until when a deletion that was permitted may yet reach Azure; None when none can."""
+        return self.deletion.over_at if self.deletion is not None and now < self.deletion.over_at else None
 
     @property
     def is_protected(self) -> bool:

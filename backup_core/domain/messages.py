@@ -69,12 +69,14 @@ class ObserveBackup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpirePoints:
-    """Delete what has expired of one instance. `due_at` names the agenda row to move on when done."""
+    """Delete what has expired of one instance. `due_at` names the agenda row to move on when done; `looks` grows the
+    delay to the next look at deletions that Azure has accepted."""
 
     queue: ClassVar[str] = "diskbackup-expire-points"
     vault: VaultKey
     instance_name: str
     due_at: datetime
+    looks: int = 0
     deferrals: int = 0
     attempts: int = 0
     doubts: int = 0

@@ -28,7 +28,7 @@ _TAG_VALUE_LIMIT = 256  # ARM's limit for a tag's value
 
 class PointState(Enum):
     COMPLETED = "Completed"
-    EXPIRING = "Expiring"  # first phase of deletion done: never offered for restore again
+    EXPIRING = "Expiring"  # marked for deletion: not offered for restore until its snapshot is known to be whole
     LOST = "Lost"  # its snapshot is gone, and not by us
 
 
@@ -55,6 +55,8 @@ class RecoveryPoint:
     hold: str | None = None  # why it must be kept whatever the policy says
     restoring: tuple[str, ...] = ()  # ids of the restore jobs that read its snapshot now
     expiry_job_id: str = ""  # the job that marked it as expiring and has yet to settle it
+    deletion_asked_at: datetime | None = None  # since when Azure is deleting its snapshot, or it was first seen gone
+    deletion_url: str = ""  # where that operation can be watched, if Azure named one
     expiry_blocked: str | None = None  # why the last attempt to delete it failed
     blocked_until: datetime | None = None  # when deleting it is tried again
     snapshot_unique_id: str = ""  # Azure's own of the snapshot; "" where an older release did not note it

@@ -9,7 +9,8 @@ A point goes when its expiry date is reached and nothing speaks against it. Thes
 The mark EXPIRING changes none of this: the rules are asked again between the mark and the deletion, and a point that
 was held, or is needed, since the mark stays. A marked point is needed, too, when no good point is newer: the good one
 that let it expire was lost since, and the marked one's snapshot may still be whole. It goes once a newer good point
-exists. Beside it, the newest point that is certainly good stays as well.
+exists. Beside it, the newest point that is certainly good stays as well. A point whose deletion was refused is not as
+certain as one that nobody tried to delete, and does not take its place.
 
 A LOST point (its snapshot is gone, not by us) follows the same dates: until then its record tells of the loss.
 
@@ -80,6 +81,13 @@ def decide_retention(
         else:
             expired.append(Expired(point=point, because=tuple(_reasons_to_go(point, discard_all=discard_all))))
     return RetentionDecision(expired=tuple(expired), kept=tuple(kept))
+
+
+def successor(points: Sequence[RecoveryPoint], expired: RecoveryPoint) -> RecoveryPoint | None:
+    """The newer point for whose sake a protected disk can do without `expired`, the most certain first; None when there
+    is none. Its snapshot must be there when the other goes."""
+    newer = [point for point in points if _are_aware(point.created_at) and point.created_at > expired.created_at]
+    return _newest(_certain(newer)) or _newest(_good(newer)) or _newest(_left(newer))
 
 
 def may_delete_snapshot(point: RecoveryPoint, tags: Mapping[str, str], *, vault: VaultKey) -> DeletionVerdict:
@@ -153,14 +161,25 @@ def _reasons_to_go(point: RecoveryPoint, *, discard_all: bool) -> Iterator[str]:
 
 def _needed(points: Sequence[RecoveryPoint]) -> dict[str, str]:
     """The points that stay whatever their dates say, by id, with the reason."""
-    good = _newest([point for point in points if point.is_good])
-    newest = _newest([point for point in points if point.state in (PointState.COMPLETED, PointState.EXPIRING)])
-    needed = {}
-    if newest is not None and newest is not good:
-        needed[newest.point_id] = "newest point: its deletion was begun, and no newer good point is left"
-    if good is not None:
-        needed[good.point_id] = "newest good point of a protected disk"
-    return needed
+    reasons = (
+        (_newest(_left(points)), "newest point: its deletion was begun, and no newer good point is left"),
+        (_newest(_certain(points)), "newest point that nobody tried to delete"),
+        (_newest(_good(points)), "newest good point of a protected disk"),
+    )
+    return {point.point_id: because for point, because in reasons if point is not None}
+
+
+def _left(points: Sequence[RecoveryPoint]) -> list[RecoveryPoint]:
+    """Points whose snapshots may be there."""
+    return [point for point in points if point.state is not PointState.LOST]
+
+
+def _good(points: Sequence[RecoveryPoint]) -> list[RecoveryPoint]:
+    return [point for point in points if point.is_good]
+
+
+def _certain(points: Sequence[RecoveryPoint]) -> list[RecoveryPoint]:
+    return [point for point in points if point.is_good and point.expiry_blocked is None]
 
 
 def _newest(points: Sequence[RecoveryPoint]) -> RecoveryPoint | None:
@@ -170,7 +189,6 @@ def _newest(points: Sequence[RecoveryPoint]) -> RecoveryPoint | None:
 
 
 def _reasons_not_to_delete(point: RecoveryPoint, tags: Mapping[str, str], vault: VaultKey) -> Iterator[str]:
-    yield from _claims(point)
     if not is_ours(tags):
         yield "it does not carry our ownership tag"
         return

@@ -41,7 +41,7 @@ from backup_core.domain.messages import ExpirePoints, ObserveBackup, StartBackup
 from backup_core.domain.naming import Seal, point_id, promise_text, scheduled_job_id, snapshot_id
 from backup_core.domain.objective import needs_watch
 from backup_core.domain.ownership import NotProven, prove_backup
-from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel, is_ours
+from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_group_id, parse_resource_id
 from backup_core.domain.snapshot_tags import snapshot_tags
 from backup_core.domain.starting import (
@@ -62,6 +62,7 @@ from backup_core.ports import Change, Insert, Ports, Put, Replace, StateConflict
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.absence import weigh
 from backup_core.workflows.alarms import Alarm, fire, resolve
+from backup_core.workflows.deletion import discard_half_made
 from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.installations import installation_id
 from backup_core.workflows.objectives import SLOW_ROUNDS, look_later
@@ -614,7 +615,7 @@ def _fail_unbegun(
 
 def _fail(ports: Ports, message: StartBackup | ObserveBackup, held: _Held, error: BackupError) -> None:
     """Record the failed job and free the instance. A snapshot that Azure left half made is asked to be deleted."""
-    _discard_snapshot(ports, held.active.snapshot_id)
+    held = replace(held, instance=discard_half_made(ports, message.vault, held.instance).instance)
     failed = replace(held.job, retry_count=_retries(held.job, message))
     failed = failed.advance(JobStatus.FAILED, at=ports.clock.now(), error=error)
     freed = replace(held.instance.value, active=None)
@@ -644,19 +645,6 @@ def _record_failure(
         return False
     log.error("backup.failed job_id=%s instance=%s code=%s %s", failed.job_id, instance.name, error.code, error.message)
     _unwatch(ports, message)
-    return True
-
-
-def _discard_snapshot(ports: Ports, snapshot: str) -> bool:
-    """Ask for the deletion of what Azure left half made under the job's name; False where somebody else's is there."""
-    try:
-        found = ports.cloud.find_snapshot(snapshot)
-        if found is not None and not is_ours(found.tags):
-            return False
-        if found is not None and not found.is_usable:
-            ports.cloud.delete_snapshot(snapshot)
-    except BackupError as error:
-        log.warning("backup.leftover snapshot=%s code=%s; the reconciler reports it", snapshot, error.code)
     return True
 
 
@@ -710,7 +698,12 @@ def _take_again(ports: Ports, message: ObserveBackup, held: _Held, error: Operat
     again_at = ports.clock.now() + operation_delay(job.failed_operations)
     succeeded = job.slot is not None and again_at >= instance.policy.schedule.next_slot(job.slot)
     wanted = instance.takes_scheduled_backups and not succeeded and job.failed_operations < OPERATIONS_AT_MOST
-    if not error.transient or not wanted or not _discard_snapshot(ports, held.active.snapshot_id):
+    if not error.transient or not wanted:
+        _fail(ports, message, held, error)
+        return
+    discarded = discard_half_made(ports, message.vault, held.instance)
+    held = replace(held, instance=discarded.instance)
+    if not discarded.is_clear:
         _fail(ports, message, held, error)
         return
     log.warning("backup.taken_again job_id=%s instance=%s code=%s", job.job_id, instance.name, error.code)

@@ -1,8 +1,9 @@
 """The ways out of protection: stop, suspend, delete, undelete, purge. Back into it leads protection.py.
 
 Stopping and suspending are one change of the instance's row, done when the request is answered. What the agenda still
-holds stands down by itself when it comes due. Deleting is soft unless the vault says otherwise: the instance leaves
-the list, keeps every point, and is purged when its time has come.
+holds stands down by itself when it comes due. Who is answered that protection is stopped, or that an instance is
+soft-deleted or back again, knows that no snapshot is deleted from then on (workflows/deletion.py). Deleting is soft
+unless the vault says otherwise: the instance leaves the list, keeps every point, and is purged when its time has come.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, eve
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.alarms import Alarm, fire, resolve
 from backup_core.workflows.backup import expiry_row
+from backup_core.workflows.deletion import ensure_none_under_way
 from backup_core.workflows.overview import get_vault
 from backup_core.workflows.protection import config_job, look_soon, present_instance, request_of
 
@@ -53,12 +55,15 @@ def stop_protection(
 
     `because` is why, when nobody asked for it: the instance shows it. With `revision`, only what still is of that
     revision is stopped. Stopping what is stopped changes nothing. Raises NotFound, ResourceInUse (being deleted, or of
-    another revision).
+    another revision) and, to who asked, DeletionUnderWay.
     """
     leaving = (*_ACTIVE, ProtectionState.SUSPENDED)
     if revision is not None and present_instance(ports, vault, name).value.revision != revision:
         raise _changing(name)
-    return _pause(ports, vault, name, ProtectionState.STOPPED, leaving, correlation_id, because)
+    stopped = _pause(ports, vault, name, ProtectionState.STOPPED, leaving, correlation_id, because)
+    if because is None:
+        ensure_none_under_way(ports, stopped)
+    return stopped
 
 
 def suspend_backups(ports: Ports, vault: VaultKey, name: str, *, correlation_id: str = "") -> BackupInstance:
@@ -124,12 +129,16 @@ def delete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id:
     """Delete an instance, as a job; None when there is none. With the vault's soft delete it is done at once and can be
     undone until its purge; without, its points are deleted with it. Asking again answers the running job.
 
-    Raises NotFound (vault), InvalidInput while immutability keeps points that were promised to stay.
+    Raises NotFound (vault), InvalidInput while immutability keeps points that were promised to stay, DeletionUnderWay
+    of what is soft-deleted.
     """
     settings = get_vault(ports, vault)
     for _ in range(_TRIES):
         stored = ports.store.get(BackupInstance, vault, name)
-        if stored is None or stored.value.is_deleted:
+        if stored is None:
+            return None
+        if stored.value.is_deleted:
+            ensure_none_under_way(ports, stored.value)
             return None
         running = ports.store.get(Job, vault, stored.value.config_job_id) if stored.value.config_job_id else None
         if stored.value.state is ProtectionState.DELETING and running is not None:
@@ -151,7 +160,9 @@ def delete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id:
             outbox.commit(ports, vault, changes, [alerts.data_deleted(vault, instance, job), *quiet.events])
         except StateConflict:
             continue
-        if not job.is_ended:
+        if job.is_ended:
+            ensure_none_under_way(ports, instance)
+        else:
             ports.queue.send(ExpirePoints(vault=vault, instance_name=instance.name, due_at=instance.expiry_due_at))
         return job
     raise _changing(name)
@@ -212,7 +223,7 @@ def begin_deletion(
 def undelete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id: str = "") -> BackupInstance:
     """Have a soft-deleted instance back, with all its points and its protection stopped (recorded).
 
-    Raises NotFound with Azure's code for what is not soft-deleted (recorded).
+    Raises NotFound with Azure's code for what is not soft-deleted (recorded), DeletionUnderWay.
     """
     for _ in range(_TRIES):
         stored = ports.store.get(BackupInstance, vault, name)
@@ -233,6 +244,7 @@ def undelete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_i
         except StateConflict:
             continue
         log.info("instance.undeleted instance=%s", name)
+        ensure_none_under_way(ports, back)
         return back
     raise _changing(name)
 

@@ -1,35 +1,47 @@
-"""Delete what has expired: the sweep finds the instances, `expire_points` deletes in two phases.
+"""Delete what has expired: the sweep finds the instances, `expire_points` deletes step by step.
 
-Mark (one transaction) -> read again what the snapshot says of itself -> delete the snapshot -> forget the record. A run
-that dies anywhere is finished by the next one: marked points are candidates again, a missing snapshot counts as
-deleted. The sweep moves an instance's agenda row a little into the future, so that a lost message only delays.
+Mark (one transaction) -> ask Azure to delete (workflows/deletion.py, which asks all rules again) -> observe the
+deletion to its end -> forget the record. A run that dies anywhere is finished by the next one, which the agenda's row
+brings: marked points go on, or come back where they are to be kept by now. A point comes back as a good one only when
+its snapshot was looked at: there, whole and proven; its record goes only when Azure ended the deletion well, or when
+two looks did not find the snapshot. The sweep moves an instance's agenda row a little into the future, so that a lost
+message only delays.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Cause
-from backup_core.domain.errors import BackupError, SnapshotNotOurs
-from backup_core.domain.instance import BackupInstance, ProtectionState
+from backup_core.domain.errors import BackupError, OperationFailed, SnapshotNotOurs
+from backup_core.domain.events import Event
+from backup_core.domain.instance import BackupInstance, DeletionPermit, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ExpirePoints
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.domain.retention import decide_retention, may_delete_snapshot, next_look_at
-from backup_core.ports import Change, Ports, Put, Remove, Replace, Stored
-from backup_core.workflows import alerts
+from backup_core.domain.retention import next_look_at
+from backup_core.ports import Change, Insert, Ports, Put, Remove, Replace, StateConflict, Stored
+from backup_core.workflows import alerts, outbox
 from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.alarms import Alarm, fire, resolve
 from backup_core.workflows.backup import expiry_row
 from backup_core.workflows.claims import release_claim
+from backup_core.workflows.deletion import (
+    Asked,
+    DeletionRun,
+    decide,
+    delete_point,
+    is_certain,
+    new_permit,
+    read_points,
+)
 from backup_core.workflows.lifecycle import begin_deletion
-from backup_core.workflows.overview import find_vault
-from backup_core.workflows.turns import commit, next_turn, note_deferral
+from backup_core.workflows.turns import commit, look_delay, next_turn, note_deferral
 
 log = logging.getLogger("diskbackup.retention")
 
@@ -38,9 +50,10 @@ LOST_AFTER = timedelta(seconds=90)  # when an expiry whose message was lost is d
 BLOCKED_RETRY = timedelta(minutes=30)  # when a lock or a missing role is looked at again
 BUSY_RETRY = timedelta(seconds=10)
 POINTS_PER_ROUND = 40  # two rows each and an ARM call or two: below a transaction's 100 and a function's minute
-POINTS_READ = 1000  # Azure keeps at most 500 incremental snapshots of a disk
 
 DELETE_SNAPSHOTS = "Delete expired snapshots"
+KEPT = "RecoveryPointKept"
+_TRIES = 5
 
 
 def sweep(ports: Ports) -> int:
@@ -63,89 +76,349 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
     if stored is None:
         ports.store.unschedule([_row(message)])
         return
-    if stored.value.is_deleted:
-        _purge_when_due(ports, message, stored)
+    instance, now = stored.value, ports.clock.now()
+    busy_until = instance.deletes_until(now)
+    if busy_until is not None:  # another run is at it, or died: the agenda comes again, not this message
+        _move_row(ports, message, busy_until + timedelta(seconds=1))
         return
-    if stored.value.state is ProtectionState.DELETING and stored.value.active is not None:
+    points = read_points(ports, message.vault, message.instance_name)
+    plain = [point.value for point in points]
+    decision = decide(ports, message.vault, instance, plain, now)
+    going = {item.point.point_id for item in decision.expired}
+    begun = [point for point in points if point.value.expiry_job_id]
+    ready = begun or [point for point in points if _is_ready(point.value, going, now)]
+    if instance.state is ProtectionState.DELETING and instance.active is not None and not begun:
         # Its backup ends first; its snapshot is then deleted like the others. The sweep comes again, not this message:
         # a copy in the background may take hours, and a message for each sweep would pile up meanwhile.
-        _move_row(ports, message, ports.clock.now() + BUSY_RETRY)
-        return
-    points = _points(ports, message)
-    discard_all = _discards_all(ports, message.vault, stored.value)
-    expired = _expired(stored.value, points, ports.clock.now(), discard_all=discard_all)
-    if expired:
-        _expire(ports, message, stored, expired)
-    elif stored.value.state is ProtectionState.DELETING and not points:
+        _move_row(ports, message, now + BUSY_RETRY)
+    elif ready:
+        kept = {item.point.point_id: "; ".join(item.because) for item in decision.kept}
+        _round(ports, message, stored, _Work(points=ready, everything=plain, kept=kept))
+    elif instance.is_deleted:
+        _purge_when_due(ports, message, stored, plain)
+    elif instance.state is ProtectionState.DELETING and not points:
         _remove_instance(ports, message, stored)
     else:
-        _set_next_look(ports, message, stored, [point.value for point in points])
+        _set_next_look(ports, message, stored, plain)
 
 
-def _purge_when_due(ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance]) -> None:
+def _purge_when_due(
+    ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance], points: Sequence[RecoveryPoint]
+) -> None:
     """A soft-deleted instance keeps everything until its purge; from then on it is deleted like any other."""
     now = ports.clock.now()
     purge_at = stored.value.purge_at
     if purge_at is None or now < purge_at:
-        _move_row(ports, message, purge_at or now + BLOCKED_RETRY)
+        _move_row(ports, message, next_look(stored.value, points, now) or now + BLOCKED_RETRY)
         return
     deleting, job = begin_deletion(message.vault, stored.value, now)
     if commit(ports, message, [Replace(stored, deleting), Put(job)]):
         log.info("instance.purging instance=%s", stored.value.name)
-        ports.queue.send(replace(message, attempts=0, deferrals=0))
+        ports.queue.send(replace(message, attempts=0, deferrals=0, doubts=0, looks=0))
 
 
-def _discards_all(ports: Ports, vault: VaultKey, instance: BackupInstance) -> bool:
-    """Whether points go before their time: when their instance is being deleted, and then only if the vault is not
-    immutable. It is asked at every look, for the vault may have become so since the deletion was accepted."""
-    if instance.state is not ProtectionState.DELETING:
-        return False
-    settings = find_vault(ports, vault)
-    return settings is None or not settings.is_immutable
-
-
-def _points(ports: Ports, message: ExpirePoints) -> tuple[Stored[RecoveryPoint], ...]:
-    page = ports.store.page(RecoveryPoint, message.vault, message.instance_name, limit=POINTS_READ)
-    for row in page.corrupt:
-        log.error("record.corrupt %s: the point is kept and the rest goes on", row)
-    return page.items
-
-
-def _expired(
-    instance: BackupInstance, points: Sequence[Stored[RecoveryPoint]], now: datetime, *, discard_all: bool
-) -> list[Stored[RecoveryPoint]]:
-    """What may go, oldest first. Points whose deletion was refused lately rest until they are looked at again."""
-    decision = decide_retention(
-        [stored.value for stored in points],
-        now=now,
-        protected=instance.is_protected,
-        keep_all=instance.keeps_all_points,
-        discard_all=discard_all,
-    )
-    going = {item.point.point_id for item in decision.expired}
-    return [stored for stored in reversed(points) if stored.value.point_id in going and not _rests(stored.value, now)]
+def _is_ready(point: RecoveryPoint, going: Container[str], now: datetime) -> bool:
+    """What may go, and what came back from its deletion in doubt: to be looked at again, whatever its dates say."""
+    return (point.point_id in going or point.state is PointState.EXPIRING) and not _rests(point, now)
 
 
 def _rests(point: RecoveryPoint, now: datetime) -> bool:
     return point.blocked_until is not None and now < point.blocked_until
 
 
-def _expire(
-    ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance], expired: Sequence[Stored[RecoveryPoint]]
-) -> None:
-    """One round: mark, delete, forget; then this round's successor or the next look."""
-    job, chosen = _round(ports, message, stored.value, expired)
-    marked = [replace(point.value, state=_marked_state(point.value), expiry_job_id=job.job_id) for point in chosen]
-    news: list[Change] = [Put(point) for point in marked]
-    if not commit(ports, message, [Replace(stored, stored.value), Put(job), *news]):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """What one look at an instance finds to do: points to settle, newest first. `kept` says what is against a deletion,
+    by point."""
+
+    points: Sequence[Stored[RecoveryPoint]]
+    everything: Sequence[RecoveryPoint]
+    kept: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gone:
+    """Azure deleted the snapshot, or two looks did not find it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Untouched:
+    """Azure knows nothing of the deletion any more, and the snapshot is as it was: to be asked again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Back:
+    """It is not deleted now, because of an error or because it is to be kept by now. `certain`: its snapshot was looked
+    at, and is whole and the point's own."""
+
+    because: str
+    error: BackupError | None
+    certain: bool
+
+
+_Fate = _Gone | _Untouched | _Back | Asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """What became of points, by id; one not named waits. `error` passes by itself, and ended the round early."""
+
+    fates: Mapping[str, _Fate]
+    error: BackupError | None
+
+
+def _round(ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance], work: _Work) -> None:
+    """Mark what is not marked, delete, observe what Azure is deleting, record; then look again, or see to the rest."""
+    message = _with_row(ports, message)
+    job, change, chosen = _job_and_points(ports, message, stored.value, work.points)
+    points, permit = [point.value for point in chosen], stored.value.deletion
+    if any(point.deletion_asked_at is None or point.expiry_job_id != job.job_id for point in points):
+        points = [replace(point, state=_marked_state(point), expiry_job_id=job.job_id) for point in points]
+        permit = new_permit(ports.clock.now())
+        marks = [Replace(before, after) for before, after in zip(chosen, points, strict=True)]
+        if not commit(ports, message, [Replace(stored, replace(stored.value, deletion=permit)), change, *marks]):
+            return
+    outcome = _settle_points(ports, message.vault, stored.value, permit, points, work)
+    if not _record(ports, message, job.job_id, permit, outcome):
         return
-    outcome = _delete_snapshots(ports, message, marked)
-    if not _record(ports, message, job, outcome):
-        return
-    if outcome.error is None:
-        ports.queue.send(replace(message, attempts=0, deferrals=0))  # what is left, and the next look
-    else:
+    if outcome.error is not None:
         _pause(ports, message, outcome.error, job.job_id)
+    elif all(isinstance(outcome.fates.get(point.point_id), _Gone | _Back) for point in points):
+        ports.queue.send(
+            replace(message, attempts=0, deferrals=0, doubts=0, looks=0)
+        )  # what is left, and the next look
+    else:
+        _look_again(ports, message, looks=0 if outcome.fates else message.looks + 1)
+
+
+def _job_and_points(
+    ports: Ports, message: ExpirePoints, instance: BackupInstance, ready: Sequence[Stored[RecoveryPoint]]
+) -> tuple[Job, Change, list[Stored[RecoveryPoint]]]:
+    """The round's job as it should be, the change that makes it so, and its points, oldest first: those of one job that
+    an earlier round left unsettled, or new ones with a new job."""
+    now, unsettled = ports.clock.now(), ready[-1].value.expiry_job_id
+    chosen = [point for point in reversed(ready) if point.value.expiry_job_id == unsettled][:POINTS_PER_ROUND]
+    known = ports.store.get(Job, message.vault, unsettled) if unsettled else None
+    if known is not None and not known.value.is_ended:
+        retries = max(known.value.retry_count, message.attempts)
+        job = replace(known.value, retry_count=retries, touched_at=now)
+        return job, Replace(known, job), chosen
+    job = _new_job(message, instance, [point.value for point in chosen], now)
+    return job, Insert(job), chosen
+
+
+def _new_job(message: ExpirePoints, instance: BackupInstance, points: Sequence[RecoveryPoint], now: datetime) -> Job:
+    """Two runs that begin with the same point at the same instant name the same job: one of them begins anew."""
+    identity = (message.vault.partition, message.instance_name, instance.generation, points[0].point_id)
+    job = Job(
+        job_id=job_id(now, JobOperation.EXPIRE, *identity),
+        operation=JobOperation.EXPIRE,
+        instance_name=instance.name,
+        created_at=now,
+        policy_name=instance.policy.name,
+        disk_id=instance.disk_id,
+        disk_location=instance.disk_location,
+        friendly_name=instance.friendly_name,
+        details={"points": len(points), "deleted": []},
+    )
+    return job.step(DELETE_SNAPSHOTS, "InProgress", at=now, progress_percent=0).advance(JobStatus.IN_PROGRESS, at=now)
+
+
+def _marked_state(point: RecoveryPoint) -> PointState:
+    return point.state if point.state is PointState.LOST else PointState.EXPIRING
+
+
+def _settle_points(
+    ports: Ports,
+    vault: VaultKey,
+    instance: BackupInstance,
+    permit: DeletionPermit | None,
+    points: Sequence[RecoveryPoint],
+    work: _Work,
+) -> _Outcome:
+    marked = {point.point_id: point for point in points}
+    run = DeletionRun(
+        vault=vault,
+        instance_name=instance.name,
+        is_protected=instance.is_protected,
+        permit=permit,
+        points=[marked.get(point.point_id, point) for point in work.everything],
+    )
+    fates: dict[str, _Fate] = {}
+    for point in points:
+        try:
+            fate = _fate(ports, run, point, work.kept.get(point.point_id))
+        except BackupError as error:
+            return _Outcome(fates=fates, error=error)
+        if fate is not None:
+            fates[point.point_id] = fate
+    return _Outcome(fates=fates, error=None)
+
+
+def _fate(ports: Ports, run: DeletionRun, point: RecoveryPoint, kept: str | None) -> _Fate | None:
+    """What becomes of a point; None while it waits. Raises only what may pass by itself."""
+    try:
+        if point.deletion_asked_at is not None:
+            return _observe(ports, point)
+        if kept is not None:
+            return _back(ports, run.vault, point, kept, None)
+        answer = delete_point(ports, run, point)
+    except BackupError as error:
+        if error.transient and not isinstance(error, OperationFailed):  # an operation that ended does not end again
+            raise
+        return _back(ports, run.vault, point, f"{error.code}: {error.message} {error.recommended_action}", error)
+    if answer is None:
+        return Asked(url="")  # seen gone once
+    if isinstance(answer, Asked):
+        return answer
+    return None if answer.may_go else _back(ports, run.vault, point, answer.because, None)
+
+
+def _observe(ports: Ports, point: RecoveryPoint) -> _Fate | None:
+    """One look at a deletion that Azure accepted; None while it goes on. Raises OperationFailed."""
+    operation = ports.cloud.get_operation(point.deletion_url) if point.deletion_url else None
+    if operation is not None and operation.status in ("Failed", "Canceled"):
+        raise OperationFailed(
+            f"Azure ended the deletion of '{point.snapshot_id}' as {operation.status}: {operation.error_message}",
+            code=operation.error_code or None,
+        )
+    if operation is not None:
+        return _Gone() if operation.status == "Succeeded" else None
+    snapshot = find_snapshot_surely(ports, point.snapshot_id)
+    if snapshot is None:
+        return _Gone()
+    return None if snapshot.provisioning_state == "Deleting" else _Untouched()
+
+
+def _back(ports: Ports, vault: VaultKey, point: RecoveryPoint, because: str, error: BackupError | None) -> _Fate:
+    """A point that is not deleted now: what its snapshot is decides whether it is a good one again."""
+    try:
+        certain = is_certain(ports, point, vault)
+    except BackupError as unknown:
+        if unknown.transient:
+            raise
+        error, certain = error or unknown, False
+    if certain is None:
+        return Asked(url="")  # seen gone once
+    if not certain and error is None:
+        error = SnapshotNotOurs(f"Snapshot '{point.snapshot_id}' is not whole, or not proven to be this point's.")
+    return _Back(because=because, error=error, certain=certain)
+
+
+def _record(ports: Ports, message: ExpirePoints, job_id: str, permit: DeletionPermit | None, outcome: _Outcome) -> bool:
+    """Forget what is gone, bring back what is not, settle the job and take the permit from the row: one transaction on
+    what is true now. False when another run has taken over, which then knows better."""
+    for _ in range(_TRIES):
+        stored = ports.store.get(BackupInstance, message.vault, message.instance_name)
+        job = ports.store.get(Job, message.vault, job_id)
+        if stored is None or stored.value.deletion != permit:
+            break
+        changes, events = _news(ports, message, stored, job, outcome)
+        try:
+            outbox.commit(ports, message.vault, changes, events)
+        except StateConflict:
+            continue
+        return True
+    log.warning("expiry.overtaken instance=%s job=%s", message.instance_name, job_id)
+    return False
+
+
+def _news(
+    ports: Ports,
+    message: ExpirePoints,
+    stored: Stored[BackupInstance],
+    job: Stored[Job] | None,
+    outcome: _Outcome,
+) -> tuple[list[Change], list[Event]]:
+    """The changes that the fates of the points make, and the events that tell of them. An ended job stays as it is."""
+    now, job_id = ports.clock.now(), job.value.job_id if job is not None else ""
+    mine = {point.value.point_id: point for point in _marked_by(ports, message, job_id)}
+    fates = {point_id: fate for point_id, fate in outcome.fates.items() if point_id in mine}
+    changes = [_change(mine[point_id], fate, now) for point_id, fate in fates.items()]
+    gone = [mine[point_id].value for point_id, fate in fates.items() if isinstance(fate, _Gone)]
+    events = [alerts.point_expired(message.vault, point, now) for point in gone]
+    if job is not None and not job.value.is_ended:
+        settled = _settle(job.value, fates, unsettled=len(mine) - _ended(fates), now=now)
+        changes.append(Replace(job, settled))
+        if settled.details["deleted"] and settled.is_ended:
+            events.append(alerts.job_ended(message.vault, settled))
+    alarm = _alarm(ports, message, stored.value, job_id, fates)
+    blocked = sum(isinstance(fate, _Back) for fate in fates.values())
+    log.info("expiry.round instance=%s deleted=%d blocked=%d", stored.value.name, len(gone), blocked)
+    changes = [Replace(stored, replace(alarm.instance, deletion=None)), *changes, *alarm.changes]
+    return changes, [*events, *alarm.events]
+
+
+def _marked_by(ports: Ports, message: ExpirePoints, job_id: str) -> list[Stored[RecoveryPoint]]:
+    points = read_points(ports, message.vault, message.instance_name)
+    return [point for point in points if point.value.expiry_job_id == job_id]
+
+
+def _ended(fates: Mapping[str, _Fate]) -> int:
+    return sum(isinstance(fate, _Gone | _Back) for fate in fates.values())
+
+
+def _change(point: Stored[RecoveryPoint], fate: _Fate, now: datetime) -> Change:
+    match fate:
+        case _Gone():
+            return Remove(point)
+        case Asked():
+            return Replace(point, replace(point.value, deletion_asked_at=now, deletion_url=fate.url))
+        case _Untouched():
+            return Replace(point, replace(point.value, deletion_asked_at=None, deletion_url=""))
+        case _Back():
+            return Replace(point, _brought_back(point.value, fate, now))
+
+
+def _brought_back(point: RecoveryPoint, fate: _Back, now: datetime) -> RecoveryPoint:
+    """Among the good points again if its snapshot is certain; with the reason, and looked at again later, if Azure or a
+    doubt kept it."""
+    good = point.state is not PointState.LOST and fate.certain
+    return replace(
+        point,
+        state=PointState.COMPLETED if good else point.state,
+        expiry_job_id="",
+        deletion_asked_at=None,
+        deletion_url="",
+        expiry_blocked=None if fate.error is None else fate.because,
+        blocked_until=None if fate.error is None else now + BLOCKED_RETRY,
+    )
+
+
+def _settle(job: Job, fates: Mapping[str, _Fate], *, unsettled: int, now: datetime) -> Job:
+    """The job ends when none of its points waits any more. It is cancelled when all of them are kept after all."""
+    deleted = [*job.details.get("deleted", []), *(each for each, fate in fates.items() if isinstance(fate, _Gone))]
+    warnings = (*job.warnings, *(_warning(each, fate) for each, fate in fates.items() if isinstance(fate, _Back)))
+    job = replace(job, details={**job.details, "deleted": deleted}, warnings=warnings, touched_at=now)
+    if unsettled:
+        return job
+    if not deleted and all(warning.code == KEPT for warning in warnings):
+        return job.advance(JobStatus.CANCELLED, at=now)
+    status = JobStatus.COMPLETED_WITH_WARNINGS if warnings else JobStatus.COMPLETED
+    return job.step(DELETE_SNAPSHOTS, "Completed", at=now, progress_percent=100).advance(status, at=now)
+
+
+def _warning(point_id: str, fate: _Back) -> JobError:
+    if fate.error is not None:
+        return JobError.of(fate.error)
+    return JobError(
+        code=KEPT,
+        message=f"Recovery point '{point_id}' was about to be deleted and is kept: {fate.because}.",
+        recommended_action="None: its snapshot is whole, and it can be restored.",
+    )
+
+
+def _alarm(
+    ports: Ports, message: ExpirePoints, instance: BackupInstance, job_id: str, fates: Mapping[str, _Fate]
+) -> Alarm:
+    """What cannot be deleted raises an alert, which the first deletion that succeeds ends."""
+    errors = [fate.error for fate in fates.values() if isinstance(fate, _Back) and fate.error is not None]
+    if errors:
+        cause = f"{Cause.EXPIRY}.{errors[0].code}"
+        return fire(ports, message.vault, instance, cause, error=JobError.of(errors[0]), job_id=job_id)
+    if any(isinstance(fate, _Gone) for fate in fates.values()):
+        return resolve(ports, message.vault, instance, Cause.EXPIRY)
+    return Alarm(instance=instance)
 
 
 def _pause(ports: Ports, message: ExpirePoints, error: BackupError, identity: str) -> None:
@@ -158,133 +431,25 @@ def _pause(ports: Ports, message: ExpirePoints, error: BackupError, identity: st
     ports.queue.send(replace(turn.message, due_at=row_at), delay=turn.delay)
 
 
+def _look_again(ports: Ports, message: ExpirePoints, *, looks: int) -> None:
+    """Come back while Azure deletes, before the sweep sends for it."""
+    delay = look_delay(looks)
+    row_at = _move_row(ports, message, ports.clock.now() + delay + LOST_AFTER)
+    ports.queue.send(replace(message, due_at=row_at, looks=looks, attempts=0, deferrals=0, doubts=0), delay=delay)
+
+
+def _with_row(ports: Ports, message: ExpirePoints) -> ExpirePoints:
+    """The agenda first: a row that outlives this run, lest its death leaves marks that nobody looks after."""
+    now = ports.clock.now()
+    return message if message.due_at > now else replace(message, due_at=_move_row(ports, message, now + LOST_AFTER))
+
+
 def _move_row(ports: Ports, message: ExpirePoints, due_at: datetime) -> datetime:
     row = expiry_row(message.vault, message.instance_name, due_at)
     ports.store.schedule([row])
     if row.due_at != message.due_at:
         ports.store.unschedule([_row(message)])
     return row.due_at
-
-
-def _round(
-    ports: Ports, message: ExpirePoints, instance: BackupInstance, expired: Sequence[Stored[RecoveryPoint]]
-) -> tuple[Job, list[Stored[RecoveryPoint]]]:
-    """The job and its points: first what an earlier round marked and did not settle, else the oldest expired."""
-    now = ports.clock.now()
-    unsettled = next((point.value.expiry_job_id for point in expired if point.value.expiry_job_id), "")
-    chosen = [point for point in expired if point.value.expiry_job_id == unsettled][:POINTS_PER_ROUND]
-    if unsettled:
-        job = ports.store.get(Job, message.vault, unsettled)
-        if job is not None and not job.value.is_ended:
-            retries = max(job.value.retry_count, message.attempts)
-            return replace(job.value, retry_count=retries, touched_at=now), chosen
-    return _new_job(message, instance, len(chosen), now), chosen
-
-
-def _new_job(message: ExpirePoints, instance: BackupInstance, count: int, now: datetime) -> Job:
-    job = Job(
-        job_id=job_id(now, JobOperation.EXPIRE, message.vault.partition, message.instance_name, instance.generation),
-        operation=JobOperation.EXPIRE,
-        instance_name=instance.name,
-        created_at=now,
-        policy_name=instance.policy.name,
-        disk_id=instance.disk_id,
-        disk_location=instance.disk_location,
-        friendly_name=instance.friendly_name,
-        details={"points": count, "deleted": []},
-    )
-    return job.step(DELETE_SNAPSHOTS, "InProgress", at=now, progress_percent=0).advance(JobStatus.IN_PROGRESS, at=now)
-
-
-def _marked_state(point: RecoveryPoint) -> PointState:
-    return point.state if point.state is PointState.LOST else PointState.EXPIRING
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Outcome:
-    """What became of the marked points, by id; `error` is a passing one that ended the round early."""
-
-    deleted: tuple[str, ...]
-    blocked: Mapping[str, BackupError]
-    error: BackupError | None
-
-
-def _delete_snapshots(ports: Ports, message: ExpirePoints, points: Sequence[RecoveryPoint]) -> _Outcome:
-    deleted: list[str] = []
-    blocked: dict[str, BackupError] = {}
-    for point in points:
-        try:
-            _delete_snapshot(ports, message, point)
-        except BackupError as error:
-            if error.transient:
-                return _Outcome(deleted=tuple(deleted), blocked=blocked, error=error)
-            blocked[point.point_id] = error
-        else:
-            deleted.append(point.point_id)
-    return _Outcome(deleted=tuple(deleted), blocked=blocked, error=None)
-
-
-def _delete_snapshot(ports: Ports, message: ExpirePoints, point: RecoveryPoint) -> None:
-    """Delete a point's snapshot if it is there and says itself that it is this point's."""
-    snapshot = find_snapshot_surely(ports, point.snapshot_id)
-    if snapshot is None:
-        return
-    verdict = may_delete_snapshot(point, snapshot.tags, vault=message.vault)
-    if not verdict.allowed:
-        raise SnapshotNotOurs(f"Snapshot '{point.snapshot_id}' is kept: {verdict.because}")
-    ports.cloud.delete_snapshot(point.snapshot_id)
-
-
-def _record(ports: Ports, message: ExpirePoints, job: Job, outcome: _Outcome) -> bool:
-    """Forget the deleted points, explain the blocked ones, settle the job: one transaction on what is true now."""
-    stored = ports.store.get(BackupInstance, message.vault, message.instance_name)
-    if stored is None:
-        return False
-    now = ports.clock.now()
-    mine = [point for point in _points(ports, message) if point.value.expiry_job_id == job.job_id]
-    gone = [point for point in mine if point.value.point_id in outcome.deleted]
-    stuck = [point for point in mine if point.value.point_id in outcome.blocked]
-    blocked = [_blocked(point.value, outcome.blocked[point.value.point_id], now) for point in stuck]
-    settled = _settle(job, outcome, unsettled=len(mine) - len(gone) - len(stuck), now=now)
-    changes: list[Change] = [Remove(point) for point in gone]
-    changes += [Replace(point, news) for point, news in zip(stuck, blocked, strict=True)]
-    events = [alerts.point_expired(message.vault, point.value, now) for point in gone]
-    if settled.details["deleted"] and settled.is_ended:
-        events.append(alerts.job_ended(message.vault, settled))
-    alarm = _alarm(ports, message, stored.value, settled, outcome)
-    changes = [Replace(stored, alarm.instance), Put(settled), *changes, *alarm.changes]
-    if not commit(ports, message, changes, [*events, *alarm.events]):
-        return False
-    level = logging.WARNING if blocked else logging.INFO
-    log.log(level, "expiry.round instance=%s deleted=%d blocked=%d", stored.value.name, len(gone), len(blocked))
-    return True
-
-
-def _alarm(ports: Ports, message: ExpirePoints, instance: BackupInstance, job: Job, outcome: _Outcome) -> Alarm:
-    """What cannot be deleted raises an alert, which the first deletion that succeeds ends."""
-    if outcome.blocked:
-        error = next(iter(outcome.blocked.values()))
-        cause = f"{Cause.EXPIRY}.{error.code}"
-        return fire(ports, message.vault, instance, cause, error=JobError.of(error), job_id=job.job_id)
-    return resolve(ports, message.vault, instance, Cause.EXPIRY) if outcome.deleted else Alarm(instance=instance)
-
-
-def _blocked(point: RecoveryPoint, error: BackupError, now: datetime) -> RecoveryPoint:
-    """Back among the good points, with the reason; looked at again later."""
-    state = PointState.LOST if point.state is PointState.LOST else PointState.COMPLETED
-    reason = f"{error.code}: {error.message} {error.recommended_action}"
-    return replace(point, state=state, expiry_job_id="", expiry_blocked=reason, blocked_until=now + BLOCKED_RETRY)
-
-
-def _settle(job: Job, outcome: _Outcome, *, unsettled: int, now: datetime) -> Job:
-    """The job ends when none of its points waits any more; a passing error leaves it in progress."""
-    deleted = [*job.details.get("deleted", []), *outcome.deleted]
-    warnings = (*job.warnings, *(JobError.of(error) for error in outcome.blocked.values()))
-    job = replace(job, details={**job.details, "deleted": deleted}, warnings=warnings, touched_at=now)
-    if unsettled:
-        return job
-    status = JobStatus.COMPLETED_WITH_WARNINGS if warnings else JobStatus.COMPLETED
-    return job.step(DELETE_SNAPSHOTS, "Completed", at=now, progress_percent=100).advance(status, at=now)
 
 
 def _set_next_look(
@@ -303,18 +468,25 @@ def _set_next_look(
 
 
 def next_look(instance: BackupInstance, points: Sequence[RecoveryPoint], now: datetime) -> datetime | None:
-    """When the agenda must look at the instance again: the next expiry, or the end of a blocked point's rest."""
-    if instance.is_deleted:
-        return instance.purge_at
-    if instance.keeps_all_points:
-        return None
-    resting = [point.blocked_until for point in points if point.blocked_until is not None and now < point.blocked_until]
+    """When the agenda must look at the instance again: at once while something is begun, else at the next expiry, the
+    end of a refused point's rest, or the purge."""
+    if any(point.expiry_job_id for point in points):
+        return now.replace(microsecond=0)
+    candidates = [point.blocked_until or now for point in points if _is_looked_at(point, instance, now)]
+    if instance.purge_at is not None:
+        candidates.append(instance.purge_at)
     if instance.state is ProtectionState.DELETING:
-        return min(resting, default=now + BLOCKED_RETRY).replace(microsecond=0)
-    free = [point for point in points if not _rests(point, now)]
-    expiry = next_look_at(free, now=now, protected=instance.is_protected)
-    candidates = [at for at in (*resting, expiry) if at is not None]
+        return min(candidates, default=now + BLOCKED_RETRY).replace(microsecond=0)
+    if not instance.keeps_all_points:
+        free = [point for point in points if not _rests(point, now)]
+        expiry = next_look_at(free, now=now, protected=instance.is_protected)
+        candidates += [expiry] if expiry is not None else []
     return max(min(candidates), now + timedelta(seconds=1)).replace(microsecond=0) if candidates else None
+
+
+def _is_looked_at(point: RecoveryPoint, instance: BackupInstance, now: datetime) -> bool:
+    """Whether a refused deletion is looked at again: tried again, or, where all is kept, whether the point is good."""
+    return point.state is PointState.EXPIRING or (_rests(point, now) and not instance.keeps_all_points)
 
 
 def _remove_instance(ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance]) -> None:

@@ -20,6 +20,7 @@ from backup_core.api.openapi import bodies
 from backup_core.api.openapi.operations import OPERATIONS
 from backup_core.api.routes import ROUTES
 from backup_core.domain.errors import CloudUnavailable
+from backup_core.domain.instance import DeletionPermit
 from backup_core.domain.policy import RELATIVE_CRITERIA
 from backup_core.domain.surroundings import Identity
 from backup_core.workflows import overview
@@ -44,6 +45,7 @@ from tests.api.tenant import guarded
 from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, disk_id, disk_json
 from tests.fakes import World
 from tests.workflows.platform import Platform
+from tests.workflows.scenes import change_instance
 
 SUBSCRIPTION_PATH = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.DataProtection"
 LOCATION_PATH = f"{SUBSCRIPTION_PATH}/locations/westeurope"
@@ -311,7 +313,12 @@ def _delete(front: DescribedFront, platform: Platform) -> None:
     assert "pendingWeakening" in front.send("PATCH", VAULT_PATH, {"properties": off}).json["properties"]
     front.get(f"{VAULT_PATH}/deletedBackupInstances")
     front.get(f"{VAULT_PATH}/deletedBackupInstances/instance-1")
-    assert front.post(f"{VAULT_PATH}/deletedBackupInstances/instance-1/undelete").status == 200
+    undelete, now = f"{VAULT_PATH}/deletedBackupInstances/instance-1/undelete", platform.world.clock.now()
+    change_instance(platform, "instance-1", deletion=DeletionPermit(holder="another", until=now))
+    assert front.post(undelete).status == 202
+    platform.run(minutes=1)
+    front.delete(f"{VAULT_PATH}/backupInstances/instance-1")
+    assert front.post(undelete).status == 200
     front.put(f"{VAULT_PATH}/backupPolicies/unused", policy_body())
     for _ in range(2):
         front.delete(f"{VAULT_PATH}/backupPolicies/unused")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from backup_core.domain.instance import DeletionPermit
 from tests.api.bodies import INSTANCE_PATH, POLICY_PATH, VAULT_PATH, instance_body, policy_body, vault_body
 from tests.api.front import Front
 from tests.workflows.platform import Platform
+from tests.workflows.scenes import change_instance
 
 DELETED = f"{VAULT_PATH}/deletedBackupInstances"
 
@@ -121,3 +124,51 @@ def test_an_immutable_vault_refuses_to_delete_what_it_promised_to_keep(front: Fr
     reply = front.delete(INSTANCE_PATH)
     assert (reply.status, reply.error["code"]) == (400, "UserErrorImmutableVaultOperationNotAllowed")
     assert state(front)[0] == "ProtectionConfigured"
+
+
+# A deletion on its way.
+
+
+def deleting(platform: Platform) -> None:
+    """An expiry has just begun to delete, on another host."""
+    permit = DeletionPermit(holder="another", until=platform.world.clock.now() + timedelta(seconds=20))
+    change_instance(platform, "instance-1", deletion=permit)
+
+
+def test_a_stop_is_made_at_once_and_its_operation_lasts_until_no_deletion_can_be_on_its_way(
+    front: Front, platform: Platform
+) -> None:
+    deleting(platform)
+    begun = platform.world.clock.now()
+    reply = front.post(f"{INSTANCE_PATH}/stopProtection")
+    assert (reply.status, reply.text) == (202, "")
+    assert state(front)[0] == "ProtectionStopped"
+    operation, result = reply.headers["Azure-AsyncOperation"], reply.headers["Location"]
+    status = front.get(operation)
+    assert (status.json["status"], status.headers["Retry-After"]) == ("Inprogress", "1")
+    assert front.get(result).status == 202
+    platform.world.clock.advance(seconds=49)
+    again = front.get(operation).json
+    assert (again["status"], again["startTime"]) == ("Inprogress", status.json["startTime"])
+    platform.world.clock.set(begun + timedelta(seconds=50))
+    over = front.get(operation).json
+    assert (over["status"], over["startTime"]) == ("Succeeded", status.json["startTime"])
+    assert front.get(result).status == 200
+    assert ask(front, "stopProtection") == "Succeeded"
+
+
+def test_so_does_a_soft_deletion_and_what_undoes_it(front: Front, platform: Platform) -> None:
+    deleting(platform)
+    deleted = front.delete(INSTANCE_PATH)
+    assert front.get(deleted.headers["Azure-AsyncOperation"]).json["status"] == "Inprogress"
+    assert front.get(INSTANCE_PATH).status == 404
+    assert front.delete(INSTANCE_PATH).status == 202, "still on its way"
+    assert ask(front, "undelete", f"{DELETED}/instance-1") == "Inprogress"
+    assert state(front)[0] == "ProtectionStopped"
+    platform.world.clock.advance(seconds=50)
+    assert front.get(deleted.headers["Azure-AsyncOperation"]).json["status"] == "Succeeded"
+
+
+def test_suspended_backups_go_on_expiring_so_that_nobody_waits(front: Front, platform: Platform) -> None:
+    deleting(platform)
+    assert ask(front, "suspendBackups") == "Succeeded"

@@ -289,13 +289,3 @@ def test_a_snapshot_that_is_not_this_points_stays(tags: Callable[[RecoveryPoint]
     verdict = may_delete_snapshot(one, tags(one), vault=VAULT)
     assert not verdict.allowed
     assert says in verdict.because
-
-
-@pytest.mark.parametrize(
-    ("changes", "says"), [({"hold": "audit"}, "held: audit"), ({"restoring": ("job-7",)}, "being restored by job-7")]
-)
-def test_the_snapshot_of_a_held_or_read_point_stays_although_it_is_ours(changes: dict[str, Any], says: str) -> None:
-    one = point(**changes)
-    verdict = may_delete_snapshot(one, tags_of(one), vault=VAULT)
-    assert not verdict.allowed
-    assert verdict.because == says

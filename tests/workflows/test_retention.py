@@ -15,7 +15,9 @@ from backup_core.domain.messages import ExpirePoints
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.restore import RestoreRequest
 from backup_core.workflows.backup import expiry_row
-from backup_core.workflows.lifecycle import delete_instance
+from backup_core.workflows.deletion import DeletionUnderWay
+from backup_core.workflows.lifecycle import delete_instance, stop_protection
+from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.retention import BLOCKED_RETRY, POINTS_PER_ROUND, sweep
 from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, disk_json
@@ -137,7 +139,7 @@ def test_a_lost_points_record_goes_when_its_time_is_over() -> None:
 
 def test_more_than_one_round_holds_goes_in_several() -> None:
     platform, old = with_expired(POINTS_PER_ROUND + 5)
-    expire(platform)
+    expire(platform, seconds=10)
     assert len(platform.points()) == 1
     assert len(platform.world.cloud.removed) == len(set(platform.world.cloud.removed)) == len(old)
     rounds = jobs(platform, JobOperation.EXPIRE)
@@ -259,7 +261,9 @@ def test_a_snapshot_of_ours_that_is_another_points_is_kept(other: dict[str, str]
     platform.world.cloud._snapshots[old.snapshot_id.lower()].raw["tags"] = tags
     expire(platform)
     assert platform.world.cloud.removed == []
-    assert state_of(platform, old) is PointState.COMPLETED
+    kept = point_now(platform, old)
+    assert (kept.state, kept.expiry_job_id) == (PointState.COMPLETED, ""), "what cannot be changed proves it"
+    assert "SnapshotNotOurs" in (kept.expiry_blocked or "")
 
 
 def test_a_point_row_that_cannot_be_read_is_reported_and_the_rest_expires(caplog: pytest.LogCaptureFixture) -> None:
@@ -337,6 +341,242 @@ def test_one_locked_snapshot_does_not_keep_the_others() -> None:
     assert (job.status, job.details["deleted"]) == (JobStatus.COMPLETED_WITH_WARNINGS, [other.point_id])
 
 
+# --- For whose sake it goes ---
+
+
+def without(platform: Platform, point: RecoveryPoint) -> None:
+    platform.world.cloud.lose_snapshot(point.snapshot_id)
+
+
+def made_anew(platform: Platform, point: RecoveryPoint) -> None:
+    """Deleted, and another made under its name with its tags."""
+    platform.world.cloud._snapshots[point.snapshot_id.lower()].created_at = platform.world.clock.now()
+
+
+def half_copied(platform: Platform, point: RecoveryPoint) -> None:
+    snapshot = platform.world.cloud._snapshots[point.snapshot_id.lower()]
+    snapshot.copied_at = platform.world.clock.now() + timedelta(days=1)
+
+
+@pytest.mark.parametrize("spoil", [without, made_anew, half_copied])
+def test_an_expired_point_stays_while_the_newer_ones_snapshot_is_not_certain(spoil: object) -> None:
+    platform, (old,) = with_expired()
+    newest = max(platform.points(), key=lambda point: point.created_at)
+    spoil(platform, newest)  # type: ignore[operator]
+    expire(platform)
+    assert platform.world.cloud.removed == []
+    kept = point_now(platform, old)
+    assert kept.state is PointState.COMPLETED, "it was looked at, and is whole"
+    assert "NewerPointUncertain" in (kept.expiry_blocked or "")
+    assert len(events(platform, "RecoveryPoint.ExpiryBlocked")) == 0
+    platform.run(minutes=1)
+    assert len(events(platform, "RecoveryPoint.ExpiryBlocked")) == 1
+
+
+def test_the_newer_point_is_looked_at_once_a_round() -> None:
+    platform, old = with_expired(5)
+    before = platform.world.faults.count("cloud.find_snapshot")
+    expire(platform, seconds=1)
+    assert platform.world.faults.count("cloud.find_snapshot") - before == len(old) + 1
+
+
+def test_a_point_that_came_back_does_not_take_the_place_of_the_newest_certain_one() -> None:
+    """Azure refuses to delete the newer of two old points; then the good one that let both go is lost."""
+    platform, (certain, refused) = with_expired(2)
+    newest = max(platform.points(), key=lambda point: point.created_at)
+    platform.world.cloud.locks.add(refused.snapshot_id.lower())
+    change_point(platform, certain.point_id, hold="a court asked for it")
+    expire(platform)
+    assert point_now(platform, refused).state is PointState.COMPLETED
+    platform.world.cloud.lose_snapshot(newest.snapshot_id)
+    change_point(platform, newest.point_id, state=PointState.LOST)
+    change_point(platform, certain.point_id, hold=None)
+    expire(platform)
+    assert ids(platform) >= {certain.point_id, refused.point_id}
+    assert platform.world.cloud.removed == []
+
+
+# --- Observed to its end ---
+
+
+def test_a_point_is_forgotten_when_azure_has_deleted_its_snapshot_and_no_sooner() -> None:
+    platform, (old,) = with_expired()
+    platform.world.cloud.deletion_time = timedelta(seconds=20)
+    expire(platform, seconds=15)
+    assert (state_of(platform, old), point_now(platform, old).deletion_url != "") == (PointState.EXPIRING, True)
+    assert jobs(platform, JobOperation.EXPIRE)[0].status is JobStatus.IN_PROGRESS
+    assert events(platform, "RecoveryPoint.Expired") == []
+    platform.run(seconds=25)
+    assert old.point_id not in ids(platform)
+    assert jobs(platform, JobOperation.EXPIRE)[0].status is JobStatus.COMPLETED
+    assert platform.world.cloud.removed == [old.snapshot_id], "asked once"
+
+
+def test_a_deletion_that_fails_late_brings_its_point_back_with_the_reason_and_an_alert() -> None:
+    platform, (old,) = with_expired()
+    platform.world.cloud.fail_deletion_late("InternalExecutionError", "Something went wrong.")
+    expire(platform, minutes=1)
+    kept = point_now(platform, old)
+    assert (kept.state, kept.expiry_job_id, kept.deletion_url) == (PointState.COMPLETED, "", "")
+    assert "Something went wrong" in (kept.expiry_blocked or "")
+    (job,) = jobs(platform, JobOperation.EXPIRE)
+    assert (job.status, job.warnings[0].code) == (JobStatus.COMPLETED_WITH_WARNINGS, "InternalExecutionError")
+    assert len(events(platform, "RecoveryPoint.ExpiryBlocked")) == 1
+    platform.run(minutes=32)
+    assert old.point_id not in ids(platform), "tried again, and well this time"
+
+
+def test_a_deletion_that_fails_late_keeps_the_instance_that_is_being_deleted() -> None:
+    platform = backed_up()
+    platform.world.cloud.fail_deletion_late()
+    delete(platform)
+    platform.run(minutes=5)
+    assert platform.has_instance("disk-1")
+    assert [job.status for job in jobs(platform, JobOperation.DELETE)] == [JobStatus.IN_PROGRESS]
+    platform.run(minutes=32)
+    assert (platform.has_instance("disk-1"), platform.world.cloud.snapshot_ids()) == (False, [])
+    assert [job.status for job in jobs(platform, JobOperation.DELETE)] == [JobStatus.COMPLETED]
+
+
+@pytest.mark.parametrize("seconds", [1, 20])
+def test_an_operation_that_azure_has_forgotten_is_told_by_the_snapshot(seconds: int) -> None:
+    platform, (old,) = with_expired()
+    platform.world.cloud.deletion_time = timedelta(seconds=20)
+    expire(platform, seconds=seconds)
+    platform.world.cloud.forget_operations()
+    platform.run(minutes=1)
+    assert old.point_id not in ids(platform)
+    assert platform.world.cloud.removed == [old.snapshot_id]
+
+
+def test_a_deletion_that_azure_forgot_to_make_is_asked_for_again() -> None:
+    platform, (old,) = with_expired()
+    platform.world.cloud.fail_deletion_late()
+    expire(platform, seconds=1)
+    platform.world.cloud.forget_operations()
+    platform.run(minutes=1)
+    assert old.point_id not in ids(platform)
+    assert platform.world.cloud.removed == [old.snapshot_id] * 2
+
+
+def test_one_look_that_does_not_find_a_snapshot_does_not_forget_its_point() -> None:
+    platform, (old,) = with_expired()
+    platform.world.cloud.denied[old.snapshot_id.lower()] = "ResourceNotFound"
+    expire(platform, seconds=1)
+    assert point_now(platform, old).deletion_asked_at is not None
+    platform.world.cloud.denied.clear()
+    platform.run(seconds=10)
+    assert old.point_id not in ids(platform)
+    assert platform.world.cloud.removed == [old.snapshot_id]
+
+
+def test_a_subscription_that_cannot_be_read_lets_no_point_be_forgotten() -> None:
+    platform, (old,) = with_expired()
+    platform.world.cloud.denied[SNAPSHOT_GROUP.key] = "SubscriptionNotFound"
+    expire(platform, minutes=20)
+    assert old.point_id in ids(platform)
+    platform.world.cloud.denied.clear()
+    platform.run(minutes=5)
+    assert old.point_id not in ids(platform)
+    assert platform.world.cloud.snapshot_ids() == [point.snapshot_id for point in platform.points()]
+
+
+# --- What comes back ---
+
+
+def test_a_stop_between_mark_and_deletion_brings_every_point_back_and_cancels_the_job() -> None:
+    platform, old = with_expired(2)
+    platform.world.faults.fail("cloud.delete_snapshot", Throttled("busy", retry_after_seconds=60))
+    expire(platform)
+    assert {point.state for point in platform.points()} == {PointState.COMPLETED, PointState.EXPIRING}
+    stop_protection(platform.world.ports, VAULT, "disk-1")
+    platform.run(minutes=3)
+    assert {point.state for point in platform.points()} == {PointState.COMPLETED}
+    (job,) = jobs(platform, JobOperation.EXPIRE)
+    assert (job.status, {warning.code for warning in job.warnings}) == (JobStatus.CANCELLED, {"RecoveryPointKept"})
+    assert all(point_now(platform, point).expiry_blocked is None for point in old)
+    assert platform.world.cloud.removed == []
+    assert events(platform, "RecoveryPoint.ExpiryBlocked") == []
+
+
+def test_a_stop_after_a_host_died_over_a_deletion_tells_what_went_and_keeps_the_rest() -> None:
+    platform, old = with_expired(3)
+    platform.world.faults.fail("cloud.delete_snapshot", HostDied(), after=True)  # type: ignore[arg-type]
+    expire(platform)
+    with pytest.raises(DeletionUnderWay):
+        stop_protection(platform.world.ports, VAULT, "disk-1")
+    platform.run(minutes=3)
+    stop_protection(platform.world.ports, VAULT, "disk-1")
+    (job,) = jobs(platform, JobOperation.EXPIRE)
+    assert (job.status, job.details["deleted"]) == (JobStatus.COMPLETED_WITH_WARNINGS, [old[0].point_id])
+    assert {point.state for point in platform.points()} == {PointState.COMPLETED}
+    assert len(platform.world.cloud.removed) == 1
+    assert [event.content["recoveryPointId"] for event in events(platform, "RecoveryPoint.Expired")] == [
+        old[0].point_id
+    ]
+
+
+@pytest.mark.parametrize("spoil", [made_anew, half_copied])
+def test_a_marked_point_whose_snapshot_is_not_certain_does_not_come_back_as_a_good_one(spoil: object) -> None:
+    platform, (old,) = with_expired()
+    platform.world.faults.fail("cloud.delete_snapshot", Throttled("busy", retry_after_seconds=60))
+    expire(platform)
+    spoil(platform, old)  # type: ignore[operator]
+    stop_protection(platform.world.ports, VAULT, "disk-1")
+    platform.run(minutes=3)
+    kept = point_now(platform, old)
+    assert (kept.state, kept.expiry_job_id, bool(kept.expiry_blocked)) == (PointState.EXPIRING, "", True)
+    assert [job.is_ended for job in jobs(platform, JobOperation.EXPIRE)] == [True]
+    snapshot = platform.world.cloud._snapshots[old.snapshot_id.lower()]
+    snapshot.created_at, snapshot.copied_at = old.created_at, snapshot.ready_at
+    platform.run(minutes=33)
+    assert state_of(platform, old) is PointState.COMPLETED, "looked at again, and sound by now"
+    assert platform.world.cloud.removed == []
+
+
+def test_points_that_an_earlier_release_left_marked_under_a_stopped_instance_come_back() -> None:
+    platform, (old,) = with_expired()
+    change_instance(platform, state=ProtectionState.STOPPED)
+    change_point(platform, old.point_id, state=PointState.EXPIRING, expiry_job_id="long-gone")
+    platform.world.store.unschedule(platform.agenda(AgendaKind.EXPIRY))
+    reconcile(platform.world.ports)
+    platform.run(minutes=3)
+    assert (state_of(platform, old), point_now(platform, old).expiry_job_id) == (PointState.COMPLETED, "")
+    assert all(job.is_ended for job in jobs(platform, JobOperation.EXPIRE))
+
+
+def test_an_expiry_that_nobody_scheduled_is_looked_after_all_the_same() -> None:
+    """Its message is lost with its host: the agenda's row was written before the first mark."""
+    platform, (old,) = with_expired()
+    platform.world.store.unschedule(platform.agenda(AgendaKind.EXPIRY))
+    platform.world.faults.fail("cloud.delete_snapshot", HostDied())  # type: ignore[arg-type]
+    expire(platform, seconds=1)
+    for envelope in platform.world.queue.waiting():
+        platform.world.queue.delete(envelope)
+    platform.run(minutes=4)
+    assert old.point_id not in ids(platform)
+
+
+def test_a_run_that_froze_past_the_end_of_its_permit_asks_for_nothing_more() -> None:
+    platform, old = with_expired(3)
+    seen = []
+
+    def freeze(call: str, target: str) -> None:
+        if call == "find_snapshot" and target == old[1].snapshot_id and not seen:
+            seen.append(target)
+            platform.world.clock.advance(minutes=11)
+            stop_protection(platform.world.ports, VAULT, "disk-1")
+
+    platform.world.cloud.guard = freeze
+    expire(platform, seconds=1)
+    assert seen
+    assert platform.world.cloud.removed == [old[0].snapshot_id]
+    platform.run(minutes=3)
+    assert platform.world.cloud.removed == [old[0].snapshot_id]
+    assert {point.state for point in platform.points()} == {PointState.COMPLETED}
+    assert all(job.is_ended for job in jobs(platform, JobOperation.EXPIRE))
+
+
 # --- Struck down in the middle ---
 
 
@@ -349,7 +589,7 @@ def test_throttled_in_mid_round_the_same_job_goes_on() -> None:
     (job,) = jobs(platform, JobOperation.EXPIRE)
     assert (job.status, job.retry_count, len(job.details["deleted"])) == (JobStatus.COMPLETED, 0, 6)
     assert len(platform.world.cloud.removed) == 6
-    assert len(sent(platform, ExpirePoints)) == 5, "the sweep must not add to a wait that was planned"
+    assert len(sent(platform, ExpirePoints)) == 6, "the sweep must not add to a wait that was planned"
     assert len(events(platform, "Expiry.Completed")) == 1
 
 
@@ -416,7 +656,7 @@ def delete(platform: Platform) -> None:
 def test_a_deleted_instance_takes_all_its_points_with_it_the_newest_too() -> None:
     platform, _ = with_expired(3)
     delete(platform)
-    platform.run(seconds=30)
+    platform.run(seconds=40)
     assert (platform.has_instance("disk-1"), platform.points(), platform.world.cloud.snapshot_ids()) == (False, [], [])
     (job,) = jobs(platform, JobOperation.DELETE)
     assert job.status is JobStatus.COMPLETED

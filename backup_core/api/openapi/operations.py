@@ -259,11 +259,12 @@ OPERATIONS: Mapping[str, Operation] = {
     "GET api_deleted_instance": _get(
         "DeletedBackupInstances_Get", "An instance that can be had back", "DeletedBackupInstanceResource"
     ),
-    "POST api_deleted_instance_undelete": _do(
+    "POST api_deleted_instance_undelete": _begin(
         "DeletedBackupInstances_Undelete",
         "Have an instance back, with its protection stopped",
         _FREE_BODY,
         needed=False,
+        at_once=200,
     ),
     # ------------------------------------------------------------ recovery points
     "GET api_recovery_points": _page(

@@ -1,0 +1,256 @@
+"""After the answer, no deletion: whatever is configured in the midst of whatever call of an expiry.
+
+An expiry of three points is interrupted at each of its port calls in turn by each configuration. A client that is told
+that a deletion is under way asks again, as its poller would. Once it is told yes, nothing more may be asked of the
+cloud; and nothing stays marked, no job without an end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from backup_core.domain.errors import BackupError, CloudUnavailable, Throttled
+from backup_core.domain.instance import BackupInstance, ProtectionState
+from backup_core.domain.job import Job, JobOperation
+from backup_core.domain.messages import ExpirePoints
+from backup_core.domain.recovery_point import PointState, RecoveryPoint
+from backup_core.domain.restore import RestoreRequest
+from backup_core.ports import Replace
+from backup_core.workflows.deletion import DeletionUnderWay, ensure_none_under_way
+from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups, undelete_instance
+from backup_core.workflows.protection import resume_protection
+from backup_core.workflows.restore import request_restore
+from backup_core.workflows.retention import expire_points
+from backup_core.workflows.vaults import put_vault
+from tests.builders import TARGET_GROUP, VAULT, disk_id, vault, vault_properties
+from tests.workflows.platform import HostDied, Platform
+from tests.workflows.scenes import HOUR, SLOT, add_point, backed_up, events, jobs
+
+NAME = "disk-1"
+LONG_AGO = SLOT - timedelta(days=30)
+
+
+def expiring() -> Platform:
+    """A disk with a good point and three that expired long ago, in a vault with soft delete; an expiry is due."""
+    platform = backed_up()
+    for number in range(3):
+        add_point(platform, LONG_AGO + number * HOUR)
+    with platform.world.faults.paused():
+        put_vault(platform.world.ports, vault(properties=vault_properties(soft_delete="On", days=14)))
+        platform.world.queue.send(ExpirePoints(vault=VAULT, instance_name=NAME, due_at=platform.world.clock.now()))
+    return platform
+
+
+def stop(platform: Platform) -> None:
+    stop_protection(platform.world.ports, VAULT, NAME)
+
+
+def soft_delete(platform: Platform) -> None:
+    delete_instance(platform.world.ports, VAULT, NAME)
+
+
+def soft_delete_and_undelete(platform: Platform) -> None:
+    if not platform.instance().is_deleted and platform.instance().state is not ProtectionState.STOPPED:
+        with suppress(DeletionUnderWay):  # deleted as asked
+            soft_delete(platform)
+    if platform.instance().is_deleted:
+        undelete_instance(platform.world.ports, VAULT, NAME)
+    else:
+        stop(platform)  # asks again
+
+
+def suspend_and_stop(platform: Platform) -> None:
+    if platform.instance().state is not ProtectionState.STOPPED:
+        suspend_backups(platform.world.ports, VAULT, NAME)
+    stop(platform)
+
+
+def stop_resume_and_stop(platform: Platform) -> None:
+    if platform.instance().state is not ProtectionState.STOPPED:
+        with suppress(DeletionUnderWay):  # stopped as asked
+            stop(platform)
+        resume_protection(platform.world.ports, VAULT, NAME)
+    stop(platform)
+
+
+PROMISES: dict[str, Callable[[Platform], None]] = {
+    "stop": stop,
+    "soft delete": soft_delete,
+    "soft delete, undelete": soft_delete_and_undelete,
+    "suspend, stop": suspend_and_stop,
+    "stop, resume, stop": stop_resume_and_stop,
+}
+
+
+def nothing_happens(platform: Platform) -> None:
+    """All goes well."""
+
+
+def throttled(platform: Platform) -> None:
+    platform.world.faults.fail("cloud.delete_snapshot", Throttled("busy", retry_after_seconds=20))
+
+
+def answer_lost(platform: Platform) -> None:
+    platform.world.faults.fail("cloud.delete_snapshot", CloudUnavailable("timed out"), after=True)
+
+
+def host_dies(platform: Platform) -> None:
+    platform.world.faults.fail("cloud.delete_snapshot", HostDied(), after=True)  # type: ignore[arg-type]
+
+
+def slow(platform: Platform) -> None:
+    platform.world.cloud.deletion_time = timedelta(seconds=25)
+
+
+def fails_late(platform: Platform) -> None:
+    platform.world.cloud.fail_deletion_late()
+
+
+TROUBLES = [throttled, answer_lost, host_dies, slow, fails_late]
+ENOUGH = {"seconds": 45}
+
+
+@dataclass
+class Client:
+    """Asks for a change until it is told yes; notes what had been asked of the cloud by then."""
+
+    platform: Platform
+    change: Callable[[Platform], None]
+    removed: list[str] | None = None
+    refusals: list[BackupError] = field(default_factory=list)
+
+    def ask(self) -> None:
+        if self.removed is not None:
+            return
+        with self.platform.world.faults.paused():
+            try:
+                self.change(self.platform)
+            except DeletionUnderWay as late:
+                self.refusals.append(late)
+            else:
+                self.removed = list(self.platform.world.cloud.removed)
+
+
+def calls_of(trouble: Callable[[Platform], None]) -> int:
+    platform = expiring()
+    trouble(platform)
+    before = len(platform.world.faults.calls)
+    platform.run(**ENOUGH)
+    assert platform.world.cloud.removed, "an expiry that deletes nothing is none"
+    return len(platform.world.faults.calls) - before
+
+
+CASES = [(promise, nothing_happens) for promise in PROMISES]
+CASES += [(promise, trouble) for promise in ("stop", "soft delete, undelete") for trouble in TROUBLES]
+
+
+@pytest.mark.parametrize(("promise", "trouble"), CASES)
+def test_after_the_answer_nothing_is_deleted(promise: str, trouble: Callable[[Platform], None]) -> None:
+    late = 0
+    for nth in range(calls_of(trouble)):
+        platform = expiring()
+        trouble(platform)
+        client = Client(platform, PROMISES[promise])
+        platform.world.faults.interrupt_nth(nth, client.ask)
+        for _ in range(140):
+            platform.run(seconds=1)
+            client.ask()
+        platform.world.faults.clear()
+        platform.run(minutes=3)
+        where = f"interrupted at call {nth}"
+        assert client.removed is not None, f"never told yes: {where}"
+        assert platform.world.cloud.removed == client.removed, f"deleted after the answer: {where}"
+        check_nothing_is_stranded(platform, where)
+        late += bool(client.refusals)
+    assert late, "no interruption fell between a permit and its end"
+
+
+def check_nothing_is_stranded(platform: Platform, where: str) -> None:
+    snapshots = {snapshot.lower() for snapshot in platform.world.cloud.snapshot_ids()}
+    for point in platform.points():
+        assert point.state is PointState.COMPLETED, f"{point.state}: {where}"
+        assert (point.expiry_job_id, point.deletion_asked_at) == ("", None), f"still marked: {where}"
+        assert point.snapshot_id.lower() in snapshots, f"a point without its snapshot: {where}"
+    assert len(snapshots) == len(platform.points()), f"a snapshot without its point: {where}"
+    assert all(job.is_ended for job in jobs(platform, JobOperation.EXPIRE)), f"a job without an end: {where}"
+    assert platform.failures == [], where
+    assert platform.instance().deletes_until(platform.world.clock.now()) is None, where
+
+
+def test_a_hold_that_was_answered_keeps_its_point() -> None:
+    """As a legal hold is to be set: with the instance's row, and answered once nothing is on its way."""
+    for nth in range(calls_of(nothing_happens)):
+        platform = expiring()
+        held = LONG_AGO + HOUR
+
+        def hold(platform: Platform) -> None:
+            ports = platform.world.ports
+            stored = ports.store.get(BackupInstance, VAULT, NAME)
+            assert stored is not None
+            found = [point for point in platform.points() if point.created_at == held]  # noqa: B023
+            for each in found:
+                point = ports.store.get(RecoveryPoint, VAULT, NAME, each.point_id)
+                assert point is not None
+                changes = [Replace(stored, stored.value), Replace(point, replace(point.value, hold="a court"))]
+                ports.store.commit(VAULT, changes)
+            ensure_none_under_way(ports, stored.value)
+
+        client = Client(platform, hold)
+        platform.world.faults.interrupt_nth(nth, client.ask)
+        for _ in range(140):
+            platform.run(seconds=1)
+            client.ask()
+        assert client.removed is not None
+        gone = len(platform.world.cloud.removed) - len(client.removed)
+        wanted = [point for point in platform.points() if point.created_at == held]
+        assert all(point.state is PointState.COMPLETED for point in wanted), f"call {nth}"
+        assert gone == 0 or wanted, f"deleted after the hold: call {nth}"
+
+
+@pytest.mark.parametrize("trouble", [nothing_happens, throttled, answer_lost, slow, fails_late])
+def test_two_expiry_messages_at_once_do_what_one_does(trouble: Callable[[Platform], None]) -> None:
+    """An ended job stays ended and keeps its list; each point is told once, and no alert is raised for one gone."""
+    for nth in range(calls_of(trouble)):
+        platform = expiring()
+        trouble(platform)
+        message = ExpirePoints(vault=VAULT, instance_name=NAME, due_at=platform.world.clock.now())
+        ended: dict[str, Job] = {}
+
+        def another(platform: Platform = platform, message: ExpirePoints = message) -> None:
+            expire_points(platform.world.ports, message)
+
+        platform.world.faults.interrupt_nth(nth, another)
+        for _ in range(140):
+            platform.run(seconds=1)
+            now = {job.job_id: job for job in jobs(platform, JobOperation.EXPIRE) if job.is_ended}
+            assert {job_id: now.get(job_id) for job_id in ended} == ended, f"an ended job changed: call {nth}"
+            ended = now
+        platform.run(minutes=35)
+        deleted = [point_id for job in jobs(platform, JobOperation.EXPIRE) for point_id in job.details["deleted"]]
+        assert len(deleted) == len(set(deleted)) == 3, f"call {nth}"
+        assert len(events(platform, "RecoveryPoint.Expired")) == 3, f"call {nth}"
+        blocked = events(platform, "RecoveryPoint.ExpiryBlocked")
+        assert len(blocked) == (1 if trouble is fails_late else 0), f"call {nth}"
+        check_nothing_is_stranded(platform, f"call {nth}")
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_what_a_stop_leaves_can_be_restored(trouble: Callable[[Platform], None]) -> None:
+    platform = expiring()
+    trouble(platform)
+    platform.run(seconds=1)
+    client = Client(platform, stop)
+    for _ in range(140):
+        client.ask()
+        platform.run(seconds=1)
+    check_nothing_is_stranded(platform, trouble.__name__)
+    for number, point in enumerate(platform.points()):
+        wanted = RestoreRequest(point_id=point.point_id, target_disk_id=disk_id(f"restored-{number}", TARGET_GROUP))
+        request_restore(platform.world.ports, VAULT, NAME, wanted)
+    platform.run(minutes=1)
+    assert len(platform.world.cloud.made_disks) == len(platform.points()) >= 1
