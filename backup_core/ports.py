@@ -224,6 +224,15 @@ class JobQueue(Protocol):
         raised, once all were tried: the others are in their queues."""
         ...
 
+    def leave_mark(self, text: str) -> None:
+        """Keep a short text (ASCII) beside the queues, over whatever was there: it outlives the tables. Raises
+        CloudUnavailable."""
+        ...
+
+    def read_mark(self) -> str | None:
+        """What was last kept so. Raises CloudUnavailable."""
+        ...
+
 
 _ASKING: ContextVar[bool] = ContextVar("diskbackup.asking", default=False)
 

@@ -15,6 +15,7 @@ import itertools
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import wraps
@@ -322,6 +323,15 @@ class FakeStore(_Port):
         """How many unreadable rows of the agenda were moved out of the way."""
         return len(self._agenda.get(entities.aside_partition(kind), {}))
 
+    def copy(self) -> object:
+        """The tables as they are now, for `go_back`."""
+        return deepcopy((self._records, self._agenda))
+
+    def go_back(self, to: Any) -> None:
+        """Set the tables back to a copy, as a restore of the account would. ETags of the time after it are as good as
+        any other: the numbering goes on."""
+        self._records, self._agenda = deepcopy(to)
+
     def forget_everything(self) -> None:
         """Lose all tables, as `catalogue rebuild` must survive."""
         self._records.clear()
@@ -397,6 +407,7 @@ class FakeQueue(_Port):
         self._numbers = itertools.count(1)
         self.sent: list[Sendable] = []
         self.wait = timedelta(0)
+        self.mark: str | None = None
 
     @_call
     def send(self, message: Sendable, *, delay: timedelta = timedelta(0)) -> None:
@@ -415,6 +426,15 @@ class FakeQueue(_Port):
                 errors.append(error)
         if errors:
             raise errors[0]
+
+    @_call
+    def leave_mark(self, text: str) -> None:
+        text.encode("ascii")
+        self.mark = text
+
+    @_call
+    def read_mark(self) -> str | None:
+        return self.mark
 
     def due(self, now: datetime | None = None) -> list[Envelope]:
         """The visible messages, in the order in which they became visible."""

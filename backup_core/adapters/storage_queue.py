@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from backup_core.adapters.azure_errors import Call, CallKind, translated
 from backup_core.domain.errors import BackupError
-from backup_core.domain.messages import Sendable, encode
+from backup_core.domain.messages import ExpirePoints, Sendable, encode
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("diskbackup.queue")
 
 LONGEST_DELAY = timedelta(days=7)  # of Azure's queues
+_MARKED = ExpirePoints.queue  # the queue of what must not run on tables that are older than the world
+_MARK = "diskbackupmark"
 _NEVER = -1  # expires; a week is the default, after which a waiting backup would be forgotten
 _AT_ONCE = 8  # requests within the SDK's own pool of ten connections
 _FEW = 4  # messages for which threads are not worth their start
@@ -89,6 +91,28 @@ class StorageQueue:
         except BackupError as error:
             return error
         return None
+
+    def leave_mark(self, text: str) -> None:
+        """Metadata of a queue, which no restore of tables touches."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        client = self._client(_MARKED)
+        with translated(Call(kind=CallKind.QUEUES, target=client.url)):
+            try:
+                client.set_queue_metadata({_MARK: text})
+            except ResourceNotFoundError:
+                _make(client)
+                client.set_queue_metadata({_MARK: text})
+
+    def read_mark(self) -> str | None:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        client = self._client(_MARKED)
+        with translated(Call(kind=CallKind.QUEUES, target=client.url)):
+            try:
+                return (client.get_queue_properties().metadata or {}).get(_MARK)
+            except ResourceNotFoundError:
+                return None
 
     def _client(self, queue: str) -> QueueClient:
         with self._lock:

@@ -58,6 +58,7 @@ def _answer(ports: Ports, call: Call, kind: str, vaults: list[VaultKey]) -> Answ
         "time": instant(ports.clock.now()),
         "lastTick": instant(beat.ticked_at if beat else None),
         "duties": _duties(beat, ports.clock.now()),
+        "tablesSetBack": _set_back(beat),
         **_render(health),
     }
     return Answer(status=200, body={"id": call.resource, "name": "health", "type": kind, "properties": properties})
@@ -75,6 +76,19 @@ def _duties(beat: Heartbeat | None, now: datetime) -> list[dict[str, Any]]:
         {"name": duty, "lastDone": instant(beat.last(duty) if beat else None), "isStalled": duty in stalled}
         for duty in ALLOWED
     ]
+
+
+def _set_back(beat: Heartbeat | None) -> dict[str, Any] | None:
+    """While the tables are known to be older than the world: nothing is deleted or restored."""
+    if beat is None or beat.set_back is None or not beat.is_held:
+        return None
+    held = beat.set_back
+    return {
+        "seen": instant(held.seen_at),
+        "tablesTime": instant(held.tables_at),
+        "worldTime": instant(held.world_at),
+        "reconciled": instant(held.reconciled_at),
+    }
 
 
 def _render(health: Health) -> dict[str, Any]:

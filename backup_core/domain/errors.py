@@ -192,6 +192,16 @@ class SnapshotNotFound(BackupError):
     recommended_action = "The snapshot was deleted outside of this product. Restore from another recovery point."
 
 
+class TablesSetBack(BackupError):
+    """Nobody knows whether what is asked for was done already: the tables are older than the world."""
+
+    code = "TablesSetBack"
+    recommended_action = (
+        "Look whether it was done before the tables were set back; if it is still wanted, ask again. The runbook "
+        "of this code says what to do before the app may delete again."
+    )
+
+
 class SnapshotNotOurs(BackupError):
     """A snapshot that cannot be proven to be the one that a record tells of. It is neither deleted nor restored."""
 

@@ -116,6 +116,10 @@ _DIGEST: Mapping[str, Mapping[str, Any]] = {
     "subscriptionId": {"type": "string"},
     "occurrences": _count("how often the alert of the first item was raised"),
 }
+_SET_BACK: Mapping[str, Mapping[str, Any]] = {
+    "tablesTime": _time("of when the tables are"),
+    "worldTime": _time("the latest that is known to have happened"),
+}
 _LOOK_AT_JOB = "Look at the job's error and its recommended action."
 
 
@@ -342,6 +346,19 @@ _KINDS: tuple[EventKind, ...] = (
         actions=("Look at the app's health; missed slots are caught up by one backup for each disk.",),
         fields={"since": _time("the last tick before the silence"), "missedSlots": _count("slots that fell into it")},
     ),
+    _kind(
+        "Tables.SetBack",
+        _S1,
+        "System",
+        "The app's tables are older than the world: nothing is deleted or restored until an operator says go on.",
+        causes=("The storage account's tables were restored from a copy, or the account failed over to its copy.",),
+        actions=(
+            "Do again what was stopped, deleted or changed since: the audit log and the events tell.",
+            "Then say go on: POST diskbackup/catalogue/resume, with the master key.",
+        ),
+        fields=_SET_BACK,
+    ),
+    _kind("Tables.Resumed", _S3, "System", "An operator said go on after a set-back of the tables.", fields=_SET_BACK),
     _kind("Scheduler.Recovered", _S2, "System", "Backups are started on time again.", fields={"since": _time("when")}),
 )
 KINDS: Mapping[str, EventKind] = {kind.type: kind for kind in _KINDS}

@@ -10,11 +10,13 @@ Leaves to others: noting it and telling of a silence (workflows/heartbeat.py), a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 DISPATCH, WATCH, SWEEP, OBJECTIVES, RECONCILE = "dispatch", "watch", "sweep", "objectives", "reconcile"
 STALLED_AFTER = timedelta(minutes=5)
+MARK_MARGIN = timedelta(minutes=2)
+HELD_AT_MOST = timedelta(minutes=30)  # how long backups wait for a reconciler that does not come
 # How long a duty may not be done. The reconciler comes each quarter of an hour.
 ALLOWED: Mapping[str, timedelta] = {
     **dict.fromkeys((DISPATCH, WATCH, SWEEP, OBJECTIVES), STALLED_AFTER),
@@ -41,6 +43,48 @@ class Duty:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetBack:
+    """Tables that are of `tables_at`, though the world knows of `world_at`: seen, reconciled, settled by an operator.
+    The last one is remembered: what it left behind is found for as long as points live."""
+
+    seen_at: datetime
+    tables_at: datetime
+    world_at: datetime
+    reconciled_at: datetime | None = None
+    resumed_at: datetime | None = None
+
+    def lets_backups_start(self, now: datetime) -> bool:
+        """Once the points are back that the tables had forgotten; not much later, should nobody bring them back."""
+        return self.reconciled_at is not None or now - self.seen_at > HELD_AT_MOST
+
+    def covers(self, instant: datetime) -> bool:
+        """Whether what happened then may be unknown to these tables."""
+        return instant >= self.tables_at and (self.resumed_at is None or instant <= self.resumed_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What a tick leaves beside the queues: whose tables were how new."""
+
+    installation_id: str
+    at: datetime
+
+
+def write_mark(installation_id: str, at: datetime) -> str:
+    return f"{installation_id} {at.isoformat()}"
+
+
+def read_mark(text: str) -> Mark | None:
+    """None for what no tick of ours wrote."""
+    owner, _, at = text.partition(" ")
+    try:
+        instant = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    return Mark(installation_id=owner, at=instant) if instant.tzinfo is not None else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
     """One row for the whole app. `ticked_at` is when the last dispatch was, `duties` when each duty last ended well,
     `began_at` when the first of all was noted: a duty that was never done is silent since then."""
@@ -48,6 +92,26 @@ class Heartbeat:
     ticked_at: datetime
     duties: Mapping[str, datetime] = field(default_factory=dict)
     began_at: datetime | None = None
+    set_back: SetBack | None = None  # the last one, settled or not
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the tables are known to be older than the world, and nobody has said go on."""
+        return self.set_back is not None and self.set_back.resumed_at is None
+
+    @property
+    def noted_at(self) -> datetime:
+        """The newest instant that the row knows of."""
+        return max((self.ticked_at, *self.duties.values()))
+
+    def was_set_back(self) -> bool:
+        """Whether the last dispatch that the row knows of is of the time before a set-back: no sign of silence."""
+        return self.set_back is not None and self.ticked_at < self.set_back.seen_at
+
+    def is_older_than(self, world_at: datetime) -> bool:
+        """Whether these tables were set back: a mark is written after the row, so that only two ticks at once, or a
+        clock that was put right, make it a little newer."""
+        return world_at - self.noted_at > MARK_MARGIN
 
     def is_recent(self, now: datetime) -> bool:
         return now - self.ticked_at <= STALLED_AFTER
@@ -65,4 +129,4 @@ class Heartbeat:
         """With what was done meanwhile. Of two notes of one duty the later counts."""
         duties = {**self.duties, **{duty: max(at, self.duties.get(duty, at)) for duty, at in done.items()}}
         ticked_at = max(self.ticked_at, done.get(DISPATCH, self.ticked_at))
-        return Heartbeat(ticked_at=ticked_at, duties=duties, began_at=self.began_at or self.ticked_at)
+        return replace(self, ticked_at=ticked_at, duties=duties, began_at=self.began_at or self.ticked_at)

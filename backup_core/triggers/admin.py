@@ -1,4 +1,5 @@
-"""What an operator does rarely and with the master key: rebuild the catalogue from the snapshots."""
+"""What an operator does rarely and with the master key: rebuild the catalogue from the snapshots, and say go on after
+a set-back of the tables."""
 
 from __future__ import annotations
 
@@ -16,21 +17,41 @@ def admin_blueprint(services: Services) -> func.Blueprint:
     @blueprint.route(route="diskbackup/catalogue/rebuild", methods=["POST"], auth_level=func.AuthLevel.ADMIN)
     @services.observe
     def catalogue_rebuild(req: func.HttpRequest) -> func.HttpResponse:
-        """Body: {"snapshotResourceGroups": ["/subscriptions/.../resourceGroups/...", ...]}. Answers what came back."""
+        """Body: {"snapshotResourceGroups": ["/subscriptions/.../resourceGroups/...", ...]}. Answers what came back.
+
+        With "takeOver": true, snapshots that another installation made count as ours from now on, with false they do
+        not; without it, they do if the tables hold no backup instance.
+        """
         from backup_core.domain.resource_ids import parse_group_id
         from backup_core.workflows.reconcile import rebuild_catalogue
 
         try:
-            groups = [parse_group_id(text) for text in json.loads(req.get_body())["snapshotResourceGroups"]]
-        except (KeyError, TypeError, ValueError, RecursionError) as error:
+            asked = json.loads(req.get_body())
+            groups = [parse_group_id(text) for text in asked["snapshotResourceGroups"]]
+            wanted = asked.get("takeOver")
+            if wanted not in (None, True, False):
+                raise ValueError("takeOver is true or false")
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             return _answer(400, {"error": {"code": "BadRequest", "message": f"snapshotResourceGroups: {error}"}})
-        report = rebuild_catalogue(services.ports(), groups)
+        report = rebuild_catalogue(services.ports(), groups, take_over_others=wanted)
         body = {
             "recoveryPoints": report.adopted_points,
+            "takenOver": report.taken_over,
+            "foreignSnapshots": report.foreign,
             "unreadableGroups": report.unreadable_groups,
             "postponed": report.postponed,
         }
         return _answer(200, body)
+
+    @blueprint.route(route="diskbackup/catalogue/resume", methods=["POST"], auth_level=func.AuthLevel.ADMIN)
+    @services.observe
+    def catalogue_resume(req: func.HttpRequest) -> func.HttpResponse:
+        """An operator's word that tables which were set back are put right: deletions and restores go on."""
+        from backup_core.workflows.set_back import go_on
+
+        settled = go_on(services.ports())
+        since = settled.seen_at.isoformat() if settled else None
+        return _answer(200, {"resumed": settled is not None, "setBackSeen": since})
 
     return blueprint
 

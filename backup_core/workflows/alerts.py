@@ -14,6 +14,7 @@ from typing import Any
 from backup_core.domain.alert import Alert, resolved_type
 from backup_core.domain.errors import BackupError, MessageMalformed
 from backup_core.domain.events import PREFIX, Event, kind_of
+from backup_core.domain.heartbeat import SetBack
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus
 from backup_core.domain.naming import event_id
@@ -195,6 +196,14 @@ def event_refused(vault: VaultKey, refused: RefusedEvent) -> Event:
 def scheduler_stalled(vault: VaultKey, since: datetime, missed: int, at: datetime) -> Event:
     own: dict[str, Any] = {"since": _text(since), "missedSlots": missed}
     return _event("Scheduler.Stalled", vault, "", at, since.isoformat(), **own)
+
+
+def tables_set_back(vault: VaultKey, found: SetBack) -> Event:
+    """Seen, or settled."""
+    own: dict[str, Any] = {"tablesTime": _text(found.tables_at), "worldTime": _text(found.world_at)}
+    if found.resumed_at is None:
+        return _event("Tables.SetBack", vault, "", found.seen_at, found.seen_at.isoformat(), **own)
+    return _event("Tables.Resumed", vault, "", found.resumed_at, found.seen_at.isoformat(), **own)
 
 
 def scheduler_recovered(vault: VaultKey, since: datetime, at: datetime) -> Event:

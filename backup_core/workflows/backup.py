@@ -233,12 +233,21 @@ def _start(ports: Ports, message: StartBackup, stored: Stored[BackupInstance] | 
 
 
 def slots_begun(ports: Ports, message: StartBackup, instance: BackupInstance | None) -> frozenset[datetime]:
-    """Those of the message's slots that have a job: looked for where a slot as late was begun or given up."""
+    """Those of the message's slots that have a job, or a point whose job is forgotten: looked for where a slot as late
+    was begun or given up."""
     if instance is None or instance.newest_slot is None or not is_of_generation(message, instance):
         return frozenset()
     late = [slot for slot in slots_of(message) if slot <= instance.newest_slot]
-    ids = {slot: scheduled_job_id(message.vault, instance.name, instance.generation, slot) for slot in late}
-    return frozenset(slot for slot, each in ids.items() if ports.store.get(Job, message.vault, each) is not None)
+    return frozenset(slot for slot in late if _was_begun(ports, message.vault, instance, slot))
+
+
+def _was_begun(ports: Ports, vault: VaultKey, instance: BackupInstance, slot: datetime) -> bool:
+    own_job = scheduled_job_id(vault, instance.name, instance.generation, slot)
+    own_point = point_id(vault, instance.name, own_job, slot)
+    return (
+        ports.store.get(Job, vault, own_job) is not None
+        or ports.store.get(RecoveryPoint, vault, instance.name, own_point) is not None
+    )
 
 
 def _follow_new_schedule(ports: Ports, message: StartBackup, instance: BackupInstance) -> None:

@@ -4,6 +4,7 @@ Before each call it asks, in this order, for
 
 - the proof of ownership: the snapshot is looked at, and must be the one that is meant;
 - its successor: the newer point for whose sake the expired one may go is looked at too: there, proven and whole;
+- the tables: they must be as new as the world (set_back.py);
 - the promise: instance, vault and point are read again and decided by the rules of domain/retention.py;
 - the permit: it still stands in the instance's row, and by this host's clock it is not over.
 
@@ -35,6 +36,7 @@ from backup_core.domain.retention import RetentionDecision, decide_retention, ma
 from backup_core.ports import Ports, Replace, StateConflict, Stored
 from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.overview import find_vault
+from backup_core.workflows.set_back import set_back
 
 log = logging.getLogger("diskbackup.deletion")
 
@@ -257,6 +259,8 @@ def _ask(
     ports: Ports, permit: DeletionPermit | None, snapshot: Snapshot, against: Callable[[], Withheld | None]
 ) -> Asked | Withheld:
     """The call itself. The tables are asked last, and after them only the clock."""
+    if set_back(ports) is not None:
+        return Withheld(because="the tables are older than the world", may_go=True)
     withheld = against()
     if withheld is not None:
         return withheld

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from backup_core.domain.errors import BackupError, RecordCorrupt
 from backup_core.domain.heartbeat import DISPATCH, Heartbeat
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.ports import Change, Insert, Ports, Put, Replace, StateConflict
+from backup_core.ports import Insert, Ports, Put, Replace, StateConflict
 from backup_core.workflows import alerts, outbox
 
 log = logging.getLogger("diskbackup.heartbeat")
@@ -61,20 +61,24 @@ def count_by_vault(slots: Iterable[tuple[VaultKey, int]]) -> Mapping[VaultKey, i
     return {vault: count for vault, count in counts.items() if count}
 
 
-def note(ports: Ports, done: Mapping[str, datetime]) -> None:
-    """Note when duties were done. Two hosts at once both get their say: whoever comes second reads again."""
+def note(ports: Ports, done: Mapping[str, datetime]) -> Heartbeat | None:
+    """Note when duties were done; answers the heartbeat as noted, None when it could not be. Two hosts at once both get
+    their say: whoever comes second reads again."""
     for _ in range(_TRIES):
         try:
-            ports.store.commit(ANYWHERE, [_noting(ports, done)])
+            change = _noting(ports, done)
+            ports.store.commit(ANYWHERE, [change])
         except StateConflict:
             continue
         except BackupError as error:
             log.warning("heartbeat.unnoted code=%s", error.code)
-        return
+            return None
+        return change.value
     log.warning("heartbeat.unnoted code=StateConflict")
+    return None
 
 
-def _noting(ports: Ports, done: Mapping[str, datetime]) -> Change:
+def _noting(ports: Ports, done: Mapping[str, datetime]) -> Insert[Heartbeat] | Put[Heartbeat] | Replace[Heartbeat]:
     first = min(done.values())
     new = Heartbeat(ticked_at=done.get(DISPATCH, first), duties=done, began_at=first)
     try:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from backup_core.domain.disk import Snapshot
+from backup_core.domain.heartbeat import Heartbeat
 from backup_core.domain.instance import BackupInstance, PointSummary
 from backup_core.domain.ownership import NotProven, Proven, is_same_snapshot, prove_point
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
@@ -22,6 +23,7 @@ from backup_core.ports import Change, Ports, Put, Replace, Stored
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.backup import expiry_row, summary_of, with_point
+from backup_core.workflows.heartbeat import ANYWHERE
 from backup_core.workflows.objectives import is_in_trouble, look_later
 
 log = logging.getLogger("diskbackup.points")
@@ -59,6 +61,7 @@ class Fate(Enum):
     MOVED = "moved"
     LOST = "lost"
     STILL_LOST = "still lost"
+    UNKNOWN = "unknown"  # gone, and perhaps by us, in a time that the tables do not know of
     CHANGED = "changed"  # the record changed meanwhile: the next look tells
 
 
@@ -75,7 +78,9 @@ class Found:
 def look_after_point(
     ports: Ports, vault: VaultKey, point: RecoveryPoint, others: Iterable[RecoveryPoint], seen: Sightings
 ) -> Found:
-    """Compare one point with what was seen, and have its record follow. `others` are the points of its instance."""
+    """Compare one point with what was seen, and have its record follow. `others` are the points of its instance.
+
+    What is gone in a time of which the tables know nothing is not called lost: it may have been deleted in its time."""
     snapshot = seen.at(point.snapshot_id) or _unlisted(ports, point)
     judgement = prove_point(point, snapshot, vault=vault) if snapshot is not None else None
     if isinstance(judgement, Proven):
@@ -86,9 +91,21 @@ def look_after_point(
         return Found(fate=_follow(ports, vault, point, moved), point=point, snapshot=moved)
     if not point.is_good:
         return Found(fate=Fate.STILL_LOST, point=point)
+    if _may_have_gone_unseen(ports, point):
+        return Found(fate=Fate.UNKNOWN, point=point)
     if isinstance(judgement, NotProven):
         log.error("point.replaced snapshot=%s: %s", point.snapshot_id, "; ".join(judgement.because))
     return Found(fate=_lose(ports, vault, point, others), point=point)
+
+
+def _may_have_gone_unseen(ports: Ports, point: RecoveryPoint) -> bool:
+    """While tables that were set back are not settled, of any point; afterwards, of those that expired meanwhile, which
+    expiry sees to."""
+    stored = ports.store.get(Heartbeat, ANYWHERE)
+    last = stored.value.set_back if stored is not None else None
+    if last is None:
+        return False
+    return last.resumed_at is None or (point.expires_at is not None and last.covers(point.expires_at))
 
 
 def _unlisted(ports: Ports, point: RecoveryPoint) -> Snapshot | None:

@@ -15,12 +15,12 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from backup_core.domain.acting import OWN
-from backup_core.domain.agenda import AgendaKind
+from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError, PermissionMissing, SnapshotGroupNotFound
 from backup_core.domain.events import Event
 from backup_core.domain.installation import Installation
-from backup_core.domain.instance import BackupInstance, DiskClaim, ProtectionState, disk_key
+from backup_core.domain.instance import MISSED_SLOTS_KEPT, BackupInstance, DiskClaim, Misses, ProtectionState, disk_key
 from backup_core.domain.job import Job, first_id_at
 from backup_core.domain.naming import read_snapshot_name
 from backup_core.domain.ownership import Home, NotProven, is_foreign, prove_claim
@@ -41,12 +41,14 @@ from backup_core.workflows.points_seen import Fate, Sightings, look_after_point,
 from backup_core.workflows.protection import reconfigure
 from backup_core.workflows.quotas import watch_regions, watch_snapshots
 from backup_core.workflows.retention import next_look
+from backup_core.workflows.set_back import note_reconciled, notice_unknown_job
 from backup_core.workflows.snapshot_groups import forget_group, remember_group, remembered_groups
 from backup_core.workflows.watching import watch_row
 
 log = logging.getLogger("diskbackup.reconcile")
 
 JOBS_KEPT = timedelta(days=90)
+JOBS_SURELY_KEPT = timedelta(days=80)
 JOBS_PURGED_PER_VAULT = 500
 TOLD_EVERY = timedelta(hours=24)  # what stays until somebody sees to it
 SETTLING = timedelta(minutes=15)  # a snapshot whose time ended that lately may still be on its way out
@@ -81,11 +83,12 @@ class _Sight:
 
     snapshots: Sightings
     groups: frozenset[str]
-    backups: frozenset[_Key]
+    backups: Mapping[_Key, Sequence[AgendaRow]]
     expiries: frozenset[_Key]
     objectives: frozenset[_Key]
     watches: frozenset[str]
     installation: Installation
+    adopted_slots: dict[_Key, set[datetime]] = field(default_factory=dict)  # filled by the pass
 
 
 def reconcile(ports: Ports) -> ReconcileReport:
@@ -107,6 +110,8 @@ def reconcile(ports: Ports) -> ReconcileReport:
     for snapshot in left:
         with _postponing(report, f"snapshot {snapshot.id}"):
             _account_for(ports, snapshot, homes, sight, report)
+    _move_agenda_on(ports, sight, report)
+    note_reconciled(ports)
     _forget_empty_groups(ports, groups, instances, sight, report)
     with _postponing(report, "quotas of regions"):
         watch_regions(ports, _places(instances))
@@ -191,7 +196,9 @@ def _look(
     keepers: Mapping[str, Sequence[VaultKey]] = MappingProxyType({}),
 ) -> _Sight:
     """The agenda is read before the snapshots, both before any record: what is begun meanwhile is looked at singly."""
-    backups = frozenset((row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.BACKUP))
+    backups: dict[_Key, list[AgendaRow]] = {}
+    for row in ports.store.agenda(AgendaKind.BACKUP):
+        backups.setdefault((row.vault, row.instance_name.lower()), []).append(row)
     expiries = frozenset((row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.EXPIRY))
     objectives = frozenset((row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.OBJECTIVE))
     watches = frozenset(row.subject for row in ports.store.agenda(AgendaKind.WATCH))
@@ -305,7 +312,7 @@ def _account_for(
     if isinstance(judgement, NotProven):
         _report_foreign(ports, label, snapshot, judgement.because, report)
     else:
-        _adopt(ports, label, snapshot, instance, report)
+        _adopt(ports, label, snapshot, instance, sight, report)
 
 
 def _vault_of(snapshot: Snapshot, homes: Mapping[str, VaultKey]) -> VaultKey:
@@ -325,7 +332,12 @@ def _home(vault: VaultKey, instance: BackupInstance, own: Installation) -> Home:
 
 
 def _adopt(
-    ports: Ports, label: SnapshotLabel, snapshot: Snapshot, stored: Stored[BackupInstance], report: ReconcileReport
+    ports: Ports,
+    label: SnapshotLabel,
+    snapshot: Snapshot,
+    stored: Stored[BackupInstance],
+    sight: _Sight,
+    report: ReconcileReport,
 ) -> None:
     """A proven snapshot without a point gets one, from its own tags."""
     if snapshot.provisioning_state == "Failed" or _is_left_unfinished(ports, snapshot):
@@ -339,7 +351,9 @@ def _adopt(
     elif job is not None and _is_of_another(job.value, snapshot):
         _report_foreign(ports, label, snapshot, ("its job recorded another that bore its name",), report)
     elif record is None:
-        _adopt_now(ports, label, snapshot, stored, report)
+        own = sight.installation.installation_id
+        is_unknown = job is None and label.installation_id == own
+        _adopt_now(ports, label, snapshot, stored, sight, report, is_unknown=is_unknown)
 
 
 def _is_of(point: RecoveryPoint, snapshot: Snapshot) -> bool:
@@ -354,14 +368,48 @@ def _is_of_another(job: Job, snapshot: Snapshot) -> bool:
 
 
 def _adopt_now(
-    ports: Ports, label: SnapshotLabel, snapshot: Snapshot, stored: Stored[BackupInstance], report: ReconcileReport
+    ports: Ports,
+    label: SnapshotLabel,
+    snapshot: Snapshot,
+    stored: Stored[BackupInstance],
+    sight: _Sight,
+    report: ReconcileReport,
+    *,
+    is_unknown: bool,
 ) -> None:
+    """`is_unknown`: these tables never knew of the job that made it, which was written before the snapshot was asked
+    for."""
     if not _is_adoptable(ports, stored.value, label, snapshot):
         return
+    if is_unknown and snapshot.created_at > ports.clock.now() - JOBS_SURELY_KEPT:
+        notice_unknown_job(ports, snapshot.created_at)
     point = point_from_label(label, snapshot, completed_at=ports.clock.now())
     write_point(ports, label.vault, stored, point)
     log.warning("point.adopted instance=%s snapshot=%s", stored.value.name, snapshot.id)
     report.adopted_points.append(point.point_id)
+    if point.slot is not None:
+        sight.adopted_slots.setdefault((label.vault, stored.value.name.lower()), set()).add(point.slot)
+
+
+def _move_agenda_on(ports: Ports, sight: _Sight, report: ReconcileReport) -> None:
+    """Slots whose points came back are not due any more. Those between them that have none were missed, for all that
+    these tables know."""
+    for (vault, name), slots in sight.adopted_slots.items():
+        newest = max(slots)
+        passed = [row for row in sight.backups.get((vault, name), ()) if row.due_at <= newest]
+        stored = ports.store.get(BackupInstance, vault, name)
+        if not passed or stored is None:
+            continue
+        with _postponing(report, f"agenda of {name}"):
+            schedule = stored.value.policy.schedule
+            before = min(row.due_at for row in passed) - timedelta(seconds=1)
+            between = schedule.slots_between(before, newest, MISSED_SLOTS_KEPT)
+            missed = tuple(slot for slot in between if slot not in slots)
+            ports.store.schedule([backup_row(vault, stored.value, schedule.next_slot(newest))])
+            misses = Misses(slots=missed, count=len(missed), because="these tables know of no backup of it")
+            if missed:
+                ports.store.commit(vault, [Replace(stored, stored.value.miss(misses))])
+            ports.store.unschedule(passed)
 
 
 def _is_left_unfinished(ports: Ports, snapshot: Snapshot) -> bool:

@@ -23,6 +23,7 @@ from backup_core.domain.errors import (
     RestoredOtherwise,
     SnapshotNotFound,
     SnapshotNotOurs,
+    TablesSetBack,
     TargetDiskExists,
 )
 from backup_core.domain.instance import BackupInstance, ProtectionState
@@ -44,6 +45,7 @@ from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Sto
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.alarms import Alarm, fire, resolve
 from backup_core.workflows.overview import get_vault, list_points
+from backup_core.workflows.set_back import set_back
 from backup_core.workflows.turns import (
     FIRST_LOOK,
     OPERATIONS_AT_MOST,
@@ -197,8 +199,20 @@ def _start_disk(ports: Ports, vault: VaultKey, job: Job, point: RecoveryPoint, d
         raise TargetDiskExists(f"Disk '{job.target_disk_id}' exists already.", target=job.target_disk_id)
     if there is not None and there.provisioning_state not in FAILED:
         return ""
+    _check_tables(ports, job)
     _check_snapshot(ports, vault, point)
     return ports.cloud.start_disk(job.target_disk_id, disk.body)
+
+
+def _check_tables(ports: Ports, job: Job) -> None:
+    """A restore of tables that were set back may have ended, and its disk have been deleted by its owner."""
+    held = set_back(ports)
+    if held is not None and job.created_at <= held.seen_at:
+        raise TablesSetBack(
+            f"The app's tables were set back to {held.tables_at:%Y-%m-%d %H:%M} UTC; whether this restore ended is not "
+            "known, so it is not run again.",
+            target=job.target_disk_id,
+        )
 
 
 def _check_snapshot(ports: Ports, vault: VaultKey, point: RecoveryPoint) -> None:

@@ -41,6 +41,7 @@ from backup_core.workflows.deletion import (
     read_points,
 )
 from backup_core.workflows.lifecycle import begin_deletion
+from backup_core.workflows.set_back import set_back
 from backup_core.workflows.turns import commit, look_delay, next_turn, note_deferral
 
 log = logging.getLogger("diskbackup.retention")
@@ -77,6 +78,9 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
         ports.store.unschedule([_row(message)])
         return
     instance, now = stored.value, ports.clock.now()
+    if set_back(ports) is not None:
+        _move_row(ports, message, now + BLOCKED_RETRY)  # nothing goes before an operator says go on
+        return
     busy_until = instance.deletes_until(now)
     if busy_until is not None:  # another run is at it, or died: the agenda comes again, not this message
         _move_row(ports, message, busy_until + timedelta(seconds=1))

@@ -14,12 +14,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
-from backup_core.domain.heartbeat import DISPATCH, OBJECTIVES, SWEEP, WATCH, Duty, Heartbeat
+from backup_core.domain.errors import BackupError
+from backup_core.domain.heartbeat import DISPATCH, OBJECTIVES, SWEEP, WATCH, Duty, Heartbeat, SetBack
 from backup_core.ports import Ports
 from backup_core.workflows.dispatch import dispatch
 from backup_core.workflows.heartbeat import last_beat, note
 from backup_core.workflows.objectives import check_objectives
 from backup_core.workflows.retention import sweep
+from backup_core.workflows.set_back import leave_mark, notice
 from backup_core.workflows.watching import watch
 
 log = logging.getLogger("diskbackup.tick")
@@ -38,13 +40,15 @@ class DutiesFailed(Exception):
 
 def tick(ports: Ports) -> Mapping[str, datetime]:
     """Do what is due, in order, and note it. Answers what was done, and when. Raises DutiesFailed."""
-    beat = last_beat(ports)
+    beat, held, is_sure = _standing(ports)
     runs = _runs(beat, ports.clock.now())
     done: dict[str, datetime] = {}
     failed: list[str] = []
     for duty in DUTIES:
         now = ports.clock.now()
         if beat is not None and not duty.is_due(beat.last(duty.name), now):
+            continue
+        if duty.name == DISPATCH and held is not None and not held.lets_backups_start(now):
             continue
         try:
             runs[duty.name](ports)
@@ -53,15 +57,28 @@ def tick(ports: Ports) -> Mapping[str, datetime]:
             failed.append(duty.name)
         else:
             done[duty.name] = now
-    if done:
-        note(ports, done)
+    beat = note(ports, done) if done and is_sure else None
+    if beat is not None:
+        leave_mark(ports, beat)
     if failed:
         raise DutiesFailed(f"{', '.join(failed)} failed; the log has each with its trace")
     return done
 
 
+def _standing(ports: Ports) -> tuple[Heartbeat | None, SetBack | None, bool]:
+    """The heartbeat, and whether the tables were set back. Where that cannot be told, or not be noted, the tick notes
+    nothing: it would hide it."""
+    beat = last_beat(ports)
+    try:
+        held = notice(ports, beat)
+    except BackupError as error:
+        log.warning("tick.unsure code=%s", error.code)
+        return beat, None, False
+    return (beat if held is None else last_beat(ports)), held, True
+
+
 def _runs(beat: Heartbeat | None, now: datetime) -> Mapping[str, Callable[[Ports], object]]:
-    silent_since = None if beat is None or beat.is_recent(now) else beat.ticked_at
+    silent_since = None if beat is None or beat.is_recent(now) or beat.was_set_back() else beat.ticked_at
     return {
         DISPATCH: partial(dispatch, silent_since=silent_since),
         WATCH: watch,

@@ -139,3 +139,10 @@ def test_a_storage_that_does_not_answer_is_unavailable():
     with pytest.raises(CloudUnavailable) as refusal:
         queue.send(start())
     assert "c2VjcmV0" not in str(refusal.value)
+
+
+def test_a_mark_is_kept_beside_the_queues_and_the_last_one_counts(bench: QueueBench) -> None:
+    bench.queue.send(ExpirePoints(vault=VAULT, instance_name="disk-1", due_at=NOW))
+    bench.queue.leave_mark("installation 2026-03-02T09:00:00+00:00")
+    bench.queue.leave_mark("installation 2026-03-02T09:01:00+00:00")
+    assert bench.queue.read_mark() == "installation 2026-03-02T09:01:00+00:00"

@@ -21,6 +21,7 @@ from backup_core.workflows.protection import configure_instance, resume_protecti
 from backup_core.workflows.quotas import SNAPSHOTS_NEAR_LIMIT
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.restore import request_restore
+from backup_core.workflows.set_back import go_on
 from backup_core.workflows.tag_rules import apply_all
 from backup_core.workflows.vaults import put_policy, put_vault
 from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, disk_json, policy, vault, vault_properties
@@ -235,6 +236,22 @@ def _orphaned() -> Platform:
     return platform
 
 
+def _set_back() -> Platform:
+    platform = backed_up()
+    tables = platform.world.store.copy()
+    platform.run(minutes=10)
+    platform.world.store.go_back(tables)
+    platform.run(minutes=1)
+    return platform
+
+
+def _resumed() -> Platform:
+    platform = _set_back()
+    go_on(platform.world.ports)
+    platform.run(minutes=1)
+    return platform
+
+
 def _copied() -> Platform:
     """An operator's copy: the same tags under another name."""
     platform = backed_up()
@@ -315,6 +332,8 @@ CAUSES: Mapping[str, Callable[[], Platform]] = {
     "Vault.Weakened": _weakened,
     "Policy.RetentionShortened": _retention_shortened,
     "Snapshot.Orphaned": _orphaned,
+    "Tables.SetBack": _set_back,
+    "Tables.Resumed": _resumed,
     "Snapshot.Foreign": _copied,
     "Snapshot.TagsChanged": _retagged,
     "Message.Poisoned": _poisoned,

@@ -14,6 +14,7 @@ from backup_core.domain.messages import StartBackup
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Memory, StateConflict
 from backup_core.workflows.heartbeat import ANYWHERE, is_alive, note, recent_beat
+from backup_core.workflows.installations import installation_id
 from backup_core.workflows.tick import DutiesFailed, tick
 from tests.builders import OTHER_SUBSCRIPTION, VAULT
 from tests.fakes import World
@@ -37,16 +38,17 @@ def after_silence(minutes: int = 30, *names: str) -> Platform:
     return platform
 
 
-def test_each_tick_notes_itself_for_two_reads_and_one_write() -> None:
+def test_each_tick_notes_itself_for_two_reads_and_one_write_and_does_the_same_beside_the_queues() -> None:
     platform = protected()
     platform.run(minutes=5)
+    installation_id(platform.world.ports)  # which a process reads once a minute
     at = SLOT + 5 * MINUTE
     platform.world.clock.set(at)
     before = len(platform.world.faults.calls)
     assert tick(platform.world.ports) == {"dispatch": at, "watch": at}
     duties = ["store.due", "store.schedule", "store.unschedule"]
     asked = [call for call in platform.world.faults.calls[before:] if call not in duties]
-    assert asked == ["store.get", "store.get", "store.commit"]
+    assert asked == ["store.get", "queue.read_mark", "store.get", "store.commit", "queue.leave_mark"]
     assert noted(platform).ticked_at == at
 
 

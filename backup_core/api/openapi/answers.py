@@ -345,6 +345,9 @@ def _health() -> Schema:
             "time": TIME,
             "lastTick": optional(TIME),
             "duties": list_of(all_of({"name": one_of(list(ALLOWED)), "lastDone": optional(TIME), "isStalled": _FLAG})),
+            "tablesSetBack": optional(
+                all_of({"seen": TIME, "tablesTime": TIME, "worldTime": TIME, "reconciled": optional(TIME)})
+            ),
             "vaults": _NUMBER,
             "vaultsLeftOut": _NUMBER,
             "backupInstances": all_of({state.value: _NUMBER for state in ObjectiveState}),
