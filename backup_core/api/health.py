@@ -58,7 +58,7 @@ def _answer(ports: Ports, call: Call, kind: str, vaults: list[VaultKey]) -> Answ
         "time": instant(ports.clock.now()),
         "lastTick": instant(beat.ticked_at if beat else None),
         "duties": _duties(beat, ports.clock.now()),
-        "tablesSetBack": _set_back(beat),
+        "tables": _tables(beat),
         **_render(health),
     }
     return Answer(status=200, body={"id": call.resource, "name": "health", "type": kind, "properties": properties})
@@ -78,17 +78,11 @@ def _duties(beat: Heartbeat | None, now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _set_back(beat: Heartbeat | None) -> dict[str, Any] | None:
-    """While the tables are known to be older than the world: nothing is deleted or restored."""
-    if beat is None or beat.set_back is None or not beat.is_held:
-        return None
-    held = beat.set_back
-    return {
-        "seen": instant(held.seen_at),
-        "tablesTime": instant(held.tables_at),
-        "worldTime": instant(held.world_at),
-        "reconciled": instant(held.reconciled_at),
-    }
+def _tables(beat: Heartbeat | None) -> dict[str, bool]:
+    """Whether they are known to be older than the world, so that nothing is deleted before an operator says go on; and
+    whether what they had forgotten is back."""
+    held = beat.set_back if beat is not None and beat.is_held else None
+    return {"isSetBack": held is not None, "isReconciled": held is None or held.reconciled_at is not None}
 
 
 def _render(health: Health) -> dict[str, Any]:

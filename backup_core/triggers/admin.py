@@ -43,6 +43,12 @@ def admin_blueprint(services: Services) -> func.Blueprint:
         }
         return _answer(200, body)
 
+    return blueprint
+
+
+def resume_blueprint(services: Services) -> func.Blueprint:
+    blueprint = func.Blueprint()
+
     @blueprint.route(route="diskbackup/catalogue/resume", methods=["POST"], auth_level=func.AuthLevel.ADMIN)
     @services.observe
     def catalogue_resume(req: func.HttpRequest) -> func.HttpResponse:

@@ -12,6 +12,7 @@ from backup_core.api.blueprint import api_blueprint
 from backup_core.domain.errors import CloudUnavailable
 from backup_core.ports import Memory
 from backup_core.settings import SettingsInvalid, SignIn
+from backup_core.workflows.set_back import go_on
 from backup_core.workflows.vaults import put_vault
 from tests.api.bodies import VAULT_PATH
 from tests.api.front import BY_KEY, Front, Services
@@ -44,6 +45,26 @@ def test_a_vaults_health_is_told_at_a_glance() -> None:
     assert told["storage"] == {"backupInstances": 2, "sourceDiskBytes": 2 * (128 << 30)}
     assert told["activeAlerts"] == dict.fromkeys(["Sev0", "Sev1", "Sev2", "Sev3", "Sev4"], 0)
     assert told["events"] == {"waiting": 0, "refused": 0}
+
+
+def test_tables_that_are_older_than_the_world_are_told_of_until_an_operator_says_go_on() -> None:
+    platform = backed_up()
+    front = Front(platform.world)
+    assert front.get(f"{VAULT_PATH}/health").json["properties"]["tables"] == {
+        "isSetBack": False,
+        "isReconciled": True,
+    }
+    tables = platform.world.store.copy()
+    platform.run(minutes=10)
+    platform.world.store.go_back(tables)
+    platform.run(minutes=1)
+    assert front.get(f"{VAULT_PATH}/health").json["properties"]["tables"] == {
+        "isSetBack": True,
+        "isReconciled": False,
+    }
+    go_on(platform.world.ports)
+    platform.run(minutes=1)
+    assert front.get(f"{VAULT_PATH}/health").json["properties"]["tables"]["isSetBack"] is False
 
 
 def test_a_vault_that_is_not_there_has_no_health() -> None:

@@ -345,9 +345,7 @@ def _health() -> Schema:
             "time": TIME,
             "lastTick": optional(TIME),
             "duties": list_of(all_of({"name": one_of(list(ALLOWED)), "lastDone": optional(TIME), "isStalled": _FLAG})),
-            "tablesSetBack": optional(
-                all_of({"seen": TIME, "tablesTime": TIME, "worldTime": TIME, "reconciled": optional(TIME)})
-            ),
+            "tables": all_of({"isSetBack": _FLAG, "isReconciled": _FLAG}),
             "vaults": _NUMBER,
             "vaultsLeftOut": _NUMBER,
             "backupInstances": all_of({state.value: _NUMBER for state in ObjectiveState}),
