@@ -355,7 +355,7 @@ class NotAllowedNow(BackupError):
 
 
 # Codes of operations that Azure ended as Failed for a reason of its own, which asking anew may get past; each with who
-# says so. What the request is to blame for (InvalidParameter, ...), and limits, are not among them, nor the unknown.
+# says so. What the request is to blame for (InvalidParameter, ...) is not among them, nor the unknown.
 PASSING_FAILURES: Mapping[str, str] = {
     "InternalExecutionError": "recorded; 'Please retry later' (reported of a disk: microsoft/MCW-SAP-HANA-on-Azure#26)",
     "InternalServerError": "HTTP's 500 by name; the disk driver calls it retriable while a snapshot is awaited "
@@ -367,6 +367,7 @@ PASSING_FAILURES: Mapping[str, str] = {
     "RetryableErrorDueToAnotherOperation": "says so itself (recorded, of the network provider)",
     "OperationPreempted": "a later operation on the resource took its place (remembered, of the compute provider)",
     "TooManyRequests": "throttling found out late (documented, as a detail of the compute provider's 429)",
+    "SnapshotsLimitReached": "'retry the request after sometime' (reported: Azure/azure-sdk-for-python#14282)",
 }
 
 
@@ -379,6 +380,8 @@ class OperationFailed(BackupError):
     def __init__(self, message: str, *, code: str | None = None) -> None:
         super().__init__(message, code=code)
         self.transient = self.code in PASSING_FAILURES
+        if self.code == "SnapshotsLimitReached":
+            self.recommended_action = SnapshotLimitReached.recommended_action
 
 
 class RequestRefused(BackupError):

@@ -13,7 +13,7 @@ import pytest
 
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.alert import Cause
-from backup_core.domain.errors import PASSING_FAILURES, SnapshotLimitReached, Throttled
+from backup_core.domain.errors import PASSING_FAILURES, OperationFailed, SnapshotLimitReached, Throttled
 from backup_core.domain.instance import MissedSlot, ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.messages import ConfigureProtection, ObserveBackup, ObserveRestore, StartBackup, StartRestore
@@ -455,6 +455,11 @@ def test_a_lost_turn_is_made_good_by_the_watch() -> None:
 
 
 # --- Operations that Azure gave up for a reason that passes ---
+
+
+def test_a_limit_that_azure_finds_out_late_ends_with_the_advice_for_limits() -> None:
+    error = OperationFailed("The snapshot count was exceeded for a disk.", code="SnapshotsLimitReached")
+    assert (error.transient, error.recommended_action) == (True, SnapshotLimitReached.recommended_action)
 
 
 @pytest.mark.parametrize("code", PASSING_FAILURES)

@@ -62,6 +62,7 @@ class Settings:
     snapshots_per_window: int = 7
     snapshot_window_seconds: float = 300.0
     pending_snapshots_per_disk: int = 3
+    snapshot_limit_ends_late: bool = False
     snapshots_per_region: int = 75_000
     disks_per_region: int = 50_000
     sas_per_family: int = 5

@@ -101,8 +101,8 @@ def _create(world: World, call: Call, body: Json, location: str) -> Answer:
     wishes = body["properties"]
     source = _source(world, call, wishes["creationData"], location)
     snapshot = _built(world, call, body, location, source)
-    _check_limits(world, call, snapshot, source)
-    operation = resources.begin(world, call, snapshot, "create", world.settings.snapshot_seconds)
+    fails = _check_limits(world, call, snapshot, source)
+    operation = resources.begin(world, call, snapshot, "create", world.settings.snapshot_seconds, fails)
     if snapshot.hidden["background"] or wishes["creationData"]["createOption"] == "CopyStart":
         snapshot.hidden["copy"] = copying.planned(world, operation.ends)
     _join_family(world, snapshot, source, call.now)
@@ -281,7 +281,8 @@ def _check_instant_access(world: World, call: Call, creation: Json, source: Reso
     hidden["instant_until"] = call.now + minutes * 60 * world.settings.time_scale
 
 
-def _check_limits(world: World, call: Call, snapshot: Resource, source: Resource) -> None:
+def _check_limits(world: World, call: Call, snapshot: Resource, source: Resource) -> Json | None:
+    """Refuses what is too many; or answers the error with which the operation will end."""
     settings = world.settings
     limit = settings.snapshots_per_region
     # Counted only when there can be so many at all: counting walks through the subscription.
@@ -289,17 +290,19 @@ def _check_limits(world: World, call: Call, snapshot: Resource, source: Resource
         raise errors.over_quota(usages.SNAPSHOTS[snapshot.sku][0], snapshot.location, limit)
     if snapshot.hidden["background"] and not snapshot.properties["incremental"]:
         raise errors.not_allowed(f"Only incremental snapshots can be taken of disk {source.name}.")
+    fails = None
     if source.kind == "disk" and snapshot.properties["incremental"]:
-        _check_disk_limits(world, call, source)
+        fails = _check_disk_limits(world, call, source)
     if snapshot.hidden["background"] or source.kind == "snapshot":
         copying.check_room(world, call.route.subscription, call.now)
+    return fails
 
 
 def _alike(world: World, call: Call, snapshot: Resource) -> int:
     return usages.count(world.snapshots, call.route.subscription, snapshot.location, snapshot.sku)
 
 
-def _check_disk_limits(world: World, call: Call, disk: Resource) -> None:
+def _check_disk_limits(world: World, call: Call, disk: Resource) -> Json | None:
     """500 at a time, 7 in 5 minutes, 3 incomplete of Premium SSD v2 and Ultra [documented]; the code is reported for
     the first, and taken for the others too."""
     settings = world.settings
@@ -310,7 +313,11 @@ def _check_disk_limits(world: World, call: Call, disk: Resource) -> None:
         or len(recent) >= settings.snapshots_per_window
         or len(copying.pending_snapshots(world, unique, call.now)) >= settings.pending_snapshots_per_disk
     ):
-        raise errors.too_many_snapshots()
+        refusal = errors.too_many_snapshots()
+        if not settings.snapshot_limit_ends_late:
+            raise refusal
+        return refusal.error
+    return None
 
 
 def _join_family(world: World, snapshot: Resource, source: Resource, now: float) -> None:

@@ -231,6 +231,14 @@ def test_five_hundred_snapshots_of_a_disk_at_a_time_are_the_most(simulator: Simu
     assert put(simulator, "one-more").status_code == 202
 
 
+def test_a_limit_can_be_found_out_late_and_leaves_a_failed_snapshot(simulator: Simulator) -> None:
+    simulator.set(snapshots_per_window=1, snapshot_limit_ends_late=True)
+    assert put(simulator, "s0").status_code == 202
+    ended = simulator.wait_for(put(simulator, "s1"))
+    assert (ended["status"], ended["error"]["code"]) == ("Failed", "SnapshotsLimitReached")
+    assert simulator.call("GET", snapshot_id("s1")).json()["properties"]["provisioningState"] == "Failed"
+
+
 def test_three_pending_snapshots_of_a_fast_disk_are_the_most(simulator: Simulator) -> None:
     simulator.set(background_copy_seconds=10_000)
     for number in range(3):
