@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from backup_core.domain.alert import Cause
+from backup_core.domain.disk import Disk, unique_id_of
 from backup_core.domain.errors import BackupError, DiskNotFound, Fault, InvalidInput, NotFound, ResourceInUse
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus
@@ -27,7 +28,7 @@ from backup_core.workflows.alarms import Alarm, fire, resolve
 from backup_core.workflows.backup import expiry_row
 from backup_core.workflows.deletion import ensure_none_under_way
 from backup_core.workflows.overview import get_vault
-from backup_core.workflows.protection import config_job, look_soon, present_instance, request_of
+from backup_core.workflows.protection import config_job, look_soon, present_instance, request_of, resume_protection
 
 log = logging.getLogger("diskbackup.lifecycle")
 
@@ -84,9 +85,10 @@ def _pause(
     """A running backup still ends, and counts. A configuration that was under way ends as cancelled."""
     for _ in range(_TRIES):
         stored = present_instance(ports, vault, name)
-        if stored.value.state is state:
+        is_asked_for = because is None and stored.value.error is not None  # what stopped by itself is to stay so
+        if stored.value.state is state and not is_asked_for:
             return stored.value
-        if stored.value.state not in leaving:
+        if stored.value.state not in (state, *leaving):
             raise ResourceInUse(
                 f"Backup instance '{name}' is in state {stored.value.state.value}; resume its protection first."
             )
@@ -109,6 +111,26 @@ def _pause(
         log.info("protection.paused instance=%s state=%s", name, state.value)
         return paused
     raise _changing(name)
+
+
+def is_ended_by_absence(instance: BackupInstance) -> bool:
+    ended = instance.state in (ProtectionState.STOPPED, ProtectionState.ERROR)
+    return ended and instance.error is not None and instance.error.code == DiskNotFound.code
+
+
+def resume_if_back(ports: Ports, vault: VaultKey, instance: BackupInstance, disk: Disk) -> bool:
+    """Protect a disk again that is there after all, if it was its absence that ended its protection, and no hand. A new
+    disk under an old one's name is another: somebody has to say that it belongs to these points."""
+    if not is_ended_by_absence(instance):
+        return False
+    page = ports.store.page(RecoveryPoint, vault, instance.name, limit=1)
+    known = [unique_id_of(stored.value.disk) for stored in page.items]
+    if known and known != [disk.unique_id]:
+        log.warning("disk.another disk=%s instance=%s: protection stays stopped", disk.id, instance.name)
+        return False
+    resume_protection(ports, vault, instance.name)
+    log.warning("disk.back disk=%s instance=%s", disk.id, instance.name)
+    return True
 
 
 def _alarms_of_pause(ports: Ports, vault: VaultKey, paused: BackupInstance, because: BackupError | None) -> Alarm:

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from backup_core.domain.acting import OWN
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.disk import Snapshot
-from backup_core.domain.errors import BackupError, PermissionMissing, SnapshotGroupNotFound
+from backup_core.domain.errors import BackupError, DiskNotFound, PermissionMissing, SnapshotGroupNotFound
 from backup_core.domain.events import Event
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import MISSED_SLOTS_KEPT, BackupInstance, DiskClaim, Misses, ProtectionState, disk_key
@@ -36,6 +36,7 @@ from backup_core.workflows.backup import SNAPSHOT_UNIQUE_ID, expiry_row
 from backup_core.workflows.claims import take_claim
 from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.installations import installation, take_over
+from backup_core.workflows.lifecycle import is_ended_by_absence, resume_if_back
 from backup_core.workflows.objectives import is_in_trouble, objective_row
 from backup_core.workflows.points_seen import Fate, Sightings, look_after_point, write_point
 from backup_core.workflows.protection import reconfigure
@@ -71,6 +72,7 @@ class ReconcileReport:
     agenda_rows: list[str] = field(default_factory=list)
     claims: list[str] = field(default_factory=list)
     reconfigured: list[str] = field(default_factory=list)
+    resumed: list[str] = field(default_factory=list)  # whose disk was called gone, and is there
     purged_jobs: int = 0
     overdue_outboxes: int = 0  # and groups of alerts, whose events had waited long
     unreadable_groups: list[str] = field(default_factory=list)
@@ -255,6 +257,17 @@ def _reconcile_instance(
     _mend_agenda(ports, vault, name, points, sight, report)
     if reconfigure(ports, vault, name) is not None:
         report.reconfigured.append(name)
+    if is_ended_by_absence(stored.value) and _is_back(ports, vault, stored.value):
+        report.resumed.append(name)
+
+
+def _is_back(ports: Ports, vault: VaultKey, instance: BackupInstance) -> bool:
+    """Whether a disk whose absence ended its protection is seen again, and protected."""
+    try:
+        disk = ports.cloud.get_disk(instance.disk_id)
+    except DiskNotFound:
+        return False
+    return resume_if_back(ports, vault, instance, disk)
 
 
 def _look_after_points(

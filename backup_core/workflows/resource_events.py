@@ -40,8 +40,10 @@ from backup_core.domain.resource_ids import (
 )
 from backup_core.ports import Ports, StateConflict, Stored, every
 from backup_core.workflows import alerts, outbox
+from backup_core.workflows.absence import believed
 from backup_core.workflows.acting import acting_for, as_identity, identities_of
 from backup_core.workflows.dispatch import backup_row
+from backup_core.workflows.lifecycle import resume_if_back
 from backup_core.workflows.overview import FoundInstance, find_protection
 from backup_core.workflows.points_seen import Sightings, look_after_point
 from backup_core.workflows.poison import NOWHERE, StepGivenUp
@@ -132,7 +134,7 @@ def give_up(ports: Ports, text: str | bytes) -> None:
 
 def _look(ports: Ports, message: LookAtResource, hint: ResourceHint, homes: SnapshotHomes) -> None:
     try:
-        _look_at(ports, hint, homes)
+        _look_at(ports, hint, homes, message.doubts)
     except StateConflict:
         error = CloudUnavailable("A record changed meanwhile.", code="Conflict")
         _come_back(ports, message, error)
@@ -140,19 +142,22 @@ def _look(ports: Ports, message: LookAtResource, hint: ResourceHint, homes: Snap
         _come_back(ports, message, error)
 
 
-def _look_at(ports: Ports, hint: ResourceHint, homes: SnapshotHomes) -> None:
+def _look_at(ports: Ports, hint: ResourceHint, homes: SnapshotHomes, doubts: int) -> None:
     if hint.change == RULED:
         apply_all(ports, scope=hint.resource_id)
     elif hint.type == DISK:
-        look_at_disk(ports, hint.resource_id, is_deletion=hint.change == DELETED)
+        look_at_disk(ports, hint.resource_id, is_deletion=hint.change == DELETED, doubts=doubts)
     elif hint.type == SNAPSHOT and hint.change == DELETED:
         look_at_snapshot(ports, hint.resource_id, homes)
     elif hint.type == GROUP and hint.change == DELETED:
-        look_at_group(ports, hint.resource_id)
+        look_at_group(ports, hint.resource_id, doubts=doubts)
 
 
 def _come_back(ports: Ports, message: LookAtResource, error: BackupError) -> None:
     rounds = message.attempts + message.deferrals
+    if message.doubts < error.doubts:
+        ports.queue.send(replace(message, doubts=message.doubts + 1), delay=attempt_delay(error, message.doubts))
+        return
     if not error.transient or rounds >= MAX_ROUNDS:
         log.warning("resource_event.left resource=%s code=%s %s", message.resource_id, error.code, error.message)
         return
@@ -169,9 +174,13 @@ def _come_back(ports: Ports, message: LookAtResource, error: BackupError) -> Non
 # ---------------------------------------------------------------- what is looked at
 
 
-def look_at_disk(ports: Ports, disk_id: str, *, is_deletion: bool = False) -> None:
+def look_at_disk(ports: Ports, disk_id: str, *, is_deletion: bool = False, doubts: int = 0) -> None:
     """Is the disk there, is it still what its protection was made for, and what do the rules say of it? A disk that is
-    neither protected nor reached by a rule costs two reads of our tables. Raises BackupError."""
+    neither protected nor reached by a rule costs two reads of our tables.
+
+    That it is gone is believed after so many looks (`doubts`) and another way. Raises BackupError, DiskNotFound while
+    it is not believed.
+    """
     found = find_protection(ports, disk_id)
     if found is None and is_deletion:
         return
@@ -185,13 +194,23 @@ def look_at_disk(ports: Ports, disk_id: str, *, is_deletion: bool = False) -> No
         for identity in identities:
             seen |= _seen_as(ports, identity, disk_id, is_alone=len(identities) == 1)
     except DiskNotFound as error:
-        if found is not None:
-            disk_is_gone(ports, found, error)
+        if found is not None and found.instance.state is not ProtectionState.STOPPED:
+            _believe(acting_for(ports, found.vault), found, error, doubts)
         return
     for disk in seen.values():
+        if found is not None and resume_if_back(ports, found.vault, found.instance, disk):
+            return
         if found is not None and _needs_another_look(ports, found, disk.sku, disk.location):
             sync_instance(ports, found.vault, found.instance.name)
     apply_rules_as_seen(ports, seen, book)
+
+
+def _believe(ports: Ports, found: FoundInstance, error: DiskNotFound, doubts: int) -> None:
+    """Stop the disk's protection when its absence is sure; else raise what stands against that."""
+    weighed = believed(ports, error, doubts)
+    if doubts < error.doubts or not isinstance(weighed, DiskNotFound):
+        raise weighed
+    disk_is_gone(ports, found, weighed)
 
 
 def _seen_as(ports: Ports, identity: str, disk_id: str, *, is_alone: bool) -> dict[str, Disk]:
@@ -290,16 +309,22 @@ def _back_up_soon(ports: Ports, vault: VaultKey, stored: Stored[BackupInstance])
     log.info("backup.pulled_forward instance=%s due_at=%s", stored.value.name, due_at)
 
 
-def look_at_group(ports: Ports, group_id: str) -> None:
+def look_at_group(ports: Ports, group_id: str, *, doubts: int = 0) -> None:
     """Are protected disks gone with their group? One read if none lay in it. Raises BackupError."""
     group = parse_group_id(group_id)
     claims = list(_claims_below(ports, group.subscription, group.group))
     if not claims or acting_for(ports, claims[0].vault).cloud.find_group(group) is not None:
         return
+    doubtful: DiskNotFound | None = None
     for claim in claims:
         found = find_protection(ports, claim.disk_id)
         if found is not None and found.instance.state is not ProtectionState.STOPPED:
-            look_at_disk(ports, claim.disk_id, is_deletion=True)
+            try:
+                look_at_disk(ports, claim.disk_id, is_deletion=True, doubts=doubts)
+            except DiskNotFound as error:
+                doubtful = error
+    if doubtful is not None:
+        raise doubtful
 
 
 def _digest(text: str | bytes) -> str:

@@ -40,7 +40,7 @@ from backup_core.domain.protection_rule import (
     rule_key,
     rule_prefix,
 )
-from backup_core.domain.resource_event import RULED
+from backup_core.domain.resource_event import DELETED, RULED
 from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, lies_in, parse_resource_id
 from backup_core.ports import Change, Insert, Page, Ports, Remove, Replace, StateConflict, Stored, every
 from backup_core.workflows import alerts, outbox, overview
@@ -330,7 +330,7 @@ def _apply(ports: Ports, disk: Disk, book: RuleBook, report: RuleReport, seen_as
 
 def _apply_unseen(ports: Ports, unseen: FoundInstance, book: RuleBook, report: RuleReport) -> None:
     """An instance of a rule whose disk no listing showed. If no rule reaches the disk, that is enough to know; else the
-    disk is asked for: it is gone, or we may not see it, which stops nothing."""
+    disk is asked for: it seems to be gone, or we may not see it, which stops nothing."""
     instance = unseen.instance
     if instance.state is ProtectionState.STOPPED:
         return
@@ -341,9 +341,7 @@ def _apply_unseen(ports: Ports, unseen: FoundInstance, book: RuleBook, report: R
         disk = ports.cloud.get_disk(instance.disk_id)
     except DiskNotFound as error:
         report.failed.append(f"{instance.disk_id}: {error}")
-        found = find_protection(ports, instance.disk_id)
-        if found is not None:
-            disk_is_gone(ports, found, error)
+        ports.queue.send(LookAtResource(change=DELETED, resource_id=instance.disk_id))  # which looks twice
     except BackupError as error:
         report.postponed.append(f"{instance.disk_id}: {error.message}")
     else:

@@ -10,10 +10,13 @@ import pytest
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobStatus
 from backup_core.domain.policy import BackupPolicy
-from backup_core.workflows.lifecycle import delete_instance
+from backup_core.domain.resource_event import DELETED, ResourceHint
+from backup_core.domain.resource_ids import DISK
+from backup_core.workflows.lifecycle import delete_instance, stop_protection
 from backup_core.workflows.protection import sync_instance
 from backup_core.workflows.reconcile import reconcile
-from tests.builders import SNAPSHOT_GROUP, VAULT, disk_id
+from backup_core.workflows.resource_events import notice
+from tests.builders import DISK_GROUP, SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, disk_id, disk_json
 from tests.workflows.platform import Platform
 
 CODES = ("ResourceNotFound", "ResourceGroupNotFound", "SubscriptionNotFound", "NotFound", "")
@@ -34,6 +37,71 @@ def go_to_slot(platform: Platform) -> None:
 
 def deny(platform: Platform, scope: str, code: str) -> None:
     platform.world.cloud.denied[scope.lower()] = code
+
+
+def gone_by_event(platform: Platform) -> None:
+    """Told that the disk is gone, and time enough to believe it."""
+    notice(platform.world.ports, ResourceHint(change=DELETED, type=DISK, resource_id=disk_id("disk-1")), platform.homes)
+    platform.run(minutes=8)
+
+
+def backed_up() -> Platform:
+    platform = protected()
+    go_to_slot(platform)
+    platform.run(seconds=10)
+    assert platform.points()
+    return platform
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_an_event_and_one_404_stop_no_protection(code: str) -> None:
+    platform = backed_up()
+    deny(platform, disk_id("disk-1"), code)
+    notice(platform.world.ports, ResourceHint(change=DELETED, type=DISK, resource_id=disk_id("disk-1")), platform.homes)
+    platform.run(minutes=4)
+    platform.world.cloud.denied.clear()
+    platform.run(minutes=10)
+    assert platform.instance().state is ProtectionState.CONFIGURED
+
+
+@pytest.mark.parametrize("scope", [disk_id("disk-1"), DISK_GROUP.text, f"/subscriptions/{SUBSCRIPTION}"])
+@pytest.mark.parametrize("code", ["SubscriptionNotFound", ""])
+def test_no_length_of_silence_about_a_subscription_stops_protection(code: str, scope: str) -> None:
+    platform = backed_up()
+    deny(platform, scope, code)
+    gone_by_event(platform)
+    platform.run(hours=1)
+    assert platform.instance().state is ProtectionState.CONFIGURED
+
+
+def stopped_by_mistake() -> Platform:
+    """Azure denied the disk in every way for ten minutes."""
+    platform = backed_up()
+    deny(platform, DISK_GROUP.text, "ResourceGroupNotFound")
+    deny(platform, f"/subscriptions/{SUBSCRIPTION}", "ResourceGroupNotFound")
+    gone_by_event(platform)
+    assert platform.instance().state is ProtectionState.STOPPED
+    platform.world.cloud.denied.clear()
+    return platform
+
+
+def test_what_was_stopped_by_mistake_resumes_when_the_disk_is_seen_again() -> None:
+    platform = stopped_by_mistake()
+    reconcile(platform.world.ports)
+    platform.run(minutes=1)
+    assert platform.instance().state is ProtectionState.CONFIGURED
+    assert platform.instance().alerts == ()
+
+
+def test_another_disk_under_the_name_or_a_hand_that_stopped_it_keeps_it_stopped() -> None:
+    platform = stopped_by_mistake()
+    platform.world.cloud.add_disk(disk_json(uniqueId="aaaaaaaa-0000-4000-8000-000000000002"))
+    reconcile(platform.world.ports)
+    assert platform.instance().state is ProtectionState.STOPPED
+    platform.world.cloud.add_disk(disk_json())
+    stop_protection(platform.world.ports, VAULT, "disk-1")
+    reconcile(platform.world.ports)
+    assert platform.instance().state is ProtectionState.STOPPED
 
 
 def deny_snapshots(platform: Platform, code: str) -> None:

@@ -67,6 +67,8 @@ def test_the_loss_of_a_protected_disk_stops_its_protection_keeps_its_points_and_
     platform = backed_up()
     platform.world.cloud.remove_disk(disk_id())
     tell(platform, disk_id())
+    assert state(platform) is ProtectionState.CONFIGURED, "one look is no proof"
+    platform.run(minutes=6)
     stopped = platform.instance()
     assert stopped.state is ProtectionState.STOPPED
     assert stopped.error is not None
@@ -94,7 +96,7 @@ def test_the_loss_is_told_once_however_often_it_is_heard_of() -> None:
     tell(platform, disk_id(), times=3)
     tell(platform, DISK_GROUP.text, times=2)
     written(platform, disk_id())
-    platform.run(minutes=2)
+    platform.run(minutes=8)
     assert len(events(platform, "SourceDisk.Deleted")) == 1
     assert len(events(platform, "Protection.Stopped")) == 1
 
@@ -103,6 +105,7 @@ def test_a_write_that_arrives_after_the_disk_is_gone_finds_that_too() -> None:
     platform = backed_up()
     platform.world.cloud.remove_disk(disk_id())
     written(platform, disk_id())
+    platform.run(minutes=6)
     assert state(platform) is ProtectionState.STOPPED
 
 
@@ -138,9 +141,10 @@ def test_the_alert_is_over_when_the_disk_is_back_and_protection_resumed() -> Non
     platform = backed_up()
     platform.world.cloud.remove_disk(disk_id())
     tell(platform, disk_id())
-    platform.world.cloud.add_disk(disk_json())
+    platform.run(minutes=6)
+    platform.world.cloud.add_disk(disk_json(uniqueId="aaaaaaaa-0000-4000-8000-000000000002"))
     written(platform, disk_id())
-    assert state(platform) is ProtectionState.STOPPED, "a hand configured it, a hand resumes it"
+    assert state(platform) is ProtectionState.STOPPED, "another disk under that name: a hand resumes it"
     resume_protection(platform.world.ports, VAULT, "disk-1")
     platform.run(minutes=2)
     assert state(platform) is ProtectionState.CONFIGURED
@@ -154,7 +158,7 @@ def test_a_backup_that_runs_while_its_disk_goes_still_ends() -> None:
     assert platform.instance().active is not None
     platform.world.cloud.remove_disk(disk_id())
     tell(platform, disk_id())
-    platform.run(minutes=1)
+    platform.run(minutes=6)
     assert len(platform.points()) == 2
     assert state(platform) is ProtectionState.STOPPED
 
@@ -424,6 +428,7 @@ def test_the_loss_of_a_group_is_the_loss_of_its_disks() -> None:
     platform = backed_up("disk-1", "disk-2")
     platform.world.cloud.remove_group(DISK_GROUP)
     tell(platform, DISK_GROUP.text.upper())
+    platform.run(minutes=6)
     assert {state(platform), state(platform, "disk-2")} == {ProtectionState.STOPPED}
     platform.run(minutes=1)
     told = events(platform, "SourceDisk.Deleted")
@@ -455,7 +460,7 @@ def test_a_group_that_is_written_costs_nothing() -> None:
         ("cloud.get_disk", Throttled("429", retry_after_seconds=7), "deferrals"),
         ("cloud.get_disk", CloudUnavailable("503"), "attempts"),
         ("store.get", CloudUnavailable("storage"), "attempts"),
-        ("store.commit", CloudUnavailable("storage"), "attempts"),
+        ("store.commit", CloudUnavailable("storage"), "doubts"),
     ],
 )
 def test_what_cannot_be_looked_at_now_comes_back_by_itself(call: str, error: Exception, counted: str) -> None:
@@ -465,7 +470,7 @@ def test_what_cannot_be_looked_at_now_comes_back_by_itself(call: str, error: Exc
     tell(platform, disk_id())
     (again,) = sent(platform, LookAtResource)
     assert (again.change, again.resource_id, getattr(again, counted)) == (DELETED, disk_id(), 1)
-    platform.run(seconds=30)
+    platform.run(minutes=7)
     assert state(platform) is ProtectionState.STOPPED
 
 
@@ -483,7 +488,7 @@ def test_an_event_in_the_queue_is_looked_into_like_one_that_is_delivered(make: C
     platform = backed_up()
     platform.world.cloud.remove_disk(disk_id())
     platform.world.queue.put_text(LookAtResource.queue, json.dumps(make(disk_id())))
-    platform.run(seconds=2)
+    platform.run(minutes=6)
     assert state(platform) is ProtectionState.STOPPED
 
 
@@ -526,7 +531,7 @@ def test_the_same_events_in_any_order_end_alike() -> None:
         for change, resource in order:
             what = "ResourceDeleteSuccess" if change == DELETED else "ResourceWriteSuccess"
             tell(platform, resource, what)
-        platform.run(minutes=1)
+        platform.run(minutes=8)
         ends.add((state(platform), len(events(platform, "SourceDisk.Deleted")), len(platform.points())))
     assert ends == {(ProtectionState.STOPPED, 1, 1)}
 
@@ -558,7 +563,7 @@ def troubled(begin: Callable[[], Platform], resource: Callable[[Platform], str],
                 tell(platform, told, what)
             is_over = nth >= len(platform.world.faults.calls) - calls
             platform.world.faults.clear()
-            platform.run(minutes=4)
+            platform.run(minutes=7)
             with_trouble.append(platform)
             if is_over:
                 break

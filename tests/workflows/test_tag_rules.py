@@ -276,6 +276,8 @@ def test_a_disk_that_is_gone_has_its_protection_stopped_because_of_that() -> Non
     platform = protected()
     platform.world.cloud.remove_disk(disk_id())
     apply(platform)
+    assert state(platform) is ProtectionState.CONFIGURED, "a listing and a look at one time are no proof"
+    platform.run(minutes=6)
     assert state(platform) is ProtectionState.STOPPED
     assert platform.instance(NAME).error is not None
     platform.run(minutes=1)
@@ -287,6 +289,7 @@ def test_a_disk_that_is_back_under_its_name_is_protected_again() -> None:
     platform = protected()
     platform.world.cloud.remove_disk(disk_id())
     apply(platform)
+    platform.run(minutes=6)
     tag(platform, backup="daily")
     assert actions(apply(platform)) == [Action.RESUME]
 
