@@ -97,6 +97,8 @@ _CONTRIBUTE = _OPERATE | {
     f"{_VAULT}/protectionRules/delete",
     f"{_VAULT}/deletedBackupInstances/undelete/action",
     f"{_INSTANCE}/delete",
+    f"{_INSTANCE}/recoveryPoints/delete",  # ours, and the next
+    f"{_INSTANCE}/recoveryPoints/undelete/action",
     f"{_INSTANCE}/stopProtection/action",  # ours
     f"{_INSTANCE}/suspendBackups/action",
     f"{_INSTANCE}/resumeProtection/action",

@@ -11,12 +11,12 @@ from typing import Any, NoReturn
 
 from backup_core.api.call import Answer, Call
 from backup_core.api.reading import Node, raise_faults, root
-from backup_core.api.wire import instant, list_answer, read_body, read_instant, skip_token
+from backup_core.api.wire import instant, list_answer, read_body, read_instant, read_optional_body, skip_token
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import DISK, SNAPSHOT, VAULT, VaultKey, parse_resource_id
 from backup_core.ports import Ports
-from backup_core.workflows import overview
+from backup_core.workflows import overview, releasing
 
 TYPE = f"{VAULT}/backupInstances/recoveryPoints"
 _CLAUSE = re.compile(r"(startDate|endDate)\s+eq\s+'([^']*)'", re.IGNORECASE)
@@ -27,6 +27,20 @@ _AND = re.compile(r"\s+and\s+", re.IGNORECASE)
 def get(ports: Ports, call: Call) -> Answer:
     point = overview.get_point(ports, call.vault, call.names["instance"], call.names["point"].lower())
     return Answer(status=200, body=render(call.vault, point, meta_data=_meta_data(point)))
+
+
+def delete(ports: Ports, call: Call) -> Answer:
+    """Ours: Azure Backup deletes no point of a disk before its time. Answers the point, whose expiry says when it goes:
+    now, or when soft delete ends."""
+    point = releasing.release_point(ports, call.vault, call.names["instance"], call.names["point"].lower())
+    return Answer(status=200, body=render(call.vault, point))
+
+
+def undelete(ports: Ports, call: Call) -> Answer:
+    """Ours: 200 with the point and the expiry that it had."""
+    read_optional_body(call)
+    point = releasing.keep_point(ports, call.vault, call.names["instance"], call.names["point"].lower())
+    return Answer(status=200, body=render(call.vault, point))
 
 
 def list_of_instance(ports: Ports, call: Call) -> Answer:

@@ -118,7 +118,17 @@ ROUTES: tuple[Route, ...] = (
     _route("api_instance_restore", f"{_INSTANCE}/restore", POST="restores.restore"),
     _route("api_instances_of_disk", f"{_DISK}/{_PROVIDER}/backupInstances", GET="instances.list_of_disk"),
     _route("api_recovery_points", f"{_INSTANCE}/recoveryPoints", GET="recovery_points.list_of_instance"),
-    _route("api_recovery_point", f"{_INSTANCE}/recoveryPoints/{{point}}", GET="recovery_points.get"),
+    _route(
+        "api_recovery_point",
+        f"{_INSTANCE}/recoveryPoints/{{point}}",
+        GET="recovery_points.get",
+        DELETE="recovery_points.delete",
+    ),
+    _route(
+        "api_recovery_point_undelete",
+        f"{_INSTANCE}/recoveryPoints/{{point}}/undelete",
+        POST="recovery_points.undelete",
+    ),
     _route(
         "api_restorable_time_ranges",
         f"{_INSTANCE}/findRestorableTimeRanges",

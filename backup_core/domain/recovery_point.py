@@ -59,6 +59,7 @@ class RecoveryPoint:
     deletion_url: str = ""  # where that operation can be watched, if Azure named one
     expiry_blocked: str | None = None  # why the last attempt to delete it failed
     blocked_until: datetime | None = None  # when deleting it is tried again
+    promised_until: datetime | None = None  # its expiry before its deletion was asked for; None: nobody asked
     snapshot_unique_id: str = ""  # Azure's own of the snapshot; "" where an older release did not note it
     installation_id: str = ""  # which installation asked for the snapshot; "": of the time before there were ids
     retention: str = ""  # as promised when the snapshot was asked for, in ISO 8601

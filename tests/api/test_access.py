@@ -93,6 +93,11 @@ TABLE: dict[tuple[str, str], tuple[str, str]] = {
     ("api_instances_of_disk", "GET"): (READER, f"{DP}/backupInstances/read"),
     ("api_recovery_points", "GET"): (READER, f"{DP}/backupVaults/backupInstances/recoveryPoints/read"),
     ("api_recovery_point", "GET"): (READER, f"{DP}/backupVaults/backupInstances/recoveryPoints/read"),
+    ("api_recovery_point", "DELETE"): (CONTRIBUTOR, f"{DP}/backupVaults/backupInstances/recoveryPoints/delete"),
+    ("api_recovery_point_undelete", "POST"): (
+        CONTRIBUTOR,
+        f"{DP}/backupVaults/backupInstances/recoveryPoints/undelete/action",
+    ),
     ("api_restorable_time_ranges", "POST"): (
         READER,
         f"{DP}/backupVaults/backupInstances/findRestorableTimeRanges/action",

@@ -26,6 +26,7 @@ from tests.api.bodies import (
 from tests.api.front import VERSION, Front
 from tests.builders import NOW, VAULT, disk_json, instance, point
 from tests.workflows.platform import Platform
+from tests.workflows.scenes import HOUR, SLOT, backed_up, change_point, go_to
 
 POINTS = f"{INSTANCE_PATH}/recoveryPoints"
 
@@ -199,3 +200,27 @@ def test_a_single_point_names_its_disk_and_snapshot(front: Front, platform: Plat
     assert told["snapshotName"] == point().snapshot_id.rsplit("/", 1)[1]
     assert told["diskSnapshotConsistency"] == "CrashConsistent"
     assert front.get(POINTS).json["value"][0]["properties"]["recoveryPointDataStoresDetails"][0]["metaData"] is None
+
+
+# --- Deleting one before its time ---
+
+
+def test_a_point_is_deleted_and_kept_after_all_over_the_wire() -> None:
+    platform = backed_up()
+    go_to(platform, SLOT + HOUR)
+    front, made = Front(platform.world), platform.points()[-1]
+    path = f"{VAULT_PATH}/backupInstances/disk-1/recoveryPoints/{made.point_id}"
+    change_point(platform, made.point_id, expires_at=SLOT + 10_000 * HOUR)
+    deleted = front.delete(path)
+    assert (deleted.status, deleted.json["name"]) == (200, made.point_id)
+    assert deleted.json["properties"]["expiryTime"] < "2026-04"
+    kept = front.post(f"{path}/undelete")
+    assert (kept.status, kept.json["properties"]["expiryTime"] > "2027") == (200, True)
+
+
+def test_the_newest_point_is_not_deleted_and_the_refusal_says_why() -> None:
+    platform = backed_up()
+    (made,) = platform.points()
+    reply = Front(platform.world).delete(f"{VAULT_PATH}/backupInstances/disk-1/recoveryPoints/{made.point_id}")
+    assert (reply.status, reply.error["code"]) == (409, "Conflict")
+    assert "newest" in reply.error["message"]

@@ -274,6 +274,18 @@ OPERATIONS: Mapping[str, Operation] = {
         "$filter of points",
     ),
     "GET api_recovery_point": _get("RecoveryPoints_Get", "A recovery point", "AzureBackupRecoveryPointResource"),
+    "DELETE api_recovery_point": _get(
+        "RecoveryPoints_Delete",
+        "Have a recovery point go, at once or when soft delete ends, if no promise holds it",
+        "AzureBackupRecoveryPointResource",
+    ),
+    "POST api_recovery_point_undelete": Operation(
+        id="RecoveryPoints_Undelete",
+        summary="Keep a recovery point after all, as long as it was promised",
+        answers={200: Success(schema="AzureBackupRecoveryPointResource")},
+        body=_FREE_BODY,
+        body_needed=False,
+    ),
     "POST api_restorable_time_ranges": _ask(
         "RestorableTimeRanges_Find",
         "Always none: a disk can be restored at the times of its recovery points",
