@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.instance import DeletionPermit
 from backup_core.domain.policy import RELATIVE_CRITERIA
 from backup_core.domain.surroundings import Identity
+from backup_core.ports import Insert
 from backup_core.workflows import overview
 from backup_core.workflows.heartbeat import note
 from tests.api.bodies import (
@@ -42,7 +44,7 @@ from tests.api.bodies import (
 from tests.api.described import DescribedFront, described_places, validator
 from tests.api.front import BASE, Front
 from tests.api.tenant import guarded
-from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, disk_id, disk_json
+from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, disk_id, disk_json, point
 from tests.fakes import World
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import change_instance
@@ -306,6 +308,11 @@ def _list(front: DescribedFront) -> None:
 def _delete(front: DescribedFront, platform: Platform) -> None:
     for _ in range(2):
         front.delete(RULE_PATH)
+    now = platform.world.clock.now()
+    older = point("instance-1", at=now - timedelta(hours=5), expires_at=now + timedelta(days=9))
+    platform.world.store.commit(VAULT, [Insert(older)])
+    path = f"{INSTANCE_PATH}/recoveryPoints/{older.point_id}"
+    assert [front.delete(path).status, front.post(f"{path}/undelete").status] == [200, 200]
     for name in ("absent-1", "locked-1", "instance-1", "never"):
         follow(front, front.delete(f"{VAULT_PATH}/backupInstances/{name}"))
         platform.run(minutes=1)
