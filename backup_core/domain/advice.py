@@ -38,7 +38,7 @@ ADVICE: Mapping[str, str] = {
         "Protect another disk: Azure takes no incremental snapshots of this one."
     ),
     "UserErrorDppDatasourceAlreadyHasBackupInstance": (
-        "Delete the backup instance that the message names, or use it: a disk is protected once."
+        "Delete the backup instance that protects the disk, or use it: a disk is protected once."
     ),
     "UserErrorEncryptionSettingsNotSupported": (
         "Leave out encryptionSettings; encrypt snapshots by the disks' encryption sets."
@@ -65,5 +65,7 @@ ADVICE: Mapping[str, str] = {
     ),
     "UserErrorUnsupportedVaultImmutabilityStateChange": "Leave immutability as it is: Locked is meant to stay.",
     "UserErrorWeakeningNotAllowed": "Leave the promise as it is; other disks may have a policy or vault of their own.",
+    "UserErrorVaultIdentityAmbiguous": "Name one user-assigned identity: a vault acts with one.",
+    "UserErrorVaultIdentityMismatch": "Leave out identityDetails, or change the identity of the vault.",
     "UserErrorVaultNotEmpty": "Delete the backup instances of the vault, and wait until soft-deleted ones are purged.",
 }
