@@ -78,7 +78,7 @@ def ends_of(slot: datetime, records: Records) -> set[End]:
     if any(point.slot == slot for point in records.points):
         ends = (ends - {End.FAILED}) | {End.TAKEN}
     stood_for = any(slot in job.missed_slots for job in records.scheduled() if job.status is JobStatus.CANCELLED)
-    if stood_for or (records.instance is not None and slot in records.instance.missed_slots):
+    if (stood_for and not ends) or (records.instance is not None and slot in records.instance.missed_slots):
         ends.add(End.MISSED)
     return ends
 

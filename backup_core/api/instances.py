@@ -10,7 +10,7 @@ from backup_core.api.errors import user_facing
 from backup_core.api.operation_ids import both_headers, of_job, status_header
 from backup_core.api.protection import changed_late
 from backup_core.api.reading import Node, check_name, is_name, raise_faults, root
-from backup_core.api.wire import list_answer, reached, read_body, skip_token
+from backup_core.api.wire import instant, list_answer, reached, read_body, skip_token
 from backup_core.domain.acting import OWN
 from backup_core.domain.audit import differences
 from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState
@@ -121,6 +121,9 @@ def standing(instance: BackupInstance) -> dict[str, Any]:
         stands["protectionErrorDetails"] = error
     stands["currentProtectionState"] = instance.state.value
     stands["provisioningState"] = _PROVISIONING.get(instance.state, "Succeeded")
+    if instance.missed_count:  # ours: the service does not tell
+        stands["missedSlots"] = [{"slot": instant(each.slot), "reason": each.because} for each in instance.missed]
+        stands["missedSlotCount"] = instance.missed_count
     return stands
 
 

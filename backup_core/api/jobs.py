@@ -16,7 +16,7 @@ from backup_core.api.call import Answer, Call
 from backup_core.api.errors import Refused, user_facing
 from backup_core.api.wire import NEVER, clock_duration, instant, iso_duration, list_answer, read_instant, skip_token
 from backup_core.domain.errors import Fault, InvalidInput
-from backup_core.domain.job import Job, JobOperation, JobStatus, Subtask, subtask_status
+from backup_core.domain.job import TAKEN_AGAIN, Job, JobOperation, JobStatus, Subtask, subtask_status
 from backup_core.domain.resource_ids import DISK, VAULT, ResourceId, VaultKey, parse_resource_id
 from backup_core.ports import Ports
 from backup_core.workflows import backup, overview, restore
@@ -245,6 +245,8 @@ def _details(job: Job) -> dict[str, str] | None:
         details["MissedSlots"] = ",".join(instant(slot) or "" for slot in job.missed_slots)
     if job.retry_count:
         details["RetryCount"] = str(job.retry_count)
+    if TAKEN_AGAIN in job.details:
+        details["RetriedBecause"] = str(job.details[TAKEN_AGAIN])
     if job.status is JobStatus.QUEUED:
         details["Waiting"] = "true"
     return details or None

@@ -11,6 +11,7 @@ from typing import Any
 
 from backup_core.domain.errors import BackupError
 
+TAKEN_AGAIN = "taken_again_because"  # among the details: why an operation that Azure gave up was asked for anew
 _LATEST_MILLISECOND = (1 << 48) - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -162,7 +162,7 @@ def _of_slot(start: Start, slot: datetime) -> Verdict:
 def _of_earlier_instance(start: Start, slot: datetime, instance: BackupInstance) -> Verdict:
     """Of an instance of the same name that was deleted. What is younger than its successor never was due."""
     if slot > instance.created_at:
-        return Verdict(does=Does.STAND_DOWN, because="its backup instance was deleted before it was due")
+        return Verdict(does=Does.GIVE_UP, because="its backup instance was deleted before it was due")
     return _miss(start, _pause_of(None))
 
 

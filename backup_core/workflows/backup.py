@@ -36,7 +36,7 @@ from backup_core.domain.instance import (
     ProtectionState,
     PutOff,
 )
-from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
+from backup_core.domain.job import TAKEN_AGAIN, Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ExpirePoints, ObserveBackup, StartBackup
 from backup_core.domain.naming import Seal, point_id, promise_text, scheduled_job_id, snapshot_id
 from backup_core.domain.objective import needs_watch
@@ -251,11 +251,14 @@ def _was_begun(ports: Ports, vault: VaultKey, instance: BackupInstance, slot: da
 
 
 def _follow_new_schedule(ports: Ports, message: StartBackup, instance: BackupInstance) -> None:
-    """Put the agenda right after a message of an older policy, or of an earlier instance of that name."""
-    right_row = backup_row(message.vault, instance, instance.policy.schedule.next_slot(ports.clock.now()))
-    ports.store.schedule([right_row])
-    if message.next_due_at is not None and message.next_due_at != right_row.due_at:
-        ports.store.unschedule([replace(right_row, due_at=message.next_due_at)])
+    """Put the agenda right after a message of an older policy, or of an earlier instance of that name: that one's row
+    may have stood where this one's should, and be all that came of a slot."""
+    schedule = instance.policy.schedule
+    own = is_of_generation(message, instance)
+    due_at = schedule.next_slot(ports.clock.now()) if own else instance.next_due_at
+    ports.store.schedule([backup_row(message.vault, instance, due_at)])
+    if message.next_due_at is not None and schedule.newest_slot(message.next_due_at) != message.next_due_at:
+        _leave_agenda(ports, message, instance)
 
 
 def _run(
@@ -578,7 +581,7 @@ def _give_up(
         return
     log.warning("backup.given_up instance=%s slot=%s: %s", message.instance_name, message.slot, verdict.because)
     if mine is None or not mine.value.takes_scheduled_backups:
-        _leave_agenda(ports, message)
+        _leave_agenda(ports, message, mine.value if mine is not None else None)
     _unwatch(ports, message)
 
 
@@ -730,7 +733,7 @@ def _take_again(ports: Ports, message: ObserveBackup, held: _Held, error: Operat
         job,
         retry_count=_retries(job, message) + 1,
         failed_operations=job.failed_operations + 1,
-        details={**job.details, "taken_again_because": f"{error.code}: {error.message}"},
+        details={**job.details, TAKEN_AGAIN: f"{error.code}: {error.message}"},
     )
     _go_on_later(ports, start, held, tried, again_at - ports.clock.now())
 
@@ -868,9 +871,12 @@ def expiry_row(vault: VaultKey, instance_name: str, due_at: datetime) -> AgendaR
     )
 
 
-def _leave_agenda(ports: Ports, message: StartBackup) -> None:
-    """The instance is gone or takes no backups: its agenda row goes too."""
+def _leave_agenda(ports: Ports, message: StartBackup, instance: BackupInstance | None) -> None:
+    """Remove the row that dispatch left for the message's instance, which is gone, or takes no backups by that
+    schedule. A row that became due before it was to go is for the next tick, whose message tells of its slots."""
     if message.next_due_at is None:
+        return
+    if instance is not None and message.next_due_at <= ports.clock.now() and instance.was_due(message.next_due_at):
         return
     row = AgendaRow(
         kind=AgendaKind.BACKUP,

@@ -27,7 +27,7 @@ from backup_core.domain.errors import (
     TargetDiskExists,
 )
 from backup_core.domain.instance import BackupInstance, ProtectionState
-from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
+from backup_core.domain.job import TAKEN_AGAIN, Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ObserveRestore, StartRestore
 from backup_core.domain.ownership import NotProven, prove_point
 from backup_core.domain.recovery_point import RecoveryPoint
@@ -268,7 +268,7 @@ def _make_again(ports: Ports, message: ObserveRestore, stored: Stored[Job], erro
         job,
         retry_count=job.retry_count + 1,
         failed_operations=job.failed_operations + 1,
-        details={**job.details, "taken_again_because": f"{error.code}: {error.message}"},
+        details={**job.details, TAKEN_AGAIN: f"{error.code}: {error.message}"},
     )
     go_on_later(ports, start, stored, tried, operation_delay(job.failed_operations))
 

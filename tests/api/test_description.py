@@ -47,7 +47,7 @@ from tests.api.tenant import guarded
 from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, disk_id, disk_json, point
 from tests.fakes import World
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import change_instance
+from tests.workflows.scenes import SLOT, change_instance
 
 SUBSCRIPTION_PATH = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.DataProtection"
 LOCATION_PATH = f"{SUBSCRIPTION_PATH}/locations/westeurope"
@@ -220,6 +220,7 @@ def _configure(front: DescribedFront, platform: Platform) -> None:
 
 
 def _back_up_and_restore(front: DescribedFront, platform: Platform) -> None:
+    change_instance(platform, "instance-1", missed_slots=(SLOT,), missed_count=1)
     follow(front, front.post(f"{INSTANCE_PATH}/backup", backup_body()))
     platform.run(minutes=2)
     (point,) = front.get(f"{INSTANCE_PATH}/recoveryPoints").json["value"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from backup_core.domain.instance import Misses
 from backup_core.domain.snapshot_tags import GIVEN_TAGS_AT_MOST
 from tests.api.bodies import (
     INSTANCE_PATH,
@@ -19,6 +20,7 @@ from tests.api.bodies import (
 from tests.api.front import Front
 from tests.builders import OTHER_SUBSCRIPTION, SNAPSHOT_GROUP, SUBSCRIPTION, disk_id
 from tests.workflows.platform import Platform
+from tests.workflows.scenes import SLOT, change_instance
 
 POLICY_ID = "properties.policyInfo.policyId"
 STORES = "properties.policyInfo.policyParameters.dataStoreParametersList"
@@ -55,6 +57,26 @@ def test_a_new_instance_is_configuring_until_its_job_is_done(front: Front, platf
     assert status.json["status"] == "Succeeded"
     assert "properties" not in status.json
     assert front.get(INSTANCE_PATH).json["properties"]["currentProtectionState"] == "ProtectionConfigured"
+
+
+def test_missed_slots_are_shown_with_their_reasons_and_only_where_there_are_any(
+    front: Front, platform: Platform
+) -> None:
+    front.put(INSTANCE_PATH, instance_body())
+    platform.run(seconds=2)
+    assert "missedSlots" not in front.get(INSTANCE_PATH).json["properties"]
+    because = "an earlier backup ran until the next slot was due"
+    missed = platform.instance("instance-1").miss(Misses(slots=(SLOT,), count=1, because=because))
+    change_instance(
+        platform,
+        "instance-1",
+        missed_slots=missed.missed_slots,
+        missed_count=missed.missed_count,
+        missed_because=missed.missed_because,
+    )
+    properties = front.get(INSTANCE_PATH).json["properties"]
+    assert properties["missedSlots"] == [{"slot": "2026-03-02T12:00:00.0000000Z", "reason": because}]
+    assert properties["missedSlotCount"] == 1
 
 
 def test_an_instance_has_as_many_tags_as_its_snapshots_can_carry(front: Front) -> None:

@@ -59,9 +59,9 @@ class Interleaving:
         seconds = minutes * 60
         at = sorted(self.random.sample(range(seconds), TROUBLES))
         for second in range(seconds):
-            self._note_due()
             for _ in range(at.count(second)):
                 self.random.choice(self._troubles())()
+            self._note_due()
             self._second()
         self._calm_down()
         return [*self.faults, *self._judge()]

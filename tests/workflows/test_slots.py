@@ -15,7 +15,7 @@ from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.alert import Cause
 from backup_core.domain.errors import PASSING_FAILURES, OperationFailed, SnapshotLimitReached, Throttled
 from backup_core.domain.instance import MissedSlot, ProtectionState
-from backup_core.domain.job import JobOperation, JobStatus
+from backup_core.domain.job import TAKEN_AGAIN, JobOperation, JobStatus
 from backup_core.domain.messages import ConfigureProtection, ObserveBackup, ObserveRestore, StartBackup, StartRestore
 from backup_core.domain.restore import RestoreRequest
 from backup_core.workflows.backup import request_backup, start_backup
@@ -161,6 +161,19 @@ def test_the_slots_of_an_earlier_instance_of_the_name_are_not_the_new_ones() -> 
     assert [job.status for job in jobs(platform)] == [JobStatus.CANCELLED]
 
 
+def test_what_the_agenda_still_held_of_an_earlier_instance_is_looked_after_no_more() -> None:
+    platform = backed_up()
+    (row,) = platform.agenda(AgendaKind.BACKUP)
+    delete_instance(platform.world.ports, VAULT, "disk-1")
+    platform.run(minutes=2)
+    configure_instance(platform.world.ports, VAULT, request("disk-1"))
+    platform.run(seconds=2)
+    platform.world.store.schedule([row])
+    go_to(platform, SLOT + HOUR, minutes=5)
+    assert [point.slot for point in platform.points()] == [SLOT + HOUR]
+    assert platform.agenda(AgendaKind.WATCH) == []
+
+
 @pytest.mark.parametrize("pause", [stop, suspend, soft_delete, reschedule])
 def test_a_slot_after_the_pause_was_never_due_and_is_not_missed(pause: Callable[[Platform], None]) -> None:
     platform = backed_up()
@@ -177,6 +190,22 @@ def test_of_a_message_that_stands_for_slots_before_and_after_a_stop_only_those_b
     go_to(platform, SLOT + 3 * HOUR, minutes=2)
     assert platform.instance().missed_slots == (SLOT, SLOT + HOUR)
     assert platform.instance().missed_count == 2
+
+
+@pytest.mark.parametrize("pause", [stop, suspend, reschedule, soft_delete])
+def test_a_slot_that_no_tick_saw_is_not_cleared_away_by_the_message_before_it(
+    pause: Callable[[Platform], None],
+) -> None:
+    """The next slot was due before the pause, and no tick ran; then the message of the slot before clears up."""
+    platform = protected()
+    throttled(platform, seconds=3700)
+    platform.run(seconds=5)
+    platform.world.clock.set(SLOT + HOUR + MINUTE)
+    pause(platform)
+    platform.deliver()
+    platform.run(minutes=3)
+    assert platform.instance().missed_slots == (SLOT, SLOT + HOUR)
+    assert faults_of_slots([SLOT, SLOT + HOUR], records(platform)) == []
 
 
 @pytest.mark.parametrize("pause", [stop, soft_delete])
@@ -470,7 +499,7 @@ def test_an_operation_that_azure_calls_temporary_is_asked_for_anew_within_the_sl
     platform.run(minutes=5)
     (job,) = jobs(platform)
     assert (job.status, job.error, job.retry_count) == (JobStatus.COMPLETED, None, 3)
-    assert code in job.details["taken_again_because"]
+    assert code in job.details[TAKEN_AGAIN]
     assert [point.slot for point in platform.points()] == [SLOT]
     assert len(platform.world.cloud.snapshot_ids()) == 1
     assert events(platform, "Job.Failed") == []

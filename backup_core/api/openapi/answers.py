@@ -25,7 +25,7 @@ from backup_core.domain.alert import AlertState
 from backup_core.domain.audit import Outcome
 from backup_core.domain.events import Severity
 from backup_core.domain.heartbeat import ALLOWED
-from backup_core.domain.instance import ProtectionState
+from backup_core.domain.instance import MISSED_SLOTS_KEPT, ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.objective import ObjectiveState
 from backup_core.domain.protection_rule import Action
@@ -158,9 +158,12 @@ def _instance(kind: str, **more: Schema) -> Schema:
         "protectionErrorDetails": error,
         "currentProtectionState": one_of([state.value for state in ProtectionState]),
         "provisioningState": one_of(("Succeeded", "Provisioning", "Failed", "Deleting")),
+        "missedSlots": list_of(all_of({"slot": TIME, "reason": TEXT}), at_most=MISSED_SLOTS_KEPT),
+        "missedSlotCount": _NUMBER,
         "objectType": one_of((kind,)),
     }
-    return object_of(fields, required=fields.keys() - {"protectionErrorDetails", "identityDetails"})
+    seldom = {"protectionErrorDetails", "identityDetails", "missedSlots", "missedSlotCount"}
+    return object_of(fields, required=fields.keys() - seldom)
 
 
 def _protection_words() -> list[str]:
