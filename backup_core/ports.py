@@ -118,6 +118,10 @@ class Put(Generic[R]):
 
     value: R
 
+    def __post_init__(self) -> None:
+        if isinstance(self.value, Job):
+            raise TypeError("a job is inserted, or replaced as it was read")
+
 
 @dataclass(frozen=True, slots=True)
 class Remove(Generic[R]):

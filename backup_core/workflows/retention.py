@@ -25,7 +25,7 @@ from backup_core.domain.messages import ExpirePoints
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.retention import next_look_at
-from backup_core.ports import Change, Insert, Ports, Put, Remove, Replace, StateConflict, Stored
+from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConflict, Stored
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.alarms import Alarm, fire, resolve
@@ -116,7 +116,7 @@ def _purge_when_due(
         _move_row(ports, message, next_look(stored.value, points, now) or now + BLOCKED_RETRY)
         return
     deleting, job = begin_deletion(message.vault, stored.value, now)
-    if commit(ports, message, [Replace(stored, deleting), Put(job)]):
+    if commit(ports, message, [Replace(stored, deleting), Insert(job)]):
         log.info("instance.purging instance=%s", stored.value.name)
         ports.queue.send(replace(message, attempts=0, deferrals=0, doubts=0, looks=0))
 

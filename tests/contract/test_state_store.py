@@ -13,7 +13,7 @@ from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job, JobStatus
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.protection_rule import ProtectionRule, rule_key, rule_prefix
-from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault
 from backup_core.ports import Insert, Put, Remove, Replace, StateConflict, StateStore, Stored
@@ -173,10 +173,25 @@ def test_a_replacement_before_anything_was_written_is_a_conflict(store):
 
 def test_a_put_writes_whether_the_record_exists_or_not(store):
     store.commit(VAULT, [Insert(instance())])
-    for status in (JobStatus.IN_PROGRESS, JobStatus.COMPLETED):
+    for state in (PointState.EXPIRING, PointState.COMPLETED):
         before = stored(store, BackupInstance, "instance-1")
-        store.commit(VAULT, [Replace(before, before.value), Put(job(status=status))])
-        assert stored(store, Job, job().job_id).value.status is status
+        store.commit(VAULT, [Replace(before, before.value), Put(point(state=state))])
+        assert stored(store, RecoveryPoint, "instance-1", point().point_id).value.state is state
+
+
+def test_a_commit_answers_the_etags_by_which_the_records_can_be_replaced_unread(store):
+    first = store.commit(VAULT, [Insert(instance()), Insert(job())])
+    second = store.commit(
+        VAULT,
+        [
+            Replace(Stored(instance(), first[0]), instance(friendly_name="renamed")),
+            Replace(Stored(job(), first[1]), job(status=JobStatus.FAILED)),
+        ],
+    )
+    assert stored(store, Job, job().job_id).value.status is JobStatus.FAILED
+    with pytest.raises(StateConflict):
+        store.commit(VAULT, [Replace(Stored(job(), first[1]), job())])
+    assert store.commit(VAULT, [Remove(Stored(job(), second[1]))]) == ("",)
 
 
 @pytest.mark.parametrize("spoiler", [0, 1, 2])

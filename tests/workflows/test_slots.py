@@ -18,6 +18,7 @@ from backup_core.domain.instance import MissedSlot, ProtectionState
 from backup_core.domain.job import TAKEN_AGAIN, JobOperation, JobStatus
 from backup_core.domain.messages import ConfigureProtection, ObserveBackup, ObserveRestore, StartBackup, StartRestore
 from backup_core.domain.restore import RestoreRequest
+from backup_core.ports import Put
 from backup_core.workflows.backup import request_backup, start_backup
 from backup_core.workflows.dispatch import dispatch
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups, undelete_instance
@@ -26,6 +27,7 @@ from backup_core.workflows.restore import request_restore
 from backup_core.workflows.turns import OPERATIONS_AT_MOST
 from backup_core.workflows.vaults import put_policy, put_vault
 from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json, policy, vault, vault_properties
+from tests.builders import job as a_job
 from tests.invariants import End, Endings, Records, ends_of, faults_of_slots
 from tests.workflows.interleavings import Interleaving
 from tests.workflows.platform import Platform, request
@@ -326,6 +328,11 @@ def test_slots_of_an_outage_that_one_backup_catches_up_raise_none() -> None:
 
 
 # --- An ended job stays ended ---
+
+
+def test_a_job_cannot_be_written_over_unread() -> None:
+    with pytest.raises(TypeError, match="replaced as it was read"):
+        Put(a_job())
 
 
 @pytest.mark.parametrize("kind", [StartBackup, ObserveBackup])
