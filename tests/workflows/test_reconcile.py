@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from backup_core.domain.agenda import AgendaKind
-from backup_core.domain.errors import CloudUnavailable, PermissionMissing
+from backup_core.domain.disk import Disk
+from backup_core.domain.errors import CloudUnavailable, InvalidInput, PermissionMissing
 from backup_core.domain.instance import BackupInstance, DiskClaim, ProtectionState, disk_key
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.messages import ConfigureProtection
@@ -35,6 +36,7 @@ from tests.builders import (
     policy,
     snapshot_id,
     vault,
+    vault_properties,
 )
 from tests.workflows.platform import Platform, request
 from tests.workflows.scenes import (
@@ -539,3 +541,105 @@ def test_the_points_of_a_snapshot_group_that_is_gone_are_lost() -> None:
     assert report.lost_points == [each.point_id for each in platform.points()]
     assert [each.state for each in platform.points()] == [PointState.LOST]
     assert reconcile(platform.world.ports).lost_points == []
+
+
+FIRST_OF_DAY = {"intervals": HOURLY["intervals"], "tags": {"Daily": ("FirstOfDay", "P30D")}, "retention": "P7D"}
+
+
+def test_what_a_point_was_promised_when_its_snapshot_was_asked_for_stands_whatever_becomes_of_the_policy() -> None:
+    platform = protected()
+    platform.world.cloud.snapshot_time = timedelta(seconds=40)
+    platform.run(seconds=10)
+    put_policy(platform.world.ports, VAULT, policy("policy-disk-1", intervals=HOURLY["intervals"], retention="P1D"))
+    platform.run(minutes=3)
+    (promised,) = platform.points()
+    assert promised.expires_at == promised.created_at + timedelta(days=7)
+    platform.world.store.forget_everything()
+    rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
+    (rebuilt_point,) = platform.points()
+    assert (rebuilt_point.point_id, rebuilt_point.expires_at) == (promised.point_id, promised.expires_at)
+    assert reconcile(platform.world.ports).retagged == []
+
+
+def test_after_configuring_anew_the_days_first_point_is_known() -> None:
+    platform = backed_up(**FIRST_OF_DAY)
+    go_to(platform, SLOT + HOUR)
+    assert [each.tag_name for each in platform.points()] == ["Default", "Daily"]
+    platform.world.store.forget_everything()
+    rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
+    put_vault(platform.world.ports, vault())
+    put_policy(platform.world.ports, VAULT, policy("policy-disk-1", **FIRST_OF_DAY))
+    configure_instance(platform.world.ports, VAULT, request("disk-1"))
+    platform.run(seconds=2)
+    go_to(platform, SLOT + 2 * HOUR)
+    assert [each.tag_name for each in platform.points()] == ["Default", "Default", "Daily"]
+
+
+def test_an_adopted_point_is_the_days_first_too() -> None:
+    """The record of the newest backup is lost in a crash, and with it that it was the first of the day."""
+    platform = backed_up(**FIRST_OF_DAY)
+    (recorded,) = platform.points()
+    with platform.world.faults.paused():
+        stored = platform.world.store.get(RecoveryPoint, VAULT, "disk-1", recorded.point_id)
+        assert stored is not None
+        platform.world.store.commit(VAULT, [Remove(stored)])
+    change_instance(platform, newest_point=None, last_success_slot=None)
+    assert run(platform).adopted_points == [recorded.point_id]
+    go_to(platform, SLOT + HOUR)
+    assert [each.tag_name for each in platform.points()] == ["Default", "Daily"]
+
+
+def test_the_ghost_of_a_soft_deleted_instance_does_not_bar_the_disks_living_one() -> None:
+    platform = backed_up()
+    put_vault(platform.world.ports, vault(properties=vault_properties(soft_delete="On")))
+    delete_instance(platform.world.ports, VAULT, "disk-1")
+    living = request("living", disk_id=disk_id("disk-1"), policy_name="policy-disk-1")
+    configure_instance(platform.world.ports, VAULT, living)
+    platform.run(minutes=1)
+    assert platform.instance("living").state is ProtectionState.CONFIGURED
+    platform.world.store.forget_everything()
+    rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
+    reconcile(platform.world.ports)
+    assert platform.instance("disk-1").state is ProtectionState.STOPPED
+    put_vault(platform.world.ports, vault())
+    put_policy(platform.world.ports, VAULT, policy("policy-disk-1", **HOURLY))
+    configure_instance(platform.world.ports, VAULT, living)
+    platform.run(minutes=1)
+    assert platform.instance("living").state is ProtectionState.CONFIGURED
+    assert len(platform.points("disk-1")) == 1, "what the ghost holds stays"
+
+
+def test_of_two_rebuilt_instances_of_a_disk_either_may_be_configured_but_not_both() -> None:
+    platform = backed_up()
+    put_vault(platform.world.ports, vault(properties=vault_properties(soft_delete="On")))
+    delete_instance(platform.world.ports, VAULT, "disk-1")
+    living = request("living", disk_id=disk_id("disk-1"), policy_name="policy-disk-1")
+    configure_instance(platform.world.ports, VAULT, living)
+    platform.run(minutes=1)
+    go_to(platform, SLOT + HOUR)
+    assert platform.points("living")
+    platform.world.store.forget_everything()
+    rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
+    reconcile(platform.world.ports)
+    put_vault(platform.world.ports, vault())
+    put_policy(platform.world.ports, VAULT, policy("policy-disk-1", **HOURLY))
+    configure_instance(platform.world.ports, VAULT, living)
+    with pytest.raises(InvalidInput, match="protected already"):
+        configure_instance(platform.world.ports, VAULT, request("disk-1"))
+
+
+def test_a_copy_is_told_of_once_a_day() -> None:
+    platform = backed_up(**DAILY_AT_NOON)
+    (mine,) = platform.points()
+    with platform.world.faults.paused():
+        snapshot = platform.world.cloud.find_snapshot(mine.snapshot_id)
+    assert snapshot is not None
+    copy = f"{mine.snapshot_id}-copy"
+    platform.world.cloud.add_snapshot(copy, source=Disk(raw=disk_json("disk-1")), tags=snapshot.tags)
+    for _ in range(4):
+        assert run(platform).foreign == [copy]
+        platform.run(minutes=15)
+    assert len(events(platform, "Snapshot.Foreign")) == 1
+    go_to(platform, SLOT + timedelta(days=1, hours=2))
+    run(platform)
+    assert len(events(platform, "Snapshot.Foreign")) == 2
