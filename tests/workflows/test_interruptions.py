@@ -117,17 +117,23 @@ ENOUGH = {"seconds": 45}
 
 @dataclass
 class Client:
-    """Asks for a change until it is told yes; notes what had been asked of the cloud by then."""
+    """Asks for a change until it is told yes; notes what had been asked of the cloud by then, and when it first asked.
+
+    What it asks for is made the first time it asks: from then on at most the one deletion goes that is on its way.
+    """
 
     platform: Platform
     change: Callable[[Platform], None]
     removed: list[str] | None = None
+    removed_before: list[str] | None = None
     refusals: list[BackupError] = field(default_factory=list)
 
     def ask(self) -> None:
         if self.removed is not None:
             return
         with self.platform.world.faults.paused():
+            if self.removed_before is None:
+                self.removed_before = list(self.platform.world.cloud.removed)
             try:
                 self.change(self.platform)
             except DeletionUnderWay as late:
@@ -165,6 +171,7 @@ def test_after_the_answer_nothing_is_deleted(promise: str, trouble: Callable[[Pl
         where = f"interrupted at call {nth}"
         assert client.removed is not None, f"never told yes: {where}"
         assert platform.world.cloud.removed == client.removed, f"deleted after the answer: {where}"
+        assert len(client.removed) - len(client.removed_before or []) <= 1, f"more than one was on its way: {where}"
         check_nothing_is_stranded(platform, where)
         late += bool(client.refusals)
     assert late, "no interruption fell between a permit and its end"
