@@ -114,10 +114,18 @@ class Clients:
 
     def make_group(self, name: str, location: str = "westeurope") -> None:
         """A resource group of the first subscription; one that is there stays as it is."""
+        self.put(f"/subscriptions/{self.endpoints['subscription_id']}/resourceGroups/{name}", {"location": location})
+
+    def lock(self, scope: str) -> None:
+        properties = {"level": "CanNotDelete"}
+        self.put(f"{scope}/providers/Microsoft.Authorization/locks/keep", {"properties": properties})
+
+    def put(self, path: str, body: Mapping[str, Any]) -> None:
+        """What is ARM's own, at the front door."""
         answer = requests.put(
-            f"{self.endpoints['front_door']}/subscriptions/{self.endpoints['subscription_id']}/resourceGroups/{name}",
+            f"{self.endpoints['front_door']}{path}",
             params={"api-version": "2021-04-01"},
-            json={"location": location},
+            json=body,
             headers={"Authorization": f"Bearer {LocalCredential(self.endpoints).get_token().token}"},
             verify=self.endpoints["ca_file"],
             timeout=30,

@@ -23,7 +23,6 @@ from infra.local.demo_clients import Clients
 from infra.local.parts import Part, Recipe, free_ports
 from infra.local.tokens import OPERATOR, READER
 from infra.local.up import PROJECT, LocalTarget
-from tests.e2e.documented import example
 
 _WANTED = os.environ.get("DISKBACKUP_AZ")
 AZ = shutil.which(_WANTED or "az")
@@ -52,12 +51,14 @@ BY_HAND = (
 class Shell:
     """A shell in the folder that holds `.local`, with `az` and nothing of the developer's own sign-in."""
 
-    def __init__(self, target: LocalTarget, directory: Path, **environment: str) -> None:
+    def __init__(
+        self, target: LocalTarget, directory: Path, *, program: Path | None = None, **environment: str
+    ) -> None:
         self.endpoints = target.endpoints
         self.folder = target.log_dir.parents[1]
         commands = directory / "bin"
         commands.mkdir(parents=True, exist_ok=True)
-        (commands / "az").symlink_to(str(AZ))
+        (commands / "az").symlink_to(str(program or AZ))
         self.environment = {
             "PATH": f"{commands}:{os.environ['PATH']}",
             "HOME": str(directory),
@@ -112,20 +113,6 @@ def vault(guarded: LocalTarget) -> str:
     clients.make_group("az")
     backup = clients.backup
     return str(backup.backup_vaults.begin_create_or_update("az", VAULT, wanted.vault()).result().id)
-
-
-def test_the_documented_commands_run_as_they_stand(guarded: LocalTarget, tmp_path: Path) -> None:
-    shell = Shell(guarded, tmp_path)
-    shell.environment = {name: shell.environment[name] for name in ("PATH", "HOME")}
-    said = shell.ran(example("use-with-az.md", "On this machine", "sh"))
-    clients = Clients(guarded.endpoints)
-    points = list(clients.backup.recovery_points.list("backup", "first", "web01-data"))
-    assert len(points) == 1
-    assert str(points[0].properties.as_dict()["recoveryPointId"]) in said
-    group = f"/subscriptions/{guarded.endpoints['subscription_id']}/resourceGroups/restores-westeurope"
-    disk = clients.disk(f"{group}/providers/Microsoft.Compute/disks/web01-data-restored")
-    assert disk["properties"]["provisioningState"] == "Succeeded"
-    assert not (guarded.log_dir.parent / "az").exists(), "the last command forgets the sign-in"
 
 
 def test_the_discovered_cloud_is_the_local_target(shell_of: Callable[..., Shell], guarded: LocalTarget) -> None:
@@ -187,6 +174,81 @@ def test_a_wrong_secret_signs_nobody_in(guarded: LocalTarget, tmp_path: Path) ->
     shell.ran(f"az cloud register --name Local --endpoint-resource-manager {guarded.endpoints['front_door']}")
     assert shell.run("az cloud set --name Local && az login --identity").returncode != 0
     assert shell.az("account list") == []
+
+
+STORY = "the-story"
+
+
+def rest(shell: Shell, method: str, path: str, body: Any = None) -> Any:
+    sent = f" --body '{json.dumps(body)}'" if body is not None else ""
+    return shell.az(f"rest --method {method} --url '{path}?api-version={VERSION}'{sent}")
+
+
+def test_the_whole_story_from_a_vault_to_an_undeleted_disk(
+    shell_of: Callable[..., Shell], guarded: LocalTarget
+) -> None:
+    """Vault, policy, protection, backup, restore, deletion and undelete, with tables and without waiting."""
+    shell, clients = shell_of("contributor"), Clients(guarded.endpoints)
+    group = f"/subscriptions/{guarded.endpoints['subscription_id']}/resourceGroups/backup"
+    vault = f"{group}/providers/Microsoft.DataProtection/backupVaults/{STORY}"
+    properties = json.dumps(wanted.vault()["properties"])
+    shell.az(f"resource create --id {vault} --api-version {VERSION} --location westeurope --properties '{properties}'")
+    updated = shell.az(f"resource update --ids {vault} --api-version {VERSION} --set identity.type=SystemAssigned")
+    assert updated["identity"]["principalId"] == "11111111-1111-4111-8111-111111111111", "who really acts"
+    assert STORY in shell.ran("az resource list --resource-type Microsoft.DataProtection/backupVaults --output table")
+    rest(shell, "put", f"{vault}/backupPolicies/daily", wanted.policy("P1D", "P7D"))
+    disk = clients.control("POST", "disks", {"prefix": STORY, "count": 1, "size_gib": 32})["ids"][0]
+    instance = f"{vault}/backupInstances/{STORY}"
+    body = wanted.instance(clients.disk(disk), f"{vault}/backupPolicies/daily")
+    rest(shell, "put", instance, body)
+    wait = f"resource wait --api-version {VERSION} --interval 1 --ids"
+    shell.az(f"{wait} {instance} --custom \"properties.currentProtectionState=='ProtectionConfigured'\"")
+    rest(shell, "post", f"{instance}/backup", {"backupRuleOptions": {"ruleName": wanted.RULE, "triggerOption": {}}})
+    job = newest_job(shell, vault, "Backup")
+    shell.az(f"{wait} {job} --custom \"properties.status=='Completed'\"")
+    listed = shell.ran(
+        f"az rest --method get --url '{instance}/recoveryPoints?api-version={VERSION}' --output table "
+        "--query 'value[].properties.{point: recoveryPointId, tag: retentionTagName}'"
+    )
+    point = listed.splitlines()[2].split()[0]
+    target = f"{group.replace('/backup', '/restores-westeurope')}/providers/Microsoft.Compute/disks/{STORY}-restored"
+    rest(shell, "post", f"{instance}/restore", wanted.restore(point, target, "westeurope"))
+    job = newest_job(shell, vault, "Restore")
+    shell.az(f"{wait} {job} --custom \"properties.status=='Completed'\"")
+    assert "Succeeded" in shell.ran(f"az disk show --ids {target} --output table")
+    shell.az(f"disk delete --ids {target} --yes --no-wait")
+    shell.az(f"resource delete --ids {instance} --api-version {VERSION} --no-wait")
+    deleted = f"{vault}/deletedBackupInstances"
+    assert STORY in shell.ran(f"az rest --method get --url '{deleted}?api-version={VERSION}' --query 'value[].name'")
+    rest(shell, "post", f"{deleted}/{STORY}/undelete")
+    back = rest(shell, "get", instance)["properties"]
+    assert back["currentProtectionState"] == "ProtectionStopped"
+
+
+def newest_job(shell: Shell, vault: str, operation: str) -> str:
+    query = f"value[?properties.operation=='{operation}'] | [0].id"
+    return str(shell.az(f"rest --method get --url '{vault}/backupJobs?api-version={VERSION}' --query \"{query}\""))
+
+
+def test_the_extension_gives_the_app_its_roles(
+    shell_of: Callable[..., Shell], guarded: LocalTarget, vault: str
+) -> None:
+    """`update-msi-permissions` reads the vault's identity, looks each role up by its name and assigns it."""
+    shell = shell_of("contributor")
+    if shell.run("az extension show --name dataprotection").returncode != 0:
+        pytest.skip("THE dataprotection EXTENSION WAS NOT TRIED: it is not on PyPI; `az extension add` needs its index")
+    shell.az(f"resource update --ids {vault} --api-version {VERSION} --set identity.type=SystemAssigned")
+    clients = Clients(guarded.endpoints)
+    clients.backup.backup_policies.create_or_update("az", VAULT, "daily", wanted.policy("P1D", "P7D"))
+    disk = clients.control("POST", "disks", {"prefix": "by-extension", "count": 1, "size_gib": 32})["ids"][0]
+    body = wanted.instance(clients.disk(disk), f"{vault}/backupPolicies/daily")
+    (shell.folder / ".local" / "by-extension.json").write_text(json.dumps({"backup_instance_name": "x", **body}))
+    said = shell.az(
+        f"dataprotection backup-instance update-msi-permissions --datasource-type AzureDisk --operation Backup "
+        f"--permissions-scope ResourceGroup --resource-group az --vault-name {VAULT} "
+        "--backup-instance @.local/by-extension.json --yes"
+    )
+    assert said
 
 
 # ---------------------------------------------------------------- the app as a cloud's only endpoint

@@ -17,23 +17,23 @@ COPY_DETAIL = 10.0
 
 
 def check_name(name: str) -> None:
-    """At most 80 of a-z A-Z 0-9 _ - [documented]; code and wording of the refusal are remembered."""
+    """At most 80 of a-z A-Z 0-9 _ - [documented]; the words are reported of a disk."""
     if not NAME.fullmatch(name):
-        message = (
-            f"The entity name '{name}' is invalid according to its validation rule: "
-            "at most 80 letters, digits, underscores or hyphens."
-        )
-        raise errors.invalid_parameter("name", message)
+        raise errors.invalid_parameter("disk.name", "The value of parameter disk.name is invalid.")
 
 
 def location_of(body: Mapping[str, Any]) -> str:
-    """The location as Azure stores it; ArmError 400 when it is missing or unknown [remembered]."""
+    """The location as Azure stores it; ArmError 400 when it is missing [remembered] or unknown [reported]."""
     location = body.get("location")
     if not isinstance(location, str) or not location:
         raise ArmError(400, "LocationRequired", "The location property is required for this definition.", gateway=True)
     normal = location.replace(" ", "").lower()
     if normal not in skus.REGIONS:
-        message = f"The provided location '{location}' is not available for resource type."
+        regions = ",".join(sorted(skus.REGIONS))
+        message = (
+            f"The provided location '{location}' is not available for resource type. List of available regions for the "
+            f"resource type is '{regions}'."
+        )
         raise ArmError(400, "LocationNotAvailableForResourceType", message, gateway=True)
     return normal
 

@@ -1,0 +1,151 @@
+"""Whatever we print, we run: every `az` command of a document or an error, against the local target.
+
+With DISKBACKUP_AZ by Microsoft's own az, else by a stand-in that sends the same requests (az_stand_in.py).
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.local.demo_clients import Clients
+from infra.local.up import PROJECT, LocalTarget
+from tests.e2e import az_stand_in
+from tests.e2e.commands import Printed, documented, printed_by_errors
+from tests.e2e.documented import example
+from tests.e2e.test_az import AZ, Shell
+
+PRINCIPAL = "33333333-3333-4333-8333-333333333333"
+# What needs more of Azure than the local target has, by the words that a command begins with.
+NOT_HERE = {
+    "ad": "Entra's own directory",
+    "account show": "Entra's tenant, to be told to the app",
+    "account get-access-token": "Entra's tokens: the local target has its own sign-in",
+    "login": "signing in to Entra; with a local identity it is run by the page for this machine",
+    "cloud": "another cloud than the local one",
+    "rest": "Microsoft Graph, or the app in Azure; on this machine it is run by the page for it",
+    "functionapp": "the function app as a resource of Azure",
+    "deployment": "the templates, which only Azure deploys",
+    "bicep": "the compiler, which is fetched from elsewhere",
+    "monitor": "a Log Analytics workspace",
+    "eventgrid": "a topic as a resource of Azure",
+    "extension": "the index of extensions",
+    "dataprotection": "commands of the extension, which the index of extensions has",
+    "role assignment delete": "an assignment of a deployed app",
+}
+# A command that is named without its options, and parts of one in running text.
+_MENTIONS = {"", "disk", "group", "rest", "dataprotection backup-vault"}
+
+
+def shell_with(target: LocalTarget, directory: Path) -> Shell:
+    """A shell with az, or with what stands in for it."""
+    if AZ is not None:
+        return Shell(target, directory)
+    program = directory / "stand-in"
+    program.write_text(f'#!/bin/sh\nPYTHONPATH="{PROJECT}" exec "{sys.executable}" -m tests.e2e.az_stand_in "$@"\n')
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    return Shell(target, directory, program=program)
+
+
+@pytest.fixture(scope="module")
+def shell(guarded: LocalTarget, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    made = shell_with(guarded, tmp_path_factory.mktemp("commands"))
+    made.environment |= {
+        "IDENTITY_ENDPOINT": guarded.endpoints["identity"],
+        "IDENTITY_HEADER": guarded.endpoints["contributor_identity_header"],
+    }
+    made.ran(f"az cloud register --name Local --endpoint-resource-manager {guarded.endpoints['front_door']}")
+    made.ran("az cloud set --name Local && az login --identity")
+    return made
+
+
+def is_not_here(command: Printed) -> bool:
+    return any(f"{command.words} ".startswith(f"{words} ") for words in NOT_HERE)
+
+
+def test_every_documented_command_is_run_somewhere_or_said_to_need_azure() -> None:
+    unknown = [
+        f"{command.place}: {command.text}"
+        for command in documented()
+        if command.words not in az_stand_in.COMMANDS and command.words not in _MENTIONS and not is_not_here(command)
+    ]
+    assert unknown == []
+
+
+def test_what_is_said_to_need_azure_is_documented() -> None:
+    begun = {words for words in NOT_HERE for command in documented() if f"{command.words} ".startswith(f"{words} ")}
+    assert begun == set(NOT_HERE)
+
+
+def test_errors_print_commands_and_each_is_known() -> None:
+    printed = printed_by_errors()
+    assert {command.words for command in printed} >= {"role assignment create"}
+    assert {command.words for command in printed} <= set(az_stand_in.COMMANDS)
+
+
+@pytest.mark.local_target
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("command", printed_by_errors(), ids=lambda command: f"{command.place}-{command.words}")
+def test_a_command_that_an_error_prints_does_what_it_is_printed_for(
+    shell: Shell, guarded: LocalTarget, command: Printed
+) -> None:
+    scope = f"/subscriptions/{guarded.endpoints['subscription_id']}/resourceGroups/apps-eastus"
+    shell.ran(command.text.format(scope=scope, principal=PRINCIPAL))
+
+
+@pytest.mark.local_target
+@pytest.mark.timeout(600)
+def test_the_generic_commands_know_vaults_and_disks(shell: Shell, guarded: LocalTarget) -> None:
+    group = f"/subscriptions/{guarded.endpoints['subscription_id']}/resourceGroups/backup"
+    vault = f"{group}/providers/Microsoft.DataProtection/backupVaults/generic"
+    disk = f"{group.replace('/backup', '/apps-westeurope')}/providers/Microsoft.Compute/disks/web01-data"
+    body = '{"location": "westeurope", "properties": {}}'
+    shell.ran(f"az rest --method put --url '{vault}?api-version=2026-06-01' --body '{body}'")
+    shell.ran("az provider register --namespace Microsoft.DataProtection")
+    assert "Registered" in shell.ran("az provider show --namespace Microsoft.DataProtection")
+    for resource in (vault, disk):
+        assert '"team": "blue"' in shell.ran(f"az tag create --resource-id {resource} --tags team=blue")
+    listed = shell.ran("az resource list --resource-type Microsoft.DataProtection/backupVaults")
+    assert '"generic"' in listed
+    assert '"web01-data"' not in listed
+    assert '"web01-data"' in shell.ran("az resource list")
+
+
+@pytest.mark.local_target
+@pytest.mark.timeout(600)
+def test_a_lock_is_removed_by_the_command_that_the_refusal_prints(shell: Shell, guarded: LocalTarget) -> None:
+    clients = Clients(guarded.endpoints)
+    clients.make_group("commands-locked")
+    scope = f"/subscriptions/{guarded.endpoints['subscription_id']}/resourceGroups/commands-locked"
+    vault = f"{scope}/providers/Microsoft.DataProtection/backupVaults/locked"
+    body = '{"location": "westeurope", "properties": {}}'
+    url = f"{vault}?api-version=2026-06-01"
+    shell.ran(f"az rest --method put --url '{url}' --body '{body}'")
+    clients.lock(scope)
+    refused = shell.run(f"az rest --method delete --url '{url}'")
+    assert refused.returncode != 0
+    assert "ScopeLocked" in refused.stderr
+    (command,) = set(re.findall(r"az lock delete --ids '[^']+'", refused.stderr))
+    shell.ran(command)
+    shell.ran(f"az rest --method delete --url '{url}'")
+
+
+@pytest.mark.local_target
+@pytest.mark.timeout(600)
+def test_the_page_for_this_machine_runs_as_it_stands(guarded: LocalTarget, tmp_path: Path) -> None:
+    shell = shell_with(guarded, tmp_path)
+    shell.environment = {name: shell.environment[name] for name in ("PATH", "HOME")}
+    shutil.rmtree(shell.folder / ".local" / "az", ignore_errors=True)
+    said = shell.ran(example("use-with-az.md", "On this machine", "sh"))
+    clients = Clients(guarded.endpoints)
+    points = list(clients.backup.recovery_points.list("backup", "first", "web01-data"))
+    assert len(points) == 1
+    assert str(points[0].properties.as_dict()["recoveryPointId"]) in said
+    group = f"/subscriptions/{guarded.endpoints['subscription_id']}/resourceGroups/restores-westeurope"
+    disk = clients.disk(f"{group}/providers/Microsoft.Compute/disks/web01-data-restored")
+    assert disk["properties"]["provisioningState"] == "Succeeded"
