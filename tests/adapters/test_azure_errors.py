@@ -41,7 +41,7 @@ from backup_core.domain.errors import (
     TargetDiskExists,
     Throttled,
 )
-from tests.builders import DISK_GROUP, SNAPSHOT_GROUP, TARGET_GROUP, disk_id, snapshot_id
+from tests.builders import DISK_GROUP, SNAPSHOT_GROUP, SUBSCRIPTION, TARGET_GROUP, disk_id, snapshot_id
 
 ENCRYPTION_SET = f"{SNAPSHOT_GROUP.text}/providers/Microsoft.Compute/diskEncryptionSets/keys"
 CALLS = {
@@ -55,6 +55,7 @@ CALLS = {
     CallKind.LIST_DISKS: Call(kind=CallKind.LIST_DISKS, target=SNAPSHOT_GROUP.text),
     CallKind.START_DISK: Call(kind=CallKind.START_DISK, target=disk_id("new", TARGET_GROUP), source=snapshot_id()),
     CallKind.FIND_GROUP: Call(kind=CallKind.FIND_GROUP, target=SNAPSHOT_GROUP.text),
+    CallKind.LIST_REGIONS: Call(kind=CallKind.LIST_REGIONS, target=f"/subscriptions/{SUBSCRIPTION}"),
     CallKind.READ_LOCKS: Call(kind=CallKind.READ_LOCKS, target=SNAPSHOT_GROUP.text),
     CallKind.READ_PERMISSIONS: Call(kind=CallKind.READ_PERMISSIONS, target=disk_id()),
     CallKind.FIND_ENCRYPTION_SET: Call(kind=CallKind.FIND_ENCRYPTION_SET, target=ENCRYPTION_SET),

@@ -317,7 +317,7 @@ def test_a_missing_right_to_the_disk_access_is_named(quick_arm):
     access = disk_access_id(FIRST, "westeurope")
     closed = {"networkAccessPolicy": "AllowPrivate", "diskAccessId": access}
     group = GroupId(subscription=FIRST, group="snapshots-westeurope")
-    cloud = arm_cloud(quick_arm, APP)
+    cloud = _with_disk_roles_only(quick_arm)
     disk = cloud.get_disk(disk_id("payroll-cmk", GroupId(subscription=FIRST, group="apps-westeurope")))
     private = Disk(raw={**disk.raw, "properties": {**disk.raw["properties"], **closed}})
     with pytest.raises(PermissionMissing) as missing:
@@ -902,6 +902,13 @@ def test_a_missing_right_to_the_customers_key_is_advised_at_the_key(quick_arm):
     }
     restores = GroupId(subscription=FIRST, group="restores-westeurope")
     with pytest.raises(PermissionMissing) as missing:
-        arm_cloud(quick_arm, APP).start_disk(disk_id("payroll-back", restores), body)
+        _with_disk_roles_only(quick_arm).start_disk(disk_id("payroll-back", restores), body)
     assert (missing.value.role, missing.value.scope) == ("Reader", key["diskEncryptionSetId"])
     assert app.start_disk(disk_id("payroll-back", restores), body)
+
+
+def _with_disk_roles_only(arm):
+    principal = "99999999-9999-4999-8999-00000000000f"
+    for role in ("Disk Backup Reader", "Disk Snapshot Contributor", "Disk Restore Operator"):
+        assign(arm, principal, role, f"/subscriptions/{FIRST}")
+    return arm_cloud(arm, principal)
