@@ -277,6 +277,7 @@ _ROLES: Mapping[CallKind, tuple[str, bool]] = {
     CallKind.READ_PERMISSIONS: ("Reader", False),
     CallKind.FIND_ENCRYPTION_SET: ("Reader", False),
     CallKind.READ_USAGE: ("Reader", False),
+    CallKind.LIST_REGIONS: ("Reader", False),
     CallKind.TABLES: ("Storage Table Data Contributor", False),
     CallKind.QUEUES: ("Storage Queue Data Contributor", False),
     CallKind.EVENTS: ("EventGrid Data Sender", False),
