@@ -12,6 +12,7 @@ from backup_core.domain.restore import RestoreRequest
 from backup_core.workflows.backup import request_backup
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, undelete_instance
 from backup_core.workflows.protection import configure_instance, resume_protection
+from backup_core.workflows.releasing import release_point
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.vaults import put_vault
 from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json, vault, vault_properties
@@ -174,6 +175,29 @@ def about_to_be_purged() -> Platform:
     return platform
 
 
+def with_two_points() -> Platform:
+    """Two points that are promised a week, in a vault without soft delete."""
+    platform = with_a_point()
+    put_vault(platform.world.ports, vault())
+    platform.world.clock.set(SLOT + timedelta(minutes=59, seconds=57))
+    platform.run(seconds=30)
+    assert len(platform.points()) == 2
+    return platform
+
+
+def release(platform: Platform) -> None:
+    older = platform.points()[-1].point_id
+    platform.ask(lambda: release_point(platform.world.ports, VAULT, "disk-1", older))
+    platform.run(seconds=150)
+
+
+def the_older_is_gone_if_it_was_accepted(platform: Platform) -> None:
+    platform.check_invariants(slots=[])
+    slots = [point.slot for point in platform.points()]
+    assert slots[0] == SLOT + timedelta(hours=1)
+    assert len(slots) == 1 or platform.refused
+
+
 def on_demand(platform: Platform) -> None:
     platform.ask(
         lambda: request_backup(platform.world.ports, VAULT, "disk-1", rule_name="BackupHourly", retention_tag=None)
@@ -194,6 +218,7 @@ SCENARIOS = {
     "expiry": Scenario(
         prepare=with_two_old_points, act=lambda platform: platform.run(seconds=40), check=the_older_is_gone
     ),
+    "release": Scenario(prepare=with_two_points, act=release, check=the_older_is_gone_if_it_was_accepted),
     "restore": Scenario(prepare=with_a_point, act=restore, check=disk_is_restored),
     "configure": Scenario(prepare=unprotected, act=configure, check=disk_is_protected),
     "delete": Scenario(prepare=with_a_point, act=delete, check=nothing_is_left),
