@@ -24,6 +24,7 @@ from backup_core.api.call import MAX_BODY_BYTES, Answer, Call, check_names, read
 from backup_core.api.errors import Refused, answer_error
 from backup_core.api.linked import LinkedRefused, check_named_by_url, check_named_in_request, without_closed
 from backup_core.api.not_offered import refusal
+from backup_core.api.questions import note_change
 from backup_core.api.routes import Route
 from backup_core.api.sign_in import Gate, client_ip, open_gate
 from backup_core.settings import AccessScope, SettingsInvalid, is_loopback
@@ -147,6 +148,7 @@ class Reception:
         except Exception as error:
             result = _failed(route, call, error)
         self._audit.ended(ports, call, action, result)
+        note_change(ports)
         return result
 
 

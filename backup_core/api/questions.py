@@ -24,11 +24,13 @@ T = TypeVar("T")
 _MINUTE = timedelta(minutes=1)
 REPORT_TAKES = 5  # seconds until it is worth asking again
 _EVERYBODY = "asked by all"
+_CHANGED = "changed through the API"
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
     value: Any
+    at: datetime
 
 
 def answered(ports: Ports, call: Call, look: Callable[[], T]) -> T:
@@ -38,7 +40,9 @@ def answered(ports: Ports, call: Call, look: Callable[[], T]) -> T:
     caller = f"asked {call.caller.object_id or call.caller.ip}"
     own, all_ = _lately(ports, caller, now), _lately(ports, _EVERYBODY, now)
     kept = ports.memory.kept(name, _Kept, now=now)
-    if kept is not None and len(own) >= limits.looked_into_anew:
+    changed_at = ports.memory.recall(_CHANGED)
+    is_stale = kept is None or (changed_at is not None and kept.at <= changed_at)
+    if kept is not None and not is_stale and len(own) >= limits.looked_into_anew:
         return cast("T", kept.value)
     _refuse_too_many(own, limits.questions_a_minute, now, "to you")
     _refuse_too_many(all_, limits.questions_of_all_a_minute, now, "to all callers")
@@ -46,8 +50,13 @@ def answered(ports: Ports, call: Call, look: Callable[[], T]) -> T:
     ports.memory.keep(_EVERYBODY, (*all_, now), until=now + _MINUTE)
     with asking():
         found = look()
-    ports.memory.keep(name, _Kept(found), until=now + limits.answers_last)
+    ports.memory.keep(name, _Kept(found, now), until=now + limits.answers_last)
     return found
+
+
+def note_change(ports: Ports) -> None:
+    """Something was changed through this process: what was answered before may not be true any more."""
+    ports.memory.note(_CHANGED, ports.clock.now())
 
 
 _reported: set[VaultKey] = set()  # vaults of which a report is under way in this process

@@ -10,7 +10,7 @@ import pytest
 
 from backup_core.api.access import Caller
 from backup_core.api.call import Call
-from backup_core.api.questions import answered, one_at_a_time
+from backup_core.api.questions import answered, note_change, one_at_a_time
 from backup_core.domain.errors import CloudUnavailable, Throttled
 from backup_core.ports import is_asking
 from backup_core.workflows.vaults import put_policy
@@ -57,6 +57,17 @@ def test_the_first_few_of_a_minute_are_looked_into_and_repeated_ones_then_answer
     assert answers == [1, 2, 3, 4, 5] + [5] * 35
     platform.world.clock.advance(seconds=31)
     assert answered(platform.world.ports, CALL, look) == 6, "an answer lasts half a minute"
+
+
+def test_what_was_answered_before_a_change_is_looked_into_anew() -> None:
+    """A disk that is free, is protected, and is asked for again: the third answer is not the first."""
+    platform, looks = Platform(), iter(range(100))
+    before = [answered(platform.world.ports, CALL, lambda: next(looks)) for _ in range(7)]
+    assert before == [0, 1, 2, 3, 4, 4, 4]
+    platform.world.clock.advance(seconds=1)
+    note_change(platform.world.ports)
+    platform.world.clock.advance(seconds=1)
+    assert [answered(platform.world.ports, CALL, lambda: next(looks)) for _ in range(2)] == [5, 5]
 
 
 def test_what_nobody_asked_before_is_refused_beyond_the_limit_with_the_time_of_the_next() -> None:

@@ -515,6 +515,21 @@ def has_the_instance_back_with_its_protection_stopped(scene: Scene, call: Call) 
 # ---------------------------------------------------------------- jobs to a blob
 
 
+@step("resource_guards.get_resources_in_subscription")
+def no_resource_guard_is_in_the_subscription(scene: Scene, call: Call) -> None:
+    assert call() == []
+
+
+@step("resource_guards.get_resources_in_resource_group")
+def no_resource_guard_is_in_the_group(scene: Scene, call: Call) -> None:
+    assert call(GROUP) == []
+
+
+@step("dpp_resource_guard_proxy.list")
+def no_resource_guard_looks_after_the_vault(scene: Scene, call: Call) -> None:
+    assert call(GROUP, scene.vault) == []
+
+
 @step("export_jobs.begin_trigger")
 def jobs_are_not_exported_and_the_error_says_what_to_use(scene: Scene, call: Call) -> None:
     error = refused(call, GROUP, scene.vault)
@@ -586,14 +601,11 @@ NOT_OFFERED: dict[str, Arguments] = {
     "dpp_resource_guard_proxy.get": _PROXY,
     "dpp_resource_guard_proxy.create_or_update": (*_PROXY, {}),
     "dpp_resource_guard_proxy.delete": _PROXY,
-    "dpp_resource_guard_proxy.list": (GROUP, "vault"),
     "dpp_resource_guard_proxy.unlock_delete": (*_PROXY, {}),
     "resource_guards.get": _GUARD,
     "resource_guards.put": (*_GUARD, {}),
     "resource_guards.patch": (*_GUARD, {}),
     "resource_guards.delete": _GUARD,
-    "resource_guards.get_resources_in_resource_group": (GROUP,),
-    "resource_guards.get_resources_in_subscription": (),
 }
 NOT_OFFERED |= {f"resource_guards.get_{what}_requests_objects": _GUARD for what in _GUARDED}
 NOT_OFFERED |= {f"resource_guards.get_default_{what}_requests_object": (*_GUARD, "one") for what in _GUARDED}
