@@ -94,6 +94,7 @@ class Interleaving:
         world.cloud.guard = lambda call, target: None
         world.cloud._late_errors.clear()
         world.cloud.snapshot_time = timedelta(seconds=1)
+        world.queue.wait = timedelta(0)
         self.ticks_stand_still = 0
         with world.faults.paused():
             self._ask(lambda: stop_protection(world.ports, VAULT, NAME))
@@ -117,7 +118,7 @@ class Interleaving:
             self._fail_calls,
             self._fail_late,
             self._slow_queue,
-            self._slow_queue,
+            self._busy_queue,
             self._double,
             self._lose,
             self._poison,
@@ -162,6 +163,10 @@ class Interleaving:
         for envelope in queue.waiting():
             late = timedelta(seconds=self.random.choice((30, 60, 150, 400)))
             queue.hide(envelope, max(envelope.visible_at, now) + late)
+
+    def _busy_queue(self) -> None:
+        """Every message lies there for a while, from now until the next time."""
+        self.platform.world.queue.wait = timedelta(seconds=self.random.choice((0, 0, 50, 120)))
 
     def _double(self) -> None:
         for envelope in self.platform.world.queue.waiting():

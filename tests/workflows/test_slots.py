@@ -14,8 +14,8 @@ import pytest
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.alert import Cause
 from backup_core.domain.errors import PASSING_FAILURES, OperationFailed, SnapshotLimitReached, Throttled
-from backup_core.domain.instance import MissedSlot, ProtectionState
-from backup_core.domain.job import TAKEN_AGAIN, JobOperation, JobStatus
+from backup_core.domain.instance import BackupInstance, MissedSlot, ProtectionState
+from backup_core.domain.job import TAKEN_AGAIN, Job, JobOperation, JobStatus
 from backup_core.domain.messages import ConfigureProtection, ObserveBackup, ObserveRestore, StartBackup, StartRestore
 from backup_core.domain.restore import RestoreRequest
 from backup_core.ports import Put
@@ -488,6 +488,26 @@ def test_a_lost_turn_is_made_good_by_the_watch() -> None:
         platform.world.queue.delete(envelope)
     platform.run(minutes=3)
     assert [point.slot for point in platform.points()] == [SLOT]
+
+
+def test_a_quiet_backup_does_not_read_its_jobs_row_once() -> None:
+    """That it is replaced as it was read costs nothing: the claim's ETag travels with the first observation."""
+    platform, read = backed_up(), list[type]()
+    get = platform.world.store.get
+
+    def noted(record: type, *key: object) -> object:
+        read.append(record)
+        return get(record, *key)  # type: ignore[arg-type]
+
+    platform.world.clock.set(SLOT + HOUR)
+    dispatch(platform.world.ports)
+    platform.world.store.get = noted  # type: ignore[method-assign, assignment]
+    for _ in range(10):
+        platform.world.clock.advance(seconds=1)
+        platform.deliver()
+    assert len(platform.points()) == 2
+    assert read.count(BackupInstance) <= 3, "start, observation, and this test's look"
+    assert Job not in read
 
 
 # --- Operations that Azure gave up for a reason that passes ---
