@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from backup_core.domain import on_demand
 from backup_core.domain.agenda import AgendaKind, AgendaRow
@@ -209,6 +210,8 @@ def start_backup(ports: Ports, message: StartBackup) -> None:
             _give_up(ports, message, stored, row, verdict)
         case Does.STAND_DOWN:
             _stand_down(ports, message, stored, verdict)
+        case _:
+            assert_never(verdict.does)
 
 
 def _row_of_job(ports: Ports, message: StartBackup, stored: Stored[BackupInstance] | None) -> Stored[Job] | None:
