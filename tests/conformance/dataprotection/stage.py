@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from backup_core.domain.resource_ids import parse_group_id
+from backup_core.domain.surroundings import Identity
 from tests.api.front import BASE, Front, Reply
 from tests.builders import policy_properties
 from tests.conformance.dataprotection.comparing import Comparison
@@ -29,6 +31,7 @@ NOON = datetime(2024, 5, 1, 11, 59, 50, tzinfo=UTC)
 BACKUPS = {"recovery_point_list": 7, "recovery_point_show": 7, "job_list_and_show": 14}
 _GROUP = r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/\"]+"
 _VAULT = rf"{_GROUP}/providers/Microsoft\.DataProtection/backupVaults/[^/?\"]+"
+_IDENTITY = re.compile(rf"{_GROUP}/providers/Microsoft\.ManagedIdentity/userAssignedIdentities/[\w-]+", re.IGNORECASE)
 _INSTANCE = re.compile(rf"(?P<vault>{_VAULT})/backupInstances/(?P<name>(?P<disk>[\w-]+)-(?P=disk)-[0-9a-f-]{{36}})")
 _RUNNING = ("Inprogress", "InProgress", "Provisioning", "ConfiguringProtection", "UpdatingProtection")
 
@@ -71,6 +74,11 @@ def set_up(scenario: str, exchanges: list[Exchange]) -> Stage:
     platform.world.cloud.snapshot_time = SNAPSHOT_TIME
     stage = Stage(platform=platform, front=Front(platform.world))
     text = json.dumps([[each.url, each.request, each.response] for each in exchanges if each.status < 400])
+    for group in sorted(set(re.findall(_GROUP, text))):
+        platform.world.cloud.add_group(parse_group_id(group))
+    for name in sorted(set(_IDENTITY.findall(text))):
+        ids = Identity(principal_id=str(uuid.uuid4()), client_id=str(uuid.uuid4()), tenant_id=str(uuid.uuid4()))
+        platform.world.cloud.user_identities[name.lower()] = ids
     made = {each.path for each in exchanges if each.method == "PUT"}
     instances = [match for match in _instances(text) if match["vault"] not in made]
     for vault in sorted({match["vault"] for match in instances}):
