@@ -331,7 +331,7 @@ def test_backups_go_on_while_the_api_is_closed(monkeypatch: pytest.MonkeyPatch, 
     for name in ("DISKBACKUP_SIGN_IN", "DISKBACKUP_ENTRA_TENANT_ID", "DISKBACKUP_ENTRA_AUDIENCE"):
         monkeypatch.delenv(name, raising=False)
     services = AppServices()
-    services.watch()
+    services.tick()
     with pytest.raises(SettingsInvalid):
         services.sign_in()
 
