@@ -64,6 +64,7 @@ class Vault:
     weaker: Mapping[str, Any] = field(default_factory=dict)
     weaker_from: datetime | None = None
     acts_as: str = ""
+    closing: bool = False  # it is being deleted: nothing new is put into it
 
     def at(self, now: datetime) -> Vault:
         """The vault with the settings that are in force at `now`."""

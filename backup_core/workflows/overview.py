@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
 from backup_core.domain.alert import Alert, AlertState
-from backup_core.domain.errors import BackupError, NotFound
+from backup_core.domain.errors import BackupError, NotFound, ResourceInUse
 from backup_core.domain.instance import BackupInstance, DiskClaim, disk_key
 from backup_core.domain.job import Job, JobOperation, JobStatus, first_id_at, time_ordered_hex
 from backup_core.domain.outbox import RefusedEvent
@@ -64,6 +64,14 @@ def get_vault(ports: Ports, key: VaultKey) -> Vault:
     if stored is None:
         _raise_absent(VAULT, key.name, key)
     return stored.value.at(ports.clock.now())
+
+
+def open_vault(ports: Ports, key: VaultKey) -> Vault:
+    """A vault that something is to be put into. Raises NotFound, ResourceInUse (it is being deleted)."""
+    vault = get_vault(ports, key)
+    if vault.closing:
+        raise ResourceInUse(f"Vault '{key.name}' is being deleted; to keep it, write it again.")
+    return vault
 
 
 def find_vault(ports: Ports, key: VaultKey) -> Vault | None:

@@ -26,15 +26,15 @@ from backup_core.domain.objective import TAG, own_objective
 from backup_core.domain.policy import BackupPolicy, check_background_copy, shortened_rules
 from backup_core.domain.resource_ids import VaultKey, parse_group_id
 from backup_core.domain.vault import check_shortening
-from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored
+from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConflict, Stored
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.absence import weigh
 from backup_core.workflows.alarms import fire, resolve
 from backup_core.workflows.backup import expiry_row
-from backup_core.workflows.claims import take_claim
+from backup_core.workflows.claims import release_claim, take_claim
 from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.objectives import is_in_trouble, objective_row
-from backup_core.workflows.overview import get_vault
+from backup_core.workflows.overview import find_vault, open_vault
 from backup_core.workflows.snapshot_groups import remember_group
 from backup_core.workflows.turns import come_back, commit, open_job
 from backup_core.workflows.watching import STALL_AFTER, watch_row
@@ -57,7 +57,7 @@ def configure_instance(
 
     Raises NotFound (vault), InvalidInput naming every fault, ResourceInUse (being deleted, or soft-deleted).
     """
-    settings = get_vault(ports, vault)
+    settings = open_vault(ports, vault)
     policy = ports.store.get(BackupPolicy, vault, request.policy_name)
     for _ in range(_TRIES):
         stored = ports.store.get(BackupInstance, vault, request.name)
@@ -189,11 +189,46 @@ def _accept(
     job: Job,
     events: Sequence[Event] = (),
 ) -> None:
-    """Write instance and job together. The watch is there before them, so that a lost message is made good."""
+    """Write instance and job together. The watch is there before them, so that a lost message is made good.
+
+    Vault and policy are looked for once more after it: whoever deletes them looks for instances after that. Raises
+    NotFound, ResourceInUse when a new instance finds its vault gone or going.
+    """
     ports.store.schedule([_watch(vault, instance.name, job)])
     changes: list[Change] = [Replace(stored, instance) if stored else Insert(instance), Insert(job)]
     outbox.commit(ports, vault, changes, events)
+    try:
+        open_vault(ports, vault)
+    except (NotFound, ResourceInUse):
+        _withdraw(ports, vault, instance, job)
+        raise
+    if ports.store.get(BackupPolicy, vault, instance.policy.name) is None:
+        write_back(ports, vault, instance.policy)
     ports.queue.send(ConfigureProtection(vault=vault, instance_name=instance.name, job_id=job.job_id))
+
+
+def _withdraw(ports: Ports, vault: VaultKey, instance: BackupInstance, job: Job) -> None:
+    """Take back a new instance whose vault is gone or going; one that protected before keeps it from going."""
+    stored, running = (ports.store.get(BackupInstance, vault, instance.name), ports.store.get(Job, vault, job.job_id))
+    if stored is None or running is None or stored.value.state is not ProtectionState.CONFIGURING:
+        return
+    try:
+        ports.store.commit(vault, [Remove(stored), Remove(running)])
+    except StateConflict:
+        log.warning("protection.unwithdrawn instance=%s: its configuration sees to it", instance.name)
+        return
+    release_claim(ports, vault, stored.value)
+    ports.store.unschedule([_watch(vault, instance.name, job)])
+    log.warning("protection.withdrawn instance=%s vault=%s", instance.name, vault.resource_id)
+
+
+def write_back(ports: Ports, vault: VaultKey, policy: BackupPolicy) -> None:
+    """A policy that is in use though it was deleted at the same time."""
+    try:
+        ports.store.commit(vault, [Insert(policy)])
+    except StateConflict:
+        return  # somebody wrote it meanwhile
+    log.warning("policy.written_back policy=%s vault=%s", policy.name, vault.resource_id)
 
 
 def reconfigure(ports: Ports, vault: VaultKey, instance_name: str) -> Job | None:
@@ -203,6 +238,8 @@ def reconfigure(ports: Ports, vault: VaultKey, instance_name: str) -> Job | None
         if stored is None or stored.value.state is ProtectionState.DELETING:
             return None
         policy = ports.store.get(BackupPolicy, vault, stored.value.policy.name)
+        if policy is None and stored.value.takes_scheduled_backups:
+            write_back(ports, vault, stored.value.policy)
         if policy is None or policy.value.properties == stored.value.policy.properties:
             return None
         if stored.value.state in (*PAUSED, ProtectionState.SOFT_DELETED):
@@ -279,17 +316,25 @@ def configure_protection(ports: Ports, message: ConfigureProtection) -> None:
     if stored is None or stored.value.config_job_id != message.job_id:
         _end_job(ports, message, job, JobStatus.CANCELLED)  # a later request took its place
         return
+    is_new = stored.value.state is ProtectionState.CONFIGURING
+    if is_new and not _is_open(ports, message.vault):
+        _withdraw(ports, message.vault, stored.value, job.value)
+        return
     try:
         take_claim(ports, message.vault, stored.value.name, stored.value.disk_id)
         disk = ports.cloud.get_disk(stored.value.disk_id)
         _check_disk(stored.value, disk)
     except BackupError as error:
-        is_new = stored.value.state is ProtectionState.CONFIGURING
         message, error = weigh(ports, message, error, is_known=is_new)
         if not come_back(ports, message, job, error):
             _refuse(ports, message, stored, job, error)
         return
     _protect(ports, message, stored, job, disk)
+
+
+def _is_open(ports: Ports, vault: VaultKey) -> bool:
+    found = find_vault(ports, vault)
+    return found is not None and not found.closing
 
 
 def _check_disk(instance: BackupInstance, disk: Disk) -> None:

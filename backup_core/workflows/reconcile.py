@@ -72,6 +72,7 @@ class ReconcileReport:
     agenda_rows: list[str] = field(default_factory=list)
     claims: list[str] = field(default_factory=list)
     reconfigured: list[str] = field(default_factory=list)
+    vaults: list[str] = field(default_factory=list)  # that were gone though they held an instance
     resumed: list[str] = field(default_factory=list)  # whose disk was called gone, and is there
     purged_jobs: int = 0
     overdue_outboxes: int = 0  # and groups of alerts, whose events had waited long
@@ -97,6 +98,7 @@ def reconcile(ports: Ports) -> ReconcileReport:
     """One pass over everything. Costs what exists: meant for every few minutes to hours, not for every tick."""
     report = ReconcileReport()
     vaults = [stored.value.key for stored in _vaults(ports)]
+    vaults += _mend_vaults(ports, set(vaults), report)
     instances = [(vault, stored.value) for vault in vaults for stored in every(ports, BackupInstance, vault)]
     for vault, instance in instances:
         remember_group(ports, vault, parse_group_id(instance.snapshot_group_id))
@@ -157,6 +159,24 @@ def _places(instances: Sequence[tuple[VaultKey, BackupInstance]]) -> dict[tuple[
         for vault, instance in instances
         if instance.disk_location
     }
+
+
+def _mend_vaults(ports: Ports, known: Collection[VaultKey], report: ReconcileReport) -> list[VaultKey]:
+    """Vaults that are gone though an instance of theirs holds a disk: without one it could neither be seen nor deleted.
+    They are written again with the settings that a vault has when nobody says."""
+    mended: list[VaultKey] = []
+    for stored in every(ports, DiskClaim, outbox.ANY_VAULT):
+        claim = stored.value
+        if claim.vault in known or claim.vault in mended:
+            continue
+        with _postponing(report, f"vault {claim.vault.name}"):
+            held = ports.store.get(BackupInstance, claim.vault, claim.instance_name)
+            if held is not None:
+                _ensure_vault(ports, claim.vault, held.value.disk_location)
+                log.error("vault.written_again vault=%s instance=%s", claim.vault.resource_id, claim.instance_name)
+                mended.append(claim.vault)
+    report.vaults += [key.name for key in mended]
+    return mended
 
 
 def _mend_claims(ports: Ports, instances: Sequence[tuple[VaultKey, BackupInstance]], report: ReconcileReport) -> None:

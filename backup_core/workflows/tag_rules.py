@@ -46,7 +46,7 @@ from backup_core.ports import Change, Insert, Page, Ports, Remove, Replace, Stat
 from backup_core.workflows import alerts, outbox, overview
 from backup_core.workflows.acting import acting_for, acts_as, as_identity, identities_of
 from backup_core.workflows.lifecycle import stop_protection
-from backup_core.workflows.overview import FoundInstance, find_protection, get_vault, list_vault_keys
+from backup_core.workflows.overview import FoundInstance, find_protection, get_vault, list_vault_keys, open_vault
 from backup_core.workflows.protection import configure_instance, request_of, sync_instance
 
 log = logging.getLogger("diskbackup.rules")
@@ -429,7 +429,7 @@ def _page_of(ports: Ports, vault: VaultKey, token: str | None) -> Page[Protectio
 
 def check_rule(ports: Ports, rule: ProtectionRule) -> None:
     """Raises NotFound (vault), InvalidInput (its policy is not there, its vault may not keep snapshots there)."""
-    get_vault(ports, rule.vault)
+    open_vault(ports, rule.vault)
     if ports.store.get(BackupPolicy, rule.vault, rule.policy_name) is None:
         message = f"policy '{rule.policy_name}' was not found in the vault; create it first"
         raise InvalidInput([Fault(target="properties.policyId", message=message)])

@@ -34,8 +34,8 @@ from backup_core.domain.vault import (
 from backup_core.ports import Insert, Ports, Remove, Replace, StateConflict, Stored, every
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.acting import note_identity
-from backup_core.workflows.overview import get_vault
-from backup_core.workflows.protection import reconfigure
+from backup_core.workflows.overview import get_vault, open_vault
+from backup_core.workflows.protection import reconfigure, write_back
 from backup_core.workflows.tag_rules import rules_of
 
 log = logging.getLogger("diskbackup.vaults")
@@ -100,6 +100,7 @@ def patch_vault(
             tags=vault.tags if tags is None else tags,
             identity=vault.identity if identity is None else merged_identity(vault.identity, identity),
             properties=merged_settings(vault.properties, settings),
+            closing=False,
         )
         if identity is not None:
             wanted = _acting(ports, wanted)
@@ -176,11 +177,32 @@ def _commit(ports: Ports, stored: Stored[Vault] | None, change: VaultChange) -> 
 def delete_vault(ports: Ports, key: VaultKey) -> bool:
     """Delete an empty vault with its policies and protection rules; False when there is none.
 
-    Raises ResourceInUse if it has instances, soft-deleted ones included.
+    The vault is closed before it is looked into, and whoever adds an instance looks whether it is closed afterwards: so
+    one of both always sees the other. Raises ResourceInUse if it has instances, soft-deleted ones included.
     """
     stored = ports.store.get(Vault, key)
     if stored is None:
         return False
+    _refuse_unless_empty(ports, key)
+    _rewrite(ports, stored, replace(stored.value, closing=True))
+    try:
+        _refuse_unless_empty(ports, key)
+    except ResourceInUse:
+        _open_again(ports, key)
+        raise
+    for rule in list(rules_of(ports, key)):  # before the policies, which they name
+        ports.store.commit(key, [Remove(rule)])
+    for policy in list(every(ports, BackupPolicy, key)):
+        ports.store.commit(key, [Remove(policy)])
+    closed = ports.store.get(Vault, key)
+    if closed is not None and not closed.value.closing:
+        raise ResourceInUse(f"Vault '{key.name}' was written while it was being deleted; delete it again.")
+    if closed is not None:
+        _rewrite(ports, closed, None)
+    return True
+
+
+def _refuse_unless_empty(ports: Ports, key: VaultKey) -> None:
     instances = ports.store.page(BackupInstance, key, limit=1)
     if instances.items or instances.corrupt:
         raise ResourceInUse(
@@ -188,12 +210,21 @@ def delete_vault(ports: Ports, key: VaultKey) -> bool:
             "(deletedBackupInstances) count until they are purged.",
             code="UserErrorVaultNotEmpty",
         )
-    for rule in list(rules_of(ports, key)):  # before the policies, which they name
-        ports.store.commit(key, [Remove(rule)])
-    for policy in list(every(ports, BackupPolicy, key)):
-        ports.store.commit(key, [Remove(policy)])
-    ports.store.commit(key, [Remove(stored)])
-    return True
+
+
+def _rewrite(ports: Ports, stored: Stored[Vault], value: Vault | None) -> None:
+    """Write the vault, or remove it (None). Raises ResourceInUse when it changed meanwhile."""
+    key = stored.value.key
+    try:
+        ports.store.commit(key, [Remove(stored) if value is None else Replace(stored, value)])
+    except StateConflict as conflict:
+        raise ResourceInUse(f"Vault '{key.name}' changed while it was being deleted; try again.") from conflict
+
+
+def _open_again(ports: Ports, key: VaultKey) -> None:
+    closed = ports.store.get(Vault, key)
+    if closed is not None:
+        _rewrite(ports, closed, replace(closed.value, closing=False))
 
 
 def put_policy(ports: Ports, vault: VaultKey, policy: BackupPolicy) -> BackupPolicy:
@@ -203,7 +234,7 @@ def put_policy(ports: Ports, vault: VaultKey, policy: BackupPolicy) -> BackupPol
     Raises NotFound (vault), InvalidInput when an instance's kind of disk forbids the new schedule, or the vault is
     immutable and points would be kept for less long than before.
     """
-    settings = get_vault(ports, vault)
+    settings = open_vault(ports, vault)
     for _ in range(_TRIES):
         stored = ports.store.get(BackupPolicy, vault, policy.name)
         if stored is not None and stored.value.properties == policy.properties:
@@ -244,6 +275,9 @@ def delete_policy(ports: Ports, vault: VaultKey, name: str) -> bool:
         ports.store.commit(vault, [Remove(stored)])
     except StateConflict as conflict:
         raise ResourceInUse(f"Policy '{name}' changed while it was being deleted; try again.") from conflict
+    if _users(ports, vault, name):  # one that took it while it went
+        write_back(ports, vault, stored.value)
+        raise ResourceInUse(f"Policy '{name}' came into use while it was being deleted; it stays.")
     return True
 
 
