@@ -210,7 +210,7 @@ def running(command: Sequence[str], environment: Mapping[str, str] | None = None
     finally:
         process.terminate()
         try:
-            process.wait(timeout=10)
+            process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -244,7 +244,7 @@ def _foreign_snapshot(scene: Scene, disk: str) -> str:
         json=body,
         headers={"Authorization": f"Bearer {unsigned_token(OPERATOR, audience=arm)}"},
         verify=scene.target.endpoints["ca_file"],
-        timeout=30,
+        timeout=60,
     )
     answer.raise_for_status()
     wait_for(lambda: scene.ledger("snapshot.created"), seconds=60)

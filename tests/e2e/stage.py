@@ -167,7 +167,7 @@ class Stage:
             json=body,
             headers={"Authorization": f"Bearer {token}"},
             verify=self.endpoints["ca_file"],
-            timeout=30,
+            timeout=60,
         )
         assert answer.status_code < 300, answer.text
         return answer.json() if answer.content else None

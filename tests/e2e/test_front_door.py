@@ -71,7 +71,7 @@ class Visitor:
         query = {"principal": self.who, "audience": audience or self.endpoints["front_door"]}
         query |= {"fault": fault} if fault else {"version": version}
         url = f"{self.endpoints['issuer']}/_issuer/token"
-        answer = requests.get(url, params=query, verify=self.endpoints["ca_file"], timeout=10)
+        answer = requests.get(url, params=query, verify=self.endpoints["ca_file"], timeout=60)
         answer.raise_for_status()
         return answer.text
 
@@ -393,7 +393,7 @@ def test_a_new_key_of_the_issuer_is_taken_up_without_a_restart(contributor: Visi
     """The app asks for the keys again when a token names another, though not more often than each half minute."""
     old = contributor.token()
     issuer, trusted = contributor.endpoints["issuer"], contributor.endpoints["ca_file"]
-    assert requests.post(f"{issuer}/_issuer/keys", verify=trusted, timeout=10).status_code == 201
+    assert requests.post(f"{issuer}/_issuer/keys", verify=trusted, timeout=60).status_code == 201
     new = contributor.token()
     until(
         lambda: contributor.call("GET", contributor.vault_id, token=new).status_code,

@@ -114,7 +114,7 @@ class Run:
     def _get(self, **options: Any) -> requests.Response:
         options["params"] = {"api-version": "2026-06-01", **options.get("params", {})}
         url = f"{self.endpoints['front_door']}{self.stage.vault_id}"
-        return requests.get(url, verify=self.endpoints["ca_file"], timeout=30, **options)
+        return requests.get(url, verify=self.endpoints["ca_file"], timeout=60, **options)
 
     def _restart(self, **settings: str) -> None:
         """Another host with other settings, in place of the one that runs."""

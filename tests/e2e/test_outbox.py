@@ -32,7 +32,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def topic(stage: Stage, mode: dict[str, object]) -> None:
     endpoints = stage.target.endpoints
     url = f"{endpoints['eventgrid']}/_topic/mode"
-    requests.put(url, json=mode, verify=endpoints["ca_file"], timeout=10).raise_for_status()
+    requests.put(url, json=mode, verify=endpoints["ca_file"], timeout=60).raise_for_status()
 
 
 def test_events_of_a_killed_host_arrive_when_the_topic_is_back(stage: Stage) -> None:

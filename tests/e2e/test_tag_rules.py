@@ -138,7 +138,7 @@ def topic(stage: Stage, method: str, path: str, body: Any = None) -> Any:
         f"{stage.endpoints['eventgrid']}/_topic/{path}",
         json=body,
         verify=stage.endpoints["ca_file"],
-        timeout=10,
+        timeout=60,
     )
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -157,7 +157,7 @@ def deliver_by_hand(stage: Stage, *events: Any) -> requests.Response:
     url = f"{stage.endpoints['api']}/runtime/webhooks/eventgrid"
     key = {"functionName": "resource_changed", "code": stage.endpoints["event_grid_key"]}
     return requests.post(
-        url, params=key, data=json.dumps(events), headers={"aeg-event-type": "Notification"}, timeout=30
+        url, params=key, data=json.dumps(events), headers={"aeg-event-type": "Notification"}, timeout=60
     )
 
 
@@ -235,7 +235,7 @@ def test_a_tag_is_seen_by_the_reconciler_where_no_event_came(stage: Stage) -> No
 def _unsubscribed(stage: Stage) -> dict[str, Any]:
     """The app hears nothing; answers how it is subscribed again."""
     topic_url = f"{stage.endpoints['eventgrid']}/_topic/subscriptions/resources"
-    assert requests.delete(topic_url, verify=stage.endpoints["ca_file"], timeout=10).status_code == 200
+    assert requests.delete(topic_url, verify=stage.endpoints["ca_file"], timeout=60).status_code == 200
     return webhook(stage)
 
 
@@ -351,7 +351,7 @@ def test_made_up_events_do_no_harm(stage: Stage, tagged: Tagged) -> None:
 
 def test_whoever_has_not_the_key_is_not_heard(stage: Stage) -> None:
     url = f"{stage.endpoints['api']}/runtime/webhooks/eventgrid?functionName=resource_changed&code=guessed"
-    answer = requests.post(url, data="[]", headers={"aeg-event-type": "Notification"}, timeout=10)
+    answer = requests.post(url, data="[]", headers={"aeg-event-type": "Notification"}, timeout=60)
     assert answer.status_code == 401
 
 

@@ -40,7 +40,7 @@ def api(target: LocalTarget) -> Callable[..., requests.Response]:
     """`api("GET", "/api/...", headers=...)`: a request to the host."""
 
     def request(method: str, path: str, **options: Any) -> requests.Response:
-        return requests.request(method, target.endpoints["api"] + path, timeout=10, **options)
+        return requests.request(method, target.endpoints["api"] + path, timeout=60, **options)
 
     return request
 

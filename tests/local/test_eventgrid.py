@@ -33,14 +33,14 @@ class Topic:
     def post(self, content, *, headers=None, content_type=BATCH):
         given = {"aeg-sas-key": self.key} if headers is None else headers
         return self._session.post(
-            f"{self.url}/api/events", json=content, headers={**given, "Content-Type": content_type}, timeout=10
+            f"{self.url}/api/events", json=content, headers={**given, "Content-Type": content_type}, timeout=60
         )
 
     def events(self, kind):
-        return [r["event"] for r in self._session.get(f"{self.url}/_topic/events?type={kind}", timeout=5).json()]
+        return [r["event"] for r in self._session.get(f"{self.url}/_topic/events?type={kind}", timeout=60).json()]
 
     def set_mode(self, **mode):
-        return self._session.put(f"{self.url}/_topic/mode", json=mode, timeout=5)
+        return self._session.put(f"{self.url}/_topic/mode", json=mode, timeout=60)
 
 
 def event(kind="t", **changes):

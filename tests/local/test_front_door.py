@@ -186,7 +186,7 @@ class Door:
         prepared = requests.Request(method, self.url, headers={"x-wish": wish, **(headers or {})}, **options).prepare()
         prepared.url = self.url + path  # as it stands: requests would tidy it up
         with requests.Session() as session:
-            return session.send(prepared, verify=str(self.ca), timeout=20, allow_redirects=False, stream=True)
+            return session.send(prepared, verify=str(self.ca), timeout=60, allow_redirects=False, stream=True)
 
     def seen(self, *arguments, **options):
         """What the backend got; its headers by their names in small letters."""
@@ -196,7 +196,7 @@ class Door:
     def connection(self):
         trusted = ssl.create_default_context(cafile=self.ca)
         return trusted.wrap_socket(
-            socket.create_connection(("127.0.0.1", urlsplit(self.url).port), timeout=10), server_hostname="127.0.0.1"
+            socket.create_connection(("127.0.0.1", urlsplit(self.url).port), timeout=60), server_hostname="127.0.0.1"
         )
 
 

@@ -26,7 +26,7 @@ def ask(target):
 
     def request(header="", **query):
         headers = {"X-IDENTITY-HEADER": header or target.endpoints["app_identity_header"]}
-        return requests.get(target.endpoints["identity"], params=query, headers=headers, timeout=5)
+        return requests.get(target.endpoints["identity"], params=query, headers=headers, timeout=60)
 
     return request
 
@@ -59,7 +59,7 @@ def test_the_secret_without_a_name_is_the_contributors(ask, target):
 def test_its_tokens_are_signed_with_the_issuers_key(ask, target):
     token = ask(resource=ARM, **VERSION).json()["access_token"]
     issuer, tenant = target.endpoints["issuer"], target.endpoints["tenant_id"]
-    keys = requests.get(f"{issuer}/{tenant}/discovery/v2.0/keys", verify=target.endpoints["ca_file"], timeout=5).json()
+    keys = requests.get(f"{issuer}/{tenant}/discovery/v2.0/keys", verify=target.endpoints["ca_file"], timeout=60).json()
     published = {key["kid"]: jwt.PyJWK(key) for key in keys["keys"]}
     key = published[jwt.get_unverified_header(token)["kid"]]
     assert jwt.decode(token, key, audience=ARM, algorithms=["RS256"])["iss"] == f"{issuer}/{tenant}/v2.0"

@@ -18,16 +18,16 @@ class Issuer:
         self.url, self.endpoints = endpoints["issuer"], endpoints
 
     def get(self, path, **query):
-        return requests.get(f"{self.url}{path}", params=query, verify=self.endpoints["ca_file"], timeout=5)
+        return requests.get(f"{self.url}{path}", params=query, verify=self.endpoints["ca_file"], timeout=60)
 
     def post(self, path, **form):
-        return requests.post(f"{self.url}{path}", data=form, verify=self.endpoints["ca_file"], timeout=5)
+        return requests.post(f"{self.url}{path}", data=form, verify=self.endpoints["ca_file"], timeout=60)
 
     def metadata(self, infix="/v2.0"):
         return self.get(f"/{TENANT}{infix}/.well-known/openid-configuration").json()
 
     def keys(self):
-        found = requests.get(self.metadata()["jwks_uri"], verify=self.endpoints["ca_file"], timeout=5).json()
+        found = requests.get(self.metadata()["jwks_uri"], verify=self.endpoints["ca_file"], timeout=60).json()
         return {key["kid"]: jwt.PyJWK(key) for key in found["keys"]}
 
     def believed(self, token):
@@ -99,7 +99,7 @@ def test_a_new_key_signs_and_the_old_one_stays_published(issuer, target):
     assert jwt.get_unverified_header(token)["kid"] == added
     headers = {"X-IDENTITY-HEADER": target.endpoints["reader_identity_header"]}
     query = {"resource": API, "api-version": "2019-08-01"}
-    given = requests.get(target.endpoints["identity"], params=query, headers=headers, timeout=5).json()["access_token"]
+    given = requests.get(target.endpoints["identity"], params=query, headers=headers, timeout=60).json()["access_token"]
     assert jwt.get_unverified_header(given)["kid"] == added, "the identity endpoint signs with the new one too"
 
 

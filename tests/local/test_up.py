@@ -69,7 +69,7 @@ def down(directory):
 
 
 def host_pids(api, *, tries=40):
-    return {requests.get(f"{api}/api/echo/x", timeout=5).json()["pid"] for _ in range(tries)}
+    return {requests.get(f"{api}/api/echo/x", timeout=60).json()["pid"] for _ in range(tries)}
 
 
 def gone(pids):
@@ -100,13 +100,13 @@ def test_endpoints_say_what_a_client_needs_and_a_second_up_is_refused(up, tmp_pa
     needed |= {f"{name}_identity_header" for name in ("app", "contributor", "operator", "reader", "stranger")}
     assert needed <= set(endpoints)
     headers = {"x-functions-key": endpoints["function_key"]}
-    assert requests.get(f"{endpoints['api']}/api/guarded", headers=headers, timeout=5).text == "open"
+    assert requests.get(f"{endpoints['api']}/api/guarded", headers=headers, timeout=60).text == "open"
     with pytest.raises(AlreadyRunning):
         LocalTarget.start(dir=tmp_path, app=SAMPLE_APP, arm=False)
     for name in ("endpoints.json", "parts.json", "certificates/server-key.pem"):
         assert (tmp_path / name).stat().st_mode & 0o077 == 0, f"{name} is for its owner only"
     assert tmp_path.stat().st_mode & 0o077 == 0
-    assert requests.get(f"{endpoints['api']}/admin/host/ping", timeout=5).ok, "the refused one touched nothing"
+    assert requests.get(f"{endpoints['api']}/admin/host/ping", timeout=60).ok, "the refused one touched nothing"
     assert "ending the local target" in down(tmp_path)
     assert command.ended() == 0
     assert gone(endpoints["processes"].values())
@@ -129,7 +129,7 @@ def test_the_app_is_told_who_may_sign_in(up, more, sign_in):
 
 def test_the_front_door_leads_to_the_app(target):
     vaults = "/subscriptions/s/providers/Microsoft.DataProtection/backupVaults"
-    answer = requests.get(target.endpoints["front_door"] + vaults, verify=target.endpoints["ca_file"], timeout=5)
+    answer = requests.get(target.endpoints["front_door"] + vaults, verify=target.endpoints["ca_file"], timeout=60)
     assert (answer.status_code, answer.text) == (404, ""), "the host's own answer where the app has no route"
 
 

@@ -88,11 +88,11 @@ class Simulator:
         separator = "&" if "?" in path else "?"
         url = path if path.startswith("https:") else self.base_url + path
         url += f"{separator}api-version={version}" if version and "api-version=" not in path else ""
-        return requests.request(method, url, json=body, headers=sent, verify=str(self.trusted), timeout=10)
+        return requests.request(method, url, json=body, headers=sent, verify=str(self.trusted), timeout=60)
 
     def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         url = f"{self.base_url}/_simulator/{path}"
-        answer = requests.request(method, url, json=body, verify=str(self.trusted), timeout=10)
+        answer = requests.request(method, url, json=body, verify=str(self.trusted), timeout=60)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

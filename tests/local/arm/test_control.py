@@ -242,7 +242,7 @@ def test_a_wish_that_makes_no_sense_is_400_with_a_reason(
     simulator: Simulator, method: str, path: str, body: dict[str, object]
 ) -> None:
     url = f"{simulator.base_url}/_simulator/{path}"
-    answer = requests.request(method, url, json=body, verify=str(simulator.trusted), timeout=10)
+    answer = requests.request(method, url, json=body, verify=str(simulator.trusted), timeout=60)
 
     assert answer.status_code == 400
     assert answer.json()["error"]
@@ -251,4 +251,4 @@ def test_a_wish_that_makes_no_sense_is_400_with_a_reason(
 def test_the_control_api_has_no_other_doors(simulator: Simulator) -> None:
     url = f"{simulator.base_url}/_simulator/secrets"
 
-    assert requests.get(url, verify=str(simulator.trusted), timeout=10).status_code == 404
+    assert requests.get(url, verify=str(simulator.trusted), timeout=60).status_code == 404

@@ -43,7 +43,7 @@ def test_a_path_is_resolved_before_it_is_routed(target):
     where = urlsplit(target.endpoints["api"])
     for path in ("/api/none/../echo/./x", "/api/none/%2e%2E/echo/x"):
         request = f"GET {path}?a=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
-        with socket.create_connection((where.hostname, where.port), timeout=5) as connection:
+        with socket.create_connection((where.hostname, where.port), timeout=60) as connection:
             connection.sendall(request)
             answer = b"".join(iter(lambda: connection.recv(65536), b""))
         assert json.loads(answer.partition(b"\r\n\r\n")[2])["url"] == "http://x/api/echo/x?a=1"
@@ -52,7 +52,7 @@ def test_a_path_is_resolved_before_it_is_routed(target):
 def test_a_chunked_body_arrives_empty(target):
     where = urlsplit(target.endpoints["api"])
     request = b"POST /api/echo/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
-    with socket.create_connection((where.hostname, where.port), timeout=5) as connection:
+    with socket.create_connection((where.hostname, where.port), timeout=60) as connection:
         connection.sendall(request + b"4\r\nbody\r\n0\r\n\r\n")
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["body"] == ""
