@@ -88,14 +88,17 @@ class Interleaving:
         if world.clock.now().second % 10 == 0:
             self.faults += self.endings.look(self.platform.jobs())
 
-    def _calm_down(self) -> None:
+    def _end_troubles(self) -> None:
         world = self.platform.world
         world.faults.clear()
-        world.cloud.guard = lambda call, target: None
         world.cloud._late_errors.clear()
         world.cloud.snapshot_time = timedelta(seconds=1)
         world.queue.wait = timedelta(0)
         self.ticks_stand_still = 0
+
+    def _calm_down(self) -> None:
+        world = self.platform.world
+        self._end_troubles()
         with world.faults.paused():
             self._ask(lambda: stop_protection(world.ports, VAULT, NAME))
         for _ in range(3):

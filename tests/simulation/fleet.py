@@ -1,0 +1,174 @@
+"""What an interleaving of tests/workflows leaves out: points that expire within it, restores, tables that are lost or go
+back in time, and a second installation of equal names over the same disk and groups. A run is a seed.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from backup_core.workflows.set_back import go_on
+
+from backup_core.domain.resource_ids import parse_group_id
+from backup_core.domain.restore import RestoreRequest
+from backup_core.workflows.protection import configure_instance
+from backup_core.workflows.reconcile import rebuild_catalogue, reconcile
+from backup_core.workflows.restore import request_restore
+from backup_core.workflows.vaults import put_policy
+from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, policy
+from tests.fakes import World
+from tests.invariants import Endings
+from tests.simulation.ledger import Ledger
+from tests.workflows.interleavings import NAME, SCHEDULES, Interleaving
+from tests.workflows.platform import Platform, request
+
+OURS, OTHERS = "ours", "others"
+RETENTION = "PT8M"
+
+
+@dataclass(slots=True)
+class Fleet(Interleaving):
+    """`kind` is what happens beside the troubles of each run: "", "lost", "set back" or "two"."""
+
+    kind: str = ""
+    ledger: Ledger = field(init=False)
+    other: Platform | None = None
+    judged_from: datetime | None = None  # slots before it may have lost their records with the tables
+    tables: Any = None
+    incident_at: int = 0  # seconds
+
+    def __post_init__(self) -> None:
+        Interleaving.__post_init__(self)
+        world = self.platform.world
+        self._set_policy(0)
+        self.ledger = Ledger(worlds={OURS: world}, acting=OURS)
+        world.cloud.guard = self.ledger.see
+        self.incident_at = self.random.randint(600, 1200)
+        if self.kind == "two":
+            self.other = self._other_installation()
+
+    def _other_installation(self) -> Platform:
+        first = self.platform.world
+        world = World(clock=first.clock)
+        world.cloud = first.cloud
+        other = Platform(world=world)
+        self.ledger.worlds[OTHERS] = world
+        self.ledger.acting = OTHERS
+        with first.faults.paused():
+            put_policy(world.ports, VAULT, policy(f"policy-{NAME}", intervals=SCHEDULES[1], retention=RETENTION))
+            configure_instance(world.ports, VAULT, request(NAME))
+        self.ledger.acting = OURS
+        return other
+
+    # What happens.
+
+    def _second(self) -> None:
+        Interleaving._second(self)
+        world = self.platform.world
+        if world.clock.now().second % 5 == 0:
+            self.ledger.note_promises()
+        if self.other is not None:
+            self._second_of_other(self.other)
+        self.incident_at -= 1
+        if self.kind == "set back" and self.incident_at == 300:
+            self.tables = copy.deepcopy((world.store._records, world.store._agenda))
+        if self.incident_at == 0:
+            {"lost": self._lose_tables, "set back": self._go_back}.get(self.kind, lambda: None)()
+
+    def _second_of_other(self, other: Platform) -> None:
+        """It ticks in the same second, and meets none of our troubles."""
+        self.ledger.acting = OTHERS
+        with self.platform.world.faults.paused():
+            other._fire_timers()
+            other.deliver()
+            if other.world.clock.now().second == 50 and other.world.clock.now().minute % 10 == 0:
+                self._ask(lambda: reconcile(other.world.ports))
+        self.ledger.acting = OURS
+
+    def _lose_tables(self) -> None:
+        """All are gone; an operator rebuilds them from the snapshots and protects the disk anew."""
+        world = self.platform.world
+        self.ledger.note_promises()
+        with world.faults.paused():
+            world.store.forget_everything()
+            rebuild_catalogue(world.ports, [parse_group_id(SNAPSHOT_GROUP.text)])
+            self._set_policy(0)
+            self._ask(lambda: configure_instance(world.ports, VAULT, request(NAME)))
+        self.endings = Endings()
+        self.judged_from = world.clock.now() + timedelta(minutes=1)
+
+    def _go_back(self) -> None:
+        """The tables are those of five minutes ago. An operator reconciles after a while, and says go on."""
+        world = self.platform.world
+        self.ledger.note_promises()
+        world.store._records, world.store._agenda = self.tables
+        self.endings = Endings()
+        self.judged_from = world.clock.now() + timedelta(minutes=1)
+        self.ledger.frozen = True
+        world.faults.clear()
+        for _ in range(240):
+            self._note_due()
+            Interleaving._second(self)
+        with world.faults.paused():
+            self._ask(lambda: reconcile(world.ports))
+            self._ask(lambda: go_on(world.ports))
+        self.ledger.frozen = False
+
+    def _set_policy(self, number: int) -> None:
+        changed = policy(f"policy-{NAME}", intervals=SCHEDULES[number], retention=RETENTION)
+        with self.platform.world.faults.paused():
+            self._ask(lambda: put_policy(self.platform.world.ports, VAULT, changed))
+
+    def _reschedule(self) -> None:
+        changed = policy(f"policy-{NAME}", intervals=self.random.choice(SCHEDULES), retention=RETENTION)
+        self._ask(lambda: put_policy(self.platform.world.ports, VAULT, changed))
+
+    def _restore(self) -> None:
+        points = self.platform.points(NAME)
+        if points:
+            number, chosen = self.random.randint(0, 10**6), self.random.choice(points)
+            wish = RestoreRequest(
+                point_id=chosen.point_id,
+                target_disk_id=f"{TARGET_GROUP.text}/providers/Microsoft.Compute/disks/restored-{number}",
+                location="westeurope",
+            )
+            self._ask(lambda: request_restore(self.platform.world.ports, VAULT, NAME, wish))
+
+    def _lock(self) -> None:
+        locks = self.platform.world.cloud.locks
+        locks ^= {SNAPSHOT_GROUP.key}
+
+    def _reconcile(self) -> None:
+        self._ask(lambda: reconcile(self.platform.world.ports))
+
+    def _troubles(self) -> tuple[Callable[[], None], ...]:
+        return (*Interleaving._troubles(self), self._restore, self._restore, self._lock, self._reconcile)
+
+    # What is left.
+
+    def _end_troubles(self) -> None:
+        Interleaving._end_troubles(self)
+        self.platform.world.cloud.locks.clear()
+
+    def _judge(self) -> list[str]:
+        self.due.slots = {each for each in self.due.slots if self.judged_from is None or each[1] >= self.judged_from}
+        return [*Interleaving._judge(self), *self.ledger.faults, *self._left()]
+
+    def _left(self) -> list[str]:
+        """Once everything is quiet: points and snapshots are each other's, and nothing waits."""
+        platform, faults = self.platform, list[str]()
+        points = {point.snapshot_id.lower(): point for point in platform.points(NAME)}
+        own = {each.lower() for each in platform.world.cloud.snapshot_ids() if self.ledger.made_by(each) == OURS}
+        whole = {each for each in own if Ledger._is_whole(platform.world, each)}
+        faults += [f"point {each} has no snapshot" for each in points.keys() - own if points[each].is_good]
+        if platform.has_instance(NAME):
+            faults += [f"snapshot {each} has no point" for each in whole - points.keys()]
+        for each in whole & points.keys():
+            promised, kept = self.ledger.promised(each), points[each].expires_at
+            if promised is not None and kept is not None and kept < promised - timedelta(seconds=1):
+                faults.append(f"{each} was promised until {promised} and is kept until {kept}")
+        faults += [f"a message waits for ever: {each.message}" for each in platform.world.queue.waiting()]
+        return faults
