@@ -1,5 +1,7 @@
-"""`python -m tests.simulation [--seeds N] [--first N] [--kind K]`: run seeds, print each that breaks an invariant; 1 when
-one does. A seed that is printed runs again by `--first N --seeds 1 --kind K`."""
+"""`python -m tests.simulation [--seeds N] [--first N] [--kind K]`: run seeds, print each that breaks an invariant.
+
+Exit status 1 when one does. A seed that is printed runs again by `--first N --seeds 1 --kind K`.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What an interleaving of tests/workflows leaves out: points that expire within it, restores, tables that are lost or go
-back in time, and a second installation of equal names over the same disk and groups. A run is a seed.
+"""What an interleaving of tests/workflows leaves out: points that expire within it, restores, tables that are lost or
+go back in time, and a second installation of equal names over the same disk and groups. A run is a seed.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from backup_core.workflows.set_back import go_on
-
 from backup_core.domain.resource_ids import parse_group_id
 from backup_core.domain.restore import RestoreRequest
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.reconcile import rebuild_catalogue, reconcile
 from backup_core.workflows.restore import request_restore
+from backup_core.workflows.set_back import go_on
 from backup_core.workflows.vaults import put_policy
 from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, policy
 from tests.fakes import World
@@ -27,6 +26,7 @@ from tests.workflows.platform import Platform, request
 
 OURS, OTHERS = "ours", "others"
 RETENTION = "PT8M"
+GOES_BACK = 300  # seconds
 
 
 @dataclass(slots=True)
@@ -73,7 +73,9 @@ class Fleet(Interleaving):
         if self.other is not None:
             self._second_of_other(self.other)
         self.incident_at -= 1
-        if self.kind == "set back" and self.incident_at == 300:
+        if self.kind == "set back" and 0 <= self.incident_at <= GOES_BACK:
+            self.ticks_stand_still = 0  # without a tick in between, nothing would tell the two times apart
+        if self.kind == "set back" and self.incident_at == GOES_BACK:
             self.tables = copy.deepcopy((world.store._records, world.store._agenda))
         if self.incident_at == 0:
             {"lost": self._lose_tables, "set back": self._go_back}.get(self.kind, lambda: None)()
