@@ -91,21 +91,25 @@ def look_after_point(
         return Found(fate=_follow(ports, vault, point, moved), point=point, snapshot=moved)
     if not point.is_good:
         return Found(fate=Fate.STILL_LOST, point=point)
-    if _may_have_gone_unseen(ports, point):
+    if _may_have_gone_unseen(ports, vault, point):
         return Found(fate=Fate.UNKNOWN, point=point)
     if isinstance(judgement, NotProven):
         log.error("point.replaced snapshot=%s: %s", point.snapshot_id, "; ".join(judgement.because))
     return Found(fate=_lose(ports, vault, point, others), point=point)
 
 
-def _may_have_gone_unseen(ports: Ports, point: RecoveryPoint) -> bool:
+def _may_have_gone_unseen(ports: Ports, vault: VaultKey, point: RecoveryPoint) -> bool:
     """While tables that were set back are not settled, of any point; afterwards, of those that expired meanwhile, which
-    expiry sees to."""
+    expiry sees to, unless their instance keeps all its points."""
     stored = ports.store.get(Heartbeat, ANYWHERE)
     last = stored.value.set_back if stored is not None else None
     if last is None:
         return False
-    return last.resumed_at is None or (point.expires_at is not None and last.covers(point.expires_at))
+    if last.resumed_at is None:
+        return True
+    instance = ports.store.get(BackupInstance, vault, point.instance_name)
+    expires = instance is None or not instance.value.keeps_all_points
+    return expires and point.expires_at is not None and last.covers(point.expires_at)
 
 
 def _unlisted(ports: Ports, point: RecoveryPoint) -> Snapshot | None:

@@ -4,7 +4,6 @@ go back in time, and a second installation of equal names over the same disk and
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -76,7 +75,7 @@ class Fleet(Interleaving):
         if self.kind == "set back" and 0 <= self.incident_at <= GOES_BACK:
             self.ticks_stand_still = 0  # without a tick in between, nothing would tell the two times apart
         if self.kind == "set back" and self.incident_at == GOES_BACK:
-            self.tables = copy.deepcopy((world.store._records, world.store._agenda))
+            self.tables = world.store.copy()
         if self.incident_at == 0:
             {"lost": self._lose_tables, "set back": self._go_back}.get(self.kind, lambda: None)()
 
@@ -106,7 +105,7 @@ class Fleet(Interleaving):
         """The tables are those of five minutes ago. An operator reconciles after a while, and says go on."""
         world = self.platform.world
         self.ledger.note_promises()
-        world.store._records, world.store._agenda = self.tables
+        world.store.go_back(self.tables)
         self.endings = Endings()
         self.judged_from = world.clock.now() + timedelta(minutes=1)
         self.ledger.frozen = True

@@ -207,6 +207,23 @@ def test_points_that_expired_meanwhile_are_not_told_as_lost() -> None:
     assert not [each for each in platform.points() if each.state is PointState.LOST]
 
 
+def test_a_point_that_is_gone_and_will_never_expire_is_lost_once_the_operator_says_go_on() -> None:
+    platform = Platform()
+    platform.protect(**SHORT)
+    hours(platform, 2)
+    tables = platform.world.store.copy()
+    hours(platform, 3)
+    platform.world.store.go_back(tables)
+    stop_protection(platform.world.ports, VAULT, "disk-1")
+    platform.run(minutes=2)
+    reconcile(platform.world.ports)
+    go_on(platform.world.ports)
+    reconcile(platform.world.ports)
+    there = {each.lower() for each in platform.world.cloud.snapshot_ids()}
+    good = {point.snapshot_id.lower() for point in platform.points() if point.is_good}
+    assert good == there, "a point that reads Completed can be restored"
+
+
 def test_a_point_that_is_gone_and_had_time_left_is_lost_once_the_operator_says_go_on() -> None:
     platform = backed_up(**DAILY_AT_NOON)
     tables = platform.world.store.copy()
