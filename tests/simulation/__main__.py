@@ -12,7 +12,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 
-from tests.simulation.fleet import Fleet
+from tests.simulation import fleet
 
 KINDS = ("", "lost", "set back", "two")
 
@@ -42,7 +42,7 @@ def _run(run: tuple[int, str]) -> tuple[int, str, list[str]]:
     logging.disable(logging.CRITICAL)
     seed, kind = run
     try:
-        return seed, kind, Fleet(seed, kind=kind).run()
+        return seed, kind, fleet.run(seed, kind)
     except Exception as error:
         return seed, kind, [f"the run broke: {error!r}"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.fleet import Fleet
+from tests.simulation.fleet import run
 
 SEEDS = 12
 
@@ -12,4 +12,4 @@ SEEDS = 12
 @pytest.mark.parametrize("seed", range(SEEDS))
 @pytest.mark.parametrize("kind", ["", "lost", "set back", "two"])
 def test_whatever_happens_nothing_is_lost_doubled_or_deleted_before_its_time(kind: str, seed: int) -> None:
-    assert Fleet(seed, kind=kind).run() == []
+    assert run(seed, kind) == []
