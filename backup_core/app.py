@@ -95,9 +95,9 @@ class Services:
         if "watch" in done:
             self._watched_at = time.monotonic()
         if "dispatch" in done:
-            self._ping()
+            self.ping()
 
-    def _ping(self) -> None:
+    def ping(self) -> None:
         """Tell the dead-man service, if one is set, that a tick was good. Whether it hears is no matter of the tick."""
         from backup_core.settings import Settings as LoadedSettings
 
