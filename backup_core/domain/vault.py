@@ -236,8 +236,8 @@ def _with(settings: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, A
 
 
 def check_shortening(vault: Vault, target: str, rules: Sequence[str]) -> list[Fault]:
-    """Retention `rules` that are to become shorter, as they are no longer to be in an immutable vault (documented of
-    Azure's: neither by changing a policy nor by choosing another)."""
+    """Retention `rules` that are to become shorter, as they are no longer to be in an immutable vault: neither by
+    changing a policy nor by choosing another (remembered of Azure's vaults that hold backup data; ours for disks)."""
     if not vault.is_immutable or not rules:
         return []
     message = f"vault '{vault.key.name}' is immutable, and points would be kept for less long: {'; '.join(rules)}"
