@@ -138,7 +138,11 @@ def _environment(interpreter: Interpreter, folder: Path, requirements: Path) -> 
 def _probe(python: Path, app: Path, storage: str) -> dict[str, Any]:
     """What probe.py reports, with nothing in its environment but what it needs."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR", "LANG")}
-    settings = {"AzureWebJobsStorage": storage, "DISKBACKUP_SIGN_IN": "function_key"}
+    settings = {
+        "AzureWebJobsStorage": storage,
+        "DISKBACKUP_SIGN_IN": "function_key",
+        "DISKBACKUP_PUBLIC_URL": "https://app.example",  # the host that probe.py asks; others are refused
+    }
     with tempfile.TemporaryDirectory(prefix="diskbackup-driver-") as folder:
         driver = Path(folder)
         copy_driver(driver)

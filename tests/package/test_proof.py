@@ -64,9 +64,10 @@ def test_a_function_that_is_missing_and_one_that_nobody_declared_are_told(
 
 
 def test_a_call_that_fails_is_told(run: Callable[..., proof.Proof], tree: Path) -> None:
-    change(tree / "backup_core/workflows/dispatch.py", "def dispatch(", "def dispatch_no_more(")
+    """What only the call itself imports: everything else holds."""
+    change(tree / "backup_core/workflows/tick.py", "def tick(", "def tick_no_more(")
     faults = "\n".join(run().faults)
-    assert "dispatch failed: ImportError" in faults
+    assert "tick failed: ImportError" in faults
 
 
 def test_a_module_that_does_not_ship_is_told(run: Callable[..., proof.Proof], tree: Path) -> None:
