@@ -301,7 +301,8 @@ def test_a_check_that_fails_is_made_good_by_the_next() -> None:
     assert [row.due_at > platform.world.clock.now() for row in rows(platform)] == [True]
 
 
-def test_five_hundred_that_breach_at_once_are_one_digest_within_a_minute_and_so_is_their_recovery() -> None:
+def test_five_hundred_that_breach_at_once_are_one_digest_within_a_minute_and_their_recovery_is_two() -> None:
+    """Their backups are spread over half a minute (dispatch), and each digest waits for twenty seconds."""
     names = [f"many-{number}" for number in range(500)]
     platform = protected()
     with platform.world.faults.paused():
@@ -320,8 +321,10 @@ def test_five_hundred_that_breach_at_once_are_one_digest_within_a_minute_and_so_
     assert (content["affectedItemCount"], set(content["affectedItems"])) == (500, set(names))
     mend_azure(platform)
     go_to(platform, SLOT + 2 * HOUR, seconds=70)
-    (recovered,) = told(platform, "Recovered")
-    assert (recovered["affectedItemCount"], set(recovered["affectedItems"])) == (500, set(names))
+    recovered = told(platform, "Recovered")
+    assert sum(each["affectedItemCount"] for each in recovered) == 500
+    assert {name for each in recovered for name in each["affectedItems"]} == set(names)
+    assert len(recovered) <= 2
 
 
 # Objectives of their own, and changes of configuration.
