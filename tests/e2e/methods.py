@@ -29,7 +29,8 @@ from infra.local.demo_clients import at_front_door
 from infra.local.tokens import CONTRIBUTOR
 
 KINDS = ("sync", "aio")
-CALL_SECONDS = 60.0  # after which an asynchronous call counts as hanging
+CALL_SECONDS = 60.0  # after which a call counts as hanging
+LONGEST_SLEEP = 2.0  # seconds; a poller that is told no Retry-After sleeps 30
 
 
 # ---------------------------------------------------------------- what is noted
@@ -67,7 +68,7 @@ class Journal:
             self.calls.append(Called(method=method, seconds=seconds, sleeps=tuple(self.sleeps[before:])))
 
 
-class _Transport(RequestsTransport):
+class NotedTransport(RequestsTransport):
     def __init__(self, journal: Journal, **options: Any) -> None:
         super().__init__(**options)
         self._journal = journal
@@ -83,7 +84,7 @@ class _Transport(RequestsTransport):
         super().sleep(duration)
 
 
-class _AsyncTransport(AioHttpTransport):
+class NotedAsyncTransport(AioHttpTransport):
     def __init__(self, journal: Journal, **options: Any) -> None:
         super().__init__(**options)
         self._journal = journal
@@ -119,7 +120,7 @@ def open_sdk(kind: str, endpoints: Mapping[str, Any]) -> Sdk:
 class SyncSdk:
     def __init__(self, endpoints: Mapping[str, Any]) -> None:
         self.journal = Journal()
-        transport = _Transport(self.journal, connection_verify=endpoints["ca_file"])
+        transport = NotedTransport(self.journal, connection_verify=endpoints["ca_file"])
         self._client = DataProtectionMgmtClient(
             _credential(ClientSecretCredential, endpoints),
             endpoints["subscription_id"],
@@ -167,7 +168,7 @@ class AsyncSdk:
         client = AsyncDataProtectionMgmtClient(
             credential,
             endpoints["subscription_id"],
-            transport=_AsyncTransport(self.journal, connection_verify=endpoints["ca_file"]),
+            transport=NotedAsyncTransport(self.journal, connection_verify=endpoints["ca_file"]),
             **at_front_door(endpoints),
         )
         return credential, client
