@@ -21,7 +21,6 @@ from backup_core.domain.errors import (
     CloudUnavailable,
     DiskNotFound,
     PermissionMissing,
-    SnapshotGroupNotFound,
     Throttled,
 )
 from backup_core.domain.instance import BackupInstance, DiskClaim, ProtectionState
@@ -282,14 +281,17 @@ def _look_after(ports: Ports, vault: VaultKey, gone: RecoveryPoint) -> None:
 
 def _sightings(ports: Ports, gone: RecoveryPoint) -> Sightings:
     """What lies in the groups of ours, until the point's snapshot is among it. A group that cannot be read now may hold
-    it: then nobody knows, and the look comes again. Raises BackupError."""
+    it: then nobody knows, and the look comes again. One that is closed to us keeps no other group's loss from being
+    told: the reconciler looks there too, and takes back what was called lost. Raises BackupError."""
     seen = Sightings()
     for stored in remembered_groups(ports) if gone.snapshot_unique_id else ():
         try:
             for snapshot in acting_for(ports, stored.value.vault).cloud.list_snapshots(stored.value.group):
                 seen.add(snapshot)
-        except SnapshotGroupNotFound:
-            log.info("resource_event.group_gone group=%s", stored.value.group_id)
+        except BackupError as error:
+            if error.transient:
+                raise
+            log.info("resource_event.group_unreadable group=%s code=%s", stored.value.group_id, error.code)
         if seen.moved(gone) is not None:
             break
     return seen

@@ -118,11 +118,11 @@ def add_snapshot(platform: Platform, made: RecoveryPoint, *, tags: dict[str, str
     return snapshot
 
 
-def refuse(call: str, error: Exception) -> Callable[[str, str], None]:
-    """A guard that refuses one kind of call to Azure."""
+def refuse(call: str, error: Exception, *, at: str | None = None) -> Callable[[str, str], None]:
+    """A guard that refuses one kind of call to Azure, of one target or of all."""
 
     def guard(called: str, target: str) -> None:
-        if called == call:
+        if called == call and at in (None, target):
             raise error
 
     return guard

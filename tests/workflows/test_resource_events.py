@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,14 +24,28 @@ from backup_core.workflows.lifecycle import stop_protection
 from backup_core.workflows.protection import resume_protection
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.resource_events import MAX_ROUNDS, SnapshotHomes, give_up, notice, take_message
+from backup_core.workflows.snapshot_groups import remember_group
 from backup_core.workflows.tag_rules import put_rule
 from tests.builders import DISK_GROUP, SNAPSHOT_GROUP, VAULT, disk_id, disk_json, snapshot_id
 from tests.domain.test_protection_rule import rule
 from tests.domain.test_resource_event import cloud_event, grid_event
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import HOUR, HOURLY, SLOT, backed_up, events, go_to, jobs, protected, refuse, sent
+from tests.workflows.scenes import (
+    HOUR,
+    HOURLY,
+    SLOT,
+    backed_up,
+    events,
+    go_to,
+    jobs,
+    other_group,
+    protected,
+    refuse,
+    sent,
+)
 
 MINUTE = timedelta(minutes=1)
+OTHER_VAULT = replace(VAULT, name="vault-2")
 
 
 def hint(resource_id: str, what: str = "ResourceDeleteSuccess") -> ResourceHint:
@@ -279,6 +294,32 @@ def test_a_snapshot_deleted_behind_our_back_is_a_lost_point_at_once_and_a_backup
     made = [each for each in platform.points() if each.is_good]
     assert len(made) == 1
     assert made[0].created_at < SLOT + 2 * MINUTE
+
+
+@pytest.mark.parametrize("is_gone", [False, True], ids=["closed to us", "gone"])
+def test_a_loss_is_answered_though_a_group_of_another_vault_cannot_be_read(is_gone: bool) -> None:
+    platform = backed_up()
+    remember_group(platform.world.ports, OTHER_VAULT, other_group())
+    if not is_gone:
+        closed = PermissionMissing("403", scope=other_group().text, role="Disk Snapshot Contributor")
+        platform.world.cloud.guard = refuse("list_snapshots", closed, at=other_group().text)
+    (point,) = platform.points()
+    platform.world.cloud.lose_snapshot(point.snapshot_id)
+    tell(platform, point.snapshot_id)
+    platform.run(minutes=2)
+    assert [each.point_id for each in lost(platform)] == [point.point_id]
+    assert len([each for each in platform.points() if each.is_good]) == 1
+
+
+def test_while_a_group_cannot_be_read_for_now_nobody_knows_whether_a_snapshot_was_moved_there() -> None:
+    platform = backed_up()
+    remember_group(platform.world.ports, OTHER_VAULT, other_group())
+    platform.world.cloud.guard = refuse("list_snapshots", CloudUnavailable("503"), at=other_group().text)
+    (point,) = platform.points()
+    platform.world.cloud.lose_snapshot(point.snapshot_id)
+    tell(platform, point.snapshot_id)
+    assert lost(platform) == []
+    assert len(sent(platform, LookAtResource)) == 1
 
 
 def test_the_schedule_goes_on_as_before_after_the_extra_backup() -> None:
