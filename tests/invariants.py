@@ -1,15 +1,24 @@
-"""What must hold of slots and jobs whatever happened, in words and in code. Each check answers the faults it found.
+"""What must hold whatever happened, in words and in code. Each check answers the faults it found.
 
 1. *Every slot that became due has one end*: it was taken (its job completed, or its recovery point is there), or its
    job failed or was cancelled, or it is on record as missed, with the reason. Exactly one of these; a failed job whose
    snapshot turned up whole after all, and was adopted, counts as taken.
 2. *A slot has one job at most*, and the count of missed slots is that of the slots missed.
 3. *An ended job stays as it ended*: no later write changes its status, its end, its error or its point.
+4. *A deletion reaches Azure only* of a snapshot that this installation asked for, whose point is recorded, expired by
+   the longest date that it was ever promised, neither held nor read by a restore, of an instance that lets points
+   expire, and followed by a newer good point whose snapshot is there and whole. What is being deleted with its instance
+   may go before its time, unless the vault is immutable; what is not whole may go unrecorded. Of tables that are older
+   than the world, nothing goes.
+5. *Points and snapshots are each other's* once everything is quiet: a good point has its snapshot, a whole snapshot its
+   point, kept at least as long as was promised.
+6. *Nothing waits for ever*: no message and no job is left when everything is quiet.
 
-They ask for records only, so that any simulation can be held to them: a platform in memory, a fleet, tables read back
-from an emulator. What became due is for the caller to know; `Due` notes it for a platform in memory.
+The first three ask for records only, so that any simulation can be held to them: a platform in memory, a fleet, tables
+read back from an emulator. What became due is for the caller to know; `Due` notes it for a platform in memory. `Ledger`
+sees each call of a cloud in memory before it has its effect.
 
-Leaves to others: points and snapshots (`Platform.check_invariants`), and processes that die (tests/chaos).
+Leaves to others: processes that die (tests/chaos).
 """
 
 from __future__ import annotations
@@ -17,14 +26,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from backup_core.domain.instance import MISSED_SLOTS_KEPT, BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobOperation, JobStatus
 from backup_core.domain.naming import scheduled_job_id
-from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.vault import Vault
+from backup_core.ports import every
+from tests.builders import VAULT
+from tests.fakes import World
 
 
 class End(Enum):
@@ -152,3 +165,124 @@ class Due:
         for generation, slot in sorted(self.slots):
             found.setdefault(generation, []).append(slot)
         return found
+
+
+_KEEPS_ALL = (ProtectionState.STOPPED, ProtectionState.SOFT_DELETED)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Invariants 4 and 5, by what it saw itself: which installation asked for a snapshot, and the longest expiry
+    that a point of it was ever recorded with. No tag is asked. `acting` is the installation that makes the calls
+    now; all of them work in one cloud.
+    """
+
+    worlds: dict[str, World]
+    acting: str
+    faults: list[str] = field(default_factory=list)
+    frozen: bool = False  # tables that were set back: nothing at all may be deleted
+    _makers: dict[str, str] = field(default_factory=dict)
+    _promised: dict[str, datetime] = field(default_factory=dict)
+
+    def see(self, call: str, target: str) -> None:
+        """To be told of each call before it has its effect, as FakeCloud.guard is."""
+        if call == "start_snapshot":
+            self._makers.setdefault(target.lower(), self.acting)
+        if call == "delete_snapshot":
+            self.faults += [f"{target.rsplit('/', 1)[-1]} is deleted: {reason}" for reason in self._against(target)]
+
+    def note_promises(self) -> None:
+        for world in self.worlds.values():
+            for point in self._points(world):
+                if point.expires_at is not None:
+                    known = self._promised.get(point.snapshot_id.lower(), point.expires_at)
+                    self._promised[point.snapshot_id.lower()] = max(known, point.expires_at)
+
+    def _against(self, target: str) -> Iterator[str]:
+        world = self.worlds[self.acting]
+        resource = world.cloud._snapshots.get(target.lower())
+        if resource is None:
+            return
+        if self.frozen:
+            yield "the tables are older than the world, and nobody has said go on"
+        if self._makers.get(target.lower()) != self.acting:
+            yield "it is not this installation's"
+        points = self._points(world)
+        record = next((point for point in points if point.snapshot_id.lower() == target.lower()), None)
+        instance = self._instance(world)
+        if record is None:
+            if self._is_whole(world, target):
+                yield "it is whole, and no point is recorded of it"
+            return
+        if instance is None:
+            yield "its instance is gone"
+            return
+        yield from self._against_point(world, instance, record, points)
+
+    def _against_point(
+        self, world: World, instance: BackupInstance, record: RecoveryPoint, points: list[RecoveryPoint]
+    ) -> Iterator[str]:
+        now = world.clock.now()
+        if instance.state in _KEEPS_ALL:
+            yield f"its instance is {instance.state.value}"
+        if record.hold is not None:
+            yield "it is held"
+        if record.restoring:
+            yield "a restore reads it"
+        if instance.state is ProtectionState.DELETING and not self._is_immutable(world):
+            return
+        promised = self._promised.get(record.snapshot_id.lower(), record.expires_at)
+        if promised is None or promised > now:
+            yield f"it was promised to stay until {promised}"
+        newer = [
+            point
+            for point in points
+            if point.created_at > record.created_at
+            and point.state is PointState.COMPLETED
+            and self._is_whole(world, point.snapshot_id)
+        ]
+        if not newer:
+            yield "it is the newest"
+
+    @staticmethod
+    def _is_whole(world: World, snapshot_id: str) -> bool:
+        resource = world.cloud._snapshots.get(snapshot_id.lower())
+        if resource is None:
+            return False
+        shown = world.cloud._shown(resource)["properties"]
+        return bool(
+            shown.get("provisioningState") == "Succeeded" and float(shown.get("completionPercent") or 100) == 100
+        )
+
+    @staticmethod
+    def _points(world: World) -> list[RecoveryPoint]:
+        with world.faults.paused():
+            names = [stored.value.name for stored in every(world.ports, BackupInstance, VAULT)]
+            return [stored.value for name in names for stored in every(world.ports, RecoveryPoint, VAULT, name)]
+
+    @staticmethod
+    def _instance(world: World) -> BackupInstance | None:
+        with world.faults.paused():
+            found = [stored.value for stored in every(world.ports, BackupInstance, VAULT)]
+        return found[0] if found else None
+
+    @staticmethod
+    def _is_immutable(world: World) -> bool:
+        with world.faults.paused():
+            stored = world.store.get(Vault, VAULT)
+        return stored is not None and stored.value.at(world.clock.now()).is_immutable
+
+    def faults_of_points(self, installation: str) -> list[str]:
+        """Invariant 5."""
+        world = self.worlds[installation]
+        points = {point.snapshot_id.lower(): point for point in self._points(world)}
+        own = {each.lower() for each in world.cloud.snapshot_ids() if self._makers.get(each.lower()) == installation}
+        whole = {each for each in own if self._is_whole(world, each)}
+        faults = [f"point {each} has no snapshot" for each in points.keys() - own if points[each].is_good]
+        if self._instance(world) is not None:
+            faults += [f"snapshot {each} has no point" for each in whole - points.keys()]
+        for each in whole & points.keys():
+            promised, kept = self._promised.get(each), points[each].expires_at
+            if promised is not None and kept is not None and kept < promised - timedelta(seconds=1):
+                faults.append(f"{each} was promised until {promised} and is kept until {kept}")
+        return faults

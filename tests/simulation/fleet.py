@@ -20,8 +20,7 @@ from backup_core.workflows.set_back import go_on
 from backup_core.workflows.vaults import put_policy
 from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, policy
 from tests.fakes import World
-from tests.invariants import Endings
-from tests.simulation.ledger import Ledger
+from tests.invariants import Endings, Ledger
 from tests.workflows.interleavings import NAME, SCHEDULES, Interleaving
 from tests.workflows.platform import Platform, request
 
@@ -168,20 +167,5 @@ class Fleet(Interleaving):
 
     def _judge(self) -> list[str]:
         self.due.slots = {each for each in self.due.slots if self.judged_from is None or each[1] >= self.judged_from}
-        return [*Interleaving._judge(self), *self.ledger.faults, *self._left()]
-
-    def _left(self) -> list[str]:
-        """Once everything is quiet: points and snapshots are each other's, and nothing waits."""
-        platform, faults = self.platform, list[str]()
-        points = {point.snapshot_id.lower(): point for point in platform.points(NAME)}
-        own = {each.lower() for each in platform.world.cloud.snapshot_ids() if self.ledger.made_by(each) == OURS}
-        whole = {each for each in own if Ledger._is_whole(platform.world, each)}
-        faults += [f"point {each} has no snapshot" for each in points.keys() - own if points[each].is_good]
-        if platform.has_instance(NAME):
-            faults += [f"snapshot {each} has no point" for each in whole - points.keys()]
-        for each in whole & points.keys():
-            promised, kept = self.ledger.promised(each), points[each].expires_at
-            if promised is not None and kept is not None and kept < promised - timedelta(seconds=1):
-                faults.append(f"{each} was promised until {promised} and is kept until {kept}")
-        faults += [f"a message waits for ever: {each.message}" for each in platform.world.queue.waiting()]
-        return faults
+        waiting = [f"a message waits for ever: {each.message}" for each in self.platform.world.queue.waiting()]
+        return [*Interleaving._judge(self), *self.ledger.faults, *self.ledger.faults_of_points(OURS), *waiting]
