@@ -583,7 +583,7 @@ def _give_up(
         _decide_anew(ports, message)
         return
     log.warning("backup.given_up instance=%s slot=%s: %s", message.instance_name, message.slot, verdict.because)
-    if mine is None or not mine.value.takes_scheduled_backups:
+    if stored is None or not stored.value.takes_scheduled_backups:  # else the row may be a later instance's own
         _leave_agenda(ports, message, mine.value if mine is not None else None)
     _unwatch(ports, message)
 

@@ -176,6 +176,23 @@ def test_what_the_agenda_still_held_of_an_earlier_instance_is_looked_after_no_mo
     assert platform.agenda(AgendaKind.WATCH) == []
 
 
+def test_a_late_message_of_an_earlier_instance_leaves_the_present_ones_agenda_alone() -> None:
+    platform = protected()
+    platform.world.clock.set(SLOT)
+    dispatch(platform.world.ports)
+    (late,) = sent(platform, StartBackup)
+    for envelope in platform.world.queue.waiting():
+        platform.world.queue.delete(envelope)
+    delete_instance(platform.world.ports, VAULT, "disk-1")
+    platform.run(minutes=2)
+    configure_instance(platform.world.ports, VAULT, request("disk-1"))
+    platform.run(minutes=2)
+    assert late.next_due_at == SLOT + HOUR, "the present instance is due at the same instant"
+    start_backup(platform.world.ports, late)
+    go_to(platform, SLOT + HOUR, minutes=2)
+    assert [point.slot for point in platform.points()] == [SLOT + HOUR]
+
+
 @pytest.mark.parametrize("pause", [stop, suspend, soft_delete, reschedule])
 def test_a_slot_after_the_pause_was_never_due_and_is_not_missed(pause: Callable[[Platform], None]) -> None:
     platform = backed_up()
