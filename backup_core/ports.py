@@ -287,7 +287,7 @@ class DiskCloud(Protocol):
         ...
 
     def get_operation(self, url: str) -> OperationState | None:
-        """An operation's state, or None when Azure has forgotten it."""
+        """An operation's state, or None when Azure has forgotten it or does not let the app read it."""
         ...
 
     def snapshot_of(self, operation: OperationState) -> Snapshot | None:

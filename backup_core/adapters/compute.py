@@ -20,7 +20,7 @@ from backup_core.adapters.clients import ComputeClients
 from backup_core.adapters.meters import Lane, Meters
 from backup_core.domain.acting import OWN, not_held
 from backup_core.domain.disk import Disk, OperationState, Snapshot
-from backup_core.domain.errors import IdentityNotHeld, RequestRefused, Throttled
+from backup_core.domain.errors import IdentityNotHeld, PermissionMissing, RequestRefused, Throttled
 from backup_core.domain.permissions import Grant, Permissions
 from backup_core.domain.resource_ids import (
     DISK,
@@ -168,10 +168,14 @@ class ArmDiskCloud:
         return read_snapshot(answer.json())
 
     def get_operation(self, url: str) -> OperationState | None:
-        """Raises RequestRefused for a URL that is not ARM's: the token that goes with the call is for ARM only."""
+        """Raises RequestRefused for a URL that is not ARM's: the token that goes with the call is for ARM only.
+
+        The built-in disk roles may not read operations, and nothing documents that the URL's signature stands for it.
+        Where Azure refuses, the operation counts as forgotten: what it was for tells how it ended.
+        """
         try:
             return _operation_state(self._read(Call(kind=CallKind.GET_OPERATION, target=url), url))
-        except Absent:
+        except (Absent, PermissionMissing):
             return None
 
     def snapshot_of(self, operation: OperationState) -> Snapshot | None:

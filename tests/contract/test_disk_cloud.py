@@ -46,6 +46,7 @@ LOCATION = "westeurope"
 APP = "99999999-9999-4999-8999-00000000000a"  # has the app's three roles on the whole subscription
 STRANGER = "99999999-9999-4999-8999-00000000000b"
 SNAPSHOT_WRITER = "99999999-9999-4999-8999-00000000000c"
+UNTOLD = "99999999-9999-4999-8999-00000000000d"
 ROLES = {
     "Disk Backup Reader": "3e5e47e6-65f7-47ef-90b5-e5dd4d455f24",
     "Disk Snapshot Contributor": "7efff54f-a5b4-42b5-a1c5-5411624893ce",
@@ -649,6 +650,83 @@ def disk(quick_arm: Arm, arm_group: GroupId) -> str:
 
 
 @pytest.mark.local_target
+def test_whoever_may_not_read_operations_sees_how_they_end_by_what_they_were_for(quick_arm, arm_group, disk):
+    quick_arm.control("PUT", "settings", {"signature_lets_poll": False})
+    cloud = _without_operations(quick_arm)
+    taken = snapshot_id("snap", arm_group)
+    url = cloud.start_snapshot(taken, source=cloud.get_disk(disk), tags=TAGS)
+    assert cloud.get_operation(url) is None
+    assert _becomes(cloud, taken, lambda found: found is not None and found.is_usable)
+    assert cloud.get_operation(cloud.delete_snapshot(taken)) is None
+    assert _becomes(cloud, taken, lambda found: found is None)
+
+
+@pytest.mark.parametrize("anew", [True, False])
+def test_a_snapshot_that_failed_is_usable_only_where_azure_takes_it_anew(quick_arm, arm_group, disk, anew):
+    quick_arm.control("PUT", "settings", {"failed_is_made_anew": anew})
+    cloud = arm_cloud(quick_arm)
+    taken = snapshot_id("snap", arm_group)
+    quick_arm.control("POST", "faults", {"kind": "fail_late", "what": "snapshot", "method": "PUT"})
+    for _ in range(2):
+        cloud.start_snapshot(taken, source=cloud.get_disk(disk), tags=TAGS)
+        assert _becomes(cloud, taken, lambda found: found is not None and found.provisioning_state != "Updating")
+    assert cloud.find_snapshot(taken).is_usable is anew
+    cloud.delete_snapshot(taken)
+    assert _becomes(cloud, taken, lambda found: found is None), "what is left can be cleared away"
+
+
+@pytest.mark.parametrize("shows", [True, False])
+def test_a_snapshot_whose_deletion_failed_can_be_deleted_again_whatever_it_shows(quick_arm, arm_group, disk, shows):
+    quick_arm.control("PUT", "settings", {"failed_change_shows": shows})
+    cloud = arm_cloud(quick_arm)
+    taken = snapshot_id("snap", arm_group)
+    cloud.start_snapshot(taken, source=cloud.get_disk(disk), tags=TAGS)
+    assert _becomes(cloud, taken, lambda found: found is not None and found.is_usable)
+    quick_arm.control("POST", "faults", {"kind": "fail_late", "what": "snapshot", "method": "DELETE"})
+    url = cloud.delete_snapshot(taken)
+    assert _becomes(cloud, taken, lambda found: found is not None and found.provisioning_state != "Deleting")
+    assert cloud.get_operation(url).status == "Failed"
+    cloud.delete_snapshot(taken)
+    assert _becomes(cloud, taken, lambda found: found is None)
+
+
+@pytest.mark.parametrize("seconds", [2, None])
+def test_a_snapshot_is_taken_and_deleted_with_and_without_retry_after(quick_arm, arm_group, disk, seconds):
+    quick_arm.control("PUT", "settings", {"retry_after_on_accept": seconds})
+    cloud = arm_cloud(quick_arm)
+    taken = snapshot_id("snap", arm_group)
+    cloud.start_snapshot(taken, source=cloud.get_disk(disk), tags=TAGS)
+    assert _becomes(cloud, taken, lambda found: found is not None and found.is_usable)
+    cloud.delete_snapshot(taken)
+    assert _becomes(cloud, taken, lambda found: found is None)
+
+
+def test_a_private_disk_is_backed_up_where_its_disk_access_needs_no_right_of_ours(quick_arm):
+    quick_arm.control("PUT", "settings", {"disk_access_must_be_readable": False})
+    cloud = _with_disk_roles_only(quick_arm)
+    disk = cloud.get_disk(disk_id("web01-data", GroupId(subscription=FIRST, group="apps-westeurope")))
+    closed = {"networkAccessPolicy": "AllowPrivate", "diskAccessId": disk_access_id(FIRST, "westeurope")}
+    private = Disk(raw={**disk.raw, "properties": {**disk.raw["properties"], **closed}})
+    taken = snapshot_id("no-right", GroupId(subscription=FIRST, group="snapshots-westeurope"))
+    cloud.start_snapshot(taken, source=private, tags=TAGS)
+    assert _becomes(cloud, taken, lambda found: found is not None and found.is_usable)
+
+
+def _becomes(cloud: ArmDiskCloud, snapshot: str, wanted: Callable[[Any], bool]) -> bool:
+    for _ in range(50):
+        if wanted(cloud.find_snapshot(snapshot)):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def _without_operations(arm: Arm) -> ArmDiskCloud:
+    """For an identity with the three disk roles, of which none reads operations."""
+    for role in ("Disk Backup Reader", "Disk Snapshot Contributor", "Disk Restore Operator"):
+        assign(arm, UNTOLD, role, f"/subscriptions/{arm.subscription}")
+    return arm_cloud(arm, UNTOLD)
+
+
 def test_many_pages_are_read_as_one_list(quick_arm, arm_group, disk):
     bench = _arm_bench(quick_arm, arm_group)
     names = {bench.snapshot(f"snap-{number}", disk) for number in range(5)}

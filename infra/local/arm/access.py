@@ -49,7 +49,11 @@ def end_get_access(world: World, call: Call) -> Answer:
 
 def _check_grantable(world: World, call: Call, resource: Resource, body: Json) -> None:
     if resource.body.get("managedBy"):
-        raise errors.attached(resource.name, resource.body["managedBy"])
+        message = (
+            f"Access not permitted because disk {resource.name} is currently attached to running VM "
+            f"{resource.body['managedBy']}."
+        )
+        raise errors.not_allowed(message)
     if resource.properties.get("networkAccessPolicy") == "DenyAll":
         raise errors.not_allowed(f"The network access policy of {resource.name} denies all access.")
     if resources.is_copying(resource, call.now):

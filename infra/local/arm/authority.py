@@ -42,7 +42,7 @@ PRINCIPAL_TYPES = ("ServicePrincipal", "User", "Group", "ForeignGroup", "Device"
 
 def principal_of(header: str, *, base_url: str, issuer: str | None, now: float) -> str:
     """The object id in a bearer token. The signature is not checked (COVERAGE.md); shape, expiry, audience and,
-    when one was given, issuer are. ArmError 401 with a WWW-Authenticate header [codes and texts remembered]."""
+    when one was given, issuer are. ArmError 401 with a WWW-Authenticate header [codes and texts reported]."""
     if not header:
         raise errors.unauthenticated(
             "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."
@@ -80,7 +80,7 @@ def check_roles(world: World, call: Call) -> None:
     scope = call.route.scope
     if not _filtered(call.route) and not world.assignments.allow(call.principal, action, scope, call.now):
         raise errors.authorization_failed(call.principal, action, scope)
-    for link, linked_scope in _links(call):
+    for link, linked_scope in _links(world, call):
         if not world.assignments.allow(call.principal, link, linked_scope, call.now):
             raise errors.linked_authorization_failed(call.principal, action, scope, link, linked_scope)
 
@@ -244,9 +244,9 @@ def _filtered(route: Route) -> bool:
     return route.kind in TYPE_NAMES and not route.name and not route.group
 
 
-def _links(call: Call) -> Iterator[tuple[str, str]]:
+def _links(world: World, call: Call) -> Iterator[tuple[str, str]]:
     """Actions needed on what a disk or snapshot is made from or tied to: its source and its disk encryption set
-    [reported], its disk access [remembered]."""
+    [reported], its disk access [no source: a setting]."""
     if call.method not in ("PUT", "PATCH") or call.route.kind not in ("disk", "snapshot"):
         return
     properties = call.json().get("properties")
@@ -259,7 +259,7 @@ def _links(call: Call) -> Iterator[tuple[str, str]]:
     if isinstance(encryption_set, str) and encryption_set:
         yield "Microsoft.Compute/diskEncryptionSets/read", encryption_set
     disk_access = properties.get("diskAccessId")
-    if isinstance(disk_access, str) and disk_access:
+    if isinstance(disk_access, str) and disk_access and world.settings.disk_access_must_be_readable:
         yield "Microsoft.Compute/diskAccesses/read", disk_access
 
 

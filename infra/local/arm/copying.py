@@ -41,6 +41,7 @@ def break_off(world: World, snapshot: Resource, now: float, error: Json) -> None
     """Ends a copy for good: the snapshot stays incomplete and shows why in copyCompletionError."""
     snapshot.hidden["copy"] = {**snapshot.hidden["copy"], "stopped": now, "error": error}
     snapshot.properties["provisioningState"] = "Failed"
+    snapshot.hidden["unmade"] = True
     world.keep(snapshot)
     world.write_down("snapshot.copy_failed", now, id=snapshot.id, reason=error["errorCode"])
 

@@ -61,7 +61,7 @@ def put(world: World, call: Call) -> Answer:
     resources.check_name(call.route.name)
     body = call.json()
     present = world.disks.find(call.route.scope)
-    if present is None or present.properties["provisioningState"] == "Failed":
+    if present is None or (present.hidden.get("unmade") and world.settings.failed_is_made_anew):
         return _create(world, call, body)
     return _update(world, call, present, body)
 
@@ -79,7 +79,7 @@ def delete(world: World, call: Call) -> Answer:
     if disk.body.get("managedBy"):
         raise errors.attached(disk.name, disk.body["managedBy"])
     if disk.hidden.get("access_until", 0.0) > call.now:
-        raise errors.not_allowed(f"Disk {disk.name} has an active shared access signature. Revoke it first.")
+        raise errors.access_granted("disk", disk.name)
     operation = resources.begin(world, call, disk, "delete", world.settings.delete_seconds)
     disk.properties["provisioningState"] = "Deleting"
     world.keep(disk)
@@ -353,7 +353,7 @@ def _update(world: World, call: Call, disk: Resource, body: Json) -> Answer:
         if changed.properties["diskSizeGB"] > disk.properties["diskSizeGB"]:
             _fail_pending(world, disk, call.now)
         disk.body = changed.body
-    disk.properties["provisioningState"] = "Updating"
+    resources.show_update(disk)
     world.keep(disk)
     world.write_down("disk.updated", call.now, id=disk.id, principal=call.principal, tags=disk.body["tags"])
     return accepted(world, call, operation, resources.echo(call, {"location": disk.location, **body}))
@@ -468,8 +468,7 @@ def _settle_delete(world: World, operation: Operation) -> None:
     if disk is None:
         return
     if operation.fails is not None:
-        disk.properties["provisioningState"] = "Succeeded"
-        world.keep(disk)
+        resources.settle_failed_delete(world, disk)
         world.write_down("disk.delete_failed", operation.ends, id=disk.id, reason=operation.fails["code"])
         return
     remove(world, disk, operation.ends)

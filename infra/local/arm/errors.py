@@ -157,6 +157,22 @@ def not_allowed(message: str) -> ArmError:
     return ArmError(409, "OperationNotAllowed", message)
 
 
+def access_granted(kind: str, name: str) -> ArmError:
+    """In the words that are documented of disk restore points; their own code is another."""
+    message = f"There is an active shared access signature outstanding for {kind} {name}."
+    return not_allowed(f"{message} Call EndGetAccess before deleting the {kind}.")
+
+
+def wrong_place() -> ArmError:
+    """A snapshot in another region than its disk [reported: Azure/azure-cli#22370, which shows no target]."""
+    return ArmError(400, "InvalidParameter", "Entity not of expected type")
+
+
+def unknown_sku(sku: str) -> ArmError:
+    """Reported: ansible-collections/azure#792."""
+    return invalid_parameter("sku", f"SKU {sku} is not available.")
+
+
 def attached(name: str, machine: str) -> ArmError:
     return not_allowed(f"Disk {name} is attached to VM {machine}.")
 

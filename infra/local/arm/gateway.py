@@ -169,7 +169,7 @@ class Gateway:
         call = self._call(incoming, fault, now)
         self._check_subscription(call)
         handler = self._handler(call)
-        if not (call.route.kind == "operation" and operations.is_signed(self.world, call)):
+        if not operations.may_poll(self.world, call):
             self._check_rights(call)
         headers.update(self._admitted(call))
         headers.update(self._counted(call))

@@ -1,6 +1,7 @@
 """What ARM answers of all resources alike: lists of resources with a filter, and tags as a resource of their own.
 
-Knows no rules of disks: a tag that is set here is there at once [remembered; Azure may answer 202].
+Knows no rules of disks: a tag that is set here is there at once, though the answer may show the tags of before
+[reported: Azure/azure-cli#29566; a setting].
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ _CLAUSE = re.compile(
     r"\s*(resourceType|name|location|resourceGroup|tagName|tagValue)\s+(eq|ne)\s+'((?:[^']|'')*)'\s*", re.IGNORECASE
 )
 _SUBSTRING = re.compile(r"\s*substringof\(\s*'((?:[^']|'')*)'\s*,\s*(name|resourceGroup)\s*\)\s*", re.IGNORECASE)
+_FIELD = re.compile(
+    r"(resourceType|name|location|resourceGroup|tagName|tagValue)(?=\s+(?:eq|ne)\s|\s*\))", re.IGNORECASE
+)
 Takes = Callable[[Resource], bool]
 
 
@@ -33,9 +37,13 @@ def listed(world: World, call: Call) -> Answer:
 
 
 def read_filter(text: str) -> Takes:
-    """Clauses joined by `and`, or alternatives by `or` [documented]; ArmError 400 for anything else [remembered]."""
+    """Clauses joined by `and`, or alternatives by `or` [documented]; ArmError 400 for anything else, and for tags
+    together with other fields [reported: Azure/azure-cli#7674, Azure/azure-rest-api-specs#21324]."""
     if not text.strip():
         return lambda _: True
+    fields = {field.lower().startswith("tag") for field in _FIELD.findall(text)}
+    if len(fields) > 1:
+        raise _invalid_filter(text)
     word = "or" if re.search(r"['\)]\s+or\s+", text, re.IGNORECASE) else "and"
     clauses = [_clause(part) for part in re.split(rf"(?<=['\)])\s+{word}\s+(?=\w)", text.strip(), flags=re.IGNORECASE)]
     return lambda resource: (any if word == "or" else all)(takes(resource) for takes in clauses)
@@ -47,10 +55,14 @@ def _clause(text: str) -> Takes:
         return lambda resource: any(part in value for value in _values(resource, field))
     match = _CLAUSE.fullmatch(text)
     if match is None:
-        message = f"Invalid $filter '{text}' specified in the query string."
-        raise ArmError(400, "InvalidFilterInQueryString", message, gateway=True)
+        raise _invalid_filter(text)
     field, wanted, is_equal = match[1].lower(), match[3].replace("''", "'").lower(), match[2].lower() == "eq"
     return lambda resource: (wanted in _values(resource, field)) is is_equal
+
+
+def _invalid_filter(text: str) -> ArmError:
+    message = f"Invalid $filter '{text}' specified in the query string."
+    return ArmError(400, "InvalidFilterInQueryString", message, gateway=True)
 
 
 def _values(resource: Resource, field: str) -> list[str]:
@@ -127,7 +139,8 @@ def _without(present: Mapping[str, str], given: Mapping[str, str]) -> dict[str, 
 
 def _changed(world: World, call: Call, change: Callable[[Mapping[str, str]], dict[str, str]]) -> Answer:
     body = _tagged(world, call)
-    tags = resources.tags_of({"tags": change(body.get("tags") or {})})
+    before = body.get("tags") or {}
+    tags = resources.tags_of({"tags": change(before)})
     body["tags"] = tags
     route = parse(call.route.scope)
     if route.kind in world.collections:
@@ -140,7 +153,8 @@ def _changed(world: World, call: Call, change: Callable[[Mapping[str, str]], dic
     else:
         world.keep_subscription(body)
     world.write_down("tags.updated", call.now, id=call.route.scope, principal=call.principal, tags=tags)
-    return _answer(call, tags)
+    late = route.kind in world.collections and world.settings.tags_show_late
+    return _answer(call, before if late else tags)
 
 
 def resources_at(world: World, scope: str) -> Resource:

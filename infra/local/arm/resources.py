@@ -39,20 +39,34 @@ def location_of(body: Mapping[str, Any]) -> str:
 
 
 def tags_of(body: Mapping[str, Any]) -> dict[str, str]:
-    """The tags; ArmError 400 InvalidTag... [remembered] when there are more than 50 or one is no text."""
+    """The tags; ArmError 400 when there are more than 50 or Azure does not take one [codes: of the characters
+    documented, of lengths and number as the cmdlets of Az.Migrate repeat them]."""
     tags = body.get("tags") or {}
     if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
         raise ArmError(400, "InvalidRequestContent", "Tags must be an object of strings.", gateway=True)
     if len(tags) > 50:
-        raise ArmError(400, "InvalidTagsCount", f"{len(tags)} tags were given; at most 50 are allowed.", gateway=True)
+        message = (
+            f"Too many tags specified. Requested tag count - '{len(tags)}'. Maximum number of tags allowed - '50'."
+        )
+        raise ArmError(400, "InvalidTags", message, gateway=True)
     if len({name.casefold() for name in tags}) < len(tags):
         message = "The tags hold one name twice: names are compared without case."
         raise ArmError(400, "InvalidRequestContent", message, gateway=True)
     for name, value in tags.items():
-        bad = re.search(r"[<>%&\\?/]", name) and not name.lower().startswith("hidden-link:")
-        if not 0 < len(name) <= 512 or len(value) > 256 or bad:
-            raise ArmError(400, "InvalidTagNameOrValue", f"The tag '{name}' is not allowed.", gateway=True)
+        _check_tag(name, value)
     return dict(tags)
+
+
+def _check_tag(name: str, value: str) -> None:
+    if re.search(r"[<>%&\\?/]", name) and not name.lower().startswith("hidden-link:"):
+        message = f"The tag names '{name}' have reserved characters '<,>,%,&,\\,?,/' or control characters."
+        raise ArmError(400, "InvalidTagNameCharacters", message, gateway=True)
+    if not 0 < len(name) <= 512:
+        message = f"Tag key '{name}' is empty or too large. Maximum allowed length for tag name - '512' characters."
+        raise ArmError(400, "InvalidTagName", message, gateway=True)
+    if len(value) > 256:
+        message = f"Tag value of '{name}' is too large. Maximum allowed length for tag value - '256' characters."
+        raise ArmError(400, "InvalidTagValueLength", message, gateway=True)
 
 
 def properties_of(body: Mapping[str, Any]) -> Json:
@@ -85,7 +99,7 @@ def read(world: World, call: Call) -> Answer:
 def listed(world: World, call: Call) -> Answer:
     """One page of the resources of a group or subscription, in the order of their ids.
 
-    Across a subscription a caller sees what lies in groups that it may read [remembered].
+    Across a subscription a caller sees what lies in groups that it may read [documented of other lists, COVERAGE.md].
     """
     route = call.route
     after = call.query.get("$skiptoken", "")
@@ -174,18 +188,33 @@ def begin(
 
 
 def settle_write(world: World, operation: Operation) -> Resource | None:
-    """Ends a create or update. A failed create leaves the resource as Failed, a failed update leaves it as it was
-    [both remembered]. Returns the resource unless it has vanished meanwhile."""
+    """Ends a create or update. A failed create leaves the resource as Failed [reported]; whether a failed update shows
+    is a setting. Returns the resource unless it has vanished meanwhile."""
     resource = world.collections[operation.kind].find(operation.target)
     if resource is None:
         return None
-    failed = operation.fails is not None and operation.verb == "create"
+    shows = operation.verb == "create" or world.settings.failed_change_shows
+    failed = operation.fails is not None and shows
     if operation.verb == "create" or resource.properties["provisioningState"] == "Updating":
         resource.properties["provisioningState"] = "Failed" if failed else "Succeeded"
+    if operation.verb == "create" and failed:
+        resource.hidden["unmade"] = True
     if operation.fails is None:
         operation.output = shown(resource, operation.ends)
     world.keep(resource)
     return resource
+
+
+def show_update(resource: Resource) -> None:
+    """Updating, but for what was never made: no update makes it good."""
+    if not resource.hidden.get("unmade"):
+        resource.properties["provisioningState"] = "Updating"
+
+
+def settle_failed_delete(world: World, resource: Resource) -> None:
+    """What could not be deleted stays; whether its state tells is a setting."""
+    resource.properties["provisioningState"] = "Failed" if world.settings.failed_change_shows else "Succeeded"
+    world.keep(resource)
 
 
 def _access_state(resource: Resource, now: float) -> str | None:

@@ -48,6 +48,11 @@ class Settings:
     slow_list_seconds: float = 5.0
     retry_after_on_accept: int | None = 2
     failed_create_leaves_resource: bool = True
+    failed_change_shows: bool = False
+    failed_is_made_anew: bool = True
+    signature_lets_poll: bool = True
+    disk_access_must_be_readable: bool = True
+    tags_show_late: bool = False
 
     reads_bucket: int = 250
     reads_per_second: float = 25.0

@@ -1,6 +1,6 @@
 """Sizes, performance and the nonsense rules of disk SKUs.
 
-Performance figures: recorded for the sizes in the recordings, else the published size tables from memory.
+Performance figures: recorded for the sizes in the recordings, else those of the published size tables (COVERAGE.md).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.local.arm import errors
+from infra.local.arm.wire import ArmError
 
 GIB = 1_073_741_824
 DISK_SKUS = {
@@ -82,7 +83,7 @@ def performance(sku: str, size_gib: int, tier: str | None = None) -> dict[str, A
 
 def check_sku(sku: str) -> None:
     if sku not in DISK_SKUS:
-        raise errors.invalid_parameter("sku.name", f"The value '{sku}' of parameter 'sku.name' is not supported.")
+        raise errors.unknown_sku(sku)
 
 
 def check_size(sku: str, size_gib: Any) -> None:
@@ -118,19 +119,24 @@ def check_performance_plus(sku: str, size_gib: int) -> None:
 
 
 def check_provisioned(sku: str, size_gib: int, wanted: dict[str, Any]) -> None:
-    """Bounds of provisioned performance [documented; the refusal remembered]: Premium SSD v2 has 3,000 IOPS and
-    125 MB/s at least, Ultra one for each GiB, 100 at least; neither more than 0.25 MB/s for each."""
+    """Bounds of provisioned performance [documented; the refusal reported:
+    kubernetes-sigs/azuredisk-csi-driver#1445]: Premium SSD v2 has 3,000 IOPS and 125 MB/s at least, Ultra one for each
+    GiB, 100 at least; neither more than 0.25 MB/s for each."""
     iops, mbps = wanted["diskIOPSReadWrite"], wanted["diskMBpsReadWrite"]
     ultra = sku == "UltraSSD_LRS"
     least = max(100, size_gib) if ultra else 3_000
     most = min(400_000, max(least, 1_000 * size_gib)) if ultra else min(80_000, max(least, 500 * size_gib))
     if not least <= iops <= most:
-        message = f"Value '{iops}' is out of range for a {size_gib} GiB disk: {least} to {most}."
-        raise errors.invalid_parameter("diskIOPSReadWrite", message)
+        raise _out_of_range("diskIOPSReadWrite", iops, f"a {sku} disk of size {size_gib} GB", least, most)
     slowest = max(1, math.ceil(iops / 256)) if ultra else 125
     if not slowest <= mbps <= max(slowest, iops / 4):
-        message = f"Value '{mbps}' is out of range for {iops} IOPS: {slowest} to {max(slowest, iops // 4)}."
-        raise errors.invalid_parameter("diskMBpsReadWrite", message)
+        kind = f"a {sku} disk of {iops} IOPS"
+        raise _out_of_range("diskMBpsReadWrite", mbps, kind, slowest, max(slowest, iops // 4))
+
+
+def _out_of_range(name: str, value: int, kind: str, least: int, most: int) -> ArmError:
+    message = f"The value {value} of parameter disk.{name} is not valid. The supported range for {kind} is between"
+    return errors.bad_request(f"{message} {least} and {most}.")
 
 
 def check_shares(sku: str, size_gib: int, shares: Any) -> None:
@@ -140,7 +146,7 @@ def check_shares(sku: str, size_gib: int, shares: Any) -> None:
 
 
 def most_shares(sku: str, size_gib: int) -> int:
-    """Published limits of shared disks by SKU and size [remembered]."""
+    """Limits of shared disks by SKU and size [documented: disks-shared]."""
     if sku in BACKGROUND_COPIED:
         return 15
     if sku == "Standard_LRS":
@@ -156,7 +162,7 @@ def check_zones(sku: str, location: str, zones: list[str]) -> None:
     if zones and location not in ZONAL_REGIONS:
         raise errors.invalid_parameter("zones", f"The location '{location}' does not support availability zones.")
     if zones and sku.endswith("_ZRS"):
-        raise errors.invalid_parameter("zones", f"A disk of SKU '{sku}' is zone-redundant and cannot be put in a zone.")
+        raise errors.not_allowed(f"A disk with sku '{sku}' cannot be created in an availability zone.")
     if sku == "PremiumV2_LRS" and not zones and location in ZONAL_REGIONS:
         raise errors.invalid_parameter("zones", f"A disk of SKU '{sku}' needs a zone in location '{location}'.")
 

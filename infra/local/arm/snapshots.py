@@ -45,7 +45,7 @@ def put(world: World, call: Call) -> Answer:
     if present is None:
         return _create(world, call, body, location)
     _check_same(present, body, location)
-    if present.properties["provisioningState"] == "Failed":
+    if present.hidden.get("unmade") and world.settings.failed_is_made_anew:
         _vanish(world, present)
         return _create(world, call, body, location)
     return _update(world, call, present, body)
@@ -56,13 +56,13 @@ def patch(world: World, call: Call) -> Answer:
 
 
 def delete(world: World, call: Call) -> Answer:
-    """202; 204 when there is none. Refused while access is granted [remembered]."""
+    """202; 204 when there is none. Refused while access is granted [documented of a disk restore point]."""
     world.group_or_raise(call.route.subscription, call.route.group)
     snapshot = world.snapshots.find(call.route.scope)
     if snapshot is None:
         return Answer(status=204)
     if snapshot.hidden.get("access_until", 0.0) > call.now:
-        raise errors.not_allowed(f"Snapshot {snapshot.name} has an active shared access signature. Revoke it first.")
+        raise errors.access_granted("snapshot", snapshot.name)
     operation = resources.begin(world, call, snapshot, "delete", world.settings.delete_seconds)
     snapshot.properties["provisioningState"] = "Deleting"
     world.keep(snapshot)
@@ -140,7 +140,7 @@ def _source(world: World, call: Call, creation: Json, location: str) -> Resource
     if creation["createOption"] == "CopyStart":
         _check_copy_start(world, call, source, location)
     elif source.location != location:
-        raise errors.not_allowed(f"{source.name} is in {source.location}; a snapshot of it must be there too.")
+        raise errors.wrong_place()
     return source
 
 
@@ -177,7 +177,7 @@ def _built(world: World, call: Call, body: Json, location: str, source: Resource
     wishes = body["properties"]
     sku = (body.get("sku") or {}).get("name") or _usual_sku(world, source, location)
     if sku not in skus.SNAPSHOT_SKUS:
-        raise errors.invalid_parameter("sku.name", f"The value '{sku}' of parameter 'sku.name' is not supported.")
+        raise errors.unknown_sku(sku)
     incremental = wishes.get("incremental", False)
     if not isinstance(incremental, bool):
         raise errors.invalid_parameter(
@@ -356,13 +356,13 @@ def _update(world: World, call: Call, snapshot: Resource, body: Json) -> Answer:
     network = _network(world, {**snapshot.properties, **wishes}, snapshot.location)
     sku = (body.get("sku") or {}).get("name") or snapshot.sku
     if sku not in skus.SNAPSHOT_SKUS:
-        raise errors.invalid_parameter("sku.name", f"The value '{sku}' of parameter 'sku.name' is not supported.")
+        raise errors.unknown_sku(sku)
     operation = resources.begin(world, call, snapshot, "update", world.settings.update_seconds)
     if operation.fails is None:
         named = {"name": sku, "tier": skus.SNAPSHOT_SKUS[sku]}
         snapshot.body = {**snapshot.body, "tags": tags, "sku": named}
         snapshot.properties.update(network)
-    snapshot.properties["provisioningState"] = "Updating"
+    resources.show_update(snapshot)
     world.keep(snapshot)
     what = "snapshot.repeated" if call.method == "PUT" else "snapshot.updated"
     world.write_down(what, call.now, id=snapshot.id, principal=call.principal, tags=snapshot.body["tags"])
@@ -389,8 +389,7 @@ def _settle_delete(world: World, operation: Operation) -> None:
     if operation.fails is None:
         remove(world, snapshot, operation.ends)
         return
-    snapshot.properties["provisioningState"] = "Succeeded"
-    world.keep(snapshot)
+    resources.settle_failed_delete(world, snapshot)
     world.write_down("snapshot.delete_failed", operation.ends, id=snapshot.id, reason=operation.fails["code"])
 
 

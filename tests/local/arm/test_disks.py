@@ -207,12 +207,11 @@ def test_a_missing_group_is_told_from_a_missing_disk(simulator: Simulator) -> No
     ("body", "target"),
     [
         (empty_disk(0), "disk.diskSizeGB"),
-        (empty_disk(sku="Golden_LRS"), "sku.name"),
+        (empty_disk(sku="Golden_LRS"), "sku"),
         (empty_disk(sku="Standard_LRS", properties={"tier": "P30"}), "tier"),
         (empty_disk(128, properties={"tier": "P4"}), "tier"),
         (empty_disk(sku="Standard_LRS", properties={"maxShares": 2}), "maxShares"),
         (empty_disk(128, properties={"maxShares": 9}), "maxShares"),
-        (empty_disk(sku="Premium_ZRS", zones=["1"]), "zones"),
         (empty_disk(sku="PremiumV2_LRS"), "zones"),
         (empty_disk(zones=["1", "2"]), "zones"),
         (empty_disk(location="westus", zones=["1"]), "zones"),
@@ -383,7 +382,40 @@ def test_bursting_on_demand_is_for_large_premium_disks(simulator: Simulator, siz
 )
 def test_provisioned_performance_has_bounds(simulator: Simulator, sku: str, size: int, iops: int, mbps: int) -> None:
     wanted = {"diskIOPSReadWrite": iops, "diskMBpsReadWrite": mbps}
-    assert refused(simulator, empty_disk(size, sku, zones=["1"], properties=wanted))[1] == "InvalidParameter"
+    status, code, message = refused(simulator, empty_disk(size, sku, zones=["1"], properties=wanted))
+    assert (status, code) == (400, "BadRequest")
+    assert f"The supported range for a {sku} disk" in message
+
+
+def test_a_zone_redundant_disk_is_in_no_zone(simulator: Simulator) -> None:
+    status, code, message = refused(simulator, empty_disk(sku="Premium_ZRS", zones=["1"]))
+    assert (status, code) == (409, "OperationNotAllowed")
+    assert message == "A disk with sku 'Premium_ZRS' cannot be created in an availability zone."
+
+
+@pytest.mark.parametrize(("anew", "left"), [(True, "Succeeded"), (False, "Failed")])
+def test_a_disk_that_failed_can_be_set_to_stay_so(simulator: Simulator, anew: bool, left: str) -> None:
+    simulator.set(failed_is_made_anew=anew)
+    simulator.fault("fail_late", code="InternalExecutionError", what="disk", method="PUT")
+    for _ in range(2):
+        ended = simulator.wait_for(simulator.call("PUT", disk_id("d1", RESTORES), empty_disk()))
+    assert ended["status"] == "Succeeded"
+    shown = simulator.call("GET", disk_id("d1", RESTORES)).json()
+    assert shown["properties"]["provisioningState"] == left
+
+
+@pytest.mark.parametrize(("shows", "state"), [(True, "Failed"), (False, "Succeeded")])
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_whether_a_change_that_failed_shows_can_be_set(
+    simulator: Simulator, method: str, shows: bool, state: str
+) -> None:
+    simulator.set(failed_change_shows=shows)
+    path = disk_id("d1", RESTORES)
+    simulator.wait_for(simulator.call("PUT", path, empty_disk()))
+    simulator.fault("fail_late", code="InternalExecutionError", what="disk", method=method)
+    ended = simulator.wait_for(simulator.call(method, path, {"tags": {}} if method == "PATCH" else None))
+    assert ended["status"] == "Failed"
+    assert simulator.call("GET", path).json()["properties"]["provisioningState"] == state
 
 
 def test_what_machines_may_read_at_most_can_be_set_as_recorded(simulator: Simulator) -> None:
@@ -406,13 +438,27 @@ def test_a_disk_access_is_for_private_disks_of_its_region_and_must_be_readable(s
     )
     assert answer.json()["error"]["code"] == "LinkedAuthorizationFailed"
     assert "Microsoft.Compute/diskAccesses/read" in answer.json()["error"]["message"]
+    simulator.set(disk_access_must_be_readable=False)
+    answer = simulator.call(
+        "PUT", disk_id("d", RESTORES), empty_disk(properties={**private, "diskAccessId": access + "x"}), principal=APP
+    )
+    assert answer.json()["error"]["code"] == "NotFound"
 
 
 @pytest.mark.parametrize(
-    "tags", [{"env": "1", "ENV": "2"}, {"a/b": ""}, {"q?": ""}, {"": ""}, {"n" * 513: ""}, {"n": "v" * 257}]
+    ("tags", "code"),
+    [
+        ({"env": "1", "ENV": "2"}, "InvalidRequestContent"),
+        ({"a/b": ""}, "InvalidTagNameCharacters"),
+        ({"q?": ""}, "InvalidTagNameCharacters"),
+        ({"": ""}, "InvalidTagName"),
+        ({"n" * 513: ""}, "InvalidTagName"),
+        ({"n": "v" * 257}, "InvalidTagValueLength"),
+        ({f"t{number}": "" for number in range(51)}, "InvalidTags"),
+    ],
 )
-def test_tags_that_azure_does_not_take(simulator: Simulator, tags: dict[str, str]) -> None:
-    assert refused(simulator, empty_disk(tags=tags))[0] == 400
+def test_tags_that_azure_does_not_take(simulator: Simulator, tags: dict[str, str], code: str) -> None:
+    assert refused(simulator, empty_disk(tags=tags))[:2] == (400, code)
 
 
 def test_hidden_links_of_the_portal_are_tags_like_others(simulator: Simulator) -> None:

@@ -50,8 +50,9 @@ def test_resources_are_listed_by_group_type_and_tag(simulator: Simulator) -> Non
     simulator.call("PUT", f"{DISK}/{TAGS}", {"properties": {"tags": {"team": "blue"}}})
     assert listed(simulator, SUBSCRIPTION, "tagName eq 'TEAM' and tagValue eq 'blue'") == {"web01-os"}
     assert listed(simulator, SUBSCRIPTION, "resourceType eq 'Microsoft.DataProtection/backupVaults'") == set()
-    refused = simulator.call("GET", f"{SUBSCRIPTION}/resources?$filter=nonsense")
-    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidFilterInQueryString")
+    for wrong in ("nonsense", f"{disks} and tagName eq 'team' and tagValue eq 'blue'"):
+        refused = simulator.call("GET", f"{SUBSCRIPTION}/resources?$filter={wrong}")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidFilterInQueryString")
 
 
 def test_a_list_shows_what_the_caller_may_read(simulator: Simulator) -> None:
@@ -75,6 +76,14 @@ def test_tags_are_a_resource_of_whatever_has_them(simulator: Simulator, scope: s
     assert simulator.call("PATCH", f"{scope}/{TAGS}", {"operation": "Invent"}).status_code == 400
     many = {f"t{number}": "" for number in range(51)}
     assert simulator.call("PUT", f"{scope}/{TAGS}", {"properties": {"tags": many}}).status_code == 400
+
+
+def test_the_answer_to_new_tags_of_a_disk_can_be_set_to_show_those_of_before(simulator: Simulator) -> None:
+    simulator.set(tags_show_late=True)
+    before = got(simulator, DISK)["tags"]
+    answer = simulator.call("PUT", f"{DISK}/{TAGS}", {"properties": {"tags": {"team": "blue"}}})
+    assert answer.json()["properties"]["tags"] == before != {"team": "blue"}
+    assert got(simulator, DISK)["tags"] == {"team": "blue"}
 
 
 def test_the_tags_of_what_is_not_there_are_not_found(simulator: Simulator) -> None:

@@ -82,6 +82,16 @@ def test_the_monitor_url_gives_the_resource_once_it_is_there(simulator: Simulato
     assert simulator.call("GET", answer.headers["Location"]).json()["name"] == "s1"
 
 
+def test_the_monitor_url_answers_202_and_itself_until_then(simulator: Simulator) -> None:
+    simulator.set(snapshot_seconds=100, time_scale=1)
+    url = put(simulator, "s1").headers["Location"]
+    running = simulator.call("GET", url)
+    assert (running.status_code, running.content) == (202, b"")
+    simulator.pass_time(200)
+    ended = simulator.call("GET", running.headers["Location"], principal=APP)
+    assert (ended.status_code, ended.json()["name"]) == (200, "s1")
+
+
 def test_an_unknown_operation_is_404(simulator: Simulator) -> None:
     location = f"/subscriptions/{FIRST}/providers/Microsoft.Compute/locations/westeurope/DiskOperations/nothing"
 
@@ -95,6 +105,9 @@ def test_an_operation_can_be_polled_with_its_signed_url_only(simulator: Simulato
     assert simulator.call("GET", url, principal=APP).status_code == 200
     assert simulator.call("GET", unsigned, principal=APP).status_code == 403
     assert simulator.call("GET", unsigned, principal=OPERATOR).status_code == 200
+    simulator.set(signature_lets_poll=False)
+    assert simulator.call("GET", url, principal=APP).status_code == 403
+    assert simulator.call("GET", url, principal=OPERATOR).status_code == 200
 
 
 def test_putting_the_same_again_takes_nothing_new(simulator: Simulator) -> None:
@@ -135,7 +148,7 @@ def test_a_snapshot_must_be_in_the_region_and_subscription_of_its_disk(simulator
     elsewhere = simulator.call("PUT", snapshot_id("s1"), snapshot_of(disk_id("web01-os"), "eastus"))
     other = snapshot_id("s1", SNAPSHOTS, SECOND)
 
-    assert is_refused(elsewhere)
+    assert (elsewhere.status_code, elsewhere.json()["error"]["code"]) == (400, "InvalidParameter")
     assert is_refused(simulator.call("PUT", other, snapshot_of(disk_id("web01-os"))))
 
 
