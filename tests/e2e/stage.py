@@ -23,6 +23,7 @@ from azure.storage.queue import QueueClient
 from infra.local import demo_requests as wanted
 from infra.local.demo_clients import Clients, LocalCredential
 from infra.local.up import LocalTarget
+from tests.e2e.methods import Journal, NotedAsyncTransport, NotedTransport
 
 T = TypeVar("T")
 
@@ -53,11 +54,15 @@ class Stage:
     def sdk(self) -> DataProtectionMgmtClient:
         return self.clients.backup
 
-    def sdk_with_key(self, key: str) -> DataProtectionMgmtClient:
-        return DataProtectionMgmtClient(**self._client_options(key))
+    def sdk_with_key(self, key: str, **options: Any) -> DataProtectionMgmtClient:
+        return DataProtectionMgmtClient(**self._client_options(key), **options)
 
-    def async_sdk(self) -> AsyncDataProtectionMgmtClient:
-        return AsyncDataProtectionMgmtClient(**self._client_options(self.endpoints["function_key"]))
+    def noted_sdk(self, journal: Journal) -> DataProtectionMgmtClient:
+        return self.sdk_with_key(self.endpoints["function_key"], transport=NotedTransport(journal))
+
+    def noted_async_sdk(self, journal: Journal) -> AsyncDataProtectionMgmtClient:
+        options = self._client_options(self.endpoints["function_key"])
+        return AsyncDataProtectionMgmtClient(**options, transport=NotedAsyncTransport(journal))
 
     def _client_options(self, key: str) -> dict[str, Any]:
         policy = AzureKeyCredentialPolicy(AzureKeyCredential(key), "x-functions-key")

@@ -6,7 +6,6 @@ The order of the tests follows the waits of begun.py; the last one empties the t
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +19,7 @@ from infra.local import demo_requests as wanted
 from infra.local.demo_checks import differences
 from infra.local.demo_clients import Entry, instant, sleep_until
 from tests.e2e.begun import CORRUPT_ROW, Begun
+from tests.e2e.methods import LONGEST_SLEEP, Journal
 from tests.e2e.stage import GROUP, LOCATION, TABLES, VAULT, Stage, described, names, until
 
 pytestmark = pytest.mark.local_target
@@ -35,11 +35,11 @@ def faults_of(error: HttpResponseError) -> dict[str, str]:
 # ---------------------------------------------------------------- what is configured
 
 
-def test_vault_policy_and_instance_are_made_read_changed_and_deleted_without_the_sdk_ever_sleeping(
+def test_vault_policy_and_instance_are_made_read_changed_and_deleted_without_the_sdk_sleeping_long(
     stage: Stage, begun: Begun
 ) -> None:
-    sdk, disk = stage.sdk, stage.make_disks("crud")[0]
-    started = time.monotonic()
+    journal = Journal()
+    sdk, disk = stage.noted_sdk(journal), stage.make_disks("crud")[0]
     vault = sdk.backup_vaults.begin_create_or_update(GROUP, "crud-vault", wanted.vault(soft_delete="Off")).result()
     assert vault.properties.provisioning_state == "Succeeded"
     assert vault.location == LOCATION
@@ -71,14 +71,14 @@ def test_vault_policy_and_instance_are_made_read_changed_and_deleted_without_the
     sdk.backup_vaults.begin_delete(GROUP, "crud-vault").result()
     with pytest.raises(ResourceNotFoundError):
         sdk.backup_vaults.get(GROUP, "crud-vault")
-    assert time.monotonic() - started < 15  # one sleep of a poller that is told no Retry-After is 30 s
+    assert max(journal.sleeps, default=0.0) <= LONGEST_SLEEP
 
 
 def test_the_asynchronous_sdk_does_the_same(stage: Stage, begun: Begun) -> None:
-    disk = stage.make_disks("async")[0]
+    journal, disk = Journal(), stage.make_disks("async")[0]
 
     async def loop() -> Any:
-        async with stage.async_sdk() as sdk:
+        async with stage.noted_async_sdk(journal) as sdk:
             await (
                 await sdk.backup_vaults.begin_create_or_update(GROUP, "async-vault", wanted.vault(soft_delete="Off"))
             ).result()
@@ -98,9 +98,8 @@ def test_the_asynchronous_sdk_does_the_same(stage: Stage, begun: Begun) -> None:
             await (await sdk.backup_vaults.begin_delete(GROUP, "async-vault")).result()
             return state
 
-    started = time.monotonic()
     assert asyncio.run(loop()) == "ProtectionConfigured"
-    assert time.monotonic() - started < 20
+    assert max(journal.sleeps, default=0.0) <= LONGEST_SLEEP
 
 
 async def _all(pages: AsyncIterator[Any]) -> list[Any]:
@@ -351,17 +350,18 @@ def test_a_message_that_nobody_can_read_ends_in_an_event_after_five_tries(stage:
 def test_a_policy_of_a_minute_takes_its_slot_by_the_timer_in_spite_of_a_corrupt_agenda_row(
     stage: Stage, begun: Begun
 ) -> None:
+    """Also where the host that had the timer was killed just before the slot: another's ticks soon take its place."""
     first = (begun.protected_at + timedelta(minutes=1)).replace(second=0, microsecond=0)
     left = (first - datetime.now(UTC)).total_seconds()
-    until(lambda: stage.points("minutely-0001"), bool, seconds=max(0.0, left) + 30)
-    taken = [
-        entry
-        for entry in stage.clients.ledger()
-        if entry.what == "snapshot.created" and entry.source == begun.minutely.lower()
-    ]
-    assert taken[0].slot == first
-    assert taken[0].at - first < timedelta(seconds=10)
-    (job,) = [job for job in stage.jobs() if job["id"] == taken[0].tag("job")]
+
+    def taken() -> list[Entry]:
+        created = [entry for entry in stage.clients.ledger() if entry.what == "snapshot.created"]
+        return [each for each in created if each.source == begun.minutely.lower() and each.slot and each.slot >= first]
+
+    snapshot = until(taken, bool, seconds=max(0.0, left) + 60)[0]
+    assert snapshot.slot == first
+    assert snapshot.at - first < timedelta(minutes=1)
+    (job,) = [job for job in stage.jobs() if job["id"] == snapshot.tag("job")]
     assert job["isUserTriggered"] is False
     aside = stage.table("diskbackupagenda").get_entity(entities.aside_partition(AgendaKind.BACKUP), CORRUPT_ROW)
     assert aside["body0"] == "{half of a"
