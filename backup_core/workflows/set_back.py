@@ -92,7 +92,13 @@ def _seen(ports: Ports, beat: Heartbeat | None) -> SetBack | None:
     mark = read_mark(text) if text else None
     if mark is None or not beat.is_older_than(mark.at) or mark.installation_id != installation_id(ports):
         return None
-    return SetBack(seen_at=ports.clock.now(), tables_at=beat.noted_at, world_at=mark.at)
+    stored = ports.store.get(Heartbeat, ANYWHERE)
+    now_noted = stored.value if stored is not None else beat
+    if now_noted.is_held:
+        return now_noted.set_back
+    if not now_noted.is_older_than(mark.at):
+        return None  # another tick was between: a mark is left after its heartbeat, so that one read later is as new
+    return SetBack(seen_at=ports.clock.now(), tables_at=now_noted.noted_at, world_at=mark.at)
 
 
 def _note_and_tell(ports: Ports, found: SetBack) -> None:

@@ -59,6 +59,15 @@ def test_an_outage_is_no_set_back() -> None:
     assert events(platform, "Scheduler.Stalled")
 
 
+def test_a_tick_after_an_outage_in_the_midst_of_whoever_looks_is_no_set_back() -> None:
+    """It writes the heartbeat and then the mark, after the heartbeat was read and before the mark is."""
+    platform = backed_up()
+    platform.world.clock.set(SLOT + 5 * HOUR)
+    platform.world.faults.interrupt_nth(1, lambda: platform.run(seconds=15))
+    assert set_back(platform.world.ports) is None
+    assert platform.world.faults.calls[-3:] == ["store.get", "queue.read_mark", "store.get"]
+
+
 def test_a_set_back_is_seen_by_the_next_tick_noted_and_told_once() -> None:
     platform = backed_up()
     tables, then = platform.world.store.copy(), platform.world.clock.now()
