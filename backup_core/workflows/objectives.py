@@ -132,15 +132,21 @@ def _instance(ports: Ports, row: AgendaRow) -> Stored[BackupInstance] | None:
 def _tell(ports: Ports, vault: VaultKey, breaches: Sequence[_Breach], kept: list[AgendaRow]) -> None:
     """Raise the alerts of one vault. What changed meanwhile keeps its row for the next check. All are on their way to
     their digest before this ends, lest it leaves without some of them."""
-    again_at = (ports.clock.now() + LOOK_AGAIN_AFTER).replace(microsecond=0)
     for start in range(0, len(breaches), TOGETHER):
-        batch = breaches[start : start + TOGETHER]
+        batch, now = breaches[start : start + TOGETHER], ports.clock.now()
         whole = _commit(ports, vault, batch)
         for each in batch:
             is_told = whole or _commit(ports, vault, [each])
-            kept.append(replace(each.row, due_at=again_at) if is_told else each.row)
+            kept.append(replace(each.row, due_at=_look_again_at(each, now)) if is_told else each.row)
     if breaches:
         _deliver(ports, vault)
+
+
+def _look_again_at(breach: _Breach, now: datetime) -> datetime:
+    """A day after it was told of: two checks at once, of which one tells, put one row on the agenda."""
+    opened = next((each for each in breach.stored.value.alerts if each.cause == Cause.RPO), None)
+    again_at = opened.told_at + LOOK_AGAIN_AFTER if opened is not None else now
+    return (again_at if again_at > now else now + LOOK_AGAIN_AFTER).replace(microsecond=0)
 
 
 def _commit(ports: Ports, vault: VaultKey, batch: Sequence[_Breach]) -> bool:

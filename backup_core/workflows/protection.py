@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -51,11 +51,17 @@ _TRIES = 5
 
 
 def configure_instance(
-    ports: Ports, vault: VaultKey, request: InstanceRequest, *, correlation_id: str = ""
+    ports: Ports,
+    vault: VaultKey,
+    request: InstanceRequest,
+    *,
+    still: Callable[[BackupInstance | None], bool] = lambda _: True,
+    correlation_id: str = "",
 ) -> tuple[BackupInstance, Job, bool]:
     """Accept protection of a disk, or another policy for it; answers the instance, its job and whether it is new.
 
-    Raises NotFound (vault), InvalidInput naming every fault, ResourceInUse (being deleted, or soft-deleted).
+    Only while `still` holds of the instance as it is: for who judged it before. Raises NotFound (vault), InvalidInput
+    naming every fault, ResourceInUse (being deleted, soft-deleted, or not as it was judged).
     """
     settings = open_vault(ports, vault)
     policy = ports.store.get(BackupPolicy, vault, request.policy_name)
@@ -67,6 +73,8 @@ def configure_instance(
         if faults:
             raise InvalidInput(faults)
         assert policy is not None, "its absence is a fault"
+        if not still(stored.value if stored else None):
+            raise ResourceInUse(f"Backup instance '{request.name}' was changed meanwhile; it is judged anew.")
         shorter = _shortened(stored.value if stored else None, policy.value)
         refused = check_shortening(settings, "properties.policyInfo.policyId", shorter)
         if refused:

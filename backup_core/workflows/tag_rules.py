@@ -47,7 +47,7 @@ from backup_core.workflows import alerts, outbox, overview
 from backup_core.workflows.acting import acting_for, acts_as, as_identity, identities_of
 from backup_core.workflows.lifecycle import stop_protection
 from backup_core.workflows.overview import FoundInstance, find_protection, get_vault, list_vault_keys, open_vault
-from backup_core.workflows.protection import configure_instance, request_of, sync_instance
+from backup_core.workflows.protection import configure_instance, request_of
 
 log = logging.getLogger("diskbackup.rules")
 
@@ -166,13 +166,25 @@ def _do(ports: Ports, decision: Decision, disk: Disk, found: FoundInstance | Non
     if decision.action is Action.RETRY and found is not None:
         if tried_lately(ports, found, RETRY_AFTER):
             return
-        sync_instance(ports, found.vault, found.instance.name)
+        configure_instance(ports, found.vault, request_of(found.instance), still=_as_judged(found))
     elif decision.action is Action.STOP and found is not None:
         why = NoRuleMatches(f"No protection rule wants disk '{disk.id}' any more: {'; '.join(decision.because)}.")
         stop_protection(ports, found.vault, found.instance.name, because=why, revision=decision.revision)
     elif decision.rule is not None:
-        configure_instance(ports, decision.rule.vault, _request(decision, decision.rule, disk, found))
+        request = _request(decision, decision.rule, disk, found)
+        configure_instance(ports, decision.rule.vault, request, still=_as_judged(found))
     log.info("rule.applied action=%s disk=%s because=%s", decision.action.value, disk.id, "; ".join(decision.because))
+
+
+def _as_judged(found: FoundInstance | None) -> Callable[[BackupInstance | None], bool]:
+    """Whether the instance is still what was judged: two runs at once would configure it twice."""
+
+    def holds(instance: BackupInstance | None) -> bool:
+        if found is not None:
+            return instance is not None and instance.revision == found.instance.revision
+        return instance is None or not instance.holds_disk or _is_idle(instance)
+
+    return holds
 
 
 def tried_lately(ports: Ports, found: FoundInstance, within: timedelta) -> bool:
