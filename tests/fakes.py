@@ -554,6 +554,7 @@ class FakeCloud(_Port):
         self.copy_time = timedelta(minutes=10)  # of Premium SSD v2 and Ultra
         self.disk_time = timedelta(seconds=2)
         self.deletion_time = timedelta(0)
+        self.failed_deletion_shows = False  # whether a snapshot whose deletion failed is in state Failed
         self.snapshot_limit = 500
         self.taken: list[str] = []
         self.removed: list[str] = []
@@ -653,7 +654,9 @@ class FakeCloud(_Port):
                 raise ScopeLocked(f"The scope '{snapshot_id}' is locked at '{scope}'.", target=scope)
         error = self._late_deletions.pop(0) if self._late_deletions else None
         ready_at = self._clock.now() + self.deletion_time
-        self._snapshots[snapshot_id.lower()].deleted_at = ready_at if error is None else None
+        resource = self._snapshots[snapshot_id.lower()]
+        resource.deleted_at = ready_at if error is None else None
+        resource.failed = resource.failed or (error is not None and self.failed_deletion_shows)
         self._settle_deletions()
         self.removed.append(snapshot_id)
         return self._watched(snapshot_id, ready_at, error)

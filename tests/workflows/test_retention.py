@@ -426,6 +426,18 @@ def test_a_deletion_that_fails_late_brings_its_point_back_with_the_reason_and_an
     assert old.point_id not in ids(platform), "tried again, and well this time"
 
 
+def test_a_snapshot_that_shows_its_failed_deletion_is_no_good_point_and_is_deleted_later() -> None:
+    platform, (old,) = with_expired()
+    platform.world.cloud.failed_deletion_shows = True
+    platform.world.cloud.fail_deletion_late()
+    expire(platform, minutes=1)
+    kept = point_now(platform, old)
+    assert (kept.state, bool(kept.expiry_blocked)) == (PointState.EXPIRING, True)
+    platform.run(minutes=32)
+    assert old.point_id not in ids(platform)
+    assert platform.world.cloud.removed == [old.snapshot_id] * 2
+
+
 def test_a_deletion_that_fails_late_keeps_the_instance_that_is_being_deleted() -> None:
     platform = backed_up()
     platform.world.cloud.fail_deletion_late()
@@ -449,8 +461,10 @@ def test_an_operation_that_azure_has_forgotten_is_told_by_the_snapshot(seconds: 
     assert platform.world.cloud.removed == [old.snapshot_id]
 
 
-def test_a_deletion_that_azure_forgot_to_make_is_asked_for_again() -> None:
+@pytest.mark.parametrize("shows", [False, True])
+def test_a_deletion_that_azure_forgot_to_make_is_asked_for_again(shows: bool) -> None:
     platform, (old,) = with_expired()
+    platform.world.cloud.failed_deletion_shows = shows
     platform.world.cloud.fail_deletion_late()
     expire(platform, seconds=1)
     platform.world.cloud.forget_operations()
