@@ -183,6 +183,7 @@ def test_a_late_message_of_an_earlier_instance_leaves_the_present_ones_agenda_al
     (late,) = sent(platform, StartBackup)
     for envelope in platform.world.queue.waiting():
         platform.world.queue.delete(envelope)
+    platform.world.store.unschedule(platform.agenda(AgendaKind.WATCH))
     delete_instance(platform.world.ports, VAULT, "disk-1")
     platform.run(minutes=2)
     configure_instance(platform.world.ports, VAULT, request("disk-1"))
