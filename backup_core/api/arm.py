@@ -13,7 +13,7 @@ from typing import Any
 
 from backup_core.api.call import Answer, Call
 from backup_core.api.reading import Node, raise_faults, root
-from backup_core.api.wire import list_answer, read_body, skip_token
+from backup_core.api.wire import list_answer, read_body, read_optional_body, skip_token
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.resource_ids import VAULT
 from backup_core.domain.tags import TAGS_AT_MOST
@@ -56,6 +56,12 @@ Takes = Callable[[Vault], bool]
 def get_provider(ports: Ports, call: Call) -> Answer:
     del ports
     return Answer(status=200, body=_provider(call))
+
+
+def register(ports: Ports, call: Call) -> Answer:
+    """There is nothing to register. What a client says of consent is read as any body, and needed for nothing."""
+    read_optional_body(call)
+    return get_provider(ports, call)
 
 
 def list_providers(ports: Ports, call: Call) -> Answer:

@@ -48,7 +48,7 @@ ROUTES: tuple[Route, ...] = (
     _route("api_providers", f"{_SUBSCRIPTION}/providers", GET="arm.list_providers"),
     _route("api_provider", f"{_SUBSCRIPTION}/{_PROVIDER}", GET="arm.get_provider"),
     _route("api_provider_anywhere", _PROVIDER, GET="arm.get_provider"),
-    _route("api_provider_register", f"{_SUBSCRIPTION}/{_PROVIDER}/register", POST="arm.get_provider"),
+    _route("api_provider_register", f"{_SUBSCRIPTION}/{_PROVIDER}/register", POST="arm.register"),
     _route("api_provider_operations", f"{_PROVIDER}/operations", GET="provider.list_operations"),
     _route("api_feature_support", f"{_LOCATION}/checkFeatureSupport", POST="provider.check_feature_support"),
     _route(

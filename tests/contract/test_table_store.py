@@ -68,7 +68,7 @@ def test_tables_are_made_by_the_first_write_and_not_by_a_read(azurite, counter):
 def test_a_commit_of_job_point_and_instance_is_one_transaction(store, counter):
     before = store.get(BackupInstance, VAULT, "first")
     assert counter.spent() == 1
-    store.commit(VAULT, [Replace(before, before.value), Put(job()), Put(point())])
+    store.commit(VAULT, [Replace(before, before.value), Insert(job()), Put(point())])
     assert counter.spent() == 1
 
 

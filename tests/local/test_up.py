@@ -170,11 +170,20 @@ def _is_saved(directory, blob_name):
 
 
 def test_an_app_that_is_refused_is_reported_with_its_reason(tmp_path):
+    settings = {"GREETING_QUEUE": "greetings", "TICK": "0 0 3 * * *", "WEBSITE_TIME_ZONE": "Mars/Olympus"}
     with pytest.raises(PartFailed) as failed:
-        LocalTarget.start(dir=tmp_path, app=SAMPLE_APP, arm=False, env={"GREETING_QUEUE": "greetings"})
-    assert "'%TICK%' does not resolve to a value." in str(failed.value)
+        LocalTarget.start(dir=tmp_path, app=SAMPLE_APP, arm=False, env=settings)
+    assert "the time zone 'Mars/Olympus' (WEBSITE_TIME_ZONE, TZ) is unknown" in str(failed.value)
     assert "exit code 2" in str(failed.value)
     assert not (tmp_path / "endpoints.json").exists()
+
+
+def test_a_function_in_error_is_left_out_and_the_rest_is_served(tmp_path):
+    env = {"GREETING_QUEUE": "greetings"}
+    with LocalTarget.start(dir=tmp_path, app=SAMPLE_APP, arm=False, env=env) as target:
+        assert requests.get(f"{target.endpoints['api']}/api/items/1", timeout=60).text == "item 1"
+        log = (target.log_dir / "host-0.log").read_text()
+    assert "The 'tick' function is in error: '%TICK%' does not resolve to a value." in log
 
 
 def test_hosts_are_killed_and_started_by_a_test(target):

@@ -147,9 +147,9 @@ def test_a_header_that_the_host_cannot_send_is_a_500(api, header):
     assert (answer.status_code, answer.content) == (500, b"")
 
 
-def test_the_hosts_own_page_is_at_the_root(api):
+def test_the_hosts_own_page_at_the_root_is_switched_off(api):
     answer = api("GET", "/")
-    assert (answer.status_code, answer.headers["Content-Type"].split(";")[0]) == (200, "text/html")
+    assert (answer.status_code, answer.content) == (204, b"")
     assert api("POST", "/").status_code == 404
 
 

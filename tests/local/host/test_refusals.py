@@ -134,3 +134,8 @@ def test_what_cannot_be_imitated_is_said() -> None:
     assert "again: retry policies are not imitated" in warnings
     assert "again: is async" in warnings
     assert "functionTimeout" in warnings
+
+
+def test_the_hosts_own_page_is_there_unless_it_is_switched_off() -> None:
+    assert planned(http("f")).has_home_page
+    assert not planned(http("f"), env={"AzureWebJobsDisableHomepage": "true"}).has_home_page
