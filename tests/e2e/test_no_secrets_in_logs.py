@@ -1,7 +1,8 @@
 """Nothing that the app or its surroundings write shows a secret, though everything is logged and much of it fails.
 
-The app runs at log level Debug, first with keys and then with tokens; whoever hunts a fault in production does the
-same. What is looked through: every log of every process, and the events.
+The app and its libraries run at log level Debug, first with keys and then with tokens: more than whoever hunts a fault
+in production can have, for the app as it ships keeps its libraries at Warning. What is looked through: every log of
+every process, and the events.
 """
 
 from __future__ import annotations
@@ -28,6 +29,13 @@ pytestmark = [pytest.mark.local_target, pytest.mark.timeout(240)]
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = "/resourceGroups/restores-westeurope/providers/Microsoft.Compute/disks/leaks-copy"
+# After the app's own choice of levels.
+EVERYTHING = """
+import logging
+
+for name in ("", "diskbackup"):
+    logging.getLogger(name).setLevel(logging.DEBUG)
+"""
 # Signs that the runs were what they should be: each stands in some log.
 SIGNS = (
     "Executed 'observe_backup' (Succeeded",
@@ -39,7 +47,7 @@ SIGNS = (
 
 @pytest.fixture(scope="module")
 def talkative_app(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The app as it ships, but for its log level."""
+    """The app as it ships, but for its log levels."""
     app = tmp_path_factory.mktemp("talkative")
     for file in contents.read(ROOT).files:
         (app / file).parent.mkdir(parents=True, exist_ok=True)
@@ -47,6 +55,8 @@ def talkative_app(tmp_path_factory: pytest.TempPathFactory) -> Path:
     host = json.loads((app / "host.json").read_text())
     host["logging"]["logLevel"]["default"] = "Debug"
     (app / "host.json").write_text(json.dumps(host))
+    with (app / "function_app.py").open("a") as entry:
+        entry.write(EVERYTHING)
     return app
 
 
