@@ -5,9 +5,11 @@ With DISKBACKUP_AZ by Microsoft's own az, else by a stand-in that sends the same
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -149,3 +151,29 @@ def test_the_page_for_this_machine_runs_as_it_stands(guarded: LocalTarget, tmp_p
     group = f"/subscriptions/{guarded.endpoints['subscription_id']}/resourceGroups/restores-westeurope"
     disk = clients.disk(f"{group}/providers/Microsoft.Compute/disks/web01-data-restored")
     assert disk["properties"]["provisioningState"] == "Succeeded"
+
+# ------------------------------------------------------------------ curl
+
+
+def curls() -> list[str]:
+    """The curl commands of the operator's page, each on one line."""
+    text = (PROJECT / "docs" / "operations.md").read_text().replace("\\\n", " ")
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip().startswith("curl ")]
+
+
+def test_the_operators_page_has_commands_for_curl() -> None:
+    assert len(curls()) >= 3
+
+
+@pytest.mark.local_target
+@pytest.mark.parametrize("command", curls(), ids=lambda command: command.split('"')[1].rpartition("/")[2])
+def test_a_curl_command_of_the_operators_page_does_what_it_says(command: str, guarded: LocalTarget) -> None:
+    local = command.replace("https://$app.azurewebsites.net", guarded.endpoints["api"])
+    local = local.replace("/subscriptions/.../resourceGroups/...", _snapshots(guarded))
+    settings = {"master_key": guarded.endpoints["master_key"], "PATH": os.environ["PATH"]}
+    run = subprocess.run(["sh", "-c", f"{local} --fail"], env=settings, capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, f"{local}\n{run.stdout}\n{run.stderr}"
+
+
+def _snapshots(target: LocalTarget) -> str:
+    return f"/subscriptions/{target.endpoints['subscription_id']}/resourceGroups/snapshots-westeurope"
