@@ -26,7 +26,8 @@ PROGRAM = PROJECT.parent / "shared" / "conformance" / "under-worker"
 def invoke(storage: str, function: str, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     assert PROGRAM.exists(), f"{PROGRAM} is missing: nothing can be checked"
     command = [str(PROGRAM), "invoke", str(PROJECT), function, *arguments, "--python", sys.executable]
-    environment = {**os.environ, "AzureWebJobsStorage": storage, "DISKBACKUP_SIGN_IN": "function_key"}
+    named = {"WEBSITE_HOSTNAME": "app.example", "DISKBACKUP_SIGN_IN": "function_key"}  # as the platform and Bicep do
+    environment = {**os.environ, "AzureWebJobsStorage": storage, **named}
     return subprocess.run(
         command, input=stdin, env=environment, capture_output=True, text=True, timeout=60, check=False
     )

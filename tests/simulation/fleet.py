@@ -161,6 +161,10 @@ class Fleet(Interleaving):
 
     # What is left.
 
+    def _calm_down(self) -> None:
+        Interleaving._calm_down(self)
+        self.platform.run(minutes=1)  # the last reconciler's events leave a few seconds after it
+
     def _end_troubles(self) -> None:
         Interleaving._end_troubles(self)
         self.platform.world.cloud.locks.clear()
