@@ -89,12 +89,13 @@ class Services:
 
     def tick(self) -> None:
         """The short duties that are due. Raises DutiesFailed."""
+        from backup_core.domain.heartbeat import DISPATCH, WATCH
         from backup_core.workflows.tick import tick
 
         done = tick(self.ports())
-        if "watch" in done:
+        if WATCH in done:
             self._watched_at = time.monotonic()
-        if "dispatch" in done:
+        if DISPATCH in done:
             self.ping()
 
     def ping(self) -> None:

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PYTHON = ROOT / ".venv" / "bin" / "python"
 LOCAL = ROOT / "infra" / "local"
 _PIP = (str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off")
+_BAR_EVERY = 0.25
 _PLAIN_EVERY = 5.0  # seconds between two lines where no bar can be drawn
 _BAR = 24
 _TOLD = 40  # lines of a failed step's output
@@ -75,17 +76,11 @@ def _run(step: Step) -> bool:
     reader.start()
     while process.poll() is None:
         _show(step, said, time.monotonic() - began)
-        time.sleep(0.25 if sys.stdout.isatty() else _wait_for(process))
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_BAR_EVERY if sys.stdout.isatty() else _PLAIN_EVERY)
     reader.join()
     _end(step, process.returncode, time.monotonic() - began, said)
     return process.returncode == 0
-
-
-def _wait_for(process: subprocess.Popen[str]) -> float:
-    """Until the next line is due, or the process has ended."""
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(_PLAIN_EVERY)
-    return 0.0
 
 
 def _show(step: Step, said: Sequence[str], seconds: float) -> None:

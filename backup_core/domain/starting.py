@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from backup_core.domain.instance import ActiveBackup, BackupInstance, Misses, ProtectionState
-from backup_core.domain.job import Job
+from backup_core.domain.job import Job, JobOperation
 from backup_core.domain.messages import StartBackup
 from backup_core.domain.naming import scheduled_job_id
 from backup_core.domain.resource_ids import VaultKey
@@ -83,6 +83,19 @@ def decide_after_refusal(start: Start, because: str, *, may_pass: bool) -> Verdi
 def slots_of(message: StartBackup) -> tuple[datetime, ...]:
     """All slots that a message names, oldest first; its own is the last."""
     return message.missed_slots if message.slot is None else (*message.missed_slots, message.slot)
+
+
+def job_of_slot(message: StartBackup, misses: Misses, at: datetime) -> Job:
+    """The job of a scheduled backup, as much of it as its message tells."""
+    return Job(
+        job_id=message.job_id,
+        operation=JobOperation.BACKUP,
+        instance_name=message.instance_name,
+        created_at=at,
+        slot=message.slot,
+        missed_slots=misses.slots,
+        missed_count=misses.count,
+    )
 
 
 def is_of_generation(message: StartBackup, instance: BackupInstance) -> bool:

@@ -55,6 +55,7 @@ from backup_core.domain.starting import (
     give_way,
     is_of_earlier_schedule,
     is_of_generation,
+    job_of_slot,
     slots_of,
     stays_on_record,
 )
@@ -306,15 +307,7 @@ def _refused(
 
 def _new_job(ports: Ports, message: StartBackup, instance: BackupInstance | None, misses: Misses) -> Job:
     """The job of a scheduled backup, which is not written before it begins, or ends without."""
-    job = Job(
-        job_id=message.job_id,
-        operation=JobOperation.BACKUP,
-        instance_name=message.instance_name,
-        created_at=ports.clock.now(),
-        slot=message.slot,
-        missed_slots=misses.slots,
-        missed_count=misses.count,
-    )
+    job = job_of_slot(message, misses, ports.clock.now())
     if instance is None:
         return job
     return replace(

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import timedelta
 
+from backup_core.domain.errors import ResourceInUse
 from backup_core.domain.installation import Installation
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Insert, Ports, Replace, StateConflict, Stored
@@ -13,6 +14,7 @@ from backup_core.ports import Insert, Ports, Replace, StateConflict, Stored
 ANYWHERE = VaultKey(subscription="any", group="any", name="any")  # an installation is of no vault
 _ANSWERED_FOR = timedelta(minutes=1)  # how long a process answers for the id without reading it again
 _NAME = "installation"
+_TRIES = 5
 
 
 def installation_id(ports: Ports) -> str:
@@ -31,7 +33,7 @@ def installation(ports: Ports) -> Installation:
 def take_over(ports: Ports, others: Iterable[str]) -> Installation:
     """Count the snapshots of `others` as ours from now on: for an operator to decide."""
     wanted = tuple(others)
-    while True:
+    for _ in range(_TRIES):
         stored = _stored(ports)
         changed = stored.value.take_over(wanted)
         if changed == stored.value:
@@ -41,10 +43,11 @@ def take_over(ports: Ports, others: Iterable[str]) -> Installation:
         except StateConflict:
             continue
         return changed
+    raise ResourceInUse("Which installations count as ours is changing too often; try again.")
 
 
 def _stored(ports: Ports) -> Stored[Installation]:
-    while True:
+    for _ in range(_TRIES):
         stored = ports.store.get(Installation, ANYWHERE)
         if stored is not None:
             return stored
@@ -52,3 +55,4 @@ def _stored(ports: Ports) -> Stored[Installation]:
             ports.store.commit(ANYWHERE, [Insert(Installation(installation_id=str(uuid.uuid4())))])
         except StateConflict:
             continue
+    raise ResourceInUse("This installation is being named by too many at once; try again.")

@@ -13,7 +13,7 @@ from dataclasses import replace
 from backup_core.domain.errors import BackupError, MessageMalformed, RecordCorrupt
 from backup_core.domain.events import Event
 from backup_core.domain.instance import BackupInstance, Misses, ProtectionState
-from backup_core.domain.job import Job, JobError, JobOperation, JobStatus
+from backup_core.domain.job import Job, JobError, JobStatus
 from backup_core.domain.messages import (
     ConfigureProtection,
     Message,
@@ -24,7 +24,7 @@ from backup_core.domain.messages import (
 )
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.domain.starting import Start, caught_up, give_way, is_of_generation
+from backup_core.domain.starting import Start, caught_up, give_way, is_of_generation, job_of_slot
 from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.backup import slots_begun
@@ -77,7 +77,7 @@ def _fail_job(ports: Ports, message: Message, job_id: str, error: StepGivenUp) -
         log.error("record.corrupt %s", corrupt)
         return
     instance = _instance(ports, message)
-    begun = job.value if job else _unbegun_job(ports, message, instance, job_id)
+    begun = job.value if job else _unbegun_job(ports, message, instance)
     changes: list[Change] = []
     events: list[Event] = []
     if begun is not None and not begun.is_ended:
@@ -102,22 +102,14 @@ def _instance(ports: Ports, message: Message) -> Stored[BackupInstance] | None:
         return None
 
 
-def _unbegun_job(ports: Ports, message: Message, instance: Stored[BackupInstance] | None, job_id: str) -> Job | None:
+def _unbegun_job(ports: Ports, message: Message, instance: Stored[BackupInstance] | None) -> Job | None:
     """A scheduled backup that never got as far as its job: the failed job is the trace of its slot, and stops the watch
     from sending it again. A slot that is on record as missed needs none."""
     if not isinstance(message, StartBackup) or message.slot is None:
         return None
     if instance is not None and is_of_generation(message, instance.value) and instance.value.has_missed(message.slot):
         return None
-    return Job(
-        job_id=job_id,
-        operation=JobOperation.BACKUP,
-        instance_name=message.instance_name,
-        created_at=ports.clock.now(),
-        slot=message.slot,
-        missed_slots=message.missed_slots,
-        missed_count=message.missed_count,
-    )
+    return job_of_slot(message, Misses(slots=message.missed_slots, count=message.missed_count), ports.clock.now())
 
 
 def _released(
