@@ -159,7 +159,7 @@ def topic_server(authority: Authority, tmp_path_factory: pytest.TempPathFactory)
     (port,) = free_ports(1)
     events = tmp_path_factory.mktemp("topic") / "events.jsonl"
     files = ["--cert", str(authority.certificate), "--key", str(authority.key), "--events", str(events)]
-    command = [sys.executable, "-m", "infra.local.eventgrid", "--port", str(port), *files]
+    command = [sys.executable, "-m", "infra.local.events.eventgrid", "--port", str(port), *files]
     with running(command, {"EVENTGRID_KEY": TOPIC_KEY}) as process:
         await_port(port, process)
         yield Topic(endpoint=f"https://127.0.0.1:{port}", trusted=authority.trusted)

@@ -26,7 +26,7 @@ _SHOWN = (
 def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     if arguments.command == "demo":
-        from .demo import main as demo
+        from .demo.run import main as demo
 
         return demo()
     if arguments.command == "down":

@@ -24,13 +24,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from .certificates import Certificates, certificates
 from .host.keys import HostKeys, host_keys
 from .host.storage import Storage, new_session, parse_connection_string
-from .identity import PATH as IDENTITY_PATH
+from .identity.certificates import Certificates, certificates
+from .identity.managed_identity import PATH as IDENTITY_PATH
+from .identity.tokens import API, APP, CONTRIBUTOR, PRINCIPALS, SECRETS, TENANT, KeyFiles
 from .parts import Part, PartFailed, Recipe, fingerprint, free_ports
 from .storage import StoragePorts, azurite_command, connection_string, make_queues
-from .tokens import API, APP, CONTRIBUTOR, PRINCIPALS, SECRETS, TENANT, KeyFiles
 
 PROJECT = Path(__file__).resolve().parents[2]
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
@@ -234,11 +234,13 @@ class LocalTarget:
         eventgrid_key = {"EVENTGRID_KEY": ports.eventgrid_key}
         recipes = [
             self._recipe("azurite", azurite, ports=ports.storage.all),
-            self._module("issuer", ["--port", str(ports.issuer), *tls, *signing], clients),
-            self._module("identity", identity_arguments, clients),
+            self._module("identity.issuer", ["--port", str(ports.issuer), *tls, *signing], clients),
+            self._module("identity.managed_identity", identity_arguments, clients),
             self._module("front_door", [*self._front_door_arguments(), *tls], {}),
             self._module(
-                "eventgrid", eventgrid_arguments, {**eventgrid_key, "EVENTGRID_STORAGE": self._connection_string}
+                "events.eventgrid",
+                eventgrid_arguments,
+                {**eventgrid_key, "EVENTGRID_STORAGE": self._connection_string},
             ),
         ]
         if self._options.with_arm:
@@ -281,7 +283,8 @@ class LocalTarget:
         self, module: str, arguments: Sequence[str], environment: Mapping[str, str], *, name: str | None = None
     ) -> Recipe:
         command = [sys.executable, "-m", f"infra.local.{module}", *arguments]
-        return self._recipe(name or module, command, environment, ready_text=f"{module} ready ")
+        part = module.rpartition(".")[2]
+        return self._recipe(name or part, command, environment, ready_text=f"{part} ready ")
 
     def _recipe(
         self,

@@ -16,7 +16,7 @@ from azure.core.rest import HttpRequest
 
 from backup_core.adapters import clients
 from backup_core.adapters.clients import ComputeClients
-from infra.local.certificates import certificates
+from infra.local.identity.certificates import certificates
 
 
 class Identity:

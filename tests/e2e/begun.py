@@ -12,8 +12,8 @@ from typing import Any
 
 from backup_core.adapters import entities
 from backup_core.domain.agenda import AgendaKind
-from infra.local import demo_requests as wanted
-from infra.local.demo_clients import instant
+from infra.local.demo import wanted
+from infra.local.demo.clients import instant
 from tests.e2e.stage import GROUP, VAULT, Stage, until
 
 HELD = 6  # backups that run when a host is killed

@@ -25,8 +25,8 @@ from azure.identity.aio import ClientSecretCredential as AsyncClientSecretCreden
 from azure.mgmt.dataprotection import DataProtectionMgmtClient
 from azure.mgmt.dataprotection.aio import DataProtectionMgmtClient as AsyncDataProtectionMgmtClient
 
-from infra.local.demo_clients import at_front_door
-from infra.local.tokens import CONTRIBUTOR
+from infra.local.demo.clients import at_front_door
+from infra.local.identity.tokens import CONTRIBUTOR
 
 KINDS = ("sync", "aio")
 CALL_SECONDS = 60.0  # after which a call counts as hanging

@@ -20,8 +20,8 @@ from azure.mgmt.dataprotection import DataProtectionMgmtClient
 from azure.mgmt.dataprotection.aio import DataProtectionMgmtClient as AsyncDataProtectionMgmtClient
 from azure.storage.queue import QueueClient
 
-from infra.local import demo_requests as wanted
-from infra.local.demo_clients import Clients, LocalCredential
+from infra.local.demo import wanted
+from infra.local.demo.clients import Clients, LocalCredential
 from infra.local.up import LocalTarget
 from tests.e2e.methods import Journal, NotedAsyncTransport, NotedTransport
 

@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
-from infra.local import demo_requests as wanted
-from infra.local.demo_clients import Clients
+from infra.local.demo import wanted
+from infra.local.demo.clients import Clients
+from infra.local.identity.tokens import OPERATOR, READER
 from infra.local.parts import Part, Recipe, free_ports
-from infra.local.tokens import OPERATOR, READER
 from infra.local.up import PROJECT, LocalTarget
 
 _WANTED = os.environ.get("DISKBACKUP_AZ")

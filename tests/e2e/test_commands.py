@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.demo_clients import Clients
+from infra.local.demo.clients import Clients
 from infra.local.up import PROJECT, LocalTarget
 from tests.e2e import az_stand_in
 from tests.e2e.commands import Printed, documented, printed_by_errors
@@ -151,6 +151,7 @@ def test_the_page_for_this_machine_runs_as_it_stands(guarded: LocalTarget, tmp_p
     group = f"/subscriptions/{guarded.endpoints['subscription_id']}/resourceGroups/restores-westeurope"
     disk = clients.disk(f"{group}/providers/Microsoft.Compute/disks/web01-data-restored")
     assert disk["properties"]["provisioningState"] == "Succeeded"
+
 
 # ------------------------------------------------------------------ curl
 

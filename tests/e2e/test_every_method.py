@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from azure.core.exceptions import HttpResponseError, ODataV4Format, ResourceNotFoundError
 
-from infra.local import demo_requests as wanted
-from infra.local.demo_clients import Clients
+from infra.local.demo import wanted
+from infra.local.demo.clients import Clients
 from infra.local.up import LocalTarget
 from tests.e2e.methods import (
     CALL_SECONDS,

@@ -24,9 +24,9 @@ from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.dataprotection import DataProtectionMgmtClient
 from azure.mgmt.dataprotection.aio import DataProtectionMgmtClient as AsyncDataProtectionMgmtClient
 
-from infra.local import demo_requests as wanted
-from infra.local import tokens
-from infra.local.demo_clients import Clients, at_front_door
+from infra.local.demo import wanted
+from infra.local.demo.clients import Clients, at_front_door
+from infra.local.identity import tokens
 from infra.local.up import LocalTarget
 from tests.e2e.documented import example, examples
 from tests.e2e.stage import described, names, until

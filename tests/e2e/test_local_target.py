@@ -15,9 +15,9 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, 
 
 from backup_core.adapters import entities
 from backup_core.domain.agenda import AgendaKind
-from infra.local import demo_requests as wanted
-from infra.local.demo_checks import differences
-from infra.local.demo_clients import Entry, instant, sleep_until
+from infra.local.demo import wanted
+from infra.local.demo.checks import differences
+from infra.local.demo.clients import Entry, instant, sleep_until
 from tests.e2e.begun import CORRUPT_ROW, Begun
 from tests.e2e.methods import LONGEST_SLEEP, Journal
 from tests.e2e.stage import GROUP, LOCATION, TABLES, VAULT, Stage, described, names, until

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import requests
 
-from infra.local import demo_requests as wanted
-from infra.local.demo_clients import LocalCredential
+from infra.local.demo import wanted
+from infra.local.demo.clients import LocalCredential
 from infra.local.up import LocalTarget
 from infra.package import contents
 from tests.e2e.begun import GARBAGE

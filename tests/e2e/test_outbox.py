@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from infra.local import demo_requests as wanted
+from infra.local.demo import wanted
 from infra.local.up import LocalTarget
 from tests.e2e.stage import GROUP, VAULT, Stage, until
 

@@ -15,7 +15,7 @@ import pytest
 import requests
 from azure.core.exceptions import ResourceNotFoundError
 
-from infra.local import demo_requests as wanted
+from infra.local.demo import wanted
 from infra.local.up import LocalTarget
 from tests.e2e.stage import GROUP, VAULT, Stage, until
 

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from infra.local.certificates import certificates
 from infra.local.front_door import target_of
+from infra.local.identity.certificates import certificates
 from infra.local.parts import Part, Recipe, free_ports
 from infra.local.up import PROJECT
 

@@ -1,5 +1,5 @@
 """An Event Grid topic (CloudEvents schema) that records what it is sent, and can refuse or delay it; and the topic of
-Azure's resources, fed by the simulator. Both deliver to subscribers (event_delivery.py).
+Azure's resources, fed by the simulator. Both deliver to subscribers (delivery.py).
 
     POST /api/events       what a publisher calls: bearer token or aeg-sas-key
     POST /resources        an array of events in Event Grid's own schema, from the simulator: aeg-sas-key
@@ -14,8 +14,8 @@ Azure's resources, fed by the simulator. Both deliver to subscribers (event_deli
     GET  /_topic/dead-letters           what no subscriber took
     PUT  /_topic/disorder               {"duplicates": 1, "shuffle_seconds": 2}; {} ends it
 
-`python -m infra.local.eventgrid --port N --cert FILE --key FILE --events FILE`, the access key in EVENTGRID_KEY, the
-storage account of subscribers that are queues in EVENTGRID_STORAGE.
+`python -m infra.local.events.eventgrid --port N --cert FILE --key FILE --events FILE`, the access key in EVENTGRID_KEY,
+the storage account of subscribers that are queues in EVENTGRID_STORAGE.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from typing import Any
 
 from aiohttp import web
 
-from .event_delivery import Deliveries, Disorder, NotValidated, Subscription
+from .delivery import Deliveries, Disorder, NotValidated, Subscription
 
 AUDIENCE = "https://eventgrid.azure.net"
 SIZE_LIMIT = 1024 * 1024
@@ -266,7 +266,9 @@ def _optional(kind: type[int], value: Any) -> int | None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m infra.local.eventgrid", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.local.events.eventgrid", description=__doc__.split("\n\n")[0]
+    )
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--cert", type=Path, required=True)
     parser.add_argument("--key", type=Path, required=True)

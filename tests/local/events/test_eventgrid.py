@@ -9,7 +9,7 @@ import jwt
 import pytest
 import requests
 
-from infra.local.eventgrid import AUDIENCE, Mode
+from infra.local.events.eventgrid import AUDIENCE, Mode
 
 pytestmark = pytest.mark.local_target
 

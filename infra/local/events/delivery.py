@@ -32,7 +32,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from .host.storage import Storage, StorageError, parse_connection_string
+from infra.local.host.storage import Storage, StorageError, parse_connection_string
 
 GRID, CLOUD = "EventGridSchema", "CloudEventSchemaV1_0"
 ORIGIN = "eventgrid.azure.net"

@@ -8,7 +8,7 @@ import jwt
 import pytest
 import requests
 
-from infra.local.tokens import API, FAULTS, PRINCIPALS, READER, TENANT
+from infra.local.identity.tokens import API, FAULTS, PRINCIPALS, READER, TENANT
 
 pytestmark = pytest.mark.local_target
 

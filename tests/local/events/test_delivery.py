@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from infra.local.event_delivery import (
+from infra.local.events.delivery import (
     CLOUD,
     GRID,
     ORIGIN,

@@ -8,7 +8,7 @@ import jwt
 import pytest
 import requests
 
-from infra.local.tokens import APP, CONTRIBUTOR, PRINCIPALS, TEAM
+from infra.local.identity.tokens import APP, CONTRIBUTOR, PRINCIPALS, TEAM
 
 pytestmark = pytest.mark.local_target
 

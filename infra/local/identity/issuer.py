@@ -12,7 +12,8 @@ For tests, without any secret (it listens on the loopback address only):
     POST /_issuer/keys                                      a new key signs from now on; the older stay published
     GET  /_issuer/requests                                  how often each path was asked for
 
-`python -m infra.local.issuer --port N --cert F --key F --keys DIR`; the clients' secrets are in IDENTITY_SECRETS.
+`python -m infra.local.identity.issuer --port N --cert F --key F --keys DIR`; the clients' secrets are in
+IDENTITY_SECRETS.
 """
 
 from __future__ import annotations
@@ -176,7 +177,7 @@ def _asked_for(tenant: Tenant, query: Mapping[str, str]) -> web.Response:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m infra.local.issuer", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m infra.local.identity.issuer", description=__doc__.split("\n\n")[0])
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--cert", type=Path, required=True)
     parser.add_argument("--key", type=Path, required=True)

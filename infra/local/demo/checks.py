@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.table import Table
 
-from infra.local.demo_clients import Clients, Entry, instant
+from infra.local.demo.clients import Clients, Entry, instant
 
 _COMPARED = (
     "securityProfile",

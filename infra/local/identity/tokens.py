@@ -1,7 +1,7 @@
 """Who there is in the local tenant, the keys that sign for it, and its access tokens: good ones and each kind of bad.
 
 The tokens have the claims of Entra's own (versions 1.0 and 2.0) for an application that signs in as itself. Leaves to
-others: giving them out (identity.py to whoever holds a secret, issuer.py to tests).
+others: giving them out (managed_identity.py to whoever holds a secret, issuer.py to tests).
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ The app's `azure-identity` code and `az login --identity` run against it unchang
 has a secret of its own, as if each ran on a machine of its own; the app's machine has further identities, which it asks
 for by their client ids.
 
-`python -m infra.local.identity --port N --authority URL --keys DIR`; the secrets are in IDENTITY_SECRETS.
+`python -m infra.local.identity.managed_identity --port N --authority URL --keys DIR`; the secrets are in
+IDENTITY_SECRETS.
 """
 
 from __future__ import annotations
@@ -76,7 +77,9 @@ def _refused(status: int, message: str) -> web.Response:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m infra.local.identity", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.local.identity.managed_identity", description=__doc__.split("\n\n")[0]
+    )
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--authority", required=True, help="the issuer that the tokens name")
     parser.add_argument("--keys", type=Path, required=True, help="the directory of the issuer's signing keys")
@@ -84,7 +87,7 @@ def main() -> int:
     tenant = Tenant(authority=arguments.authority, keys=KeyFiles(arguments.keys))
     tenant.keys.ensure()
     app = identity_app(tenant, json.loads(os.environ[SECRETS]))
-    ready = f"identity ready http://127.0.0.1:{arguments.port}{PATH}"
+    ready = f"managed_identity ready http://127.0.0.1:{arguments.port}{PATH}"
     web.run_app(app, host="127.0.0.1", port=arguments.port, access_log=None, print=lambda _: print(ready, flush=True))
     return 0
 

@@ -18,8 +18,8 @@ from typing import Any
 
 from rich.console import Console
 
-from infra.local import demo_requests as wanted
-from infra.local.demo_checks import (
+from infra.local.demo import wanted
+from infra.local.demo.checks import (
     Restored,
     Story,
     checks,
@@ -29,8 +29,8 @@ from infra.local.demo_checks import (
     slot_table,
     watch_the_end,
 )
-from infra.local.demo_clients import GROUP, VAULT, Clients, instant, now, sleep_until
-from infra.local.narrating import waiting
+from infra.local.demo.clients import GROUP, VAULT, Clients, instant, now, sleep_until
+from infra.local.demo.narrating import waiting
 from infra.local.up import PROJECT, AlreadyRunning, LocalTarget, PartFailed, clear
 
 DIRECTORY = PROJECT / ".local" / "demo"

@@ -1,0 +1,1 @@
+"""`make demo`: the whole loop, run through the official clients and checked against the simulator's ledger."""

@@ -1,0 +1,1 @@
+"""Who is who on this machine: principals, the token issuer, the managed-identity endpoint, certificates."""
