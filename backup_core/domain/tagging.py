@@ -44,22 +44,26 @@ def choose_tag(
 
     Raises ValueError when nothing matches and no default is among the criteria: a parsed policy always has one.
     """
+    day = slot.astimezone(zone).date()
+    last_day = None if last_success_slot is None else last_success_slot.astimezone(zone).date()
     for criterion in sorted(criteria, key=lambda one: (one.is_default, one.priority)):
-        because = _match(criterion, slot, last_success_slot, zone)
+        because = _match(criterion, day, last_day)
         if because is not None:
             return TagChoice(tag_name=criterion.tag_name, because=because)
     raise ValueError("a default tag is needed among the criteria")
 
 
-def _match(criterion: TagCriterion, slot: datetime, last: datetime | None, zone: tzinfo) -> str | None:
+def _match(criterion: TagCriterion, day: date, last_day: date | None) -> str | None:
     if criterion.is_default:
         return "no other tag's criteria were met"
     for scope in criterion.scopes:
         if scope == ALL_BACKUP:
             return "every backup"
+        if day == last_day:
+            continue  # nor is it the first of a longer period
         period = _PERIODS[scope]
-        name = period(slot.astimezone(zone).date())
-        if last is None or period(last.astimezone(zone).date()) < name:
+        name = period(day)
+        if last_day is None or period(last_day) < name:
             return f"first successful backup of {name}"
     return None
 

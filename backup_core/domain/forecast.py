@@ -1,0 +1,141 @@
+"""What a policy will do: its next slots, the points that will exist on any day and why, and how many at most and when.
+
+Made by the functions that decide in earnest: the schedule's slots, the tag's choice, the promise of its retention rule
+and the decision which points may go. It supposes what a policy can promise: every slot is backed up, at once.
+
+Leaves to others: what exists already, and what it costs (domain/cost.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from itertools import islice
+
+from backup_core.domain.policy import SNAPSHOTS_IN_WINDOW_LIMIT, SNAPSHOTS_WINDOW_SECONDS, BackupPolicy
+from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.domain.retention import Kept, decide_retention
+from backup_core.domain.schedule import Schedule
+from backup_core.domain.tagging import choose_tag
+
+_PAGE = 1_000  # slots that are reckoned at a time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastSlot:
+    """`at` in UTC, `local` on the clocks of the policy's zone. `clocks` is by how much they were moved since the slot
+    before: forward by more than nothing, back by less."""
+
+    at: datetime
+    local: datetime
+    clocks: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastPoint:
+    """The point of one slot. `because` is why it gets its tag."""
+
+    slot: datetime
+    tag_name: str
+    because: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peak:
+    """The most points that exist at one time, and since when."""
+
+    count: int = 0
+    at: datetime | None = None
+
+
+def next_slots(schedule: Schedule, after: datetime, count: int) -> tuple[ForecastSlot, ...]:
+    """The first `count` slots later than `after`."""
+    before = (schedule.newest_slot(after) or after).astimezone(schedule.zone)
+    slots = []
+    for at in islice(_slots(schedule, after), count):
+        local = at.astimezone(schedule.zone)
+        slots.append(ForecastSlot(at=at, local=local, clocks=_offset(local) - _offset(before)))
+        before = local
+    return tuple(slots)
+
+
+def forecast_points(
+    policy: BackupPolicy, after: datetime, until: datetime, *, last_success_slot: datetime | None = None
+) -> Iterator[ForecastPoint]:
+    """The points of all slots later than `after` and not later than `until`, oldest first, those that expire meanwhile
+    among them. `last_success_slot` is that of the newest backup there is before."""
+    last = last_success_slot
+    for slot in _slots(policy.schedule, after):
+        if slot > until:
+            return
+        choice = choose_tag(policy.criteria, slot, last, policy.schedule.zone)
+        rule = policy.retention_of(choice.tag_name)
+        assert rule is not None, "a tag without a retention rule is a fault"
+        last = slot
+        yield ForecastPoint(
+            slot=slot, tag_name=choice.tag_name, because=choice.because, expires_at=rule.duration.after(slot)
+        )
+
+
+def existing_at(points: Iterable[ForecastPoint], at: datetime) -> tuple[Kept, ...]:
+    """Those of `points` that exist at the instant `at`, oldest first, each with the reasons that keep it."""
+    taken = [point for point in points if point.slot <= at]
+    # What expired before there was a newer one is gone for certain: the decision is asked of the others.
+    open_cases = [point for point in taken[:-1] if point.expires_at > at] + taken[-1:]
+    return decide_retention([_as_point(point) for point in open_cases], now=at, protected=True).kept
+
+
+def peak(points: Iterable[ForecastPoint]) -> Peak:
+    """When most of `points`, given oldest first, exist at one time. A point goes when it has expired, the newest when a
+    newer one has come."""
+    found, left = Peak(), list[datetime]()
+    for point in points:
+        while left and left[0] <= point.slot:
+            heappop(left)
+        heappush(left, point.expires_at)
+        if len(left) > found.count:
+            found = Peak(count=len(left), at=point.slot)
+    return found
+
+
+def crowded(slots: Sequence[datetime]) -> int:
+    """How many of `slots`, given oldest first, Azure would refuse: 7 snapshots of a disk in five minutes are taken
+    (documented: compute, incremental snapshots)."""
+    window = timedelta(seconds=SNAPSHOTS_WINDOW_SECONDS)
+    taken: list[datetime] = []
+    refused = 0
+    for slot in slots:
+        taken = [one for one in taken if one > slot - window]
+        if len(taken) < SNAPSHOTS_IN_WINDOW_LIMIT:
+            taken.append(slot)
+        else:
+            refused += 1
+    return refused
+
+
+def _slots(schedule: Schedule, after: datetime) -> Iterator[datetime]:
+    while True:
+        after = schedule.next_slot(after)
+        yield after
+
+
+def _offset(local: datetime) -> timedelta:
+    offset = local.utcoffset()
+    assert offset is not None, "a local time knows its zone"
+    return offset
+
+
+def _as_point(point: ForecastPoint) -> RecoveryPoint:
+    return RecoveryPoint(
+        instance_name="forecast",
+        point_id=f"{point.slot:%Y%m%dT%H%M%SZ}",
+        snapshot_id="",
+        created_at=point.slot,
+        completed_at=point.slot,
+        expires_at=point.expires_at,
+        tag_name=point.tag_name,
+        slot=point.slot,
+    )
