@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -22,10 +23,12 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from jsonschema import Draft202012Validator, FormatChecker
+from sortedcontainers import SortedDict
 
 from backup_core.adapters import audit_table, entities
 from backup_core.adapters.azure_errors import Absent, Answer, Call, CallKind, error_for
 from backup_core.adapters.compute import read_snapshot
+from backup_core.adapters.entities import RowRange
 from backup_core.adapters.storage_queue import LONGEST_DELAY
 from backup_core.domain.acting import OWN, Bound, not_held
 from backup_core.domain.agenda import AgendaKind, AgendaRow
@@ -197,14 +200,15 @@ def _call(method: Callable[Concatenate[Self, P], T]) -> Callable[Concatenate[Sel
 
 
 class FakeStore(_Port):
-    """Tables as dictionaries of entities. `corrupt_record` and `corrupt_agenda_row` spoil what is stored."""
+    """Tables as dictionaries of entities, each partition in the order of its row keys, so that a read costs what it
+    answers and not what exists. `corrupt_record` and `corrupt_agenda_row` spoil what is stored."""
 
     name = "store"
 
     def __init__(self, faults: Faults | None = None) -> None:
         super().__init__(faults)
-        self._records: dict[str, dict[str, dict[str, Any]]] = {}
-        self._agenda: dict[str, dict[str, dict[str, Any]]] = {}
+        self._records: dict[str, SortedDict[str, dict[str, Any]]] = {}
+        self._agenda: dict[str, SortedDict[str, dict[str, Any]]] = {}
         self._etags = itertools.count(1)
 
     @_call
@@ -243,8 +247,8 @@ class FakeStore(_Port):
         record = entities.GLANCED[glance]
         rows = entities.record_range(record, *key_prefix, first=first, last=last)
         wanted = replace(rows, after=entities.read_page_token(token)) if token else rows
-        table = self._records.get(entities.record_partition(record, vault), {})
-        keys = [key for key in sorted(table) if key in wanted]
+        table = self._records.get(entities.record_partition(record, vault), SortedDict())
+        keys = list(itertools.islice(_keys_within(table, wanted), limit + 1))
         seen = [entities.read_glance(glance, table[key]) for key in keys[:limit]]
         if any(each is None for each in seen):
             page = self._page(record, entities.record_partition(record, vault), rows, token, limit)
@@ -268,7 +272,7 @@ class FakeStore(_Port):
             self._compare(change, address)
         etags = [f'W/"{next(self._etags)}"' if entity is not None else "" for entity in written]
         for entity, address, etag in zip(written, addresses, etags, strict=True):
-            table = self._records.setdefault(address.partition, {})
+            table = self._records.setdefault(address.partition, SortedDict())
             if entity is None:
                 del table[address.row]
             else:
@@ -277,12 +281,12 @@ class FakeStore(_Port):
 
     @_call
     def due(self, kind: AgendaKind, *, until: datetime, limit: int) -> tuple[AgendaRow, ...]:
-        end = entities.due_before(until)
+        head = RowRange(start="", end=entities.due_before(until))
         heads = [
-            entity
+            table[row]
             for shard in range(entities.SHARDS)
-            for row, entity in list(self._agenda.get(entities.agenda_partition(kind, shard), {}).items())
-            if row < end
+            if (table := self._agenda.get(entities.agenda_partition(kind, shard))) is not None
+            for row in _keys_within(table, head)
         ]
         heads.sort(key=lambda entity: str(entity["RowKey"]))
         rows = (self._read_agenda(kind, entity) for entity in heads)
@@ -293,7 +297,7 @@ class FakeStore(_Port):
         rows = [
             self._read_agenda(kind, entity)
             for shard in range(entities.SHARDS)
-            for _, entity in sorted(self._agenda.get(entities.agenda_partition(kind, shard), {}).items())
+            for entity in list(self._agenda.get(entities.agenda_partition(kind, shard), {}).values())
         ]
         return iter([row for row in rows if row is not None])
 
@@ -302,7 +306,7 @@ class FakeStore(_Port):
         for row in rows:
             address = entities.agenda_address(row)
             keys = {"PartitionKey": address.partition, "RowKey": address.row}
-            self._agenda.setdefault(address.partition, {})[address.row] = entities.agenda_entity(row) | keys
+            self._agenda.setdefault(address.partition, SortedDict())[address.row] = entities.agenda_entity(row) | keys
 
     @_call
     def unschedule(self, rows: Sequence[AgendaRow]) -> None:
@@ -339,8 +343,8 @@ class FakeStore(_Port):
 
     def _page(self, record: type[R], partition: str, rows: entities.RowRange, token: str | None, limit: int) -> Page[R]:
         wanted = replace(rows, after=entities.read_page_token(token)) if token else rows
-        table = self._records.get(partition, {})
-        keys = [key for key in sorted(table) if key in wanted]
+        table = self._records.get(partition, SortedDict())
+        keys = list(itertools.islice(_keys_within(table, wanted), limit + 1))
         items: list[Stored[R]] = []
         corrupt: list[str] = []
         for key in keys[:limit]:
@@ -364,9 +368,15 @@ class FakeStore(_Port):
         except entities.NewerVersion:
             return None
         except RecordCorrupt:
-            self._agenda.setdefault(entities.aside_partition(kind), {})[entity["RowKey"]] = entity
+            self._agenda.setdefault(entities.aside_partition(kind), SortedDict())[entity["RowKey"]] = entity
             del self._agenda[entity["PartitionKey"]][entity["RowKey"]]
             return None
+
+
+def _keys_within(table: SortedDict[str, dict[str, Any]], rows: RowRange) -> Iterator[str]:
+    """In order."""
+    first = max(rows.start, rows.after or "")
+    return (key for key in table.irange(first, rows.end, (True, rows.closed)) if key in rows)
 
 
 def _stored(record: type[R], entity: Mapping[str, Any]) -> Stored[R]:
@@ -483,6 +493,30 @@ class _Resource:
     deleted_at: datetime | None = None  # when the deletion that was accepted is done
 
 
+class _Snapshots(dict[str, _Resource]):
+    """By id in small letters. `of_source` counts those of a disk, by its id in small letters: a limit asks for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.of_source: Counter[str] = Counter()
+
+    def __setitem__(self, key: str, resource: _Resource) -> None:
+        self.pop(key, None)
+        super().__setitem__(key, resource)
+        self.of_source[_source_of(resource.raw)] += 1
+
+    def __delitem__(self, key: str) -> None:
+        self.of_source[_source_of(self[key].raw)] -= 1
+        super().__delitem__(key)
+
+    def pop(self, key: str, *default: Any) -> Any:
+        found = self.get(key)
+        if found is None:
+            return super().pop(key, *default)
+        del self[key]
+        return found
+
+
 @dataclass(slots=True, kw_only=True)
 class _Operation:
     resource_id: str
@@ -533,7 +567,8 @@ class FakeCloud(_Port):
         super().__init__(faults)
         self._clock = clock
         self._disks: dict[str, _Resource] = {}
-        self._snapshots: dict[str, _Resource] = {}
+        self._snapshots = _Snapshots()
+        self._leaving: set[str] = set()  # snapshots whose deletion was accepted
         self._operations: dict[str, _Operation] = {}
         self._numbers = itertools.count(1)
         self._late_errors: list[tuple[str, str]] = []
@@ -612,7 +647,7 @@ class FakeCloud(_Port):
         disk = self._disks.get(source.id.lower())
         if disk is None:
             raise DiskNotFound(f"The Resource '{source.id}' was not found.", target=source.id)
-        if sum(_source_of(other.raw) == source.id.lower() for other in self._snapshots.values()) >= self.snapshot_limit:
+        if self._snapshots.of_source[source.id.lower()] >= self.snapshot_limit:
             raise SnapshotLimitReached(f"'{source.id}' has {self.snapshot_limit} snapshots.")
         return self._take_snapshot(snapshot_id, Disk(raw=disk.raw), tags)
 
@@ -656,6 +691,7 @@ class FakeCloud(_Port):
         ready_at = self._clock.now() + self.deletion_time
         resource = self._snapshots[snapshot_id.lower()]
         resource.deleted_at = ready_at if error is None else None
+        self._leaving.add(snapshot_id.lower())
         resource.failed = resource.failed or (error is not None and self.failed_deletion_shows)
         self._settle_deletions()
         self.removed.append(snapshot_id)
@@ -863,8 +899,13 @@ class FakeCloud(_Port):
 
     def _settle_deletions(self) -> None:
         now = self._clock.now()
-        for key in [key for key, each in self._snapshots.items() if each.deleted_at and each.deleted_at <= now]:
-            del self._snapshots[key]
+        for key in list(self._leaving):
+            resource = self._snapshots.get(key)
+            if resource is None or resource.deleted_at is None:
+                self._leaving.discard(key)
+            elif resource.deleted_at <= now:
+                del self._snapshots[key]
+                self._leaving.discard(key)
 
     def _watched(self, resource_id: str, ready_at: datetime, error: tuple[str, str] | None) -> str:
         subscription = resource_id.split("/")[2]
