@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -407,29 +408,36 @@ class AuditLog(Protocol):
 class Memory:
     """What this process remembers from call to call, as instants by name. A process that forgets it makes some calls
     once more than needed; nothing else depends on it. `keep` holds a value for a while, for answers that many ask for.
+    What was written longest ago makes room. Thread-safe.
     """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._instants: dict[str, datetime] = {}
         self._kept: dict[str, tuple[datetime, Any]] = {}
 
     def recall(self, name: str) -> datetime | None:
-        return self._instants.get(name)
+        with self._lock:
+            return self._instants.get(name)
 
     def note(self, name: str, instant: datetime) -> None:
-        if len(self._instants) >= MEMORY_LIMIT:
-            self._instants.clear()
-        self._instants[name] = instant
+        self._write(self._instants, MEMORY_LIMIT, name, instant)
 
     def keep(self, name: str, value: object, *, until: datetime) -> None:
-        if len(self._kept) >= KEPT_LIMIT:
-            self._kept.clear()
-        self._kept[name] = (until, value)
+        self._write(self._kept, KEPT_LIMIT, name, (until, value))
 
     def kept(self, name: str, kind: type[T], *, now: datetime) -> T | None:
         """What was kept under `name`, if it is of that kind and its time is not over."""
-        until, value = self._kept.get(name, (now, None))
+        with self._lock:
+            until, value = self._kept.get(name, (now, None))
         return value if now < until and isinstance(value, kind) else None
+
+    def _write(self, names: dict[str, T], limit: int, name: str, value: T) -> None:
+        with self._lock:
+            names.pop(name, None)  # written anew, a name goes to the end of those that make room
+            if len(names) >= limit:
+                del names[next(iter(names))]
+            names[name] = value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
