@@ -88,17 +88,15 @@ def existing_at(points: Iterable[ForecastPoint], at: datetime) -> tuple[Kept, ..
     return decide_retention([_as_point(point) for point in open_cases], now=at, protected=True).kept
 
 
-def peak(points: Iterable[ForecastPoint]) -> Peak:
-    """When most of `points`, given oldest first, exist at one time. A point goes when it has expired, the newest when a
-    newer one has come."""
-    found, left = Peak(), list[datetime]()
-    for point in points:
-        while left and left[0] <= point.slot:
-            heappop(left)
-        heappush(left, point.expires_at)
-        if len(left) > found.count:
-            found = Peak(count=len(left), at=point.slot)
-    return found
+def peak(points: Iterable[ForecastPoint], there: Iterable[datetime | None] = ()) -> Peak:
+    """When most points exist at one time: `points`, given oldest first, beside those that are there already, which go
+    at the instants `there`, or never."""
+    return max(_counts(points, there), key=lambda found: found.count, default=Peak())
+
+
+def first_over(limit: int, points: Iterable[ForecastPoint], there: Iterable[datetime | None] = ()) -> datetime | None:
+    """The slot at which there are more points than `limit` for the first time; None when there never are."""
+    return next((found.at for found in _counts(points, there) if found.count > limit), None)
 
 
 def crowded(slots: Sequence[datetime]) -> int:
@@ -114,6 +112,18 @@ def crowded(slots: Sequence[datetime]) -> int:
         else:
             refused += 1
     return refused
+
+
+def _counts(points: Iterable[ForecastPoint], there: Iterable[datetime | None]) -> Iterator[Peak]:
+    """How many exist at each slot. A point goes when it has expired, the newest when a newer one has come."""
+    dates = list(there)
+    left = sorted(at for at in dates if at is not None)  # a heap
+    lasting = len(dates) - len(left)
+    for point in points:
+        while left and left[0] <= point.slot:
+            heappop(left)
+        heappush(left, point.expires_at)
+        yield Peak(count=lasting + len(left), at=point.slot)
 
 
 def _slots(schedule: Schedule, after: datetime) -> Iterator[datetime]:

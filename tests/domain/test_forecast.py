@@ -1,5 +1,6 @@
 """What a policy will do. That the real workflows do the same is the simulation's to show."""
 
+import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from backup_core.domain.forecast import (
     Peak,
     crowded,
     existing_at,
+    first_over,
     forecast_points,
     next_slots,
     peak,
@@ -138,3 +140,27 @@ def test_a_forecast_point_says_why_it_has_its_tag() -> None:
         because="first successful backup of 2026-03-02",
         expires_at=datetime(2026, 4, 1, tzinfo=UTC),
     )
+
+
+def test_points_that_are_there_already_count_until_they_go() -> None:
+    draft = policy(intervals=["R/2026-01-01T00:00:00/P1D"], retention="P3D")
+    points = list(forecast_points(draft, START - HOUR, START + 10 * DAY))
+    there = [START + DAY + HOUR, START + DAY + HOUR, None]
+    assert peak(points, there) == Peak(count=5, at=START + DAY)
+    assert first_over(4, points, there) == START + DAY
+    assert first_over(5, points, there) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_first_day_over_a_limit_is_that_of_a_count_hour_by_hour(seed: int) -> None:
+    chance = random.Random(seed)
+    draft = without_limits(
+        intervals=[f"R/2026-01-01T00:00:00/PT{chance.randrange(1, 9)}H"],
+        retention=f"P{chance.randrange(5, 60)}D",
+        tags={"Daily": ("FirstOfDay", f"P{chance.randrange(60, 300)}D")},
+    )
+    points = list(forecast_points(draft, START - HOUR, START + 400 * DAY))
+    limit = chance.randrange(20, 120)
+    hours = (START + n * HOUR for n in range(400 * 24))
+    counted = next(hour for hour in hours if len(existing_at(points, hour)) > limit)
+    assert first_over(limit, points) == counted
