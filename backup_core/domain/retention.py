@@ -37,8 +37,11 @@ class Expired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
+    """`is_needed`: it stays whatever its dates say, until a newer one comes."""
+
     point: RecoveryPoint
     because: tuple[str, ...]
+    is_needed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +80,7 @@ def decide_retention(
         if keep_all:
             against = ("protection is stopped or the instance soft-deleted: nothing expires", *against)
         if against:
-            kept.append(Kept(point=point, because=against))
+            kept.append(Kept(point=point, because=against, is_needed=point.point_id in needed))
         else:
             expired.append(Expired(point=point, because=tuple(_reasons_to_go(point, discard_all=discard_all))))
     return RetentionDecision(expired=tuple(expired), kept=tuple(kept))

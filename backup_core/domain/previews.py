@@ -1,0 +1,181 @@
+"""What would be: a policy by itself, a change of it for what exists, and why each existing point is kept until when.
+
+A change of a policy counts for the points to come. Those that exist keep what they were promised; all that a change can
+move of them is the end of the newest one, which stays until a newer one comes.
+
+Leaves to others: reading what exists (workflows/previews.py), and the forecast itself (domain/forecast.py).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from backup_core.domain.forecast import (
+    ForecastPoint,
+    ForecastSlot,
+    Peak,
+    crowded,
+    existing_at,
+    first_over,
+    forecast_points,
+    next_slots,
+    peak,
+)
+from backup_core.domain.policy import SCHEDULED_POINTS_LIMIT, BackupPolicy, shortened_rules
+from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.domain.retention import Kept, RetentionDecision
+from backup_core.domain.validation import SNAPSHOTS_OF_DISK_LIMIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitMet:
+    """A limit of snapshots of one disk, and the slot at which there are more for the first time; None: there never
+    are, within what was looked at."""
+
+    limit: int
+    what: str
+    on: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsOn:
+    """The points that exist at an instant, oldest first, with what keeps each."""
+
+    at: datetime
+    kept: tuple[Kept, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyPreview:
+    """From `begin` to `end`. `tags` counts the slots that get each; `refused` are slots that lie closer together than
+    Azure takes snapshots of a disk."""
+
+    begin: datetime
+    end: datetime
+    slots: tuple[ForecastSlot, ...]
+    slot_count: int
+    tags: Counter[str]
+    days: tuple[PointsOn, ...]
+    peak: Peak
+    limits: tuple[LimitMet, ...]
+    refused: int
+
+
+def preview_policy(
+    policy: BackupPolicy, begin: datetime, span: timedelta, *, slots: int, days: Sequence[datetime]
+) -> PolicyPreview:
+    """What `policy` does for a disk that it begins to protect at `begin`."""
+    end = begin + span
+    points = list(forecast_points(policy, begin, end))
+    return PolicyPreview(
+        begin=begin,
+        end=end,
+        slots=next_slots(policy.schedule, begin, slots),
+        slot_count=len(points),
+        tags=Counter(point.tag_name for point in points),
+        days=tuple(PointsOn(at=day, kept=existing_at(points, day)) for day in days),
+        peak=peak(points),
+        limits=limits_met(points),
+        refused=crowded([point.slot for point in points]),
+    )
+
+
+def limits_met(
+    points: Sequence[ForecastPoint], there: Sequence[datetime | None] = (), others: int = 0
+) -> tuple[LimitMet, ...]:
+    """Azure's limits for one disk. `there` are the expiries of scheduled points that exist; `others` are snapshots of
+    the disk that no schedule made."""
+    return (
+        LimitMet(
+            limit=SCHEDULED_POINTS_LIMIT,
+            what="scheduled recovery points of a disk",
+            on=first_over(SCHEDULED_POINTS_LIMIT, points, there),
+        ),
+        LimitMet(
+            limit=SNAPSHOTS_OF_DISK_LIMIT,
+            what="snapshots of a disk",
+            on=first_over(SNAPSHOTS_OF_DISK_LIMIT, points, [*there, *[None] * others]),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a point is there, until when it was promised, and when it is next decided whether it goes; None: not before
+    something else changes, a hold for example."""
+
+    point: RecoveryPoint
+    because: tuple[str, ...]
+    goes: bool  # with the next look at its instance
+    until: datetime | None
+    decided_at: datetime | None
+
+
+def explain(decision: RetentionDecision, now: datetime, next_slot: datetime | None) -> tuple[Explanation, ...]:
+    """Each point of one instance, newest first. `next_slot` is when its newest point can have a successor."""
+    found = [_why_kept(item, next_slot) for item in decision.kept]
+    found += [
+        Explanation(point=item.point, because=item.because, goes=True, until=item.point.expires_at, decided_at=now)
+        for item in decision.expired
+    ]
+    return tuple(sorted(found, key=lambda each: each.point.point_id))
+
+
+def _why_kept(item: Kept, next_slot: datetime | None) -> Explanation:
+    until = item.point.expires_at
+    if until is None or item.point.hold is not None or (item.is_needed and next_slot is None):
+        decided_at = None
+    else:
+        decided_at = max(until, next_slot) if item.is_needed and next_slot is not None else until
+    return Explanation(point=item.point, because=item.because, goes=False, until=until, decided_at=decided_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many points exist at an instant, as things are and after the change."""
+
+    at: datetime
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePreview:
+    """Of one instance. `shortened` are promises that points to come no longer get; `most_before` and `most_after` how
+    many points there will be at most."""
+
+    shortened: tuple[str, ...]
+    counts: tuple[Counts, ...]
+    most_before: Peak
+    most_after: Peak
+    limits: tuple[LimitMet, ...]
+
+
+def preview_change(
+    before: BackupPolicy,
+    after: BackupPolicy,
+    there: Sequence[datetime | None],
+    now: datetime,
+    *,
+    last_success_slot: datetime | None,
+    days: Sequence[datetime],
+) -> ChangePreview:
+    """What `after` in place of `before` means for an instance with points that expire at `there`."""
+    until = max(days, default=now)
+    old, new = (
+        list(forecast_points(policy, now, until, last_success_slot=last_success_slot)) for policy in (before, after)
+    )
+    return ChangePreview(
+        shortened=tuple(shortened_rules(before, after)),
+        counts=tuple(Counts(at=day, before=_count(old, there, day), after=_count(new, there, day)) for day in days),
+        most_before=peak(old, there),
+        most_after=peak(new, there),
+        limits=limits_met(new, there),
+    )
+
+
+def _count(points: Iterable[ForecastPoint], there: Iterable[datetime | None], at: datetime) -> int:
+    return len(existing_at(points, at)) + sum(expires_at is None or expires_at > at for expires_at in there)

@@ -1,0 +1,69 @@
+"""Previews of a policy, of its change for what exists, and why points are kept."""
+
+from datetime import UTC, datetime, timedelta
+
+from backup_core.domain.forecast import Peak, forecast_points
+from backup_core.domain.previews import Counts, LimitMet, explain, limits_met, preview_change, preview_policy
+from backup_core.domain.retention import decide_retention
+from tests.builders import point, policy
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+NIGHTLY = ["R/2026-01-01T02:00:00/P1D"]
+
+
+def test_a_policy_is_previewed_for_a_disk_that_it_begins_to_protect() -> None:
+    nightly = policy(intervals=NIGHTLY, retention="P7D", tags={"Weekly": ("FirstOfWeek", "P30D")})
+    seen = preview_policy(nightly, START, 60 * DAY, slots=2, days=[START + DAY, START + 59 * DAY])
+    assert [slot.at for slot in seen.slots] == [START + 2 * HOUR, START + 26 * HOUR]
+    assert seen.slot_count == 60
+    assert seen.tags == {"Weekly": 9, "Default": 51}
+    assert [len(day.kept) for day in seen.days] == [1, 10]
+    assert seen.days[0].kept[0].because[-1] == "Weekly: expires at 2026-01-31T02:00:00Z"
+    assert seen.peak.count == 11
+    assert [met.on for met in seen.limits] == [None, None]
+    assert seen.refused == 0
+
+
+def test_both_limits_of_a_disk_are_dated_with_what_is_there_already() -> None:
+    hourly = policy(intervals=["R/2026-01-01T00:00:00/PT1H"], retention="P10D")
+    points = list(forecast_points(hourly, START, START + 30 * DAY))
+    there = [START + 30 * DAY] * 300
+    scheduled, every = limits_met(points, there, others=20)
+    assert scheduled == LimitMet(limit=450, what="scheduled recovery points of a disk", on=START + 151 * HOUR)
+    assert every == LimitMet(limit=500, what="snapshots of a disk", on=START + 181 * HOUR)
+
+
+def test_a_change_shortens_what_is_to_come_and_leaves_what_exists() -> None:
+    before = policy(intervals=NIGHTLY, retention="P30D")
+    after = policy(intervals=NIGHTLY, retention="P7D")
+    there = [START + number * DAY for number in range(1, 31)]
+    seen = preview_change(
+        before, after, there, START, last_success_slot=None, days=[START + 3 * DAY, START + 20 * DAY, START + 60 * DAY]
+    )
+    assert seen.shortened == ("Default: P30D -> P7D",)
+    assert seen.counts == (
+        Counts(at=START + 3 * DAY, before=30, after=30),
+        Counts(at=START + 20 * DAY, before=30, after=17),
+        Counts(at=START + 60 * DAY, before=30, after=7),
+    )
+    assert seen.most_after == Peak(count=31, at=START + 2 * HOUR)
+
+
+def test_each_point_says_why_it_is_kept_until_when_and_when_that_is_decided() -> None:
+    now, next_slot = START + 10 * DAY, START + 11 * DAY
+    newest = point(at=START + 9 * DAY, point_id="a" * 32, expires_at=START + 9 * DAY + HOUR)
+    held = point(at=START + 8 * DAY, point_id="b" * 32, expires_at=START + 9 * DAY, hold="audit")
+    plain = point(at=START + 7 * DAY, point_id="c" * 32, expires_at=START + 20 * DAY)
+    over = point(at=START, point_id="d" * 32, expires_at=START + DAY)
+    told = explain(decide_retention([over, plain, held, newest], now=now, protected=True), now, next_slot)
+    assert [(each.point, each.goes, each.decided_at) for each in told] == [
+        (newest, False, next_slot),
+        (held, False, None),
+        (plain, False, START + 20 * DAY),
+        (over, True, now),
+    ]
+    assert told[1].because == ("held: audit",)
+    assert told[0].until == newest.expires_at
+    without_schedule = explain(decide_retention([newest], now=now, protected=True), now, None)
+    assert without_schedule[0].decided_at is None
