@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,16 @@ def test_a_module_imports_of_others_only_what_its_part_needs(module: str) -> Non
     allowed = OUTSIDE[part] if part else ()
     foreign = {name for name in imports_of(module) if not is_standard(name) and name not in sources()}
     assert {name for name in foreign if not is_in(name, allowed)} == set()
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Not even inside a function or for the type checker: two parts that need each other are one."""
+    ours = modules()
+    order = TopologicalSorter({name: imports_of(name) & set(ours) for name in ours})
+    try:
+        order.prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' <- '.join(error.args[1])}")
 
 
 def test_only_the_settings_read_the_environment() -> None:

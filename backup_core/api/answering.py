@@ -11,10 +11,10 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import azure.functions as func
 
@@ -32,12 +32,28 @@ from backup_core.workflows.acting import acting_for
 from backup_core.workflows.surroundings import check_locks
 
 if TYPE_CHECKING:
-    from backup_core.api.blueprint import Services
     from backup_core.ports import Ports
+    from backup_core.settings import SignIn
 
 log = logging.getLogger("diskbackup.api")
 
 Endpoint = Callable[["Ports", Call], Answer]
+
+
+class Services(Protocol):
+    """What the composition root hands in. Nothing of it is asked before the first request."""
+
+    def ports(self) -> Ports:
+        """The adapters: built on the first call, the same ones on every later one."""
+        ...
+
+    def sign_in(self) -> SignIn:
+        """Raises SettingsInvalid: then the API lets nobody in."""
+        ...
+
+    def read_document(self, url: str) -> Mapping[str, Any]:
+        """A JSON object that the sign-in service publishes. Raises CloudUnavailable."""
+        ...
 
 
 class Reception:

@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import azure.functions as func
 
 from backup_core.api.routes import METHODS, ROUTES, Route
 
 if TYPE_CHECKING:
-    from backup_core.api.answering import Reception
-    from backup_core.ports import Ports
-    from backup_core.settings import SignIn
-
-
-class Services(Protocol):
-    """What the composition root hands in. Nothing of it is asked before the first request."""
-
-    def ports(self) -> Ports:
-        """The adapters: built on the first call, the same ones on every later one."""
-        ...
-
-    def sign_in(self) -> SignIn:
-        """Raises SettingsInvalid: then the API lets nobody in."""
-        ...
-
-    def read_document(self, url: str) -> Mapping[str, Any]:
-        """A JSON object that the sign-in service publishes. Raises CloudUnavailable."""
-        ...
+    from backup_core.api.answering import Reception, Services
 
 
 Endpoint = Callable[[func.HttpRequest], func.HttpResponse]

@@ -452,7 +452,8 @@ def check_rule(ports: Ports, rule: ProtectionRule) -> None:
 
 
 def put_rule(ports: Ports, rule: ProtectionRule) -> tuple[ProtectionRule, bool]:
-    """Store a rule and have it applied soon; answers it and whether it is new. Raises as check_rule."""
+    """Store a rule and have it applied soon; answers it and whether it is new. Raises as check_rule, and
+    ResourceInUse."""
     check_rule(ports, rule)
     rule = replace(rule, changed_at=ports.clock.now())
     for _ in range(_TRIES):
@@ -465,21 +466,26 @@ def put_rule(ports: Ports, rule: ProtectionRule) -> tuple[ProtectionRule, bool]:
             continue
         _apply_soon(ports, rule.scope, *([stored.value.scope] if stored else []))
         return rule, stored is None
-    raise InvalidInput([Fault(target="name", message=f"rule '{rule.name}' is changing too often; try again")])
+    raise ResourceInUse(f"Protection rule '{rule.name}' is changing too often; try again.")
 
 
 def delete_rule(ports: Ports, vault: VaultKey, name: str) -> bool:
-    """Forget a rule and have what it protected judged without it soon; answers whether there was one."""
+    """Forget a rule and have what it protected judged without it soon; answers whether there was one.
+
+    Raises NotFound (vault), ResourceInUse.
+    """
     get_vault(ports, vault)
-    stored = ports.store.get(ProtectionRule, vault, rule_key(vault, name))
-    if stored is None:
-        return False
-    try:
-        ports.store.commit(vault, [Remove(stored)])
-    except StateConflict:
-        return delete_rule(ports, vault, name)
-    _apply_soon(ports, stored.value.scope)
-    return True
+    for _ in range(_TRIES):
+        stored = ports.store.get(ProtectionRule, vault, rule_key(vault, name))
+        if stored is None:
+            return False
+        try:
+            ports.store.commit(vault, [Remove(stored)])
+        except StateConflict:
+            continue
+        _apply_soon(ports, stored.value.scope)
+        return True
+    raise ResourceInUse(f"Protection rule '{name}' is changing too often; try again.")
 
 
 def _apply_soon(ports: Ports, *scopes: str) -> None:

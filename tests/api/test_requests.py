@@ -18,7 +18,6 @@ from backup_core.workflows import overview
 from tests.api.bodies import GROUP_PATH, INSTANCE_PATH, POLICY_PATH, VAULT_PATH, backup_body, policy_body, vault_body
 from tests.api.front import BASE, VERSION, Front
 from tests.builders import VAULT
-from tests.fakes import World
 from tests.workflows.platform import Platform
 
 GUID = "3f1c8a52-95a8-4c44-9d0b-0e5f3a1b2c3d"
@@ -175,15 +174,6 @@ def test_a_body_over_the_limit_is_refused(front: Front) -> None:
     body = json.dumps(vault_body(padding="x" * MAX_BODY_BYTES)).encode()
     reply = front.put(VAULT_PATH, body)
     assert (reply.status, reply.error["code"]) == (413, "RequestEntityTooLarge")
-
-
-@pytest.mark.parametrize("method", ["PUT", "POST"])
-def test_a_body_in_chunks_is_asked_for_with_its_length_and_changes_nothing(method):
-    front = Front(World())
-    path = f"{VAULT_PATH}/backupInstances/disk-1/stopProtection" if method == "POST" else VAULT_PATH
-    reply = front.send(method, path, b"", headers={"Transfer-Encoding": "chunked"})
-    assert (reply.status, reply.error["code"]) == (411, "LengthRequired")
-    assert "Content-Length" in reply.error["message"]
 
 
 @pytest.mark.parametrize("name", ["a|b", "a#b", "a?b", "..%2f..", "a\nb", "a\x00b", "x" * 261])

@@ -6,7 +6,6 @@ Every request meets a fresh copy of the world, so that what was refused is seen 
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -15,7 +14,7 @@ from urllib.parse import quote
 from backup_core.domain.resource_ids import GroupId
 from tests.api.bodies import RULE_PATH, VAULT_PATH, backup_body, instance_body, policy_body, rule_body, vault_body
 from tests.api.front import Front, Reply, Services
-from tests.api.standing import StandingFront, scene
+from tests.api.standing import StandingFront, copied, scene
 from tests.api.tenant import Tenant, bearer, guarded, sign_in
 from tests.builders import OTHER_SUBSCRIPTION, SUBSCRIPTION, disk_id, disk_json
 from tests.fakes import World
@@ -48,7 +47,7 @@ def as_somebody_else() -> dict[str, str]:
 @cache
 def attacked() -> World:
     """The scene of the API's tests, and beside it what is closed."""
-    platform = Platform(copy.deepcopy(scene()))
+    platform = Platform(copied(scene()))
     world = platform.world
     world.cloud.add_disk(disk_json("disk-4"))
     world.cloud.add_group(CLOSED_GROUP)
