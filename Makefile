@@ -31,10 +31,11 @@ conformance: setup
 	$(RUN) -m pytest -m conformance --override-ini addopts="-ra --strict-markers" tests/conformance
 	$(RECORDINGS)/conformance/under-worker index . --python $(abspath $(RUN))
 
-# Workflows under everything at once, by seeds: an invariant that breaks is printed with its seed. SEEDS=100 is quicker.
+# Fleets of hosts on a simulated clock, held to their bars, and workflows under everything at once, by seeds: what breaks
+# is printed with its seed. SEEDS=100 is quicker; ONLY=herd runs one scenario (see python -m tests.simulation --help).
 SEEDS ?= 2000
 simulate: setup
-	$(RUN) -m tests.simulation --seeds $(SEEDS)
+	$(RUN) -m tests.simulation --seeds $(SEEDS) $(if $(ONLY),--only $(ONLY))
 
 bench: setup
 	$(RUN) -m tests.benchmarks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.fleet import run
+from tests.simulation.troubles import run
 
 SEEDS = 12
 

@@ -24,6 +24,7 @@ from tests.invariants import Endings, Ledger
 from tests.workflows.interleavings import NAME, SCHEDULES, Interleaving
 from tests.workflows.platform import Platform, request
 
+KINDS = ("", "lost", "set back", "two")
 OURS, OTHERS = "ours", "others"
 RETENTION = "PT8M"
 GOES_BACK = 300  # seconds
@@ -34,13 +35,13 @@ def run(seed: int, kind: str) -> list[str]:
     drawn, kept = random.Random(seed), uuid.uuid4
     uuid.uuid4 = lambda: uuid.UUID(int=drawn.getrandbits(128), version=4)
     try:
-        return Fleet(seed, kind=kind).run()
+        return Troubled(seed, kind=kind).run()
     finally:
         uuid.uuid4 = kept
 
 
 @dataclass(slots=True)
-class Fleet(Interleaving):
+class Troubled(Interleaving):
     """`kind` is what happens beside the troubles of each run: "", "lost", "set back" or "two"."""
 
     kind: str = ""
