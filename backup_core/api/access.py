@@ -1,126 +1,25 @@
-"""Who may do what: a caller's roles against the action that each route and method needs, and scopes for the few.
+"""Who may do what: a caller's roles against the role that each endpoint needs, and scopes for the few.
 
 Actions are named as Azure names them, derived from the route's template, so that a role says the same here and there.
 
-Documented (Azure's built-in roles Backup Reader a795c7a0, Backup Operator 00c29273, Backup Contributor 5e467623, as
-published in July 2026): all that stands under `_READ`, `_OPERATE` and `_CONTRIBUTE` without a note. Operators there may
-neither suspend, resume nor undelete: only contributors. Up to 2024 Backup Reader also listed backupInstances/write and
-restore/action; it never does here: who only looks must not change anything.
-
-Ours, because Azure's roles leave them out: jobs and their export (Azure lists them for Recovery Services vaults only),
-the instances of a disk, deleted vaults, operation status of a resource group, and the list of subscriptions are for
-readers; sync, which changes nothing but what is known, is for operators; stopProtection and resumeBackups go with
-their siblings to contributors. Azure's contributor cannot delete vaults, which takes an owner there; this API has no
-owner, so contributors may, once the vault is empty. Audit records are for contributors only: they tell of all others.
-
-Leaves to others: who the caller is (sign_in.py), and the words of a refusal (answering.py).
+Leaves to others: which endpoint needs which role (routes.py), who the caller is (sign_in.py), and the words of a
+refusal (answering.py).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
 
-from backup_core.api.routes import Route
+from backup_core.api.endpoints import Role, Route
 from backup_core.domain.reach import closed_to, is_within
 from backup_core.settings import AccessScope
 
 _PROVIDER = "Microsoft.DataProtection"
-_VAULT = f"{_PROVIDER}/backupVaults"
-_INSTANCE = f"{_VAULT}/backupInstances"
-# What any role is enough for: the subscriptions, and to be told that there is no such method or resource.
+# The name of what any role is enough for: to be told that there is no such method or resource.
 ANY_ROLE = "Microsoft.Resources/subscriptions/read"
-
-_READ = frozenset(
-    {
-        ANY_ROLE,  # ours
-        "Microsoft.Resources/tenants/read",
-        "Microsoft.Resources/subscriptions/providers/read",
-        "Microsoft.Resources/subscriptions/resources/read",
-        "Microsoft.Resources/subscriptions/resourceGroups/resources/read",
-        "Microsoft.Resources/tags/read",
-        f"{_PROVIDER}/resourceGuards/read",
-        f"{_VAULT}/backupResourceGuardProxies/read",
-        f"{_PROVIDER}/operations/read",
-        f"{_PROVIDER}/locations/checkFeatureSupport/action",
-        f"{_PROVIDER}/locations/operationStatus/read",
-        f"{_PROVIDER}/locations/operationResults/read",
-        f"{_PROVIDER}/locations/deletedVaults/read",  # ours
-        f"{_PROVIDER}/operationStatus/read",  # ours
-        f"{_PROVIDER}/backupInstances/read",  # ours: the instances of a disk
-        f"{_PROVIDER}/health/read",  # ours
-        f"{_PROVIDER}/complianceReport/read",  # ours
-        f"{_VAULT}/read",
-        f"{_VAULT}/operationStatus/read",
-        f"{_VAULT}/operationResults/read",
-        f"{_VAULT}/backupPolicies/read",
-        f"{_VAULT}/deletedBackupInstances/read",
-        f"{_VAULT}/backupJobs/read",  # ours
-        f"{_VAULT}/backupJobs/operations/read",  # ours
-        f"{_VAULT}/exportBackupJobs/action",  # ours
-        f"{_VAULT}/health/read",  # ours
-        f"{_VAULT}/complianceReport/read",  # ours
-        f"{_VAULT}/backupAlerts/read",  # ours, and the next
-        f"{_VAULT}/refusedEvents/read",
-        f"{_VAULT}/protectionRules/read",  # ours, and the next of that name
-        f"{_INSTANCE}/read",
-        f"{_INSTANCE}/operationResults/read",
-        f"{_INSTANCE}/recoveryPoints/read",
-        f"{_INSTANCE}/findRestorableTimeRanges/action",
-    }
-)
-_OPERATE = _READ | {
-    f"{_VAULT}/validateForBackup/action",
-    f"{_VAULT}/backupAlerts/acknowledge/action",  # ours
-    f"{_VAULT}/protectionRules/dryRun/action",
-    f"{_INSTANCE}/write",
-    f"{_INSTANCE}/backup/action",
-    f"{_INSTANCE}/restore/action",
-    f"{_INSTANCE}/validateRestore/action",
-    f"{_INSTANCE}/validateForModifyBackup/action",
-    f"{_INSTANCE}/sync/action",  # ours
-}
-_CONTRIBUTE = _OPERATE | {
-    "Microsoft.Resources/tags/write",
-    "Microsoft.Resources/tags/delete",
-    f"{_PROVIDER}/register/action",
-    f"{_PROVIDER}/locations/checkNameAvailability/action",
-    f"{_PROVIDER}/auditRecords/read",  # ours
-    f"{_VAULT}/write",
-    f"{_VAULT}/delete",  # ours
-    f"{_VAULT}/auditRecords/read",  # ours
-    f"{_VAULT}/backupPolicies/write",
-    f"{_VAULT}/backupPolicies/delete",
-    f"{_VAULT}/protectionRules/write",
-    f"{_VAULT}/protectionRules/delete",
-    f"{_VAULT}/deletedBackupInstances/undelete/action",
-    f"{_INSTANCE}/delete",
-    f"{_INSTANCE}/recoveryPoints/delete",  # ours, and the next
-    f"{_INSTANCE}/recoveryPoints/undelete/action",
-    f"{_INSTANCE}/stopProtection/action",  # ours
-    f"{_INSTANCE}/suspendBackups/action",
-    f"{_INSTANCE}/resumeProtection/action",
-    f"{_INSTANCE}/resumeBackups/action",  # ours
-}
-
 _VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete", "POST": "action"}
-_QUESTIONS = re.compile(r"(validate|check|find|dryRun)\w*", re.IGNORECASE)
-_PUBLIC = frozenset({"api_description", "health_live"})
-
-
-class Role(Enum):
-    READER = "Backup Reader"
-    OPERATOR = "Backup Operator"
-    CONTRIBUTOR = "Backup Contributor"
-
-
-ACTIONS: Mapping[Role, frozenset[str]] = {
-    Role.READER: _READ,
-    Role.OPERATOR: _OPERATE,
-    Role.CONTRIBUTOR: _CONTRIBUTE,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +47,10 @@ def _plain(word: str) -> str:
     return re.sub(r"[ .\-]", "", word).lower()
 
 
-def may(caller: Caller, action: str) -> bool:
-    return caller.has_full_access or any(action in ACTIONS[role] for role in caller.roles)
+def may(caller: Caller, route: Route, method: str) -> bool:
+    """Whether a role lets the caller use a method of a route; any does for a method that the route has not."""
+    needed = route.endpoints[method].role if method in route.endpoints else Role.READER
+    return caller.has_full_access or needed is None or any(role.includes(needed) for role in caller.roles)
 
 
 def closed_for(caller: Caller, scopes: Iterable[AccessScope]) -> tuple[str, ...]:
@@ -165,12 +66,12 @@ def may_reach(caller: Caller, scopes: Iterable[AccessScope], path: str) -> bool:
 
 def is_public(route: Route) -> bool:
     """Whether the route tells nothing that is not for everybody."""
-    return route.name in _PUBLIC
+    return bool(route.endpoints) and all(endpoint.role is None for endpoint in route.endpoints.values())
 
 
 def action_of(route: Route, method: str) -> str:
     """Azure's name of what a method does on a route, such as `.../backupInstances/backup/action`. For a method that no
-    endpoint takes any role is enough: nothing will happen."""
+    endpoint takes, where nothing will happen, ANY_ROLE."""
     if method not in route.endpoints:
         return ANY_ROLE
     provider, resource = _resource_of(route)
@@ -186,7 +87,7 @@ def is_change(route: Route, method: str) -> bool:
     """Whether a request could change anything: all but reads and pure questions."""
     if method not in route.endpoints or _VERBS[method] == "read":
         return False
-    return method != "POST" or not _QUESTIONS.fullmatch(route.template.rpartition("/")[2])
+    return not route.endpoints[method].asks
 
 
 def _resource_of(route: Route) -> tuple[str, list[str]]:

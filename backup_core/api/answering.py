@@ -21,11 +21,11 @@ import azure.functions as func
 from backup_core.api.access import Caller, action_of, is_change, is_public, may, scope_of
 from backup_core.api.auditing import Auditor
 from backup_core.api.call import MAX_BODY_BYTES, Answer, Call, check_names, read_call
+from backup_core.api.endpoints import Route
 from backup_core.api.errors import Refused, answer_error
 from backup_core.api.linked import LinkedRefused, check_named_by_url, check_named_in_request, without_closed
 from backup_core.api.not_offered import refusal
 from backup_core.api.questions import note_change
-from backup_core.api.routes import Route
 from backup_core.api.sign_in import Gate, client_ip, open_gate
 from backup_core.settings import AccessScope, SettingsInvalid, is_loopback
 from backup_core.workflows.acting import acting_for
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("diskbackup.api")
 
-Endpoint = Callable[["Ports", Call], Answer]
+Handler = Callable[["Ports", Call], Answer]
 
 
 class Services(Protocol):
@@ -134,7 +134,7 @@ class Reception:
         action = action_of(route, call.method)
         scope = scope_of(route, call.method, call.resource)
         try:
-            if not may(call.caller, action) or not call.may_reach(call.resource):
+            if not may(call.caller, route, call.method) or not call.may_reach(call.resource):
                 raise _forbidden(call, action, scope)
             check_named_in_request(call, action, scope)
             if call.closed:
@@ -145,14 +145,14 @@ class Reception:
 
     def _result(self, route: Route, call: Call) -> Answer:
         """The endpoint's answer; that of a change stands between two audit records."""
-        endpoint = _endpoint(route, call)
+        handler = _handler(route, call)
         ports = self._services.ports()
         if {"vault", "group"} <= call.names.keys():
             ports = acting_for(ports, call.vault)
         action = action_of(route, call.method)
         if not is_change(route, call.method):
             try:
-                return endpoint(ports, call)
+                return handler(ports, call)
             except LinkedRefused as error:
                 self._audit.refused(self._services.ports, call, action, answer_error(error, call))
                 raise
@@ -160,7 +160,7 @@ class Reception:
         try:
             if "vault" in call.names:
                 check_locks(ports, call.vault, call.resource, deleting=call.method == "DELETE")
-            result = endpoint(ports, call)
+            result = handler(ports, call)
         except Exception as error:
             result = _failed(route, call, error)
         self._audit.ended(ports, call, action, result)
@@ -198,8 +198,8 @@ def _forbidden(call: Call, action: str, scope: str) -> Refused:
     )
 
 
-def _endpoint(route: Route, call: Call) -> Endpoint:
-    """The endpoint for the call's method. Raises Refused and InvalidInput."""
+def _handler(route: Route, call: Call) -> Handler:
+    """What answers the call's method. Raises Refused and InvalidInput."""
     if not call.api_version and not is_public(route):
         raise Refused(
             400,
@@ -220,14 +220,14 @@ def _endpoint(route: Route, call: Call) -> Endpoint:
         message = "The body came in chunks, of which the Functions host hands on nothing: send it with Content-Length."
         raise Refused(411, "LengthRequired", message)
     check_names(call)
-    return resolve(route.endpoints[call.method])
+    return resolve(route.endpoints[call.method].handler)
 
 
-def resolve(name: str) -> Endpoint:
-    """The endpoint that the route table names as `module.function`."""
+def resolve(name: str) -> Handler:
+    """What the table of endpoints names as `module.function`."""
     module, function = name.split(".")
-    endpoint: Endpoint = getattr(import_module(f"backup_core.api.{module}"), function)
-    return endpoint
+    handler: Handler = getattr(import_module(f"backup_core.api.{module}"), function)
+    return handler
 
 
 def _error_header(result: Answer) -> dict[str, str]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
-from backup_core.api.routes import METHODS, ROUTES, Route
+from backup_core.api.endpoints import METHODS, Route
+from backup_core.api.routes import ROUTES
 
 if TYPE_CHECKING:
     from backup_core.api.answering import Reception, Services

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from backup_core.api.access import Caller, closed_for
-from backup_core.api.routes import Route
+from backup_core.api.endpoints import Route
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.reach import Author, is_within
 from backup_core.domain.resource_ids import GUID, GroupId, VaultKey

@@ -12,11 +12,11 @@ from typing import Any
 
 from backup_core.api.access import is_public
 from backup_core.api.call import Answer, Call, pattern_of
+from backup_core.api.endpoints import Endpoint, Route, Success
 from backup_core.api.openapi import answers, bodies
-from backup_core.api.openapi.operations import OPERATIONS, Operation, Success
 from backup_core.api.openapi.schema import TEXT, TIME, Schema, matching, one_of, ref
 from backup_core.api.reports import FORMATS
-from backup_core.api.routes import ROUTES, Route
+from backup_core.api.routes import ROUTES
 from backup_core.api.wire import TOKEN
 from backup_core.ports import Ports
 
@@ -71,7 +71,7 @@ def document() -> Mapping[str, Any]:
             "taken; answers are those of 2026-06-01. Keys and fixed words are compared without case, null is absent.",
         },
         "security": [{"entra": []}, {"functionKey": []}, {"functionKeyInUrl": []}],
-        "tags": [{"name": name} for name in sorted({operation.tag for operation in OPERATIONS.values()})],
+        "tags": [{"name": name} for name in sorted(_tags())],
         "paths": {f"/{route.template}": _path(route) for route in ROUTES if route.endpoints},
         "components": {
             "schemas": bodies.schemas() | answers.schemas(),
@@ -82,6 +82,10 @@ def document() -> Mapping[str, Any]:
     }
 
 
+def _tags() -> set[str]:
+    return {endpoint.tag for route in ROUTES for endpoint in route.endpoints.values()}
+
+
 def _path(route: Route) -> dict[str, Any]:
     names = re.findall(r"\{(\w+)\}", route.template)
     methods = {method.lower(): _operation(route, method) for method in route.endpoints}
@@ -89,20 +93,20 @@ def _path(route: Route) -> dict[str, Any]:
 
 
 def _operation(route: Route, method: str) -> dict[str, Any]:
-    operation = OPERATIONS[f"{method} {route.name}"]
+    endpoint = route.endpoints[method]
     described: dict[str, Any] = {
-        "operationId": operation.id,
-        "summary": operation.summary,
-        "tags": [operation.tag],
-        "parameters": _query(route, operation),
-        "responses": _responses(route, method, operation),
+        "operationId": endpoint.id,
+        "summary": endpoint.summary,
+        "tags": [endpoint.tag],
+        "parameters": _query(route, endpoint),
+        "responses": _responses(route, method, endpoint),
     }
-    if operation.body:
-        content = {"application/json": {"schema": ref(operation.body)}}
-        described["requestBody"] = {"required": operation.body_needed, "content": content}
-    if operation.is_long_running:
+    if endpoint.body:
+        content = {"application/json": {"schema": ref(endpoint.body)}}
+        described["requestBody"] = {"required": endpoint.body_needed, "content": content}
+    if endpoint.is_long_running:
         described["x-ms-long-running-operation"] = True
-    if operation.is_paged:
+    if endpoint.is_paged:
         described["x-ms-pageable"] = {"nextLinkName": "nextLink"}
     if is_public(route):
         described["security"] = []
@@ -116,9 +120,9 @@ def _name_parameter(name: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": matching(pattern_of(name))}
 
 
-def _query(route: Route, operation: Operation) -> list[dict[str, Any]]:
+def _query(route: Route, endpoint: Endpoint) -> list[dict[str, Any]]:
     version = {"name": "api-version", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1}}
-    return [*([] if is_public(route) else [version]), *(_query_parameter(name) for name in operation.query)]
+    return [*([] if is_public(route) else [version]), *(_query_parameter(name) for name in endpoint.query)]
 
 
 def _query_parameter(name: str) -> dict[str, Any]:
@@ -156,19 +160,19 @@ def _security_schemes() -> dict[str, Any]:
 # ---------------------------------------------------------------- what is answered
 
 
-def _responses(route: Route, method: str, operation: Operation) -> dict[str, Any]:
-    successes = {str(status): _success(success) for status, success in operation.answers.items()}
+def _responses(route: Route, method: str, endpoint: Endpoint) -> dict[str, Any]:
+    successes = {str(status): _success(success) for status, success in endpoint.answers.items()}
     refusals = {
-        str(status): {"$ref": f"#/components/responses/{status}"} for status in _statuses(route, method, operation)
+        str(status): {"$ref": f"#/components/responses/{status}"} for status in _statuses(route, method, endpoint)
     }
     return successes | refusals
 
 
-def _statuses(route: Route, method: str, operation: Operation) -> Iterable[int]:
+def _statuses(route: Route, method: str, endpoint: Endpoint) -> Iterable[int]:
     """The refusals that a method can meet."""
     if is_public(route):
         return (500,)
-    never = {413} if not operation.body else set()
+    never = {413} if not endpoint.body else set()
     return (status for status in _REFUSALS if status not in never | ({409} if method == "GET" else set()))
 
 

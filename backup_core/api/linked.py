@@ -17,9 +17,9 @@ from typing import Any
 
 from backup_core.api.access import is_change
 from backup_core.api.call import Call, check_names
+from backup_core.api.endpoints import Route
 from backup_core.api.errors import Refused
 from backup_core.api.operation_ids import decode
-from backup_core.api.routes import Route
 from backup_core.api.wire import read_optional_body
 from backup_core.domain.alert import Alert
 from backup_core.domain.errors import Fault, InvalidInput

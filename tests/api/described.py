@@ -15,8 +15,10 @@ from jsonschema import Draft202012Validator
 
 from backup_core.api.description import document
 from backup_core.api.openapi import answers
+from backup_core.api.routes import ROUTES
 from tests.api.front import Front, Reply, first_match
 
+ENDPOINTS = {f"{method} {route.name}": endpoint for route in ROUTES for method, endpoint in route.endpoints.items()}
 OPEN = "OpenApi"  # the description itself, which has a validator of its own
 
 

@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 import pytest
 
-from backup_core.api.openapi.operations import OPERATIONS
+from backup_core.api.endpoints import Route
 from backup_core.api.reading import NAME_LENGTHS
-from backup_core.api.routes import ROUTES, Route
+from backup_core.api.routes import ROUTES
 from tests.api.bodies import VAULT_PATH, instance_body, policy_body, vault_body
 from tests.api.front import BASE, Reply
 from tests.api.standing import WORKING, StandingFront, check_refusal, filled, scene
@@ -73,7 +73,7 @@ def front() -> Iterator[StandingFront]:
 def ask(front: StandingFront, route: Route, method: str, **names: str) -> Reply:
     """As a client that does not mind what it sends: the URL goes out as it is."""
     path = filled(route.template, **names)
-    body = WORKING.get(OPERATIONS[f"{method} {route.name}"].body, {})
+    body = WORKING.get(route.endpoints[method].body, {})
     return front.send(method, f"{BASE}/{path}?api-version=1", body)
 
 

@@ -12,17 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backup_core.api.call import MAX_BODY_BYTES
-from backup_core.api.openapi.operations import OPERATIONS
 from backup_core.api.routes import ROUTES
 from tests.api.bodies import INSTANCE_PATH, VAULT_PATH
 from tests.api.standing import WORKING, StandingFront, check_refusal, filled, scene
 
 # `METHOD path` and what is described, for all that takes a body.
 TAKING = {
-    f"{method} /{filled(route.template)}": OPERATIONS[f"{method} {route.name}"]
+    f"{method} /{filled(route.template)}": route.endpoints[method]
     for route in ROUTES
     for method in route.endpoints
-    if OPERATIONS[f"{method} {route.name}"].body
+    if route.endpoints[method].body
 }
 BODIES = {line: operation.body for line, operation in TAKING.items()}
 SOUND = {line: WORKING[name] for line, name in BODIES.items() if name in WORKING}
@@ -101,7 +100,7 @@ def with_nonsense(value: Any, path: tuple[Any, ...], nonsense: Any) -> Any:
 
 def test_every_operation_that_takes_a_body_is_looked_at() -> None:
     assert set(SOUND) | OPTIONAL == set(BODIES)
-    assert len(BODIES) == sum(bool(operation.body) for operation in OPERATIONS.values())
+    assert len(BODIES) == sum(bool(endpoint.body) for route in ROUTES for endpoint in route.endpoints.values())
     assert SOUND
 
 

@@ -11,7 +11,7 @@ import azure.functions as func
 import pytest
 
 from backup_core.api.call import MAX_BODY_BYTES, read_call
-from backup_core.api.routes import Route
+from backup_core.api.endpoints import Route
 from backup_core.domain.errors import CloudUnavailable, Throttled
 from backup_core.ports import StateConflict
 from backup_core.workflows import overview

@@ -10,7 +10,8 @@ import pytest
 
 from backup_core.api.answering import resolve
 from backup_core.api.blueprint import api_blueprint
-from backup_core.api.routes import METHODS, ROUTES, Route
+from backup_core.api.endpoints import METHODS, Route
+from backup_core.api.routes import ROUTES
 from tests.api.bodies import VAULT_PATH
 from tests.api.front import Front, first_match, load
 from tests.fakes import World
@@ -67,8 +68,8 @@ def test_the_host_accepts_the_name_and_the_route(route: Route) -> None:
 def test_every_endpoint_exists_and_no_method_is_unknown() -> None:
     for route in OFFERED:
         assert set(route.endpoints) <= set(METHODS)
-        for name in route.endpoints.values():
-            assert callable(resolve(name)), name
+        for endpoint in route.endpoints.values():
+            assert callable(resolve(endpoint.handler)), endpoint.handler
 
 
 @pytest.mark.parametrize("route", OFFERED, ids=lambda route: route.name)
@@ -98,6 +99,7 @@ def test_building_the_blueprint_imports_nothing_but_the_table() -> None:
         "backup_core",
         "backup_core.api",
         "backup_core.api.blueprint",
+        "backup_core.api.endpoints",
         "backup_core.api.routes",
     }
     assert all(name.startswith("azure.functions") for name in loaded if name.startswith("azure."))

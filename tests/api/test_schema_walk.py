@@ -23,8 +23,8 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
 from backup_core.api.description import document
-from backup_core.api.openapi.operations import OPERATIONS
 from tests.api.bodies import INSTANCE_PATH, VAULT_PATH
+from tests.api.described import ENDPOINTS
 from tests.api.front import BASE, Reply, first_match
 from tests.api.standing import NAMES, WORKING, StandingFront, scene
 
@@ -163,7 +163,7 @@ def test_a_deep_walk_among_resources_that_exist() -> None:
 
 def _never_done(host: Host) -> set[str]:
     """Operations that take a body and that the walk never saw succeed."""
-    working = {name for name, operation in OPERATIONS.items() if operation.body in WORKING}
+    working = {name for name, endpoint in ENDPOINTS.items() if endpoint.body in WORKING}
     return {name for name in working if min(host.answers[name]) >= 300}
 
 

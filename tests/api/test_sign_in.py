@@ -14,7 +14,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from backup_core.api.routes import METHODS, ROUTES
+from backup_core.api.endpoints import METHODS
+from backup_core.api.routes import ROUTES
 from backup_core.api.tokens import KEYS_LAST_SECONDS, REFRESH_APART_SECONDS, KeysUnavailable, TokenCheck, TokenRefused
 from backup_core.settings import SettingsInvalid, SignIn
 from tests.api.bodies import INSTANCE_PATH, VAULT_PATH, policy_body, vault_body

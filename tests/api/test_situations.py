@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from backup_core.api.openapi.operations import OPERATIONS
-from backup_core.api.routes import ROUTES, Route
+from backup_core.api.endpoints import Route
+from backup_core.api.routes import ROUTES
 from backup_core.domain.errors import CloudUnavailable, RecordCorrupt, Throttled
 from backup_core.ports import StateConflict
 from tests.api.front import Front
@@ -14,7 +14,7 @@ from tests.api.standing import WORKING, copied, filled, scene
 FOR_EVER = 50
 NOT_REPEATED = {"POST", "PATCH"}  # azure-core would send it a second time, and nobody knows what the first one did
 ASKED = [(route, method) for route in ROUTES for method in route.endpoints if not route.is_anonymous]
-WITH_BODY = [(route, method) for route, method in ASKED if OPERATIONS[f"{method} {route.name}"].body]
+WITH_BODY = [(route, method) for route, method in ASKED if route.endpoints[method].body]
 # What a call to the store meets, and how that is answered: status and code.
 SITUATIONS = {
     "changed at the same time, again and again": ("store.commit", StateConflict("changed"), 409, "Conflict"),
@@ -40,7 +40,7 @@ def test_a_situation_has_its_status_at_every_route(route: Route, method: str, si
     front = Front(copied(scene()))
     front.world.faults.fail(call, error, times=FOR_EVER)
     before = front.world.faults.count(call)
-    reply = front.send(method, path_of(route), WORKING.get(OPERATIONS[f"{method} {route.name}"].body))
+    reply = front.send(method, path_of(route), WORKING.get(route.endpoints[method].body))
     met = front.world.faults.count(call) - before
     assert met < FOR_EVER, "tried without end"
     if met:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from backup_core.api.openapi import bodies
-from backup_core.api.openapi.operations import OPERATIONS
 from backup_core.api.routes import ROUTES
 from tests.api.bodies import RULE_PATH, VAULT_PATH, instance_body, restore_body, rule_body
 from tests.api.standing import WORKING, filled
@@ -32,10 +31,10 @@ from tests.builders import SUBSCRIPTION
 CODE = "LinkedAuthorizationFailed"
 # `METHOD path` of all that takes a body, with the name of the body in the description.
 TAKING = {
-    f"{method} /{filled(route.template)}": OPERATIONS[f"{method} {route.name}"].body
+    f"{method} /{filled(route.template)}": route.endpoints[method].body
     for route in ROUTES
     for method in route.endpoints
-    if OPERATIONS[f"{method} {route.name}"].body
+    if route.endpoints[method].body
 }
 NOTHING_NEEDED: dict[str, Any] = {}
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from backup_core.api.endpoints import Route
 from backup_core.api.linked import IN_THE_PATH, STANDS_FOR
-from backup_core.api.openapi.operations import OPERATIONS
 from backup_core.api.operation_ids import Operation, encode
-from backup_core.api.routes import ROUTES, Route
+from backup_core.api.routes import ROUTES
 from backup_core.domain.alert import Alert
 from backup_core.domain.job import Job, JobOperation
 from backup_core.domain.recovery_point import RecoveryPoint
@@ -65,7 +65,7 @@ def secret_names() -> dict[str, str]:
 
 
 def body_for(route: Route, method: str) -> Any:
-    name = OPERATIONS[f"{method} {route.name}"].body
+    name = route.endpoints[method].body
     return WORKING.get(name, {}) if name else None
 
 

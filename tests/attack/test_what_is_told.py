@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from backup_core.api.endpoints import Route
 from backup_core.api.linked import HIDDEN, without_closed
-from backup_core.api.routes import ROUTES, Route
+from backup_core.api.routes import ROUTES
 from tests.api.bodies import GROUP_PATH, VAULT_PATH, instance_body, rule_body
 from tests.api.standing import filled
 from tests.attack.closed import (

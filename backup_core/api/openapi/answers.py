@@ -1,6 +1,6 @@
 """Schemas of what is answered: every field that an endpoint writes, and none besides (a test holds them to it).
 
-Leaves to others: what clients send (bodies.py), and which endpoint answers what (operations.py).
+Leaves to others: what clients send (bodies.py), and which endpoint answers what (routes.py).
 """
 
 from __future__ import annotations
