@@ -210,8 +210,10 @@ class StateStore(Protocol):
         """All rows of a kind: for the reconciler only, costs what exists."""
         ...
 
-    def schedule(self, rows: Sequence[AgendaRow]) -> None:
-        """Write rows (any number; not atomic together). Writing a row again replaces its content."""
+    def schedule(self, rows: Sequence[AgendaRow], *, instead_of: Sequence[AgendaRow] = ()) -> None:
+        """Write rows (any number; not atomic together). Writing a row again replaces its content. Then delete those
+        that they stand for, absent ones being fine: no row of an instance goes before its new ones of that kind are
+        there, and what is written is not deleted."""
         ...
 
     def unschedule(self, rows: Sequence[AgendaRow]) -> None:

@@ -302,11 +302,14 @@ class FakeStore(_Port):
         return iter([row for row in rows if row is not None])
 
     @_call
-    def schedule(self, rows: Sequence[AgendaRow]) -> None:
+    def schedule(self, rows: Sequence[AgendaRow], *, instead_of: Sequence[AgendaRow] = ()) -> None:
         for row in rows:
             address = entities.agenda_address(row)
             keys = {"PartitionKey": address.partition, "RowKey": address.row}
             self._agenda.setdefault(address.partition, SortedDict())[address.row] = entities.agenda_entity(row) | keys
+        written = set(map(entities.agenda_address, rows))
+        for address in {entities.agenda_address(row) for row in instead_of} - written:
+            self._agenda.get(address.partition, {}).pop(address.row, None)
 
     @_call
     def unschedule(self, rows: Sequence[AgendaRow]) -> None:

@@ -87,7 +87,7 @@ class AuditTable:
         for partition, rows in itertools.groupby(found, key=lambda row: str(row["PartitionKey"])):
             addresses = [Address(partition=partition, row=str(row["RowKey"])) for row in rows]
             for start in range(0, len(addresses), entities.MAX_CHANGES):
-                self._table.delete_present(addresses[start : start + entities.MAX_CHANGES])
+                self._table.write_and_delete((), addresses[start : start + entities.MAX_CHANGES])
             count += len(addresses)
         return count
 

@@ -13,7 +13,7 @@ import heapq
 import itertools
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -146,20 +146,25 @@ class TableStore:
                 if row is not None:
                     yield row
 
-    def schedule(self, rows: Sequence[AgendaRow]) -> None:
-        """Costs one transaction per shard and hundred rows."""
+    def schedule(self, rows: Sequence[AgendaRow], *, instead_of: Sequence[AgendaRow] = ()) -> None:
+        """Costs one transaction per shard and hundred rows, and one more for each of `instead_of` that is not there."""
         written = {entities.agenda_address(row): row for row in rows}  # a transaction takes each row once
-        self._at_once(
-            [
-                partial(self._agenda.transact, [_upsert(each, entities.agenda_entity(written[each])) for each in batch])
-                for batch in _batches(written)
-            ]
-        )
+        old = {entities.agenda_address(row): None for row in instead_of if entities.agenda_address(row) not in written}
+        by_partition = defaultdict[str, list[Address]](list)
+        for address in (*written, *old):  # what is written before what is deleted, in each partition
+            by_partition[address.partition].append(address)
+        self._at_once([partial(self._write, addresses, written) for addresses in by_partition.values()])
 
     def unschedule(self, rows: Sequence[AgendaRow]) -> None:
-        """Costs one transaction per shard and hundred rows, and one more for each row that is not there."""
-        addresses = {entities.agenda_address(row): None for row in rows}
-        self._at_once([partial(self._agenda.delete_present, batch) for batch in _batches(addresses)])
+        """Costs as `schedule` does."""
+        self.schedule((), instead_of=rows)
+
+    def _write(self, addresses: Sequence[Address], written: Mapping[Address, AgendaRow]) -> None:
+        for batch in (addresses[start : start + _BATCH] for start in range(0, len(addresses), _BATCH)):
+            self._agenda.write_and_delete(
+                [_upsert(each, entities.agenda_entity(written[each])) for each in batch if each in written],
+                [each for each in batch if each not in written],
+            )
 
     def _page(self, record: type[R], partition: str, rows: RowRange, token: str | None, limit: int) -> Page[R]:
         wanted = replace(rows, after=entities.read_page_token(token)) if token else rows
@@ -185,7 +190,7 @@ class TableStore:
             log.error("agenda.corrupt %s; it is set aside", error)
             aside = Address(partition=entities.aside_partition(kind), row=str(entity["RowKey"]))
             self._agenda.transact([_upsert(aside, entity)])
-            self._agenda.delete_present([Address(partition=str(entity["PartitionKey"]), row=aside.row)])
+            self._agenda.write_and_delete((), [Address(partition=str(entity["PartitionKey"]), row=aside.row)])
         return None
 
     def _at_once(self, calls: Sequence[Callable[[], T]]) -> list[T]:
@@ -225,11 +230,3 @@ def _if_match(stored: Stored[Any]) -> dict[str, Any]:
 
 def _stored(record: type[R], entity: Any) -> Stored[R]:
     return Stored(value=entities.read_record(record, entity), etag=str(entity.metadata["etag"]))
-
-
-def _batches(addresses: Iterable[Address]) -> list[list[Address]]:
-    """Addresses by partition, a hundred at most together."""
-    partitions: dict[str, list[Address]] = defaultdict(list)
-    for address in addresses:
-        partitions[address.partition].append(address)
-    return [of_one[start : start + _BATCH] for of_one in partitions.values() for start in range(0, len(of_one), _BATCH)]

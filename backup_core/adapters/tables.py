@@ -94,31 +94,33 @@ class Table:
                     raise StateConflict(f"a row of '{self._client.table_name}' is not as it was read") from error
                 raise
 
-    def delete_present(self, addresses: Sequence[Address]) -> None:
-        """Delete rows. One that is not there fails the whole transaction, which names it: the rest is sent again."""
+    def write_and_delete(self, written: Sequence[Operation], deleted: Sequence[Address]) -> None:
+        """Write rows and delete others in one transaction. A row to delete that is not there fails the whole of it,
+        which names it: the rest is sent again."""
         from azure.data.tables import TableTransactionError
 
-        left = list(addresses)
+        left = list(deleted)
         with translated(self._call):
-            while left:
+            while written or left:
+                deletions: list[Operation] = [("delete", keyed(address, {}), {}) for address in left]
                 try:
-                    self._client.submit_transaction([("delete", keyed(address, {}), {}) for address in left])
+                    self._submit([*written, *deletions], make=bool(written))
                 except TableTransactionError as error:
                     if _says_no_table(error):
                         return
-                    if error.status_code != 404:
+                    if error.status_code != 404 or not left:
                         raise
-                    del left[min(error.index, len(left) - 1)]
+                    del left[min(max(error.index - len(written), 0), len(left) - 1)]
                 else:
                     return
 
-    def _submit(self, operations: Sequence[Operation]) -> Sequence[Mapping[str, Any]]:
+    def _submit(self, operations: Sequence[Operation], *, make: bool = True) -> Sequence[Mapping[str, Any]]:
         from azure.core.exceptions import HttpResponseError
 
         try:
             return self._client.submit_transaction(operations)
         except HttpResponseError as error:
-            if not _says_no_table(error):
+            if not make or not _says_no_table(error):
                 raise
             self._make()
             return self._client.submit_transaction(operations)

@@ -68,7 +68,7 @@ from backup_core.workflows.deletion import discard_half_made
 from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.installations import installation_id
 from backup_core.workflows.objectives import SLOW_ROUNDS, look_later
-from backup_core.workflows.overview import find_vault
+from backup_core.workflows.overview import recent_vault_tags
 from backup_core.workflows.turns import (
     FIRST_LOOK,
     OPERATIONS_AT_MOST,
@@ -453,10 +453,9 @@ def _issue(ports: Ports, message: StartBackup, held: _Held) -> None:
         disk=active.disk,
         installation_id=active.installation_id,
     )
-    disk, vault = Disk(raw=active.disk), find_vault(ports, message.vault)
-    tags = snapshot_tags(
-        label.tags(), instance=instance.tags, vault=vault.tags if vault is not None else {}, disk=disk.tags
-    )
+    disk = Disk(raw=active.disk)
+    vault_tags = recent_vault_tags(ports, message.vault)
+    tags = snapshot_tags(label.tags(), instance=instance.tags, vault=vault_tags, disk=disk.tags)
     try:
         operation_url = ports.cloud.start_snapshot(active.snapshot_id, source=disk, tags=tags)
     except BackupError as error:
@@ -652,7 +651,6 @@ def _record_failure(
     except StateConflict:
         return False
     log.error("backup.failed job_id=%s instance=%s code=%s %s", failed.job_id, instance.name, error.code, error.message)
-    _unwatch(ports, message)
     return True
 
 
@@ -795,7 +793,6 @@ def _complete(ports: Ports, message: ObserveBackup, held: _Held, snapshot: Snaps
         return
     log.info("backup.completed job_id=%s instance=%s point=%s", job.job_id, instance.name, point.point_id)
     _hurry_deletion(ports, message.vault, changed)
-    _unwatch(ports, message)
 
 
 def _hurry_deletion(ports: Ports, vault: VaultKey, instance: BackupInstance) -> None:
@@ -883,8 +880,8 @@ def _leave_agenda(ports: Ports, message: StartBackup, instance: BackupInstance |
     ports.store.unschedule([row])
 
 
-def _unwatch(ports: Ports, message: StartBackup | ObserveBackup) -> None:
-    """The job needs no looking after any more. A row that stood elsewhere finds the job ended and goes by itself."""
+def _unwatch(ports: Ports, message: StartBackup) -> None:
+    """What has no job may leave nothing that tells the watch of its end."""
     if message.watch_due_at is not None:
         row = watch_row(message.vault, message.instance_name, message.job_id, "backup", message.watch_due_at)
         ports.store.unschedule([row])

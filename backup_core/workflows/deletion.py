@@ -4,8 +4,10 @@ Before each call it asks, in this order, for
 
 - the proof of ownership: the snapshot is looked at, and must be the one that is meant;
 - its successor: the newer point for whose sake the expired one may go is looked at too: there, proven and whole;
-- the tables: they must be as new as the world (set_back.py);
-- the promise: instance, vault and point are read again and decided by the rules of domain/retention.py;
+- the tables: they must be as new as the world (set_back.py). Asked once in each run, after its permit was written: as
+  long as that permit is found in the row again, these are the tables that were asked about;
+- the promise: instance and vault are read again, and the points too if the instance changed, and decided by the rules
+  of domain/retention.py;
 - the permit: it still stands in the instance's row, and by this host's clock it is not over.
 
 *After the answer, no deletion.* A host may freeze between its last look and its call, so looking alone closes no gap.
@@ -81,19 +83,23 @@ class Withheld:
     may_go: bool = False
 
 
+_SET_BACK = Withheld(because="the tables are older than the world", may_go=True)
+
+
 @dataclass(slots=True, kw_only=True)
 class DeletionRun:
     """A permit in use, and the points as they were when the instance's row last changed: every change to a point goes
-    with a change to that row (design decision 13). Without a permit, as in a run that only observes, nothing goes.
-    `is_protected`: whether the newest good point must stay."""
+    with a change to that row (design decision 13), which `etag` tells. Without a permit, as in a run that only
+    observes, nothing goes. `is_protected`: whether the newest good point must stay."""
 
     vault: VaultKey
     instance_name: str
     is_protected: bool
     permit: DeletionPermit | None
     points: Sequence[RecoveryPoint]
-    etag: str = ""
+    etag: str
     proven: str = ""  # the point that was looked at as a successor
+    is_current: bool = False  # whether the tables were found to be as new as the world
 
 
 def new_permit(now: datetime) -> DeletionPermit:
@@ -176,14 +182,17 @@ def _check_successor(ports: Ports, run: DeletionRun, point: RecoveryPoint) -> No
 
 def _against_point(ports: Ports, run: DeletionRun, point_id: str) -> Withheld | None:
     """What is against the deletion, by what the tables say now."""
+    run.is_current = run.is_current or set_back(ports) is None
+    if not run.is_current:
+        return _SET_BACK
     stored = ports.store.get(BackupInstance, run.vault, run.instance_name)
-    fresh = ports.store.get(RecoveryPoint, run.vault, run.instance_name, point_id)
-    if stored is None or stored.value.deletion != run.permit or fresh is None or not fresh.value.expiry_job_id:
+    if stored is None or stored.value.deletion != run.permit:
         return Withheld(because="another run took over", may_go=True)
     if stored.etag != run.etag:
         run.points = [point.value for point in read_points(ports, run.vault, run.instance_name)]
         run.etag = stored.etag
-    run.points = [fresh.value if point.point_id == point_id else point for point in run.points]
+    if not any(point.point_id == point_id and point.expiry_job_id for point in run.points):
+        return Withheld(because="another run took over", may_go=True)
     decision = decide(ports, run.vault, stored.value, run.points, ports.clock.now())
     kept = next((item for item in decision.kept if item.point.point_id == point_id), None)
     return None if kept is None else Withheld(because="; ".join(kept.because))
@@ -242,6 +251,8 @@ def _permitted(ports: Ports, vault: VaultKey, stored: Stored[BackupInstance]) ->
 def _against_half_made(
     ports: Ports, vault: VaultKey, permitted: Stored[BackupInstance], snapshot: Snapshot
 ) -> Withheld | None:
+    if set_back(ports) is not None:
+        return _SET_BACK
     name, active = permitted.value.name, permitted.value.active
     stored = ports.store.get(BackupInstance, vault, name)
     if stored is None or active is None or stored.value.deletion != permitted.value.deletion:
@@ -259,8 +270,6 @@ def _ask(
     ports: Ports, permit: DeletionPermit | None, snapshot: Snapshot, against: Callable[[], Withheld | None]
 ) -> Asked | Withheld:
     """The call itself. The tables are asked last, and after them only the clock."""
-    if set_back(ports) is not None:
-        return Withheld(because="the tables are older than the world", may_go=True)
     withheld = against()
     if withheld is not None:
         return withheld

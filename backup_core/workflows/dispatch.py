@@ -1,7 +1,8 @@
 """The tick: find the backups that are due, enqueue them, move the agenda forward. Costs what is due, not what exists.
 
-Order of writes, per chunk: messages first, then the next rows, then the old rows go (design decision 4). A tick that
-dies in between leaves rows that will be due again; their messages name the same jobs, so nothing is taken twice.
+Order of writes, per chunk: messages first, then the rows that watch over them, then the next rows instead of the old
+(design decision 4). A tick that dies in between leaves rows that will be due again; their messages name the same jobs,
+so nothing is taken twice.
 """
 
 from __future__ import annotations
@@ -70,10 +71,9 @@ def dispatch(ports: Ports, *, silent_since: datetime | None = None) -> DispatchS
         due = [planned for row in chunk if (planned := _plan(row, now, stall_after)) is not None]
         due = _paced(ports, due, now)
         ports.queue.send_all([(planned.message, planned.delay) for planned in due])
-        ports.store.schedule([planned.next_row for planned in due])
         ports.store.schedule([_watch_of(planned.message) for planned in due])
         # A row that cannot be read would be due for ever; without it the reconciler writes a sound one.
-        ports.store.unschedule(chunk)
+        ports.store.schedule([planned.next_row for planned in due], instead_of=chunk)
         enqueued += len(due)
         missed += sum(planned.message.missed_count for planned in due)
         unreadable += len(chunk) - len(due)

@@ -20,8 +20,10 @@ _TRIES = 5
 def installation_id(ports: Ports) -> str:
     """The id, as of a minute ago: it changes only when all tables are lost."""
     now = ports.clock.now()
-    known = ports.memory.kept(_NAME, Installation, now=now) or installation(ports)
-    ports.memory.keep(_NAME, known, until=now + _ANSWERED_FOR)
+    known = ports.memory.kept(_NAME, Installation, now=now)
+    if known is None:
+        known = installation(ports)
+        ports.memory.keep(_NAME, known, until=now + _ANSWERED_FOR)
     return known.installation_id
 
 

@@ -88,19 +88,13 @@ def check_objectives(ports: Ports) -> ObjectiveSummary:
         breaches = list(_look(ports, of_vault, kept))
         breached += len(breaches)
         _tell(ports, vault, breaches, kept)
-    before, after = {_place(row) for row in rows}, {_place(row) for row in kept}
-    ports.store.schedule([row for row in kept if _place(row) not in before])
-    ports.store.unschedule([row for row in rows if _place(row) not in after])
+    ports.store.schedule(kept, instead_of=rows)
     if rows:
         log.info("objectives.checked rows=%d breached=%d", len(rows), breached)
     limited = len(rows) == CHECK_LIMIT
     if limited:
         log.warning("objectives.limited limit=%d", CHECK_LIMIT)
     return ObjectiveSummary(checked=len(rows), breached=breached, limited=limited)
-
-
-def _place(row: AgendaRow) -> tuple[datetime, VaultKey, str]:
-    return row.due_at, row.vault, row.instance_name.lower()
 
 
 def _look(ports: Ports, rows: Iterable[AgendaRow], kept: list[AgendaRow]) -> Iterator[_Breach]:

@@ -7,7 +7,7 @@ name it raises RecordCorrupt. An absent vault is an error everywhere, never an e
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
@@ -30,6 +30,7 @@ PAGE_SIZE = 1000  # the most that Table Storage gives in one answer
 POINT_SLACK = timedelta(days=8)  # a point's id is made from its slot, its snapshot taken later: by a week at worst
 IDENTITY_KEPT = timedelta(hours=1)  # ids of an identity do not change; another may take its place
 IDENTITY_RETRIED = timedelta(minutes=1)
+TAGS_KEPT = timedelta(minutes=1)
 _LAST_OF_INSTANT = "~"  # sorts after every id that begins with the digits of an instant
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # the earliest instant that an id can tell
 
@@ -77,6 +78,19 @@ def open_vault(ports: Ports, key: VaultKey) -> Vault:
 def find_vault(ports: Ports, key: VaultKey) -> Vault | None:
     stored = ports.store.get(Vault, key)
     return stored.value.at(ports.clock.now()) if stored else None
+
+
+def recent_vault_tags(ports: Ports, key: VaultKey) -> Mapping[str, str]:
+    """A vault's tags as of a minute ago, for its snapshots: one read for all that a process takes meanwhile."""
+    name, now = f"vault {key.partition}", ports.clock.now()
+    known = ports.memory.kept(name, Vault, now=now)
+    if known is not None:
+        return known.tags
+    vault = find_vault(ports, key)
+    if vault is None:
+        return {}
+    ports.memory.keep(name, vault, until=now + TAGS_KEPT)
+    return vault.tags
 
 
 def find_identity(ports: Ports, resource_id: str = "") -> Identity:

@@ -19,7 +19,7 @@ from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Cause
 from backup_core.domain.errors import BackupError, OperationFailed, SnapshotNotOurs
 from backup_core.domain.events import Event
-from backup_core.domain.instance import BackupInstance, DeletionPermit, ProtectionState
+from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ExpirePoints
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
@@ -40,8 +40,8 @@ from backup_core.workflows.deletion import (
     new_permit,
     read_points,
 )
+from backup_core.workflows.heartbeat import recent_beat
 from backup_core.workflows.lifecycle import begin_deletion
-from backup_core.workflows.set_back import set_back
 from backup_core.workflows.turns import commit, look_delay, next_turn, note_deferral
 
 log = logging.getLogger("diskbackup.retention")
@@ -50,6 +50,8 @@ SWEEP_LIMIT = 2000  # instances one sweep takes; the rest is still the agenda's 
 LOST_AFTER = timedelta(seconds=90)  # when an expiry whose message was lost is due again
 BLOCKED_RETRY = timedelta(minutes=30)  # when a lock or a missing role is looked at again
 BUSY_RETRY = timedelta(seconds=10)
+LOOKS_SPARED = 3  # nobody waits for a deletion: the first look comes when most have ended, after seven seconds
+ROW_MARGIN = timedelta(seconds=30)  # by how much a message must come before the sweep, lest both do
 POINTS_PER_ROUND = 40  # two rows each and an ARM call or two: below a transaction's 100 and a function's minute
 
 DELETE_SNAPSHOTS = "Delete expired snapshots"
@@ -64,8 +66,7 @@ def sweep(ports: Ports) -> int:
     again_at = (now + LOST_AFTER).replace(microsecond=0)
     messages = [ExpirePoints(vault=row.vault, instance_name=row.instance_name, due_at=again_at) for row in rows]
     ports.queue.send_all([(message, timedelta(0)) for message in messages])
-    ports.store.schedule([replace(row, due_at=again_at) for row in rows])
-    ports.store.unschedule(rows)
+    ports.store.schedule([replace(row, due_at=again_at) for row in rows], instead_of=rows)
     if len(rows) == SWEEP_LIMIT:
         log.warning("sweep.limited limit=%d", SWEEP_LIMIT)
     return len(rows)
@@ -78,7 +79,7 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
         ports.store.unschedule([_row(message)])
         return
     instance, now = stored.value, ports.clock.now()
-    if set_back(ports) is not None:
+    if _is_held(ports):
         _move_row(ports, message, now + BLOCKED_RETRY)  # nothing goes before an operator says go on
         return
     busy_until = instance.deletes_until(now)
@@ -104,6 +105,13 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
         _remove_instance(ports, message, stored)
     else:
         _set_next_look(ports, message, stored, plain)
+
+
+def _is_held(ports: Ports) -> bool:
+    """Whether tables that were set back wait for an operator, as was known a moment ago. Before anything is deleted it
+    is asked anew (deletion.py)."""
+    beat = recent_beat(ports)
+    return beat is not None and beat.is_held
 
 
 def _purge_when_due(
@@ -174,41 +182,76 @@ class _Outcome:
 def _round(ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance], work: _Work) -> None:
     """Mark what is not marked, delete, observe what Azure is deleting, record; then look again, or see to the rest."""
     message = _with_row(ports, message)
-    job, change, chosen = _job_and_points(ports, message, stored.value, work.points)
-    points, permit = [point.value for point in chosen], stored.value.deletion
-    if any(point.deletion_asked_at is None or point.expiry_job_id != job.job_id for point in points):
-        points = [replace(point, state=_marked_state(point), expiry_job_id=job.job_id) for point in points]
-        permit = new_permit(ports.clock.now())
-        marks = [Replace(before, after) for before, after in zip(chosen, points, strict=True)]
-        if not commit(ports, message, [Replace(stored, replace(stored.value, deletion=permit)), change, *marks]):
-            return
-    outcome = _settle_points(ports, message.vault, stored.value, permit, points, work)
-    if not _record(ports, message, job.job_id, permit, outcome):
+    rows = _marked(ports, message, _begun(ports, message, stored, work))
+    if rows is None:
+        return
+    outcome = _settle_points(ports, message.vault, rows, work)
+    if not outcome.fates and outcome.error is None and rows.instance.value.deletion is None:
+        _look_again(ports, message, looks=message.looks + 1)
+        return
+    recorded = _record(ports, message, rows, outcome)
+    if recorded is None:
         return
     if outcome.error is not None:
-        _pause(ports, message, outcome.error, job.job_id)
-    elif all(isinstance(outcome.fates.get(point.point_id), _Gone | _Back) for point in points):
-        ports.queue.send(
-            replace(message, attempts=0, deferrals=0, doubts=0, looks=0)
-        )  # what is left, and the next look
-    else:
+        _pause(ports, message, outcome.error, rows.job_id)
+    elif not all(isinstance(outcome.fates.get(point.value.point_id), _Gone | _Back) for point in rows.points):
         _look_again(ports, message, looks=0 if outcome.fates else message.looks + 1)
+    elif recorded.is_more:
+        ports.queue.send(replace(message, attempts=0, deferrals=0, doubts=0, looks=0))
+    else:
+        _replace_row(ports, message, recorded.instance.expiry_due_at)
 
 
-def _job_and_points(
-    ports: Ports, message: ExpirePoints, instance: BackupInstance, ready: Sequence[Stored[RecoveryPoint]]
-) -> tuple[Job, Change, list[Stored[RecoveryPoint]]]:
-    """The round's job as it should be, the change that makes it so, and its points, oldest first: those of one job that
-    an earlier round left unsettled, or new ones with a new job."""
-    now, unsettled = ports.clock.now(), ready[-1].value.expiry_job_id
-    chosen = [point for point in reversed(ready) if point.value.expiry_job_id == unsettled][:POINTS_PER_ROUND]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
+    """The rows that a round changes, as they were last read or written: the instance, the job (None: it is gone), all
+    points of the instance, and of those the job's, oldest first."""
+
+    instance: Stored[BackupInstance]
+    job: Stored[Job] | None
+    everything: Sequence[RecoveryPoint]
+    points: Sequence[Stored[RecoveryPoint]]
+
+    @property
+    def job_id(self) -> str:
+        return self.job.value.job_id if self.job is not None else ""
+
+
+def _begun(ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance], work: _Work) -> _Rows:
+    """Points that one job left unsettled in an earlier round, with that job as it is, or new ones without a job."""
+    unsettled = work.points[-1].value.expiry_job_id
+    chosen = [point for point in reversed(work.points) if point.value.expiry_job_id == unsettled][:POINTS_PER_ROUND]
     known = ports.store.get(Job, message.vault, unsettled) if unsettled else None
-    if known is not None and not known.value.is_ended:
-        retries = max(known.value.retry_count, message.attempts)
-        job = replace(known.value, retry_count=retries, touched_at=now)
-        return job, Replace(known, job), chosen
-    job = _new_job(message, instance, [point.value for point in chosen], now)
-    return job, Insert(job), chosen
+    job = None if known is None or known.value.is_ended else known
+    return _Rows(instance=stored, job=job, everything=work.everything, points=chosen)
+
+
+def _marked(ports: Ports, message: ExpirePoints, rows: _Rows) -> _Rows | None:
+    """The rows once all points are marked for a job of theirs, and a permit stands in the instance's if anything is
+    still to be asked of Azure; None when another was faster."""
+    if rows.job is not None and all(point.value.deletion_asked_at is not None for point in rows.points):
+        return rows
+    now, instance = ports.clock.now(), replace(rows.instance.value, deletion=new_permit(ports.clock.now()))
+    if rows.job is not None:
+        retries = max(rows.job.value.retry_count, message.attempts)
+        job = replace(rows.job.value, retry_count=retries, touched_at=now)
+    else:
+        job = _new_job(message, instance, [point.value for point in rows.points], now)
+    marks = [replace(point.value, state=_marked_state(point.value), expiry_job_id=job.job_id) for point in rows.points]
+    changes: list[Change] = [Replace(rows.instance, instance), Replace(rows.job, job) if rows.job else Insert(job)]
+    changes += [Replace(before, after) for before, after in zip(rows.points, marks, strict=True)]
+    try:
+        etags = ports.store.commit(message.vault, changes)
+    except StateConflict:
+        ports.queue.send(message, delay=timedelta(seconds=1))
+        return None
+    marked = {mark.point_id: mark for mark in marks}
+    return _Rows(
+        instance=Stored(instance, etags[0]),
+        job=Stored(job, etags[1]),
+        everything=[marked.get(point.point_id, point) for point in rows.everything],
+        points=[Stored(mark, etag) for mark, etag in zip(marks, etags[2:], strict=True)],
+    )
 
 
 def _new_job(message: ExpirePoints, instance: BackupInstance, points: Sequence[RecoveryPoint], now: datetime) -> Job:
@@ -232,24 +275,18 @@ def _marked_state(point: RecoveryPoint) -> PointState:
     return point.state if point.state is PointState.LOST else PointState.EXPIRING
 
 
-def _settle_points(
-    ports: Ports,
-    vault: VaultKey,
-    instance: BackupInstance,
-    permit: DeletionPermit | None,
-    points: Sequence[RecoveryPoint],
-    work: _Work,
-) -> _Outcome:
-    marked = {point.point_id: point for point in points}
+def _settle_points(ports: Ports, vault: VaultKey, rows: _Rows, work: _Work) -> _Outcome:
+    instance = rows.instance.value
     run = DeletionRun(
         vault=vault,
         instance_name=instance.name,
         is_protected=instance.is_protected,
-        permit=permit,
-        points=[marked.get(point.point_id, point) for point in work.everything],
+        permit=instance.deletion,
+        points=rows.everything,
+        etag=rows.instance.etag,
     )
     fates: dict[str, _Fate] = {}
-    for point in points:
+    for point in (stored.value for stored in rows.points):
         try:
             fate = _fate(ports, run, point, work.kept.get(point.point_id))
         except BackupError as error:
@@ -309,69 +346,105 @@ def _back(ports: Ports, vault: VaultKey, point: RecoveryPoint, because: str, err
     return _Back(because=because, error=error, certain=certain)
 
 
-def _record(ports: Ports, message: ExpirePoints, job_id: str, permit: DeletionPermit | None, outcome: _Outcome) -> bool:
-    """Forget what is gone, bring back what is not, settle the job and take the permit from the row: one transaction on
-    what is true now. False when another run has taken over, which then knows better."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Recorded:
+    """The instance as a round left it, and whether another one finds something to do at once."""
+
+    instance: BackupInstance
+    is_more: bool
+
+
+def _record(ports: Ports, message: ExpirePoints, rows: _Rows, outcome: _Outcome) -> _Recorded | None:
+    """Forget what is gone, bring back what is not, settle the job, take the permit from the row and note when the
+    instance is looked at next: one transaction on what is true now. None when another run has taken over, which then
+    knows better."""
+    permit, job_id = rows.instance.value.deletion, rows.job_id
     for _ in range(_TRIES):
-        stored = ports.store.get(BackupInstance, message.vault, message.instance_name)
-        job = ports.store.get(Job, message.vault, job_id)
-        if stored is None or stored.value.deletion != permit:
-            break
-        changes, events = _news(ports, message, stored, job, outcome)
+        recorded, changes, events = _news(ports, message, rows, outcome)
         try:
             outbox.commit(ports, message.vault, changes, events)
         except StateConflict:
-            continue
-        return True
+            again = _read_again(ports, message, job_id)
+            if again is None or again.instance.value.deletion != permit:
+                break
+            rows = again
+        else:
+            return recorded
     log.warning("expiry.overtaken instance=%s job=%s", message.instance_name, job_id)
-    return False
+    return None
+
+
+def _read_again(ports: Ports, message: ExpirePoints, job_id: str) -> _Rows | None:
+    stored = ports.store.get(BackupInstance, message.vault, message.instance_name)
+    if stored is None:
+        return None
+    job = ports.store.get(Job, message.vault, job_id)
+    points = read_points(ports, message.vault, message.instance_name)
+    return _Rows(
+        instance=stored,
+        job=job,
+        everything=[point.value for point in points],
+        points=[point for point in reversed(points) if point.value.expiry_job_id == job_id],
+    )
 
 
 def _news(
-    ports: Ports,
-    message: ExpirePoints,
-    stored: Stored[BackupInstance],
-    job: Stored[Job] | None,
-    outcome: _Outcome,
-) -> tuple[list[Change], list[Event]]:
-    """The changes that the fates of the points make, and the events that tell of them. An ended job stays as it is."""
-    now, job_id = ports.clock.now(), job.value.job_id if job is not None else ""
-    mine = {point.value.point_id: point for point in _marked_by(ports, message, job_id)}
+    ports: Ports, message: ExpirePoints, rows: _Rows, outcome: _Outcome
+) -> tuple[_Recorded, list[Change], list[Event]]:
+    """What the fates of the points make of the rows, the changes that write it, and the events that tell of it. An
+    ended job stays as it is."""
+    now, job = ports.clock.now(), rows.job
+    mine = {point.value.point_id: point for point in rows.points}
     fates = {point_id: fate for point_id, fate in outcome.fates.items() if point_id in mine}
-    changes = [_change(mine[point_id], fate, now) for point_id, fate in fates.items()]
-    gone = [mine[point_id].value for point_id, fate in fates.items() if isinstance(fate, _Gone)]
+    after = {point_id: _after(mine[point_id].value, fate, now) for point_id, fate in fates.items()}
+    changes: list[Change] = [
+        Remove(mine[point_id]) if point is None else Replace(mine[point_id], point) for point_id, point in after.items()
+    ]
+    gone = [mine[point_id].value for point_id, point in after.items() if point is None]
     events = [alerts.point_expired(message.vault, point, now) for point in gone]
     if job is not None and not job.value.is_ended:
-        settled = _settle(job.value, fates, unsettled=len(mine) - _ended(fates), now=now)
+        settled = _settle(job.value, fates, attempts=message.attempts, unsettled=len(mine) - _ended(fates), now=now)
         changes.append(Replace(job, settled))
         if settled.details["deleted"] and settled.is_ended:
             events.append(alerts.job_ended(message.vault, settled))
-    alarm = _alarm(ports, message, stored.value, job_id, fates)
+    alarm = _alarm(ports, message, rows.instance.value, rows.job_id, fates)
     blocked = sum(isinstance(fate, _Back) for fate in fates.values())
-    log.info("expiry.round instance=%s deleted=%d blocked=%d", stored.value.name, len(gone), blocked)
-    changes = [Replace(stored, replace(alarm.instance, deletion=None)), *changes, *alarm.changes]
-    return changes, [*events, *alarm.events]
+    log.info("expiry.round instance=%s deleted=%d blocked=%d", message.instance_name, len(gone), blocked)
+    left = [now_is for point in rows.everything if (now_is := after.get(point.point_id, point)) is not None]
+    recorded = _with_next_look(ports, message.vault, replace(alarm.instance, deletion=None), left)
+    changes = [Replace(rows.instance, recorded.instance), *changes, *alarm.changes]
+    return recorded, changes, [*events, *alarm.events]
 
 
-def _marked_by(ports: Ports, message: ExpirePoints, job_id: str) -> list[Stored[RecoveryPoint]]:
-    points = read_points(ports, message.vault, message.instance_name)
-    return [point for point in points if point.value.expiry_job_id == job_id]
+def _with_next_look(
+    ports: Ports, vault: VaultKey, instance: BackupInstance, points: Sequence[RecoveryPoint]
+) -> _Recorded:
+    """When the agenda must look at the instance again, once nothing is to do at once any more. One that is deleted, or
+    on its way out, is looked at again in any case."""
+    now = ports.clock.now()
+    if instance.state is ProtectionState.DELETING or instance.is_deleted:
+        return _Recorded(instance=instance, is_more=True)
+    going = {item.point.point_id for item in decide(ports, vault, instance, points, now).expired}
+    if any(point.expiry_job_id or _is_ready(point, going, now) for point in points):
+        return _Recorded(instance=instance, is_more=True)
+    return _Recorded(instance=replace(instance, expiry_due_at=next_look(instance, points, now)), is_more=False)
 
 
 def _ended(fates: Mapping[str, _Fate]) -> int:
     return sum(isinstance(fate, _Gone | _Back) for fate in fates.values())
 
 
-def _change(point: Stored[RecoveryPoint], fate: _Fate, now: datetime) -> Change:
+def _after(point: RecoveryPoint, fate: _Fate, now: datetime) -> RecoveryPoint | None:
+    """The point's record as its fate makes it; None when it goes."""
     match fate:
         case _Gone():
-            return Remove(point)
+            return None
         case Asked():
-            return Replace(point, replace(point.value, deletion_asked_at=now, deletion_url=fate.url))
+            return replace(point, deletion_asked_at=now, deletion_url=fate.url)
         case _Untouched():
-            return Replace(point, replace(point.value, deletion_asked_at=None, deletion_url=""))
+            return replace(point, deletion_asked_at=None, deletion_url="")
         case _Back():
-            return Replace(point, _brought_back(point.value, fate, now))
+            return _brought_back(point, fate, now)
 
 
 def _brought_back(point: RecoveryPoint, fate: _Back, now: datetime) -> RecoveryPoint:
@@ -389,11 +462,13 @@ def _brought_back(point: RecoveryPoint, fate: _Back, now: datetime) -> RecoveryP
     )
 
 
-def _settle(job: Job, fates: Mapping[str, _Fate], *, unsettled: int, now: datetime) -> Job:
+def _settle(job: Job, fates: Mapping[str, _Fate], *, attempts: int, unsettled: int, now: datetime) -> Job:
     """The job ends when none of its points waits any more. It is cancelled when all of them are kept after all."""
     deleted = [*job.details.get("deleted", []), *(each for each, fate in fates.items() if isinstance(fate, _Gone))]
     warnings = (*job.warnings, *(_warning(each, fate) for each, fate in fates.items() if isinstance(fate, _Back)))
-    job = replace(job, details={**job.details, "deleted": deleted}, warnings=warnings, touched_at=now)
+    retries = max(job.retry_count, attempts)
+    details = {**job.details, "deleted": deleted}
+    job = replace(job, details=details, warnings=warnings, touched_at=now, retry_count=retries)
     if unsettled:
         return job
     if not deleted and all(warning.code == KEPT for warning in warnings):
@@ -431,15 +506,21 @@ def _pause(ports: Ports, message: ExpirePoints, error: BackupError, identity: st
     if turn is None:
         return
     note_deferral(turn, error, identity)
-    row_at = _move_row(ports, message, ports.clock.now() + turn.delay + LOST_AFTER)
-    ports.queue.send(replace(turn.message, due_at=row_at), delay=turn.delay)
+    _come_back(ports, turn.message, turn.delay)
 
 
 def _look_again(ports: Ports, message: ExpirePoints, *, looks: int) -> None:
     """Come back while Azure deletes, before the sweep sends for it."""
-    delay = look_delay(looks)
-    row_at = _move_row(ports, message, ports.clock.now() + delay + LOST_AFTER)
-    ports.queue.send(replace(message, due_at=row_at, looks=looks, attempts=0, deferrals=0, doubts=0), delay=delay)
+    delay = look_delay(looks + LOOKS_SPARED)
+    _come_back(ports, replace(message, looks=looks, attempts=0, deferrals=0, doubts=0), delay)
+
+
+def _come_back(ports: Ports, message: ExpirePoints, delay: timedelta) -> None:
+    """The row moves only where the message might find it due."""
+    back_at = ports.clock.now() + delay
+    if message.due_at < back_at + ROW_MARGIN:
+        message = replace(message, due_at=_move_row(ports, message, back_at + LOST_AFTER))
+    ports.queue.send(message, delay=delay)
 
 
 def _with_row(ports: Ports, message: ExpirePoints) -> ExpirePoints:
@@ -450,25 +531,25 @@ def _with_row(ports: Ports, message: ExpirePoints) -> ExpirePoints:
 
 def _move_row(ports: Ports, message: ExpirePoints, due_at: datetime) -> datetime:
     row = expiry_row(message.vault, message.instance_name, due_at)
-    ports.store.schedule([row])
-    if row.due_at != message.due_at:
-        ports.store.unschedule([_row(message)])
+    ports.store.schedule([row], instead_of=[_row(message)])
     return row.due_at
+
+
+def _replace_row(ports: Ports, message: ExpirePoints, due_at: datetime | None) -> None:
+    """Nothing more to delete now: the agenda's row moves to when there will be, or goes."""
+    rows = [] if due_at is None else [expiry_row(message.vault, message.instance_name, due_at)]
+    ports.store.schedule(rows, instead_of=[_row(message)])
 
 
 def _set_next_look(
     ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance], points: Sequence[RecoveryPoint]
 ) -> None:
-    """Nothing more to delete now: the agenda's row moves to when there will be."""
+    """Nothing to delete now. The row that stands goes last: until then it looks after what is not done."""
     due_at = next_look(stored.value, points, ports.clock.now())
-    if due_at is not None:
-        ports.store.schedule([expiry_row(message.vault, message.instance_name, due_at)])
-    if stored.value.expiry_due_at != due_at:
-        changed = replace(stored.value, expiry_due_at=due_at)
-        if not commit(ports, message, [Replace(stored, changed)]):
-            return
-    if due_at != message.due_at:
-        ports.store.unschedule([_row(message)])
+    if stored.value.expiry_due_at == due_at or commit(
+        ports, message, [Replace(stored, replace(stored.value, expiry_due_at=due_at))]
+    ):
+        _replace_row(ports, message, due_at)
 
 
 def next_look(instance: BackupInstance, points: Sequence[RecoveryPoint], now: datetime) -> datetime | None:

@@ -1,19 +1,22 @@
 """Looking after jobs: a watch row per job on the agenda, so that a lost message or a dead host costs two minutes, not a
 backup.
 
-A step that ends a job removes its row; a row that outlives its job removes itself when it comes due.
+A backup leaves its row where it is when it ends: of many rows that come due together, those whose jobs have ended are
+found by one read and go together, which costs less than to remove each by itself.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.errors import RecordCorrupt
+from backup_core.domain.health import JobGlance
 from backup_core.domain.instance import BackupInstance, PutOff
 from backup_core.domain.job import Job
 from backup_core.domain.messages import ConfigureProtection, Message, StartBackup, StartRestore
@@ -64,9 +67,12 @@ def watch(ports: Ports) -> int:
     """Look at the jobs whose watch is due; send the step of each stalled one again. Answers how many were sent."""
     now = ports.clock.now()
     rows = ports.store.due(AgendaKind.WATCH, until=now, limit=WATCH_LIMIT)
+    ended = _ended(ports, rows)
     moved: list[AgendaRow] = []
     sent = 0
     for row in rows:
+        if (row.vault, row.subject) in ended:
+            continue
         if row.instance_name == OUTBOX:
             again = outbox.wake(ports, row)
             moved += [again] if again is not None else []
@@ -87,14 +93,25 @@ def watch(ports: Ports) -> int:
         else:
             content = {name: value for name, value in row.content.items() if name != "sent"}
             moved.append(replace(row, due_at=charge.stalls_at.replace(microsecond=0), content=content))
-    ports.store.schedule(moved)
-    kept = {(row.due_at, row.subject, row.instance_name.lower(), row.vault) for row in moved}
-    ports.store.unschedule(
-        [row for row in rows if (row.due_at, row.subject, row.instance_name.lower(), row.vault) not in kept]
-    )
+    ports.store.schedule(moved, instead_of=rows)
     if len(rows) == WATCH_LIMIT:
         log.warning("watch.limited limit=%d", WATCH_LIMIT)
     return sent
+
+
+def _ended(ports: Ports, rows: Sequence[AgendaRow]) -> frozenset[tuple[VaultKey, str]]:
+    """The rows' jobs that are seen to have ended: at one glance for each vault that has several, for jobs of one time
+    lie together. It shows a thousand, the newest; the others are looked at one by one."""
+    subjects: dict[VaultKey, list[str]] = defaultdict(list)
+    for row in rows:
+        if row.instance_name != OUTBOX:
+            subjects[row.vault].append(row.subject)
+    glances = (
+        (vault, ports.store.glance(JobGlance, vault, first=min(jobs), last=max(jobs)))
+        for vault, jobs in subjects.items()
+        if len(jobs) > 1
+    )
+    return frozenset((vault, job.job_id) for vault, seen in glances for job in seen.items if job.status.is_terminal)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

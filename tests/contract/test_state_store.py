@@ -489,6 +489,21 @@ def test_unscheduling_takes_what_is_there_and_passes_over_the_rest(store):
     assert store.due(AgendaKind.BACKUP, until=NOW, limit=100) == ()
 
 
+def test_rows_take_the_place_of_others(store):
+    store.schedule([row(f"disk-{n}", NOW) for n in range(60)])
+    moved = [row(f"disk-{n}", NOW + MINUTE) for n in range(120)]
+    store.schedule(moved, instead_of=[row(f"disk-{n}", NOW) for n in range(120)])
+    assert set(names(store.agenda(AgendaKind.BACKUP))) == set(names(moved))
+    assert store.due(AgendaKind.BACKUP, until=NOW, limit=1000) == ()
+
+
+def test_a_row_does_not_go_for_being_written_again(store):
+    store.schedule([row("disk", NOW, content={"revision": 1})])
+    store.schedule([row("disk", NOW, content={"revision": 2})], instead_of=[row("DISK", NOW), row("nobody", NOW)])
+    (found,) = store.due(AgendaKind.BACKUP, until=NOW, limit=10)
+    assert found.content == {"revision": 2}
+
+
 def test_any_number_of_rows_can_be_written_and_deleted(store):
     rows = [row(f"disk-{n}", NOW + timedelta(seconds=n % 7)) for n in range(450)]
     store.schedule(rows)

@@ -103,6 +103,15 @@ def test_one_row_is_one_transaction(store, counter):
     assert counter.spent() == 1
 
 
+def test_to_move_a_row_is_one_transaction(store, counter):
+    store.schedule([row("one")])
+    counter.spent()
+    store.schedule([row("one", NOW + timedelta(hours=1))], instead_of=[row("one")])
+    assert counter.spent() == 1
+    store.schedule([row("one", NOW + timedelta(hours=2))], instead_of=[row("one")])
+    assert counter.spent() == 2  # refused, for the old one is gone; then written
+
+
 def test_each_absent_row_costs_one_transaction_more_and_no_read(store, counter):
     present = [row(f"disk-{n}") for n in range(50)]
     store.schedule(present)

@@ -78,8 +78,11 @@ def change_instance(platform: Platform, name: str = "disk-1", **changes: Any) ->
 def change_point(platform: Platform, point_id: str, name: str = "disk-1", **changes: Any) -> None:
     with platform.world.faults.paused():
         stored = platform.world.store.get(RecoveryPoint, VAULT, name, point_id)
+        instance = platform.world.store.get(BackupInstance, VAULT, name)
         assert stored is not None
-        platform.world.store.commit(VAULT, [Replace(stored, replace(stored.value, **changes))])
+        assert instance is not None
+        changed = Replace(stored, replace(stored.value, **changes))
+        platform.world.store.commit(VAULT, [Replace(instance, instance.value), changed])
 
 
 def label_of(made: RecoveryPoint, **changes: Any) -> SnapshotLabel:

@@ -46,7 +46,7 @@ def test_each_tick_notes_itself_for_two_reads_and_one_write_and_does_the_same_be
     platform.world.clock.set(at)
     before = len(platform.world.faults.calls)
     assert tick(platform.world.ports) == {"dispatch": at, "watch": at}
-    duties = ["store.due", "store.schedule", "store.unschedule"]
+    duties = ["store.due", "store.schedule"]
     asked = [call for call in platform.world.faults.calls[before:] if call not in duties]
     assert asked == ["store.get", "queue.read_mark", "store.get", "store.commit", "queue.leave_mark"]
     assert noted(platform).ticked_at == at
