@@ -241,7 +241,7 @@ def look_at_snapshot(ports: Ports, snapshot_id: str, homes: SnapshotHomes) -> No
         return
     for claim in homes.of(ports, snapshot.subscription, name.disk):
         point = _good_point(ports, claim, name, snapshot_id)
-        acting = acting_for(ports, claim.vault)
+        acting = acting_for(ports, claim.vault) if point is not None else ports
         if point is not None and not _is_there(acting, claim.vault, point):
             _look_after(acting, claim.vault, point)
 

@@ -50,7 +50,6 @@ SWEEP_LIMIT = 2000  # instances one sweep takes; the rest is still the agenda's 
 LOST_AFTER = timedelta(seconds=90)  # when an expiry whose message was lost is due again
 BLOCKED_RETRY = timedelta(minutes=30)  # when a lock or a missing role is looked at again
 BUSY_RETRY = timedelta(seconds=10)
-LOOKS_SPARED = 3  # nobody waits for a deletion: the first look comes when most have ended, after seven seconds
 ROW_MARGIN = timedelta(seconds=30)  # by how much a message must come before the sweep, lest both do
 POINTS_PER_ROUND = 40  # two rows each and an ARM call or two: below a transaction's 100 and a function's minute
 
@@ -511,8 +510,7 @@ def _pause(ports: Ports, message: ExpirePoints, error: BackupError, identity: st
 
 def _look_again(ports: Ports, message: ExpirePoints, *, looks: int) -> None:
     """Come back while Azure deletes, before the sweep sends for it."""
-    delay = look_delay(looks + LOOKS_SPARED)
-    _come_back(ports, replace(message, looks=looks, attempts=0, deferrals=0, doubts=0), delay)
+    _come_back(ports, replace(message, looks=looks, attempts=0, deferrals=0, doubts=0), look_delay(looks))
 
 
 def _come_back(ports: Ports, message: ExpirePoints, delay: timedelta) -> None:

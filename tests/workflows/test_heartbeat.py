@@ -41,9 +41,9 @@ def after_silence(minutes: int = 30, *names: str) -> Platform:
 def test_each_tick_notes_itself_for_two_reads_and_one_write_and_does_the_same_beside_the_queues() -> None:
     platform = protected()
     platform.run(minutes=5)
-    installation_id(platform.world.ports)  # which a process reads once a minute
     at = SLOT + 5 * MINUTE
     platform.world.clock.set(at)
+    installation_id(platform.world.ports)  # which a process reads once a minute
     before = len(platform.world.faults.calls)
     assert tick(platform.world.ports) == {"dispatch": at, "watch": at}
     duties = ["store.due", "store.schedule"]
