@@ -17,7 +17,7 @@ from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.outbox import RefusedEvent
 from backup_core.domain.resource_ids import VAULT, VaultKey
 from backup_core.ports import Ports
-from backup_core.workflows import alarms, overview
+from backup_core.workflows import alarms, catalogue
 
 TYPE = f"{VAULT}/backupAlerts"
 EVENT_TYPE = f"{VAULT}/refusedEvents"
@@ -28,13 +28,13 @@ _FILTER = re.compile(r"monitorCondition\s+eq\s+'([^']*)'", re.IGNORECASE)
 def list_in_vault(ports: Ports, call: Call) -> Answer:
     """Newest first, those that are over among them; `$filter=monitorCondition eq 'Fired'` for the open ones."""
     state = _read_filter(call.parameter("$filter") or "")
-    page = overview.list_alerts(ports, call.vault, state=state, token=skip_token(call))
+    page = catalogue.list_alerts(ports, call.vault, state=state, token=skip_token(call))
     return list_answer(call, page, lambda alert: render(call.vault, alert))
 
 
 def get(ports: Ports, call: Call) -> Answer:
     return Answer(
-        status=200, body=render(call.vault, overview.get_alert(ports, call.vault, call.names["alert"].lower()))
+        status=200, body=render(call.vault, catalogue.get_alert(ports, call.vault, call.names["alert"].lower()))
     )
 
 
@@ -47,7 +47,7 @@ def acknowledge(ports: Ports, call: Call) -> Answer:
 
 def list_refused_events(ports: Ports, call: Call) -> Answer:
     """Events that the topic will never take, oldest first, each as it was to be published."""
-    page = overview.list_refused_events(ports, call.vault, token=skip_token(call))
+    page = catalogue.list_refused_events(ports, call.vault, token=skip_token(call))
     return list_answer(call, page, lambda refused: render_refused(call.vault, refused))
 
 

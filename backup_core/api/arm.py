@@ -19,7 +19,7 @@ from backup_core.domain.resource_ids import VAULT
 from backup_core.domain.tags import TAGS_AT_MOST
 from backup_core.domain.vault import Vault
 from backup_core.ports import Page, Ports
-from backup_core.workflows import overview
+from backup_core.workflows import catalogue
 from backup_core.workflows import vaults as workflow
 
 PROVIDER = "Microsoft.DataProtection"
@@ -90,14 +90,14 @@ def _provider(call: Call) -> dict[str, Any]:
 
 def list_in_subscription(ports: Ports, call: Call) -> Answer:
     takes = read_filter(call.parameter("$filter") or "")
-    page = overview.list_vaults(ports, subscription=call.subscription, token=skip_token(call))
+    page = catalogue.list_vaults(ports, subscription=call.subscription, token=skip_token(call))
     return list_answer(call, _taken(call, page, takes), _resource)
 
 
 def list_in_group(ports: Ports, call: Call) -> Answer:
     takes = read_filter(call.parameter("$filter") or "")
     group = call.group
-    page = overview.list_vaults(ports, subscription=group.subscription, group=group.group, token=skip_token(call))
+    page = catalogue.list_vaults(ports, subscription=group.subscription, group=group.group, token=skip_token(call))
     return list_answer(call, _taken(call, page, takes), _resource)
 
 
@@ -159,7 +159,7 @@ def _resource(vault: Vault) -> dict[str, Any]:
 
 
 def get_tags(ports: Ports, call: Call) -> Answer:
-    return _tags(overview.get_vault(ports, call.vault))
+    return _tags(catalogue.get_vault(ports, call.vault))
 
 
 def put_tags(ports: Ports, call: Call) -> Answer:

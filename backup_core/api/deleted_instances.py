@@ -11,19 +11,19 @@ from backup_core.api.wire import instant, list_answer, read_optional_body, skip_
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.resource_ids import VAULT, VaultKey
 from backup_core.ports import Ports
-from backup_core.workflows import lifecycle, overview
+from backup_core.workflows import catalogue, lifecycle
 from backup_core.workflows.deletion import DeletionUnderWay
 
 TYPE = f"{VAULT}/deletedBackupInstances"
 
 
 def list_in_vault(ports: Ports, call: Call) -> Answer:
-    page = overview.list_instances(ports, call.vault, deleted=True, token=skip_token(call))
+    page = catalogue.list_instances(ports, call.vault, deleted=True, token=skip_token(call))
     return list_answer(call, page, lambda instance: render(call.vault, instance))
 
 
 def get(ports: Ports, call: Call) -> Answer:
-    instance = overview.get_deleted_instance(ports, call.vault, call.names["instance"])
+    instance = catalogue.get_deleted_instance(ports, call.vault, call.names["instance"])
     return Answer(status=200, body=render(call.vault, instance))
 
 

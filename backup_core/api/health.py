@@ -16,7 +16,7 @@ from backup_core.domain.heartbeat import ALLOWED, Heartbeat
 from backup_core.domain.objective import ObjectiveState
 from backup_core.domain.resource_ids import VAULT, VaultKey
 from backup_core.ports import Ports
-from backup_core.workflows import overview
+from backup_core.workflows import catalogue
 from backup_core.workflows.health import health_of
 from backup_core.workflows.heartbeat import is_alive, recent_beat
 
@@ -33,7 +33,7 @@ def live(ports: Ports, call: Call) -> Answer:
 
 
 def of_vault(ports: Ports, call: Call) -> Answer:
-    overview.get_vault(ports, call.vault)
+    catalogue.get_vault(ports, call.vault)
     return _answer(ports, call, f"{VAULT}/health", [call.vault])
 
 
@@ -47,7 +47,7 @@ def of_all(ports: Ports, call: Call) -> Answer:
 
 def vaults_seen(ports: Ports, call: Call, subscription: str | None = None) -> Iterator[VaultKey]:
     """The vaults of a subscription, or all, that the caller may see."""
-    keys = overview.list_vault_keys(ports, subscription=subscription)
+    keys = catalogue.list_vault_keys(ports, subscription=subscription)
     return (key for key in keys if call.may_see(key))
 
 

@@ -17,7 +17,7 @@ from backup_core.domain.instance import BackupInstance, InstanceRequest, Protect
 from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, parse_group_id, parse_resource_id
 from backup_core.domain.snapshot_tags import GIVEN_TAGS_AT_MOST
 from backup_core.ports import Ports
-from backup_core.workflows import backup, lifecycle, overview, protection
+from backup_core.workflows import backup, catalogue, lifecycle, protection
 from backup_core.workflows.deletion import DeletionUnderWay
 
 TYPE = f"{VAULT}/backupInstances"
@@ -31,19 +31,19 @@ _PROVISIONING = {
 
 
 def get(ports: Ports, call: Call) -> Answer:
-    instance = overview.get_instance(ports, call.vault, call.names["instance"])
+    instance = catalogue.get_instance(ports, call.vault, call.names["instance"])
     return Answer(status=200, body=render(call.vault, instance))
 
 
 def list_in_vault(ports: Ports, call: Call) -> Answer:
-    page = overview.list_instances(ports, call.vault, token=skip_token(call))
+    page = catalogue.list_instances(ports, call.vault, token=skip_token(call))
     return list_answer(call, page, lambda instance: render(call.vault, instance))
 
 
 def list_of_disk(ports: Ports, call: Call) -> Answer:
     """The instance that protects a disk, whatever vault it lies in: one or none."""
     try:
-        found = overview.find_protection(ports, f"{call.group.text}/providers/{DISK}/{call.names['disk']}")
+        found = catalogue.find_protection(ports, f"{call.group.text}/providers/{DISK}/{call.names['disk']}")
     except ValueError:
         found = None  # no disk can be called so
     seen = [found] if found is not None and call.may_see(found.vault) else []
@@ -53,7 +53,7 @@ def list_of_disk(ports: Ports, call: Call) -> Answer:
 def put(ports: Ports, call: Call) -> Answer:
     """201 with the operation's URL, for a new instance and for a changed one (recorded)."""
     request = _read_instance(call)
-    before = overview.find_instance(ports, call.vault, request.name)
+    before = catalogue.find_instance(ports, call.vault, request.name)
     instance, job, _ = protection.configure_instance(ports, call.vault, request, correlation_id=call.correlation_id)
     headers = status_header(call, of_job(call.vault, job))
     changes = differences(asked(call.vault, before), asked(call.vault, instance)) if before is not None else ()

@@ -19,7 +19,7 @@ from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.job import TAKEN_AGAIN, Job, JobOperation, JobStatus, Subtask, subtask_status
 from backup_core.domain.resource_ids import DISK, VAULT, ResourceId, VaultKey, parse_resource_id
 from backup_core.ports import Ports
-from backup_core.workflows import backup, overview, restore
+from backup_core.workflows import backup, catalogue, restore
 
 TYPE = f"{VAULT}/backupJobs"
 W = TypeVar("W", JobStatus, JobOperation)
@@ -37,32 +37,32 @@ _OPERATIONS: Mapping[str, frozenset[JobOperation]] = {each.value: frozenset({eac
 
 
 def get(ports: Ports, call: Call) -> Answer:
-    job = overview.get_job(ports, call.vault, call.names["job"].lower())
+    job = catalogue.get_job(ports, call.vault, call.names["job"].lower())
     return Answer(status=200, body=render(call.vault, job, duration=iso_duration(_length(job))))
 
 
 def list_in_vault(ports: Ports, call: Call) -> Answer:
     """Durations in a list are written as a clock shows them, and nextLink is always there (both recorded)."""
     narrowed = read_filter(call.parameter("$filter") or "")
-    page = overview.list_jobs(ports, call.vault, narrowed=narrowed, token=skip_token(call))
+    page = catalogue.list_jobs(ports, call.vault, narrowed=narrowed, token=skip_token(call))
     answer = list_answer(call, page, lambda job: render(call.vault, job, duration=clock_duration(_length(job))))
     return replace(answer, body={**(answer.body or {}), "nextLink": (answer.body or {}).get("nextLink")})
 
 
 def export(ports: Ports, call: Call) -> Answer:
     """Azure writes the jobs into a storage account of its own and hands out a link with a key in it."""
-    overview.get_vault(ports, call.vault)
+    catalogue.get_vault(ports, call.vault)
     raise Refused(400, "OperationNotSupported", "Jobs are not exported to a blob here: list backupJobs with a $filter.")
 
 
 def export_result(ports: Ports, call: Call) -> Answer:
-    overview.get_vault(ports, call.vault)
+    catalogue.get_vault(ports, call.vault)
     raise Refused(
         404, "ResourceNotFound", f"The export '{call.names['operation']}' was not found: nothing is exported."
     )
 
 
-def read_filter(text: str) -> overview.JobFilter:
+def read_filter(text: str) -> catalogue.JobFilter:
     """`<field> <eq|ge|gt|le|lt> '<value>'`, joined by `and`: status and operation with eq, startTime and endTime as
     bounds of when a job began (`startTime eq` begins and `endTime eq` ends the range, as for recovery points).
 
@@ -80,7 +80,7 @@ def read_filter(text: str) -> overview.JobFilter:
             faults.append(Fault(target="$filter", message=str(error)))
     if faults:
         raise InvalidInput(faults)
-    return overview.JobFilter(**found)
+    return catalogue.JobFilter(**found)
 
 
 def _read_clause(clause: str) -> tuple[str, Any]:

@@ -10,7 +10,7 @@ import re
 from backup_core.api.call import Answer, Call
 from backup_core.api.errors import Refused
 from backup_core.ports import Ports
-from backup_core.workflows import overview
+from backup_core.workflows import catalogue
 
 _GUARD = "Resource guards (multi-user authorization) are Azure Backup's own"
 _REGIONS = "snapshots stay in their disk's region, so that there is no second region to read from or to restore to"
@@ -29,7 +29,7 @@ def none(ports: Ports, call: Call) -> Answer:
 
 def none_in_vault(ports: Ports, call: Call) -> Answer:
     """Raises NotFound (vault)."""
-    overview.get_vault(ports, call.vault)
+    catalogue.get_vault(ports, call.vault)
     return none(ports, call)
 
 

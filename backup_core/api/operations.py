@@ -16,7 +16,7 @@ from backup_core.api.operation_ids import Operation, decode, location_path, resu
 from backup_core.api.wire import NEVER, instant, second
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus
 from backup_core.ports import Ports
-from backup_core.workflows import overview
+from backup_core.workflows import catalogue
 
 RETRY_AFTER = {"Retry-After": "1"}  # without it both clients sleep 30 s between two polls (measured)
 _TRIGGERS = (JobOperation.BACKUP, JobOperation.RESTORE)
@@ -46,7 +46,7 @@ def result_in_vault(ports: Ports, call: Call) -> Answer:
     """The vault (specification), or 202 while the operation runs."""
     operation = _of_vault(call)
     unfinished = _unfinished(ports, call, operation, _job(ports, call, operation))
-    return unfinished or Answer(status=200, body=vaults.render(ports, overview.get_vault(ports, call.vault)))
+    return unfinished or Answer(status=200, body=vaults.render(ports, catalogue.get_vault(ports, call.vault)))
 
 
 def result_of_instance(ports: Ports, call: Call) -> Answer:
@@ -58,7 +58,7 @@ def result_of_instance(ports: Ports, call: Call) -> Answer:
     unfinished = _unfinished(ports, call, operation, job)
     if unfinished is not None:
         return unfinished
-    instance = overview.get_instance(ports, call.vault, job.instance_name)
+    instance = catalogue.get_instance(ports, call.vault, job.instance_name)
     return Answer(status=200, body=instances.render(call.vault, instance))
 
 
@@ -95,7 +95,7 @@ def _job(ports: Ports, call: Call, operation: Operation) -> Job | None:
     """The operation's job; None for one that was over at once. Raises Refused (404) when the job is gone."""
     if not operation.job_id:
         return None
-    job = overview.find_job(ports, operation.vault, operation.job_id)
+    job = catalogue.find_job(ports, operation.vault, operation.job_id)
     if job is None:
         _refuse_unknown(call)
     return job

@@ -12,24 +12,24 @@ from backup_core.domain.errors import InvalidInput
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.resource_ids import VAULT, VaultKey
 from backup_core.ports import Ports
-from backup_core.workflows import overview, vaults
+from backup_core.workflows import catalogue, vaults
 
 TYPE = f"{VAULT}/backupPolicies"
 
 
 def get(ports: Ports, call: Call) -> Answer:
-    return Answer(status=200, body=render(call.vault, overview.get_policy(ports, call.vault, call.names["policy"])))
+    return Answer(status=200, body=render(call.vault, catalogue.get_policy(ports, call.vault, call.names["policy"])))
 
 
 def list_in_vault(ports: Ports, call: Call) -> Answer:
-    page = overview.list_policies(ports, call.vault, token=skip_token(call))
+    page = catalogue.list_policies(ports, call.vault, token=skip_token(call))
     return list_answer(call, page, lambda policy: render(call.vault, policy))
 
 
 def put(ports: Ports, call: Call) -> Answer:
     """200 at once (recorded), for a new policy and for a changed one."""
     policy = _read_policy(call)
-    before = overview.find_policy(ports, call.vault, policy.name)
+    before = catalogue.find_policy(ports, call.vault, policy.name)
     stored = vaults.put_policy(ports, call.vault, policy)
     changes = differences(before.properties, stored.properties) if before is not None else ()
     return Answer(status=200, body=render(call.vault, stored), changes=changes)

@@ -16,7 +16,7 @@ from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import DISK, SNAPSHOT, VAULT, VaultKey, parse_resource_id
 from backup_core.ports import Ports
-from backup_core.workflows import overview, releasing
+from backup_core.workflows import catalogue, releasing
 
 TYPE = f"{VAULT}/backupInstances/recoveryPoints"
 _CLAUSE = re.compile(r"(startDate|endDate)\s+eq\s+'([^']*)'", re.IGNORECASE)
@@ -25,7 +25,7 @@ _AND = re.compile(r"\s+and\s+", re.IGNORECASE)
 
 
 def get(ports: Ports, call: Call) -> Answer:
-    point = overview.get_point(ports, call.vault, call.names["instance"], call.names["point"].lower())
+    point = catalogue.get_point(ports, call.vault, call.names["instance"], call.names["point"].lower())
     return Answer(status=200, body=render(call.vault, point, meta_data=_meta_data(point)))
 
 
@@ -45,7 +45,7 @@ def undelete(ports: Ports, call: Call) -> Answer:
 
 def list_of_instance(ports: Ports, call: Call) -> Answer:
     bounds = read_filter(call.parameter("$filter") or "")
-    page = overview.list_points(
+    page = catalogue.list_points(
         ports,
         call.vault,
         call.names["instance"],
@@ -66,7 +66,7 @@ def find_restorable_time_ranges(ports: Ports, call: Call) -> Answer:
     if start is not None and end is not None and start > end:
         message = "The given time range is invalid"  # Azure's words (recorded)
         raise InvalidInput([Fault(target="", message=message, code="UserErrorInvalidRestorableTimeRange")])
-    instance = overview.get_instance(ports, call.vault, call.names["instance"])
+    instance = catalogue.get_instance(ports, call.vault, call.names["instance"])
     body = {
         "properties": {"restorableTimeRanges": [], "objectType": "AzureBackupFindRestorableTimeRangesResponse"},
         "id": instance.name,

@@ -16,7 +16,7 @@ from backup_core.domain.compliance import InstanceReport
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Ports
-from backup_core.workflows import overview
+from backup_core.workflows import catalogue
 from backup_core.workflows.compliance import ComplianceReport, compliance_report
 
 FORMATS = ("json", "csv")
@@ -27,7 +27,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 
 
 def of_vault(ports: Ports, call: Call) -> Answer:
-    overview.get_vault(ports, call.vault)
+    catalogue.get_vault(ports, call.vault)
     return _answer(ports, call, [call.vault])
 
 

@@ -27,12 +27,12 @@ from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.vault import Vault
 from backup_core.ports import Ports
-from backup_core.workflows import overview, restore, validation
+from backup_core.workflows import catalogue, restore, validation
 
 
 def validate_for_backup(ports: Ports, call: Call) -> Answer:
     """`{"backupInstance": {properties of an instance}}`."""
-    vault = overview.get_vault(ports, call.vault)
+    vault = catalogue.get_vault(ports, call.vault)
     properties = _instance_of(call)
     request = instances.read_properties(properties, call.vault, name="")
     raise_faults(properties)
@@ -43,8 +43,8 @@ def validate_for_backup(ports: Ports, call: Call) -> Answer:
 def validate_for_modify_backup(ports: Ports, call: Call) -> Answer:
     """`{"backupInstance": {properties as they are to be}}`. Always 202 when there is no fault: the SDK takes nothing
     else."""
-    vault = overview.get_vault(ports, call.vault)
-    instance = overview.get_instance(ports, call.vault, call.names["instance"])
+    vault = catalogue.get_vault(ports, call.vault)
+    instance = catalogue.get_instance(ports, call.vault, call.names["instance"])
     properties = _instance_of(call)
     request = instances.read_properties(properties, call.vault, name=instance.name)
     raise_faults(properties)
@@ -55,8 +55,8 @@ def validate_for_modify_backup(ports: Ports, call: Call) -> Answer:
 
 def validate_restore(ports: Ports, call: Call) -> Answer:
     """`{"restoreRequestObject": {body of a restore}}`."""
-    vault = overview.get_vault(ports, call.vault)
-    instance = overview.get_instance(ports, call.vault, call.names["instance"])
+    vault = catalogue.get_vault(ports, call.vault)
+    instance = catalogue.get_instance(ports, call.vault, call.names["instance"])
     node = root(read_body(call))
     wanted = node.child("restoreRequestObject", required=True)
     if not wanted.value:
@@ -78,7 +78,7 @@ def _instance_of(call: Call) -> Node:
 
 def _find_policy(ports: Ports, call: Call, name: str) -> BackupPolicy | None:
     try:
-        return overview.get_policy(ports, call.vault, name)
+        return catalogue.get_policy(ports, call.vault, name)
     except NotFound:
         return None  # one fault among others
 

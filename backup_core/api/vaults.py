@@ -17,7 +17,7 @@ from backup_core.domain.errors import NotFound
 from backup_core.domain.resource_ids import VAULT, VaultKey, parse_resource_id
 from backup_core.domain.vault import SOFT_DELETE_DAYS, Vault, merged_identity, merged_settings, weakenings
 from backup_core.ports import Page, Ports
-from backup_core.workflows import overview
+from backup_core.workflows import catalogue
 from backup_core.workflows import vaults as workflow
 from backup_core.workflows.surroundings import check_place
 
@@ -42,17 +42,17 @@ SOFT_DELETE_RANGE = (14, 180)  # days (documented)
 
 
 def get(ports: Ports, call: Call) -> Answer:
-    return Answer(status=200, body=render(ports, overview.get_vault(ports, call.vault)))
+    return Answer(status=200, body=render(ports, catalogue.get_vault(ports, call.vault)))
 
 
 def list_in_group(ports: Ports, call: Call) -> Answer:
     group = call.group
-    page = overview.list_vaults(ports, subscription=group.subscription, group=group.group, token=skip_token(call))
+    page = catalogue.list_vaults(ports, subscription=group.subscription, group=group.group, token=skip_token(call))
     return list_answer(call, _seen(call, page), lambda vault: render(ports, vault))
 
 
 def list_in_subscription(ports: Ports, call: Call) -> Answer:
-    page = overview.list_vaults(ports, subscription=call.subscription, token=skip_token(call))
+    page = catalogue.list_vaults(ports, subscription=call.subscription, token=skip_token(call))
     return list_answer(call, _seen(call, page), lambda vault: render(ports, vault))
 
 
@@ -79,7 +79,7 @@ def check_name_availability(ports: Ports, call: Call) -> Answer:
         return _availability("Invalid", node.faults[0].message)
     vault = VaultKey(subscription=group.subscription, group=group.group, name=name)
     refuse_closed(call, vault.resource_id, target="name", action=_CHECK_NAME)
-    if answered(ports, call, lambda: overview.find_vault(ports, vault)) is not None:
+    if answered(ports, call, lambda: catalogue.find_vault(ports, vault)) is not None:
         return _availability("AlreadyExists", f"Resource group '{group.group}' has a vault '{name}' already.")
     return _availability("", "")
 
@@ -110,7 +110,7 @@ def put(ports: Ports, call: Call) -> Answer:
         identity=identity and merged_identity(None, identity),
         properties=settings,
     )
-    if overview.find_vault(ports, vault.key) is None:
+    if catalogue.find_vault(ports, vault.key) is None:
         check_place(ports, vault)
     change = workflow.put_vault(ports, vault, keeps_identity=identity is None)
     body = render(ports, change.after, provisioning_state="Provisioning" if change.is_new else "Updating")
@@ -150,7 +150,7 @@ def _pending(vault: Vault) -> dict[str, Any]:
 
 def delete(ports: Ports, call: Call) -> Answer:
     """202 with both URLs; 204 when there is no such vault."""
-    vault = overview.find_vault(ports, call.vault)
+    vault = catalogue.find_vault(ports, call.vault)
     if vault is None or not workflow.delete_vault(ports, call.vault):
         return Answer(status=204)
     operation = Operation(vault=call.vault, done_at=ports.clock.now())
@@ -182,11 +182,11 @@ def _identity(ports: Ports, identity: Mapping[str, Any]) -> dict[str, Any]:
     """With the ids by which roles are assigned to whoever acts for the vault (recorded): a system-assigned identity is
     the app's own."""
     shown = dict(identity)
-    own = overview.find_identity(ports)
+    own = catalogue.find_identity(ports)
     if "SystemAssigned" in identity["type"] and own.principal_id:
         shown["principalId"] = own.principal_id
     if "userAssignedIdentities" in identity:
-        named = {name: overview.find_identity(ports, name) for name in identity["userAssignedIdentities"]}
+        named = {name: catalogue.find_identity(ports, name) for name in identity["userAssignedIdentities"]}
         shown["userAssignedIdentities"] = {
             name: {"clientId": found.client_id, "principalId": found.principal_id} if found.principal_id else {}
             for name, found in named.items()

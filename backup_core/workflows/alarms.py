@@ -24,7 +24,7 @@ from backup_core.domain.job import JobError
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Change, Ports, Put, Replace, StateConflict
 from backup_core.workflows import alerts
-from backup_core.workflows.overview import get_alert
+from backup_core.workflows.catalogue import get_alert
 
 _TRIES = 5
 MOST_OPEN = 20  # alerts that one instance remembers: each is a cause of its own

@@ -64,11 +64,11 @@ from backup_core.ports import Change, Insert, Ports, Put, Replace, StateConflict
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.absence import weigh
 from backup_core.workflows.alarms import Alarm, fire, resolve
+from backup_core.workflows.catalogue import recent_vault_tags
 from backup_core.workflows.deletion import discard_half_made
 from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.installations import installation_id
 from backup_core.workflows.objectives import SLOW_ROUNDS, look_later
-from backup_core.workflows.overview import recent_vault_tags
 from backup_core.workflows.turns import (
     FIRST_LOOK,
     OPERATIONS_AT_MOST,

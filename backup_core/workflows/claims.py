@@ -13,7 +13,7 @@ from backup_core.domain.errors import Fault, InvalidInput, ResourceInUse
 from backup_core.domain.instance import BackupInstance, DiskClaim, disk_key
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Insert, Ports, Remove, Replace, StateConflict
-from backup_core.workflows.overview import FoundInstance, holder_of
+from backup_core.workflows.catalogue import FoundInstance, holder_of
 
 log = logging.getLogger("diskbackup.claims")
 

@@ -37,7 +37,7 @@ from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.retention import RetentionDecision, decide_retention, may_delete_snapshot, successor
 from backup_core.ports import Ports, Replace, StateConflict, Stored
 from backup_core.workflows.absence import find_snapshot_surely
-from backup_core.workflows.overview import find_vault
+from backup_core.workflows.catalogue import find_vault
 from backup_core.workflows.set_back import set_back
 
 log = logging.getLogger("diskbackup.deletion")

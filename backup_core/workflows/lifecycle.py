@@ -26,8 +26,8 @@ from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, eve
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.alarms import Alarm, fire, resolve
 from backup_core.workflows.backup import expiry_row
+from backup_core.workflows.catalogue import get_vault
 from backup_core.workflows.deletion import ensure_none_under_way
-from backup_core.workflows.overview import get_vault
 from backup_core.workflows.protection import config_job, look_soon, present_instance, request_of, resume_protection
 
 log = logging.getLogger("diskbackup.lifecycle")

@@ -31,10 +31,10 @@ from backup_core.workflows import alerts, outbox
 from backup_core.workflows.absence import weigh
 from backup_core.workflows.alarms import fire, resolve
 from backup_core.workflows.backup import expiry_row
+from backup_core.workflows.catalogue import find_vault, open_vault
 from backup_core.workflows.claims import release_claim, take_claim
 from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.objectives import is_in_trouble, objective_row
-from backup_core.workflows.overview import find_vault, open_vault
 from backup_core.workflows.snapshot_groups import remember_group
 from backup_core.workflows.turns import come_back, commit, open_job
 from backup_core.workflows.watching import STALL_AFTER, watch_row

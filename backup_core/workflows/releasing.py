@@ -17,7 +17,7 @@ from backup_core.domain.releasing import promises, released, taken_back
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Ports, Replace, StateConflict, Stored, every
 from backup_core.workflows.backup import expiry_row
-from backup_core.workflows.overview import get_vault
+from backup_core.workflows.catalogue import get_vault
 from backup_core.workflows.protection import present_instance
 
 log = logging.getLogger("diskbackup.releasing")

@@ -41,9 +41,9 @@ from backup_core.ports import Ports, StateConflict, Stored, every
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.absence import believed
 from backup_core.workflows.acting import acting_for, as_identity, identities_of
+from backup_core.workflows.catalogue import FoundInstance, find_protection
 from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.lifecycle import resume_if_back
-from backup_core.workflows.overview import FoundInstance, find_protection
 from backup_core.workflows.points_seen import Sightings, look_after_point
 from backup_core.workflows.poison import NOWHERE, StepGivenUp
 from backup_core.workflows.protection import sync_instance

@@ -44,7 +44,7 @@ from backup_core.domain.restored_disk import RestoredDisk, encryption_set_of
 from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.alarms import Alarm, fire, resolve
-from backup_core.workflows.overview import get_vault, list_points
+from backup_core.workflows.catalogue import get_vault, list_points
 from backup_core.workflows.set_back import set_back
 from backup_core.workflows.turns import (
     FIRST_LOOK,

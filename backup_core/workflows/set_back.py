@@ -20,9 +20,9 @@ from backup_core.domain.heartbeat import Heartbeat, SetBack, read_mark, write_ma
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Insert, Ports, Replace, StateConflict
 from backup_core.workflows import alerts, outbox
+from backup_core.workflows.catalogue import list_vault_keys
 from backup_core.workflows.heartbeat import ANYWHERE
 from backup_core.workflows.installations import installation_id
-from backup_core.workflows.overview import list_vault_keys
 
 log = logging.getLogger("diskbackup.set_back")
 

@@ -43,10 +43,10 @@ from backup_core.domain.protection_rule import (
 from backup_core.domain.resource_event import DELETED, RULED
 from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, lies_in, parse_resource_id
 from backup_core.ports import Change, Insert, Page, Ports, Remove, Replace, StateConflict, Stored, every
-from backup_core.workflows import alerts, outbox, overview
+from backup_core.workflows import alerts, catalogue, outbox
 from backup_core.workflows.acting import acting_for, acts_as, as_identity, identities_of
+from backup_core.workflows.catalogue import FoundInstance, find_protection, get_vault, list_vault_keys, open_vault
 from backup_core.workflows.lifecycle import stop_protection
-from backup_core.workflows.overview import FoundInstance, find_protection, get_vault, list_vault_keys, open_vault
 from backup_core.workflows.protection import configure_instance, request_of
 
 log = logging.getLogger("diskbackup.rules")
@@ -436,7 +436,7 @@ def rules_of(ports: Ports, vault: VaultKey) -> Iterator[Stored[ProtectionRule]]:
 def _page_of(ports: Ports, vault: VaultKey, token: str | None) -> Page[ProtectionRule]:
     first = rule_prefix(vault)
     last = first[:-1] + chr(ord(first[-1]) + 1)  # sorts behind all names of the vault's rules
-    return ports.store.page(ProtectionRule, vault, first=first, last=last, token=token, limit=overview.PAGE_SIZE)
+    return ports.store.page(ProtectionRule, vault, first=first, last=last, token=token, limit=catalogue.PAGE_SIZE)
 
 
 def check_rule(ports: Ports, rule: ProtectionRule) -> None:

@@ -29,7 +29,7 @@ from backup_core.domain.restored_disk import access_of, encryption_set_of
 from backup_core.domain.surroundings import Usage
 from backup_core.domain.vault import Vault
 from backup_core.ports import DiskCloud, Ports
-from backup_core.workflows import overview
+from backup_core.workflows import catalogue
 from backup_core.workflows.claims import taken
 
 log = logging.getLogger("diskbackup.validation")
@@ -47,7 +47,7 @@ def check_backup(ports: Ports, vault: Vault, request: InstanceRequest, policy: B
     disk, and for each further page of snapshots, of which at most SNAPSHOTS_LOOKED_AT are looked at.
     Raises Throttled, CloudUnavailable.
     """
-    holder = overview.find_protection(ports, request.disk_id)
+    holder = catalogue.find_protection(ports, request.disk_id)
     findings = _Findings(ports.cloud, vault.acts_as)
     if holder is not None and not holder.instance.is_in_vain:
         findings.note([_taken(request, holder, vault.key)])
@@ -59,7 +59,7 @@ def check_modify(
     ports: Ports, vault: Vault, instance: BackupInstance, request: InstanceRequest, policy: BackupPolicy | None
 ) -> list[Fault]:
     """Why `instance` could not go on as `request` has it; ARM calls and errors as those of `check_backup`."""
-    holder = overview.find_protection(ports, request.disk_id)
+    holder = catalogue.find_protection(ports, request.disk_id)
     findings = _Findings(ports.cloud, vault.acts_as)
     findings.note(rules.check_unchanged(instance, request))
     own = (vault.key, instance.name)
@@ -300,9 +300,9 @@ def _look_at_disk_room(findings: _Findings, subscription: str, point: RecoveryPo
         findings.note(rules.check_room_for_disk(usage.value, point.location, wanted_sku(request, point)))
 
 
-def _taken(request: InstanceRequest, holder: overview.FoundInstance, asking: VaultKey) -> Fault:
+def _taken(request: InstanceRequest, holder: catalogue.FoundInstance, asking: VaultKey) -> Fault:
     return replace(taken(request.disk_id, holder, asking), target=rules.SOURCE)
 
 
-def _is(own: tuple[VaultKey, str], found: overview.FoundInstance) -> bool:
+def _is(own: tuple[VaultKey, str], found: catalogue.FoundInstance) -> bool:
     return found.vault == own[0] and found.instance.name.lower() == own[1].lower()

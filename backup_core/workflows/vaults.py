@@ -34,7 +34,7 @@ from backup_core.domain.vault import (
 from backup_core.ports import Insert, Ports, Remove, Replace, StateConflict, Stored, every
 from backup_core.workflows import alerts, outbox
 from backup_core.workflows.acting import note_identity
-from backup_core.workflows.overview import get_vault, open_vault
+from backup_core.workflows.catalogue import get_vault, open_vault
 from backup_core.workflows.protection import reconfigure, write_back
 from backup_core.workflows.tag_rules import rules_of
 

@@ -24,7 +24,7 @@ from backup_core.domain.instance import DeletionPermit
 from backup_core.domain.policy import RELATIVE_CRITERIA
 from backup_core.domain.surroundings import Identity
 from backup_core.ports import Insert
-from backup_core.workflows import overview
+from backup_core.workflows import catalogue
 from backup_core.workflows.heartbeat import note
 from tests.api.bodies import (
     GROUP_PATH,
@@ -130,7 +130,7 @@ def test_every_schema_is_a_sound_schema(name: str) -> None:
 
 def test_describing_needs_nothing_but_what_the_app_has_loaded_and_the_standard_library() -> None:
     code = (
-        "import sys, backup_core.api.answering, backup_core.workflows.overview\n"
+        "import sys, backup_core.api.answering, backup_core.workflows.catalogue\n"
         "before = set(sys.modules)\n"
         "from backup_core.api.description import document\n"
         "assert document()['paths']\n"
@@ -183,7 +183,7 @@ def told() -> DescribedFront:
     _expire_under_a_lock(front, platform)
     _rule(front)
     with pytest.MonkeyPatch.context() as limits:
-        for module in (overview, audit_records):
+        for module in (catalogue, audit_records):
             limits.setattr(module, "PAGE_SIZE", 1)
         _list(front)
         _delete(front, platform)

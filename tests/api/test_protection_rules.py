@@ -8,7 +8,7 @@ import pytest
 
 from backup_core.domain.messages import LookAtResource
 from backup_core.domain.protection_rule import instance_name
-from backup_core.workflows import overview
+from backup_core.workflows import catalogue
 from tests.api.bodies import (
     INSTANCE_PATH,
     POLICY_PATH,
@@ -89,7 +89,7 @@ def test_an_instance_of_a_rule_is_answered_in_the_shape_of_one_made_by_hand(fron
 
 
 def test_rules_are_listed_by_name_a_page_at_a_time(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(overview, "PAGE_SIZE", 2)
+    monkeypatch.setattr(catalogue, "PAGE_SIZE", 2)
     for name in ("c", "a", "b"):
         front.put(f"{RULES_PATH}/{name}", rule_body())
     first = front.get(RULES_PATH).json

@@ -13,7 +13,7 @@ from backup_core.api.recovery_points import read_filter
 from backup_core.domain.errors import InvalidInput
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.ports import Insert
-from backup_core.workflows import overview
+from backup_core.workflows import catalogue
 from tests.api.bodies import (
     INSTANCE_PATH,
     POLICY_PATH,
@@ -49,7 +49,7 @@ def between(since: datetime, until: datetime) -> str:
 def test_points_are_listed_newest_first_in_pages(
     front: Front, platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(overview, "PAGE_SIZE", 2)
+    monkeypatch.setattr(catalogue, "PAGE_SIZE", 2)
     points = [point(at=NOW + timedelta(hours=number)) for number in range(5)]
     store(platform, points)
     names, reply = [], front.get(POINTS)

@@ -14,7 +14,7 @@ from backup_core.api.call import MAX_BODY_BYTES, read_call
 from backup_core.api.endpoints import Route
 from backup_core.domain.errors import CloudUnavailable, Throttled
 from backup_core.ports import StateConflict
-from backup_core.workflows import overview
+from backup_core.workflows import catalogue
 from tests.api.bodies import GROUP_PATH, INSTANCE_PATH, POLICY_PATH, VAULT_PATH, backup_body, policy_body, vault_body
 from tests.api.front import BASE, VERSION, Front
 from tests.builders import VAULT
@@ -190,7 +190,7 @@ def test_a_vault_cannot_be_created_under_a_bad_name(front: Front, name: str) -> 
 
 
 def test_lists_come_in_pages_that_keep_the_query(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(overview, "PAGE_SIZE", 2)
+    monkeypatch.setattr(catalogue, "PAGE_SIZE", 2)
     for number in range(5):
         assert front.put(f"{VAULT_PATH}/backupPolicies/policy-{number}", policy_body()).status == 200
     first = front.get(f"{VAULT_PATH}/backupPolicies", query={**VERSION, "x": "a b&c", "code": "secret"})
@@ -227,7 +227,7 @@ def test_a_corrupt_row_is_left_out_and_logged(
 
     platform.world.store.corrupt_record(BackupPolicy, VAULT, "policy-1")
     assert [each["name"] for each in front.get(f"{VAULT_PATH}/backupPolicies").json["value"]] == ["policy-12"]
-    assert "overview.rows_skipped" in caplog.text
+    assert "catalogue.rows_skipped" in caplog.text
     reply = front.get(POLICY_PATH)
     assert (reply.status, reply.error["code"]) == (500, "RecordCorrupt")
 

@@ -10,7 +10,7 @@ from backup_core.domain.instance import ProtectionState
 from backup_core.domain.protection_rule import ProtectionRule
 from backup_core.domain.reach import Author
 from backup_core.ports import Replace, every
-from backup_core.workflows.overview import find_protection
+from backup_core.workflows.catalogue import find_protection
 from backup_core.workflows.reconcile import reconcile
 from tests.api.bodies import POLICY_PATH, RULE_PATH, VAULT_PATH, policy_body, rule_body, vault_body
 from tests.api.front import Front

@@ -17,7 +17,7 @@ from backup_core.domain.messages import MESSAGE_TYPES
 from backup_core.domain.resource_ids import GroupId, VaultKey
 from backup_core.ports import Ports
 from backup_core.triggers.steps import STEPS
-from backup_core.workflows import overview
+from backup_core.workflows import catalogue
 from backup_core.workflows.acting import acting_for
 from backup_core.workflows.backup import request_backup
 from backup_core.workflows.protection import configure_instance
@@ -129,7 +129,7 @@ def _backed_up(world: World, ports: Ports, key: VaultKey, disk: str, group: Grou
     job = request_backup(ports, key, "disk", rule_name="BackupHourly", retention_tag=None)
     for _ in range(100):
         _deliver(world, ports)
-        found = overview.find_job(ports, key, job.job_id)
+        found = catalogue.find_job(ports, key, job.job_id)
         if found is not None and found.is_ended:
             return found
         time.sleep(0.1)

@@ -18,11 +18,11 @@ from backup_core.domain.surroundings import Identity
 from backup_core.domain.vault import Vault
 from backup_core.ports import Replace
 from backup_core.settings import VaultScopes
-from backup_core.workflows import overview
+from backup_core.workflows import catalogue
 from backup_core.workflows.acting import KEPT_FOR, acting_for, acts_as
 from backup_core.workflows.backup import request_backup
+from backup_core.workflows.catalogue import find_protection
 from backup_core.workflows.lifecycle import delete_instance
-from backup_core.workflows.overview import find_protection
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.resource_events import SnapshotHomes, look_at_disk, look_at_group, look_at_snapshot
@@ -275,7 +275,7 @@ def test_missing_roles_are_told_for_the_identity_that_lacks_them(platform: Platf
     platform.world.cloud.grants = {}
     platform.world.cloud.add_disk(disk_json("disk-1"))
     ports = acting_for(platform.world.ports, VAULT)
-    faults = check_backup(ports, overview.get_vault(ports, VAULT), request("disk-1"), policy("policy-disk-1"))
+    faults = check_backup(ports, catalogue.get_vault(ports, VAULT), request("disk-1"), policy("policy-disk-1"))
     assert any("--assignee-object-id p-team" in fault.message for fault in faults)
 
 
@@ -310,7 +310,7 @@ def test_protection_outside_of_a_vaults_bounds_is_refused(
         platform.protect("disk-1")
     assert [(fault.target, fault.code) for fault in caught.value.faults] == [(target, "UserErrorOutsideVaultScopes")]
     ports = platform.world.ports
-    faults = check_backup(ports, overview.get_vault(ports, VAULT), request("disk-1"), policy("policy-disk-1"))
+    faults = check_backup(ports, catalogue.get_vault(ports, VAULT), request("disk-1"), policy("policy-disk-1"))
     assert "UserErrorOutsideVaultScopes" in {fault.code for fault in faults}
 
 
@@ -371,7 +371,7 @@ def test_a_restore_outside_is_refused_and_one_that_was_queued_is_not_made(platfo
     ports = platform.world.ports
     with pytest.raises(InvalidInput, match="may not restore"):
         request_restore(ports, VAULT, "disk-1", wanted)
-    record, (point,) = overview.get_vault(ports, VAULT), platform.points("disk-1")
+    record, (point,) = catalogue.get_vault(ports, VAULT), platform.points("disk-1")
     faults = check_restore_target(ports, record, platform.instance("disk-1"), point, wanted)
     assert "UserErrorOutsideVaultScopes" in {fault.code for fault in faults}
 

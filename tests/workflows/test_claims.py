@@ -10,9 +10,9 @@ from backup_core.domain.errors import CloudUnavailable, InvalidInput
 from backup_core.domain.instance import DiskClaim, ProtectionState, disk_key
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Insert
+from backup_core.workflows.catalogue import find_protection
 from backup_core.workflows.claims import ALREADY, take_claim
 from backup_core.workflows.lifecycle import delete_instance, stop_protection
-from backup_core.workflows.overview import find_protection
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.vaults import put_policy, put_vault
 from tests.builders import SUBSCRIPTION, VAULT, disk_id, policy, vault

@@ -19,8 +19,8 @@ from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.vault import Vault
 from backup_core.ports import Insert, Remove, Replace
+from backup_core.workflows.catalogue import find_protection
 from backup_core.workflows.lifecycle import delete_instance
-from backup_core.workflows.overview import find_protection
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.reconcile import JOBS_KEPT, ReconcileReport, rebuild_catalogue, reconcile
 from backup_core.workflows.restore import request_restore

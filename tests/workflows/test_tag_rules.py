@@ -23,8 +23,8 @@ from backup_core.domain.job import JobOperation
 from backup_core.domain.protection_rule import RULE_TAG, Action, NoRuleMatches, ProtectionRule, instance_name, rule_key
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Insert
+from backup_core.workflows.catalogue import find_protection
 from backup_core.workflows.lifecycle import delete_instance, stop_protection
-from backup_core.workflows.overview import find_protection
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.tag_rules import (
     CHANGES_LIMIT,

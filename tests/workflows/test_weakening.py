@@ -13,8 +13,8 @@ from backup_core.domain.errors import InvalidInput
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Promises, Vault
 from backup_core.ports import Ports
+from backup_core.workflows.catalogue import get_vault
 from backup_core.workflows.lifecycle import delete_instance
-from backup_core.workflows.overview import get_vault
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.vaults import VaultChange, patch_vault, put_policy, put_vault
 from tests.builders import VAULT, policy, vault, vault_properties

@@ -24,7 +24,7 @@ from backup_core.domain.surroundings import Identity
 from backup_core.domain.vault import Vault
 from backup_core.ports import Page, Ports, R
 
-log = logging.getLogger("diskbackup.overview")
+log = logging.getLogger("diskbackup.catalogue")
 
 PAGE_SIZE = 1000  # the most that Table Storage gives in one answer
 POINT_SLACK = timedelta(days=8)  # a point's id is made from its slot, its snapshot taken later: by a week at worst
@@ -305,7 +305,7 @@ def _hex_bound(at: datetime) -> str:
 
 def _readable(page: Page[R], where: str) -> Page[R]:
     if page.corrupt:
-        log.warning("overview.rows_skipped where=%s count=%d first=%s", where, len(page.corrupt), page.corrupt[0])
+        log.warning("catalogue.rows_skipped where=%s count=%d first=%s", where, len(page.corrupt), page.corrupt[0])
     return page
 
 
