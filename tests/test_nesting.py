@@ -17,7 +17,7 @@ from backup_core.domain.messages import MESSAGE_TYPES, LookAtResource, Sendable,
 from backup_core.domain.resource_event import read_message
 from backup_core.settings import SettingsInvalid, SignIn
 from backup_core.triggers.admin import admin_blueprint
-from backup_core.workflows.alerts import read_events
+from backup_core.workflows.announcements import read_events
 from tests.workflows.platform import Platform
 
 DEEP = "[" * 100_000 + "]" * 100_000

@@ -17,7 +17,7 @@ from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.outbox import RefusedEvent
 from backup_core.domain.resource_ids import VAULT, VaultKey
 from backup_core.ports import Ports
-from backup_core.workflows import alarms, catalogue
+from backup_core.workflows import alerts, catalogue
 
 TYPE = f"{VAULT}/backupAlerts"
 EVENT_TYPE = f"{VAULT}/refusedEvents"
@@ -41,7 +41,7 @@ def get(ports: Ports, call: Call) -> Answer:
 def acknowledge(ports: Ports, call: Call) -> Answer:
     """Somebody looks after it. It stays open until its cause is over; acknowledging again changes nothing."""
     read_optional_body(call)
-    alert = alarms.acknowledge(ports, call.vault, call.names["alert"].lower(), by=call.caller.name)
+    alert = alerts.acknowledge(ports, call.vault, call.names["alert"].lower(), by=call.caller.name)
     return Answer(status=200, body=render(call.vault, alert))
 
 

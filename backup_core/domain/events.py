@@ -2,7 +2,7 @@
 
 An event's data mirrors Azure Backup's own alerts (category, severity, affectedItems, possibleCauses,
 recommendedActions, jobId: real payloads of the common alert schema), so that rules and templates made for those fit.
-Leaves to others: which change tells what (workflows/alerts.py) and delivery (workflows/outbox.py).
+Leaves to others: which change tells what (workflows/announcements.py) and delivery (workflows/outbox.py).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ two slots of the schedule and a grace on top, a quarter of that gap, at least 15
 An instance is held to it from the first slot of its present configuration on, so that a new schedule, or protection
 that is resumed, is no breach before its first backup can have come.
 
-Leaves to others: who looks when (workflows/objectives.py) and what is told (workflows/alarms.py).
+Leaves to others: who looks when (workflows/objectives.py) and what is told (workflows/alerts.py).
 """
 
 from __future__ import annotations

@@ -61,9 +61,9 @@ from backup_core.domain.starting import (
 )
 from backup_core.domain.tagging import choose_tag
 from backup_core.ports import Change, Insert, Ports, Put, Replace, StateConflict, Stored, every
-from backup_core.workflows import alerts, outbox
+from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import weigh
-from backup_core.workflows.alarms import Alarm, fire, resolve
+from backup_core.workflows.alerts import Alerted, fire, resolve
 from backup_core.workflows.catalogue import recent_vault_tags
 from backup_core.workflows.deletion import discard_half_made
 from backup_core.workflows.dispatch import backup_row
@@ -562,12 +562,12 @@ def _give_up(
     if job is not None and not job.is_ended:
         ended = job.advance(JobStatus.CANCELLED, at=now, error=cancelled)
         changes.append(_written(row, ended))
-        events.append(alerts.job_ended(message.vault, ended))
+        events.append(announcements.job_ended(message.vault, ended))
     if mine is not None:
-        alarm = _missed(ports, message, mine.value, verdict)
-        changes += [Replace(mine, alarm.instance)] if alarm.instance != mine.value else []
-        changes += alarm.changes
-        events += alarm.events
+        alerted = _missed(ports, message, mine.value, verdict)
+        changes += [Replace(mine, alerted.instance)] if alerted.instance != mine.value else []
+        changes += alerted.changes
+        events += alerted.events
     try:
         if changes:
             outbox.commit(ports, message.vault, changes, events)
@@ -580,14 +580,14 @@ def _give_up(
     _unwatch(ports, message)
 
 
-def _missed(ports: Ports, message: StartBackup, instance: BackupInstance, verdict: Verdict) -> Alarm:
+def _missed(ports: Ports, message: StartBackup, instance: BackupInstance, verdict: Verdict) -> Alerted:
     """The instance with the missed slots on record, and the alert where nobody asked for that."""
     changed = instance.miss(verdict.misses)
     if message.slot in verdict.misses.slots:
         assert message.slot is not None, "None is no slot"
         changed = give_way(changed, message.slot)
     if not verdict.alarming:
-        return Alarm(instance=changed)
+        return Alerted(instance=changed)
     look_later(ports, message.vault, changed)
     error = SlotMissed(f"The backup of {message.slot:%Y-%m-%dT%H:%M:%SZ} was not taken: {verdict.because}.")
     return fire(ports, message.vault, changed, Cause.SLOTS, error=JobError.of(error))
@@ -644,10 +644,10 @@ def _record_failure(
     """Whether the failure is on record; False when instance or job changed meanwhile."""
     look_later(ports, message.vault, instance)
     cause = cause_of_failure(Cause.BACKUP, error)
-    alarm = fire(ports, message.vault, instance, cause, error=JobError.of(error), job_id=failed.job_id)
-    changes = [Replace(stored, alarm.instance), *changes, *alarm.changes]
+    alerted = fire(ports, message.vault, instance, cause, error=JobError.of(error), job_id=failed.job_id)
+    changes = [Replace(stored, alerted.instance), *changes, *alerted.changes]
     try:
-        outbox.commit(ports, message.vault, changes, [alerts.job_ended(message.vault, failed), *alarm.events])
+        outbox.commit(ports, message.vault, changes, [announcements.job_ended(message.vault, failed), *alerted.events])
     except StateConflict:
         return False
     log.error("backup.failed job_id=%s instance=%s code=%s %s", failed.job_id, instance.name, error.code, error.message)
@@ -788,7 +788,11 @@ def _complete(ports: Ports, message: ObserveBackup, held: _Held, snapshot: Snaps
         Put(point),
         *cleared.changes,
     ]
-    told = [alerts.job_ended(message.vault, job), alerts.point_created(message.vault, point), *cleared.events]
+    told = [
+        announcements.job_ended(message.vault, job),
+        announcements.point_created(message.vault, point),
+        *cleared.events,
+    ]
     if not commit(ports, message, changes, told):
         return
     log.info("backup.completed job_id=%s instance=%s point=%s", job.job_id, instance.name, point.point_id)

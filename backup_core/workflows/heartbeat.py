@@ -14,7 +14,7 @@ from backup_core.domain.errors import BackupError, RecordCorrupt
 from backup_core.domain.heartbeat import DISPATCH, Heartbeat
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Insert, Ports, Put, Replace, StateConflict
-from backup_core.workflows import alerts, outbox
+from backup_core.workflows import announcements, outbox
 
 log = logging.getLogger("diskbackup.heartbeat")
 
@@ -44,8 +44,8 @@ def tell_of_silence(ports: Ports, since: datetime, missed: Mapping[VaultKey, int
     log.error("scheduler.stalled since=%s vaults=%d slots=%d", since.isoformat(), len(missed), sum(missed.values()))
     for vault, count in missed.items():
         events = [
-            alerts.scheduler_stalled(vault, since, count, now),
-            alerts.scheduler_recovered(vault, since, now),
+            announcements.scheduler_stalled(vault, since, count, now),
+            announcements.scheduler_recovered(vault, since, now),
         ]
         try:
             outbox.record(ports, vault, events)

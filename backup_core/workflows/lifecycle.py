@@ -23,8 +23,8 @@ from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, every
-from backup_core.workflows import alerts, outbox
-from backup_core.workflows.alarms import Alarm, fire, resolve
+from backup_core.workflows import announcements, outbox
+from backup_core.workflows.alerts import Alerted, fire, resolve
 from backup_core.workflows.backup import expiry_row
 from backup_core.workflows.catalogue import get_vault
 from backup_core.workflows.deletion import ensure_none_under_way
@@ -102,7 +102,7 @@ def _pause(
         )
         quiet = _alarms_of_pause(ports, vault, paused, because)
         what = "Stopped" if state is ProtectionState.STOPPED else "Suspended"
-        told = alerts.protection_changed(what, vault, paused, ports.clock.now(), correlation_id)
+        told = announcements.protection_changed(what, vault, paused, ports.clock.now(), correlation_id)
         try:
             outbox.commit(ports, vault, [Replace(stored, quiet.instance), *quiet.changes], [told, *quiet.events])
         except StateConflict:
@@ -133,14 +133,14 @@ def resume_if_back(ports: Ports, vault: VaultKey, instance: BackupInstance, disk
     return True
 
 
-def _alarms_of_pause(ports: Ports, vault: VaultKey, paused: BackupInstance, because: BackupError | None) -> Alarm:
-    """What is paused gives no alarm, but for the loss of its disk."""
+def _alarms_of_pause(ports: Ports, vault: VaultKey, paused: BackupInstance, because: BackupError | None) -> Alerted:
+    """What is paused raises no alert, but for the loss of its disk."""
     if not isinstance(because, DiskNotFound):
         return resolve(ports, vault, paused)
     others = {opened.cause.partition(".")[0] for opened in paused.alerts} - {Cause.SOURCE_DISK}
-    quiet = resolve(ports, vault, paused, *sorted(others)) if others else Alarm(instance=paused)
+    quiet = resolve(ports, vault, paused, *sorted(others)) if others else Alerted(instance=paused)
     fired = fire(ports, vault, quiet.instance, Cause.SOURCE_DISK, error=JobError.of(because))
-    return Alarm(
+    return Alerted(
         instance=fired.instance,
         changes=(*quiet.changes, *fired.changes),
         events=(*quiet.events, *fired.events),
@@ -179,7 +179,7 @@ def delete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id:
         quiet = resolve(ports, vault, instance)
         changes: list[Change] = [Replace(stored, quiet.instance), Insert(job), *quiet.changes]
         try:
-            outbox.commit(ports, vault, changes, [alerts.data_deleted(vault, instance, job), *quiet.events])
+            outbox.commit(ports, vault, changes, [announcements.data_deleted(vault, instance, job), *quiet.events])
         except StateConflict:
             continue
         if job.is_ended:
@@ -260,7 +260,7 @@ def undelete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_i
             deleted_at=None,
             purge_at=None,
         )
-        told = alerts.protection_changed("Undeleted", vault, back, ports.clock.now(), correlation_id)
+        told = announcements.protection_changed("Undeleted", vault, back, ports.clock.now(), correlation_id)
         try:
             outbox.commit(ports, vault, [Replace(stored, back)], [told])
         except StateConflict:

@@ -24,7 +24,7 @@ from backup_core.domain.objective import IN_TROUBLE, ObjectiveState, Standing, m
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Ports, Replace, StateConflict, Stored
 from backup_core.workflows import outbox
-from backup_core.workflows.alarms import Alarm, fire
+from backup_core.workflows.alerts import Alerted, fire
 
 log = logging.getLogger("diskbackup.objectives")
 
@@ -144,10 +144,10 @@ def _look_again_at(breach: _Breach, now: datetime) -> datetime:
 
 
 def _commit(ports: Ports, vault: VaultKey, batch: Sequence[_Breach]) -> bool:
-    fired = [(each.stored, _alarm(ports, vault, each)) for each in batch]
-    news = [(stored, alarm) for stored, alarm in fired if alarm.events]
-    changes = [change for stored, alarm in news for change in (Replace(stored, alarm.instance), *alarm.changes)]
-    events = [event for _, alarm in news for event in alarm.events]
+    fired = [(each.stored, _alerted(ports, vault, each)) for each in batch]
+    news = [(stored, alerted) for stored, alerted in fired if alerted.events]
+    changes = [change for stored, alerted in news for change in (Replace(stored, alerted.instance), *alerted.changes)]
+    events = [event for _, alerted in news for event in alerted.events]
     try:
         outbox.commit(ports, vault, changes, events)
     except StateConflict:
@@ -155,7 +155,7 @@ def _commit(ports: Ports, vault: VaultKey, batch: Sequence[_Breach]) -> bool:
     return True
 
 
-def _alarm(ports: Ports, vault: VaultKey, breach: _Breach) -> Alarm:
+def _alerted(ports: Ports, vault: VaultKey, breach: _Breach) -> Alerted:
     instance, standing = breach.stored.value, breach.standing
     last = _last_error(ports, vault, instance)
     error = JobError(

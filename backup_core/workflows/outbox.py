@@ -23,7 +23,7 @@ from backup_core.domain.naming import event_id
 from backup_core.domain.outbox import OUTBOX, DigestItem, OutboxEvent, RefusedEvent, digest_group, outbox_key
 from backup_core.domain.resource_ids import VAULT, VaultKey, parse_resource_id
 from backup_core.ports import Change, Insert, Ports, Put, Refusal, Remove, Replace, StateConflict, Stored, every
-from backup_core.workflows import alerts
+from backup_core.workflows import announcements
 
 log = logging.getLogger("diskbackup.outbox")
 
@@ -178,7 +178,7 @@ def _deliver_round(ports: Ports, vault: VaultKey, rows: Sequence[Stored[OutboxEv
         return None
     now = ports.clock.now()
     kept = [each for each in (_refused(stored.value, refusals, now) for stored in plain) if each is not None]
-    told = [alerts.event_refused(vault, each) for each in kept if each.event.type != alerts.EVENT_REFUSED]
+    told = [announcements.event_refused(vault, each) for each in kept if each.event.type != announcements.EVENT_REFUSED]
     _remove(ports, vault, plain, [*map(Put, kept), *rows_of(told, now)])
     return len(told)
 

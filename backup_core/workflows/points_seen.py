@@ -20,7 +20,7 @@ from backup_core.domain.ownership import NotProven, Proven, is_same_snapshot, pr
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Change, Ports, Put, Replace, Stored
-from backup_core.workflows import alerts, outbox
+from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.backup import expiry_row, summary_of, with_point
 from backup_core.workflows.heartbeat import ANYWHERE
@@ -156,7 +156,7 @@ def write_point(
         ports.store.schedule([expiry_row(vault, instance.name, due_at)])
         instance = replace(instance, expiry_due_at=due_at)
     changes: list[Change] = [Replace(stored, instance), change or Put(point)]
-    outbox.commit(ports, vault, changes, [alerts.point_created(vault, point)] if is_news else [])
+    outbox.commit(ports, vault, changes, [announcements.point_created(vault, point)] if is_news else [])
 
 
 def with_slot(instance: BackupInstance, point: RecoveryPoint) -> BackupInstance:
@@ -180,7 +180,7 @@ def _lose(ports: Ports, vault: VaultKey, point: RecoveryPoint, others: Iterable[
     changed = replace(instance.value, newest_point=_newest(instance.value, point, others))
     if is_in_trouble(changed, now):
         look_later(ports, vault, changed)
-    told = alerts.point_lost(vault, lost, now)
+    told = announcements.point_lost(vault, lost, now)
     outbox.commit(ports, vault, [Replace(instance, changed), Replace(fresh, lost)], [told])
     log.error("point.lost instance=%s snapshot=%s", point.instance_name, point.snapshot_id)
     return Fate.LOST

@@ -26,7 +26,7 @@ from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.starting import Start, caught_up, give_way, is_of_generation, job_of_slot
 from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored
-from backup_core.workflows import alerts, outbox
+from backup_core.workflows import announcements, outbox
 from backup_core.workflows.backup import slots_begun
 
 log = logging.getLogger("diskbackup.poison")
@@ -57,7 +57,7 @@ def give_up(ports: Ports, kind: type[Message], text: str | bytes) -> None:
     if job_id:
         _fail_job(ports, message, job_id, given_up)
     identity = job_id or f"{kind.__name__}:{message.instance_name}"
-    event = alerts.message_poisoned(message.vault, message.instance_name, identity, given_up, ports.clock.now())
+    event = announcements.message_poisoned(message.vault, message.instance_name, identity, given_up, ports.clock.now())
     outbox.record(ports, message.vault, [event])
 
 
@@ -65,7 +65,7 @@ def _report_unreadable(ports: Ports, kind: type[Message], text: str | bytes, err
     raw = text if isinstance(text, bytes) else text.encode(errors="replace")
     digest = hashlib.sha256(raw).hexdigest()[:16]
     log.error("message.unreadable kind=%s digest=%s %s", kind.__name__, digest, error.message)
-    event = alerts.message_poisoned(NOWHERE, kind.queue, digest, error, ports.clock.now())
+    event = announcements.message_poisoned(NOWHERE, kind.queue, digest, error, ports.clock.now())
     outbox.record(ports, NOWHERE, [event])
 
 
@@ -83,7 +83,7 @@ def _fail_job(ports: Ports, message: Message, job_id: str, error: StepGivenUp) -
     if begun is not None and not begun.is_ended:
         failed = begun.advance(JobStatus.FAILED, at=ports.clock.now(), error=error)
         changes = [Replace(job, failed) if job else Insert(failed), *_release_point(ports, message, failed)]
-        events = [alerts.job_ended(message.vault, failed)]
+        events = [announcements.job_ended(message.vault, failed)]
     if instance is not None:
         released = _released(ports, message, instance.value, begun, error)
         changes += [Replace(instance, released)] if released != instance.value else []

@@ -27,9 +27,9 @@ from backup_core.domain.policy import BackupPolicy, check_background_copy, short
 from backup_core.domain.resource_ids import VaultKey, parse_group_id
 from backup_core.domain.vault import check_shortening
 from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConflict, Stored
-from backup_core.workflows import alerts, outbox
+from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import weigh
-from backup_core.workflows.alarms import fire, resolve
+from backup_core.workflows.alerts import fire, resolve
 from backup_core.workflows.backup import expiry_row
 from backup_core.workflows.catalogue import find_vault, open_vault
 from backup_core.workflows.claims import release_claim, take_claim
@@ -85,9 +85,9 @@ def configure_instance(
         instance = _wanted(stored.value if stored else None, request, policy.value, job, now)
         events = []
         if shorter:
-            events.append(alerts.retention_shortened(vault, policy.value.name, shorter, [instance.name], now))
+            events.append(announcements.retention_shortened(vault, policy.value.name, shorter, [instance.name], now))
         if stored is not None and stored.value.state in PAUSED:
-            events.append(alerts.protection_changed("Resumed", vault, instance, now, correlation_id))
+            events.append(announcements.protection_changed("Resumed", vault, instance, now, correlation_id))
         try:
             _accept(ports, vault, stored, instance, job, events)
         except StateConflict:
@@ -376,7 +376,7 @@ def _protect(
     ended = job.value.step(CONFIGURE, "Completed", at=now).advance(JobStatus.COMPLETED, at=now)
     cleared = resolve(ports, message.vault, instance, Cause.PROTECTION, _READ_DISK, Cause.SOURCE_DISK)
     changes: list[Change] = [Replace(stored, cleared.instance), Replace(job, ended), *cleared.changes]
-    if not commit(ports, message, changes, [alerts.job_ended(message.vault, ended), *cleared.events]):
+    if not commit(ports, message, changes, [announcements.job_ended(message.vault, ended), *cleared.events]):
         return
     log.info("protection.configured instance=%s policy=%s", instance.name, instance.policy.name)
     ports.store.unschedule([_watch(message.vault, message.instance_name, ended)])
@@ -396,16 +396,16 @@ def _refuse(
     told = JobError.of(error)
     instance = replace(stored.value, state=ProtectionState.ERROR, error=told, paused_at=now)
     cause = cause_of_failure(Cause.PROTECTION, error)
-    alarm = fire(ports, message.vault, instance, cause, error=told, job_id=failed.job_id)
-    changes: list[Change] = [Replace(stored, alarm.instance), Replace(job, failed), *alarm.changes]
-    if commit(ports, message, changes, [alerts.job_ended(message.vault, failed), *alarm.events]):
+    alerted = fire(ports, message.vault, instance, cause, error=told, job_id=failed.job_id)
+    changes: list[Change] = [Replace(stored, alerted.instance), Replace(job, failed), *alerted.changes]
+    if commit(ports, message, changes, [announcements.job_ended(message.vault, failed), *alerted.events]):
         log.error("protection.refused instance=%s code=%s %s", instance.name, error.code, error.message)
         ports.store.unschedule([_watch(message.vault, message.instance_name, failed)])
 
 
 def _end_job(ports: Ports, message: ConfigureProtection, job: Stored[Job], status: JobStatus) -> None:
     ended = job.value.advance(status, at=ports.clock.now())
-    if commit(ports, message, [Replace(job, ended)], [alerts.job_ended(message.vault, ended)]):
+    if commit(ports, message, [Replace(job, ended)], [announcements.job_ended(message.vault, ended)]):
         ports.store.unschedule([_watch(message.vault, message.instance_name, ended)])
 
 

@@ -17,9 +17,9 @@ from backup_core.domain.job import JobError
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.surroundings import SNAPSHOT_COUNTERS, Usage
 from backup_core.ports import Ports, Replace
-from backup_core.workflows import alerts, outbox
+from backup_core.workflows import announcements, outbox
 from backup_core.workflows.acting import acting_for
-from backup_core.workflows.alarms import fire, resolve
+from backup_core.workflows.alerts import fire, resolve
 
 log = logging.getLogger("diskbackup.quotas")
 
@@ -50,7 +50,7 @@ def _tell_once_a_day(ports: Ports, vault: VaultKey, what: str, subscription: str
     if told_at is not None and now < told_at + RAISE_AGAIN_AFTER:
         return
     full = SnapshotLimitReached(f"{what} of subscription {subscription}: {usage.current} of {usage.limit} are there.")
-    outbox.record(ports, vault, [alerts.quota_near(vault, f"{Cause.QUOTA}.{what}", subscription, full, now)])
+    outbox.record(ports, vault, [announcements.quota_near(vault, f"{Cause.QUOTA}.{what}", subscription, full, now)])
     ports.memory.note(name, now)
 
 
@@ -64,8 +64,8 @@ def watch_snapshots(ports: Ports, vault: VaultKey, name: str, count: int) -> Non
         near = SnapshotLimitReached(
             f"Disk '{stored.value.disk_id}' has {count} snapshots of ours; {SNAPSHOTS_LIMIT} are the most."
         )
-        alarm = fire(ports, vault, stored.value, SNAPSHOTS_OF_DISK, error=JobError.of(near))
+        alerted = fire(ports, vault, stored.value, SNAPSHOTS_OF_DISK, error=JobError.of(near))
     else:
-        alarm = resolve(ports, vault, stored.value, Cause.QUOTA)
-    if alarm.changes:
-        outbox.commit(ports, vault, [Replace(stored, alarm.instance), *alarm.changes], alarm.events)
+        alerted = resolve(ports, vault, stored.value, Cause.QUOTA)
+    if alerted.changes:
+        outbox.commit(ports, vault, [Replace(stored, alerted.instance), *alerted.changes], alerted.events)

@@ -30,7 +30,7 @@ from backup_core.domain.resource_ids import SNAPSHOT, GroupId, VaultKey, parse_g
 from backup_core.domain.snapshot_group import SnapshotGroup
 from backup_core.domain.vault import Vault
 from backup_core.ports import Insert, Ports, Remove, Replace, StateConflict, Stored, every
-from backup_core.workflows import alerts, outbox
+from backup_core.workflows import announcements, outbox
 from backup_core.workflows.acting import acting_for, as_identity, identities_of
 from backup_core.workflows.backup import SNAPSHOT_UNIQUE_ID, expiry_row
 from backup_core.workflows.claims import take_claim
@@ -540,7 +540,7 @@ def _report_orphan(
     ports: Ports, vault: VaultKey, name: str, snapshot: Snapshot, reason: str, report: ReconcileReport
 ) -> None:
     """A snapshot of ours that nothing accounts for: named, never deleted."""
-    event = alerts.orphan_found(vault, name, snapshot.id, reason, ports.clock.now())
+    event = announcements.orphan_found(vault, name, snapshot.id, reason, ports.clock.now())
     if _tell_of(ports, vault, snapshot, event):
         log.warning("snapshot.orphaned snapshot=%s instance=%s: %s", snapshot.id, name, reason)
         report.orphans.append(snapshot.id)
@@ -551,7 +551,7 @@ def _report_foreign(
 ) -> None:
     """A copy, or a snapshot with tags that somebody wrote: named, never touched."""
     reason = "; ".join(because)
-    event = alerts.foreign_found(label.vault, label.instance_name, snapshot.id, reason, ports.clock.now())
+    event = announcements.foreign_found(label.vault, label.instance_name, snapshot.id, reason, ports.clock.now())
     if _tell_of(ports, label.vault, snapshot, event):
         log.warning("snapshot.foreign snapshot=%s: %s", snapshot.id, reason)
         report.foreign.append(snapshot.id)
@@ -560,7 +560,7 @@ def _report_foreign(
 def _report_retagged(
     ports: Ports, vault: VaultKey, point: RecoveryPoint, because: Sequence[str], report: ReconcileReport
 ) -> None:
-    event = alerts.tags_changed(vault, point, "; ".join(because), ports.clock.now())
+    event = announcements.tags_changed(vault, point, "; ".join(because), ports.clock.now())
     if _is_news(ports, event.id):
         log.warning("snapshot.retagged snapshot=%s: %s", point.snapshot_id, "; ".join(because))
         outbox.record(ports, vault, [event])

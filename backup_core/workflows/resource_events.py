@@ -38,7 +38,7 @@ from backup_core.domain.resource_ids import (
     parse_resource_id,
 )
 from backup_core.ports import Ports, StateConflict, Stored, every
-from backup_core.workflows import alerts, outbox
+from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import believed
 from backup_core.workflows.acting import acting_for, as_identity, identities_of
 from backup_core.workflows.catalogue import FoundInstance, find_protection
@@ -127,7 +127,7 @@ def give_up(ports: Ports, text: str | bytes) -> None:
     digest = _digest(text)
     error = StepGivenUp("Looking at what Azure told of failed five times; the reconciler will find it.")
     log.error("resource_event.given_up digest=%s", digest)
-    event = alerts.message_poisoned(NOWHERE, LookAtResource.queue, digest, error, ports.clock.now())
+    event = announcements.message_poisoned(NOWHERE, LookAtResource.queue, digest, error, ports.clock.now())
     outbox.record(ports, NOWHERE, [event])
 
 

@@ -42,8 +42,8 @@ from backup_core.domain.restore import (
 )
 from backup_core.domain.restored_disk import RestoredDisk, encryption_set_of
 from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored
-from backup_core.workflows import alerts, outbox
-from backup_core.workflows.alarms import Alarm, fire, resolve
+from backup_core.workflows import announcements, outbox
+from backup_core.workflows.alerts import Alerted, fire, resolve
 from backup_core.workflows.catalogue import get_vault, list_points
 from backup_core.workflows.set_back import set_back
 from backup_core.workflows.turns import (
@@ -91,7 +91,7 @@ def request_restore(
         ports.store.schedule([watch])
         try:
             changes: list[Change] = [Replace(instance, instance.value), Replace(point, held), Insert(job)]
-            outbox.commit(ports, vault, changes, [alerts.restore_started(vault, job)])
+            outbox.commit(ports, vault, changes, [announcements.restore_started(vault, job)])
         except StateConflict:
             continue
         ports.queue.send(message)
@@ -322,12 +322,12 @@ def _end(
     if point is not None and job.job_id in point.value.restoring:
         free = replace(point.value, restoring=tuple(other for other in point.value.restoring if other != job.job_id))
         changes.append(Replace(point, free))
-    events = [alerts.job_ended(message.vault, job)]
+    events = [announcements.job_ended(message.vault, job)]
     instance = ports.store.get(BackupInstance, message.vault, message.instance_name)
     if instance is not None:
-        alarm = _alarm(ports, message.vault, instance.value, job, error)
-        changes += [Replace(instance, alarm.instance), *alarm.changes]
-        events += alarm.events
+        alerted = _alerted(ports, message.vault, instance.value, job, error)
+        changes += [Replace(instance, alerted.instance), *alerted.changes]
+        events += alerted.events
     if not commit(ports, message, changes, events):
         return
     level = logging.ERROR if job.error else logging.INFO
@@ -336,11 +336,11 @@ def _end(
     ports.store.unschedule([row])
 
 
-def _alarm(ports: Ports, vault: VaultKey, instance: BackupInstance, job: Job, error: BackupError | None) -> Alarm:
+def _alerted(ports: Ports, vault: VaultKey, instance: BackupInstance, job: Job, error: BackupError | None) -> Alerted:
     """A failed restore raises an alert, which the next one that succeeds ends."""
     group = parse_resource_id(job.target_disk_id, DISK).group_id.text
     if error is None:
         ended = ended_by_restore(instance.alerts, group)
-        return resolve(ports, vault, instance, *ended) if ended else Alarm(instance=instance)
+        return resolve(ports, vault, instance, *ended) if ended else Alerted(instance=instance)
     cause = cause_of_failed_restore(error, group)
     return fire(ports, vault, instance, cause, error=JobError.of(error), job_id=job.job_id)

@@ -26,9 +26,9 @@ from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.retention import next_look_at
 from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConflict, Stored
-from backup_core.workflows import alerts, outbox
+from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import find_snapshot_surely
-from backup_core.workflows.alarms import Alarm, fire, resolve
+from backup_core.workflows.alerts import Alerted, fire, resolve
 from backup_core.workflows.backup import expiry_row
 from backup_core.workflows.claims import release_claim
 from backup_core.workflows.deletion import (
@@ -400,19 +400,19 @@ def _news(
         Remove(mine[point_id]) if point is None else Replace(mine[point_id], point) for point_id, point in after.items()
     ]
     gone = [mine[point_id].value for point_id, point in after.items() if point is None]
-    events = [alerts.point_expired(message.vault, point, now) for point in gone]
+    events = [announcements.point_expired(message.vault, point, now) for point in gone]
     if job is not None and not job.value.is_ended:
         settled = _settle(job.value, fates, attempts=message.attempts, unsettled=len(mine) - _ended(fates), now=now)
         changes.append(Replace(job, settled))
         if settled.details["deleted"] and settled.is_ended:
-            events.append(alerts.job_ended(message.vault, settled))
-    alarm = _alarm(ports, message, rows.instance.value, rows.job_id, fates)
+            events.append(announcements.job_ended(message.vault, settled))
+    alerted = _alerted(ports, message, rows.instance.value, rows.job_id, fates)
     blocked = sum(isinstance(fate, _Back) for fate in fates.values())
     log.info("expiry.round instance=%s deleted=%d blocked=%d", message.instance_name, len(gone), blocked)
     left = [now_is for point in rows.everything if (now_is := after.get(point.point_id, point)) is not None]
-    recorded = _with_next_look(ports, message.vault, replace(alarm.instance, deletion=None), left)
-    changes = [Replace(rows.instance, recorded.instance), *changes, *alarm.changes]
-    return recorded, changes, [*events, *alarm.events]
+    recorded = _with_next_look(ports, message.vault, replace(alerted.instance, deletion=None), left)
+    changes = [Replace(rows.instance, recorded.instance), *changes, *alerted.changes]
+    return recorded, changes, [*events, *alerted.events]
 
 
 def _with_next_look(
@@ -486,9 +486,9 @@ def _warning(point_id: str, fate: _Back) -> JobError:
     )
 
 
-def _alarm(
+def _alerted(
     ports: Ports, message: ExpirePoints, instance: BackupInstance, job_id: str, fates: Mapping[str, _Fate]
-) -> Alarm:
+) -> Alerted:
     """What cannot be deleted raises an alert, which the first deletion that succeeds ends."""
     errors = [fate.error for fate in fates.values() if isinstance(fate, _Back) and fate.error is not None]
     if errors:
@@ -496,7 +496,7 @@ def _alarm(
         return fire(ports, message.vault, instance, cause, error=JobError.of(errors[0]), job_id=job_id)
     if any(isinstance(fate, _Gone) for fate in fates.values()):
         return resolve(ports, message.vault, instance, Cause.EXPIRY)
-    return Alarm(instance=instance)
+    return Alerted(instance=instance)
 
 
 def _pause(ports: Ports, message: ExpirePoints, error: BackupError, identity: str) -> None:
@@ -580,7 +580,7 @@ def _remove_instance(ports: Ports, message: ExpirePoints, stored: Stored[BackupI
     if job is not None and not job.value.is_ended:
         ended = job.value.advance(JobStatus.COMPLETED, at=ports.clock.now())
         changes.append(Replace(job, ended))
-    events = [alerts.job_ended(message.vault, ended)] if ended is not None else []
+    events = [announcements.job_ended(message.vault, ended)] if ended is not None else []
     if not commit(ports, message, changes, events):
         return
     log.info("instance.deleted instance=%s", stored.value.name)

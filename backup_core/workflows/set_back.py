@@ -19,7 +19,7 @@ from backup_core.domain.errors import BackupError, CloudUnavailable
 from backup_core.domain.heartbeat import Heartbeat, SetBack, read_mark, write_mark
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Insert, Ports, Replace, StateConflict
-from backup_core.workflows import alerts, outbox
+from backup_core.workflows import announcements, outbox
 from backup_core.workflows.catalogue import list_vault_keys
 from backup_core.workflows.heartbeat import ANYWHERE
 from backup_core.workflows.installations import installation_id
@@ -122,7 +122,7 @@ def _note_and_tell(ports: Ports, found: SetBack) -> None:
 
 def _tell(ports: Ports, vault: VaultKey, found: SetBack) -> None:
     try:
-        outbox.record(ports, vault, [alerts.tables_set_back(vault, found)])
+        outbox.record(ports, vault, [announcements.tables_set_back(vault, found)])
     except BackupError as error:
         log.error("tables.untold vault=%s code=%s", vault.resource_id, error.code)
 

@@ -43,7 +43,7 @@ from backup_core.domain.protection_rule import (
 from backup_core.domain.resource_event import DELETED, RULED
 from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, lies_in, parse_resource_id
 from backup_core.ports import Change, Insert, Page, Ports, Remove, Replace, StateConflict, Stored, every
-from backup_core.workflows import alerts, catalogue, outbox
+from backup_core.workflows import announcements, catalogue, outbox
 from backup_core.workflows.acting import acting_for, acts_as, as_identity, identities_of
 from backup_core.workflows.catalogue import FoundInstance, find_protection, get_vault, list_vault_keys, open_vault
 from backup_core.workflows.lifecycle import stop_protection
@@ -140,7 +140,7 @@ def _tell_of_failure(ports: Ports, decision: Decision, error: BackupError) -> No
         return
     ports.memory.note(name, now)
     rule = decision.rule.name if decision.rule else ""
-    outbox.record(ports, vault, [alerts.rule_failed(vault, rule, decision.disk_id, error, now)])
+    outbox.record(ports, vault, [announcements.rule_failed(vault, rule, decision.disk_id, error, now)])
 
 
 def read_book(ports: Ports) -> RuleBook:

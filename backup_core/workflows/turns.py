@@ -28,7 +28,7 @@ from backup_core.domain.messages import (
 from backup_core.domain.naming import spread
 from backup_core.ports import Change, Ports, Replace, StateConflict, Stored
 from backup_core.workflows import outbox
-from backup_core.workflows.alerts import read_events
+from backup_core.workflows.announcements import read_events
 
 log = logging.getLogger("diskbackup.turns")
 

@@ -32,7 +32,7 @@ from backup_core.domain.vault import (
     plan_change,
 )
 from backup_core.ports import Insert, Ports, Remove, Replace, StateConflict, Stored, every
-from backup_core.workflows import alerts, outbox
+from backup_core.workflows import announcements, outbox
 from backup_core.workflows.acting import note_identity
 from backup_core.workflows.catalogue import get_vault, open_vault
 from backup_core.workflows.protection import reconfigure, write_back
@@ -164,7 +164,7 @@ def _commit(ports: Ports, stored: Stored[Vault] | None, change: VaultChange) -> 
     if change.before is not None:
         told = news_of_weakening(change.before, change.after)
         if told:
-            event = alerts.vault_weakened(change.after, told, ports.clock.now())
+            event = announcements.vault_weakened(change.after, told, ports.clock.now())
             outbox.record(ports, change.after.key, [event])
     try:
         ports.store.commit(change.after.key, [Replace(stored, change.after) if stored else Insert(change.after)])
@@ -245,7 +245,11 @@ def put_policy(ports: Ports, vault: VaultKey, policy: BackupPolicy) -> BackupPol
         _refuse(check_shortening(settings, "properties.policyRules", shorter))
         named = [instance.name for instance in users][:MOST_ITEMS]
         written = replace(policy, name=stored.value.name if stored else policy.name, changed_at=ports.clock.now())
-        told = [alerts.retention_shortened(vault, policy.name, shorter, named, ports.clock.now())] if shorter else []
+        told = (
+            [announcements.retention_shortened(vault, policy.name, shorter, named, ports.clock.now())]
+            if shorter
+            else []
+        )
         try:
             outbox.commit(ports, vault, [Replace(stored, written) if stored else Insert(written)], told)
         except StateConflict:

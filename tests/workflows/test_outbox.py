@@ -14,7 +14,7 @@ from backup_core.domain.job import JobStatus
 from backup_core.domain.outbox import OutboxEvent, RefusedEvent
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Memory, every
-from backup_core.workflows import alerts, outbox
+from backup_core.workflows import announcements, outbox
 from backup_core.workflows.lifecycle import stop_protection
 from backup_core.workflows.watching import watch
 from tests.builders import SUBSCRIPTION, VAULT, point
@@ -31,7 +31,7 @@ REFUSALS: list[BackupError] = [
 
 def created(number: int = 0, name: str = "disk-1") -> Event:
     made = point(at=SLOT + timedelta(minutes=number), instance_name=name)
-    return alerts.point_created(VAULT, made)
+    return announcements.point_created(VAULT, made)
 
 
 def waiting(world: World) -> list[str]:
@@ -116,7 +116,7 @@ def test_an_event_is_told_again_under_its_id_when_the_host_dies_after_telling() 
 def test_an_event_that_the_topic_will_never_take_is_kept_and_holds_up_nothing() -> None:
     world = World()
     world.events.refused_types.add("DiskBackup.RecoveryPoint.Lost")
-    lost = alerts.point_lost(VAULT, point(), SLOT)
+    lost = announcements.point_lost(VAULT, point(), SLOT)
     outbox.record(world.ports, VAULT, [lost, created()])
     taken, told = world.events.published
     assert taken == created()
@@ -236,7 +236,7 @@ def test_a_digest_gathers_the_vaults_of_a_subscription() -> None:
             told_at=world.clock.now(),
             severity="Sev1",
         )
-        outbox.record(world.ports, vault, [alerts.alert_fired(vault, alert)])
+        outbox.record(world.ports, vault, [announcements.alert_fired(vault, alert)])
     world.clock.advance(seconds=30)
     watch(world.ports)
     (digest,) = world.events.published

@@ -24,7 +24,7 @@ from backup_core.domain.messages import StartBackup
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.ports import Memory, Ports, Remove
 from backup_core.triggers.timers import timer_blueprint
-from backup_core.workflows import alerts, outbox
+from backup_core.workflows import announcements, outbox
 from backup_core.workflows.backup import expiry_row
 from backup_core.workflows.dispatch import dispatch
 from backup_core.workflows.objectives import check_objectives
@@ -101,7 +101,7 @@ def messages_are_lost() -> Platform:
     dispatch(platform.world.ports)
     never_begun = next(each for each in platform.world.queue.due() if isinstance(each.message, StartBackup))
     platform.world.faults.fail("events.publish", CloudUnavailable("the topic is down"))
-    outbox.record(platform.world.ports, VAULT, [alerts.scheduler_recovered(VAULT, SLOT - HOUR, SLOT)])
+    outbox.record(platform.world.ports, VAULT, [announcements.scheduler_recovered(VAULT, SLOT - HOUR, SLOT)])
     platform.world.queue.delete(never_begun)
     platform.deliver()
     platform.world.faults.clear()

@@ -17,7 +17,7 @@ from backup_core.domain.events import Event
 from backup_core.domain.outbox import DigestItem, OutboxEvent
 from backup_core.ports import Clock, Insert, Memory, Ports, StateStore, every
 from backup_core.triggers.steps import STEPS
-from backup_core.workflows import alerts, outbox
+from backup_core.workflows import announcements, outbox
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.watching import watch
 from tests.builders import VAULT, vault
@@ -72,11 +72,11 @@ def alert(number: int, at: datetime) -> Event:
         told_at=at,
         severity="Sev1",
     )
-    return alerts.alert_fired(VAULT, raised)
+    return announcements.alert_fired(VAULT, raised)
 
 
 def plain(number: int, at: datetime) -> Event:
-    return alerts.scheduler_stalled(VAULT, at, number, at)
+    return announcements.scheduler_stalled(VAULT, at, number, at)
 
 
 def tick(world: World, *hosts: Ports, seconds: int) -> None:
