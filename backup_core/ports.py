@@ -27,6 +27,7 @@ from backup_core.domain.instance import BackupInstance, DiskClaim
 from backup_core.domain.job import Job
 from backup_core.domain.messages import Sendable
 from backup_core.domain.outbox import DigestItem, OutboxEvent, RefusedEvent
+from backup_core.domain.pacing import News, Pace
 from backup_core.domain.permissions import Permissions
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.protection_rule import ProtectionRule
@@ -57,6 +58,7 @@ Record = (
     | Heartbeat
     | Installation
     | SnapshotGroup
+    | Pace
 )
 R = TypeVar("R", bound=Record)
 Glance = InstanceGlance | JobGlance | PointGlance  # of a BackupInstance, a Job, a RecoveryPoint
@@ -143,8 +145,8 @@ class StateStore(Protocol):
     claims on disks of all vaults lie together.
 
     Keys: Vault (); BackupPolicy (name); BackupInstance (name); Job (job_id); RecoveryPoint (instance_name, point_id);
-    DiskClaim (disk_key), ProtectionRule (rule_key), DigestItem (group, key), SnapshotGroup (key), Heartbeat (),
-    Installation (), whatever vault is named; Alert (alert_id); OutboxEvent (key); RefusedEvent (key).
+    DiskClaim (disk_key), ProtectionRule (rule_key), DigestItem (group, key), SnapshotGroup (key), Pace (subscription),
+    Heartbeat (), Installation (), whatever vault is named; Alert (alert_id); OutboxEvent (key); RefusedEvent (key).
     Names are compared without case. Raises CloudUnavailable when the storage does not answer, InvalidInput for a name
     that no table key can hold or a page token that the store did not make.
     """
@@ -350,6 +352,11 @@ class DiskCloud(Protocol):
 
     def holds(self, identity: str) -> bool:
         """Whether the app holds a user-assigned identity. Not a call of Azure."""
+        ...
+
+    def news(self) -> Sequence[News]:
+        """What Azure's answers to this process, whoever asked, told of its budgets since this was last called, and
+        other processes should know. Not a call of Azure."""
         ...
 
     def identity(self, resource_id: str = "") -> Identity:

@@ -51,6 +51,7 @@ from backup_core.domain.errors import (
 )
 from backup_core.domain.events import KINDS, data_schema
 from backup_core.domain.messages import MESSAGE_TYPES, LookAtResource, Sendable, decode, encode
+from backup_core.domain.pacing import News
 from backup_core.domain.permissions import READ_PERMISSIONS, Grant, Permissions
 from backup_core.domain.reach import Scope
 from backup_core.domain.resource_ids import DISK, ENCRYPTION_SET, SNAPSHOT, GroupId, VaultKey, parse_resource_id
@@ -536,7 +537,7 @@ class _ActingCloud:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._cloud, name)
-        if name in ("acting_as", "holds", "identity", "snapshot_of") or not callable(method):
+        if name in ("acting_as", "holds", "identity", "news", "snapshot_of") or not callable(method):
             return method
 
         @wraps(method)
@@ -594,6 +595,7 @@ class FakeCloud(_Port):
         self.deletion_time = timedelta(0)
         self.failed_deletion_shows = False  # whether a snapshot whose deletion failed is in state Failed
         self.snapshot_limit = 500
+        self.untold: list[News] = []  # what answers told of budgets
         self.taken: list[str] = []
         self.removed: list[str] = []
         self.made_disks: list[str] = []
@@ -783,6 +785,10 @@ class FakeCloud(_Port):
             )
             for kind, counter in counters.items()
         }
+
+    def news(self) -> Sequence[News]:
+        told, self.untold = tuple(self.untold), []
+        return told
 
     def identity(self, resource_id: str = "") -> Identity:
         if not self.has_token:

@@ -21,6 +21,7 @@ from backup_core.adapters.meters import Lane, Meters
 from backup_core.domain.acting import OWN, not_held
 from backup_core.domain.disk import Disk, OperationState, Snapshot
 from backup_core.domain.errors import IdentityNotHeld, PermissionMissing, RequestRefused, Throttled
+from backup_core.domain.pacing import News
 from backup_core.domain.permissions import Grant, Permissions
 from backup_core.domain.resource_ids import (
     DISK,
@@ -293,6 +294,9 @@ class ArmDiskCloud:
             for entry in self._values(call, path)
         }
 
+    def news(self) -> Sequence[News]:
+        return self._meters.news()
+
     def identity(self, resource_id: str = "") -> Identity:
         """Reads our own token, which the calls before have put into the credential's cache."""
         with translated(Call(kind=CallKind.READ_PERMISSIONS, target=resource_id or self._scope)):
@@ -349,7 +353,10 @@ class ArmDiskCloud:
                 send(self._clients.of(subscription), lambda response: seen.append(response.http_response))
         except Throttled as error:
             throttled = True
-            wait = self._meters.refused(subscription, lane, _headers(seen), error.retry_after_seconds, asks=asks)
+            body = seen[-1].text() if seen else ""
+            wait = self._meters.refused(
+                subscription, lane, _headers(seen), error.retry_after_seconds, asks=asks, body=body
+            )
             raise Throttled(error.message, retry_after_seconds=wait) from error
         finally:
             if not throttled:

@@ -31,6 +31,7 @@ from backup_core.domain.installation import Installation
 from backup_core.domain.instance import BackupInstance, DiskClaim
 from backup_core.domain.job import Job
 from backup_core.domain.outbox import DigestItem, OutboxEvent, RefusedEvent
+from backup_core.domain.pacing import Pace
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.protection_rule import ProtectionRule
 from backup_core.domain.recovery_point import RecoveryPoint
@@ -47,6 +48,7 @@ RULES_PARTITION = "rules"
 HEARTBEAT_PARTITION = "heartbeat"
 INSTALLATION_PARTITION = "installation"
 GROUPS_PARTITION = "groups"
+PACES_PARTITION = "paces"
 MAX_CHANGES = 100  # an entity group transaction takes no more
 # An agenda row's shard is a hash of its instance. Each shard costs a tick one read, due or not; a partition serves
 # about 2,000 rows a second (Azure's scalability targets), so four carry some 8,000 writes a second: ample for 5,000 due
@@ -73,6 +75,7 @@ _KINDS: Mapping[type[Record], str] = {
     Heartbeat: "heartbeat",
     Installation: "installation",
     SnapshotGroup: "group",
+    Pace: "pace",
 }
 _KEY_LENGTHS: Mapping[type[Record], int] = {
     Vault: 0,
@@ -89,6 +92,7 @@ _KEY_LENGTHS: Mapping[type[Record], int] = {
     Heartbeat: 0,
     Installation: 0,
     SnapshotGroup: 1,
+    Pace: 1,
 }
 # Records that lie together, whatever vault they are of.
 _SHARED: Mapping[type[Record], str] = {
@@ -98,6 +102,7 @@ _SHARED: Mapping[type[Record], str] = {
     Heartbeat: HEARTBEAT_PARTITION,
     Installation: INSTALLATION_PARTITION,
     SnapshotGroup: GROUPS_PARTITION,
+    Pace: PACES_PARTITION,
 }
 GLANCED: Mapping[type[Glance], type[BackupInstance | Job | RecoveryPoint]] = {
     InstanceGlance: BackupInstance,
@@ -202,6 +207,8 @@ def record_key(record: Record) -> tuple[str, ...]:
             return (record.group, record.key)
         case DiskClaim() | OutboxEvent() | RefusedEvent() | ProtectionRule() | SnapshotGroup():
             return (record.key,)
+        case Pace():
+            return (record.subscription,)
         case _:
             return (record.name,)
 
@@ -429,6 +436,8 @@ def _hints(record: Record) -> dict[str, str]:
             return {"group": record.group_id, "vault": record.vault.resource_id}
         case Installation():
             return {"name": record.installation_id}
+        case Pace():
+            return {"subscription": record.subscription}
         case OutboxEvent() | DigestItem() | RefusedEvent():
             return {"type": record.event.type, "event": record.event.id}
 
@@ -569,6 +578,12 @@ def _read_count(raw: Any, path: str) -> int:
     return raw
 
 
+def _read_number(raw: Any, path: str) -> float:
+    if not isinstance(raw, int | float) or isinstance(raw, bool):
+        raise _FieldError(path, "a number")
+    return float(raw)
+
+
 def _read_flag(raw: Any, path: str) -> bool:
     if not isinstance(raw, bool):
         raise _FieldError(path, "true or false")
@@ -588,6 +603,7 @@ def _read_instant(raw: Any, path: str) -> datetime:
 _SIMPLE_READERS: Mapping[Any, Reader] = {
     str: _read_text,
     int: _read_count,
+    float: _read_number,
     bool: _read_flag,
     datetime: _read_instant,
     Any: lambda raw, _: raw,

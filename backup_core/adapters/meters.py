@@ -4,8 +4,9 @@ Questions, which nobody's backup waits for, have a share of each meter: they tak
 get no place in line.
 
 Two meters count each call: ARM's front door counts reads, writes and deletes of a subscription; the disk provider
-counts by policy. Sizes and rates below are where an estimate starts; the counts in Azure's answers correct it.
-Leaves to others: the arithmetic (domain/pacing.py).
+counts by policy. An estimate starts with the sizes that are known; the counts in Azure's answers correct it. What other
+processes should know of the answers is kept as news until somebody asks for it.
+Leaves to others: sizes and arithmetic (domain/pacing.py), and telling the others (workflows/pacing.py).
 """
 
 from __future__ import annotations
@@ -15,29 +16,23 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from backup_core.domain.errors import Throttled
-from backup_core.domain.pacing import Budget
+from backup_core.domain.pacing import FRONT_DOOR, POLICIES, WINDOW, Budget, News
 
-# (tokens, tokens a second). Front door: documented, but for the refill of reads (remembered). Policies: counts per
-# three minutes as recorded.
-_METERS: Mapping[str, tuple[float, float]] = {
-    "reads": (250, 25),
-    "writes": (200, 10),
-    "deletes": (200, 10),
-    "HighCostSnapshotCreateHydrate": (1_000, 1_000 / 180),
-    "CreateUpdateDisks": (1_000, 1_000 / 180),
-    "DeleteDisks": (3_000, 3_000 / 180),
-    "LowCostGet": (15_000, 15_000 / 180),
-    "HighCostGet": (240, 240 / 180),
-    "GetOperation": (50_000, 50_000 / 180),
-}
+T = TypeVar("T")
+
 SHARE_OF_QUESTIONS = 0.2
 LEFT_FOR_WORK = 0.1  # of a full budget, which no question takes
 KEPT = 2_000  # budgets; requests name whatever subscriptions their callers like
 _FRONT_DOOR = "x-ms-ratelimit-remaining-subscription"
 _PROVIDER = "x-ms-ratelimit-remaining-resource"
 _COUNT = re.compile(r";\s*(\d+)")
+_COUNT_OF_A_WINDOW = re.compile(r"3Min;\s*(\d+)")
+# In the body of a refusal (documented), as JSON in a text in JSON.
+_SIZE = re.compile(r"operationGroup\W+(?P<policy>\w+)3Min\b.*?allowedRequestCount\W+(?P<size>\d+)", re.DOTALL)
+NEWS_EVERY = 5.0  # seconds between news of one meter; a refusal for less is over before anybody hears of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +55,9 @@ class Meters:
         self._lock = threading.Lock()
         self._budgets: dict[tuple[str, str], Budget] = {}
         self._shares: dict[tuple[str, str], Budget] = {}
+        self._sizes: dict[tuple[str, str], float] = {}  # of policies, where they are not the known ones
+        self._news: dict[tuple[str, str], News] = {}
+        self._told_at: dict[tuple[str, str], float] = {}
 
     def enter(self, subscription: str, lane: Lane, *, asks: bool = False) -> None:
         """Take a token of each meter. Raises Throttled when either has none: with a place in line, unless it is a
@@ -111,9 +109,19 @@ class Meters:
             for name, remaining in counts.items():
                 budget = self._budget(subscription, name, now)
                 self._budgets[subscription, name] = budget.answered(now, remaining)
+            left = _COUNT_OF_A_WINDOW.search(_lowered(headers).get(_PROVIDER, ""))
+            if lane.policy is not None and left is not None and int(left[1]) > self._size(subscription, lane.policy):
+                self._learn(subscription, lane.policy, now, size=int(left[1]) + 1)
 
     def refused(
-        self, subscription: str, lane: Lane, headers: Mapping[str, str], retry_after: float, *, asks: bool = False
+        self,
+        subscription: str,
+        lane: Lane,
+        headers: Mapping[str, str],
+        retry_after: float,
+        *,
+        asks: bool = False,
+        body: str = "",
     ) -> float:
         """The call was throttled: the seconds until its own place in line, or if it `asks` until others go on.
 
@@ -125,13 +133,36 @@ class Meters:
             known = self._budget(subscription, refusing, now)
             budget, wait = (known.emptied(now, retry_after), retry_after) if asks else known.refused(now, retry_after)
             self._budgets[subscription, refusing] = budget
+            told = _SIZE.search(body)
+            size = float(told["size"]) if told is not None and told["policy"] == refusing else None
+            self._learn(subscription, refusing, now, size=size, held_seconds=retry_after)
             for passing in lane.meters:
                 if passing != refusing:
                     self._budgets[subscription, passing] = self._budget(subscription, passing, now).answered(now, None)
         return wait
 
+    def news(self) -> tuple[News, ...]:
+        """What others should know, once."""
+        with self._lock:
+            news, self._news = tuple(self._news.values()), {}
+        return news
+
+    def _learn(
+        self, subscription: str, name: str, now: float, *, size: float | None = None, held_seconds: float = 0.0
+    ) -> None:
+        key = (subscription, name)
+        is_new = size is not None and size != self._size(subscription, name)
+        if size is not None:
+            _put(self._sizes, key, size)
+        if is_new or (held_seconds >= NEWS_EVERY and now - self._told_at.get(key, now - NEWS_EVERY) >= NEWS_EVERY):
+            _put(self._told_at, key, now)
+            _put(self._news, key, News(subscription=subscription, meter=name, held_seconds=held_seconds, size=size))
+
+    def _size(self, subscription: str, name: str) -> float:
+        return self._sizes.get((subscription, name)) or _rates(name)[0]
+
     def _budget(self, subscription: str, name: str, now: float) -> Budget:
-        size, refill = _METERS[name]
+        size, refill = _rates(name)
         return self._budgets.get((subscription, name)) or Budget.full(size=size, refill=refill, at=now)
 
     def _forget_full(self, now: float) -> None:
@@ -143,8 +174,21 @@ class Meters:
                 budgets |= {key: budget for key, budget in known if not budget.is_full(now)}
 
     def _share(self, subscription: str, name: str, now: float) -> Budget:
-        size, refill = (SHARE_OF_QUESTIONS * whole for whole in _METERS[name])
+        size, refill = (SHARE_OF_QUESTIONS * whole for whole in _rates(name))
         return self._shares.get((subscription, name)) or Budget.full(size=size, refill=refill, at=now)
+
+
+def _rates(name: str) -> tuple[float, float]:
+    """What a meter holds, and what comes back each second. A policy's window is taken for a bucket: its end is told by
+    its refusals."""
+    return FRONT_DOOR.get(name) or (POLICIES[name], POLICIES[name] / WINDOW)
+
+
+def _put(values: dict[tuple[str, str], T], key: tuple[str, str], value: T) -> None:
+    """Write a value; when there is no room, the one that was first written goes."""
+    if len(values) >= KEPT and key not in values:
+        del values[next(iter(values))]
+    values[key] = value
 
 
 def _counts(headers: Mapping[str, str], lane: Lane) -> dict[str, float | None]:

@@ -1,16 +1,42 @@
-"""Pacing: how calls share a budget that refills, so that a herd comes back spread and no token of the budget is wasted.
+"""Pacing: how calls share budgets that refill, so that a herd is spread and no token of a budget is wasted.
 
-Azure meters each kind of call with a token bucket. It says how much is left with each answer, and refuses with
-"try again after" when nothing is. `Budget` is one process's estimate of such a bucket. Who finds it empty is not merely
-sent away but gets a place in line: one at the end of it, as many seconds away as the bucket needs to refill that far.
-The bucket is shared with processes that know nothing of each other; the count in each answer tells what they took.
+Azure meters each kind of call. It says how much is left with each answer, and refuses with "try again after" when
+nothing is. Two things know of it. A `Pace` is what all processes share about a subscription (a row of the state store):
+whoever enqueues a herd gives each start its place by it, so that none finds out only when it runs that it must come
+back. A `Budget` is one process's own estimate of one meter, the last guard: who finds it empty gets a place at the end
+of its line, as many seconds away as the meter needs to refill that far.
 
-Times are seconds of any steady clock. Leaves to others: keeping the budgets (adapters/meters.py).
+Times are seconds: of any steady clock for a Budget, since 1970 for a Pace. Leaves to others: keeping the budgets
+(adapters/meters.py) and the shared row (workflows/pacing.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+WINDOW = 180.0  # seconds over which the disk provider counts
+_AFTER_A_WINDOW = 5.0  # it begins with the first call, which arrives a little after its start was due
+# What each meter holds, and what comes back each second. ARM's front door, for each subscription: documented, but for
+# the refill of reads (remembered). The disk provider's policies: calls within a window, as recorded.
+FRONT_DOOR: Mapping[str, tuple[float, float]] = {"reads": (250, 25), "writes": (200, 10), "deletes": (200, 10)}
+POLICIES: Mapping[str, float] = {
+    "HighCostSnapshotCreateHydrate": 1_000,
+    "CreateUpdateDisks": 1_000,
+    "DeleteDisks": 3_000,
+    "LowCostGet": 15_000,
+    "HighCostGet": 240,
+    "GetOperation": 50_000,
+}
+# A backup reads its disk, writes its snapshot and reads how that ended; no other meter is short before these. So reads
+# bind a herd of up to about 500 (125 at once, 12.5 a second), writes a larger one (200 and 10), and the provider what
+# is beyond 1,000: each thousand waits for its window.
+OF_A_START: Mapping[str, float] = {"reads": 2, "writes": 1, "HighCostSnapshotCreateHydrate": 1}
+OF_A_RESTORE: Mapping[str, float] = {"reads": 2, "writes": 1}
+# How much of a front door's bucket, and of what refills it, starts are promised: restores and requests need some too.
+# The second read of a start comes with its first look, when as much has come back as is spared of the writes.
+_PROMISED: Mapping[str, tuple[float, float]] = {"reads": (1.0, 0.98), "writes": (0.9, 0.98)}
+BELIEVED_FOR = 7 * 86_400.0  # a size that Azure told once and does not tell again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,3 +117,108 @@ def _queued(budget: Budget, now: float) -> tuple[Budget, float]:
 def _refilled(budget: Budget, now: float) -> Budget:
     earned = max(0.0, now - budget.at) * budget.refill
     return replace(budget, level=min(budget.size, budget.level + earned), at=max(budget.at, now))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What one meter gives to starts: `size` at once. What was spent comes back at `refill` a second; or, without one,
+    all of it when the window ends that the first call opened. `left` is as of `at`, for a window as of its beginning.
+    """
+
+    size: float
+    refill: float = 0.0
+    left: float
+    at: float
+    held_until: float = 0.0
+    learned_at: float = 0.0  # when Azure told the size; 0 when it is as documented or recorded
+
+    def earliest(self, cost: float, now: float) -> float:
+        """When so much can be spent at once."""
+        now = max(now, self.held_until)
+        known = self._at(now)
+        if known.left >= cost and not known.ends(now):
+            return now
+        return now + (cost - known.left) / self.refill if self.refill else self.at + WINDOW + _AFTER_A_WINDOW
+
+    def spent(self, cost: float, at: float) -> Allowance:
+        known = self._at(at)
+        return replace(known, left=known.left - cost)
+
+    def _at(self, now: float) -> Allowance:
+        if not self.refill:
+            is_open = self.left < self.size and (now < self.at + WINDOW or self.ends(now))
+            return self if is_open else replace(self, left=self.size, at=now)
+        earned = max(0.0, now - self.at) * self.refill
+        return replace(self, left=min(self.size, self.left + earned), at=max(self.at, now))
+
+    def ends(self, now: float) -> bool:
+        """Whether a window of which much was spent is about to end: a call would go into the one or the other."""
+        ends_at = self.at + WINDOW
+        return not self.refill and self.left < self.size / 2 and ends_at <= now < ends_at + _AFTER_A_WINDOW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What Azure told a process of one meter of a subscription and the others should know: nothing goes through it for
+    `held_seconds`; or its size, when that is not what was known."""
+
+    subscription: str
+    meter: str
+    held_seconds: float = 0.0
+    size: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """One row for each subscription: what starts may take of its meters, and when the last that was promised a place
+    begins. Whoever changes it does so as it was read, so that no token is promised twice."""
+
+    subscription: str
+    end: float = 0.0
+    meters: Mapping[str, Allowance] = field(default_factory=dict)
+
+    def places(self, count: int, *, now: float, until: float) -> tuple[Pace, list[float]]:
+        """When each of up to `count` starts may begin, as far as that is not after `until`: behind those that were
+        promised a place before."""
+        meters, places = {name: self._meter(name, now) for name in OF_A_START}, list[float]()
+        at = max(now, self.end)
+        while len(places) < count:
+            at = max(meters[name].earliest(cost, at) for name, cost in OF_A_START.items())
+            if at > until:
+                break
+            meters = {name: meters[name].spent(cost, at) for name, cost in OF_A_START.items()}
+            places.append(at)
+        if not places:
+            return self, []
+        return replace(self, end=places[-1], meters={**self.meters, **meters}), places
+
+    def spent(self, costs: Mapping[str, float], *, now: float) -> Pace:
+        """After calls that stand in no line, since somebody waits for them: who comes next comes later."""
+        spent = {name: self._meter(name, now).spent(cost, now) for name, cost in costs.items()}
+        return replace(self, meters={**self.meters, **spent})
+
+    def told(self, news: News, *, now: float) -> Pace:
+        """As it is when there is nothing new in what was told."""
+        meter = known = self._meter(news.meter, now)
+        if news.size is not None and news.size != known.size:
+            more = max(0.0, news.size - known.size)
+            meter = replace(known, size=news.size, left=min(known.left + more, news.size), learned_at=now)
+        held_until = now + news.held_seconds
+        if held_until > known.held_until + 1:
+            meter = replace(meter, held_until=held_until)
+            if not meter.refill:  # the window ends then
+                meter = replace(meter, left=0.0, at=held_until - WINDOW - _AFTER_A_WINDOW)
+        return self if meter == known else replace(self, meters={**self.meters, news.meter: meter})
+
+    def _meter(self, name: str, now: float) -> Allowance:
+        known = self.meters.get(name)
+        if known is not None and not (known.learned_at and now - known.learned_at > BELIEVED_FOR):
+            return known
+        return _full(name, now)
+
+
+def _full(name: str, now: float) -> Allowance:
+    if name in POLICIES:
+        return Allowance(size=POLICIES[name], left=POLICIES[name], at=now)
+    (size, refill), (of_size, of_refill) = FRONT_DOOR[name], _PROMISED.get(name, (1.0, 1.0))
+    return Allowance(size=size * of_size, refill=refill * of_refill, left=size * of_size, at=now)

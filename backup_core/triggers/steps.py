@@ -19,6 +19,7 @@ from backup_core.domain.messages import (
 from backup_core.ports import Ports
 from backup_core.workflows.acting import acting_for
 from backup_core.workflows.backup import observe_backup, start_backup
+from backup_core.workflows.pacing import tell
 from backup_core.workflows.protection import configure_protection
 from backup_core.workflows.restore import observe_restore, start_restore
 from backup_core.workflows.retention import expire_points
@@ -33,6 +34,7 @@ def _acting(step: Step) -> Step:
     @wraps(step)
     def run(ports: Ports, message: Message) -> None:
         step(acting_for(ports, message.vault), message)
+        tell(ports)
 
     return run
 

@@ -42,6 +42,7 @@ from backup_core.domain.messages import ExpirePoints, ObserveBackup, StartBackup
 from backup_core.domain.naming import Seal, point_id, promise_text, scheduled_job_id, snapshot_id
 from backup_core.domain.objective import needs_watch
 from backup_core.domain.ownership import NotProven, prove_backup
+from backup_core.domain.pacing import OF_A_START
 from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_group_id, parse_resource_id
 from backup_core.domain.snapshot_tags import snapshot_tags
@@ -69,6 +70,7 @@ from backup_core.workflows.deletion import discard_half_made
 from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.installations import installation_id
 from backup_core.workflows.objectives import SLOW_ROUNDS, look_later
+from backup_core.workflows.pacing import count_request
 from backup_core.workflows.turns import (
     FIRST_LOOK,
     OPERATIONS_AT_MOST,
@@ -149,6 +151,7 @@ def _request_backup(
     ports.store.schedule([backup_watch(message, watch_due_at)])
     asked = replace(instance, on_demand=(*on_demand.recent(instance, now), job.job_id))
     ports.store.commit(vault, [Replace(stored, asked), Insert(job)])
+    count_request(ports, parse_resource_id(instance.disk_id, DISK).subscription, OF_A_START)
     ports.queue.send(message)
     return job
 

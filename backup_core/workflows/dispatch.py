@@ -1,5 +1,9 @@
 """The tick: find the backups that are due, enqueue them, move the agenda forward. Costs what is due, not what exists.
 
+A herd is spread by what Azure allows its subscription (pacing.py): each start is visible when its budget is there. What
+cannot begin before the next tick stays on the agenda, where it costs nothing, follows what is known by then, and is
+caught up with by its next slot should that come first.
+
 Order of writes, per chunk: messages first, then the rows that watch over them, then the next rows instead of the old
 (design decision 4). A tick that dies in between leaves rows that will be due again; their messages name the same jobs,
 so nothing is taken twice.
@@ -8,41 +12,40 @@ so nothing is taken twice.
 from __future__ import annotations
 
 import logging
-import math
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.instance import MISSED_SLOTS_KEPT, BackupInstance
 from backup_core.domain.messages import StartBackup
 from backup_core.domain.naming import scheduled_job_id, spread
-from backup_core.domain.pacing import Budget
 from backup_core.domain.resource_ids import VaultKey, parse_group_id
 from backup_core.domain.schedule import Schedule
 from backup_core.ports import Ports
+from backup_core.workflows import pacing
 from backup_core.workflows.heartbeat import count_by_vault, tell_of_silence
 from backup_core.workflows.watching import STALL_AFTER, backup_watch
 
 log = logging.getLogger("diskbackup.dispatch")
 
-DISPATCH_LIMIT = 5000  # rows a tick takes; the rest is still the agenda's head at the next tick
+DISPATCH_LIMIT = 20_000  # rows a tick takes; the rest is still the agenda's head at the next tick
 CHUNK = 400
 TICK_EVERY = timedelta(minutes=1)
+AHEAD = timedelta(seconds=90)  # how far starts are enqueued: until the next tick, though another host must take it over
 # Few messages are taken up within seconds: one that is not was lost with its host. A herd waits for its turn.
 FEW = 100
-# Starts of one subscription: what Azure Resource Manager's bucket of writes takes at once and refills (documented: 200,
-# and 10 a second), less a little for restores and requests beside them.
-BURST = 180
-STARTS_A_SECOND = 9.8
-PACE_REMEMBERED = timedelta(hours=1)
 FEW_STALL_AFTER = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchSummary:
+    """`waiting` are due, and stay on the agenda: no budget allows them to begin before the next tick."""
+
     enqueued: int
+    waiting: int
     missed_slots: int
     unreadable: int
     limited: bool
@@ -53,36 +56,68 @@ class _Due:
     row: AgendaRow
     message: StartBackup
     next_row: AgendaRow
-    delay: timedelta = timedelta(0)
+    at: datetime  # when it may begin
+
+    @property
+    def subscription(self) -> str:
+        """Whose budgets it needs. Rows of an earlier release do not say; then their vault's."""
+        return str(self.row.content.get("subscription") or self.row.vault.subscription).lower()
+
+    def overrun(self, at: datetime) -> int:
+        """How many of its slots will have become due by then on top of the one that it is due for."""
+        interval = self.next_row.due_at - (self.message.slot or self.row.due_at)
+        return (at - self.row.due_at) // interval
 
 
-def dispatch(ports: Ports, *, silent_since: datetime | None = None) -> DispatchSummary:
+def dispatch(ports: Ports, *, silent_since: datetime | None = None, limit: int = DISPATCH_LIMIT) -> DispatchSummary:
     """Enqueue the newest due slot of every instance whose row is due. Safe to run on many hosts at once.
 
     `silent_since` is when the last dispatch was, if that is so long ago that those who had slots meanwhile are told.
     """
     now = ports.clock.now()
-    rows = ports.store.due(AgendaKind.BACKUP, until=now, limit=DISPATCH_LIMIT)
+    rows = ports.store.due(AgendaKind.BACKUP, until=now, limit=limit)
     if silent_since is not None:
         tell_of_silence(ports, silent_since, count_by_vault(_slots_in_silence(row, now) for row in rows))
-    enqueued = missed = unreadable = 0
-    stall_after = FEW_STALL_AFTER if len(rows) <= FEW else STALL_AFTER
-    for chunk in _chunks(_shuffled(rows)):
-        due = [planned for row in chunk if (planned := _plan(row, now, stall_after)) is not None]
-        due = _paced(ports, due, now)
-        ports.queue.send_all([(planned.message, planned.delay) for planned in due])
-        ports.store.schedule([_watch_of(planned.message) for planned in due])
-        # A row that cannot be read would be due for ever; without it the reconciler writes a sound one.
-        ports.store.schedule([planned.next_row for planned in due], instead_of=chunk)
-        enqueued += len(due)
-        missed += sum(planned.message.missed_count for planned in due)
-        unreadable += len(chunk) - len(due)
-    limited = len(rows) == DISPATCH_LIMIT
+    planned = [_plan(row, now) for row in rows]
+    due = [each for each in planned if each is not None]
+    limited = len(rows) == limit  # then others may wait behind these, which must go, however far ahead
+    starts = _placed(ports, due, until=datetime.max.replace(tzinfo=UTC) if limited else now + AHEAD)
+    stall_after = FEW_STALL_AFTER if len(starts) <= FEW else STALL_AFTER
+    for chunk in _chunks(starts):
+        _enqueue(ports, chunk, stall_after)
+    # A row that cannot be read would be due for ever; without it the reconciler writes a sound one.
+    unreadable = [row for row, plan in zip(rows, planned, strict=True) if plan is None]
+    if unreadable:
+        ports.store.unschedule(unreadable)
     if limited:
-        log.warning("dispatch.limited limit=%d", DISPATCH_LIMIT)
+        log.warning("dispatch.limited limit=%d", limit)
+    summary = DispatchSummary(
+        enqueued=len(starts),
+        waiting=len(due) - len(starts),
+        missed_slots=sum(each.message.missed_count for each in starts),
+        unreadable=len(unreadable),
+        limited=limited,
+    )
     # The one line that is kept of what goes well (host.json): the scheduler's sign of life, for which an alert waits.
-    log.info("dispatch.done enqueued=%d missed=%d unreadable=%d", enqueued, missed, unreadable)
-    return DispatchSummary(enqueued=enqueued, missed_slots=missed, unreadable=unreadable, limited=limited)
+    log.info(
+        "dispatch.done enqueued=%d missed=%d unreadable=%d waiting=%d",
+        summary.enqueued,
+        summary.missed_slots,
+        summary.unreadable,
+        summary.waiting,
+    )
+    return summary
+
+
+def _enqueue(ports: Ports, starts: Sequence[_Due], stall_after: timedelta) -> None:
+    now = ports.clock.now()
+    watched = [
+        replace(each.message, watch_due_at=(max(each.at, now) + stall_after).replace(microsecond=0)) for each in starts
+    ]
+    delays = [max(each.at - now, timedelta(0)) for each in starts]
+    ports.queue.send_all(list(zip(watched, delays, strict=True)))
+    ports.store.schedule([_watch_of(message) for message in watched])
+    ports.store.schedule([each.next_row for each in starts], instead_of=[each.row for each in starts])
 
 
 def backup_row(vault: VaultKey, instance: BackupInstance, due_at: datetime) -> AgendaRow:
@@ -103,7 +138,7 @@ def backup_row(vault: VaultKey, instance: BackupInstance, due_at: datetime) -> A
     )
 
 
-def _plan(row: AgendaRow, now: datetime, stall_after: timedelta = STALL_AFTER) -> _Due | None:
+def _plan(row: AgendaRow, now: datetime) -> _Due | None:
     try:
         schedule = _schedule(tuple(row.content["intervals"]), row.content["time_zone"])
         revision, generation = int(row.content["revision"]), str(row.content["generation"])
@@ -123,29 +158,33 @@ def _plan(row: AgendaRow, now: datetime, stall_after: timedelta = STALL_AFTER) -
         missed_slots=missed,
         missed_count=count,
         next_due_at=next_due_at,
-        watch_due_at=(now + stall_after).replace(microsecond=0),
     )
-    return _Due(row=row, message=message, next_row=replace(row, due_at=next_due_at))
+    return _Due(row=row, message=message, next_row=replace(row, due_at=next_due_at), at=now)
 
 
-def _shuffled(rows: Sequence[AgendaRow]) -> list[AgendaRow]:
-    """In another order at each slot, so that no disk is always the last of its herd."""
-    return sorted(rows, key=lambda row: spread(row.vault.partition, row.instance_name, row.due_at.isoformat()))
+def _placed(ports: Ports, due: Sequence[_Due], *, until: datetime) -> list[_Due]:
+    """Those that may begin by `until`, each with when, soonest first."""
+    herds = defaultdict[str, list[_Due]](list)
+    for each in _in_order(due, ports.clock.now()):
+        herds[each.subscription].append(each)
+    starts = [
+        replace(each, at=at)
+        for subscription, herd in herds.items()
+        for each, at in zip(herd, pacing.places(ports, subscription, len(herd), until=until), strict=False)
+    ]
+    return sorted(starts, key=lambda each: each.at)
 
 
-def _paced(ports: Ports, due: Sequence[_Due], now: datetime) -> list[_Due]:
-    """Each start when its subscription's budget of writes allows it: whoever enqueues a herd spreads it. What this
-    process remembers of a budget is a hint; the meters of each process stand behind it (adapters/meters.py)."""
-    paced = []
-    for planned in due:
-        name = f"pace {planned.row.content.get('subscription') or planned.row.vault.subscription}".lower()
-        full = Budget.full(size=BURST, refill=STARTS_A_SECOND, at=now.timestamp())
-        budget, wait = (ports.memory.kept(name, Budget, now=now) or full).ask(now.timestamp())
-        ports.memory.keep(name, budget, until=now + PACE_REMEMBERED)
-        delay = timedelta(seconds=math.ceil(wait))  # queues count in whole seconds
-        watch_due_at = (planned.message.watch_due_at or now) + delay
-        paced.append(replace(planned, message=replace(planned.message, watch_due_at=watch_due_at), delay=delay))
-    return paced
+def _in_order(due: Sequence[_Due], now: datetime) -> list[_Due]:
+    """First what would miss a slot by waiting for the next tick, then what has been due longest; among equals by lot,
+    another at each slot, so that no disk is always the last of its herd."""
+
+    def order(each: _Due) -> tuple[int, datetime, float]:
+        row = each.row
+        lot = spread(row.vault.partition, row.instance_name, row.due_at.isoformat())
+        return -each.overrun(now + TICK_EVERY), row.due_at, lot
+
+    return sorted(due, key=order)
 
 
 def _slots_in_silence(row: AgendaRow, now: datetime) -> tuple[VaultKey, int]:
@@ -175,6 +214,6 @@ def _schedule(intervals: tuple[str, ...], time_zone: str) -> Schedule:
     return Schedule.parse(intervals, time_zone)
 
 
-def _chunks(rows: Sequence[AgendaRow]) -> Iterator[Sequence[AgendaRow]]:
-    for start in range(0, len(rows), CHUNK):
-        yield rows[start : start + CHUNK]
+def _chunks(starts: Sequence[_Due]) -> Iterator[Sequence[_Due]]:
+    for first in range(0, len(starts), CHUNK):
+        yield starts[first : first + CHUNK]

@@ -30,6 +30,7 @@ from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import TAKEN_AGAIN, Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ObserveRestore, StartRestore
 from backup_core.domain.ownership import NotProven, prove_point
+from backup_core.domain.pacing import OF_A_RESTORE
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_resource_id
 from backup_core.domain.restore import (
@@ -45,6 +46,7 @@ from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Sto
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.alerts import Alerted, fire, resolve
 from backup_core.workflows.catalogue import get_vault, list_points
+from backup_core.workflows.pacing import count_request
 from backup_core.workflows.set_back import set_back
 from backup_core.workflows.turns import (
     FIRST_LOOK,
@@ -94,6 +96,7 @@ def request_restore(
             outbox.commit(ports, vault, changes, [announcements.restore_started(vault, job)])
         except StateConflict:
             continue
+        count_request(ports, parse_resource_id(request.target_disk_id, DISK).subscription, OF_A_RESTORE)
         ports.queue.send(message)
         return job
     raise ResourceInUse(f"Backup instance '{instance_name}' is changing too often to start a restore; try again.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from backup_core.adapters import meters as module
 from backup_core.adapters.meters import Lane, Meters
 from backup_core.domain.errors import Throttled
+from backup_core.domain.pacing import News
 
 READ = Lane("reads", "LowCostGet")
 LIST = Lane("reads", "HighCostGet")
@@ -121,3 +123,81 @@ def test_made_up_subscriptions_are_forgotten(meters: Meters, clock: Clock) -> No
         clock.now += 1
     assert len(meters._budgets) <= module.KEPT + 1
     assert len(meters._shares) <= module.KEPT + 1
+
+
+# What others should know.
+
+FULL = {"x-ms-ratelimit-remaining-resource": "Microsoft.Compute/HighCostSnapshotCreateHydrate3Min;0"}
+COUNTED = {
+    "operationGroup": "HighCostSnapshotCreateHydrate3Min",
+    "startTime": "2026-03-02T12:00:00+00:00",
+    "endTime": "2026-03-02T12:03:00+00:00",
+    "allowedRequestCount": 240,
+    "measuredRequestCount": 241,
+}
+BODY = json.dumps({"error": {"code": "OperationNotAllowed", "details": [{"message": json.dumps(COUNTED)}]}})
+
+
+def count_of(left: int) -> dict[str, str]:
+    policy = "Microsoft.Compute/HighCostSnapshotCreateHydrate"
+    return {"x-ms-ratelimit-remaining-resource": f"{policy}3Min;{left},{policy}30Min;{left + 7_000}"}
+
+
+def test_ordinary_answers_are_no_news(meters: Meters) -> None:
+    for left in (999, 500, 0):
+        meters.enter(SUBSCRIPTION, WRITE)
+        meters.answered(SUBSCRIPTION, WRITE, count_of(left))
+    assert meters.news() == ()
+
+
+@pytest.mark.parametrize("body", [BODY, json.dumps(COUNTED), json.dumps({"outer": BODY})])
+def test_a_refusal_of_the_provider_tells_until_when_and_how_many_it_allows(meters: Meters, body: str) -> None:
+    meters.enter(SUBSCRIPTION, WRITE)
+    meters.refused(SUBSCRIPTION, WRITE, FULL, 100.0, body=body)
+    told = News(subscription=SUBSCRIPTION, meter="HighCostSnapshotCreateHydrate", held_seconds=100.0, size=240)
+    assert meters.news() == (told,)
+    assert meters.news() == (), "news is told once"
+
+
+def test_a_refusal_without_figures_tells_until_when(meters: Meters) -> None:
+    meters.enter(SUBSCRIPTION, WRITE)
+    meters.refused(SUBSCRIPTION, WRITE, {}, 60.0)
+    assert meters.news() == (News(subscription=SUBSCRIPTION, meter="writes", held_seconds=60.0),)
+
+
+def test_a_refusal_for_a_moment_is_no_news(meters: Meters) -> None:
+    meters.enter(SUBSCRIPTION, WRITE)
+    meters.refused(SUBSCRIPTION, WRITE, {}, 1.0)
+    assert meters.news() == ()
+
+
+def test_a_storm_of_refusals_is_told_every_few_seconds(meters: Meters, clock: Clock) -> None:
+    told = 0
+    for _ in range(100):
+        meters.refused(SUBSCRIPTION, WRITE, {}, 60.0)
+        told += len(meters.news())
+        clock.now += 0.1
+    assert told == 2
+
+
+def test_a_larger_window_than_known_is_told_once(meters: Meters) -> None:
+    for left in (2_999, 2_998, 2_500):
+        meters.enter(SUBSCRIPTION, WRITE)
+        meters.answered(SUBSCRIPTION, WRITE, count_of(left))
+    assert [(news.meter, news.size) for news in meters.news()] == [("HighCostSnapshotCreateHydrate", 3_000)]
+    meters.enter(SUBSCRIPTION, WRITE)
+    meters.answered(SUBSCRIPTION, WRITE, count_of(2_400))
+    assert meters.news() == ()
+
+
+def test_a_count_of_the_half_hour_is_not_the_windows_size(meters: Meters) -> None:
+    meters.enter(SUBSCRIPTION, WRITE)
+    headers = {"x-ms-ratelimit-remaining-resource": "Microsoft.Compute/HighCostSnapshotCreateHydrate30Min;7999"}
+    meters.answered(SUBSCRIPTION, WRITE, headers)
+    assert meters.news() == ()
+
+
+def test_news_of_made_up_subscriptions_is_forgotten(meters: Meters) -> None:
+    for _ in range(2 * module.KEPT):
+        meters.refused(str(uuid.uuid4()), WRITE, {}, 60.0)
+    assert len(meters.news()) <= module.KEPT

@@ -11,6 +11,7 @@ from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.errors import InvalidInput, RecordCorrupt
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job, JobStatus
+from backup_core.domain.pacing import Pace
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.protection_rule import ProtectionRule, rule_key, rule_prefix
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
@@ -68,6 +69,18 @@ def test_a_record_reads_back_as_it_was_written(store, value, key):
 def test_a_vault_reads_back_as_it_was_written(store):
     store.commit(VAULT, [Insert(vault())])
     assert stored(store, Vault).value == vault()
+
+
+def test_the_pace_of_a_subscription_reads_back_whatever_vault_is_named(store):
+    pace, _ = Pace(subscription=SUBSCRIPTION).places(300, now=1_772_409_600.25, until=1_772_409_690.0)
+    store.commit(VAULT, [Insert(pace)])
+    found = store.get(Pace, VAULT, SUBSCRIPTION.upper())
+    assert found is not None
+    assert found.value == pace
+    changed = pace.spent({"writes": 1}, now=1_772_409_601.0)
+    store.commit(VAULT, [Replace(found, changed)])
+    with pytest.raises(StateConflict):
+        store.commit(VAULT, [Replace(found, pace)])
 
 
 def test_a_record_of_many_columns_reads_back(store):

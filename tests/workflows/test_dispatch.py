@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.messages import StartBackup
-from backup_core.workflows.dispatch import DISPATCH_LIMIT, backup_row, dispatch
-from tests.builders import VAULT, instance
+from backup_core.domain.pacing import News
+from backup_core.ports import Memory
+from backup_core.workflows import pacing
+from backup_core.workflows.dispatch import AHEAD, DispatchSummary, backup_row, dispatch
+from backup_core.workflows.watching import watch
+from tests.builders import VAULT, instance, policy
 from tests.fakes import World
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import DAILY_AT_NOON, HOUR, HOURLY, SLOT, go_to, jobs, protected, sent
@@ -35,7 +41,7 @@ def test_only_what_is_due_is_enqueued() -> None:
     platform.world.clock.set(SLOT)
     summary = dispatch(platform.world.ports)
     assert [(message.instance_name, message.slot) for message in sent(platform, StartBackup)] == [("disk-1", SLOT)]
-    assert (summary.enqueued, summary.missed_slots, summary.unreadable, summary.limited) == (1, 0, 0, False)
+    assert summary == DispatchSummary(enqueued=1, waiting=0, missed_slots=0, unreadable=0, limited=False)
 
 
 def test_a_dispatch_with_nothing_due_only_reads_the_agenda() -> None:
@@ -84,18 +90,24 @@ def test_two_hosts_that_read_the_same_row_take_one_snapshot() -> None:
 
 
 def test_more_than_a_tick_takes_waits_for_the_next_one() -> None:
-    world = with_rows(DISPATCH_LIMIT + 3)
-    first = dispatch(world.ports)
-    assert (first.enqueued, first.limited) == (DISPATCH_LIMIT, True)
-    second = dispatch(world.ports)
+    world = with_rows(503)
+    first = dispatch(world.ports, limit=500)
+    assert (first.enqueued, first.limited) == (500, True)
+    second = dispatch(world.ports, limit=500)
     assert (second.enqueued, second.limited) == (3, False)
     named = {message.instance_name for message in world.queue.sent if isinstance(message, StartBackup)}
-    assert len(named) == DISPATCH_LIMIT + 3
+    assert len(named) == 503
     assert dispatch(world.ports).enqueued == 0
 
 
+def test_a_herd_that_fills_what_a_tick_takes_is_enqueued_whole_for_others_may_wait_behind_it() -> None:
+    platform = herd(2000)
+    assert dispatch(platform.world.ports, limit=1500).enqueued == 1500
+    assert max(released(platform)) > AHEAD.total_seconds()
+
+
 def test_the_storage_calls_of_a_tick_do_not_grow_with_what_is_due() -> None:
-    few, many = with_rows(10), with_rows(300)
+    few, many = with_rows(20), with_rows(300)
     dispatch(few.ports)
     dispatch(many.ports)
     assert few.faults.count("store.") == many.faults.count("store.")
@@ -252,6 +264,119 @@ def test_no_disk_is_always_the_last_of_its_herd() -> None:
         late = max(platform.world.queue.waiting(), key=lambda each: (each.visible_at, each.number))
         last.add(late.message.instance_name)
     assert len(last) >= 6
+
+
+def test_what_can_not_begin_before_the_next_tick_stays_on_the_agenda() -> None:
+    platform = herd(3000)
+    first = dispatch(platform.world.ports)
+    assert first.enqueued + first.waiting == 3000
+    assert max(released(platform)) <= AHEAD.total_seconds()
+    assert len([row for row in platform.agenda(AgendaKind.BACKUP) if row.due_at == SLOT]) == first.waiting
+    platform.world.clock.advance(minutes=1)
+    second = dispatch(platform.world.ports)
+    assert second.enqueued + second.waiting == first.waiting
+
+
+def test_a_herd_that_ticks_of_several_minutes_release_goes_through_whole() -> None:
+    platform = herd(3000)
+    for _ in range(15):
+        dispatch(platform.world.ports)
+        platform.world.clock.advance(minutes=1)
+    started = [message.instance_name for message in sent(platform, StartBackup)]
+    assert len(started) == len(set(started)) == 3000
+    assert dispatch(platform.world.ports).waiting == 0
+
+
+def test_a_herd_larger_than_its_interval_takes_turns_and_says_what_it_misses() -> None:
+    """A thousand disks each minute, of which Azure lets six hundred begin: all get as much, and every slot is either
+    started or named as missed by the start that stands for it."""
+    world, minutes = with_rows(0), 12
+    every_minute = instance("disk", policy=policy(intervals=("R/2026-03-01T00:00:00+00:00/PT1M",), retention="PT5H"))
+    first = backup_row(VAULT, every_minute, SLOT)
+    world.store.schedule([replace(first, instance_name=f"disk-{number}") for number in range(1000)])
+    for _ in range(minutes):
+        dispatch(world.ports)
+        world.clock.advance(minutes=1)
+    starts = [message for message in world.queue.sent if isinstance(message, StartBackup)]
+    for envelope in world.queue.waiting():
+        assert isinstance(envelope.message, StartBackup)
+        assert envelope.message.slot is not None
+        assert envelope.visible_at < envelope.message.slot + timedelta(minutes=2), "at most one slot has come meanwhile"
+    by_disk = Counter(message.instance_name for message in starts)
+    assert len(by_disk) == 1000
+    assert max(by_disk.values()) - min(by_disk.values()) <= 2
+    told = [(each.instance_name, slot) for each in starts for slot in (*each.missed_slots, each.slot)]
+    assert len(told) == len(set(told)), "no slot is started or missed twice"
+    newest = {name: max(slot for disk, slot in told if disk == name and slot) for name in ("disk-1", "disk-2")}
+    for name, slot in newest.items():
+        assert sum(disk == name for disk, _ in told) == (slot - SLOT) // timedelta(minutes=1) + 1, "none is left out"
+
+
+def test_a_short_interval_goes_before_a_long_one_that_can_wait() -> None:
+    platform = herd(3000)
+    wide = News(subscription="sub-0", meter="HighCostSnapshotCreateHydrate", size=10_000)
+    platform.world.cloud.untold.append(wide)
+    pacing.tell(platform.world.ports)
+    dispatch(platform.world.ports)
+    platform.world.clock.advance(minutes=1)
+    each_minute = instance("quick", policy=policy(intervals=("R/2026-03-01T00:00:00+00:00/PT1M",), retention="PT5H"))
+    platform.world.store.schedule([backup_row(VAULT, each_minute, SLOT + timedelta(minutes=1))])
+    (row,) = [row for row in platform.agenda(AgendaKind.BACKUP) if row.instance_name == "quick"]
+    platform.world.store.schedule([replace(row, content={**row.content, "subscription": "sub-0"})])
+    dispatch(platform.world.ports)
+    assert "quick" in {message.instance_name for message in sent(platform, StartBackup)}
+
+
+def test_one_subscriptions_herd_keeps_nobody_waiting_in_another() -> None:
+    platform = herd(5000)
+    rows = platform.agenda(AgendaKind.BACKUP)[:500]
+    others = [
+        replace(row, instance_name=f"other-{row.instance_name}", content={**row.content, "subscription": "sub-1"})
+        for row in rows
+    ]
+    platform.world.store.schedule(others)
+    dispatch(platform.world.ports)
+    names = [message.instance_name for message in sent(platform, StartBackup)]
+    assert sum(name.startswith("other-") for name in names) == 500
+    assert any(name.startswith("other-") for name in names[:300]), "what may begin at once is sent first"
+
+
+def test_two_ticks_at_once_do_not_both_spend_the_bucket() -> None:
+    platform = herd(400)
+    ports = platform.world.ports
+    rows = platform.agenda(AgendaKind.BACKUP)
+    other = replace(ports, memory=Memory())
+    platform.world.faults.interrupt_nth(2, lambda: dispatch(other))  # the first has read, and not written
+    dispatch(ports)
+    times = released(platform)
+    assert len(times) == 2 * len(rows), "both had read the same rows"
+    for seconds in range(0, 60, 5):
+        assert sum(at <= seconds for at in times) <= 200 + 10 * seconds
+
+
+def test_a_tick_that_died_before_it_sent_anything_is_made_up_for() -> None:
+    platform = herd(400)
+    platform.world.faults.fail("queue.send", CloudUnavailable("no answer"))
+    with pytest.raises(CloudUnavailable):
+        dispatch(platform.world.ports)
+    for _ in range(3):
+        platform.world.clock.advance(minutes=1)
+        dispatch(platform.world.ports)
+    assert len({message.instance_name for message in sent(platform, StartBackup)}) == 400
+
+
+def test_no_start_is_sent_again_before_it_is_due() -> None:
+    platform = herd(900)
+    dispatch(platform.world.ports)
+    due = {each.message.job_id: each.visible_at for each in platform.world.queue.waiting()}
+    again: dict[str, datetime] = {}
+    for _ in range(150):
+        now = platform.world.clock.advance(seconds=1)
+        before = len(platform.world.queue.sent)
+        watch(platform.world.ports)
+        again |= {each.job_id: now for each in platform.world.queue.sent[before:] if isinstance(each, StartBackup)}
+    assert again.keys() == due.keys(), "nobody took them up, so each is missed in the end"
+    assert all(again[job_id] >= due[job_id] + timedelta(seconds=40) for job_id in due)
 
 
 def test_a_start_that_is_put_off_is_watched_from_when_it_can_begin() -> None:

@@ -1,0 +1,89 @@
+"""The shared row of a subscription's budgets (domain/pacing.py): written by whoever enqueues a herd and by whoever met
+a refusal, read by dispatch. Two transactions for a herd and tick, however large it is and however many hosts there are;
+none for a few starts.
+
+It only spares turns: no trouble with it keeps a tick, a request or a step from its work, and behind it stand the meters
+of each process (adapters/meters.py).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+
+from backup_core.domain.errors import BackupError, RecordCorrupt
+from backup_core.domain.pacing import OF_A_START, Pace
+from backup_core.domain.resource_ids import VaultKey
+from backup_core.ports import Insert, Ports, Put, Replace, StateConflict
+
+log = logging.getLogger("diskbackup.pacing")
+
+ANYWHERE = VaultKey(subscription="any", group="any", name="any")  # a subscription's pace is of no vault
+SPARE = 10  # starts or requests at once that need no place: less than what is left of each budget beside a herd
+_REFILLED_AFTER = timedelta(seconds=20)  # an empty bucket of writes is full again
+_TRIES = 5
+
+
+def places(ports: Ports, subscription: str, count: int, *, until: datetime) -> list[datetime]:
+    """When each of up to `count` starts may begin, as far as that is not after `until`. They are promised to the
+    caller: nobody else gets them, whether it uses them or not. One read, one write; neither for a few."""
+    now = ports.clock.now()
+    if count <= SPARE:
+        return [now] * count
+    found: list[float] = []
+
+    def promised(pace: Pace) -> Pace:
+        changed, found[:] = pace.places(count, now=now.timestamp(), until=until.timestamp())
+        return changed
+
+    if not _change(ports, subscription, promised) and not found:
+        promised(Pace(subscription=subscription))
+    return [now + timedelta(seconds=at - now.timestamp()) for at in found]
+
+
+def count_request(ports: Ports, subscription: str, costs: Mapping[str, float]) -> None:
+    """Somebody waits for calls that dispatch did not plan. They stand in no line; of many at once the next herd must
+    know, so every tenth of this process tells."""
+    name, now = f"requests {subscription}".lower(), ports.clock.now()
+    count = 1 + (ports.memory.kept(name, int, now=now) or 0)
+    ports.memory.keep(name, count % SPARE, until=now + _REFILLED_AFTER)
+    if count >= SPARE:
+        spent = {meter: cost * count for meter, cost in costs.items()}
+        _change(ports, subscription, lambda pace: pace.spent(spent, now=now.timestamp()))
+
+
+def tell(ports: Ports) -> None:
+    """Share what Azure's answers told this process lately, if it is news to the others."""
+    for news in ports.cloud.news():
+        if news.meter in OF_A_START:
+            log.info("pace.told subscription=%s meter=%s held=%.0fs", news.subscription, news.meter, news.held_seconds)
+            _change(ports, news.subscription, partial(Pace.told, news=news, now=ports.clock.now().timestamp()))
+
+
+def _change(ports: Ports, subscription: str, change: Callable[[Pace], Pace]) -> bool:
+    """Apply `change` to the row as it stands; False when it could not be had. Of two at once, one reads again."""
+    for _ in range(_TRIES):
+        try:
+            _change_once(ports, Pace(subscription=subscription.lower()), change)
+        except StateConflict:
+            continue
+        except BackupError as error:
+            log.warning("pace.unshared subscription=%s code=%s", subscription, error.code)
+            return False
+        return True
+    log.warning("pace.unshared subscription=%s code=StateConflict", subscription)
+    return False
+
+
+def _change_once(ports: Ports, new: Pace, change: Callable[[Pace], Pace]) -> None:
+    try:
+        stored = ports.store.get(Pace, ANYWHERE, new.subscription)
+    except RecordCorrupt:
+        ports.store.commit(ANYWHERE, [Put(change(new))])
+        return
+    known = stored.value if stored is not None else new
+    changed = change(known)
+    if changed != known:
+        ports.store.commit(ANYWHERE, [Insert(changed) if stored is None else Replace(stored, changed)])

@@ -1,0 +1,261 @@
+"""The shared pace of a subscription: whatever hosts there are, together they stay within one set of Azure's buckets."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from backup_core.domain.errors import CloudUnavailable
+from backup_core.domain.pacing import OF_A_RESTORE, News, Pace
+from backup_core.ports import Memory, Ports
+from backup_core.workflows.pacing import ANYWHERE, SPARE, count_request, places, tell
+from tests.fakes import START, World
+
+SUBSCRIPTION = "11111111-1111-4111-8111-111111111111"
+AHEAD = timedelta(seconds=90)
+POLICY = "HighCostSnapshotCreateHydrate"
+LOOK = 2.0  # seconds from a start to its second read
+
+
+@dataclass
+class Azure:
+    """What Azure allows a subscription, asked afterwards: all calls that were made, and when the first did not fit."""
+
+    snapshots: int = 1_000
+    window: float = 180.0
+    reads: list[float] = field(default_factory=list)
+    writes: list[float] = field(default_factory=list)
+    taken: list[float] = field(default_factory=list)
+
+    def start(self, at: datetime) -> None:
+        self.restore(at)
+        self.taken.append((at - START).total_seconds())
+
+    def restore(self, at: datetime) -> None:
+        """What it takes is of another of the provider's meters."""
+        seconds = (at - START).total_seconds()
+        self.reads += [seconds, seconds + LOOK]
+        self.writes.append(seconds)
+
+    def overdrawn(self) -> str:
+        return _overdrawn(self.reads, 250, 25) or _overdrawn(self.writes, 200, 10) or self._too_many_in_a_window()
+
+    def _too_many_in_a_window(self) -> str:
+        began, count = -self.window, 0
+        for at in sorted(self.taken):
+            if at >= began + self.window:
+                began, count = at, 0
+            count += 1
+            if count > self.snapshots:
+                return f"call {count} of a window at {at:.1f} s"
+        return ""
+
+
+def _overdrawn(calls: Sequence[float], size: float, refill: float) -> str:
+    level, last = size, 0.0
+    for at in sorted(calls):
+        level, last = min(size, level + (at - last) * refill), at
+        if level < 1:
+            return f"a bucket of {size:.0f} is empty at {at:.1f} s"
+        level -= 1
+    return ""
+
+
+def hosts(count: int) -> tuple[World, list[Ports]]:
+    """One store and clock, and so many processes with a memory of their own."""
+    world = World()
+    return world, [replace(world.ports, memory=Memory()) for _ in range(count)]
+
+
+def pace_of(world: World, subscription: str = SUBSCRIPTION) -> Pace:
+    stored = world.store.get(Pace, ANYWHERE, subscription)
+    assert stored is not None
+    return stored.value
+
+
+def ask(ports: Ports, count: int, azure: Azure | None = None) -> list[datetime]:
+    found = places(ports, SUBSCRIPTION, count, until=ports.clock.now() + AHEAD)
+    for at in found if azure is not None else ():
+        azure.start(at)
+    return found
+
+
+def release(ports: Ports, count: int, azure: Azure, world: World) -> list[datetime]:
+    """A whole herd, as ticks of a minute release it."""
+    found: list[datetime] = []
+    while len(found) < count:
+        found += ask(ports, count - len(found), azure)
+        world.clock.advance(minutes=1)
+    return found
+
+
+# A herd of one host.
+
+
+@pytest.mark.parametrize(("count", "floor"), [(300, 14), (1_000, 80), (5_000, 800)])
+def test_a_herd_stays_within_the_buckets_and_wastes_little_of_them(count: int, floor: float) -> None:
+    world, (host,) = hosts(1)
+    azure = Azure()
+    last = max(release(host, count, azure, world))
+    assert azure.overdrawn() == ""
+    assert (last - START).total_seconds() <= 1.05 * floor
+
+
+def test_a_few_starts_go_at_once_and_cost_no_transaction() -> None:
+    world, (host,) = hosts(1)
+    assert ask(host, SPARE) == [START] * SPARE
+    assert world.faults.calls == []
+
+
+def test_a_herd_costs_one_read_and_one_write() -> None:
+    world, (host,) = hosts(1)
+    ask(host, 5_000)
+    assert world.faults.calls == ["store.get", "store.commit"]
+
+
+def test_what_can_not_begin_soon_gets_no_place_and_writes_nothing() -> None:
+    world, (host,) = hosts(1)
+    assert len(ask(host, 5_000)) == pytest.approx(1_000, abs=100)
+    world.faults.calls.clear()
+    assert ask(host, 5_000) == []
+    assert world.faults.calls == ["store.get"]
+
+
+# Several.
+
+
+def test_of_two_ticks_at_once_each_place_is_promised_to_one() -> None:
+    world, (first, second) = hosts(2)
+    azure = Azure()
+    world.faults.interrupt_nth(1, lambda: ask(second, 300, azure))  # between the read and the write of the first
+    ask(first, 300, azure)
+    assert len(azure.taken) == 600
+    assert azure.overdrawn() == ""
+
+
+def test_a_tick_beside_a_burst_of_restores_leaves_them_what_they_take() -> None:
+    world, (api, host) = hosts(2)
+    azure = Azure()
+    for _ in range(150):
+        count_request(api, SUBSCRIPTION, OF_A_RESTORE)
+        azure.restore(world.clock.now())
+    ask(host, 400, azure)
+    assert azure.overdrawn() == ""
+
+
+def test_of_single_requests_nobody_is_told() -> None:
+    world, (api,) = hosts(1)
+    for _ in range(50):
+        count_request(api, SUBSCRIPTION, OF_A_RESTORE)
+        world.clock.advance(seconds=30)
+    assert world.faults.calls == []
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_ten_hosts_together_stay_within_one_bucket(seed: int) -> None:
+    """Ticks on any host, two at once, one that dies with its places, a few restores, for a quarter of an hour."""
+    drawn = random.Random(seed)
+    world, processes = hosts(10)
+    azure = Azure()
+    for _ in range(15):
+        due = drawn.choice((40, 200, 700, 1_500))
+        tick, other = drawn.sample(processes, 2)
+        if drawn.random() < 0.3:
+            extra = drawn.choice((50, 400))
+            world.faults.interrupt_nth(drawn.randint(0, 1), lambda: ask(other, extra, azure))  # noqa: B023
+        ask(tick, due, azure)
+        world.faults.clear()
+        if drawn.random() < 0.1:
+            ask(other, 300)  # promised, and never used: then nobody knows when Azure's window begins
+            azure.snapshots = 10**6
+        for _ in range(drawn.choice((0, 0, 3, 8))):
+            count_request(processes[0], SUBSCRIPTION, OF_A_RESTORE)
+            azure.restore(world.clock.now())
+        world.clock.advance(seconds=60)
+    assert azure.overdrawn() == ""
+
+
+# What hosts tell each other.
+
+
+def test_nothing_is_promised_before_azure_lets_go_on() -> None:
+    world, (worker, host) = hosts(2)
+    world.cloud.untold.append(News(subscription=SUBSCRIPTION, meter="writes", held_seconds=60))
+    tell(worker)
+    assert min(ask(host, 100)) == START + timedelta(seconds=60)
+
+
+def test_the_size_of_a_window_that_azure_told_holds_for_the_next_herd() -> None:
+    world, (worker, host) = hosts(2)
+    world.cloud.untold.append(News(subscription=SUBSCRIPTION, meter=POLICY, held_seconds=120, size=240))
+    tell(worker)
+    world.clock.advance(hours=1)
+    azure = Azure(snapshots=240)
+    release(host, 600, azure, world)
+    assert azure.overdrawn() == ""
+
+
+def test_a_larger_window_is_made_use_of() -> None:
+    world, (worker, host) = hosts(2)
+    world.cloud.untold.append(News(subscription=SUBSCRIPTION, meter=POLICY, size=10_000))
+    tell(worker)
+    azure = Azure(snapshots=10_000)
+    last = max(release(host, 5_000, azure, world))
+    assert azure.overdrawn() == ""
+    assert (last - START).total_seconds() <= 1.05 * 480
+
+
+def test_a_size_is_not_believed_for_ever() -> None:
+    world, (worker, host) = hosts(2)
+    world.cloud.untold.append(News(subscription=SUBSCRIPTION, meter=POLICY, size=20))
+    tell(worker)
+    assert len(ask(host, 500)) == 20
+    world.clock.advance(days=8)
+    assert len(ask(host, 500)) == 500
+
+
+def test_what_ten_hosts_learn_of_one_refusal_is_written_once() -> None:
+    world, processes = hosts(10)
+    for host in processes:
+        world.cloud.untold.append(News(subscription=SUBSCRIPTION, meter=POLICY, held_seconds=100, size=240))
+        tell(host)
+        world.clock.advance(milliseconds=50)
+    assert world.faults.count("store.commit") == 1
+
+
+def test_what_no_start_needs_is_not_told() -> None:
+    world, (host,) = hosts(1)
+    world.cloud.untold.append(News(subscription=SUBSCRIPTION, meter="HighCostGet", held_seconds=100))
+    tell(host)
+    assert world.faults.calls == []
+
+
+# Trouble.
+
+
+def test_a_row_that_cannot_be_had_or_read_keeps_nobody_from_work() -> None:
+    world, (host,) = hosts(1)
+    world.faults.fail("store.get", CloudUnavailable("no answer"))
+    assert len(ask(host, 100)) == 100
+    world.faults.fail("store.commit", CloudUnavailable("no answer"))
+    assert len(ask(host, 100)) == 100
+    ask(host, 100)
+    world.store.corrupt_record(Pace, ANYWHERE, SUBSCRIPTION)
+    assert len(ask(host, 100)) == 100
+    assert pace_of(world).end > 0, "it is sound again"
+
+
+def test_a_row_that_is_always_changed_by_others_gives_places_all_the_same() -> None:
+    world, (host, other) = hosts(2)
+    for call in range(1, 20, 2):
+        world.faults.interrupt_nth(call, lambda: ask(other, 11))
+    assert len(ask(host, 50)) == 50
+
+
+def test_a_name_that_no_key_can_hold_is_paced_by_itself() -> None:
+    _, (host,) = hosts(1)
+    assert len(places(host, "a/b", 300, until=START + AHEAD)) == 300
