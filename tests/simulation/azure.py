@@ -11,6 +11,7 @@ and budgets see calls that are less than a second apart out of order. How long c
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ from backup_core.adapters.azure_errors import Answer, Call, CallKind, error_for
 from backup_core.adapters.compute import _LANES
 from backup_core.adapters.meters import Meters
 from backup_core.domain.errors import Throttled
+from backup_core.domain.pacing import News
 from backup_core.ports import Memory, Ports, is_asking
 from infra.local.arm.buckets import FrontDoor, ProviderPolicies
 from infra.local.arm.settings import Settings
@@ -247,6 +249,9 @@ class _Cloud:
     def acting_as(self, identity: str) -> _Cloud:
         return _Cloud(self._process, self._cloud.acting_as(identity), self._meters)
 
+    def news(self) -> Sequence[News]:
+        return self._meters.news()
+
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._cloud, name)
         if name not in _CALLS:
@@ -274,7 +279,14 @@ class _Cloud:
             )
             error = error_for(Call(kind=kind, target=target), answer)
             assert isinstance(error, Throttled), error
-            wait = self._meters.refused(subscription, lane, answer.headers, error.retry_after_seconds, asks=asks)
+            wait = self._meters.refused(
+                subscription,
+                lane,
+                answer.headers,
+                error.retry_after_seconds,
+                asks=asks,
+                body=json.dumps(refusal.error),
+            )
             raise Throttled(error.message, retry_after_seconds=wait) from refusal
         finally:
             if not throttled:
