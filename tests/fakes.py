@@ -211,12 +211,13 @@ class FakeStore(_Port):
         self._records: dict[str, SortedDict[str, dict[str, Any]]] = {}
         self._agenda: dict[str, SortedDict[str, dict[str, Any]]] = {}
         self._etags = itertools.count(1)
+        self._values: dict[str, Any] = {}  # of rows that were read once, by ETag: values do not change
 
     @_call
     def get(self, record: type[R], vault: VaultKey, *key: str) -> Stored[R] | None:
         address = entities.record_address(record, vault, *key)
         entity = self._records.get(address.partition, {}).get(address.row)
-        return None if entity is None else _stored(record, entity)
+        return None if entity is None else self._stored(record, entity)
 
     @_call
     def page(
@@ -274,6 +275,7 @@ class FakeStore(_Port):
         etags = [f'W/"{next(self._etags)}"' if entity is not None else "" for entity in written]
         for entity, address, etag in zip(written, addresses, etags, strict=True):
             table = self._records.setdefault(address.partition, SortedDict())
+            self._values.pop(table.get(address.row, {}).get("etag", ""), None)
             if entity is None:
                 del table[address.row]
             else:
@@ -321,7 +323,9 @@ class FakeStore(_Port):
     def corrupt_record(self, record: type[Record], vault: VaultKey, *key: str, **columns: Any) -> None:
         """Spoil a stored row: its body is no JSON any more, or `columns` replace its own."""
         address = entities.record_address(record, vault, *key)
-        self._records[address.partition][address.row] |= columns or {"body0": "{"}
+        entity = self._records[address.partition][address.row]
+        self._values.pop(entity["etag"], None)
+        entity |= columns or {"body0": "{"}
 
     def corrupt_agenda_row(self, row: AgendaRow, **columns: Any) -> None:
         address = entities.agenda_address(row)
@@ -339,6 +343,7 @@ class FakeStore(_Port):
         """Set the tables back to a copy, as a restore of the account would. ETags of the time after it are as good as
         any other: the numbering goes on."""
         self._records, self._agenda = deepcopy(to)
+        self._values.clear()
 
     def forget_everything(self) -> None:
         """Lose all tables, as `catalogue rebuild` must survive."""
@@ -353,11 +358,17 @@ class FakeStore(_Port):
         corrupt: list[str] = []
         for key in keys[:limit]:
             try:
-                items.append(_stored(record, table[key]))
+                items.append(self._stored(record, table[key]))
             except RecordCorrupt as error:
                 corrupt.append(error.target or key)
         more = entities.page_token(keys[limit - 1]) if len(keys) > limit else None
         return Page(items=tuple(items), next_token=more, corrupt=tuple(corrupt))
+
+    def _stored(self, record: type[R], entity: Mapping[str, Any]) -> Stored[R]:
+        etag = str(entity["etag"])
+        if etag not in self._values:
+            self._values[etag] = entities.read_record(record, entity)
+        return Stored(value=self._values[etag], etag=etag)
 
     def _compare(self, change: Change, address: entities.Address) -> None:
         present = self._records.get(address.partition, {}).get(address.row)
@@ -381,10 +392,6 @@ def _keys_within(table: SortedDict[str, dict[str, Any]], rows: RowRange) -> Iter
     """In order."""
     first = max(rows.start, rows.after or "")
     return (key for key in table.irange(first, rows.end, (True, rows.closed)) if key in rows)
-
-
-def _stored(record: type[R], entity: Mapping[str, Any]) -> Stored[R]:
-    return Stored(value=entities.read_record(record, entity), etag=str(entity["etag"]))
 
 
 def _entity(change: Change, address: entities.Address) -> dict[str, Any] | None:

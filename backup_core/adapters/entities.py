@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
@@ -560,10 +560,16 @@ def _read_policy(raw: Any, path: str) -> BackupPolicy:
     changed = stored.get("changed_at")  # missing in what older releases wrote
     changed_at = None if changed is None else _read_instant(changed, _inside(path, "changed_at"))
     try:
-        policy = BackupPolicy.parse(name, properties, check_limits=False)
+        policy = _parsed_policy(name, _json(properties))
     except InvalidInput as error:
         raise _FieldError(_inside(path, "properties"), f"a policy ({error.message})") from error
     return replace(policy, changed_at=changed_at)
+
+
+@lru_cache(maxsize=256)
+def _parsed_policy(name: str, properties: str) -> BackupPolicy:
+    """Each step reads its instance a few times, and thousands of instances share a policy."""
+    return BackupPolicy.parse(name, json.loads(properties), check_limits=False)
 
 
 def _read_text(raw: Any, path: str) -> str:
