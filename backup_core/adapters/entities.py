@@ -219,7 +219,7 @@ def record_entity(record: Record) -> dict[str, Any]:
 
     Raises InvalidInput (EntityTooLarge) for a record that Azure's tables would refuse.
     """
-    columns = _columns(_json(_plain(record)), _KINDS[type(record)])
+    columns = _columns(_json(record), _KINDS[type(record)])
     return {"v": VERSION, **columns, **_glance(record), **_hints(record)}
 
 
@@ -286,7 +286,7 @@ def due_before(until: datetime) -> str:
 def agenda_entity(row: AgendaRow) -> dict[str, Any]:
     return {
         "v": VERSION,
-        **_columns(_json(_plain(row.content)), "agenda row"),
+        **_columns(_json(row.content), "agenda row"),
         "subscription": row.vault.subscription,
         "group": row.vault.group,
         "vault": row.vault.name,
@@ -395,18 +395,18 @@ def _body(entity: Entity) -> Any:
         raise _FieldError("body", "JSON") from error
 
 
-def _json(plain: Any) -> str:
-    return json.dumps(plain, separators=(",", ":"), allow_nan=False)
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False, default=_plain)
 
 
 def _glance(record: Record) -> dict[str, str]:
     match record:
         case BackupInstance():
-            return {"glance": _json(_plain(InstanceGlance.of(record)))}
+            return {"glance": _json(InstanceGlance.of(record))}
         case Job():
-            return {"glance": _json(_plain(JobGlance.of(record)))}
+            return {"glance": _json(JobGlance.of(record))}
         case RecoveryPoint():
-            return {"glance": _json(_plain(PointGlance.of(record)))}
+            return {"glance": _json(PointGlance.of(record))}
         case _:
             return {}
 
@@ -464,22 +464,19 @@ def _corrupt(row: str, error: Exception) -> RecordCorrupt:
 
 
 def _plain(value: Any) -> Any:
-    """A domain value as JSON. A policy is stored as the client's properties, which is what is parsed again."""
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value
+    """What JSON has no form for, a step nearer to it: what is within is asked for in turn. A policy is stored as the
+    client's properties, which is what is parsed again."""
     if isinstance(value, BackupPolicy):
-        changed = {"changed_at": _plain(value.changed_at)} if value.changed_at else {}
-        return {"name": value.name, "properties": _plain(value.properties), **changed}
+        changed = {"changed_at": value.changed_at} if value.changed_at else {}
+        return {"name": value.name, "properties": value.properties, **changed}
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
+        return dict(value)
     if is_dataclass(value):
-        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+        return {item.name: getattr(value, item.name) for item in fields(value)}
     raise TypeError(f"a record cannot hold a {type(value).__name__}: {value!r:.80}")
 
 
