@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sortedcontainers import SortedDict
+
 from tests.fakes import _Operation, _Resource
 from tests.workflows.platform import Platform
 
@@ -33,10 +35,8 @@ def taken_over(release: str) -> Platform:
     world.events.checked = False  # events that were waiting are as their release wrote them
     for name, table in (("records", world.store._records), ("agenda", world.store._agenda)):
         for number, entity in enumerate(left[name]):
-            table.setdefault(entity["PartitionKey"], SortedDict())[entity["RowKey"]] = {
-                **entity,
-                "etag": f'W/"old-{number}"',
-            }
+            rows = table.setdefault(entity["PartitionKey"], SortedDict())
+            rows[entity["RowKey"]] = {**entity, "etag": f'W/"old-{number}"'}
     for message in left["messages"]:
         world.queue._put(message["queue"], message["text"], datetime.fromisoformat(message["visibleAt"]))
     _fill_cloud(platform, left)
