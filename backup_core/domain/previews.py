@@ -9,7 +9,7 @@ Leaves to others: reading what exists (workflows/previews.py), and the forecast 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -134,6 +134,28 @@ def _why_kept(item: Kept, next_slot: datetime | None) -> Explanation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """The points to come of a policy, for every instance whose newest backup is of the same slot: reckoned once for
+    all of them. `counts` are of the points that exist on each of the days that were asked for, `most` of those that
+    ever do."""
+
+    policy: BackupPolicy
+    points: tuple[ForecastPoint, ...]
+    counts: tuple[int, ...]
+    most: int
+
+
+def outlook(
+    policy: BackupPolicy, now: datetime, days: Sequence[datetime], last_success_slot: datetime | None
+) -> Outlook:
+    points = tuple(
+        forecast_points(policy, now, max(days, default=now), last_success_slot=last_success_slot),
+    )
+    counts = tuple(len(existing_at(points, day)) for day in days)
+    return Outlook(policy=policy, points=points, counts=counts, most=peak(points).count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """How many points exist at an instant, as things are and after the change."""
 
@@ -144,38 +166,31 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePreview:
-    """Of one instance. `shortened` are promises that points to come no longer get; `most_before` and `most_after` how
-    many points there will be at most."""
+    """Of one instance. `shortened` are promises that points to come no longer get."""
 
     shortened: tuple[str, ...]
     counts: tuple[Counts, ...]
-    most_before: Peak
-    most_after: Peak
     limits: tuple[LimitMet, ...]
 
 
 def preview_change(
-    before: BackupPolicy,
-    after: BackupPolicy,
-    there: Sequence[datetime | None],
-    now: datetime,
-    *,
-    last_success_slot: datetime | None,
-    days: Sequence[datetime],
+    before: Outlook, after: Outlook, there: Sequence[datetime | None], days: Sequence[datetime]
 ) -> ChangePreview:
-    """What `after` in place of `before` means for an instance with points that expire at `there`."""
-    until = max(days, default=now)
-    old, new = (
-        list(forecast_points(policy, now, until, last_success_slot=last_success_slot)) for policy in (before, after)
-    )
+    """What `after` in place of `before` means for an instance whose points expire at `there`."""
     return ChangePreview(
-        shortened=tuple(shortened_rules(before, after)),
-        counts=tuple(Counts(at=day, before=_count(old, there, day), after=_count(new, there, day)) for day in days),
-        most_before=peak(old, there),
-        most_after=peak(new, there),
-        limits=limits_met(new, there),
+        shortened=tuple(shortened_rules(before.policy, after.policy)),
+        counts=tuple(
+            Counts(at=day, before=_beside(before, index, there, day), after=_beside(after, index, there, day))
+            for index, day in enumerate(days)
+        ),
+        limits=limits_met(after.points, there) if after.most + len(there) > SCHEDULED_POINTS_LIMIT else _NO_LIMIT_MET,
     )
 
 
-def _count(points: Iterable[ForecastPoint], there: Iterable[datetime | None], at: datetime) -> int:
-    return len(existing_at(points, at)) + sum(expires_at is None or expires_at > at for expires_at in there)
+def _beside(seen: Outlook, index: int, there: Sequence[datetime | None], day: datetime) -> int:
+    """The points of an outlook and those that exist already; the last of these stays until there is another."""
+    left = sum(expires_at is None or expires_at > day for expires_at in there)
+    return seen.counts[index] + left or min(1, len(there))
+
+
+_NO_LIMIT_MET = limits_met(())

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from backup_core.domain.forecast import Peak, forecast_points
-from backup_core.domain.previews import Counts, LimitMet, explain, limits_met, preview_change, preview_policy
+from backup_core.domain.forecast import forecast_points
+from backup_core.domain.previews import Counts, LimitMet, explain, limits_met, outlook, preview_change, preview_policy
 from backup_core.domain.retention import decide_retention
 from tests.builders import point, policy
 
@@ -38,16 +38,32 @@ def test_a_change_shortens_what_is_to_come_and_leaves_what_exists() -> None:
     before = policy(intervals=NIGHTLY, retention="P30D")
     after = policy(intervals=NIGHTLY, retention="P7D")
     there = [START + number * DAY for number in range(1, 31)]
-    seen = preview_change(
-        before, after, there, START, last_success_slot=None, days=[START + 3 * DAY, START + 20 * DAY, START + 60 * DAY]
-    )
+    days = [START + 3 * DAY, START + 20 * DAY, START + 60 * DAY]
+    seen = preview_change(outlook(before, START, days, None), outlook(after, START, days, None), there, days)
     assert seen.shortened == ("Default: P30D -> P7D",)
     assert seen.counts == (
         Counts(at=START + 3 * DAY, before=30, after=30),
         Counts(at=START + 20 * DAY, before=30, after=17),
         Counts(at=START + 60 * DAY, before=30, after=7),
     )
-    assert seen.most_after == Peak(count=31, at=START + 2 * HOUR)
+    assert [met.on for met in seen.limits] == [None, None]
+
+
+def test_a_change_that_meets_a_limit_says_when() -> None:
+    before = policy(intervals=NIGHTLY, retention="P30D")
+    after = policy(intervals=["R/2026-01-01T00:00:00/PT1H"], retention="P10D")
+    there = [START + 30 * DAY] * 300
+    days = [START, START + 30 * DAY]
+    seen = preview_change(outlook(before, START, days, None), outlook(after, START, days, None), there, days)
+    assert [met.on for met in seen.limits] == [START + 151 * HOUR, START + 201 * HOUR]
+
+
+def test_the_last_point_stays_until_there_is_another() -> None:
+    yearly = policy(intervals=["R/2026-06-01T00:00:00/P1Y"], retention="P7D")
+    days = [START + 60 * DAY]
+    seen = outlook(yearly, START, days, None)
+    assert preview_change(seen, seen, [START + DAY], days).counts == (Counts(at=days[0], before=1, after=1),)
+    assert preview_change(seen, seen, [], days).counts == (Counts(at=days[0], before=0, after=0),)
 
 
 def test_each_point_says_why_it_is_kept_until_when_and_when_that_is_decided() -> None:
