@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -178,11 +178,15 @@ class StateStore(Protocol):
         *key_prefix: str,
         first: str | None = None,
         last: str | None = None,
+        among: Collection[str] = (),
         token: str | None = None,
         limit: int = 999,
     ) -> GlancePage[G]:
         """As `page`, but only a small column of each row is read: one transaction for up to 999. A page that holds rows
-        of an older release, which lack the column, costs one more: it is read whole."""
+        of an older release, which lack the column, costs one more: it is read whole.
+
+        `among`, instead of a prefix: rows whose keys begin with one of these; of others come those that lie between.
+        """
         ...
 
     def vaults(

@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -243,11 +243,13 @@ class FakeStore(_Port):
         *key_prefix: str,
         first: str | None = None,
         last: str | None = None,
+        among: Collection[str] = (),
         token: str | None = None,
         limit: int = 999,
     ) -> GlancePage[G]:
         record = entities.GLANCED[glance]
         rows = entities.record_range(record, *key_prefix, first=first, last=last)
+        rows = entities.span(record, among) if among else rows
         wanted = replace(rows, after=entities.read_page_token(token)) if token else rows
         table = self._records.get(entities.record_partition(record, vault), SortedDict())
         keys = list(itertools.islice(_keys_within(table, wanted), limit + 1))

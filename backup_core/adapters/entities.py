@@ -15,7 +15,7 @@ import base64
 import hashlib
 import json
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
@@ -167,6 +167,12 @@ def record_range(record: type[Record], *key_prefix: str, first: str | None = Non
     if last is None:
         return RowRange(start=start, end=_after_all(stem))
     return RowRange(start=start, end=stem + _key_part(last), closed=True)
+
+
+def span(record: type[Record], among: Collection[str]) -> RowRange:
+    """The rows from the first to the last of those whose keys begin with one of `among`, with what lies between."""
+    stems = [_join(_KINDS[record], _key_part(name), "") for name in among]
+    return RowRange(start=min(stems), end=_after_all(max(stems)))
 
 
 def vault_range(subscription: str | None, group: str | None) -> RowRange:

@@ -13,7 +13,7 @@ import heapq
 import itertools
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -95,11 +95,13 @@ class TableStore:
         *key_prefix: str,
         first: str | None = None,
         last: str | None = None,
+        among: Collection[str] = (),
         token: str | None = None,
         limit: int = _PAGE - 1,
     ) -> GlancePage[G]:
         record: Any = entities.GLANCED[cast("Any", glance)]
         rows = entities.record_range(record, *key_prefix, first=first, last=last)
+        rows = entities.span(record, among) if among else rows
         wanted = replace(rows, after=entities.read_page_token(token)) if token else rows
         partition, size = entities.record_partition(record, vault), min(limit + 1, _PAGE)
         pages = self._records.query(partition, wanted, size, select=entities.GLANCE_COLUMNS)

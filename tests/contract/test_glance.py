@@ -98,6 +98,25 @@ def test_bounds_bound_times_and_points_can_be_seen_of_one_instance_or_of_all(sto
     assert [each.instance_name for each in store.glance(PointGlance, VAULT, "disk-2").items] == ["disk-2"]
 
 
+@pytest.mark.parametrize(
+    ("among", "expected"),
+    [
+        (["disk-1", "disk-10"], {"disk-1", "disk-10"}),
+        (["Disk-10"], {"disk-10"}),
+        (["disk-1"], {"disk-1"}),
+        (["disk-10", "disk-2"], {"disk-10", "disk-1", "disk-2"}),
+    ],
+)
+def test_rows_of_some_instances_come_together_with_what_lies_between(
+    store: StateStore, among: list[str], expected: set[str]
+) -> None:
+    for name in ("disk", "disk-1", "disk-10", "disk-2"):
+        store.commit(VAULT, [Insert(point(name))])
+    seen = {each.instance_name for each in store.glance(PointGlance, VAULT, among=among).items}
+    assert {name.lower() for name in among} <= seen
+    assert seen == expected
+
+
 @pytest.mark.parametrize("spoiled", ["", "{", "[]", "{}", '{"name":7}'])
 def test_a_row_without_a_sound_glance_is_read_whole(bench: StoreBench, spoiled: str) -> None:
     """An older release wrote it, or one whose glance had another shape."""

@@ -1,0 +1,131 @@
+"""What would be, for what exists: reads records and asks the domain. Nothing here changes anything.
+
+A change of a policy is shown a page of instances at a time, from their glances and those of their points: two or three
+reads for a page, whatever the points are. Forecasts are made once for all instances of a page whose newest backup is of
+the same slot.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from backup_core.domain.health import InstanceGlance, PointGlance
+from backup_core.domain.instance import BackupInstance, ProtectionState
+from backup_core.domain.policy import BackupPolicy
+from backup_core.domain.previews import ChangePreview, Explanation, Outlook, explain, outlook, preview_change
+from backup_core.domain.recovery_point import PointState, RecoveryPoint
+from backup_core.domain.resource_ids import VaultKey
+from backup_core.ports import Ports, every
+from backup_core.workflows.catalogue import get_instance
+from backup_core.workflows.deletion import decide
+from backup_core.workflows.health import pages
+
+INSTANCES_A_PAGE = 500
+# Their points expire by no policy, or go whatever it says.
+_RESTING = (ProtectionState.STOPPED, ProtectionState.DELETING, ProtectionState.SOFT_DELETED)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePage:
+    """The instances of a page that follow the policy, by name; it may be empty and yet not be the last."""
+
+    items: tuple[tuple[str, ChangePreview], ...]
+    next_token: str | None
+
+
+def preview_changes(
+    ports: Ports,
+    vault: VaultKey,
+    before: BackupPolicy,
+    after: BackupPolicy,
+    days: Sequence[datetime],
+    *,
+    token: str | None = None,
+) -> ChangePage:
+    """What `after` in place of `before` means for each instance that follows it."""
+    page = ports.store.glance(InstanceGlance, vault, token=token, limit=INSTANCES_A_PAGE)
+    follow = [glance for glance in page.items if _follows(glance, before)]
+    there = _expiries(ports, vault, [glance.name for glance in follow]) if follow else {}
+    outlooks = _outlooks(ports.clock.now(), days)
+    return ChangePage(
+        tuple(
+            (
+                glance.name,
+                preview_change(
+                    outlooks(before, glance.last_success_slot),
+                    outlooks(after, glance.last_success_slot),
+                    there.get(glance.name.lower(), ()),
+                    days,
+                ),
+            )
+            for glance in follow
+        ),
+        page.next_token,
+    )
+
+
+def preview_change_of(
+    ports: Ports, vault: VaultKey, name: str, after: BackupPolicy, days: Sequence[datetime]
+) -> tuple[ChangePreview, tuple[Explanation, ...], tuple[Explanation, ...]]:
+    """The same of one instance, with each of its points as things are and after the change. Raises NotFound."""
+    instance = get_instance(ports, vault, name)
+    points = _points(ports, vault, instance)
+    now = ports.clock.now()
+    outlooks = _outlooks(now, days)
+    there = [None if point.hold is not None else point.expires_at for point in points]
+    change = preview_change(
+        outlooks(instance.policy, instance.last_success_slot), outlooks(after, instance.last_success_slot), there, days
+    )
+    return (
+        change,
+        _explained(ports, vault, instance, points, instance.policy),
+        _explained(ports, vault, instance, points, after),
+    )
+
+
+def explain_points(ports: Ports, vault: VaultKey, name: str) -> Mapping[str, Explanation]:
+    """Why each point of an instance is kept, by the point's id. Raises NotFound."""
+    instance = get_instance(ports, vault, name)
+    told = _explained(ports, vault, instance, _points(ports, vault, instance), instance.policy)
+    return {each.point.point_id: each for each in told}
+
+
+def _explained(
+    ports: Ports, vault: VaultKey, instance: BackupInstance, points: Sequence[RecoveryPoint], policy: BackupPolicy
+) -> tuple[Explanation, ...]:
+    now = ports.clock.now()
+    next_slot = policy.schedule.next_slot(now) if instance.takes_scheduled_backups else None
+    return explain(decide(ports, vault, instance, points, now), now, next_slot)
+
+
+def _points(ports: Ports, vault: VaultKey, instance: BackupInstance) -> list[RecoveryPoint]:
+    return [stored.value for stored in every(ports, RecoveryPoint, vault, instance.name)]
+
+
+def _follows(glance: InstanceGlance, policy: BackupPolicy) -> bool:
+    return glance.policy_name.casefold() == policy.name.casefold() and glance.marks.state not in _RESTING
+
+
+def _expiries(ports: Ports, vault: VaultKey, names: Collection[str]) -> Mapping[str, Sequence[datetime | None]]:
+    """When the points of these instances expire, by the instance's name in lower case."""
+    found: defaultdict[str, list[datetime | None]] = defaultdict(list)
+    for page in pages(lambda token: ports.store.glance(PointGlance, vault, among=names, token=token)):
+        for point in page.items:
+            if point.state is PointState.COMPLETED:
+                found[point.instance_name.lower()].append(point.expires_at)
+    return found
+
+
+def _outlooks(now: datetime, days: Sequence[datetime]) -> Callable[[BackupPolicy, datetime | None], Outlook]:
+    made: dict[tuple[int, datetime | None], Outlook] = {}
+
+    def of(policy: BackupPolicy, last_success_slot: datetime | None) -> Outlook:
+        key = (id(policy), last_success_slot)
+        if key not in made:
+            made[key] = outlook(policy, now, days, last_success_slot)
+        return made[key]
+
+    return of
