@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections import Counter
+from collections import Counter, UserDict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -506,7 +506,7 @@ class _Resource:
     deleted_at: datetime | None = None  # when the deletion that was accepted is done
 
 
-class _Snapshots(dict[str, _Resource]):
+class _Snapshots(UserDict[str, _Resource]):
     """By id in small letters. `of_source` counts those of a disk, by its id in small letters: a limit asks for it."""
 
     def __init__(self) -> None:
@@ -514,20 +514,14 @@ class _Snapshots(dict[str, _Resource]):
         self.of_source: Counter[str] = Counter()
 
     def __setitem__(self, key: str, resource: _Resource) -> None:
-        self.pop(key, None)
+        if key in self:
+            del self[key]
         super().__setitem__(key, resource)
         self.of_source[_source_of(resource.raw)] += 1
 
     def __delitem__(self, key: str) -> None:
         self.of_source[_source_of(self[key].raw)] -= 1
         super().__delitem__(key)
-
-    def pop(self, key: str, *default: Any) -> Any:
-        found = self.get(key)
-        if found is None:
-            return super().pop(key, *default)
-        del self[key]
-        return found
 
 
 @dataclass(slots=True, kw_only=True)

@@ -47,7 +47,7 @@ def _fill_cloud(platform: Platform, left: Mapping[str, Any]) -> None:
     cloud = platform.world.cloud
     cloud.groups = set(left["groups"])
     cloud._disks = {key: _resource(each) for key, each in left["disks"].items()}
-    cloud._snapshots = {key: _resource(each) for key, each in left["snapshots"].items()}
+    cloud._snapshots.update({key: _resource(each) for key, each in left["snapshots"].items()})
     cloud._operations = {
         url: _Operation(resource_id=each["resourceId"], ready_at=datetime.fromisoformat(each["readyAt"]))
         for url, each in left["operations"].items()
