@@ -154,6 +154,7 @@ class ArmDiskCloud:
             lambda client, hook: client.snapshots.begin_create_or_update(
                 item.group, item.name, _content(body), polling=False, raw_response_hook=hook
             ),
+            region=source.location,
         )
         return _operation_url(answer)
 
@@ -340,10 +341,10 @@ class ArmDiskCloud:
         raw: Mapping[str, Any] = answer.json()
         return raw
 
-    def _ask(self, call: Call, send: Send[Any], *, subscription: str | None = None) -> Any:
+    def _ask(self, call: Call, send: Send[Any], *, subscription: str | None = None, region: str = "") -> Any:
         """Make one call when it is our turn; answers the HTTP response. Raises the domain's errors."""
         subscription = subscription or _subscription_in(call.target)
-        lane = _LANES[call.kind]
+        lane = _LANES[call.kind].in_region(region)
         asks = is_asking()
         self._meters.enter(subscription, lane, asks=asks)
         seen: list[Any] = []

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from backup_core.domain.errors import Throttled
-from backup_core.domain.pacing import FRONT_DOOR, POLICIES, WINDOW, Budget, News
+from backup_core.domain.pacing import FRONT_DOOR, WINDOW, Budget, News, in_region, known_size
 
 T = TypeVar("T")
 
@@ -37,7 +37,8 @@ NEWS_EVERY = 5.0  # seconds between news of one meter; a refusal for less is ove
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """The meters that a kind of call passes; without `policy` when the disk provider never sees it."""
+    """The meters that a kind of call passes; without `policy` when the disk provider never sees it. The provider counts
+    by region: `in_region` where that is known, and the count scarce."""
 
     front: str
     policy: str | None = None
@@ -45,6 +46,9 @@ class Lane:
     @property
     def meters(self) -> tuple[str, ...]:
         return (self.front,) if self.policy is None else (self.front, self.policy)
+
+    def in_region(self, region: str) -> Lane:
+        return self if self.policy is None else replace(self, policy=in_region(self.policy, region))
 
 
 class Meters:
@@ -134,7 +138,7 @@ class Meters:
             budget, wait = (known.emptied(now, retry_after), retry_after) if asks else known.refused(now, retry_after)
             self._budgets[subscription, refusing] = budget
             told = _SIZE.search(body)
-            size = float(told["size"]) if told is not None and told["policy"] == refusing else None
+            size = float(told["size"]) if told is not None and told["policy"] == refusing.partition(" ")[0] else None
             self._learn(subscription, refusing, now, size=size, held_seconds=retry_after)
             for passing in lane.meters:
                 if passing != refusing:
@@ -159,7 +163,7 @@ class Meters:
             _put(self._news, key, News(subscription=subscription, meter=name, held_seconds=held_seconds, size=size))
 
     def _size(self, subscription: str, name: str) -> float:
-        return self._sizes.get((subscription, name)) or _rates(name)[0]
+        return self._sizes.get((subscription, name)) or known_size(name)
 
     def _budget(self, subscription: str, name: str, now: float) -> Budget:
         size, refill = _rates(name)
@@ -181,7 +185,7 @@ class Meters:
 def _rates(name: str) -> tuple[float, float]:
     """What a meter holds, and what comes back each second. A policy's window is taken for a bucket: its end is told by
     its refusals."""
-    return FRONT_DOOR.get(name) or (POLICIES[name], POLICIES[name] / WINDOW)
+    return FRONT_DOOR.get(name) or (known_size(name), known_size(name) / WINDOW)
 
 
 def _put(values: dict[tuple[str, str], T], key: tuple[str, str], value: T) -> None:

@@ -27,7 +27,8 @@ class AgendaRow:
     """Identified by kind, `due_at` (to the second), vault, instance and `subject`; `content` is small JSON.
 
     `subject` is empty for BACKUP, EXPIRY and OBJECTIVE; a job id for WATCH.
-    BACKUP content: {"intervals": [...], "time_zone": "...", "revision": n, "generation": "..."}.
+    BACKUP content: {"intervals": [...], "time_zone": "...", "revision": n, "generation": "...",
+    "subscription": "...", "region": "..."}; rows of earlier releases lack the last two.
     WATCH content: {"step": "backup" | "restore" | "configure"}, and of a backup {"slot": "<ISO>" | null, "revision": n,
     "missed_slots": ["<ISO>", ...], "missed_count": n}.
     """

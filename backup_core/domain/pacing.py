@@ -12,7 +12,8 @@ Times are seconds: of any steady clock for a Budget, since 1970 for a Pace. Leav
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 WINDOW = 180.0  # seconds over which the disk provider counts
@@ -28,10 +29,12 @@ POLICIES: Mapping[str, float] = {
     "HighCostGet": 240,
     "GetOperation": 50_000,
 }
+# The provider counts in each region of a subscription; the meter that a snapshot's region has is named with it.
+SNAPSHOTS = "HighCostSnapshotCreateHydrate"
 # A backup reads its disk, writes its snapshot and reads how that ended; no other meter is short before these. So reads
 # bind a herd of up to about 500 (125 at once, 12.5 a second), writes a larger one (200 and 10), and the provider what
-# is beyond 1,000: each thousand waits for its window.
-OF_A_START: Mapping[str, float] = {"reads": 2, "writes": 1, "HighCostSnapshotCreateHydrate": 1}
+# is beyond 1,000 in one region: each thousand waits for its window.
+OF_A_START: Mapping[str, float] = {"reads": 2, "writes": 1}  # and one of its region's
 OF_A_RESTORE: Mapping[str, float] = {"reads": 2, "writes": 1}
 # How much of a front door's bucket, and of what refills it, starts are promised: restores and requests need some too.
 # The second read of a start comes with its first look, when as much has come back as is spared of the writes.
@@ -144,6 +147,10 @@ class Allowance:
         known = self._at(at)
         return replace(known, left=known.left - cost)
 
+    def is_forgotten(self, now: float) -> bool:
+        """Whether it is as one of which nothing is known: a window that ended long ago."""
+        return not self.refill and not self.learned_at and now > max(self.held_until, self.at + 2 * WINDOW)
+
     def _at(self, now: float) -> Allowance:
         if not self.refill:
             is_open = self.left < self.size and (now < self.at + WINDOW or self.ends(now))
@@ -177,20 +184,29 @@ class Pace:
     end: float = 0.0
     meters: Mapping[str, Allowance] = field(default_factory=dict)
 
-    def places(self, count: int, *, now: float, until: float) -> tuple[Pace, list[float]]:
-        """When each of up to `count` starts may begin, as far as that is not after `until`: behind those that were
-        promised a place before."""
-        meters, places = {name: self._meter(name, now) for name in OF_A_START}, list[float]()
-        at = max(now, self.end)
-        while len(places) < count:
-            at = max(meters[name].earliest(cost, at) for name, cost in OF_A_START.items())
+    def places(self, regions: Sequence[str], *, now: float, until: float) -> tuple[Pace, list[float | None]]:
+        """When each start of a disk in these regions may begin: in their order, behind those that were promised a place
+        before; but none waits for another region's window. None where that would be after `until`."""
+        places: list[float | None] = [None] * len(regions)
+        waiting = defaultdict[str, deque[int]](deque)
+        for number, region in enumerate(regions):
+            waiting[in_region(SNAPSHOTS, region)].append(number)
+        meters = {name: self._meter(name, now) for name in (*OF_A_START, *waiting)}
+        at = end = max(now, self.end)
+        while waiting:
+            opens = {name: meters[name].earliest(1, at) for name in waiting}
+            at = max(min(opens.values()), *(meters[name].earliest(cost, at) for name, cost in OF_A_START.items()))
             if at > until:
                 break
-            meters = {name: meters[name].spent(cost, at) for name, cost in OF_A_START.items()}
-            places.append(at)
-        if not places:
-            return self, []
-        return replace(self, end=places[-1], meters={**self.meters, **meters}), places
+            name = min((name for name in waiting if opens[name] <= at), key=lambda each: waiting[each][0])
+            places[waiting[name].popleft()] = end = at
+            meters |= {each: meters[each].spent(cost, at) for each, cost in {**OF_A_START, name: 1}.items()}
+            if not waiting[name]:
+                del waiting[name]
+        if all(place is None for place in places):
+            return self, places
+        lasting = {name: each for name, each in {**self.meters, **meters}.items() if not each.is_forgotten(now)}
+        return replace(self, end=end, meters=lasting), places
 
     def spent(self, costs: Mapping[str, float], *, now: float) -> Pace:
         """After calls that stand in no line, since somebody waits for them: who comes next comes later."""
@@ -217,8 +233,22 @@ class Pace:
         return _full(name, now)
 
 
+def in_region(policy: str, region: str) -> str:
+    """The name of a policy's meter in a region, however that is written; without one that of all regions."""
+    return f"{policy} {region.replace(' ', '').lower()}".strip()
+
+
+def known_size(meter: str) -> float:
+    """What a meter holds, as documented or recorded."""
+    return FRONT_DOOR[meter][0] if meter in FRONT_DOOR else POLICIES[meter.partition(" ")[0]]
+
+
+def is_of_a_start(meter: str) -> bool:
+    return meter in OF_A_START or meter.partition(" ")[0] == SNAPSHOTS
+
+
 def _full(name: str, now: float) -> Allowance:
-    if name in POLICIES:
-        return Allowance(size=POLICIES[name], left=POLICIES[name], at=now)
+    if name not in FRONT_DOOR:
+        return Allowance(size=known_size(name), left=known_size(name), at=now)
     (size, refill), (of_size, of_refill) = FRONT_DOOR[name], _PROMISED.get(name, (1.0, 1.0))
     return Allowance(size=size * of_size, refill=refill * of_refill, left=size * of_size, at=now)

@@ -63,6 +63,10 @@ class _Due:
         """Whose budgets it needs. Rows of an earlier release do not say; then their vault's."""
         return str(self.row.content.get("subscription") or self.row.vault.subscription).lower()
 
+    @property
+    def region(self) -> str:
+        return str(self.row.content.get("region") or "")
+
     def overrun(self, at: datetime) -> int:
         """How many of its slots will have become due by then on top of the one that it is due for."""
         interval = self.next_row.due_at - (self.message.slot or self.row.due_at)
@@ -134,6 +138,7 @@ def backup_row(vault: VaultKey, instance: BackupInstance, due_at: datetime) -> A
             "revision": instance.revision,
             "generation": instance.generation,
             "subscription": parse_group_id(instance.snapshot_group_id).subscription,
+            "region": instance.disk_location,
         },
     )
 
@@ -167,11 +172,10 @@ def _placed(ports: Ports, due: Sequence[_Due], *, until: datetime) -> list[_Due]
     herds = defaultdict[str, list[_Due]](list)
     for each in _in_order(due, ports.clock.now()):
         herds[each.subscription].append(each)
-    starts = [
-        replace(each, at=at)
-        for subscription, herd in herds.items()
-        for each, at in zip(herd, pacing.places(ports, subscription, len(herd), until=until), strict=False)
-    ]
+    starts = []
+    for subscription, herd in herds.items():
+        places = pacing.places(ports, subscription, [each.region for each in herd], until=until)
+        starts += [replace(each, at=at) for each, at in zip(herd, places, strict=True) if at is not None]
     return sorted(starts, key=lambda each: each.at)
 
 

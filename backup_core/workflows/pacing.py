@@ -9,12 +9,12 @@ of each process (adapters/meters.py).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 from backup_core.domain.errors import BackupError, RecordCorrupt
-from backup_core.domain.pacing import OF_A_START, Pace
+from backup_core.domain.pacing import Pace, is_of_a_start
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Insert, Ports, Put, Replace, StateConflict
 
@@ -26,21 +26,21 @@ _REFILLED_AFTER = timedelta(seconds=20)  # an empty bucket of writes is full aga
 _TRIES = 5
 
 
-def places(ports: Ports, subscription: str, count: int, *, until: datetime) -> list[datetime]:
-    """When each of up to `count` starts may begin, as far as that is not after `until`. They are promised to the
-    caller: nobody else gets them, whether it uses them or not. One read, one write; neither for a few."""
+def places(ports: Ports, subscription: str, regions: Sequence[str], *, until: datetime) -> list[datetime | None]:
+    """When each start of a disk in these regions may begin; None where that would be after `until`. What is promised to
+    the caller nobody else gets, whether it is used or not. One read, one write; neither for a few."""
     now = ports.clock.now()
-    if count <= SPARE:
-        return [now] * count
-    found: list[float] = []
+    if len(regions) <= SPARE:
+        return [now] * len(regions)
+    found: list[float | None] = []
 
     def promised(pace: Pace) -> Pace:
-        changed, found[:] = pace.places(count, now=now.timestamp(), until=until.timestamp())
+        changed, found[:] = pace.places(regions, now=now.timestamp(), until=until.timestamp())
         return changed
 
     if not _change(ports, subscription, promised) and not found:
         promised(Pace(subscription=subscription))
-    return [now + timedelta(seconds=at - now.timestamp()) for at in found]
+    return [None if at is None else now + timedelta(seconds=at - now.timestamp()) for at in found]
 
 
 def count_request(ports: Ports, subscription: str, costs: Mapping[str, float]) -> None:
@@ -57,7 +57,7 @@ def count_request(ports: Ports, subscription: str, costs: Mapping[str, float]) -
 def tell(ports: Ports) -> None:
     """Share what Azure's answers told this process lately, if it is news to the others."""
     for news in ports.cloud.news():
-        if news.meter in OF_A_START:
+        if is_of_a_start(news.meter):
             log.info("pace.told subscription=%s meter=%s held=%.0fs", news.subscription, news.meter, news.held_seconds)
             _change(ports, news.subscription, partial(Pace.told, news=news, now=ports.clock.now().timestamp()))
 

@@ -201,3 +201,14 @@ def test_news_of_made_up_subscriptions_is_forgotten(meters: Meters) -> None:
     for _ in range(2 * module.KEPT):
         meters.refused(str(uuid.uuid4()), WRITE, {}, 60.0)
     assert len(meters.news()) <= module.KEPT
+
+
+def test_what_the_provider_tells_of_a_region_is_of_that_region_only(meters: Meters) -> None:
+    west, north = WRITE.in_region("West Europe"), WRITE.in_region("northeurope")
+    meters.enter(SUBSCRIPTION, west)
+    meters.refused(SUBSCRIPTION, west, FULL, 100.0, body=BODY)
+    (told,) = meters.news()
+    assert (told.meter, told.size) == ("HighCostSnapshotCreateHydrate westeurope", 240)
+    meters.enter(SUBSCRIPTION, north)
+    with pytest.raises(Throttled):
+        meters.enter(SUBSCRIPTION, west)

@@ -869,7 +869,7 @@ def test_a_policy_of_the_provider_holds_back_its_own_calls_only(quick_arm, arm_g
     quick_arm.control("POST", "faults", fault)
     with pytest.raises(Throttled) as refusal:
         list(cloud.list_snapshots(arm_group))
-    assert refusal.value.retry_after_seconds >= 600
+    assert refusal.value.retry_after_seconds > 599
     with pytest.raises(Throttled):
         list(cloud.list_snapshots(arm_group))
     assert cloud.get_disk(disk)

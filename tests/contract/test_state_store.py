@@ -72,7 +72,7 @@ def test_a_vault_reads_back_as_it_was_written(store):
 
 
 def test_the_pace_of_a_subscription_reads_back_whatever_vault_is_named(store):
-    pace, _ = Pace(subscription=SUBSCRIPTION).places(300, now=1_772_409_600.25, until=1_772_409_690.0)
+    pace, _ = Pace(subscription=SUBSCRIPTION).places(["westeurope"] * 300, now=1_772_409_600.25, until=1_772_409_690.0)
     store.commit(VAULT, [Insert(pace)])
     found = store.get(Pace, VAULT, SUBSCRIPTION.upper())
     assert found is not None

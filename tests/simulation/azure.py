@@ -261,10 +261,11 @@ class _Cloud:
         return call
 
     def _ask(self, kind: CallKind, method: Callable[..., Any], *args: Any, **named: Any) -> Any:
-        azure, lane, asks = self._process.azure, _LANES[kind], is_asking()
+        azure, asks = self._process.azure, is_asking()
         target = args[0] if isinstance(args[0], str) else args[0].text
         subscription = target.lower().partition("/subscriptions/")[2].partition("/")[0] or target.lower()
         location = named["source"].location if "source" in named else azure.location_of(target)
+        lane = _LANES[kind].in_region(named["source"].location if "source" in named else "")
         self._meters.enter(subscription, lane, asks=asks)
         headers: dict[str, str] = {}
         throttled = False

@@ -314,7 +314,7 @@ def test_a_herd_larger_than_its_interval_takes_turns_and_says_what_it_misses() -
 
 def test_a_short_interval_goes_before_a_long_one_that_can_wait() -> None:
     platform = herd(3000)
-    wide = News(subscription="sub-0", meter="HighCostSnapshotCreateHydrate", size=10_000)
+    wide = News(subscription="sub-0", meter="HighCostSnapshotCreateHydrate westeurope", size=10_000)
     platform.world.cloud.untold.append(wide)
     pacing.tell(platform.world.ports)
     dispatch(platform.world.ports)

@@ -17,7 +17,8 @@ from tests.fakes import START, World
 
 SUBSCRIPTION = "11111111-1111-4111-8111-111111111111"
 AHEAD = timedelta(seconds=90)
-POLICY = "HighCostSnapshotCreateHydrate"
+REGION = "westeurope"
+POLICY = f"HighCostSnapshotCreateHydrate {REGION}"
 LOOK = 2.0  # seconds from a start to its second read
 
 
@@ -78,7 +79,8 @@ def pace_of(world: World, subscription: str = SUBSCRIPTION) -> Pace:
 
 
 def ask(ports: Ports, count: int, azure: Azure | None = None) -> list[datetime]:
-    found = places(ports, SUBSCRIPTION, count, until=ports.clock.now() + AHEAD)
+    told = places(ports, SUBSCRIPTION, [REGION] * count, until=ports.clock.now() + AHEAD)
+    found = [at for at in told if at is not None]
     for at in found if azure is not None else ():
         azure.start(at)
     return found
@@ -123,6 +125,51 @@ def test_what_can_not_begin_soon_gets_no_place_and_writes_nothing() -> None:
     world.faults.calls.clear()
     assert ask(host, 5_000) == []
     assert world.faults.calls == ["store.get"]
+
+
+def test_each_region_has_a_window_of_its_own() -> None:
+    """Five thousand in four regions: the writes of the subscription are the narrowest."""
+    world, (host,) = hosts(1)
+    azure = Azure(snapshots=5_000)
+    waiting = [f"Region {number % 4}" for number in range(5_000)]
+    last = START
+    by_region: dict[str, list[float]] = {region: [] for region in waiting}
+    while waiting:
+        told = places(host, SUBSCRIPTION, waiting, until=world.clock.now() + AHEAD)
+        for region, at in zip(waiting, told, strict=True):
+            if at is not None:
+                azure.start(at)
+                by_region[region].append((at - START).total_seconds())
+                last = max(last, at)
+        waiting = [region for region, at in zip(waiting, told, strict=True) if at is None]
+        world.clock.advance(minutes=1)
+    assert azure.overdrawn() == ""
+    assert [Azure(taken=times).overdrawn() for times in by_region.values()] == [""] * 4
+    assert (last - START).total_seconds() <= 1.05 * 480
+
+
+def test_no_start_waits_for_the_window_of_another_region() -> None:
+    world, (host,) = hosts(1)
+    full = News(subscription=SUBSCRIPTION, meter=POLICY, held_seconds=600)
+    world.cloud.untold.append(full)
+    tell(host)
+    told = places(host, SUBSCRIPTION, [REGION, "northeurope"] * 100, until=START + AHEAD)
+    assert told[0::2] == [None] * 100
+    assert told[1::2] == [START] * 100
+
+
+def test_a_region_is_the_same_however_it_is_written() -> None:
+    _, (host,) = hosts(1)
+    told = places(host, SUBSCRIPTION, ["West Europe", "westeurope"] * 1_000, until=START + timedelta(seconds=170))
+    assert sum(at is not None for at in told) == 1_000
+
+
+def test_the_row_does_not_grow_with_regions_that_somebody_made_up() -> None:
+    world, (host,) = hosts(1)
+    for number in range(200):
+        places(host, SUBSCRIPTION, [f"region-{number}"] * 20, until=world.clock.now() + AHEAD)
+        world.clock.advance(minutes=1)
+    assert len(pace_of(world).meters) < 12
 
 
 # Several.
@@ -258,4 +305,4 @@ def test_a_row_that_is_always_changed_by_others_gives_places_all_the_same() -> N
 
 def test_a_name_that_no_key_can_hold_is_paced_by_itself() -> None:
     _, (host,) = hosts(1)
-    assert len(places(host, "a/b", 300, until=START + AHEAD)) == 300
+    assert None not in places(host, "a/b", [REGION] * 300, until=START + AHEAD)
