@@ -12,7 +12,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.instance import BackupInstance
+from backup_core.domain.resource_ids import VaultKey, parse_group_id
 
 
 class AgendaKind(Enum):
@@ -39,3 +40,28 @@ class AgendaRow:
     instance_name: str
     subject: str = ""
     content: Mapping[str, Any] = field(default_factory=dict)
+
+
+def backup_row(vault: VaultKey, instance: BackupInstance, due_at: datetime) -> AgendaRow:
+    """The agenda row that makes `instance` due at `due_at`."""
+    schedule = instance.policy.schedule
+    return AgendaRow(
+        kind=AgendaKind.BACKUP,
+        due_at=due_at,
+        vault=vault,
+        instance_name=instance.name,
+        content={
+            "intervals": list(schedule.texts),
+            "time_zone": schedule.time_zone,
+            "revision": instance.revision,
+            "generation": instance.generation,
+            "subscription": parse_group_id(instance.snapshot_group_id).subscription,
+            "region": instance.disk_location,
+        },
+    )
+
+
+def expiry_row(vault: VaultKey, instance_name: str, due_at: datetime) -> AgendaRow:
+    return AgendaRow(
+        kind=AgendaKind.EXPIRY, due_at=due_at.replace(microsecond=0), vault=vault, instance_name=instance_name
+    )

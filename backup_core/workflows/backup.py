@@ -12,10 +12,9 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from backup_core.domain import on_demand
-from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.agenda import AgendaKind, AgendaRow, backup_row, expiry_row
 from backup_core.domain.alert import Cause, cause_of_failure
 from backup_core.domain.disk import Disk, Snapshot
-from backup_core.domain.durations import Duration, parse_duration
 from backup_core.domain.errors import (
     BackupCancelled,
     BackupError,
@@ -33,7 +32,6 @@ from backup_core.domain.instance import (
     ActiveBackup,
     BackupInstance,
     Misses,
-    PointSummary,
     ProtectionState,
     PutOff,
 )
@@ -43,7 +41,8 @@ from backup_core.domain.naming import Seal, point_id, promise_text, scheduled_jo
 from backup_core.domain.objective import needs_watch
 from backup_core.domain.ownership import NotProven, prove_backup
 from backup_core.domain.pacing import OF_A_START
-from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel
+from backup_core.domain.points import earlier_expiry, label_of, new_point, with_point
+from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_group_id, parse_resource_id
 from backup_core.domain.snapshot_tags import snapshot_tags
 from backup_core.domain.starting import (
@@ -67,7 +66,6 @@ from backup_core.workflows.absence import weigh
 from backup_core.workflows.alerts import Alerted, fire, resolve
 from backup_core.workflows.catalogue import recent_vault_tags
 from backup_core.workflows.deletion import discard_half_made
-from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.installations import installation_id
 from backup_core.workflows.objectives import SLOW_ROUNDS, look_later
 from backup_core.workflows.pacing import count_request
@@ -444,21 +442,9 @@ def _resume(ports: Ports, message: StartBackup, stored: Stored[BackupInstance], 
 def _issue(ports: Ports, message: StartBackup, held: _Held) -> None:
     """Ask for the snapshot of the claimed job. Asking twice takes one snapshot: the name is the job's."""
     instance, active = held.instance.value, held.active
-    label = SnapshotLabel(
-        vault=message.vault,
-        instance_name=instance.name,
-        point_id=active.job.point_id,
-        job_id=active.job.job_id,
-        tag_name=active.job.retention_tag,
-        retention=_promised(instance, active),
-        policy_name=instance.policy.name,
-        slot=active.job.slot,
-        disk=active.disk,
-        installation_id=active.installation_id,
-    )
-    disk = Disk(raw=active.disk)
-    vault_tags = recent_vault_tags(ports, message.vault)
-    tags = snapshot_tags(label.tags(), instance=instance.tags, vault=vault_tags, disk=disk.tags)
+    disk, vault_tags = Disk(raw=active.disk), recent_vault_tags(ports, message.vault)
+    own_tags = label_of(message.vault, instance, active).tags()
+    tags = snapshot_tags(own_tags, instance=instance.tags, vault=vault_tags, disk=disk.tags)
     try:
         operation_url = ports.cloud.start_snapshot(active.snapshot_id, source=disk, tags=tags)
     except BackupError as error:
@@ -474,13 +460,6 @@ def _issue(ports: Ports, message: StartBackup, held: _Held) -> None:
         job_etag=held.row.etag if held.row else "",
     )
     ports.queue.send(observe, delay=FIRST_LOOK)
-
-
-def _promised(instance: BackupInstance, active: ActiveBackup) -> Duration | None:
-    """How long the point is kept: as its snapshot was promised, whatever becomes of the policy while it is taken."""
-    if active.retention is None:
-        return instance.policy.retention_duration(active.job.retention_tag)
-    return parse_duration(active.retention) if active.retention else None
 
 
 def _retreat(ports: Ports, message: StartBackup | ObserveBackup, held: _Held, error: BackupError) -> None:
@@ -806,69 +785,6 @@ def _hurry_deletion(ports: Ports, vault: VaultKey, instance: BackupInstance) -> 
     """A deletion that waited for this backup to end goes on at once, not with the next sweep."""
     if instance.state is ProtectionState.DELETING and instance.expiry_due_at is not None:
         ports.queue.send(ExpirePoints(vault=vault, instance_name=instance.name, due_at=instance.expiry_due_at))
-
-
-def new_point(
-    instance: BackupInstance, active: ActiveBackup, snapshot: Snapshot, *, completed_at: datetime
-) -> RecoveryPoint:
-    """The record of `snapshot`. It expires its retention after the snapshot's own creation, as Azure's points do."""
-    job, retention = active.job, _promised(instance, active)
-    return RecoveryPoint(
-        instance_name=instance.name,
-        point_id=job.point_id,
-        snapshot_id=snapshot.id,
-        created_at=snapshot.created_at,
-        completed_at=completed_at,
-        expires_at=retention.after(snapshot.created_at) if retention else None,
-        tag_name=job.retention_tag,
-        policy_name=instance.policy.name,
-        policy_version=instance.policy.version,
-        slot=job.slot,
-        job_id=job.job_id,
-        disk_id=instance.disk_id,
-        disk_size_bytes=snapshot.size_bytes,
-        location=snapshot.location,
-        disk=active.disk,
-        snapshot_unique_id=snapshot.unique_id,
-        installation_id=active.installation_id,
-        retention=retention.iso() if retention else "",
-    )
-
-
-def with_point(instance: BackupInstance, point: RecoveryPoint) -> BackupInstance:
-    newest = instance.newest_point
-    if newest is not None and newest.created_at >= point.created_at:
-        return instance
-    return replace(instance, newest_point=summary_of(point))
-
-
-def summary_of(point: RecoveryPoint) -> PointSummary:
-    return PointSummary(
-        point_id=point.point_id,
-        created_at=point.created_at,
-        expires_at=point.expires_at,
-        disk_bytes=point.disk_size_bytes,
-    )
-
-
-def earlier_expiry(instance: BackupInstance, point: RecoveryPoint, now: datetime) -> datetime | None:
-    """When the expiry agenda must look at the instance, if that is sooner than it would already.
-
-    The point that was the newest until now may have expired long ago: it was kept only for want of a newer one.
-    """
-    previous = instance.newest_point
-    candidates = [at for at in (point.expires_at, previous.expires_at if previous else None) if at is not None]
-    if not candidates:
-        return None
-    soonest = max(min(candidates), now).replace(microsecond=0)
-    due = instance.expiry_due_at
-    return soonest if due is None or soonest < due else None
-
-
-def expiry_row(vault: VaultKey, instance_name: str, due_at: datetime) -> AgendaRow:
-    return AgendaRow(
-        kind=AgendaKind.EXPIRY, due_at=due_at.replace(microsecond=0), vault=vault, instance_name=instance_name
-    )
 
 
 def _leave_agenda(ports: Ports, message: StartBackup, instance: BackupInstance | None) -> None:

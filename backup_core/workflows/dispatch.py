@@ -19,10 +19,10 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
-from backup_core.domain.instance import MISSED_SLOTS_KEPT, BackupInstance
+from backup_core.domain.instance import MISSED_SLOTS_KEPT
 from backup_core.domain.messages import StartBackup
 from backup_core.domain.naming import scheduled_job_id, spread
-from backup_core.domain.resource_ids import VaultKey, parse_group_id
+from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.schedule import Schedule
 from backup_core.ports import Ports
 from backup_core.workflows import pacing
@@ -122,25 +122,6 @@ def _enqueue(ports: Ports, starts: Sequence[_Due], stall_after: timedelta) -> No
     ports.queue.send_all(list(zip(watched, delays, strict=True)))
     ports.store.schedule([_watch_of(message) for message in watched])
     ports.store.schedule([each.next_row for each in starts], instead_of=[each.row for each in starts])
-
-
-def backup_row(vault: VaultKey, instance: BackupInstance, due_at: datetime) -> AgendaRow:
-    """The agenda row that makes `instance` due at `due_at`."""
-    schedule = instance.policy.schedule
-    return AgendaRow(
-        kind=AgendaKind.BACKUP,
-        due_at=due_at,
-        vault=vault,
-        instance_name=instance.name,
-        content={
-            "intervals": list(schedule.texts),
-            "time_zone": schedule.time_zone,
-            "revision": instance.revision,
-            "generation": instance.generation,
-            "subscription": parse_group_id(instance.snapshot_group_id).subscription,
-            "region": instance.disk_location,
-        },
-    )
 
 
 def _plan(row: AgendaRow, now: datetime) -> _Due | None:

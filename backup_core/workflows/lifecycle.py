@@ -13,6 +13,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from backup_core.domain.agenda import expiry_row
 from backup_core.domain.alert import Cause
 from backup_core.domain.disk import Disk, unique_id_of
 from backup_core.domain.errors import BackupError, DiskNotFound, Fault, InvalidInput, NotFound, ResourceInUse
@@ -25,7 +26,6 @@ from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, every
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.alerts import Alerted, fire, resolve
-from backup_core.workflows.backup import expiry_row
 from backup_core.workflows.catalogue import get_vault
 from backup_core.workflows.deletion import ensure_none_under_way
 from backup_core.workflows.protection import config_job, look_soon, present_instance, request_of, resume_protection

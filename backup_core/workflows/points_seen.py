@@ -13,16 +13,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from backup_core.domain.agenda import expiry_row
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.heartbeat import Heartbeat
-from backup_core.domain.instance import BackupInstance, PointSummary
+from backup_core.domain.instance import BackupInstance
 from backup_core.domain.ownership import NotProven, Proven, is_same_snapshot, prove_point
+from backup_core.domain.points import with_point, with_slot, without_point
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Change, Ports, Put, Replace, Stored
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import find_snapshot_surely
-from backup_core.workflows.backup import expiry_row, summary_of, with_point
 from backup_core.workflows.heartbeat import ANYWHERE
 from backup_core.workflows.objectives import is_in_trouble, look_later
 
@@ -159,25 +160,13 @@ def write_point(
     outbox.commit(ports, vault, changes, [announcements.point_created(vault, point)] if is_news else [])
 
 
-def with_slot(instance: BackupInstance, point: RecoveryPoint) -> BackupInstance:
-    """The instance, knowing that the point's slot was taken: the next one is judged by it, and none is taken twice."""
-    slot = point.slot
-    if slot is None:
-        return instance
-    return replace(
-        instance,
-        newest_slot=max(slot, instance.newest_slot or slot),
-        last_success_slot=max(slot, instance.last_success_slot or slot),
-    )
-
-
 def _lose(ports: Ports, vault: VaultKey, point: RecoveryPoint, others: Iterable[RecoveryPoint]) -> Fate:
     now = ports.clock.now()
     fresh, instance = _fresh(ports, vault, point)
     if fresh is None or instance is None:
         return Fate.CHANGED
     lost = replace(fresh.value, state=PointState.LOST)
-    changed = replace(instance.value, newest_point=_newest(instance.value, point, others))
+    changed = without_point(instance.value, point, others)
     if is_in_trouble(changed, now):
         look_later(ports, vault, changed)
     told = announcements.point_lost(vault, lost, now)
@@ -194,11 +183,3 @@ def _fresh(
     instance = ports.store.get(BackupInstance, vault, point.instance_name)
     same = fresh is not None and (fresh.value.state, fresh.value.snapshot_id) == (point.state, point.snapshot_id)
     return (fresh if same else None), instance
-
-
-def _newest(instance: BackupInstance, lost: RecoveryPoint, others: Iterable[RecoveryPoint]) -> PointSummary | None:
-    if instance.newest_point is None or instance.newest_point.point_id != lost.point_id:
-        return instance.newest_point
-    good = (point for point in others if point.is_good and point.point_id != lost.point_id)
-    newest = max(good, key=lambda point: point.created_at, default=None)
-    return None if newest is None else summary_of(newest)

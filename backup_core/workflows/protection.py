@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from backup_core.domain.acting import Place, check_bounds, check_choice
-from backup_core.domain.agenda import AgendaRow
+from backup_core.domain.agenda import AgendaRow, backup_row, expiry_row
 from backup_core.domain.alert import Cause, cause_of_failure, permission_cause
 from backup_core.domain.disk import Disk
 from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
@@ -30,10 +30,8 @@ from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConfl
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import weigh
 from backup_core.workflows.alerts import fire, resolve
-from backup_core.workflows.backup import expiry_row
 from backup_core.workflows.catalogue import find_vault, open_vault
 from backup_core.workflows.claims import release_claim, take_claim
-from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.objectives import is_in_trouble, objective_row
 from backup_core.workflows.snapshot_groups import remember_group
 from backup_core.workflows.turns import come_back, commit, open_job

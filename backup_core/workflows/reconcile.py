@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from backup_core.domain.acting import OWN
-from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.agenda import AgendaKind, AgendaRow, backup_row, expiry_row
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError, DiskNotFound, PermissionMissing, SnapshotGroupNotFound
 from backup_core.domain.events import Event
@@ -32,9 +32,8 @@ from backup_core.domain.vault import Vault
 from backup_core.ports import Insert, Ports, Remove, Replace, StateConflict, Stored, every
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.acting import acting_for, as_identity, identities_of
-from backup_core.workflows.backup import SNAPSHOT_UNIQUE_ID, expiry_row
+from backup_core.workflows.backup import SNAPSHOT_UNIQUE_ID
 from backup_core.workflows.claims import take_claim
-from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.installations import installation, take_over
 from backup_core.workflows.lifecycle import is_ended_by_absence, resume_if_back
 from backup_core.workflows.objectives import is_in_trouble, objective_row

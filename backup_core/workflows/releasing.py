@@ -10,13 +10,13 @@ import logging
 from dataclasses import replace
 from datetime import datetime
 
+from backup_core.domain.agenda import expiry_row
 from backup_core.domain.errors import NotFound, ResourceInUse
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.releasing import promises, released, taken_back
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Ports, Replace, StateConflict, Stored, every
-from backup_core.workflows.backup import expiry_row
 from backup_core.workflows.catalogue import get_vault
 from backup_core.workflows.protection import present_instance
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from backup_core.domain.agenda import backup_row
 from backup_core.domain.disk import Disk
 from backup_core.domain.errors import (
     BackupError,
@@ -42,7 +43,6 @@ from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import believed
 from backup_core.workflows.acting import acting_for, as_identity, identities_of
 from backup_core.workflows.catalogue import FoundInstance, find_protection
-from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.lifecycle import resume_if_back
 from backup_core.workflows.points_seen import Sightings, look_after_point
 from backup_core.workflows.poison import NOWHERE, StepGivenUp

@@ -15,7 +15,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.agenda import AgendaKind, AgendaRow, expiry_row
 from backup_core.domain.alert import Cause
 from backup_core.domain.errors import BackupError, OperationFailed, SnapshotNotOurs
 from backup_core.domain.events import Event
@@ -29,7 +29,6 @@ from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConfl
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.alerts import Alerted, fire, resolve
-from backup_core.workflows.backup import expiry_row
 from backup_core.workflows.claims import release_claim
 from backup_core.workflows.deletion import (
     Asked,

@@ -21,14 +21,13 @@ from azure.data.tables import TableClient
 from backup_core.adapters import entities
 from backup_core.adapters.storage_queue import StorageQueue
 from backup_core.adapters.table_store import TableStore
-from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.agenda import AgendaKind, AgendaRow, backup_row
 from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.instance import BackupInstance, PointSummary, ProtectionState
 from backup_core.domain.objective import ObjectiveState, standing_of
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Insert, Ports, StateConflict
-from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.objectives import check_objectives, objective_row
 from tests.benchmarks.counting import RequestCounter
 from tests.benchmarks.figures import Figure, median

@@ -21,6 +21,7 @@ import requests
 from azure.storage.queue import QueueServiceClient
 
 from backup_core.adapters.table_store import TableStore
+from backup_core.domain.agenda import backup_row, expiry_row
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job
 from backup_core.domain.policy import BackupPolicy
@@ -29,8 +30,6 @@ from backup_core.domain.resource_ids import GroupId, VaultKey
 from backup_core.domain.vault import Vault
 from backup_core.ports import Insert, R, Stored
 from backup_core.settings import Settings
-from backup_core.workflows.backup import expiry_row
-from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.protection import first_expiry
 from infra.local.up import SUBSCRIPTION, LocalTarget
 from tests.benchmarks.counting import Marked

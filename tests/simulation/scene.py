@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from backup_core.domain.agenda import backup_row, expiry_row
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job
 from backup_core.domain.resource_ids import GroupId, VaultKey
 from backup_core.ports import Insert, every
-from backup_core.workflows.backup import expiry_row
-from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.protection import first_expiry
 from tests.builders import disk_id, disk_json, instance, policy, vault
 from tests.fakes import World

@@ -13,11 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from backup_core.domain.agenda import backup_row
 from backup_core.domain.errors import BackupError, CloudUnavailable, Throttled
 from backup_core.domain.instance import BackupInstance
 from backup_core.ports import StateConflict
 from backup_core.workflows.backup import request_backup
-from backup_core.workflows.dispatch import backup_row
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups, undelete_instance
 from backup_core.workflows.protection import configure_instance, resume_protection, sync_instance
 from backup_core.workflows.reconcile import reconcile

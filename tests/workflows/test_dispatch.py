@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.agenda import AgendaKind, AgendaRow, backup_row
 from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.messages import StartBackup
 from backup_core.domain.pacing import News
 from backup_core.ports import Memory
 from backup_core.workflows import pacing
-from backup_core.workflows.dispatch import AHEAD, DispatchSummary, backup_row, dispatch
+from backup_core.workflows.dispatch import AHEAD, DispatchSummary, dispatch
 from backup_core.workflows.watching import watch
 from tests.builders import VAULT, instance, policy
 from tests.fakes import World

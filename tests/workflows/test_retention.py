@@ -7,14 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from backup_core.domain.agenda import AgendaKind
+from backup_core.domain.agenda import AgendaKind, expiry_row
 from backup_core.domain.errors import CloudUnavailable, PermissionMissing, ScopeLocked, Throttled
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.messages import ExpirePoints
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.restore import RestoreRequest
-from backup_core.workflows.backup import expiry_row
 from backup_core.workflows.deletion import DeletionUnderWay
 from backup_core.workflows.lifecycle import delete_instance, stop_protection
 from backup_core.workflows.reconcile import reconcile

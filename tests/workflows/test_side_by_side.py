@@ -18,14 +18,13 @@ from typing import Any, cast
 import pytest
 
 from backup_core.app import Services
-from backup_core.domain.agenda import AgendaKind
+from backup_core.domain.agenda import AgendaKind, expiry_row
 from backup_core.domain.errors import CloudUnavailable, OperationFailed
 from backup_core.domain.messages import StartBackup
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.ports import Memory, Ports, Remove
 from backup_core.triggers.timers import timer_blueprint
 from backup_core.workflows import announcements, outbox
-from backup_core.workflows.backup import expiry_row
 from backup_core.workflows.dispatch import dispatch
 from backup_core.workflows.objectives import check_objectives
 from backup_core.workflows.retention import sweep

@@ -1,0 +1,117 @@
+"""A recovery point as it is taken, lost or found again, and what it makes of its instance's row: the workflows commit
+both in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from backup_core.domain.disk import Snapshot
+from backup_core.domain.durations import Duration, parse_duration
+from backup_core.domain.instance import ActiveBackup, BackupInstance, PointSummary
+from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel
+from backup_core.domain.resource_ids import VaultKey
+
+
+def new_point(
+    instance: BackupInstance, active: ActiveBackup, snapshot: Snapshot, *, completed_at: datetime
+) -> RecoveryPoint:
+    """The record of `snapshot`. It expires its retention after the snapshot's own creation, as Azure's points do."""
+    job, retention = active.job, promised(instance, active)
+    return RecoveryPoint(
+        instance_name=instance.name,
+        point_id=job.point_id,
+        snapshot_id=snapshot.id,
+        created_at=snapshot.created_at,
+        completed_at=completed_at,
+        expires_at=retention.after(snapshot.created_at) if retention else None,
+        tag_name=job.retention_tag,
+        policy_name=instance.policy.name,
+        policy_version=instance.policy.version,
+        slot=job.slot,
+        job_id=job.job_id,
+        disk_id=instance.disk_id,
+        disk_size_bytes=snapshot.size_bytes,
+        location=snapshot.location,
+        disk=active.disk,
+        snapshot_unique_id=snapshot.unique_id,
+        installation_id=active.installation_id,
+        retention=retention.iso() if retention else "",
+    )
+
+
+def with_point(instance: BackupInstance, point: RecoveryPoint) -> BackupInstance:
+    """The instance with the point as its newest, unless it has a newer one."""
+    newest = instance.newest_point
+    if newest is not None and newest.created_at >= point.created_at:
+        return instance
+    return replace(instance, newest_point=summary_of(point))
+
+
+def summary_of(point: RecoveryPoint) -> PointSummary:
+    return PointSummary(
+        point_id=point.point_id,
+        created_at=point.created_at,
+        expires_at=point.expires_at,
+        disk_bytes=point.disk_size_bytes,
+    )
+
+
+def earlier_expiry(instance: BackupInstance, point: RecoveryPoint, now: datetime) -> datetime | None:
+    """When the expiry agenda must look at the instance, if that is sooner than it would already.
+
+    The point that was the newest until now may have expired long ago: it was kept only for want of a newer one.
+    """
+    previous = instance.newest_point
+    candidates = [at for at in (point.expires_at, previous.expires_at if previous else None) if at is not None]
+    if not candidates:
+        return None
+    soonest = max(min(candidates), now).replace(microsecond=0)
+    due = instance.expiry_due_at
+    return soonest if due is None or soonest < due else None
+
+
+def label_of(vault: VaultKey, instance: BackupInstance, active: ActiveBackup) -> SnapshotLabel:
+    """What the snapshot of a running backup is to say of itself."""
+    return SnapshotLabel(
+        vault=vault,
+        instance_name=instance.name,
+        point_id=active.job.point_id,
+        job_id=active.job.job_id,
+        tag_name=active.job.retention_tag,
+        retention=promised(instance, active),
+        policy_name=instance.policy.name,
+        slot=active.job.slot,
+        disk=active.disk,
+        installation_id=active.installation_id,
+    )
+
+
+def promised(instance: BackupInstance, active: ActiveBackup) -> Duration | None:
+    """How long the point is kept: as its snapshot was promised, whatever becomes of the policy while it is taken."""
+    if active.retention is None:
+        return instance.policy.retention_duration(active.job.retention_tag)
+    return parse_duration(active.retention) if active.retention else None
+
+
+def with_slot(instance: BackupInstance, point: RecoveryPoint) -> BackupInstance:
+    """The instance, knowing that the point's slot was taken: the next one is judged by it, and none is taken twice."""
+    slot = point.slot
+    if slot is None:
+        return instance
+    return replace(
+        instance,
+        newest_slot=max(slot, instance.newest_slot or slot),
+        last_success_slot=max(slot, instance.last_success_slot or slot),
+    )
+
+
+def without_point(instance: BackupInstance, lost: RecoveryPoint, others: Iterable[RecoveryPoint]) -> BackupInstance:
+    """The instance once `lost` is no good point any more: the newest good one of `others` takes its place."""
+    if instance.newest_point is None or instance.newest_point.point_id != lost.point_id:
+        return instance
+    good = (point for point in others if point.is_good and point.point_id != lost.point_id)
+    newest = max(good, key=lambda point: point.created_at, default=None)
+    return replace(instance, newest_point=None if newest is None else summary_of(newest))
