@@ -116,6 +116,17 @@ class FakeClock:
         return self._now
 
 
+class SlowClock:
+    """Moves a clock on whenever it is looked at: for a run that takes its time."""
+
+    def __init__(self, clock: FakeClock, step: timedelta) -> None:
+        self._clock = clock
+        self._step = step
+
+    def now(self) -> datetime:
+        return self._clock.advance(self._step)
+
+
 class Faults:
     """The log of all port calls ("store.commit", "cloud.get_disk", ...) and the errors that some of them get.
 

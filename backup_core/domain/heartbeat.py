@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 DISPATCH, WATCH, SWEEP, OBJECTIVES, RECONCILE = "dispatch", "watch", "sweep", "objectives", "reconcile"
+RECONCILING = "reconciling"  # no duty, but when a pass of the reconciler was last seen to go on
 STALLED_AFTER = timedelta(minutes=5)
 MARK_MARGIN = timedelta(minutes=2)
 HELD_AT_MOST = timedelta(minutes=30)  # how long backups wait for a reconciler that does not come

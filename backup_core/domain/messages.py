@@ -19,6 +19,7 @@ from backup_core.domain.errors import MessageMalformed
 from backup_core.domain.resource_ids import VaultKey
 
 VERSION = 1
+_NO_VAULT = VaultKey(subscription="unknown", group="unknown", name="unknown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,8 +158,33 @@ class LookAtResource:
     version: int = VERSION
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoOnReconciling:
+    """Go on with the pass of the reconciler that began at `began_at`: with its `part`, behind what `after` names there
+    (workflows/reconcile.py). `failed` parts of it are behind. Is of no vault."""
+
+    queue: ClassVar[str] = "diskbackup-go-on-reconciling"
+    began_at: datetime
+    part: str
+    after: str
+    failed: int = 0
+    vault: VaultKey = _NO_VAULT
+    instance_name: str = ""
+    deferrals: int = 0
+    attempts: int = 0
+    doubts: int = 0
+    version: int = VERSION
+
+
 Message = (
-    StartBackup | ObserveBackup | ExpirePoints | StartRestore | ObserveRestore | ConfigureProtection | PublishEvents
+    StartBackup
+    | ObserveBackup
+    | ExpirePoints
+    | StartRestore
+    | ObserveRestore
+    | ConfigureProtection
+    | PublishEvents
+    | GoOnReconciling
 )
 MESSAGE_TYPES: tuple[type[Message], ...] = (
     StartBackup,
@@ -168,6 +194,7 @@ MESSAGE_TYPES: tuple[type[Message], ...] = (
     ObserveRestore,
     ConfigureProtection,
     PublishEvents,
+    GoOnReconciling,
 )
 
 Sendable = Message | LookAtResource

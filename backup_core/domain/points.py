@@ -115,3 +115,26 @@ def without_point(instance: BackupInstance, lost: RecoveryPoint, others: Iterabl
     good = (point for point in others if point.is_good and point.point_id != lost.point_id)
     newest = max(good, key=lambda point: point.created_at, default=None)
     return replace(instance, newest_point=None if newest is None else summary_of(newest))
+
+
+def point_from_label(label: SnapshotLabel, snapshot: Snapshot, *, completed_at: datetime) -> RecoveryPoint:
+    """The record as the snapshot itself tells it. Of the disk it knows only what fits into a tag."""
+    return RecoveryPoint(
+        instance_name=label.instance_name,
+        point_id=label.point_id,
+        snapshot_id=snapshot.id,
+        created_at=snapshot.created_at,
+        completed_at=completed_at,
+        expires_at=label.retention.after(snapshot.created_at) if label.retention else None,
+        tag_name=label.tag_name,
+        policy_name=label.policy_name,
+        slot=label.slot,
+        job_id=label.job_id,
+        disk_id=snapshot.source_id,
+        disk_size_bytes=snapshot.size_bytes,
+        location=snapshot.location,
+        disk=label.description(snapshot),
+        snapshot_unique_id=snapshot.unique_id,
+        installation_id=label.installation_id,
+        retention=label.retention.iso() if label.retention else "",
+    )

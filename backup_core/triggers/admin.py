@@ -20,10 +20,11 @@ def admin_blueprint(services: Services) -> func.Blueprint:
         """Body: {"snapshotResourceGroups": ["/subscriptions/.../resourceGroups/...", ...]}. Answers what came back.
 
         With "takeOver": true, snapshots that another installation made count as ours from now on, with false they do
-        not; without it, they do if the tables hold no backup instance.
+        not; without it, they do if the tables hold no backup instance. "left" says how many snapshots wait for
+        another call.
         """
         from backup_core.domain.resource_ids import parse_group_id
-        from backup_core.workflows.reconcile import rebuild_catalogue
+        from backup_core.workflows.rebuild import rebuild_catalogue
 
         try:
             asked = json.loads(req.get_body())
@@ -40,6 +41,7 @@ def admin_blueprint(services: Services) -> func.Blueprint:
             "foreignSnapshots": report.foreign,
             "unreadableGroups": report.unreadable_groups,
             "postponed": report.postponed,
+            "left": report.left,
         }
         return _answer(200, body)
 

@@ -9,6 +9,7 @@ from typing import Any
 from backup_core.domain.messages import (
     ConfigureProtection,
     ExpirePoints,
+    GoOnReconciling,
     Message,
     ObserveBackup,
     ObserveRestore,
@@ -21,6 +22,7 @@ from backup_core.workflows.acting import acting_for
 from backup_core.workflows.backup import observe_backup, start_backup
 from backup_core.workflows.pacing import tell
 from backup_core.workflows.protection import configure_protection
+from backup_core.workflows.reconcile import go_on_reconciling
 from backup_core.workflows.restore import observe_restore, start_restore
 from backup_core.workflows.retention import expire_points
 from backup_core.workflows.turns import publish_events
@@ -47,4 +49,5 @@ STEPS: Mapping[type[Message], Step] = {
     ObserveRestore: _acting(observe_restore),
     ConfigureProtection: _acting(configure_protection),
     PublishEvents: publish_events,
+    GoOnReconciling: go_on_reconciling,
 }

@@ -22,18 +22,8 @@ def timer_blueprint(services: Services) -> func.Blueprint:
     @blueprint.timer_trigger(arg_name="timer", schedule=RECONCILE)
     @services.observe
     def reconcile(timer: func.TimerRequest) -> None:
-        from backup_core.domain.heartbeat import RECONCILE as DUTY
-        from backup_core.workflows.audit_age import purge_audit_records
-        from backup_core.workflows.heartbeat import note
-        from backup_core.workflows.reconcile import reconcile as reconcile_all
-        from backup_core.workflows.tag_rules import apply_all as apply_all_rules
+        from backup_core.workflows.reconcile import begin_pass
 
-        ports = services.ports()
-        try:
-            reconcile_all(ports)
-        finally:  # a reconciler that fails is no reason to leave new disks unprotected
-            apply_all_rules(ports)
-        purge_audit_records(ports)
-        note(ports, {DUTY: ports.clock.now()})
+        begin_pass(services.ports())
 
     return blueprint

@@ -10,14 +10,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from backup_core.domain.alert import RAISE_AGAIN_AFTER, Cause
+from backup_core.domain.alert import Cause
 from backup_core.domain.errors import BackupError, SnapshotLimitReached
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import JobError
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.surroundings import SNAPSHOT_COUNTERS, Usage
 from backup_core.ports import Ports, Replace
-from backup_core.workflows import announcements, outbox
+from backup_core.workflows import announcements, once_a_day, outbox
 from backup_core.workflows.acting import acting_for
 from backup_core.workflows.alerts import fire, resolve
 
@@ -45,22 +45,21 @@ def watch_regions(ports: Ports, places: Mapping[tuple[str, str], VaultKey]) -> N
 
 
 def _tell_once_a_day(ports: Ports, vault: VaultKey, what: str, subscription: str, usage: Usage) -> None:
-    now, name = ports.clock.now(), f"quota {subscription} {what}"
-    told_at = ports.memory.recall(name)
-    if told_at is not None and now < told_at + RAISE_AGAIN_AFTER:
-        return
     full = SnapshotLimitReached(f"{what} of subscription {subscription}: {usage.current} of {usage.limit} are there.")
-    outbox.record(ports, vault, [announcements.quota_near(vault, f"{Cause.QUOTA}.{what}", subscription, full, now)])
-    ports.memory.note(name, now)
+    event = announcements.quota_near(vault, f"{Cause.QUOTA}.{what}", subscription, full, ports.clock.now())
+    once_a_day.tell(ports, vault, event, name=f"quota {subscription} {what}")
 
 
-def watch_snapshots(ports: Ports, vault: VaultKey, name: str, count: int) -> None:
+def watch_snapshots(ports: Ports, vault: VaultKey, instance: BackupInstance, count: int) -> None:
     """An alert when a disk has nine tenths of the snapshots that Azure allows. Ours are counted: whoever takes others
-    of the same disk has less room. Raises StateConflict."""
-    stored = ports.store.get(BackupInstance, vault, name)
+    of the same disk has less room. Costs nothing where all is well. Raises StateConflict."""
+    is_near = count >= SNAPSHOTS_NEAR_LIMIT
+    if not is_near and not any(opened.cause.startswith(Cause.QUOTA) for opened in instance.alerts):
+        return
+    stored = ports.store.get(BackupInstance, vault, instance.name)
     if stored is None:
         return
-    if count >= SNAPSHOTS_NEAR_LIMIT:
+    if is_near:
         near = SnapshotLimitReached(
             f"Disk '{stored.value.disk_id}' has {count} snapshots of ours; {SNAPSHOTS_LIMIT} are the most."
         )

@@ -68,9 +68,15 @@ def leave_mark(ports: Ports, beat: Heartbeat) -> None:
         log.warning("mark.unwritten code=%s", error.code)
 
 
-def note_reconciled(ports: Ports) -> None:
-    """Points that were missing are back: backups go on."""
-    _change(ports, lambda known: None if known.reconciled_at else replace(known, reconciled_at=ports.clock.now()))
+def note_reconciled(ports: Ports, *, began_at: datetime) -> None:
+    """Points that were missing are back: backups go on. The tables were looked through from `began_at` on; what was
+    looked through before they were set back says nothing."""
+
+    def change(known: SetBack) -> SetBack | None:
+        is_news = known.reconciled_at is None and known.seen_at <= began_at
+        return replace(known, reconciled_at=ports.clock.now()) if is_news else None
+
+    _change(ports, change)
 
 
 def go_on(ports: Ports) -> SetBack | None:

@@ -43,17 +43,16 @@ from backup_core.domain.protection_rule import (
 from backup_core.domain.resource_event import DELETED, RULED
 from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, lies_in, parse_resource_id
 from backup_core.ports import Change, Insert, Page, Ports, Remove, Replace, StateConflict, Stored, every
-from backup_core.workflows import announcements, catalogue, outbox
+from backup_core.workflows import announcements, catalogue, once_a_day
 from backup_core.workflows.acting import acting_for, acts_as, as_identity, identities_of
 from backup_core.workflows.catalogue import FoundInstance, find_protection, get_vault, list_vault_keys, open_vault
 from backup_core.workflows.lifecycle import stop_protection
 from backup_core.workflows.protection import configure_instance, request_of
+from backup_core.workflows.run_time import Time
 
 log = logging.getLogger("diskbackup.rules")
 
-CHANGES_LIMIT = 500  # changes of protection that one run makes; the next one goes on
 DRY_RUN_LIMIT = 1000  # decisions that one dry run shows
-TOLD_EVERY = timedelta(hours=24)
 RETRY_AFTER = timedelta(hours=1)  # what could not be protected is tried again so often, not at every look
 _ANYWHERE = VaultKey(subscription="any", group="any", name="any")  # rules of all vaults lie together
 _TRIES = 5
@@ -134,13 +133,9 @@ def _tell_of_failure(ports: Ports, decision: Decision, error: BackupError) -> No
     """Once a day for each disk and error by each process, under an id that says so too."""
     vault = decision.vault
     assert vault is not None, "only an instance's change can fail, and it has a vault"
-    now, name = ports.clock.now(), f"rule {decision.disk_id.lower()} {error.code}"
-    told_at = ports.memory.recall(name)
-    if told_at is not None and now < told_at + TOLD_EVERY:
-        return
-    ports.memory.note(name, now)
     rule = decision.rule.name if decision.rule else ""
-    outbox.record(ports, vault, [announcements.rule_failed(vault, rule, decision.disk_id, error, now)])
+    event = announcements.rule_failed(vault, rule, decision.disk_id, error, ports.clock.now())
+    once_a_day.tell(ports, vault, event, name=f"rule {decision.disk_id.lower()} {error.code}")
 
 
 def read_book(ports: Ports) -> RuleBook:
@@ -265,13 +260,15 @@ def apply_all(
     *,
     instances: Iterable[tuple[VaultKey, BackupInstance]] | None = None,
     scope: str | None = None,
+    time: Time | None = None,
 ) -> RuleReport:
     """Apply the rules to every disk in the scope of any, or only to those in `scope` (a subscription's or group's id).
 
-    Costs one listing for each scope, and reads and writes for what changes. `instances` are all there are, if the
+    Costs one listing for each scope, and reads and writes for what changes; none is begun when the `time` of the run is
+    up (`is_limited`), and the next run goes on. `instances` are all there are, if the
     caller has read them. Never raises for a disk or scope: what cannot be looked at or done now is in the report.
     """
-    book, report = read_book(ports), RuleReport()
+    book, report, time = read_book(ports), RuleReport(), time or Time.of_run(ports)
     held = _Held.of(_instances(ports) if instances is None else instances)
     seen: set[str] = set()
     contested: list[tuple[str, Disk]] = []
@@ -283,16 +280,16 @@ def apply_all(
                     continue
                 seen.add(disk_key(disk.id))
                 if decision.action is not Action.LEAVE:
-                    _apply(ports, disk, book, report, identity)
+                    _apply(ports, disk, book, report, time, identity)
         except BackupError as error:
             log.warning("rules.postponed scope=%s code=%s %s", listed, error.code, error.message)
             report.postponed.append(f"{listed}: {error.message}")
     for identity, disk in contested:
         if disk_key(disk.id) not in seen:  # by the vault whose rule comes first
-            _apply(ports, disk, _rules_by(ports, book, {identity}), report, identity)
+            _apply(ports, disk, _rules_by(ports, book, {identity}), report, time, identity)
     for key, found in held.of_rules(scope):
         if key not in seen:
-            _apply_unseen(acting_for(ports, found.vault), found, book, report)
+            _apply_unseen(acting_for(ports, found.vault), found, book, report, time)
     report.seen = len(seen)
     log.info("rules.applied seen=%d done=%d failed=%d", report.seen, len(report.done), len(report.failed))
     return report
@@ -325,9 +322,11 @@ def _judge(ports: Ports, scope: str, held: _Held, book: RuleBook) -> Iterator[tu
         yield disk, decide(disk, *_held(held.by_disk.get(disk_key(disk.id))), book)
 
 
-def _apply(ports: Ports, disk: Disk, book: RuleBook, report: RuleReport, seen_as: str | None = None) -> None:
+def _apply(
+    ports: Ports, disk: Disk, book: RuleBook, report: RuleReport, time: Time, seen_as: str | None = None
+) -> None:
     """Decide again by what is recorded now, and do it."""
-    if len(report.done) + len(report.failed) >= CHANGES_LIMIT:
+    if time.is_up:
         report.is_limited = True
         return
     try:
@@ -340,14 +339,14 @@ def _apply(ports: Ports, disk: Disk, book: RuleBook, report: RuleReport, seen_as
         report.done.append(decision)
 
 
-def _apply_unseen(ports: Ports, unseen: FoundInstance, book: RuleBook, report: RuleReport) -> None:
+def _apply_unseen(ports: Ports, unseen: FoundInstance, book: RuleBook, report: RuleReport, time: Time) -> None:
     """An instance of a rule whose disk no listing showed. If no rule reaches the disk, that is enough to know; else the
     disk is asked for: it seems to be gone, or we may not see it, which stops nothing."""
     instance = unseen.instance
     if instance.state is ProtectionState.STOPPED:
         return
     if not book.covering(instance.disk_id):
-        _apply(ports, Disk(raw={"id": instance.disk_id, "location": instance.disk_location}), book, report)
+        _apply(ports, Disk(raw={"id": instance.disk_id, "location": instance.disk_location}), book, report, time)
         return
     try:
         disk = ports.cloud.get_disk(instance.disk_id)
@@ -357,7 +356,7 @@ def _apply_unseen(ports: Ports, unseen: FoundInstance, book: RuleBook, report: R
     except BackupError as error:
         report.postponed.append(f"{instance.disk_id}: {error.message}")
     else:
-        _apply(ports, disk, book, report)
+        _apply(ports, disk, book, report, time)
 
 
 def disk_is_gone(ports: Ports, found: FoundInstance, error: DiskNotFound) -> bool:

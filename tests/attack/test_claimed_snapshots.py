@@ -21,7 +21,8 @@ from backup_core.domain.resource_ids import GroupId, VaultKey, parse_group_id
 from backup_core.domain.restore import RestoreRequest
 from backup_core.ports import Remove
 from backup_core.workflows.installations import installation
-from backup_core.workflows.reconcile import rebuild_catalogue, reconcile
+from backup_core.workflows.rebuild import rebuild_catalogue
+from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.vaults import put_vault
 from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, TARGET_GROUP, VAULT, disk_id, disk_json, vault

@@ -14,7 +14,8 @@ from typing import Any
 from backup_core.domain.resource_ids import parse_group_id
 from backup_core.domain.restore import RestoreRequest
 from backup_core.workflows.protection import configure_instance
-from backup_core.workflows.reconcile import rebuild_catalogue, reconcile
+from backup_core.workflows.rebuild import rebuild_catalogue
+from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.set_back import go_on
 from backup_core.workflows.vaults import put_policy

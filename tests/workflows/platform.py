@@ -26,7 +26,8 @@ from backup_core.triggers.steps import STEPS
 from backup_core.triggers.timers import TICK
 from backup_core.workflows.poison import give_up
 from backup_core.workflows.protection import configure_instance
-from backup_core.workflows.reconcile import ReconcileReport, reconcile
+from backup_core.workflows.reconcile import reconcile
+from backup_core.workflows.reconcile_report import ReconcileReport
 from backup_core.workflows.resource_events import SnapshotHomes, take_message
 from backup_core.workflows.tick import tick
 from backup_core.workflows.vaults import put_policy, put_vault

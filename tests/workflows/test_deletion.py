@@ -19,7 +19,8 @@ from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.recovery_point import TAG_PREFIX
 from backup_core.workflows.deletion import DeletionUnderWay
 from backup_core.workflows.lifecycle import delete_instance, stop_protection
-from backup_core.workflows.reconcile import rebuild_catalogue, reconcile
+from backup_core.workflows.rebuild import rebuild_catalogue
+from backup_core.workflows.reconcile import reconcile
 from tests.builders import SNAPSHOT_GROUP, VAULT
 from tests.workflows.platform import Platform
 from tests.workflows.proofs import Scenario

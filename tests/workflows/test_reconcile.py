@@ -22,7 +22,9 @@ from backup_core.ports import Insert, Remove, Replace
 from backup_core.workflows.catalogue import find_protection
 from backup_core.workflows.lifecycle import delete_instance
 from backup_core.workflows.protection import configure_instance
-from backup_core.workflows.reconcile import JOBS_KEPT, ReconcileReport, rebuild_catalogue, reconcile
+from backup_core.workflows.rebuild import rebuild_catalogue
+from backup_core.workflows.reconcile import JOBS_KEPT, reconcile
+from backup_core.workflows.reconcile_report import ReconcileReport
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.vaults import put_policy, put_vault
 from tests.builders import (

@@ -15,7 +15,9 @@ from backup_core.domain.recovery_point import PointState
 from backup_core.domain.restore import RestoreRequest
 from backup_core.workflows.heartbeat import ANYWHERE
 from backup_core.workflows.lifecycle import delete_instance, stop_protection
-from backup_core.workflows.reconcile import ReconcileReport, rebuild_catalogue, reconcile
+from backup_core.workflows.rebuild import rebuild_catalogue
+from backup_core.workflows.reconcile import reconcile
+from backup_core.workflows.reconcile_report import ReconcileReport
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.set_back import go_on, set_back
 from tests.builders import NOW, SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id

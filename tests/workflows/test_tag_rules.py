@@ -26,8 +26,8 @@ from backup_core.ports import Insert
 from backup_core.workflows.catalogue import find_protection
 from backup_core.workflows.lifecycle import delete_instance, stop_protection
 from backup_core.workflows.protection import configure_instance
+from backup_core.workflows.run_time import WORK_FOR
 from backup_core.workflows.tag_rules import (
-    CHANGES_LIMIT,
     RuleReport,
     apply_all,
     apply_rules_to_disk,
@@ -52,6 +52,7 @@ from tests.builders import (
     vault_properties,
 )
 from tests.domain.test_protection_rule import rule
+from tests.fakes import SlowClock
 from tests.workflows.platform import Platform, request
 from tests.workflows.scenes import HOURLY, events, jobs, refuse
 
@@ -344,14 +345,16 @@ def test_a_conflict_with_another_change_is_left_for_the_next_run() -> None:
     assert actions(apply(platform)) == [Action.PROTECT]
 
 
-def test_one_run_makes_a_bounded_number_of_changes_and_says_that_there_are_more() -> None:
+def test_a_run_begins_no_change_when_its_time_is_up_and_says_that_there_are_more() -> None:
     platform = ruled(tags={})
-    for number in range(CHANGES_LIMIT + 1):
-        tag(platform, f"many-{number:04}", backup="daily")
-    report = apply(platform)
-    assert (len(report.done), report.is_limited) == (CHANGES_LIMIT, True)
-    report = apply(platform)
-    assert (len(report.done), report.is_limited) == (1, False)
+    for number in range(9):
+        tag(platform, f"many-{number}", backup="daily")
+    slow = replace(platform.world.ports, clock=SlowClock(platform.world.clock, WORK_FOR / 20))
+    report = apply_all(slow)
+    assert report.is_limited
+    assert 0 < len(report.done) < 9
+    rest = apply(platform)
+    assert (len(report.done) + len(rest.done), rest.is_limited) == (9, False)
 
 
 # ---------------------------------------------------------------- what cannot be done is told

@@ -12,7 +12,8 @@ from backup_core.domain.resource_ids import VaultKey
 from backup_core.workflows.installations import installation, take_over
 from backup_core.workflows.lifecycle import delete_instance
 from backup_core.workflows.protection import configure_instance
-from backup_core.workflows.reconcile import rebuild_catalogue, reconcile
+from backup_core.workflows.rebuild import rebuild_catalogue
+from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.vaults import put_policy, put_vault
 from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, policy, vault
 from tests.fakes import World

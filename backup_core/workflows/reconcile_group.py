@@ -1,0 +1,390 @@
+"""One snapshot group against the records, both ways, disk by disk: a disk's instances with their points, and what else
+was taken of it and lies there.
+
+The disk is what goes together: which one a snapshot was taken of is Azure's word, and nobody can change it. So whatever
+tags say, the snapshots of a disk and the points that account for them are looked at by one run, and a run may end
+behind any disk. Each instance is looked after in its own group, which cannot be changed; a point whose snapshot was
+moved to another is found there.
+
+Leaves to others: what a point's fate is (points_seen.py), what becomes of snapshots without a record (adoption.py), and
+which group comes when (reconcile.py).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from backup_core.domain.acting import OWN
+from backup_core.domain.agenda import AgendaKind, AgendaRow, backup_row, expiry_row
+from backup_core.domain.disk import Snapshot
+from backup_core.domain.errors import BackupError, DiskNotFound, PermissionMissing, SnapshotGroupNotFound
+from backup_core.domain.installation import Installation
+from backup_core.domain.instance import BackupInstance, ProtectionState, disk_key
+from backup_core.domain.naming import read_snapshot_name
+from backup_core.domain.ownership import is_foreign
+from backup_core.domain.policy import BackupPolicy
+from backup_core.domain.recovery_point import PointState, RecoveryPoint, is_ours, read_label
+from backup_core.domain.resource_ids import SNAPSHOT, VaultKey, parse_group_id, parse_resource_id
+from backup_core.domain.snapshot_group import SnapshotGroup
+from backup_core.ports import Ports, Replace, Stored, every
+from backup_core.workflows import announcements, once_a_day
+from backup_core.workflows.acting import acting_for, as_identity, identities_of
+from backup_core.workflows.adoption import Adopter, move_agenda_on
+from backup_core.workflows.claims import take_claim
+from backup_core.workflows.lifecycle import is_ended_by_absence, resume_if_back
+from backup_core.workflows.objectives import is_in_trouble, objective_row
+from backup_core.workflows.points_seen import Fate, Sightings, look_after_point
+from backup_core.workflows.protection import reconfigure
+from backup_core.workflows.quotas import watch_snapshots
+from backup_core.workflows.reconcile_report import ReconcileReport
+from backup_core.workflows.retention import next_look
+from backup_core.workflows.run_time import Time
+from backup_core.workflows.snapshot_groups import forget_group
+from backup_core.workflows.watching import watch_row
+
+log = logging.getLogger("diskbackup.reconcile")
+
+# For the disks of a group, however long its list took: else a run would list it and come no further.
+AT_LEAST = timedelta(seconds=15)
+
+_IN_DISK = "#"  # between a disk's id and a snapshot's, of which neither holds it
+
+Key = tuple[VaultKey, str]  # vault and instance name in lower case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """A backup instance, and where it keeps the snapshots of which disk; both ids in small letters."""
+
+    vault: VaultKey
+    name: str
+    disk_id: str
+    disk_location: str
+    group: str
+
+    @classmethod
+    def of(cls, vault: VaultKey, instance: BackupInstance) -> Keeping:
+        return cls(
+            vault=vault,
+            name=instance.name,
+            disk_id=instance.disk_id.lower(),
+            disk_location=instance.disk_location,
+            group=parse_group_id(instance.snapshot_group_id).key,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agenda:
+    """The agenda's rows by what they are for, read before any snapshot is listed and any record read: what is begun
+    meanwhile is looked at singly."""
+
+    backups: Mapping[Key, Sequence[AgendaRow]]
+    expiries: frozenset[Key]
+    objectives: frozenset[Key]
+    watches: frozenset[str]
+
+    @classmethod
+    def read(cls, ports: Ports) -> Agenda:
+        backups: dict[Key, list[AgendaRow]] = defaultdict(list)
+        for row in ports.store.agenda(AgendaKind.BACKUP):
+            backups[row.vault, row.instance_name.lower()].append(row)
+        return cls(
+            backups=backups,
+            expiries=frozenset((row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.EXPIRY)),
+            objectives=frozenset(
+                (row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.OBJECTIVE)
+            ),
+            watches=frozenset(row.subject for row in ports.store.agenda(AgendaKind.WATCH)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """What a run reads of all records before it looks into a group: no point, and of instances what stays as it is."""
+
+    groups: Sequence[Stored[SnapshotGroup]]
+    kept: Sequence[Keeping]
+    claimed: Collection[str]  # the keys of disks that are claimed
+    agenda: Agenda
+    installation: Installation
+    policies: dict[VaultKey, Mapping[str, BackupPolicy]] = field(default_factory=dict)  # filled as they are needed
+
+    def keepers(self, group: SnapshotGroup) -> list[VaultKey]:
+        """The vaults that keep snapshots in a group, or once did."""
+        return [group.vault, *(each.vault for each in self.kept if each.group == group.group.key)]
+
+    def policy(self, ports: Ports, vault: VaultKey, name: str) -> BackupPolicy | None:
+        if vault not in self.policies:
+            found = (stored.value for stored in every(ports, BackupPolicy, vault))
+            self.policies[vault] = {policy.name.lower(): policy for policy in found}
+        return self.policies[vault].get(name.lower())
+
+
+def reconcile_group(
+    ports: Ports, group: Stored[SnapshotGroup], records: Records, report: ReconcileReport, time: Time, after: str
+) -> str | None:
+    """Look after the disks of a group, in the order of their ids, behind what `after` names ("": from the first on).
+    Answers None, or behind what another run is to go on."""
+    sight = GroupSight(ports, group.value, records, report)
+    time = time.at_least(AT_LEAST)
+    instances = defaultdict(list)
+    for each in records.kept:
+        instances[each.disk_id].append(each)
+    here = {each.disk_id for each in records.kept if each.group == group.value.group.key} | sight.of_disk.keys()
+    begun, _, behind = after.partition(_IN_DISK)
+    last = None
+    for disk in sorted(disk for disk in here if disk > begun or (disk == begun and behind)):
+        if time.is_up and last is not None:
+            return last
+        looked_at = _Disk(ports, group.value, records, report, time, sight)
+        stopped_at = looked_at.look_after(disk, instances[disk], behind=behind if disk == begun else "")
+        if stopped_at is not None:
+            return f"{disk}{_IN_DISK}{stopped_at}"
+        last = disk
+    if sight.is_readable and not _is_used(group.value, records, sight):
+        with report.postponing(f"group {group.value.key}"):
+            forget_group(ports, group)
+    return None
+
+
+def _is_used(group: SnapshotGroup, records: Records, sight: GroupSight) -> bool:
+    """Whether an instance keeps snapshots there, or anything that looks like ours lies there."""
+    if any(each.group == group.group.key for each in records.kept):
+        return True
+    lying = (each for several in sight.of_disk.values() for each in several)
+    return any(not _is_others(each, records.installation.ids) for each in lying)
+
+
+def _is_others(snapshot: Snapshot, installations: Collection[str]) -> bool:
+    label = read_label(snapshot.tags)
+    return label is not None and is_foreign(label, installations)
+
+
+def _looks_ours(snapshot: Snapshot) -> bool:
+    """By its tags, or by its name where somebody took them away. It may still be anybody's."""
+    return is_ours(snapshot.tags) or read_snapshot_name(snapshot.id.rsplit("/", 1)[-1]) is not None
+
+
+def _group_of(snapshot_id: str) -> str:
+    return parse_resource_id(snapshot_id, SNAPSHOT).group_id.key
+
+
+class GroupSight(Sightings):
+    """What lies in a group; and in the others, as soon as a point's snapshot may be there. `of_disk` has what looks
+    like ours in the group itself, by the id of its source disk."""
+
+    def __init__(self, ports: Ports, group: SnapshotGroup, records: Records, report: ReconcileReport) -> None:
+        super().__init__()
+        self._ports = ports
+        self._records = records
+        self._unlisted = {stored.value.group.key: stored.value for stored in records.groups}
+        self._readable: set[str] = set()
+        self._look_into(group.group.key, report)
+        self.is_readable = group.group.key in self._readable
+        self.of_disk: dict[str, list[Snapshot]] = defaultdict(list)
+        for each in filter(_looks_ours, self.all()):
+            self.of_disk[each.source_id.lower()].append(each)
+
+    def covers(self, snapshot_id: str) -> bool:
+        """Whether we could look where it lies."""
+        group = _group_of(snapshot_id)
+        self._look_into(group)
+        return group in self._readable
+
+    def moved(self, point: RecoveryPoint) -> Snapshot | None:
+        if point.snapshot_unique_id:
+            for group in [*self._unlisted]:
+                if (found := super().moved(point)) is not None:
+                    return found
+                self._look_into(group)
+        return super().moved(point)
+
+    def _look_into(self, key: str, report: ReconcileReport | None = None) -> None:
+        """`report` is told of a group that cannot be read: by the run that is about it."""
+        group = self._unlisted.pop(key, None)
+        if group is None:
+            return
+        try:
+            for snapshot in _list_snapshots(self._ports, group, self._records.keepers(group)):
+                self.add(snapshot)
+        except SnapshotGroupNotFound:
+            log.error("reconcile.group_gone group=%s", group.group_id)
+            # It holds nothing: each point is asked for once more before it is called lost.
+        except BackupError as error:
+            log.error("reconcile.group_unreadable group=%s code=%s %s", group.group_id, error.code, error.message)
+            if report is not None:
+                report.unreadable_groups.append(group.group_id)
+            return
+        self._readable.add(key)
+
+
+def _list_snapshots(ports: Ports, group: SnapshotGroup, keepers: Iterable[VaultKey]) -> Iterator[Snapshot]:
+    """As the first identity of the keepers that may see them; as the app's own where nobody keeps any."""
+    *others, last = identities_of(ports, keepers) or [OWN]
+    for identity in others:
+        try:
+            return iter(list(as_identity(ports, identity).cloud.list_snapshots(group.group)))
+        except PermissionMissing:
+            log.info("reconcile.group_unseen group=%s by=%s", group.group_id, identity)
+    return iter(list(as_identity(ports, last).cloud.list_snapshots(group.group)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Disk:
+    """Looks after a disk in a group."""
+
+    ports: Ports
+    group: SnapshotGroup
+    records: Records
+    report: ReconcileReport
+    time: Time
+    sight: GroupSight
+
+    def look_after(self, disk_id: str, instances: Sequence[Keeping], *, behind: str) -> str | None:
+        """The disk's instances, then the snapshots of it that they do not account for, behind the one `behind`. Answers
+        None, or the last one's id (in small letters) when the time was up before all were looked at."""
+        accounted: set[str] = set()
+        for each in instances:
+            if each.group == self.group.group.key:
+                with self.report.postponing(f"instance {each.name}"):
+                    self._look_after_instance(each, accounted)
+        left = [each for each in self.sight.of_disk.get(disk_id, ()) if each.id.lower() not in accounted]
+        for each in instances if left else ():
+            if each.group != self.group.group.key:  # its points may have been moved here
+                stored = every(self.ports, RecoveryPoint, each.vault, each.name)
+                accounted |= _snapshots_of(point.value for point in stored)
+        strange = {each.id.lower(): each for each in left if each.id.lower() not in accounted}
+        return self._account_for({key: strange[key] for key in sorted(strange) if key > behind})
+
+    def _account_for(self, strange: Mapping[str, Snapshot]) -> str | None:
+        adopter = Adopter(vault=self.group.vault, installation=self.records.installation, report=self.report)
+        stopped_at = None
+        for key, snapshot in strange.items():
+            with self.report.postponing(f"snapshot {snapshot.id}"):
+                adopter.account_for(self.ports, snapshot)
+            if self.time.is_up and key != max(strange):
+                stopped_at = key
+                break
+        for (vault, name), slots in adopter.slots.items():
+            with self.report.postponing(f"agenda of {name}"):
+                rows = self.records.agenda.backups.get((vault, name.lower()), ())
+                move_agenda_on(self.ports, vault, name, rows, slots)
+        return stopped_at
+
+    def _look_after_instance(self, kept: Keeping, accounted: set[str]) -> None:
+        """Adds to `accounted` the snapshots that the instance's points, or its running backup, account for."""
+        ports, vault, name = acting_for(self.ports, kept.vault), kept.vault, kept.name
+        stored = ports.store.get(BackupInstance, vault, name)
+        if stored is None:
+            return
+        instance = stored.value
+        if instance.holds_disk and disk_key(instance.disk_id) not in self.records.claimed:
+            with self.report.postponing(f"claim of {name}"):
+                take_claim(ports, vault, name, instance.disk_id)
+                self.report.claims.append(name)
+        points = [point.value for point in every(ports, RecoveryPoint, vault, name)]
+        accounted |= _snapshots_of(points)
+        if instance.active is not None:
+            accounted.add(instance.active.snapshot_id.lower())
+        count = self._look_after_points(ports, vault, points, accounted)
+        if self.sight.is_readable:
+            watch_snapshots(ports, vault, instance, count)
+        self._mend_agenda(ports, vault, instance, points)
+        policy = self.records.policy(ports, vault, instance.policy.name)
+        is_behind = policy is None or policy.properties != instance.policy.properties
+        if is_behind and reconfigure(ports, vault, name) is not None:
+            self.report.reconfigured.append(name)
+        if is_ended_by_absence(instance) and _is_back(ports, vault, instance):
+            self.report.resumed.append(name)
+
+    def _look_after_points(
+        self, ports: Ports, vault: VaultKey, points: Sequence[RecoveryPoint], accounted: set[str]
+    ) -> int:
+        """Every point that is good, or was called lost, and lies where we could look; answers how many are whole."""
+        good = {point.point_id: point for point in points if point.is_good}
+        report = self.report
+        told = {Fate.LOST: report.lost_points, Fate.MOVED: report.moved_points, Fate.REGAINED: report.adopted_points}
+        for point in points:
+            if point.state is PointState.EXPIRING or not self.sight.covers(point.snapshot_id):
+                continue
+            found = look_after_point(ports, vault, point, list(good.values()), self.sight)
+            if found.fate in (Fate.LOST, Fate.STILL_LOST):
+                good.pop(point.point_id, None)
+                accounted.discard(point.snapshot_id.lower())  # what bears its id now is another
+            if found.snapshot is not None:
+                accounted.add(found.snapshot.id.lower())
+            if found.disagreements:
+                self._report_retagged(ports, vault, point, found.disagreements)
+            if found.fate in told:
+                told[found.fate].append(point.point_id)
+        return len(good)
+
+    def _report_retagged(self, ports: Ports, vault: VaultKey, point: RecoveryPoint, because: Sequence[str]) -> None:
+        event = announcements.tags_changed(vault, point, "; ".join(because), ports.clock.now())
+        if once_a_day.tell(ports, vault, event):
+            log.warning("snapshot.retagged snapshot=%s: %s", point.snapshot_id, "; ".join(because))
+        self.report.retagged.append(point.snapshot_id)
+
+    def _mend_agenda(
+        self, ports: Ports, vault: VaultKey, instance: BackupInstance, points: Sequence[RecoveryPoint]
+    ) -> None:
+        """Index entries that are missing. A row too many does no harm: it is cleared when it comes due."""
+        key, now, agenda = (vault, instance.name.lower()), ports.clock.now(), self.records.agenda
+        told = self.report.agenda_rows
+        if instance.state is ProtectionState.CONFIGURED and key not in agenda.backups:
+            ports.store.schedule([backup_row(vault, instance, instance.next_due_at)])
+            told.append(f"backup {instance.name}")
+        if key not in agenda.objectives and is_in_trouble(instance, now):
+            ports.store.schedule([objective_row(vault, instance)])
+            told.append(f"objective {instance.name}")
+        if key not in agenda.expiries and _mend_expiry(ports, vault, instance.name, now):
+            told.append(f"expiry {instance.name}")
+        for job_id, step in _open_jobs(instance, points):
+            if job_id not in agenda.watches:
+                ports.store.schedule([watch_row(vault, instance.name, job_id, step, now)])
+                told.append(f"watch {instance.name}")
+
+
+def _snapshots_of(points: Iterable[RecoveryPoint]) -> set[str]:
+    return {point.snapshot_id.lower() for point in points if point.state is not PointState.LOST}
+
+
+def _is_back(ports: Ports, vault: VaultKey, instance: BackupInstance) -> bool:
+    """Whether a disk whose absence ended its protection is seen again, and protected."""
+    try:
+        disk = ports.cloud.get_disk(instance.disk_id)
+    except DiskNotFound:
+        return False
+    return resume_if_back(ports, vault, instance, disk)
+
+
+def _open_jobs(instance: BackupInstance, points: Iterable[RecoveryPoint]) -> Iterator[tuple[str, str]]:
+    """The running jobs that instance and points name, each with the step that its watch sends again."""
+    if instance.active is not None:
+        yield instance.active.job.job_id, "backup"
+    if instance.state in (ProtectionState.CONFIGURING, ProtectionState.UPDATING):
+        yield instance.config_job_id, "configure"
+    for point in points:
+        for job_id in point.restoring:
+            yield job_id, "restore"
+
+
+def _mend_expiry(ports: Ports, vault: VaultKey, name: str, now: datetime) -> bool:
+    """Write the row if the instance, as it is by now, wants one. Raises StateConflict."""
+    stored = ports.store.get(BackupInstance, vault, name)
+    if stored is None:
+        return False
+    points = [point.value for point in every(ports, RecoveryPoint, vault, name)]
+    deleting = stored.value.state is ProtectionState.DELETING
+    due_at = now if deleting else next_look(stored.value, points, now)
+    if due_at is None:
+        return False
+    due_at = due_at.replace(microsecond=0)
+    ports.store.schedule([expiry_row(vault, name, due_at)])
+    if stored.value.expiry_due_at != due_at:
+        ports.store.commit(vault, [Replace(stored, replace(stored.value, expiry_due_at=due_at))])
+    return True
