@@ -15,6 +15,7 @@ test: setup
 
 lint: setup
 	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 
 # All that checks infra/azure without Azure; what it leaves to the Bicep compiler is in docs/deploy.md.

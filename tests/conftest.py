@@ -220,13 +220,13 @@ def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + _STARTING_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise RuntimeError(f"{process.args} ended with {process.returncode} before it listened")
+            raise RuntimeError(f"{process.args!r} ended with {process.returncode} before it listened")
         with socket.socket() as probe:
             probe.settimeout(1)
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise RuntimeError(f"{process.args} does not listen on port {port} after {_STARTING_SECONDS} s")
+    raise RuntimeError(f"{process.args!r} does not listen on port {port} after {_STARTING_SECONDS} s")
 
 
 def json_call(

@@ -49,7 +49,7 @@ from backup_core.domain.errors import (
     SnapshotLimitReached,
     SnapshotNotFound,
 )
-from backup_core.domain.events import KINDS, data_schema
+from backup_core.domain.events import KINDS, Event, data_schema
 from backup_core.domain.messages import MESSAGE_TYPES, LookAtResource, Sendable, decode, encode
 from backup_core.domain.pacing import News
 from backup_core.domain.permissions import READ_PERMISSIONS, Grant, Permissions
@@ -70,7 +70,6 @@ from backup_core.ports import (
     AuditPage,
     Change,
     DiskCloud,
-    Event,
     G,
     GlancePage,
     Insert,
@@ -135,8 +134,8 @@ class Faults:
 
     def __init__(self) -> None:
         self.calls: list[str] = []
-        self._planned: dict[str, list[tuple[Exception, bool]]] = {}
-        self._at: dict[int, tuple[Exception, bool]] = {}
+        self._planned: dict[str, list[tuple[BaseException, bool]]] = {}
+        self._at: dict[int, tuple[BaseException, bool]] = {}
         self._interruptions: dict[int, Callable[[], None]] = {}
         self._paused = False
 
@@ -144,7 +143,7 @@ class Faults:
         """Fail the next `times` calls of that name, after those planned earlier."""
         self._planned.setdefault(call, []).extend([(error, after)] * times)
 
-    def fail_nth(self, nth: int, error: Exception, *, after: bool = False) -> None:
+    def fail_nth(self, nth: int, error: BaseException, *, after: bool = False) -> None:
         """Fail the `nth` port call from now (0 is the next one), whatever it is."""
         self._at[len(self.calls) + nth] = (error, after)
 
@@ -184,7 +183,7 @@ class Faults:
             act()
         raise error
 
-    def _take(self, call: str) -> tuple[Exception, bool] | None:
+    def _take(self, call: str) -> tuple[BaseException, bool] | None:
         if (at := self._at.pop(len(self.calls), None)) is not None:
             return at
         waiting = self._planned.get(call)
@@ -208,7 +207,7 @@ def _call(method: Callable[Concatenate[Self, P], T]) -> Callable[Concatenate[Sel
     def call(self: Self, *args: P.args, **kwargs: P.kwargs) -> T:
         return self.faults.around(f"{self.name}.{method.__name__}", lambda: method(self, *args, **kwargs))
 
-    return call
+    return cast("Callable[Concatenate[Self, P], T]", call)
 
 
 class FakeStore(_Port):
@@ -226,7 +225,7 @@ class FakeStore(_Port):
 
     @_call
     def get(self, record: type[R], vault: VaultKey, *key: str) -> Stored[R] | None:
-        address = entities.record_address(record, vault, *key)
+        address = entities.record_address(cast("Any", record), vault, *key)
         entity = self._records.get(address.partition, {}).get(address.row)
         return None if entity is None else self._stored(record, entity)
 
@@ -243,8 +242,9 @@ class FakeStore(_Port):
     ) -> Page[R]:
         if record is Vault:
             raise ValueError("vaults are listed by vaults()")
-        rows = entities.record_range(record, *key_prefix, first=first, last=last)
-        return self._page(record, entities.record_partition(record, vault), rows, token, limit)
+        kind = cast("Any", record)
+        rows = entities.record_range(kind, *key_prefix, first=first, last=last)
+        return self._page(record, entities.record_partition(kind, vault), rows, token, limit)
 
     @_call
     def glance(
@@ -258,7 +258,7 @@ class FakeStore(_Port):
         token: str | None = None,
         limit: int = 999,
     ) -> GlancePage[G]:
-        record = entities.GLANCED[glance]
+        record = entities.GLANCED[cast("Any", glance)]
         rows = entities.record_range(record, *key_prefix, first=first, last=last)
         rows = entities.span(record, among) if among else rows
         wanted = replace(rows, after=entities.read_page_token(token)) if token else rows
@@ -425,7 +425,7 @@ class Envelope:
     @property
     def message(self) -> Sendable:
         kind = next(kind for kind in (*MESSAGE_TYPES, LookAtResource) if kind.queue == self.queue)
-        return decode(kind, self.text)  # type: ignore[type-var]
+        return decode(kind, self.text)
 
 
 class FakeQueue(_Port):

@@ -62,7 +62,7 @@ class Services:
 
     world: World
     signing_in: Callable[[], SignIn] = lambda: BY_KEY
-    documents: Callable[[str], Mapping[str, Any]] = dict
+    documents: Callable[[str], Mapping[str, Any]] = lambda _: {}
 
     def ports(self) -> Any:
         return self.world.ports
@@ -180,9 +180,11 @@ class _Wire(BaseAdapter):
         super().__init__()
         self.front = front
 
-    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         body = request.body.encode() if isinstance(request.body, str) else request.body or b""
-        reply = self.front.answer(str(request.method), str(request.url), dict(request.headers), body)
+        assert isinstance(body, bytes), "the clients stream nothing"
+        headers = {name: str(value) for name, value in request.headers.items()}
+        reply = self.front.answer(str(request.method), str(request.url), headers, body)
         content = io.BytesIO(reply.text.encode())
         raw = HTTPResponse(body=content, headers=dict(reply.headers), status=reply.status, preload_content=False)
         return HTTPAdapter().build_response(request, raw)
@@ -206,7 +208,7 @@ class Naps:
 def client(front: Front, naps: Naps) -> DataProtectionMgmtClient:
     """Azure's client with everything at its defaults but the transport."""
     transport = RequestsTransport(session=_session(front), session_owner=False)
-    transport.sleep = naps.take  # type: ignore[method-assign]
+    transport.sleep = naps.take
     return DataProtectionMgmtClient(**_settings(transport))
 
 
@@ -216,7 +218,7 @@ def async_client(front: Front, naps: Naps) -> AsyncDataProtectionMgmtClient:
     async def nap(seconds: float) -> None:
         naps.take(seconds)
 
-    transport.sleep = nap  # type: ignore[method-assign]
+    transport.sleep = nap
     return AsyncDataProtectionMgmtClient(**_settings(transport))
 
 

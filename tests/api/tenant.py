@@ -63,7 +63,7 @@ class Tenant:
         self.asked.append(url)
         if self.failing:
             raise OSError("no answer")
-        return self.published[url]
+        return dict(self.published[url])
 
     def publish(self, *keys: dict[str, Any]) -> None:
         self.published[KEYS_URL] = {"keys": list(keys)}

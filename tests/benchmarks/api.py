@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +89,8 @@ def _listed(reader: Reader) -> tuple[float, list[Page]]:
 
 def _one_instance(reader: Reader) -> list[Figure]:
     names = [_name(number * 7919 % INSTANCES) for number in range(GETS)]
-    raw = [_timed(lambda name=name: reader.raw_instance(name))[0] for name in names]
-    asked = [_timed(lambda name=name: reader.get(f"backupInstances/{name}"))[0] for name in names]
+    raw = [_timed(partial(reader.raw_instance, name))[0] for name in names]
+    asked = [_timed(partial(reader.get, f"backupInstances/{name}"))[0] for name in names]
     return [
         *spread("GET of one of 5,000 instances", asked, "ms", p95_at_most=GET_P95_AT_MOST),
         *spread("  the raw read of its row", raw, "ms"),

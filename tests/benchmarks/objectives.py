@@ -173,7 +173,7 @@ def _write(bench: _Bench, instances: list[BackupInstance]) -> None:
         _patiently(partial(bench.ports.store.schedule, rows[start : start + _ROWS]))
 
 
-def _patiently(write: Callable[[], None]) -> None:
+def _patiently(write: Callable[[], object]) -> None:
     """Azurite answers nobody while it sorts in rows; a connection that it closes meanwhile is no reason to give up."""
     for tries_left in reversed(range(_FILL_TRIES)):
         try:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import requests
 
@@ -21,7 +22,7 @@ from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job
 from backup_core.domain.recovery_point import RecoveryPoint
-from backup_core.ports import Replace, StateConflict
+from backup_core.ports import Change, Replace, StateConflict
 from infra.local.arm.seed import OPERATOR
 from tests.benchmarks.scene import (
     LOCATION,
@@ -172,7 +173,7 @@ def _ask(scene: Scene, name: str) -> None:
 
 def _hold(scene: Scene) -> frozenset[str]:
     """Put a few points on hold, so that no expiry may take them; answers their snapshots."""
-    held = set()
+    held: set[str] = set()
     for point in scene.points():
         if len(held) < HELD and _is_held(scene, point):
             held.add(point.snapshot_id.lower())
@@ -186,7 +187,10 @@ def _is_held(scene: Scene, point: RecoveryPoint) -> bool:
     if instance is None or stored is None or not stored.value.is_good:
         return False
     try:
-        changes = [Replace(instance, instance.value), Replace(stored, replace(stored.value, hold="chaos"))]
+        changes: list[Change] = [
+            Replace(instance, instance.value),
+            Replace(stored, replace(stored.value, hold="chaos")),
+        ]
         scene.store.commit(VAULT, changes)
     except StateConflict:
         return False
@@ -233,7 +237,7 @@ def _age(scene: Scene, job: Job, before: datetime) -> None:
 def _foreign_snapshot(scene: Scene, disk: str) -> str:
     """A snapshot that an operator took by hand, long expired by our rules if they were asked."""
     name = f"{SNAPSHOT_GROUP.text}/providers/Microsoft.Compute/snapshots/by-hand"
-    body = {
+    body: dict[str, Any] = {
         "location": LOCATION,
         "tags": {"made-by": "an operator"},
         "properties": {"incremental": True, "creationData": {"createOption": "Copy", "sourceResourceId": disk}},

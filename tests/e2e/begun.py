@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from azure.mgmt.dataprotection import models
+
 from backup_core.adapters import entities
 from backup_core.domain.agenda import AgendaKind
 from infra.local.demo import wanted
@@ -55,9 +57,11 @@ class Begun:
 
 def begin(stage: Stage) -> Begun:
     stage.clients.control("PUT", "settings", {"role_propagation_seconds": 0})
-    stage.sdk.backup_vaults.begin_create_or_update(GROUP, VAULT, wanted.vault(soft_delete="Off")).result()
+    stage.sdk.backup_vaults.begin_create_or_update(
+        GROUP, VAULT, models.BackupVaultResource(wanted.vault(soft_delete="Off"))
+    ).result()
     for name, body in POLICIES.items():
-        stage.sdk.backup_policies.create_or_update(GROUP, VAULT, name, body)
+        stage.sdk.backup_policies.create_or_update(GROUP, VAULT, name, models.BaseBackupPolicyResource(body))
     stage.make_group("snapshots-locked")
     stage.make_group("snapshots-denied", with_role=False)
     disks = {name: stage.make_disks(name)[0] for name in ("plain", "lost", "minutely", "brief", "locked", "denied")}

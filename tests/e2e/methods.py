@@ -68,7 +68,7 @@ class Journal:
             self.calls.append(Called(method=method, seconds=seconds, sleeps=tuple(self.sleeps[before:])))
 
 
-class NotedTransport(RequestsTransport):
+class NotedTransport(RequestsTransport):  # type: ignore[misc]  # azure-core hides its type
     def __init__(self, journal: Journal, **options: Any) -> None:
         super().__init__(**options)
         self._journal = journal
@@ -84,7 +84,7 @@ class NotedTransport(RequestsTransport):
         super().sleep(duration)
 
 
-class NotedAsyncTransport(AioHttpTransport):
+class NotedAsyncTransport(AioHttpTransport):  # type: ignore[misc]
     def __init__(self, journal: Journal, **options: Any) -> None:
         super().__init__(**options)
         self._journal = journal
@@ -216,7 +216,7 @@ def _public_methods(group: Any) -> list[str]:
 
 def unused_client(kind: str) -> Any:
     """The client as it is installed, to be looked at; it never sends anything."""
-    client = DataProtectionMgmtClient if kind == "sync" else AsyncDataProtectionMgmtClient
+    client: Any = DataProtectionMgmtClient if kind == "sync" else AsyncDataProtectionMgmtClient
     return client(_Nobody(), "no-subscription")
 
 

@@ -16,12 +16,12 @@ import requests
 from azure.core.credentials import AzureKeyCredential
 from azure.core.pipeline.policies import AzureKeyCredentialPolicy
 from azure.data.tables import TableClient
-from azure.mgmt.dataprotection import DataProtectionMgmtClient
+from azure.mgmt.dataprotection import DataProtectionMgmtClient, models
 from azure.mgmt.dataprotection.aio import DataProtectionMgmtClient as AsyncDataProtectionMgmtClient
 from azure.storage.queue import QueueClient
 
 from infra.local.demo import wanted
-from infra.local.demo.clients import Clients, LocalCredential
+from infra.local.demo.clients import Clients, LocalCredential, job_of, json_of
 from infra.local.up import LocalTarget
 from tests.e2e.methods import Journal, NotedAsyncTransport, NotedTransport
 
@@ -82,25 +82,28 @@ class Stage:
         if group is not None:
             stores = body["properties"]["policyInfo"]["policyParameters"]["dataStoreParametersList"]
             stores[0]["resourceGroupId"] = self.group_id(group)
-        made = self.sdk.backup_instances.begin_create_or_update(GROUP, VAULT, name, body).result()
-        return str(made.properties.as_dict()["currentProtectionState"])
+        made = self.sdk.backup_instances.begin_create_or_update(
+            GROUP, VAULT, name, models.BackupInstanceResource(body)
+        ).result()
+        return str(json_of(made.properties)["currentProtectionState"])
 
     def back_up(self, instance: str) -> str:
         """Ask for a backup now; answers its job's id."""
-        begun = self.sdk.backup_instances.begin_adhoc_backup(GROUP, VAULT, instance, wanted.on_demand())
-        return str(begun.result().job_id.rsplit("/", 1)[1])
+        body = models.TriggerBackupRequest(wanted.on_demand())
+        begun = self.sdk.backup_instances.begin_adhoc_backup(GROUP, VAULT, instance, body)
+        return job_of(begun)
 
     def restore(self, instance: str, point: str, target_id: str) -> str:
         """Ask for a restore; answers its job's id."""
-        body = wanted.restore(point, target_id, LOCATION)
+        body = models.AzureBackupRestoreRequest(wanted.restore(point, target_id, LOCATION))
         begun = self.sdk.backup_instances.begin_trigger_restore(GROUP, VAULT, instance, body)
-        return str(begun.result().job_id.rsplit("/", 1)[1])
+        return job_of(begun)
 
     def job(self, job_id: str) -> dict[str, Any]:
-        return dict(self.sdk.jobs.get(GROUP, VAULT, job_id).properties.as_dict())
+        return json_of(self.sdk.jobs.get(GROUP, VAULT, job_id).properties)
 
     def jobs(self) -> list[dict[str, Any]]:
-        return [{"id": job.name, **job.properties.as_dict()} for job in self.sdk.jobs.list(GROUP, VAULT)]
+        return [{"id": job.name, **json_of(job.properties)} for job in self.sdk.jobs.list(GROUP, VAULT)]
 
     def ended(self, job_id: str, *, seconds: float = 60) -> dict[str, Any]:
         """The job once it has ended."""
@@ -108,7 +111,7 @@ class Stage:
 
     def points(self, instance: str) -> list[dict[str, Any]]:
         """Newest first."""
-        return [point.properties.as_dict() for point in self.sdk.recovery_points.list(GROUP, VAULT, instance)]
+        return [json_of(point.properties) for point in self.sdk.recovery_points.list(GROUP, VAULT, instance)]
 
     def visible_points(self, instance: str) -> list[str]:
         return [

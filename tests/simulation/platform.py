@@ -88,7 +88,7 @@ class Platform:
         self.plan = plan
         self.queues = azure.world.queue
         self.timeline = Timeline(azure.clock)
-        self.new_process = lambda: new_process(azure)
+        self.new_process: Callable[[], Process] = lambda: new_process(azure)
         self.bill = Bill()
         self.hosts: list[Host] = []
         self.poisoned: list[Envelope] = []
@@ -264,7 +264,7 @@ class Host:
     def _pause(self) -> float:
         if self._empty <= 1:
             return 0.1
-        grown = 0.1 + 0.1 * 2 ** min(self._empty - 2, 20) * self.platform.azure.random.uniform(0.8, 1.2)
+        grown: float = 0.1 + 0.1 * 2 ** min(self._empty - 2, 20) * self.platform.azure.random.uniform(0.8, 1.2)
         return min(grown, self.platform.plan.longest_pause)
 
     def _take(self, envelope: Envelope) -> None:
@@ -320,8 +320,10 @@ def functions_of(services: Services) -> list[Function]:
 def _listed(blueprint: func.Blueprint) -> Iterator[Function]:
     for builder in blueprint._function_builders:
         built = builder.build(None)
-        trigger = built.get_trigger().get_dict_repr()
-        name, run = built.get_function_name(), built.get_user_function()
+        found = built.get_trigger()
+        assert found is not None, "the library builds no function without a trigger"
+        trigger = found.get_dict_repr()
+        name, run = str(built.get_function_name()), built.get_user_function()
         if trigger["type"] == "timerTrigger":
             yield Function(name=name, run=run, schedule=trigger["schedule"])
         elif trigger["type"] == "queueTrigger":

@@ -20,7 +20,7 @@ class Queues(FakeQueue):
 
     def receive(self, queue: str, most: int, *, hold: timedelta) -> list[Envelope]:
         """Visible messages, which are hidden for as long as `hold`."""
-        found = []
+        found: list[Envelope] = []
         while len(found) < most and (front := self._front(queue)) is not None and front.visible_at <= self._clock.now():
             found.append(front)
             self.hide(front, self._clock.now() + hold)

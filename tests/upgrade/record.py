@@ -112,7 +112,7 @@ def demand(platform: Platform, name: str) -> None:
 
 def deliver(platform: Platform, wanted: Callable[[str], bool]) -> None:
     for envelope in platform.world.queue.due():
-        if wanted(envelope.message.instance_name):
+        if wanted(getattr(envelope.message, "instance_name", "")):
             platform._deliver(envelope)
 
 

@@ -193,7 +193,7 @@ class Interleaving:
 
     def _kill(self) -> None:
         nth, after = self.random.randint(0, 12), self.random.random() < 0.5
-        self.platform.world.faults.fail_nth(nth, HostDied(), after=after)  # type: ignore[arg-type]
+        self.platform.world.faults.fail_nth(nth, HostDied(), after=after)
 
     def _slow_snapshots(self) -> None:
         self.platform.world.cloud.snapshot_time = timedelta(seconds=self.random.choice((1, 1, 100, 300)))

@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 
 from backup_core.domain.disk import Disk, Snapshot
 from backup_core.domain.durations import parse_duration
+from backup_core.domain.events import Event
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job, JobOperation
 from backup_core.domain.messages import Message
 from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel
 from backup_core.domain.resource_ids import GroupId
-from backup_core.ports import Event, Insert, Replace
+from backup_core.ports import Insert, Replace
 from tests.builders import OTHER_SUBSCRIPTION, SUBSCRIPTION, VAULT, disk_json, point
 from tests.workflows.platform import Platform
 

@@ -151,7 +151,7 @@ def resumed(story: Story) -> list[str]:
     """Ids of the jobs that ran at the kill and were taken up again by the watch: their host had died with them."""
     ends = {job["id"]: job.get("endTime") for job in story.jobs}
     later = story.killed_at + timedelta(seconds=20)
-    return [job for job in story.held if ends.get(job) and instant(ends[job]) > later]
+    return [job for job in story.held if (end := ends.get(job)) and instant(end) > later]
 
 
 def _late(story: Story) -> Iterator[str]:

@@ -10,12 +10,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 from azure.core.credentials import AccessToken
+from azure.core.polling import LROPoller
 from azure.mgmt.compute import ComputeManagementClient
-from azure.mgmt.dataprotection import DataProtectionMgmtClient
+from azure.mgmt.dataprotection import DataProtectionMgmtClient, models
 
 GROUP, VAULT = "backup", "demo-vault"
 COMPUTE_API = "2026-03-02"
@@ -29,7 +30,8 @@ class LocalCredential:
         self._url = endpoints["identity"]
         self._header = endpoints[f"{who}_identity_header"]
 
-    def get_token(self, scope: str = _SCOPE, **_options: Any) -> AccessToken:
+    def get_token(self, *scopes: str, **_options: Any) -> AccessToken:
+        scope = scopes[0] if scopes else _SCOPE
         answer = requests.get(
             self._url,
             params={"resource": scope.removesuffix("/.default"), "api-version": "2019-08-01"},
@@ -104,13 +106,13 @@ class Clients:
 
     def jobs(self) -> list[dict[str, Any]]:
         """The jobs' properties, with `id`."""
-        return [{"id": job.name, **job.properties.as_dict()} for job in self.backup.jobs.list(GROUP, VAULT)]
+        return [{"id": job.name, **json_of(job.properties)} for job in self.backup.jobs.list(GROUP, VAULT)]
 
     def points(self, instance: str) -> list[dict[str, Any]]:
-        return [point.properties.as_dict() for point in self.backup.recovery_points.list(GROUP, VAULT, instance)]
+        return [json_of(point.properties) for point in self.backup.recovery_points.list(GROUP, VAULT, instance)]
 
     def instances(self) -> list[str]:
-        return [instance.name for instance in self.backup.backup_instances.list(GROUP, VAULT)]
+        return [str(instance.name) for instance in self.backup.backup_instances.list(GROUP, VAULT)]
 
     def make_group(self, name: str, location: str = "westeurope") -> None:
         """A resource group of the first subscription; one that is there stays as it is."""
@@ -158,6 +160,22 @@ class Clients:
             timeout=30,
         )
         answer.raise_for_status()
+
+
+class _Model(Protocol):
+    def as_dict(self) -> dict[str, Any]: ...
+
+
+def json_of(model: _Model | None) -> dict[str, Any]:
+    """Azure's JSON of what a client read. The clients let a server leave any part out; this one is always there."""
+    if model is None:
+        raise LookupError("the answer has no properties")
+    return model.as_dict()
+
+
+def job_of(begun: LROPoller[models.OperationJobExtendedInfo]) -> str:
+    """The id of the job of an operation, once that has ended."""
+    return str(begun.result().job_id).rsplit("/", 1)[1]
 
 
 def at_front_door(endpoints: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from azure.mgmt.dataprotection import models
 from rich.console import Console
 
 from infra.local.demo import wanted
@@ -29,9 +30,11 @@ from infra.local.demo.checks import (
     slot_table,
     watch_the_end,
 )
-from infra.local.demo.clients import GROUP, VAULT, Clients, instant, now, sleep_until
+from infra.local.demo.clients import GROUP, VAULT, Clients, instant, job_of, json_of, now, sleep_until
 from infra.local.demo.narrating import waiting
 from infra.local.up import PROJECT, AlreadyRunning, LocalTarget, PartFailed, clear
+
+Seen = TypeVar("Seen")
 
 DIRECTORY = PROJECT / ".local" / "demo"
 BACKGROUND_COPIES = ("PremiumV2_LRS", "UltraSSD_LRS")
@@ -119,9 +122,12 @@ def _play(console: Console, target: LocalTarget) -> Story:
 
 def _protect(console: Console, clients: Clients, disks: Sequence[Mapping[str, Any]]) -> None:
     console.rule("Vault, policies, and every disk protected, through azure-mgmt-dataprotection, as a contributor")
-    clients.backup.backup_vaults.begin_create_or_update(GROUP, VAULT, wanted.vault()).result()
+    clients.backup.backup_vaults.begin_create_or_update(
+        GROUP, VAULT, models.BackupVaultResource(wanted.vault())
+    ).result()
+    policies = clients.backup.backup_policies
     ids = {
-        name: clients.backup.backup_policies.create_or_update(GROUP, VAULT, name, body).id
+        name: str(policies.create_or_update(GROUP, VAULT, name, models.BaseBackupPolicyResource(body)).id)
         for name, body in POLICIES.items()
     }
     with ThreadPoolExecutor(8) as threads:
@@ -134,9 +140,9 @@ def _protect(console: Console, clients: Clients, disks: Sequence[Mapping[str, An
 
 
 def _protect_one(clients: Clients, disk: Mapping[str, Any], policies: Mapping[str, str]) -> str:
-    body = wanted.instance(disk, policies[_policy_of(disk)])
+    body = models.BackupInstanceResource(wanted.instance(disk, policies[_policy_of(disk)]))
     made = clients.backup.backup_instances.begin_create_or_update(GROUP, VAULT, disk["name"], body).result()
-    return str(made.properties.as_dict()["currentProtectionState"])
+    return str(json_of(made.properties)["currentProtectionState"])
 
 
 def _policy_of(disk: Mapping[str, Any]) -> str:
@@ -158,9 +164,10 @@ def _slots_until(first: datetime, last: datetime) -> list[datetime]:
 def _back_up_now(console: Console, clients: Clients, disks: Sequence[Mapping[str, Any]]) -> list[str]:
     """On demand; answers the jobs' ids."""
     jobs = []
+    body = models.TriggerBackupRequest(wanted.on_demand())
     for disk in disks:
-        answer = clients.backup.backup_instances.begin_adhoc_backup(GROUP, VAULT, disk["name"], wanted.on_demand())
-        jobs.append(answer.result().job_id.rsplit("/", 1)[1])
+        answer = clients.backup.backup_instances.begin_adhoc_backup(GROUP, VAULT, disk["name"], body)
+        jobs.append(job_of(answer))
         console.print(f"  on demand: {disk['name']} ({disk['sku']['name']})", highlight=False)
     return jobs
 
@@ -242,7 +249,7 @@ def _await_jobs(console: Console, clients: Clients, jobs: Sequence[str]) -> None
     """Backups of Premium SSD v2 and Ultra end when their copy in the background does."""
     last = ""
     for _ in range(120):
-        states = [clients.backup.jobs.get(GROUP, VAULT, job).properties.as_dict() for job in jobs]
+        states = [json_of(clients.backup.jobs.get(GROUP, VAULT, job).properties) for job in jobs]
         open_ = [state for state in states if state["status"] == "InProgress"]
         line = ", ".join(f"{state['dataSourceName']} {_percent(state)}" for state in open_)
         if line != last and line:
@@ -295,14 +302,14 @@ def _start_restore(clients: Clients, disk: Mapping[str, Any]) -> tuple[str, str]
     group = f"/subscriptions/{subscription}/resourceGroups/restores-{disk['location']}"
     target_id = f"{group}/providers/Microsoft.Compute/disks/{disk['name']}-restored"
     newest = clients.points(disk["name"])[0]["recoveryPointId"]
-    body = wanted.restore(newest, target_id, disk["location"])
-    answer = clients.backup.backup_instances.begin_trigger_restore(GROUP, VAULT, disk["name"], body).result()
-    return target_id, answer.job_id.rsplit("/", 1)[1]
+    body = models.AzureBackupRestoreRequest(wanted.restore(newest, target_id, disk["location"]))
+    answer = clients.backup.backup_instances.begin_trigger_restore(GROUP, VAULT, disk["name"], body)
+    return target_id, job_of(answer)
 
 
 def _ended(clients: Clients, job: str) -> Mapping[str, Any]:
     return _until(
-        lambda: clients.backup.jobs.get(GROUP, VAULT, job).properties.as_dict(),
+        lambda: json_of(clients.backup.jobs.get(GROUP, VAULT, job).properties),
         lambda state: state["status"] != "InProgress",
         seconds=120,
     )
@@ -338,7 +345,7 @@ def _await_quiet(console: Console, clients: Clients) -> None:
     raise TimeoutError("there was no quiet moment: jobs stay in progress")
 
 
-def _until(look: Callable[[], Any], good: Callable[[Any], bool], *, seconds: float, pause: float = 1.0) -> Any:
+def _until(look: Callable[[], Seen], good: Callable[[Seen], bool], *, seconds: float, pause: float = 1.0) -> Seen:
     until = time.monotonic() + seconds
     while True:
         seen = look()

@@ -69,7 +69,7 @@ class Instance:
     async def until(self, stop: asyncio.Event) -> str | None:
         """Work until `stop`; returns the reason when the instance must start anew instead. Raises what broke."""
         stopping = asyncio.create_task(stop.wait())
-        watched = {stopping, self._calls.worker_lost, *self._tasks}
+        watched: set[asyncio.Future[Any]] = {stopping, self._calls.worker_lost, *self._tasks}
         await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if self._calls.worker_lost.done():

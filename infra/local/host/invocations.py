@@ -107,7 +107,8 @@ class Invocations:
     async def _limited(self, function: Function, invocation_id: str, payload: Payload) -> CallResult:
         inputs = [(function.trigger["name"], payload.value)]
         call = asyncio.ensure_future(worker.call(function, invocation_id, inputs, payload.metadata))
-        await asyncio.wait({call, self.worker_lost}, timeout=self._timeout, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {call, self.worker_lost}
+        await asyncio.wait(either, timeout=self._timeout, return_when=asyncio.FIRST_COMPLETED)
         if call.done():
             return call.result()
         if not self.worker_lost.done():
