@@ -89,7 +89,8 @@ def decide_retention(
 def successor(points: Sequence[RecoveryPoint], expired: RecoveryPoint) -> RecoveryPoint | None:
     """The newer point for whose sake a protected disk can do without `expired`, the most certain first; None when there
     is none. Its snapshot must be there when the other goes."""
-    newer = [point for point in points if _are_aware(point.created_at) and point.created_at > expired.created_at]
+    dated = (point for point in points if point.created_at.tzinfo is not None)
+    newer = [point for point in dated if point.created_at > expired.created_at]
     return _newest(_certain(newer)) or _newest(_good(newer)) or _newest(_left(newer))
 
 
@@ -145,7 +146,7 @@ def _doubts(point: RecoveryPoint) -> Iterator[str]:
         yield "no retention tag"
     if point.expires_at is None:
         yield "no expiry date"
-    elif not _are_aware(point.created_at, point.expires_at):
+    elif point.created_at.tzinfo is None or point.expires_at.tzinfo is None:
         yield "unreadable dates: no UTC offset"
     elif point.expires_at <= point.created_at:
         yield "unreadable dates: would have expired before it was created"
@@ -187,8 +188,10 @@ def _certain(points: Sequence[RecoveryPoint]) -> list[RecoveryPoint]:
 
 def _newest(points: Sequence[RecoveryPoint]) -> RecoveryPoint | None:
     """By creation; of two at one instant the one whose id sorts first, as everywhere."""
-    dated = sorted((point for point in points if _are_aware(point.created_at)), key=lambda point: point.point_id)
-    return max(dated, key=lambda point: point.created_at, default=None)
+    dated = [point for point in points if point.created_at.tzinfo is not None]
+    newest = max((point.created_at for point in dated), default=None)
+    at_once = (point for point in dated if point.created_at == newest)
+    return min(at_once, key=lambda point: point.point_id, default=None)
 
 
 def _reasons_not_to_delete(point: RecoveryPoint, tags: Mapping[str, str], vault: VaultKey) -> Iterator[str]:
@@ -213,9 +216,5 @@ def _check_one_instance(points: Sequence[RecoveryPoint]) -> None:
         raise ValueError(f"points of one backup instance are needed, not of {', '.join(sorted(names))}")
 
 
-def _are_aware(*instants: datetime) -> bool:
-    return all(instant.tzinfo is not None for instant in instants)
-
-
 def _text(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
