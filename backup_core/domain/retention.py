@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from backup_core.domain.recovery_point import PointState, RecoveryPoint, is_ours, read_label
 from backup_core.domain.resource_ids import VaultKey
@@ -216,5 +217,6 @@ def _check_one_instance(points: Sequence[RecoveryPoint]) -> None:
         raise ValueError(f"points of one backup instance are needed, not of {', '.join(sorted(names))}")
 
 
+@lru_cache(maxsize=1024)
 def _text(instant: datetime) -> str:
     return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
