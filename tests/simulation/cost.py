@@ -1,4 +1,4 @@
-"""What the control plane costs a month at list prices: hourly disks in the steady state, in which each backup comes with
+"""What the control plane costs a month at list prices: hourly disks in the steady state, where each backup comes with
 a point that expires. Counted in one simulated hour, the 730th part of a month: executions, gigabyte-seconds as they are
 billed, storage transactions of app and host, and what Application Insights takes in.
 
