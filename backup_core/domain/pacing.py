@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 WINDOW = 180.0  # seconds over which the disk provider counts
+_TAKEN_UP_AFTER = 1.0  # a message that is visible waits a moment for a host to look
 _AFTER_A_WINDOW = 5.0  # it begins with the first call, which arrives a little after its start was due
 # What each meter holds, and what comes back each second. ARM's front door, for each subscription: documented, but for
 # the refill of reads (remembered). The disk provider's policies: calls within a window, as recorded.
@@ -141,11 +142,18 @@ class Allowance:
         known = self._at(now)
         if known.left >= cost and not known.ends(now):
             return now
-        return now + (cost - known.left) / self.refill if self.refill else self.at + WINDOW + _AFTER_A_WINDOW
+        if not self.refill:
+            return self.at + WINDOW + _AFTER_A_WINDOW
+        return max(now, known.at) + (cost - known.left) / self.refill
 
     def spent(self, cost: float, at: float) -> Allowance:
         known = self._at(at)
         return replace(known, left=known.left - cost)
+
+    def until_taken_up(self, now: float) -> Allowance:
+        """When a herd begins: what is full does not refill before the first of it is taken up."""
+        known = self._at(now)
+        return replace(known, at=max(known.at, now + _TAKEN_UP_AFTER)) if known.left >= self.size else known
 
     def is_forgotten(self, now: float) -> bool:
         """Whether it is as one of which nothing is known: a window that ended long ago."""
@@ -192,6 +200,8 @@ class Pace:
         for number, region in enumerate(regions):
             waiting[in_region(SNAPSHOTS, region)].append(number)
         meters = {name: self._meter(name, now) for name in (*OF_A_START, *waiting)}
+        if now > self.end:
+            meters |= {name: meters[name].until_taken_up(now) for name in OF_A_START}
         at = end = max(now, self.end)
         while waiting:
             opens = {name: meters[name].earliest(1, at) for name in waiting}

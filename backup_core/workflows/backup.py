@@ -68,7 +68,7 @@ from backup_core.workflows.catalogue import recent_vault_tags
 from backup_core.workflows.deletion import discard_half_made
 from backup_core.workflows.installations import installation_id
 from backup_core.workflows.objectives import SLOW_ROUNDS, look_later
-from backup_core.workflows.pacing import count_request
+from backup_core.workflows.pacing import count_request, in_line
 from backup_core.workflows.turns import (
     FIRST_LOOK,
     OPERATIONS_AT_MOST,
@@ -292,6 +292,7 @@ def _refused(
     error: BackupError,
 ) -> None:
     """The disk could not be read: come back if that may pass and the next slot is not due; the job fails if not."""
+    error = in_line(ports, error, stored.value) if message.slot is not None else error
     turn = next_turn(message, error, message.job_id)
     verdict = decide_after_refusal(start, f"Azure put it off ({error.code})", may_pass=turn is not None)
     if turn is None:
@@ -464,6 +465,8 @@ def _issue(ports: Ports, message: StartBackup, held: _Held) -> None:
 
 def _retreat(ports: Ports, message: StartBackup | ObserveBackup, held: _Held, error: BackupError) -> None:
     """Come back later if the error may pass; else the job fails, and with it this slot, not the next."""
+    if isinstance(message, StartBackup) and message.slot is not None:
+        error = in_line(ports, error, held.instance.value)
     turn = next_turn(message, error, message.job_id)
     if turn is None:
         _fail(ports, message, held, error)

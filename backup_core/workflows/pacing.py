@@ -9,19 +9,23 @@ of each process (adapters/meters.py).
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from backup_core.domain.errors import BackupError, RecordCorrupt
+from backup_core.domain.errors import BackupError, RecordCorrupt, Throttled
+from backup_core.domain.instance import BackupInstance
 from backup_core.domain.pacing import Pace, is_of_a_start
-from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.resource_ids import VaultKey, parse_group_id
 from backup_core.ports import Insert, Ports, Put, Replace, StateConflict
 
 log = logging.getLogger("diskbackup.pacing")
 
 ANYWHERE = VaultKey(subscription="any", group="any", name="any")  # a subscription's pace is of no vault
 SPARE = 10  # starts or requests at once that need no place: less than what is left of each budget beside a herd
+HANDFUL = 3
+_HANDFUL_KEPT = timedelta(seconds=5)
 _REFILLED_AFTER = timedelta(seconds=20)  # an empty bucket of writes is full again
 _TRIES = 5
 
@@ -41,6 +45,27 @@ def places(ports: Ports, subscription: str, regions: Sequence[str], *, until: da
     if not _change(ports, subscription, promised) and not found:
         promised(Pace(subscription=subscription))
     return [None if at is None else now + timedelta(seconds=at - now.timestamp()) for at in found]
+
+
+def in_line(ports: Ports, error: BackupError, instance: BackupInstance) -> BackupError:
+    """`error`, if it says that a scheduled start found no budget, with the wait until its place at the end of the line:
+    sooner it would only take the place of one that was promised it. Taken by the handful, for others come after it."""
+    if not isinstance(error, Throttled):
+        return error
+    subscription, region = parse_group_id(instance.snapshot_group_id).subscription, instance.disk_location
+    name, now = f"places {subscription} {region}".lower(), ports.clock.now()
+    held: list[float] = list(ports.memory.kept(name, tuple, now=now) or ())
+
+    def promised(pace: Pace) -> Pace:
+        changed, found = pace.places([region] * HANDFUL, now=now.timestamp(), until=math.inf)
+        held[:] = [at for at in found if at is not None]
+        return changed
+
+    if not held and not _change(ports, subscription, promised):
+        return error
+    ports.memory.keep(name, tuple(held[1:]), until=now + _HANDFUL_KEPT)
+    wait = held[0] - now.timestamp() if held else 0.0
+    return Throttled(error.message, retry_after_seconds=max(error.retry_after_seconds, wait))
 
 
 def count_request(ports: Ports, subscription: str, costs: Mapping[str, float]) -> None:

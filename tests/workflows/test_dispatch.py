@@ -236,7 +236,7 @@ def test_a_herd_is_released_as_its_subscriptions_budget_refills() -> None:
     assert len(times) == 1000
     for seconds in range(0, 90, 5):
         assert sum(at <= seconds for at in times) <= 200 + 10 * seconds, "what Azure Resource Manager takes by then"
-    assert max(times) <= 1.05 * (1000 - 200) / 10
+    assert max(times) <= 1.05 * (1000 - 200) / 10 + 1
 
 
 def test_each_subscription_has_a_budget_of_its_own() -> None:
