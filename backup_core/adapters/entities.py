@@ -482,7 +482,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     if is_dataclass(value):
-        return {name: getattr(value, name) for name in _field_names(type(value))}
+        return {name: getattr(value, name) for name in _field_names(cast("Any", type(value)))}
     raise TypeError(f"a record cannot hold a {type(value).__name__}: {value!r:.80}")
 
 

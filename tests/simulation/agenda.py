@@ -6,9 +6,7 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
-from backup_core.domain.agenda import AgendaRow
-from backup_core.workflows.backup import expiry_row
-from backup_core.workflows.dispatch import backup_row
+from backup_core.domain.agenda import AgendaRow, backup_row, expiry_row
 from backup_core.workflows.tick import tick
 from tests.benchmarks.figures import Figure
 from tests.builders import VAULT, instance, policy
