@@ -31,8 +31,10 @@ from backup_core.domain.messages import ObserveBackup, StartBackup, encode
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.settings import Settings, SettingsInvalid, TelemetryMode, wants_traces
 from backup_core.telemetry import CORRELATION, INSTANCE, JOB, VAULT, Tracing, observed
-from backup_core.workflows.backup import observe_backup, request_backup, start_backup
+from backup_core.workflows.backup import start_backup
+from backup_core.workflows.backup_observation import observe_backup
 from backup_core.workflows.dispatch import dispatch
+from backup_core.workflows.on_demand import request_backup
 from tests.api.front import Services as ApiServices
 from tests.builders import SNAPSHOT_GROUP
 from tests.builders import VAULT as THE_VAULT

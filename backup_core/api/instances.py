@@ -17,7 +17,7 @@ from backup_core.domain.instance import BackupInstance, InstanceRequest, Protect
 from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, parse_group_id, parse_resource_id
 from backup_core.domain.snapshot_tags import GIVEN_TAGS_AT_MOST
 from backup_core.ports import Ports
-from backup_core.workflows import backup, catalogue, lifecycle, protection
+from backup_core.workflows import catalogue, lifecycle, on_demand, protection
 from backup_core.workflows.deletion import DeletionUnderWay
 
 TYPE = f"{VAULT}/backupInstances"
@@ -79,7 +79,7 @@ def back_up(ports: Ports, call: Call) -> Answer:
     rule_name = options.text("ruleName", required=True)
     retention_tag = options.child("triggerOption").text("retentionTagOverride")
     raise_faults(node)
-    job = backup.request_backup(
+    job = on_demand.request_backup(
         ports,
         call.vault,
         call.names["instance"],

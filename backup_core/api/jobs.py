@@ -15,11 +15,12 @@ from urllib.parse import quote
 from backup_core.api.call import Answer, Call
 from backup_core.api.errors import Refused, user_facing
 from backup_core.api.wire import NEVER, clock_duration, instant, iso_duration, list_answer, read_instant, skip_token
+from backup_core.domain import starting
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.job import TAKEN_AGAIN, Job, JobOperation, JobStatus, Subtask, subtask_status
 from backup_core.domain.resource_ids import DISK, VAULT, ResourceId, VaultKey, parse_resource_id
 from backup_core.ports import Ports
-from backup_core.workflows import backup, catalogue, restore
+from backup_core.workflows import catalogue, restore
 
 TYPE = f"{VAULT}/backupJobs"
 W = TypeVar("W", JobStatus, JobOperation)
@@ -32,7 +33,7 @@ _CLAUSES = "status eq '<status>', operation eq '<operation>', startTime ge '<tim
 _STATUSES: Mapping[str, frozenset[JobStatus]] = {
     status.value: frozenset({status}) for status in JobStatus if status is not JobStatus.QUEUED
 } | {JobStatus.IN_PROGRESS.value: frozenset({JobStatus.QUEUED, JobStatus.IN_PROGRESS})}
-_FIRST_SUBTASKS = {JobOperation.BACKUP: backup.TRIGGER, JobOperation.RESTORE: restore.TRIGGER}
+_FIRST_SUBTASKS = {JobOperation.BACKUP: starting.TRIGGER, JobOperation.RESTORE: restore.TRIGGER}
 _OPERATIONS: Mapping[str, frozenset[JobOperation]] = {each.value: frozenset({each}) for each in JobOperation}
 
 

@@ -52,6 +52,11 @@ class Disk:
         percent = self.raw.get("properties", {}).get("completionPercent")
         return 100.0 if percent is None else float(percent)
 
+    @property
+    def is_usable(self) -> bool:
+        """As of a snapshot."""
+        return self.provisioning_state == "Succeeded" and self.completion_percent >= 100
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:

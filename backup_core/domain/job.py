@@ -12,6 +12,7 @@ from typing import Any
 from backup_core.domain.errors import BackupError
 
 TAKEN_AGAIN = "taken_again_because"  # among the details: why an operation that Azure gave up was asked for anew
+SNAPSHOT_UNIQUE_ID = "snapshot_unique_id"  # among the details of a backup: which snapshot it ended with
 _LATEST_MILLISECOND = (1 << 48) - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

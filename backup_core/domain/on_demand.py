@@ -2,7 +2,7 @@
 
 Azure keeps 500 incremental snapshots of a disk. What the policy keeps at most is reserved for the schedule, whether it
 is there yet or not, up to the 450 that a policy may keep: the rest is for backups on demand.
-Leaves to others: whether the instance takes backups at all (workflows/backup.py).
+Leaves to others: whether the instance takes backups at all (workflows/on_demand.py).
 """
 
 from __future__ import annotations

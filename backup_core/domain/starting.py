@@ -12,12 +12,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from backup_core.domain.instance import ActiveBackup, BackupInstance, Misses, ProtectionState
-from backup_core.domain.job import Job, JobOperation
+from backup_core.domain.disk import Disk
+from backup_core.domain.instance import ActiveBackup, BackupInstance, Misses, ProtectionState, PutOff
+from backup_core.domain.job import Job, JobOperation, JobStatus
 from backup_core.domain.messages import StartBackup
-from backup_core.domain.naming import scheduled_job_id
-from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.naming import Seal, point_id, promise_text, scheduled_job_id, snapshot_id
+from backup_core.domain.resource_ids import DISK, VaultKey, parse_group_id, parse_resource_id
+from backup_core.domain.tagging import choose_tag
 
+TRIGGER = "Trigger Backup"  # a backup's one step, as Azure names it
 NONE_MISSED = Misses()
 BUSY_LIMIT = timedelta(hours=1)  # how long a backup on demand waits behind another
 
@@ -85,9 +88,10 @@ def slots_of(message: StartBackup) -> tuple[datetime, ...]:
     return message.missed_slots if message.slot is None else (*message.missed_slots, message.slot)
 
 
-def job_of_slot(message: StartBackup, misses: Misses, at: datetime) -> Job:
-    """The job of a scheduled backup, as much of it as its message tells."""
-    return Job(
+def job_of_slot(message: StartBackup, misses: Misses, at: datetime, instance: BackupInstance | None = None) -> Job:
+    """The job of a scheduled backup, which is not written before it begins, or ends without: as much of it as its
+    message tells, and its instance where there is one."""
+    job = Job(
         job_id=message.job_id,
         operation=JobOperation.BACKUP,
         instance_name=message.instance_name,
@@ -95,6 +99,77 @@ def job_of_slot(message: StartBackup, misses: Misses, at: datetime) -> Job:
         slot=message.slot,
         missed_slots=misses.slots,
         missed_count=misses.count,
+    )
+    if instance is None:
+        return job
+    return replace(
+        job,
+        instance_name=instance.name,
+        policy_name=instance.policy.name,
+        disk_id=instance.disk_id,
+        disk_location=instance.disk_location,
+        friendly_name=instance.friendly_name,
+    )
+
+
+def begin(start: Start, disk: Disk, installation_id: str, *, now: datetime) -> BackupInstance:
+    """The instance as the backup claims it: with its running job, the name that its snapshot will have, and how long
+    its point is promised to be kept. Its job may be on record already, as that of a request is."""
+    instance, message = start.instance, start.message
+    assert instance is not None, "a backup is of an instance"
+    job = _job_begun(start, instance, disk, now)
+    duration = instance.policy.retention_duration(job.retention_tag)
+    retention = duration.iso() if duration else ""
+    seal = Seal(
+        installation_id=installation_id,
+        promise=promise_text(job.retention_tag, retention),
+        disk_id=disk.id,
+        disk_unique_id=disk.unique_id,
+    )
+    disk_name = parse_resource_id(instance.disk_id, DISK).name
+    group, at = parse_group_id(instance.snapshot_group_id), message.slot or job.created_at
+    active = ActiveBackup(
+        job=job,
+        snapshot_id=snapshot_id(message.vault, instance.name, disk_name, group, job.job_id, at, seal),
+        disk=disk.raw,
+        watch_due_at=message.watch_due_at or now,
+        installation_id=installation_id,
+        retention=retention,
+    )
+    claimed = replace(instance.miss(caught_up(start)), active=active)
+    return claimed if message.slot is None else replace(give_way(claimed, message.slot), put_off=None)
+
+
+def _job_begun(start: Start, instance: BackupInstance, disk: Disk, now: datetime) -> Job:
+    message = start.message
+    job = start.job or job_of_slot(message, caught_up(start), now, instance)
+    if message.slot is not None:
+        choice = choose_tag(
+            instance.policy.criteria, message.slot, instance.last_success_slot, instance.policy.schedule.zone
+        )
+        job = replace(job, retention_tag=choice.tag_name, details={**job.details, "tag_because": choice.because})
+    job = replace(
+        job,
+        turn=message.turn,
+        point_id=point_id(message.vault, instance.name, job.job_id, message.slot or job.created_at),
+        retry_count=message.attempts,
+        details={**job.details, "disk_size_bytes": disk.size_bytes},
+    ).step(TRIGGER, "InProgress", at=now, progress_percent=0)
+    return job.advance(JobStatus.IN_PROGRESS, at=now) if job.status is JobStatus.QUEUED else job
+
+
+def put_off(message: StartBackup, until: datetime, because: str) -> PutOff | None:
+    """What is noted of a slot whose start waits for `message`, visible then; None of a request, whose job waits."""
+    if message.slot is None:
+        return None
+    return PutOff(
+        job_id=message.job_id,
+        slot=message.slot,
+        turn=message.turn,
+        until=until,
+        because=because,
+        attempts=message.attempts,
+        doubts=message.doubts,
     )
 
 

@@ -19,7 +19,8 @@ from backup_core.domain.messages import (
 )
 from backup_core.ports import Ports
 from backup_core.workflows.acting import acting_for
-from backup_core.workflows.backup import observe_backup, start_backup
+from backup_core.workflows.backup import start_backup
+from backup_core.workflows.backup_observation import observe_backup
 from backup_core.workflows.pacing import tell
 from backup_core.workflows.protection import configure_protection
 from backup_core.workflows.reconcile import go_on_reconciling

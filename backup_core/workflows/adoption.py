@@ -16,7 +16,7 @@ from backup_core.domain.disk import Snapshot
 from backup_core.domain.events import Event
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import MISSED_SLOTS_KEPT, BackupInstance, Misses, ProtectionState
-from backup_core.domain.job import Job
+from backup_core.domain.job import SNAPSHOT_UNIQUE_ID, Job
 from backup_core.domain.ownership import Home, NotProven, is_foreign, prove_claim
 from backup_core.domain.points import point_from_label
 from backup_core.domain.recovery_point import PointState, RecoveryPoint, SnapshotLabel, is_ours, read_label
@@ -24,7 +24,6 @@ from backup_core.domain.resource_ids import VaultKey, parse_group_id
 from backup_core.ports import Ports, Replace, Stored
 from backup_core.workflows import announcements, once_a_day
 from backup_core.workflows.acting import acting_for
-from backup_core.workflows.backup import SNAPSHOT_UNIQUE_ID
 from backup_core.workflows.points_seen import write_point
 from backup_core.workflows.reconcile_report import ReconcileReport
 from backup_core.workflows.set_back import notice_unknown_job

@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import datetime
+from typing import assert_never
 
 from backup_core.domain.acting import Place, check_bounds, check_choice
 from backup_core.domain.alert import cause_of_failed_restore, ended_by_restore
-from backup_core.domain.disk import Disk
 from backup_core.domain.errors import (
     BackupError,
     Fault,
@@ -29,6 +29,7 @@ from backup_core.domain.errors import (
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import TAKEN_AGAIN, Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ObserveRestore, StartRestore
+from backup_core.domain.observation import GIVEN_UP, GivenUp, Missing, Running, Usable
 from backup_core.domain.ownership import NotProven, prove_point
 from backup_core.domain.pacing import OF_A_RESTORE
 from backup_core.domain.recovery_point import RecoveryPoint
@@ -54,6 +55,7 @@ from backup_core.workflows.turns import (
     come_back,
     commit,
     go_on_later,
+    look,
     look_delay,
     open_job,
     operation_delay,
@@ -63,7 +65,6 @@ from backup_core.workflows.watching import STALL_AFTER, watch_row
 log = logging.getLogger("diskbackup.restore")
 
 TRIGGER = "Trigger Restore"
-FAILED = ("Failed", "Canceled")
 TARGET = "restoreTargetInfo.datasourceInfo.resourceID"
 _TRIES = 5
 
@@ -200,7 +201,7 @@ def _start_disk(ports: Ports, vault: VaultKey, job: Job, point: RecoveryPoint, d
     there = ports.cloud.find_disk(job.target_disk_id)
     if there is not None and there.tags.get(RESTORE_JOB_TAG) != job.job_id:
         raise TargetDiskExists(f"Disk '{job.target_disk_id}' exists already.", target=job.target_disk_id)
-    if there is not None and there.provisioning_state not in FAILED:
+    if there is not None and there.provisioning_state not in GIVEN_UP:
         return ""
     _check_tables(ports, job)
     _check_snapshot(ports, vault, point)
@@ -245,24 +246,35 @@ def observe_restore(ports: Ports, message: ObserveRestore) -> None:
     stored = open_job(ports, message)
     if stored is None:
         return
+    target = stored.value.target_disk_id
     try:
-        disk = _look(ports, message, stored.value)
-    except OperationFailed as error:
-        _make_again(ports, message, stored, error)
-        return
+        seen = look(
+            ports, message.operation_url, message.looks, f"disk '{target}'", lambda _: ports.cloud.find_disk(target)
+        )
     except BackupError as error:
         _retreat(ports, message, stored, error)
         return
-    if disk is not None and disk.provisioning_state == "Succeeded" and disk.completion_percent >= 100:
-        _end(ports, message, stored, JobStatus.COMPLETED, None)
-    else:
-        _look_again(ports, message, stored, disk)
+    match seen:
+        case Usable():
+            _end(ports, message, stored, JobStatus.COMPLETED, None)
+        case Running(percent):
+            _look_again(ports, message, stored, percent)
+        case GivenUp(failure):
+            _make_again(ports, message, stored, failure)
+        case Missing():
+            absent = OperationFailed(f"Disk '{target}' is not there after Azure accepted it.")
+            _end(ports, message, stored, JobStatus.FAILED, absent)
+        case _:
+            assert_never(seen)
 
 
 def _make_again(ports: Ports, message: ObserveRestore, stored: Stored[Job], error: OperationFailed) -> None:
     """Azure gave the operation up: for a reason that passes the disk is asked for anew, a few times."""
     job = stored.value
     if not error.transient or job.failed_operations >= OPERATIONS_AT_MOST:
+        error = OperationFailed(
+            f"{error.message} If disk '{job.target_disk_id}' is there half made, delete it.", code=error.code
+        )
         _end(ports, message, stored, JobStatus.FAILED, error)
         return
     log.warning("restore.made_again job_id=%s code=%s", job.job_id, error.code)
@@ -276,28 +288,8 @@ def _make_again(ports: Ports, message: ObserveRestore, stored: Stored[Job], erro
     go_on_later(ports, start, stored, tried, operation_delay(job.failed_operations))
 
 
-def _look(ports: Ports, message: ObserveRestore, job: Job) -> Disk | None:
-    """The disk as it is now; None while the operation runs. Raises OperationFailed."""
-    operation = ports.cloud.get_operation(message.operation_url) if message.operation_url else None
-    if operation is not None and operation.status in FAILED:
-        raise OperationFailed(
-            f"Azure ended the restore as {operation.status}: {operation.error_message} "
-            f"If disk '{job.target_disk_id}' is there half made, delete it.",
-            code=operation.error_code or None,
-        )
-    if operation is not None and operation.status != "Succeeded":
-        return None
-    disk = ports.cloud.find_disk(job.target_disk_id)
-    if disk is None and message.looks >= 3:
-        raise OperationFailed(f"Disk '{job.target_disk_id}' is not there after Azure accepted it.")
-    if disk is not None and disk.provisioning_state in FAILED:
-        raise OperationFailed(f"Disk '{job.target_disk_id}' is in state {disk.provisioning_state}; delete it.")
-    return disk
-
-
-def _look_again(ports: Ports, message: ObserveRestore, stored: Stored[Job], disk: Disk | None) -> None:
-    url = message.operation_url if disk is None else ""
-    percent = int(disk.completion_percent) if disk else None
+def _look_again(ports: Ports, message: ObserveRestore, stored: Stored[Job], percent: int | None) -> None:
+    url = message.operation_url if percent is None else ""
     job = stored.value.step(TRIGGER, "InProgress", at=ports.clock.now(), progress_percent=percent)
     again = replace(message, looks=message.looks + 1, operation_url=url, attempts=0, deferrals=0)
     go_on_later(ports, again, stored, job, look_delay(message.looks + 1))

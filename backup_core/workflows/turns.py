@@ -10,11 +10,12 @@ spends one of the queue's five tries, which are kept for the unforeseen.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
+from backup_core.domain.disk import OperationState
 from backup_core.domain.errors import BackupError, SnapshotLimitReached, Throttled
 from backup_core.domain.events import Event
 from backup_core.domain.job import Job
@@ -26,6 +27,7 @@ from backup_core.domain.messages import (
     StartRestore,
 )
 from backup_core.domain.naming import spread
+from backup_core.domain.observation import GivenUp, Made, Missing, Running, Usable, by_itself, by_operation
 from backup_core.ports import Change, Ports, Replace, StateConflict, Stored
 from backup_core.workflows import outbox
 from backup_core.workflows.announcements import read_events
@@ -44,6 +46,7 @@ FIRST_OPERATION_DELAY = timedelta(seconds=15)
 LONGEST_OPERATION_DELAY = timedelta(minutes=30)
 
 M = TypeVar("M", bound=Message)
+T = TypeVar("T", bound=Made)
 
 
 def look_delay(looks: int) -> timedelta:
@@ -129,6 +132,15 @@ def go_on_later(ports: Ports, message: J, stored: Stored[Job], job: Job, delay: 
         log.info("step.turn_taken step=%s job_id=%s", type(message).__name__, message.job_id)
         return
     ports.queue.send(replace(message, turn=waiting.turn), delay=delay)
+
+
+def look(
+    ports: Ports, operation_url: str, looks: int, what: str, find: Callable[[OperationState | None], T | None]
+) -> Running | Usable[T] | Missing | GivenUp:
+    """One look at what Azure was asked to make: at the operation, while it runs, then at the thing itself. `find` is
+    told how the operation ended, if that is known. Raises what the cloud raises."""
+    operation = ports.cloud.get_operation(operation_url) if operation_url else None
+    return by_operation(operation, what) or by_itself(find(operation), what, looks)
 
 
 def note_deferral(turn: Turn[Any], error: BackupError, identity: str) -> None:

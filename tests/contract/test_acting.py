@@ -19,7 +19,7 @@ from backup_core.ports import Ports
 from backup_core.triggers.steps import STEPS
 from backup_core.workflows import catalogue
 from backup_core.workflows.acting import acting_for
-from backup_core.workflows.backup import request_backup
+from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.vaults import put_policy, put_vault
 from tests.builders import SUBSCRIPTION, policy, vault

@@ -16,7 +16,8 @@ import pytest
 from backup_core.app import set_log_levels
 from backup_core.domain.job import JobStatus
 from backup_core.domain.messages import ObserveBackup, StartBackup, encode
-from backup_core.workflows.backup import observe_backup, start_backup
+from backup_core.workflows.backup import start_backup
+from backup_core.workflows.backup_observation import observe_backup
 from backup_core.workflows.dispatch import dispatch
 from backup_core.workflows.poison import give_up
 from backup_core.workflows.resource_events import give_up as give_up_event

@@ -21,8 +21,8 @@ from typing import Any
 
 from backup_core.domain.errors import CloudUnavailable, Throttled
 from backup_core.domain.restore import RestoreRequest
-from backup_core.workflows.backup import request_backup
 from backup_core.workflows.dispatch import dispatch
+from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.restore import request_restore

@@ -17,8 +17,8 @@ from backup_core.domain.agenda import backup_row
 from backup_core.domain.errors import BackupError, CloudUnavailable, Throttled
 from backup_core.domain.instance import BackupInstance
 from backup_core.ports import StateConflict
-from backup_core.workflows.backup import request_backup
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups, undelete_instance
+from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance, resume_protection, sync_instance
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.vaults import put_policy, put_vault

@@ -20,9 +20,9 @@ from backup_core.ports import Replace
 from backup_core.settings import VaultScopes
 from backup_core.workflows import catalogue
 from backup_core.workflows.acting import KEPT_FOR, acting_for, acts_as
-from backup_core.workflows.backup import request_backup
 from backup_core.workflows.catalogue import find_protection
 from backup_core.workflows.lifecycle import delete_instance
+from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.resource_events import SnapshotHomes, look_at_disk, look_at_group, look_at_snapshot

@@ -28,9 +28,11 @@ from backup_core.domain.naming import scheduled_job_id
 from backup_core.domain.recovery_point import PointState, read_label
 from backup_core.domain.vault import Vault
 from backup_core.ports import Remove, Replace
-from backup_core.workflows.backup import observe_backup, request_backup, start_backup
+from backup_core.workflows.backup import start_backup
+from backup_core.workflows.backup_observation import observe_backup
 from backup_core.workflows.dispatch import dispatch
 from backup_core.workflows.lifecycle import delete_instance
+from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.turns import LONGEST_LOOK, MAX_ATTEMPTS, SPREAD_SECONDS, look_delay

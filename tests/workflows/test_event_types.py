@@ -14,8 +14,8 @@ from backup_core.domain.events import KINDS, PREFIX
 from backup_core.domain.messages import ObserveBackup, StartBackup
 from backup_core.domain.protection_rule import instance_name
 from backup_core.domain.restore import RestoreRequest
-from backup_core.workflows.backup import request_backup
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups, undelete_instance
+from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.poison import give_up
 from backup_core.workflows.protection import configure_instance, resume_protection
 from backup_core.workflows.quotas import SNAPSHOTS_NEAR_LIMIT

@@ -12,9 +12,9 @@ from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.errors import InvalidInput, NotFound, ResourceInUse
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
-from backup_core.workflows.backup import request_backup
 from backup_core.workflows.catalogue import find_protection, get_deleted_instance, get_instance, list_instances
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups, undelete_instance
+from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance, resume_protection, sync_instance
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.vaults import delete_policy, delete_vault, put_policy, put_vault

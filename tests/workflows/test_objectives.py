@@ -13,9 +13,9 @@ from backup_core.domain.errors import CloudUnavailable, InvalidInput, OperationF
 from backup_core.domain.instance import PointSummary, ProtectionState
 from backup_core.domain.objective import TAG, ObjectiveState, standing_of
 from backup_core.ports import Memory
-from backup_core.workflows.backup import request_backup
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups
 from backup_core.workflows.objectives import check_objectives, look_later, objective_row
+from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.outbox import deliver
 from backup_core.workflows.protection import configure_instance, resume_protection
 from backup_core.workflows.reconcile import reconcile

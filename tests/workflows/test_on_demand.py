@@ -12,7 +12,7 @@ from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job
 from backup_core.domain.on_demand import room_of
 from backup_core.ports import Insert, Replace, StateConflict
-from backup_core.workflows.backup import request_backup
+from backup_core.workflows.on_demand import request_backup
 from tests.builders import VAULT, point
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import DAILY_AT_NOON, HOUR, SLOT, backed_up, go_to

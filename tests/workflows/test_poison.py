@@ -23,7 +23,7 @@ from backup_core.domain.messages import (
 )
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.restore import RestoreRequest
-from backup_core.workflows.backup import request_backup
+from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.poison import give_up
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.restore import request_restore

@@ -9,8 +9,8 @@ import pytest
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.restore import RestoreRequest
-from backup_core.workflows.backup import request_backup
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, undelete_instance
+from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance, resume_protection
 from backup_core.workflows.releasing import release_point
 from backup_core.workflows.restore import request_restore

@@ -19,8 +19,8 @@ from backup_core.domain.protection_rule import instance_name
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_event import DELETED, WRITTEN, ResourceHint, read_event
 from backup_core.workflows import resource_events
-from backup_core.workflows.backup import request_backup
 from backup_core.workflows.lifecycle import stop_protection
+from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import resume_protection
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.resource_events import MAX_ROUNDS, SnapshotHomes, give_up, notice, take_message

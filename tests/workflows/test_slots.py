@@ -19,9 +19,10 @@ from backup_core.domain.job import TAKEN_AGAIN, Job, JobOperation, JobStatus
 from backup_core.domain.messages import ConfigureProtection, ObserveBackup, ObserveRestore, StartBackup, StartRestore
 from backup_core.domain.restore import RestoreRequest
 from backup_core.ports import Put
-from backup_core.workflows.backup import request_backup, start_backup
+from backup_core.workflows.backup import start_backup
 from backup_core.workflows.dispatch import dispatch
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups, undelete_instance
+from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance, resume_protection
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.turns import OPERATIONS_AT_MOST

@@ -23,8 +23,8 @@ from backup_core.domain.messages import (
 from backup_core.domain.naming import scheduled_job_id
 from backup_core.domain.restore import RestoreRequest
 from backup_core.ports import Insert
-from backup_core.workflows.backup import request_backup
 from backup_core.workflows.dispatch import FEW, dispatch
+from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.tick import tick
