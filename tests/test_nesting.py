@@ -13,7 +13,7 @@ import pytest
 
 from backup_core.adapters.open_id import read_document
 from backup_core.domain.errors import CloudUnavailable, MessageMalformed
-from backup_core.domain.messages import MESSAGE_TYPES, LookAtResource, Sendable, decode
+from backup_core.domain.messages import MESSAGE_TYPES, VERSION, LookAtResource, Sendable, decode
 from backup_core.domain.resource_event import read_message
 from backup_core.settings import SettingsInvalid, SignIn
 from backup_core.triggers.admin import admin_blueprint
@@ -21,6 +21,8 @@ from backup_core.workflows.announcements import read_events
 from tests.workflows.platform import Platform
 
 DEEP = "[" * 100_000 + "]" * 100_000
+# Of some depths one reader is not afraid and the next one is: what is read is also shown, compared and walked through.
+DEPTHS = ["[" * levels + "]" * levels for levels in (40, 300, *range(880, 1000, 3), 5_000, 100_000)]
 
 
 class Services:
@@ -44,8 +46,10 @@ def test_the_rebuild_refuses_it(body: str) -> None:
 
 @pytest.mark.parametrize("kind", [*MESSAGE_TYPES, LookAtResource])
 def test_a_message_of_it_is_malformed(kind: type[Sendable]) -> None:
-    with pytest.raises(MessageMalformed):
-        decode(kind, DEEP)
+    for deep in DEPTHS:
+        for text in (deep, f'{{"version": {deep}}}', f'{{"version": {VERSION}, "vault": {deep}, "job_id": {deep}}}'):
+            with pytest.raises(MessageMalformed):
+                decode(kind, text)
 
 
 def test_an_event_of_it_tells_nothing() -> None:

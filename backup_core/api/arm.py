@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from backup_core.api.call import Answer, Call
-from backup_core.api.reading import Node, raise_faults, root
-from backup_core.api.wire import list_answer, read_body, read_optional_body, skip_token
+from backup_core.api.wire import body_of, list_answer, read_optional_body, skip_token
 from backup_core.domain.errors import Fault, InvalidInput
+from backup_core.domain.reading import Node, raise_faults
 from backup_core.domain.resource_ids import VAULT
 from backup_core.domain.tags import TAGS_AT_MOST
 from backup_core.domain.vault import Vault
@@ -164,13 +164,13 @@ def get_tags(ports: Ports, call: Call) -> Answer:
 
 def put_tags(ports: Ports, call: Call) -> Answer:
     """All tags of the vault."""
-    wanted = _read_tags(root(read_body(call)))
+    wanted = _read_tags(body_of(call))
     return _tags(workflow.tag_vault(ports, call.vault, lambda _: wanted))
 
 
 def patch_tags(ports: Ports, call: Call) -> Answer:
     """Tags added or replaced, all replaced, or some taken away: by name, or by name and value where one is given."""
-    node = root(read_body(call))
+    node = body_of(call)
     operation = node.choice("operation", TAG_OPERATIONS, required=True)
     given = _read_tags(node)
     changes: Mapping[str, Callable[[Mapping[str, str]], dict[str, str]]] = {

@@ -9,12 +9,13 @@ from backup_core.api.call import Answer, Call
 from backup_core.api.errors import user_facing
 from backup_core.api.operation_ids import both_headers, of_job, status_header
 from backup_core.api.protection import changed_late
-from backup_core.api.reading import Node, check_name, is_name, raise_faults, root
-from backup_core.api.wire import instant, list_answer, reached, read_body, skip_token
+from backup_core.api.reading import check_name, read_disk_id, read_identity, read_policy_name, read_snapshot_group
+from backup_core.api.wire import body_of, instant, list_answer, reached, skip_token
 from backup_core.domain.acting import OWN
 from backup_core.domain.audit import differences
 from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState
-from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, parse_group_id, parse_resource_id
+from backup_core.domain.reading import Node, raise_faults
+from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, parse_resource_id
 from backup_core.domain.snapshot_tags import GIVEN_TAGS_AT_MOST
 from backup_core.ports import Ports
 from backup_core.workflows import catalogue, lifecycle, on_demand, protection
@@ -74,7 +75,7 @@ def delete(ports: Ports, call: Call) -> Answer:
 
 def back_up(ports: Ports, call: Call) -> Answer:
     """202 with both URLs; the job's id is in the operation's result."""
-    node = root(read_body(call))
+    node = body_of(call)
     options = node.child("backupRuleOptions", required=True)
     rule_name = options.text("ruleName", required=True)
     retention_tag = options.child("triggerOption").text("retentionTagOverride")
@@ -129,7 +130,7 @@ def standing(instance: BackupInstance) -> dict[str, Any]:
 
 def _read_instance(call: Call) -> InstanceRequest:
     """Raises InvalidInput that names every fault of the body."""
-    node = root(read_body(call))
+    node = body_of(call)
     check_name(node, "instance", call.names["instance"])
     tags = node.tags("tags")
     if len(tags) > GIVEN_TAGS_AT_MOST:
@@ -149,9 +150,9 @@ def read_properties(
     is empty, and not to be used."""
     properties.choice("objectType", ("BackupInstance",), required=True)
     source = properties.child("dataSourceInfo", required=True)
-    disk_id = _read_disk_id(source)
+    disk_id = read_disk_id(source, kind_needed=True)
     policy = properties.child("policyInfo", required=True)
-    policy_name = _read_policy_name(policy, vault)
+    policy_name = read_policy_name(policy, vault)
     group_id = _read_snapshot_group(policy.child("policyParameters"), disk_id)
     friendly_name = properties.text("friendlyName") or disk_id.rpartition("/")[2]
     return InstanceRequest(
@@ -167,19 +168,6 @@ def read_properties(
     )
 
 
-def read_identity(node: Node) -> str | None:
-    """The identity that `identityDetails` chooses: a user-assigned one by its id, OWN for the vault's system-assigned
-    one, which is the app's own here; None where nothing is chosen."""
-    details = node.child("identityDetails")
-    is_own, named = details.raw("useSystemAssignedIdentity"), details.text("userAssignedIdentityArmUrl")
-    if is_own is not None and not isinstance(is_own, bool):
-        details.fault("useSystemAssignedIdentity", "must be true or false")
-        return None
-    if is_own and named:
-        details.fault("userAssignedIdentityArmUrl", "must be absent where useSystemAssignedIdentity is true")
-    return OWN if is_own else named or None
-
-
 def _identity_as_asked(properties: Node) -> dict[str, Any]:
     chosen = read_identity(properties)
     if chosen is None:
@@ -188,31 +176,7 @@ def _identity_as_asked(properties: Node) -> dict[str, Any]:
     return {"identityDetails": {"useSystemAssignedIdentity": chosen == OWN, **named}}
 
 
-def _read_disk_id(source: Node) -> str:
-    source.choice("datasourceType", (DISK,), required=True)
-    source.choice("resourceType", (DISK,))
-    source.choice("objectType", ("Datasource",))
-    text = source.text("resourceID", required=True)
-    if not text:
-        return ""
-    try:
-        return parse_resource_id(text, DISK).text
-    except ValueError as error:
-        source.fault("resourceID", str(error))
-        return ""
-
-
-def _read_policy_name(policy: Node, vault: VaultKey) -> str:
-    text = policy.text("policyId", required=True)
-    start = f"{vault.resource_id}/backupPolicies/"
-    name = text[len(start) :]
-    if text and (not text.lower().startswith(start.lower()) or not is_name(name)):
-        policy.fault("policyId", f"must name a policy of this vault: {start}<name>")
-    return name
-
-
 def _read_snapshot_group(parameters: Node, disk_id: str) -> str:
-    """The resource group that takes the snapshots; it has to lie in the disk's subscription (documented)."""
     stores = parameters.children("dataStoreParametersList")
     store = next((item for item in stores if item.choice("objectType", (_STORE_PARAMETERS,))), None)
     if store is None:
@@ -223,22 +187,9 @@ def _read_snapshot_group(parameters: Node, disk_id: str) -> str:
         )
         return ""
     store.choice("dataStoreType", ("OperationalStore",))
-    bad_group = "UserErrorInvalidOperationalStoreResourceGroup"
-    text = store.text("resourceGroupId", required=True, code=bad_group)
-    if not text:
-        return ""
-    try:
-        group = parse_group_id(text)
-    except ValueError as error:
-        store.fault("resourceGroupId", str(error), bad_group)
-        return ""
-    if disk_id and parse_resource_id(disk_id, DISK).subscription.lower() != group.subscription.lower():
-        store.fault(
-            "resourceGroupId",
-            "the snapshot resource group must lie in the subscription of the disk",
-            "UserErrorSnapshotRGSubscriptionMismatch",
-        )
-    return group.text
+    subscription = parse_resource_id(disk_id, DISK).subscription if disk_id else ""
+    code = "UserErrorInvalidOperationalStoreResourceGroup"
+    return read_snapshot_group(store, "resourceGroupId", subscription, "disk", code)
 
 
 def _as_asked(friendly_name: str, disk_id: str, source: Node, group_id: str) -> dict[str, Any]:

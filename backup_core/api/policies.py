@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from backup_core.api.call import Answer, Call
-from backup_core.api.reading import check_name, raise_faults, root
-from backup_core.api.wire import list_answer, read_body, skip_token
+from backup_core.api.reading import check_name
+from backup_core.api.wire import body_of, list_answer, skip_token
 from backup_core.domain.audit import differences
 from backup_core.domain.errors import InvalidInput
 from backup_core.domain.policy import BackupPolicy
+from backup_core.domain.reading import raise_faults
 from backup_core.domain.resource_ids import VAULT, VaultKey
 from backup_core.ports import Ports
 from backup_core.workflows import catalogue, vaults
@@ -52,10 +53,10 @@ def render(vault: VaultKey, policy: BackupPolicy) -> dict[str, Any]:
 
 def _read_policy(call: Call) -> BackupPolicy:
     """Raises InvalidInput that names every fault of the name and of the body."""
-    node = root(read_body(call))
+    node = body_of(call)
     check_name(node, "policy", call.names["policy"])
     properties = node.child("properties", required=True)
-    if not properties.value:
+    if not properties.is_there:
         raise_faults(node)
     try:
         policy = BackupPolicy.parse(call.names["policy"], properties.value)

@@ -10,14 +10,14 @@ from typing import Any
 
 from backup_core.api.call import Answer, Call
 from backup_core.api.questions import answered
-from backup_core.api.reading import Node, check_name, is_name, raise_faults, root
-from backup_core.api.wire import instant, list_answer, reached, read_body, skip_token
+from backup_core.api.reading import check_name, read_policy_name, read_snapshot_group
+from backup_core.api.wire import body_of, instant, list_answer, reached, skip_token
 from backup_core.domain.protection_rule import PRIORITIES, Decision, ProtectionRule, TagCondition
+from backup_core.domain.reading import Node, raise_faults
 from backup_core.domain.resource_ids import (
     DISK,
     SUBSCRIPTION_FORM,
     VAULT,
-    VaultKey,
     lies_in,
     parse_group_id,
     parse_resource_id,
@@ -111,7 +111,7 @@ def _policy_id(decision: Decision) -> str | None:
 
 def _read_rule(call: Call) -> ProtectionRule:
     """Raises InvalidInput that names every fault of the name and of the body."""
-    node = root(read_body(call))
+    node = body_of(call)
     check_name(node, "rule", call.names["rule"])
     properties = node.child("properties", required=True)
     scope = _read_scope(properties)
@@ -122,10 +122,10 @@ def _read_rule(call: Call) -> ProtectionRule:
         conditions=_read_conditions(properties, "tagConditions", required=True),
         excluded_tags=_read_conditions(properties, "excludedTags"),
         excluded_ids=_read_excluded_ids(properties, scope),
-        policy_name=_read_policy_name(properties, call.vault),
-        snapshot_group_id=_read_snapshot_group(properties, scope),
-        priority=_read_priority(properties),
-        enabled=_read_enabled(properties),
+        policy_name=read_policy_name(properties, call.vault),
+        snapshot_group_id=read_snapshot_group(properties, "snapshotResourceGroupId", _subscription_of(scope), "scope"),
+        priority=properties.number("priority", *PRIORITIES, required=True) or 0,
+        enabled=properties.flag("enabled") is not False,
         author=call.author,
     )
     raise_faults(node)
@@ -134,19 +134,20 @@ def _read_rule(call: Call) -> ProtectionRule:
 
 def _read_scope(node: Node) -> str:
     """A subscription or resource group."""
-    text = node.text("scope", required=True)
-    if not text:
-        return ""
-    return text.rstrip("/") if SUBSCRIPTION_FORM.fullmatch(text.rstrip("/")) else _parsed_group(node, "scope", text)
+    return node.parsed("scope", _parse_scope, required=True) or ""
 
 
-def _parsed_group(node: Node, key: str, text: str) -> str:
+def _parse_scope(text: str) -> str:
+    if SUBSCRIPTION_FORM.fullmatch(text.rstrip("/")):
+        return text.rstrip("/")
     try:
         return parse_group_id(text).text
     except ValueError as error:
-        either = "; a subscription's id is possible, too" if key == "scope" else ""
-        node.fault(key, f"{error}{either}")
-        return ""
+        raise ValueError(f"{error}; the id of a subscription is possible, too") from error
+
+
+def _subscription_of(scope: str) -> str:
+    return scope.split("/")[2] if scope else ""
 
 
 def _read_conditions(node: Node, key: str, *, required: bool = False) -> tuple[TagCondition, ...]:
@@ -209,42 +210,3 @@ def _texts(node: Node, key: str, most: int, check: Callable[[str], str | None]) 
         if wrong:
             node.fault(f"{key}[{position}]", wrong)
     return tuple(dict.fromkeys(value))
-
-
-def _read_policy_name(node: Node, vault: VaultKey) -> str:
-    text = node.text("policyId", required=True)
-    start = f"{vault.resource_id}/backupPolicies/"
-    name = text[len(start) :]
-    if text and (not text.lower().startswith(start.lower()) or not is_name(name)):
-        node.fault("policyId", f"must name a policy of this vault: {start}<name>")
-    return name
-
-
-def _read_snapshot_group(node: Node, scope: str) -> str:
-    """It has to lie in the subscription of the disks (documented), so in that of the scope."""
-    text = node.text("snapshotResourceGroupId", required=True)
-    group = _parsed_group(node, "snapshotResourceGroupId", text) if text else ""
-    if group and scope and not lies_in(group, "/".join(scope.split("/")[:3])):
-        node.fault(
-            "snapshotResourceGroupId",
-            "the snapshot resource group must lie in the subscription of the scope",
-            "UserErrorSnapshotRGSubscriptionMismatch",
-        )
-    return group
-
-
-def _read_priority(node: Node) -> int:
-    """The lowest number wins."""
-    value, (least, most) = node.raw("priority"), PRIORITIES
-    if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
-        return value
-    node.fault("priority", "is required" if value is None else f"must be a whole number from {least} to {most}")
-    return most
-
-
-def _read_enabled(node: Node) -> bool:
-    value = node.raw("enabled")
-    if value is None or isinstance(value, bool):
-        return value is not False
-    node.fault("enabled", "must be true or false")
-    return False

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from backup_core.api.access import action_of
 from backup_core.api.call import Answer, Call
-from backup_core.api.reading import raise_faults, root
 from backup_core.api.routes import ROUTES
-from backup_core.api.wire import read_body
+from backup_core.api.wire import body_of
+from backup_core.domain.reading import raise_faults
 from backup_core.domain.resource_ids import DISK
 from backup_core.ports import Ports
 
@@ -37,7 +37,7 @@ def _operation(action: str) -> dict[str, object]:
 def check_feature_support(ports: Ports, call: Call) -> Answer:
     """Managed disks are supported, other kinds of data sources are not. Without a name: what is supported."""
     del ports
-    node = root(read_body(call))
+    node = body_of(call)
     node.choice("objectType", (FEATURE_REQUEST,), required=True)
     node.choice("featureType", (DATA_SOURCE,), required=True)
     name = node.text("featureName") or DISK

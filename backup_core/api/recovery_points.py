@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 from backup_core.api.call import Answer, Call
-from backup_core.api.reading import Node, raise_faults, root
-from backup_core.api.wire import instant, list_answer, read_body, read_instant, read_optional_body, skip_token
+from backup_core.api.wire import body_of, instant, list_answer, read_instant, read_optional_body, skip_token
 from backup_core.domain.errors import Fault, InvalidInput
+from backup_core.domain.reading import Node, raise_faults
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import DISK, SNAPSHOT, VAULT, VaultKey, parse_resource_id
 from backup_core.ports import Ports
@@ -59,7 +59,7 @@ def list_of_instance(ports: Ports, call: Call) -> Answer:
 def find_restorable_time_ranges(ports: Ports, call: Call) -> Answer:
     """No range: a disk can be restored at the instants of its recovery points and at none between them, which is what
     a range would say. Shape and refusals as recorded; the service's answer for a disk was not."""
-    node = root(read_body(call))
+    node = body_of(call)
     node.choice("sourceDataStoreType", ("OperationalStore",), required=True)
     start, end = _read_bound(node, "startTime"), _read_bound(node, "endTime")
     raise_faults(node)

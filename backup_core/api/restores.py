@@ -7,14 +7,12 @@ keepSourceTags}`, all of it optional: what the new disk is to have otherwise tha
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from backup_core.api.call import Answer, Call
-from backup_core.api.instances import read_identity
 from backup_core.api.operation_ids import both_headers, of_job
-from backup_core.api.reading import Node, raise_faults, root
-from backup_core.api.wire import read_body, read_instant
-from backup_core.domain.resource_ids import DISK, parse_resource_id
+from backup_core.api.reading import read_disk_id, read_identity
+from backup_core.api.wire import body_of, read_instant
+from backup_core.domain.reading import Node, raise_faults
 from backup_core.domain.restore import RestoreRequest
 from backup_core.ports import Ports
 from backup_core.workflows import restore as workflow
@@ -29,7 +27,7 @@ ZONES = ("1", "2", "3")
 
 def restore(ports: Ports, call: Call) -> Answer:
     """202 with both URLs; the job's id is in the operation's result."""
-    request = read_request(root(read_body(call)))
+    request = read_request(body_of(call))
     job = workflow.request_restore(
         ports, call.vault, call.names["instance"], request, correlation_id=call.correlation_id
     )
@@ -40,7 +38,7 @@ def read_request(node: Node) -> RestoreRequest:
     """Raises InvalidInput that names every fault of the body."""
     kind = node.choice("objectType", (BY_POINT, BY_TIME), required=True)
     point_id = None if kind == BY_TIME else _read_point_id(node)
-    at = _read_time(node) if kind == BY_TIME else None
+    at = node.parsed("recoveryPointTime", read_instant, required=True) if kind == BY_TIME else None
     node.choice("sourceDataStoreType", ("OperationalStore",), required=True)
     target = node.child("restoreTargetInfo", required=True)
     target.choice("objectType", ("RestoreTargetInfo",), required=True)
@@ -49,8 +47,9 @@ def read_request(node: Node) -> RestoreRequest:
     target_disk_id = _read_target_id(target.child("datasourceInfo", required=True))
     acts_as = read_identity(node)
     wanted = target.child("targetDisk")
-    sku, zones, size_gb, tags = wanted.text("sku"), _read_zones(wanted), _read_size(wanted), wanted.tags("tags")
-    keeps_source_tags = _read_flag(wanted, "keepSourceTags", default=True)
+    sku, zones, tags = wanted.text("sku"), _read_zones(wanted), wanted.tags("tags")
+    size_gb = wanted.number("sizeGB", 1, MAX_SIZE_GB)
+    keeps_source_tags = wanted.flag("keepSourceTags") is not False
     raise_faults(node)
     return RestoreRequest(
         point_id=point_id,
@@ -76,29 +75,10 @@ def _read_point_id(node: Node) -> str | None:
     return point_id
 
 
-def _read_time(node: Node) -> datetime | None:
-    text = node.text("recoveryPointTime", required=True)
-    try:
-        return read_instant(text) if text else None
-    except ValueError as error:
-        node.fault("recoveryPointTime", str(error))
-        return None
-
-
 def _read_target_id(source: Node) -> str:
-    source.choice("datasourceType", (DISK,))
-    source.choice("resourceType", (DISK,))
-    source.choice("objectType", ("Datasource",))
     for name in ("resourceLocation", "resourceName", "resourceUri"):
         source.text(name)
-    text = source.text("resourceID", required=True)
-    if not text:
-        return ""
-    try:
-        return parse_resource_id(text, DISK).text
-    except ValueError as error:
-        source.fault("resourceID", str(error))
-        return ""
+    return read_disk_id(source)
 
 
 def _read_zones(wanted: Node) -> tuple[str, ...] | None:
@@ -109,23 +89,3 @@ def _read_zones(wanted: Node) -> tuple[str, ...] | None:
         wanted.fault("zones", "must be a list of zones '1', '2' or '3'; an empty one for a disk without a zone")
         return None
     return tuple(zones)
-
-
-def _read_size(wanted: Node) -> int | None:
-    size = wanted.raw("sizeGB")
-    if size is None:
-        return None
-    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= MAX_SIZE_GB:
-        wanted.fault("sizeGB", f"must be a whole number from 1 to {MAX_SIZE_GB}")
-        return None
-    return size
-
-
-def _read_flag(wanted: Node, key: str, *, default: bool) -> bool:
-    value = wanted.raw(key)
-    if value is None:
-        return default
-    if not isinstance(value, bool):
-        wanted.fault(key, "must be true or false")
-        return default
-    return value

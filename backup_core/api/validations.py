@@ -19,10 +19,10 @@ from backup_core.api import instances, restores
 from backup_core.api.call import Answer, Call
 from backup_core.api.operation_ids import Operation, both_headers
 from backup_core.api.questions import answered
-from backup_core.api.reading import Node, raise_faults, root
-from backup_core.api.wire import read_body
+from backup_core.api.wire import body_of
 from backup_core.domain.errors import Fault, InvalidInput, NotFound
 from backup_core.domain.policy import BackupPolicy
+from backup_core.domain.reading import Node, raise_faults
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.vault import Vault
@@ -57,9 +57,9 @@ def validate_restore(ports: Ports, call: Call) -> Answer:
     """`{"restoreRequestObject": {body of a restore}}`."""
     vault = catalogue.get_vault(ports, call.vault)
     instance = catalogue.get_instance(ports, call.vault, call.names["instance"])
-    node = root(read_body(call))
+    node = body_of(call)
     wanted = node.child("restoreRequestObject", required=True)
-    if not wanted.value:
+    if not wanted.is_there:
         raise_faults(node)
     request = restores.read_request(wanted)
     point = _find_point(ports, call, request)
@@ -69,9 +69,9 @@ def validate_restore(ports: Ports, call: Call) -> Answer:
 
 def _instance_of(call: Call) -> Node:
     """The one object that the body is about. Raises InvalidInput when it is missing."""
-    node = root(read_body(call))
+    node = body_of(call)
     properties = node.child("backupInstance", required=True)
-    if not properties.value:
+    if not properties.is_there:
         raise_faults(node)
     return properties
 

@@ -10,10 +10,11 @@ from backup_core.api.call import Answer, Call
 from backup_core.api.linked import refuse_closed
 from backup_core.api.operation_ids import Operation, group_headers, status_header
 from backup_core.api.questions import answered
-from backup_core.api.reading import Node, check_name, raise_faults, root
-from backup_core.api.wire import instant, list_answer, read_body, skip_token
+from backup_core.api.reading import check_name
+from backup_core.api.wire import body_of, instant, list_answer, skip_token
 from backup_core.domain.audit import differences
 from backup_core.domain.errors import NotFound
+from backup_core.domain.reading import Node, raise_faults
 from backup_core.domain.resource_ids import VAULT, VaultKey, parse_resource_id
 from backup_core.domain.vault import SOFT_DELETE_DAYS, Vault, merged_identity, merged_settings, weakenings
 from backup_core.ports import Page, Ports
@@ -69,7 +70,7 @@ def get_deleted(ports: Ports, call: Call) -> Answer:
 
 def check_name_availability(ports: Ports, call: Call) -> Answer:
     """Whether a vault may be created under a name in this resource group."""
-    node = root(read_body(call))
+    node = body_of(call)
     name = node.text("name", required=True)
     node.choice("type", (VAULT,), required=True)
     raise_faults(node)
@@ -95,7 +96,7 @@ def _seen(call: Call, page: Page[Vault]) -> Page[Vault]:
 
 def put(ports: Ports, call: Call) -> Answer:
     """201 for a new vault and for a changed one (recorded), with the operation's URL."""
-    node = root(read_body(call))
+    node = body_of(call)
     check_name(node, "vault", call.names["vault"])
     location = node.location("location", required=True)
     tags, identity = node.tags("tags"), _read_identity(node)
@@ -120,7 +121,7 @@ def put(ports: Ports, call: Call) -> Answer:
 
 def patch(ports: Ports, call: Call) -> Answer:
     """Tags are replaced as a whole, settings one by one; 200 at once."""
-    node = root(read_body(call))
+    node = body_of(call)
     tags, identity = node.tags("tags"), _read_identity(node)
     settings = _read_settings(node.child("properties"))
     raise_faults(node)
@@ -200,7 +201,7 @@ def _read_identity(node: Node) -> dict[str, Any] | None:
     if isinstance(identity.raw("type"), str):  # "SystemAssigned, UserAssigned" is how other providers write it
         plain = {name: value for name, value in identity.value.items() if name.lower() != "type"}
         identity = replace(identity, value={**plain, "type": identity.raw("type").replace(" ", "")})
-    kind = identity.choice("type", IDENTITIES, required=node.has("identity"))
+    kind = identity.choice("type", IDENTITIES, required=True)
     named = identity.child("userAssignedIdentities")
     for name in named.value:
         try:

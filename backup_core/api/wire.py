@@ -1,11 +1,10 @@
 """Bodies, pages, times and durations between JSON and our values: what all resources share.
 
-Leaves to others: the fields of a body (reading.py).
+Leaves to others: the fields of a body (domain/reading.py).
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from typing import Any, NoReturn, TypeVar
 from backup_core.api.call import Answer, Call
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.reach import mentions, names_closed
+from backup_core.domain.reading import Node, node_of, parse_json
 from backup_core.ports import Page, R
 
 W = TypeVar("W", bound=Mapping[str, Any])
@@ -25,10 +25,9 @@ INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,7})?(Z|[+-]\d\d:\
 def read_body(call: Call) -> dict[str, Any]:
     """The body as a JSON object. Raises InvalidInput."""
     try:
-        value = json.loads(call.body, parse_constant=_refuse_constant, object_pairs_hook=_object)
-        json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair parses, but cannot be stored
-    except (ValueError, RecursionError) as error:
-        _refuse_body(f"is not sound JSON: {error}", error)
+        value = parse_json(call.body)
+    except ValueError as error:
+        _refuse_body(f"is not valid JSON: {error}", error)
     if not isinstance(value, dict):
         _refuse_body("must be a JSON object")
     return value
@@ -39,15 +38,9 @@ def read_optional_body(call: Call) -> dict[str, Any]:
     return read_body(call) if call.body.strip() else {}
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose keys differ by more than case: clients do not agree on it, so neither may decide."""
-    if len({key.lower() for key, _ in pairs}) < len(pairs):
-        raise ValueError(f"a key is given twice among {', '.join(sorted(key for key, _ in pairs))[:200]}")
-    return dict(pairs)
+def body_of(call: Call) -> Node:
+    """The body, to be read field by field. Raises InvalidInput when it is no JSON object."""
+    return node_of(read_body(call))
 
 
 def _refuse_body(message: str, cause: Exception | None = None) -> NoReturn:

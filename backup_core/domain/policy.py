@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from backup_core.domain.durations import Duration, parse_duration
 from backup_core.domain.errors import Fault, InvalidInput
+from backup_core.domain.reading import Node, find_word, node_of
 from backup_core.domain.schedule import INTERVALS_LIMIT, Schedule, ScheduleFaults
 from backup_core.domain.tagging import ABSOLUTE_CRITERIA, ALL_BACKUP, TagCriterion
 
@@ -31,6 +32,7 @@ _DAY = 86_400
 _TICKS_FROM = datetime(1, 1, 1, tzinfo=UTC)  # of .NET, whose clock Azure's version numbers are read from (recorded)
 _DISKS = "Microsoft.Compute/disks"
 _STORE_WIRE: Mapping[str, str] = {"dataStoreType": "OperationalStore", "objectType": "DataStoreInfoBase"}
+_A_NAME = "a name of 1 to 64 letters, digits, spaces and _ . - ( )"
 NAME = re.compile(r"[\w(][\w .()\-]{0,63}")
 TAG_ID = re.compile(r"[\w(][\w .()\-]{0,64}")  # Azure's own is the tag's name and an underscore
 # How long a first-of-period lasts at least on average, and by how much a run of them can be shorter than that.
@@ -92,8 +94,8 @@ class BackupPolicy:
         that a later release tightens does not make old records unreadable.
         """
         faults: list[Fault] = []
-        root = _Node(properties, "properties", faults)
-        root.word("objectType", ("BackupPolicy",))
+        root = node_of(properties, "properties", faults)
+        root.choice("objectType", ("BackupPolicy",), required=True)
         _read_datasource_types(root)
         backups, retentions, wires = _read_rules(root)
         _check_names(root, backups, retentions)
@@ -233,10 +235,10 @@ RELATIVE_CRITERIA = ("daysOfMonth", "daysOfTheWeek", "monthsOfYear", "scheduleTi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tag:
-    """A tagging criterion as read: None where it could not be."""
+    """A tagging criterion as read: None, or a name of "", where it could not be."""
 
     path: str
-    name: str | None
+    name: str
     priority: int | None
     is_default: bool | None
     scopes: tuple[str, ...]
@@ -245,7 +247,7 @@ class _Tag:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Backup:
     path: str
-    name: str | None
+    name: str
     schedule: Schedule | None
     tags: tuple[_Tag, ...]
 
@@ -253,24 +255,24 @@ class _Backup:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Retention:
     path: str
-    name: str | None
+    name: str
     duration: Duration | None
     is_default: bool | None
 
 
-def _read_datasource_types(root: _Node) -> None:
-    kinds = root.items("datasourceTypes")
+def _read_datasource_types(root: Node) -> None:
+    kinds = root.items("datasourceTypes", required=True)
     if kinds and (len(kinds) > 1 or str(kinds[0]).lower() != _DISKS.lower()):
-        root.note("datasourceTypes", f"{kinds!r:.80} was given; [{_DISKS!r}] is expected")
+        root.fault("datasourceTypes", f"must be [{_DISKS!r}], not {kinds!r:.80}")
 
 
-def _read_rules(root: _Node) -> tuple[list[_Backup], list[_Retention], list[Mapping[str, Any]]]:
+def _read_rules(root: Node) -> tuple[list[_Backup], list[_Retention], list[Mapping[str, Any]]]:
     """The rules that could be told by their kind, and the JSON of each as it will be answered."""
     backups: list[_Backup] = []
     retentions: list[_Retention] = []
     wires: list[Mapping[str, Any]] = []
-    for node in root.nodes("policyRules"):
-        kind = node.word("objectType", (BACKUP_RULE, RETENTION_RULE))
+    for node in root.children("policyRules", required=True):
+        kind = node.choice("objectType", (BACKUP_RULE, RETENTION_RULE), required=True)
         if kind == BACKUP_RULE:
             backup, wire = _read_backup_rule(node)
             backups.append(backup)
@@ -282,16 +284,16 @@ def _read_rules(root: _Node) -> tuple[list[_Backup], list[_Retention], list[Mapp
     return backups, retentions, wires
 
 
-def _read_backup_rule(node: _Node) -> tuple[_Backup, Mapping[str, Any]]:
-    parameters = node.node("backupParameters")
-    parameters.word("objectType", ("AzureBackupParams",))
-    parameters.word("backupType", ("Incremental",))
+def _read_backup_rule(node: Node) -> tuple[_Backup, Mapping[str, Any]]:
+    parameters = node.child("backupParameters", required=True)
+    parameters.choice("objectType", ("AzureBackupParams",), required=True)
+    parameters.choice("backupType", ("Incremental",), required=True)
     _read_store(node, "dataStore")
-    trigger = node.node("trigger")
-    trigger.word("objectType", ("ScheduleBasedTriggerContext",))
-    schedule, schedule_wire = _read_schedule(trigger.node("schedule"))
-    tags, tag_wires = _read_all(_read_tag, trigger.nodes("taggingCriteria"))
-    name = node.name("name")
+    trigger = node.child("trigger", required=True)
+    trigger.choice("objectType", ("ScheduleBasedTriggerContext",), required=True)
+    schedule, schedule_wire = _read_schedule(trigger.child("schedule", required=True))
+    tags, tag_wires = _read_all(_read_tag, trigger.children("taggingCriteria", required=True))
+    name = node.name("name", NAME, _A_NAME)
     wire = {
         "backupParameters": {"backupType": "Incremental", "objectType": "AzureBackupParams"},
         "trigger": {
@@ -306,113 +308,104 @@ def _read_backup_rule(node: _Node) -> tuple[_Backup, Mapping[str, Any]]:
     return _Backup(path=node.path, name=name, schedule=schedule, tags=tuple(tags)), wire
 
 
-def _read_schedule(node: _Node) -> tuple[Schedule | None, Mapping[str, Any]]:
-    intervals = node.items("repeatingTimeIntervals")
-    asked = node.text("timeZone", "")
-    wire = {"repeatingTimeIntervals": intervals} | ({"timeZone": asked} if node.has("timeZone") else {})
+def _read_schedule(node: Node) -> tuple[Schedule | None, Mapping[str, Any]]:
+    intervals = node.items("repeatingTimeIntervals", required=True)
     # Empty is absent, and answered as it came (reported: Terraform's provider sends "", and compares). Faulty is noted
     # already; the intervals may have faults of their own.
-    time_zone = asked if asked and asked.strip(" ") else "UTC"
+    wire = {"repeatingTimeIntervals": intervals} | ({"timeZone": node.raw("timeZone")} if node.has("timeZone") else {})
+    time_zone = node.text("timeZone") or "UTC"
     if len(intervals) > INTERVALS_LIMIT:
-        node.note("repeatingTimeIntervals", f"{len(intervals)} were given; at most {INTERVALS_LIMIT} are expected")
+        node.fault("repeatingTimeIntervals", f"has {len(intervals)} entries; at most {INTERVALS_LIMIT} are allowed")
     if not 0 < len(intervals) <= INTERVALS_LIMIT:
         return None, wire
     try:
         return Schedule.parse(intervals, time_zone), wire
     except ScheduleFaults as error:
         for index, message in error.faults:
-            node.note("timeZone" if index is None else f"repeatingTimeIntervals[{index}]", message)
+            node.fault("timeZone" if index is None else f"repeatingTimeIntervals[{index}]", message)
         return None, wire
 
 
-def _read_tag(node: _Node) -> tuple[_Tag, Mapping[str, Any]]:
-    label = node.node("tagInfo")
-    name = label.name("tagName")
-    priority, is_default = node.number("taggingPriority"), node.flag("isDefault")
+def _read_tag(node: Node) -> tuple[_Tag, Mapping[str, Any]]:
+    label = node.child("tagInfo", required=True)
+    name = label.name("tagName", NAME, _A_NAME)
+    priority, is_default = node.number("taggingPriority", required=True), node.flag("isDefault", required=True)
     scopes: list[str] = []
     criteria_wires = []
     noted = len(node.faults)
-    for criterion in node.nodes("criteria", needed=False):
+    for criterion in node.children("criteria"):
         words, wire = _read_criterion(criterion)
         scopes += words
         criteria_wires.append(wire)
     if is_default and scopes:
-        node.note("criteria", "the default tag takes what no other tag does; it has no criteria of its own")
+        node.fault("criteria", "the default tag takes what no other tag does; it has no criteria of its own")
     if is_default is False and not scopes and len(node.faults) == noted:
-        expected = _listed(ABSOLUTE_CRITERIA)
-        node.note("criteria", f"is missing or empty; a tag that is not the default needs one of {expected}")
+        node.fault("criteria", f"a tag that is not the default needs one of {', '.join(ABSOLUTE_CRITERIA)}")
     wire = {
-        "tagInfo": {"tagName": name, "id": label.name("id", f"{name}_", form=TAG_ID)},
+        "tagInfo": {"tagName": name, "id": label.name("id", TAG_ID, _A_NAME, required=False) or f"{name}_"},
         "taggingPriority": priority,
         "isDefault": is_default,
     } | ({"criteria": criteria_wires} if node.has("criteria") else {})
     return _Tag(path=node.path, name=name, priority=priority, is_default=is_default, scopes=tuple(scopes)), wire
 
 
-def _read_criterion(node: _Node) -> tuple[list[str], Mapping[str, Any]]:
+def _read_criterion(node: Node) -> tuple[list[str], Mapping[str, Any]]:
     """The scopes, and the JSON as it will be answered: lists that came empty come back so."""
-    node.word("objectType", ("ScheduleBasedBackupCriteria",))
-    empty = [key for key in RELATIVE_CRITERIA if node.has(key) and not node.items(key, needed=False)]
+    node.choice("objectType", ("ScheduleBasedBackupCriteria",), required=True)
+    empty = [key for key in RELATIVE_CRITERIA if node.has(key) and not node.items(key)]
     for key in RELATIVE_CRITERIA:
         if node.has(key) and key not in empty:
-            node.note(key, "is not offered for disks; use absoluteCriteria")
-    words = [_find(word, ABSOLUTE_CRITERIA) or word for word in node.items("absoluteCriteria", needed=False)]
+            node.fault(key, "is not offered for disks; use absoluteCriteria")
+    words = [find_word(word, ABSOLUTE_CRITERIA) or word for word in node.items("absoluteCriteria")]
     for index, word in enumerate(words):
         if word not in ABSOLUTE_CRITERIA:
-            node.note(f"absoluteCriteria[{index}]", _unexpected(word, f"one of {_listed(ABSOLUTE_CRITERIA)}"))
+            node.fault(f"absoluteCriteria[{index}]", f"must be one of {', '.join(ABSOLUTE_CRITERIA)}, not {word!r:.80}")
     lists = {"absoluteCriteria": words} if node.has("absoluteCriteria") else {}
     return words, {**lists, **{key: [] for key in empty}, "objectType": "ScheduleBasedBackupCriteria"}
 
 
-def _read_retention_rule(node: _Node) -> tuple[_Retention, Mapping[str, Any]]:
-    cycles, cycle_wires = _read_all(_read_lifecycle, node.nodes("lifecycles"))
+def _read_retention_rule(node: Node) -> tuple[_Retention, Mapping[str, Any]]:
+    cycles, cycle_wires = _read_all(_read_lifecycle, node.children("lifecycles", required=True))
     if len(cycles) > 1:
-        node.note("lifecycles", f"{len(cycles)} were given; disks have one, in the OperationalStore")
-    name, is_default = node.name("name"), node.flag("isDefault", False)
+        node.fault("lifecycles", f"has {len(cycles)} entries; disks have one, in the OperationalStore")
+    name, is_default = node.name("name", NAME, _A_NAME), node.flag("isDefault") or False
     wire = {"lifecycles": cycle_wires, "isDefault": is_default, "name": name, "objectType": RETENTION_RULE}
     duration = cycles[0] if cycles else None
     return _Retention(path=node.path, name=name, duration=duration, is_default=is_default), wire
 
 
-def _read_lifecycle(node: _Node) -> tuple[Duration | None, Mapping[str, Any]]:
-    option = node.node("deleteAfter")
-    option.word("objectType", ("AbsoluteDeleteOption",))
-    text = option.text("duration")
-    duration = None
-    if text is not None:
-        duration = _read_duration(option, text)
+def _read_lifecycle(node: Node) -> tuple[Duration | None, Mapping[str, Any]]:
+    option = node.child("deleteAfter", required=True)
+    option.choice("objectType", ("AbsoluteDeleteOption",), required=True)
+    duration = option.parsed("duration", _parse_retention, required=True)
     _read_store(node, "sourceDataStore")
-    copies = node.items("targetDataStoreCopySettings", needed=False)
+    copies = node.items("targetDataStoreCopySettings")
     if copies:
-        node.note("targetDataStoreCopySettings", "disks are kept in the OperationalStore only; nothing is copied on")
+        node.fault("targetDataStoreCopySettings", "disks are kept in the OperationalStore only; nothing is copied on")
     copies_wire: dict[str, Any] = {"targetDataStoreCopySettings": []} if node.has("targetDataStoreCopySettings") else {}
     wire = (
-        {"deleteAfter": {"objectType": "AbsoluteDeleteOption", "duration": text}}
+        {"deleteAfter": {"objectType": "AbsoluteDeleteOption", "duration": option.raw("duration")}}
         | copies_wire
         | {"sourceDataStore": _STORE_WIRE}
     )
     return duration, wire
 
 
-def _read_duration(node: _Node, text: str) -> Duration | None:
-    try:
-        duration = parse_duration(text)
-    except ValueError as error:
-        node.note("duration", str(error))
-        return None
+def _parse_retention(text: str) -> Duration:
+    duration = parse_duration(text)
     if duration.approximate_seconds < SHORTEST_RETENTION_SECONDS:
-        node.note("duration", f"{text!r} is shorter than the shortest retention, PT1M")
+        raise ValueError(f"{text!r} is shorter than the shortest retention, PT1M")
     return duration
 
 
-def _read_store(parent: _Node, key: str) -> None:
-    store = parent.node(key)
-    store.word("objectType", ("DataStoreInfoBase",))
-    store.word("dataStoreType", ("OperationalStore",))
+def _read_store(parent: Node, key: str) -> None:
+    store = parent.child(key, required=True)
+    store.choice("objectType", ("DataStoreInfoBase",), required=True)
+    store.choice("dataStoreType", ("OperationalStore",), required=True)
 
 
 def _read_all(
-    read: Callable[[_Node], tuple[T, Mapping[str, Any]]], nodes: Sequence[_Node]
+    read: Callable[[Node], tuple[T, Mapping[str, Any]]], nodes: Sequence[Node]
 ) -> tuple[list[T], list[Mapping[str, Any]]]:
     pairs = [read(node) for node in nodes]
     return [value for value, _ in pairs], [wire for _, wire in pairs]
@@ -421,26 +414,27 @@ def _read_all(
 # --- What no part can see alone. ---
 
 
-def _check_names(root: _Node, backups: Sequence[_Backup], retentions: Sequence[_Retention]) -> None:
-    if root.count("policyRules"):
+def _check_names(root: Node, backups: Sequence[_Backup], retentions: Sequence[_Retention]) -> None:
+    rules = root.raw("policyRules")
+    if isinstance(rules, list) and rules:
         if len(backups) != 1:
-            root.note("policyRules", f"{len(backups)} rules of type {BACKUP_RULE}; exactly one is expected")
+            root.fault("policyRules", f"has {len(backups)} rules of type {BACKUP_RULE}; exactly one is needed")
         defaults = [rule for rule in retentions if rule.is_default]
         if len(defaults) != 1:
-            message = f"{len(defaults)} default rules of type {RETENTION_RULE}; exactly one is expected"
-            root.note("policyRules", message)
+            message = f"has {len(defaults)} default rules of type {RETENTION_RULE}; exactly one is needed"
+            root.fault("policyRules", message)
     names = [(rule.path, rule.name) for rule in backups] + [(rule.path, rule.name) for rule in retentions]
     _check_unique(root, [(f"{path}.name", name) for path, name in names], "the name")
 
 
-def _check_tags(root: _Node, backup: _Backup, retentions: Sequence[_Retention]) -> None:
+def _check_tags(root: Node, backup: _Backup, retentions: Sequence[_Retention]) -> None:
     tags = backup.tags
     defaults = [tag for tag in tags if tag.is_default]
     if tags and len(defaults) != 1:
         root.faults.append(
             Fault(
                 target=f"{backup.path}.trigger.taggingCriteria",
-                message=f"{len(defaults)} default tags; exactly one is expected",
+                message=f"has {len(defaults)} default tags; exactly one is needed",
             )
         )
     _check_unique(root, [(f"{tag.path}.tagInfo.tagName", tag.name) for tag in tags], "the tag")
@@ -448,9 +442,9 @@ def _check_tags(root: _Node, backup: _Backup, retentions: Sequence[_Retention]) 
     _check_pairs(root, tags, retentions)
 
 
-def _check_pairs(root: _Node, tags: Sequence[_Tag], retentions: Sequence[_Retention]) -> None:
+def _check_pairs(root: Node, tags: Sequence[_Tag], retentions: Sequence[_Retention]) -> None:
     """Each tag has its retention rule and each rule its tag. Not looked at while a name is unreadable."""
-    if None in {tag.name for tag in tags} | {rule.name for rule in retentions}:
+    if "" in {tag.name for tag in tags} | {rule.name for rule in retentions}:
         return
     by_tag = {_key(tag.name): tag for tag in tags}
     by_rule = {_key(rule.name): rule for rule in retentions}
@@ -468,10 +462,10 @@ def _check_pairs(root: _Node, tags: Sequence[_Tag], retentions: Sequence[_Retent
             root.faults.append(Fault(target=f"{rule.path}.name", message=message))
 
 
-def _check_unique(root: _Node, named: Sequence[tuple[str, str | int | None]], what: str) -> None:
+def _check_unique(root: Node, named: Sequence[tuple[str, str | int | None]], what: str) -> None:
     first: dict[str, str] = {}
     for path, value in named:
-        if value is not None and first.setdefault(_key(value), path) != path:
+        if value not in ("", None) and first.setdefault(_key(value), path) != path:
             root.faults.append(Fault(target=path, message=f"{what} {value!r} is taken by {first[_key(value)]}"))
 
 
@@ -479,7 +473,6 @@ def _assemble(
     name: str, backup: _Backup, retentions: Sequence[_Retention], wires: Sequence[Mapping[str, Any]]
 ) -> BackupPolicy:
     """The policy of rules without faults."""
-    assert backup.name is not None, "a missing name is a fault"
     assert backup.schedule is not None, "a missing schedule is a fault"
     criteria = tuple(_criterion(tag) for tag in backup.tags)
     return BackupPolicy(
@@ -494,13 +487,11 @@ def _assemble(
 
 
 def _criterion(tag: _Tag) -> TagCriterion:
-    assert tag.name is not None, "a missing tag name is a fault"
     assert tag.priority is not None, "a missing priority is a fault"
     return TagCriterion(tag_name=tag.name, priority=tag.priority, scopes=tag.scopes)
 
 
 def _retention_rule(rule: _Retention) -> RetentionRule:
-    assert rule.name is not None, "a missing name is a fault"
     assert rule.duration is not None, "a missing duration is a fault"
     return RetentionRule(name=rule.name, duration=rule.duration, is_default=bool(rule.is_default))
 
@@ -526,116 +517,6 @@ def _check_limits(policy: BackupPolicy, backup: _Backup, retentions: Sequence[_R
             f"{SCHEDULED_POINTS_LIMIT} are allowed (Azure keeps 500 snapshots of a disk, 50 are left for on-demand "
             "backups): shorten the retention or lengthen the interval",
         )
-
-
-# --- JSON with faults. ---
-
-
-class _Node:
-    """A JSON object that is being read: its members by key without case, its path, and the one list of faults.
-
-    What is absent or of the wrong kind is noted once; reading on below it notes nothing more.
-    """
-
-    def __init__(self, value: object, path: str, faults: list[Fault], *, noted: bool = False) -> None:
-        self.path = path
-        self.faults = faults
-        self._members: dict[str, Any] | None = None
-        if isinstance(value, Mapping):
-            self._members = {str(key).lower(): member for key, member in value.items() if member is not None}
-        elif not noted:
-            faults.append(Fault(target=path, message=_unexpected(value, "a JSON object")))
-
-    def has(self, key: str) -> bool:
-        return self._value(key) is not None
-
-    def node(self, key: str) -> _Node:
-        found = self._need(key, "a JSON object")
-        return _Node(self._value(key), f"{self.path}.{key}", self.faults, noted=not found)
-
-    def nodes(self, key: str, *, needed: bool = True) -> list[_Node]:
-        items = self.items(key, needed=needed)
-        return [_Node(item, f"{self.path}.{key}[{index}]", self.faults) for index, item in enumerate(items)]
-
-    def items(self, key: str, *, needed: bool = True) -> list[Any]:
-        """The list under `key`. When it is needed, at least one item is, too."""
-        expected = "a list with at least one item" if needed else "a list"
-        if needed and not self._need(key, expected):
-            return []
-        value = self._value(key)
-        if value is not None and (not isinstance(value, list) or (needed and not value)):
-            self.note(key, _unexpected(value, expected))
-            return []
-        return list(value or ())
-
-    def count(self, key: str) -> int:
-        value = self._value(key)
-        return len(value) if isinstance(value, list) else 0
-
-    def text(self, key: str, default: str | None = None) -> str | None:
-        value = self._typed(key, str, "text", default)
-        return value if value is None else str(value)
-
-    def name(self, key: str, default: str | None = None, *, form: re.Pattern[str] = NAME) -> str | None:
-        """Text of that form. Where there is a default, empty is absent."""
-        text = self.text(key, default)
-        if default is not None and text is not None and not text.strip(" "):
-            return default
-        if text is not None and not form.fullmatch(text):
-            self.note(key, _unexpected(text, "a name of 1 to 64 letters, digits, spaces and _ . - ( )"))
-            return None
-        return text
-
-    def word(self, key: str, allowed: Sequence[str]) -> str | None:
-        """One of `allowed`, compared without case, in the spelling of `allowed`."""
-        expected = _listed(allowed) if len(allowed) == 1 else f"one of {_listed(allowed)}"
-        text = self._typed(key, str, expected, None)
-        word = _find(text, allowed)
-        if text is not None and word is None:
-            self.note(key, _unexpected(text, expected))
-        return word
-
-    def flag(self, key: str, default: bool | None = None) -> bool | None:
-        value = self._typed(key, bool, "true or false", default)
-        return value if value is None else bool(value)
-
-    def number(self, key: str) -> int | None:
-        value = self._typed(key, int, "a whole number", None)
-        return value if value is None else int(value)
-
-    def note(self, key: str, message: str) -> None:
-        self.faults.append(Fault(target=f"{self.path}.{key}", message=message))
-
-    def _typed(self, key: str, kind: type, expected: str, default: object) -> Any:
-        value = self._value(key)
-        if value is None:
-            if default is None:
-                self._need(key, expected)
-            return default
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            self.note(key, _unexpected(value, expected))
-            return None
-        return value
-
-    def _need(self, key: str, expected: str) -> bool:
-        if self._members is not None and not self.has(key):
-            self.note(key, f"is missing; {expected} is expected")
-        return self.has(key)
-
-    def _value(self, key: str) -> Any:
-        return (self._members or {}).get(key.lower())
-
-
-def _unexpected(value: object, expected: str) -> str:
-    return f"{value!r:.80} was given; {expected} is expected"
-
-
-def _listed(words: Sequence[str]) -> str:
-    return ", ".join(words)
-
-
-def _find(text: object, allowed: Sequence[str]) -> str | None:
-    return next((word for word in allowed if isinstance(text, str) and word.lower() == text.lower()), None)
 
 
 def _key(value: object) -> str:

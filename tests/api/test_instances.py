@@ -166,10 +166,7 @@ def test_an_empty_instance_has_every_fault_at_once(front: Front) -> None:
         "name",
         "properties.objectType",
         "properties.dataSourceInfo",
-        "properties.dataSourceInfo.datasourceType",
-        "properties.dataSourceInfo.resourceID",
         "properties.policyInfo",
-        POLICY_ID,
         STORES,
     }
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from backup_core.api.call import MAX_BODY_BYTES
 from backup_core.api.routes import ROUTES
+from backup_core.domain.reading import DEPTH_AT_MOST
 from tests.api.bodies import INSTANCE_PATH, VAULT_PATH
 from tests.api.standing import WORKING, StandingFront, check_refusal, filled, scene
 
@@ -221,9 +222,21 @@ def test_five_megabytes_are_refused_without_being_read(front: StandingFront, lin
 
 
 @pytest.mark.parametrize("line", BODIES)
-def test_a_body_that_is_nested_without_end_is_refused(front: StandingFront, line: str) -> None:
-    deep = MAX_BODY_BYTES // 2 - 10
-    check_refusal(send(front, line, b'{"a": ' + b"[" * deep + b"]" * deep + b"}"))
+@pytest.mark.parametrize(("opens", "closes"), [(b"[", b"]"), (b'{"b":', b"}")], ids=["lists", "objects"])
+def test_a_body_that_is_nested_deeper_than_any_of_ours_is_refused(
+    front: StandingFront, line: str, opens: bytes, closes: bytes
+) -> None:
+    """However deep: some depths are too much for one reader and not yet for another."""
+    for levels in (DEPTH_AT_MOST, 200, 480, 900, 990, MAX_BODY_BYTES // 7):
+        reply = send(front, line, b'{"a": ' + opens * levels + b"1" + closes * levels + b"}")
+        check_refusal(reply)
+        assert (reply.status, reply.error["code"]) == (400, "InvalidRequestContent"), levels
+
+
+@pytest.mark.parametrize("line", SOUND)
+def test_a_body_that_is_nested_as_deep_as_may_be_is_read(front: StandingFront, line: str) -> None:
+    deep = json.loads("[" * (DEPTH_AT_MOST - 1) + "]" * (DEPTH_AT_MOST - 1))
+    assert send(front, line, {**SOUND[line], "unknown": deep}).status < 300
 
 
 @pytest.mark.parametrize("line", SOUND)

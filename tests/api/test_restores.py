@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from backup_core.api.reading import root
 from backup_core.api.restores import read_request
 from backup_core.domain.errors import InvalidInput
+from backup_core.domain.reading import node_of
 from backup_core.domain.restore import RestoreRequest
 from tests.api.bodies import INSTANCE_PATH, POLICY_PATH, VAULT_PATH, instance_body, policy_body, restore_body
 from tests.api.front import Front
@@ -22,31 +22,33 @@ TARGET = disk_id("restored-1", TARGET_GROUP)
 
 def faults(body: dict[str, Any]) -> list[str]:
     with pytest.raises(InvalidInput) as caught:
-        read_request(root(body))
+        read_request(node_of(body))
     return [fault.target for fault in caught.value.faults]
 
 
 def test_azures_request_is_read_as_it_is_meant() -> None:
-    assert read_request(root(restore_body(POINT.upper()))) == RestoreRequest(
+    assert read_request(node_of(restore_body(POINT.upper()))) == RestoreRequest(
         point_id=POINT, target_disk_id=TARGET, location="westeurope"
     )
 
 
 def test_the_newest_point_is_meant_by_latest_and_an_older_one_by_its_time() -> None:
-    assert read_request(root(restore_body("Latest"))).point_id is None
+    assert read_request(node_of(restore_body("Latest"))).point_id is None
     body = restore_body(POINT) | {"objectType": "AzureBackupRecoveryTimeBasedRestoreRequest"}
     del body["recoveryPointId"]
     assert faults(body) == ["recoveryPointTime"]
     assert faults(body | {"recoveryPointTime": "yesterday"}) == ["recoveryPointTime"]
-    request = read_request(root(body | {"recoveryPointTime": "2026-03-02T10:00:00.0000000Z"}))
+    request = read_request(node_of(body | {"recoveryPointTime": "2026-03-02T10:00:00.0000000Z"}))
     assert (request.point_id, request.at) == (None, datetime(2026, 3, 2, 10, tzinfo=UTC))
 
 
 def test_our_addition_says_what_the_new_disk_is_to_have() -> None:
     wanted = {"sku": "Premium_ZRS", "zones": [], "sizeGB": 512, "tags": {"Why": "drill"}}
-    request = read_request(root(restore_body(POINT, targetDisk=wanted)))
+    request = read_request(node_of(restore_body(POINT, targetDisk=wanted)))
     assert request.keeps_source_tags
-    assert not read_request(root(restore_body(POINT, targetDisk={**wanted, "keepSourceTags": False}))).keeps_source_tags
+    assert not read_request(
+        node_of(restore_body(POINT, targetDisk={**wanted, "keepSourceTags": False}))
+    ).keeps_source_tags
     assert (request.sku, request.zones, request.size_gb, request.tags) == ("Premium_ZRS", (), 512, {"Why": "drill"})
 
 
@@ -93,15 +95,11 @@ def test_a_faulty_target_is_refused_with_its_place(field: str, value: Any, place
 
 
 def test_an_empty_request_has_every_fault_at_once() -> None:
-    assert faults({}) == [
-        "objectType",
-        "recoveryPointId",
-        "sourceDataStoreType",
-        "restoreTargetInfo",
+    assert faults({}) == ["objectType", "recoveryPointId", "sourceDataStoreType", "restoreTargetInfo"]
+    assert faults(restore_body(POINT) | {"restoreTargetInfo": {}}) == [
         "restoreTargetInfo.objectType",
         "restoreTargetInfo.recoveryOption",
         "restoreTargetInfo.datasourceInfo",
-        "restoreTargetInfo.datasourceInfo.resourceID",
     ]
 
 

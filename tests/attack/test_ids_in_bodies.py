@@ -10,6 +10,7 @@ import pytest
 
 from backup_core.api.openapi import bodies
 from backup_core.api.routes import ROUTES
+from backup_core.domain.reading import DEPTH_AT_MOST
 from tests.api.bodies import RULE_PATH, VAULT_PATH, instance_body, restore_body, rule_body
 from tests.api.standing import WORKING, filled
 from tests.attack.closed import (
@@ -54,6 +55,15 @@ def send(front: AttackedFront, line: str, body: Any, role: str = CONTRIBUTOR) ->
 
 def sound(name: str) -> Any:
     return WORKING.get(name, NOTHING_NEEDED)
+
+
+@pytest.mark.parametrize("line", TAKING)
+def test_an_id_is_not_hidden_by_depth(front: AttackedFront, line: str) -> None:
+    """Whoever looks for ids reaches as deep as whoever reads the body: what is deeper is refused."""
+    for levels in (10, 31, 200, 480, 900, 990):
+        deep = '{"a": ' + "[" * levels + f'"{CLOSED_DISK}"' + "]" * levels + "}"
+        reply = send(front, line, deep.encode())
+        assert reply.status == (403 if levels < DEPTH_AT_MOST else 400), f"{levels}: {reply.text}"
 
 
 Place = tuple[Any, ...]

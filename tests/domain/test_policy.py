@@ -197,7 +197,7 @@ def test_azures_words_are_read_without_regard_to_case_and_answered_in_its_spelli
 
 @pytest.mark.parametrize("stranger", [None, [], "policy", 7, True])
 def test_what_is_no_object_is_refused(stranger: object) -> None:
-    assert "a JSON object is expected" in faults_of(stranger)["properties"]
+    assert "must be a JSON object" in faults_of(stranger)["properties"]
 
 
 def test_an_empty_policy_misses_all_its_parts() -> None:
@@ -210,7 +210,7 @@ CRITERIA = f"{RULES}[0].trigger.taggingCriteria"
 @pytest.mark.parametrize(
     ("change", "target", "says"),
     [
-        (lambda p: p.update(objectType="BackupVault"), "properties.objectType", "BackupPolicy is expected"),
+        (lambda p: p.update(objectType="BackupVault"), "properties.objectType", "must be BackupPolicy"),
         (lambda p: p.update(datasourceTypes=[]), "properties.datasourceTypes", "at least one item"),
         (
             lambda p: p.update(datasourceTypes=["Microsoft.Storage/storageAccounts/blobServices"]),
@@ -224,26 +224,26 @@ CRITERIA = f"{RULES}[0].trigger.taggingCriteria"
         (lambda p: p["policyRules"].append(rule(p)), RULES, "2 rules of type AzureBackupRule"),
         (lambda p: p["policyRules"].pop(3), RULES, "0 default rules"),
         (lambda p: p["policyRules"].append(rule(p, 1)), f"{RULES}[4].name", "is taken by properties.policyRules[1]"),
-        (lambda p: rule(p).pop("name"), f"{RULES}[0].name", "is missing"),
+        (lambda p: rule(p).pop("name"), f"{RULES}[0].name", "is required"),
         (lambda p: rule(p).update(name=""), f"{RULES}[0].name", "a name of 1 to 64"),
         (lambda p: rule(p).update(name="a/b"), f"{RULES}[0].name", "a name of 1 to 64"),
-        (lambda p: rule(p).pop("backupParameters"), f"{RULES}[0].backupParameters", "is missing"),
+        (lambda p: rule(p).pop("backupParameters"), f"{RULES}[0].backupParameters", "is required"),
         (
             lambda p: rule(p)["backupParameters"].update(backupType="Full"),
             f"{RULES}[0].backupParameters.backupType",
-            "Incremental is expected",
+            "must be Incremental",
         ),
         (
             lambda p: rule(p)["dataStore"].update(dataStoreType="VaultStore"),
             f"{RULES}[0].dataStore.dataStoreType",
-            "OperationalStore is expected",
+            "must be OperationalStore",
         ),
         (
             lambda p: rule(p)["trigger"].update(objectType="AdhocBasedTriggerContext"),
             f"{RULES}[0].trigger.objectType",
-            "ScheduleBasedTriggerContext is expected",
+            "must be ScheduleBasedTriggerContext",
         ),
-        (lambda p: rule(p)["trigger"].pop("schedule"), f"{RULES}[0].trigger.schedule", "is missing"),
+        (lambda p: rule(p)["trigger"].pop("schedule"), f"{RULES}[0].trigger.schedule", "is required"),
         (lambda p: rule(p)["trigger"]["schedule"].update(repeatingTimeIntervals=[]), INTERVALS, "at least one item"),
         (
             lambda p: rule(p)["trigger"]["schedule"].update(repeatingTimeIntervals="R/2026-01-01T00:00:00Z/PT4H"),
@@ -253,7 +253,7 @@ CRITERIA = f"{RULES}[0].trigger.taggingCriteria"
         (
             lambda p: rule(p)["trigger"]["schedule"].update(repeatingTimeIntervals=["R/2026-01-01T00:00:00Z/P1D"] * 25),
             INTERVALS,
-            "25 were given; at most 24",
+            "25 entries; at most 24",
         ),
         (
             lambda p: rule(p)["trigger"]["schedule"].update(timeZone="Middle-earth Standard Time"),
@@ -261,16 +261,16 @@ CRITERIA = f"{RULES}[0].trigger.taggingCriteria"
             "is not a time zone",
         ),
         (lambda p: rule(p)["trigger"]["schedule"].update(timeZone=7), f"{RULES}[0].trigger.schedule.timeZone", "text"),
-        (lambda p: rule(p)["trigger"].pop("taggingCriteria"), CRITERIA, "is missing"),
+        (lambda p: rule(p)["trigger"].pop("taggingCriteria"), CRITERIA, "is required"),
         (lambda p: rule(p)["trigger"]["taggingCriteria"].pop(2), CRITERIA, "0 default tags"),
-        (lambda p: tag(p).pop("tagInfo"), f"{CRITERIA}[0].tagInfo", "is missing"),
-        (lambda p: tag(p)["tagInfo"].pop("tagName"), f"{CRITERIA}[0].tagInfo.tagName", "is missing"),
-        (lambda p: tag(p).pop("taggingPriority"), f"{CRITERIA}[0].taggingPriority", "is missing"),
+        (lambda p: tag(p).pop("tagInfo"), f"{CRITERIA}[0].tagInfo", "is required"),
+        (lambda p: tag(p)["tagInfo"].pop("tagName"), f"{CRITERIA}[0].tagInfo.tagName", "is required"),
+        (lambda p: tag(p).pop("taggingPriority"), f"{CRITERIA}[0].taggingPriority", "is required"),
         (lambda p: tag(p).update(taggingPriority=True), f"{CRITERIA}[0].taggingPriority", "a whole number"),
         (lambda p: tag(p).update(taggingPriority="25"), f"{CRITERIA}[0].taggingPriority", "a whole number"),
         (lambda p: tag(p).update(taggingPriority=20), f"{CRITERIA}[1].taggingPriority", "the priority 20 is taken"),
         (lambda p: tag(p).update(isDefault="false"), f"{CRITERIA}[0].isDefault", "true or false"),
-        (lambda p: tag(p).pop("isDefault"), f"{CRITERIA}[0].isDefault", "is missing"),
+        (lambda p: tag(p).pop("isDefault"), f"{CRITERIA}[0].isDefault", "is required"),
         (lambda p: tag(p).pop("criteria"), f"{CRITERIA}[0].criteria", "needs one of AllBackup"),
         (lambda p: tag(p).update(criteria=[]), f"{CRITERIA}[0].criteria", "needs one of AllBackup"),
         (
@@ -300,12 +300,12 @@ CRITERIA = f"{RULES}[0].trigger.taggingCriteria"
         (
             lambda p: rule(p, 1)["lifecycles"].append(rule(p, 2)["lifecycles"][0]),
             f"{RULES}[1].lifecycles",
-            "2 were given",
+            "2 entries",
         ),
         (
             lambda p: rule(p, 1)["lifecycles"][0]["deleteAfter"].update(objectType="CustomDeleteOption"),
             f"{RULES}[1].lifecycles[0].deleteAfter.objectType",
-            "AbsoluteDeleteOption is expected",
+            "must be AbsoluteDeleteOption",
         ),
         (
             lambda p: rule(p, 1)["lifecycles"][0]["deleteAfter"].update(duration="7 days"),
@@ -320,7 +320,7 @@ CRITERIA = f"{RULES}[0].trigger.taggingCriteria"
         (
             lambda p: rule(p, 1)["lifecycles"][0]["sourceDataStore"].update(dataStoreType="ArchiveStore"),
             f"{RULES}[1].lifecycles[0].sourceDataStore.dataStoreType",
-            "OperationalStore is expected",
+            "must be OperationalStore",
         ),
         (
             lambda p: rule(p, 1)["lifecycles"][0].update(targetDataStoreCopySettings=[{"dataStore": {}}]),

@@ -22,13 +22,13 @@ from backup_core.api.openapi.schema import (
 )
 from backup_core.api.protection_rules import MAX_CONDITIONS, MAX_EXCLUDED, MAX_VALUES
 from backup_core.api.provider import DATA_SOURCE, FEATURE_REQUEST
-from backup_core.api.reading import MAX_TEXT
 from backup_core.api.restores import BY_POINT, BY_TIME, LATEST, MAX_SIZE_GB, POINT_ID, ZONES
 from backup_core.api.vaults import IDENTITIES, REDUNDANCIES, SETTINGS, SOFT_DELETE_RANGE, STORES
 from backup_core.api.wire import INSTANT
 from backup_core.domain import policy
 from backup_core.domain.durations import FORM as DURATION
 from backup_core.domain.protection_rule import PRIORITIES
+from backup_core.domain.reading import MAX_TEXT
 from backup_core.domain.resource_ids import DISK, GROUP_FORM, RESOURCE_FORM, SUBSCRIPTION_FORM, VAULT
 from backup_core.domain.schedule import INTERVALS_LIMIT
 from backup_core.domain.schedule import START as INTERVAL_START
