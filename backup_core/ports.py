@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Alert
 from backup_core.domain.audit import AuditRecord, AuditScope
 from backup_core.domain.disk import Disk, OperationState, Snapshot
+from backup_core.domain.errors import ResourceInUse
 from backup_core.domain.events import Event
 from backup_core.domain.health import InstanceGlance, JobGlance, PointGlance
 from backup_core.domain.heartbeat import Heartbeat
@@ -42,6 +43,7 @@ log = logging.getLogger("diskbackup.ports")
 
 MEMORY_LIMIT = 10_000  # a few names for each vault
 KEPT_LIMIT = 2_000
+_TRIES = 5  # of a change that others may make at the same time
 
 Record = (
     Vault
@@ -486,14 +488,50 @@ class Ports:
     bounds: tuple[Bound, ...] = ()
 
 
-def every(ports: Ports, record: type[R], vault: VaultKey, *key_prefix: str) -> Iterator[Stored[R]]:
-    """All readable records of one kind, page by page; unreadable ones are logged and left out."""
+def again_on_conflict(attempt: Callable[[], T]) -> T:
+    """What `attempt` answers, which loads, decides and commits: made again, a few times, when somebody else was faster.
+    Raises StateConflict when it never was fast enough, and whatever else it raises."""
+    for _ in range(_TRIES - 1):
+        try:
+            return attempt()
+        except StateConflict:
+            continue
+    return attempt()
+
+
+def until_committed(what: str, attempt: Callable[[], T]) -> T:
+    """As again_on_conflict, for who waits for an answer. Raises ResourceInUse of `what` in place of StateConflict."""
+    try:
+        return again_on_conflict(attempt)
+    except StateConflict as conflict:
+        raise ResourceInUse(f"{what} is changing too often; try again.") from conflict
+
+
+class Paged(Protocol):
+    @property
+    def next_token(self) -> str | None: ...
+
+
+S = TypeVar("S", bound=Paged)
+
+
+def pages(read: Callable[[str | None], S]) -> Iterator[S]:
+    """All pages that `read` answers, from the first (None) on, each by the token of the one before."""
     token: str | None = None
     while True:
-        page = ports.store.page(record, vault, *key_prefix, token=token)
-        for row in page.corrupt:
-            log.error("record.corrupt %s", row)
-        yield from page.items
+        page = read(token)
+        yield page
         token = page.next_token
         if token is None:
             return
+
+
+def every(
+    ports: Ports, record: type[R], vault: VaultKey, *key_prefix: str, first: str | None = None, last: str | None = None
+) -> Iterator[Stored[R]]:
+    """All readable records of one kind, page by page, bounded as StateStore.page has it; unreadable ones are logged and
+    left out."""
+    for page in pages(lambda token: ports.store.page(record, vault, *key_prefix, first=first, last=last, token=token)):
+        for row in page.corrupt:
+            log.error("record.corrupt %s", row)
+        yield from page.items

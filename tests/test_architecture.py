@@ -315,3 +315,19 @@ def test_loading_the_app_loads_no_heavy_library_and_no_workflow() -> None:
     assert {name for name in added if is_in(name, HEAVY)} == set()
     assert {name for name in added if is_in(name, ("backup_core.adapters", "backup_core.workflows"))} == set()
     assert "backup_core.telemetry" not in added, "nobody asked for traces"
+
+
+# ---------------------------------------------------------------- one idiom each
+
+
+@pytest.mark.parametrize("module", [each for each in modules() if each != "backup_core.ports"])
+def test_whoever_tries_again_on_conflict_or_reads_all_pages_does_it_by_the_one_helper(module: str) -> None:
+    """`again_on_conflict`, `until_committed`, `pages` and `every` in ports.py: loops of one's own drift apart."""
+    loops = [node for node in ast.walk(tree_of(module)) if isinstance(node, ast.For | ast.While)]
+    for loop in loops:
+        for node in ast.walk(loop):
+            if isinstance(node, ast.ExceptHandler) and isinstance(node.type, ast.Name):
+                tries_again = any(isinstance(each, ast.Continue) for each in node.body)
+                assert not (node.type.id == "StateConflict" and tries_again), f"{module}:{node.lineno}"
+            if isinstance(node, ast.Assign) and "adapters" not in module:
+                assert not ast.unparse(node.value).endswith(".next_token"), f"{module}:{node.lineno}"

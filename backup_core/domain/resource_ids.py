@@ -87,6 +87,10 @@ class VaultKey:
         return hash(self.partition)
 
 
+# Where a vault must be named and the record is of none: all of its kind lie together (StateStore).
+ANYWHERE = VaultKey(subscription="any", group="any", name="any")
+
+
 def parse_resource_id(text: str, expected_type: str) -> ResourceId:
     """Parse an ARM id of exactly `expected_type`. Raises ValueError that says what is expected."""
     match = RESOURCE_FORM.match(text.strip()) if isinstance(text, str) else None

@@ -17,16 +17,14 @@ from backup_core.domain.alert import (
     alert_id,
     fired_type,
 )
-from backup_core.domain.errors import ResourceInUse
 from backup_core.domain.events import Event, kind_of
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import JobError
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.ports import Change, Ports, Put, Replace, StateConflict
+from backup_core.ports import Change, Ports, Put, Replace, until_committed
 from backup_core.workflows import announcements
 from backup_core.workflows.catalogue import get_alert
 
-_TRIES = 5
 MOST_OPEN = 20  # alerts that one instance remembers: each is a cause of its own
 
 
@@ -89,18 +87,17 @@ def _is_one_of(cause: str, causes: Sequence[str]) -> bool:
 
 def acknowledge(ports: Ports, vault: VaultKey, alert_name: str, *, by: str) -> Alert:
     """Note who looks after an alert. Raises NotFound, ResourceInUse."""
-    for _ in range(_TRIES):
+
+    def attempt() -> Alert:
         alert = get_alert(ports, vault, alert_name)
         stored = ports.store.get(Alert, vault, alert_name)
         if stored is None or stored.value.acknowledged_at is not None:
             return alert
         noted = replace(stored.value, acknowledged_at=ports.clock.now(), acknowledged_by=by)
-        try:
-            ports.store.commit(vault, [Replace(stored, noted)])
-        except StateConflict:
-            continue
+        ports.store.commit(vault, [Replace(stored, noted)])
         return noted
-    raise ResourceInUse(f"Alert '{alert_name}' is changing too often; try again.")
+
+    return until_committed(f"Alert '{alert_name}'", attempt)
 
 
 def _raise(

@@ -19,10 +19,10 @@ from backup_core.domain.job import Job, JobOperation, JobStatus, first_id_at, ti
 from backup_core.domain.outbox import RefusedEvent
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
-from backup_core.domain.resource_ids import VAULT, VaultKey
+from backup_core.domain.resource_ids import ANYWHERE, VAULT, VaultKey
 from backup_core.domain.surroundings import Identity
 from backup_core.domain.vault import Vault
-from backup_core.ports import Page, Ports, R
+from backup_core.ports import Page, Ports, R, Stored, pages
 
 log = logging.getLogger("diskbackup.catalogue")
 
@@ -61,10 +61,15 @@ class JobFilter:
 
 def get_vault(ports: Ports, key: VaultKey) -> Vault:
     """Raises NotFound."""
+    return stored_vault(ports, key).value.at(ports.clock.now())
+
+
+def stored_vault(ports: Ports, key: VaultKey) -> Stored[Vault]:
+    """A vault to be changed. Raises NotFound."""
     stored = ports.store.get(Vault, key)
     if stored is None:
         _raise_absent(VAULT, key.name, key)
-    return stored.value.at(ports.clock.now())
+    return stored
 
 
 def open_vault(ports: Ports, key: VaultKey) -> Vault:
@@ -118,13 +123,8 @@ def list_vaults(ports: Ports, *, subscription: str, group: str | None = None, to
 
 def list_vault_keys(ports: Ports, *, subscription: str | None = None) -> Iterator[VaultKey]:
     """Every vault there is, or those of a subscription: a read for each thousand."""
-    token: str | None = None
-    while True:
-        page = ports.store.vaults(subscription=subscription, token=token, limit=PAGE_SIZE)
+    for page in pages(lambda token: ports.store.vaults(subscription=subscription, token=token, limit=PAGE_SIZE)):
         yield from (stored.value.key for stored in page.items)
-        token = page.next_token
-        if token is None:
-            return
 
 
 def get_policy(ports: Ports, vault: VaultKey, name: str) -> BackupPolicy:
@@ -175,8 +175,7 @@ def list_instances(
 
 def find_protection(ports: Ports, disk_id: str) -> FoundInstance | None:
     """The instance that protects a disk, in whatever vault: two reads. Raises ValueError for what is no disk's id."""
-    anywhere = VaultKey(subscription="any", group="any", name="any")  # claims of all vaults lie together
-    stored = ports.store.get(DiskClaim, anywhere, disk_key(disk_id))
+    stored = ports.store.get(DiskClaim, ANYWHERE, disk_key(disk_id))
     return None if stored is None else holder_of(ports, stored.value)
 
 

@@ -9,34 +9,31 @@ from __future__ import annotations
 
 import logging
 
-from backup_core.domain.errors import Fault, InvalidInput, ResourceInUse
+from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.instance import BackupInstance, DiskClaim, disk_key
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.ports import Insert, Ports, Remove, Replace, StateConflict
+from backup_core.ports import Insert, Ports, Remove, Replace, StateConflict, until_committed
 from backup_core.workflows.catalogue import FoundInstance, holder_of
 
 log = logging.getLogger("diskbackup.claims")
 
 ALREADY = "UserErrorDppDatasourceAlreadyHasBackupInstance"
-_TRIES = 5
 
 
 def take_claim(ports: Ports, vault: VaultKey, instance_name: str, disk_id: str) -> None:
     """Make the disk this instance's. Raises InvalidInput when another instance protects it."""
     mine = DiskClaim(disk_id=disk_id, vault=vault, instance_name=instance_name)
-    for _ in range(_TRIES):
+
+    def attempt() -> None:
         stored = ports.store.get(DiskClaim, vault, mine.key)
         if stored is not None and _names(stored.value, vault, instance_name):
             return
         holder = None if stored is None else holder_of(ports, stored.value)
         if holder is not None and not holder.instance.is_in_vain:
             raise InvalidInput([taken(disk_id, holder, vault)])
-        try:
-            ports.store.commit(vault, [Replace(stored, mine) if stored else Insert(mine)])
-        except StateConflict:
-            continue
-        return
-    raise ResourceInUse(f"Who protects disk '{disk_id}' is changing too often; try again.")
+        ports.store.commit(vault, [Replace(stored, mine) if stored else Insert(mine)])
+
+    until_committed(f"Who protects disk '{disk_id}'", attempt)
 
 
 def release_claim(ports: Ports, vault: VaultKey, instance: BackupInstance) -> None:

@@ -20,8 +20,7 @@ from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import first_id_at
 from backup_core.domain.recovery_point import PointState
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.ports import GlancePage, Ports, every
-from backup_core.workflows.health import pages
+from backup_core.ports import GlancePage, Ports, every, pages
 from backup_core.workflows.reconcile import JOBS_KEPT
 
 log = logging.getLogger("diskbackup.compliance")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from backup_core.domain.health import (
@@ -28,7 +28,7 @@ from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import first_id_at
 from backup_core.domain.outbox import OutboxEvent, RefusedEvent
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.ports import G, GlancePage, Ports
+from backup_core.ports import Ports, pages
 
 log = logging.getLogger("diskbackup.health")
 
@@ -103,14 +103,4 @@ def _jobs(ports: Ports, vault: VaultKey, now: datetime) -> Iterator[Health]:
             unreadable=len(page.corrupt),
         )
         if is_cut:
-            return
-
-
-def pages(read: Callable[[str | None], GlancePage[G]]) -> Iterator[GlancePage[G]]:
-    token: str | None = None
-    while True:
-        page = read(token)
-        yield page
-        token = page.next_token
-        if token is None:
             return

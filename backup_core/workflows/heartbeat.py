@@ -12,16 +12,14 @@ from datetime import datetime, timedelta
 
 from backup_core.domain.errors import BackupError, RecordCorrupt
 from backup_core.domain.heartbeat import DISPATCH, Heartbeat
-from backup_core.domain.resource_ids import VaultKey
-from backup_core.ports import Insert, Ports, Put, Replace, StateConflict
+from backup_core.domain.resource_ids import ANYWHERE, VaultKey
+from backup_core.ports import Insert, Ports, Put, Replace, until_committed
 from backup_core.workflows import announcements, outbox
 
 log = logging.getLogger("diskbackup.heartbeat")
 
-ANYWHERE = VaultKey(subscription="any", group="any", name="any")  # the heartbeat is of no vault
 ANSWERED_FOR = timedelta(seconds=15)  # how long a process answers for the last tick without reading it again
 _NAME = "heartbeat"
-_TRIES = 3
 
 
 def last_beat(ports: Ports) -> Heartbeat | None:
@@ -64,18 +62,17 @@ def count_by_vault(slots: Iterable[tuple[VaultKey, int]]) -> Mapping[VaultKey, i
 def note(ports: Ports, done: Mapping[str, datetime]) -> Heartbeat | None:
     """Note when duties were done; answers the heartbeat as noted, None when it could not be. Two hosts at once both get
     their say: whoever comes second reads again."""
-    for _ in range(_TRIES):
-        try:
-            change = _noting(ports, done)
-            ports.store.commit(ANYWHERE, [change])
-        except StateConflict:
-            continue
-        except BackupError as error:
-            log.warning("heartbeat.unnoted code=%s", error.code)
-            return None
+
+    def attempt() -> Heartbeat:
+        change = _noting(ports, done)
+        ports.store.commit(ANYWHERE, [change])
         return change.value
-    log.warning("heartbeat.unnoted code=StateConflict")
-    return None
+
+    try:
+        return until_committed("The heartbeat's row", attempt)
+    except BackupError as error:
+        log.warning("heartbeat.unnoted code=%s", error.code)
+        return None
 
 
 def _noting(ports: Ports, done: Mapping[str, datetime]) -> Insert[Heartbeat] | Put[Heartbeat] | Replace[Heartbeat]:

@@ -6,15 +6,12 @@ import uuid
 from collections.abc import Iterable
 from datetime import timedelta
 
-from backup_core.domain.errors import ResourceInUse
 from backup_core.domain.installation import Installation
-from backup_core.domain.resource_ids import VaultKey
-from backup_core.ports import Insert, Ports, Replace, StateConflict, Stored
+from backup_core.domain.resource_ids import ANYWHERE
+from backup_core.ports import Insert, Ports, Replace, Stored, until_committed
 
-ANYWHERE = VaultKey(subscription="any", group="any", name="any")  # an installation is of no vault
 _ANSWERED_FOR = timedelta(minutes=1)  # how long a process answers for the id without reading it again
 _NAME = "installation"
-_TRIES = 5
 
 
 def installation_id(ports: Ports) -> str:
@@ -35,26 +32,25 @@ def installation(ports: Ports) -> Installation:
 def take_over(ports: Ports, others: Iterable[str]) -> Installation:
     """Count the snapshots of `others` as ours from now on: for an operator to decide."""
     wanted = tuple(others)
-    for _ in range(_TRIES):
+
+    def attempt() -> Installation:
         stored = _stored(ports)
         changed = stored.value.take_over(wanted)
         if changed == stored.value:
             return changed
-        try:
-            ports.store.commit(ANYWHERE, [Replace(stored, changed)])
-        except StateConflict:
-            continue
+        ports.store.commit(ANYWHERE, [Replace(stored, changed)])
         return changed
-    raise ResourceInUse("Which installations count as ours is changing too often; try again.")
+
+    return until_committed("Which installations count as ours", attempt)
 
 
 def _stored(ports: Ports) -> Stored[Installation]:
-    for _ in range(_TRIES):
+    def attempt() -> Stored[Installation]:
         stored = ports.store.get(Installation, ANYWHERE)
         if stored is not None:
             return stored
-        try:
-            ports.store.commit(ANYWHERE, [Insert(Installation(installation_id=str(uuid.uuid4())))])
-        except StateConflict:
-            continue
-    raise ResourceInUse("This installation is being named by too many at once; try again.")
+        made = Installation(installation_id=str(uuid.uuid4()))
+        (etag,) = ports.store.commit(ANYWHERE, [Insert(made)])
+        return Stored(made, etag)
+
+    return until_committed("This installation's id", attempt)

@@ -23,7 +23,7 @@ from backup_core.domain.messages import ExpirePoints
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault
-from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, every
+from backup_core.ports import Change, Insert, Ports, Replace, every, until_committed
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.alerts import Alerted, fire, resolve
 from backup_core.workflows.catalogue import get_vault
@@ -40,7 +40,6 @@ _ACTIVE = (
     ProtectionState.CONFIGURED,
     ProtectionState.ERROR,
 )
-_TRIES = 5
 
 
 def stop_protection(
@@ -60,7 +59,7 @@ def stop_protection(
     """
     leaving = (*_ACTIVE, ProtectionState.SUSPENDED)
     if revision is not None and present_instance(ports, vault, name).value.revision != revision:
-        raise _changing(name)
+        raise ResourceInUse(f"Backup instance '{name}' was changed meanwhile; try again.")
     stopped = _pause(ports, vault, name, ProtectionState.STOPPED, leaving, correlation_id, because)
     if because is None:
         ensure_none_under_way(ports, stopped)
@@ -83,7 +82,8 @@ def _pause(
     because: BackupError | None = None,
 ) -> BackupInstance:
     """A running backup still ends, and counts. A configuration that was under way ends as cancelled."""
-    for _ in range(_TRIES):
+
+    def attempt() -> BackupInstance:
         stored = present_instance(ports, vault, name)
         is_asked_for = because is None and stored.value.error is not None  # what stopped by itself is to stay so
         if stored.value.state is state and not is_asked_for:
@@ -103,14 +103,12 @@ def _pause(
         quiet = _alarms_of_pause(ports, vault, paused, because)
         what = "Stopped" if state is ProtectionState.STOPPED else "Suspended"
         told = announcements.protection_changed(what, vault, paused, ports.clock.now(), correlation_id)
-        try:
-            outbox.commit(ports, vault, [Replace(stored, quiet.instance), *quiet.changes], [told, *quiet.events])
-        except StateConflict:
-            continue
+        outbox.commit(ports, vault, [Replace(stored, quiet.instance), *quiet.changes], [told, *quiet.events])
         paused = quiet.instance
         log.info("protection.paused instance=%s state=%s", name, state.value)
         return paused
-    raise _changing(name)
+
+    return until_committed(f"Backup instance '{name}'", attempt)
 
 
 def is_ended_by_absence(instance: BackupInstance) -> bool:
@@ -155,7 +153,8 @@ def delete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id:
     of what is soft-deleted.
     """
     settings = get_vault(ports, vault)
-    for _ in range(_TRIES):
+
+    def attempt() -> Job | None:
         stored = ports.store.get(BackupInstance, vault, name)
         if stored is None:
             return None
@@ -178,16 +177,14 @@ def delete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id:
         ports.store.schedule([expiry_row(vault, instance.name, instance.expiry_due_at)])
         quiet = resolve(ports, vault, instance)
         changes: list[Change] = [Replace(stored, quiet.instance), Insert(job), *quiet.changes]
-        try:
-            outbox.commit(ports, vault, changes, [announcements.data_deleted(vault, instance, job), *quiet.events])
-        except StateConflict:
-            continue
+        outbox.commit(ports, vault, changes, [announcements.data_deleted(vault, instance, job), *quiet.events])
         if job.is_ended:
             ensure_none_under_way(ports, instance)
         else:
             ports.queue.send(ExpirePoints(vault=vault, instance_name=instance.name, due_at=instance.expiry_due_at))
         return job
-    raise _changing(name)
+
+    return until_committed(f"Backup instance '{name}'", attempt)
 
 
 def _check_immutable(ports: Ports, settings: Vault, instance: BackupInstance, now: datetime) -> None:
@@ -247,7 +244,8 @@ def undelete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_i
 
     Raises NotFound with Azure's code for what is not soft-deleted (recorded), DeletionUnderWay.
     """
-    for _ in range(_TRIES):
+
+    def attempt() -> BackupInstance:
         stored = ports.store.get(BackupInstance, vault, name)
         if stored is None or not stored.value.is_deleted:
             message = f"Deleted backup instance '{name}' was not found in vault '{vault.name}'."
@@ -261,15 +259,9 @@ def undelete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_i
             purge_at=None,
         )
         told = announcements.protection_changed("Undeleted", vault, back, ports.clock.now(), correlation_id)
-        try:
-            outbox.commit(ports, vault, [Replace(stored, back)], [told])
-        except StateConflict:
-            continue
+        outbox.commit(ports, vault, [Replace(stored, back)], [told])
         log.info("instance.undeleted instance=%s", name)
         ensure_none_under_way(ports, back)
         return back
-    raise _changing(name)
 
-
-def _changing(name: str) -> ResourceInUse:
-    return ResourceInUse(f"Backup instance '{name}' is changing too often; try again.")
+    return until_committed(f"Backup instance '{name}'", attempt)

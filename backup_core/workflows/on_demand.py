@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from backup_core.domain import on_demand
 from backup_core.domain.errors import Fault, InvalidInput, NotFound, ResourceInUse
@@ -16,11 +17,9 @@ from backup_core.domain.messages import StartBackup
 from backup_core.domain.pacing import OF_A_START
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_resource_id
-from backup_core.ports import Insert, Ports, Replace, StateConflict, every
+from backup_core.ports import Insert, Ports, Replace, again_on_conflict, every
 from backup_core.workflows.pacing import count_request
 from backup_core.workflows.watching import STALL_AFTER, backup_watch
-
-REQUEST_ROUNDS = 3  # how often a request is decided anew when a step of the instance was faster
 
 
 def request_backup(
@@ -34,12 +33,8 @@ def request_backup(
 ) -> Job:
     """Queue an on-demand backup. Raises NotFound, ResourceInUse (not protected now, or no room for one more now),
     InvalidInput (rule, tag), StateConflict when a step of the instance's own was faster each time."""
-    for _ in range(REQUEST_ROUNDS - 1):
-        try:
-            return _request_backup(ports, vault, instance_name, rule_name, retention_tag, correlation_id)
-        except StateConflict:
-            continue
-    return _request_backup(ports, vault, instance_name, rule_name, retention_tag, correlation_id)
+    request = partial(_request_backup, ports, vault, instance_name, rule_name, retention_tag, correlation_id)
+    return again_on_conflict(request)
 
 
 def _request_backup(

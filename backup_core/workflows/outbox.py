@@ -21,7 +21,7 @@ from backup_core.domain.events import MOST_ITEMS, Event
 from backup_core.domain.messages import PublishEvents
 from backup_core.domain.naming import event_id
 from backup_core.domain.outbox import OUTBOX, DigestItem, OutboxEvent, RefusedEvent, digest_group, outbox_key
-from backup_core.domain.resource_ids import VAULT, VaultKey, parse_resource_id
+from backup_core.domain.resource_ids import ANYWHERE, VAULT, VaultKey, parse_resource_id
 from backup_core.ports import Change, Insert, Ports, Put, Refusal, Remove, Replace, StateConflict, Stored, every
 from backup_core.workflows import announcements
 
@@ -43,7 +43,6 @@ LOOK_ONCE_MORE_AFTER = timedelta(minutes=1)  # longer than clocks differ
 TOLD_KEPT = timedelta(minutes=15)  # longer than a host may freeze and go on: the platform kills a run of ten minutes
 OVERDUE_AFTER = timedelta(minutes=2)
 NO_EVENTS = "[]"
-ANY_VAULT = VaultKey(subscription="any", group="any", name="any")  # digests of all vaults lie together
 
 
 def rows_of(events: Sequence[Event], at: datetime) -> list[Change]:
@@ -336,7 +335,7 @@ def mend(ports: Ports, vaults: Iterable[VaultKey]) -> int:
         if any(stored.value.recorded_at + OVERDUE_AFTER <= now for stored in page.items):
             rows.append(wake_row(vault, now))
     groups: dict[str, str] = {}
-    for stored in every(ports, DigestItem, ANY_VAULT):
+    for stored in every(ports, DigestItem, ANYWHERE):
         if stored.value.told_at is None and stored.value.recorded_at + OVERDUE_AFTER <= now:
             groups.setdefault(stored.value.group, stored.value.event.source)
     rows += [digest_row(_vault_of(source), group, now) for group, source in groups.items()]

@@ -17,17 +17,15 @@ from functools import partial
 from backup_core.domain.errors import BackupError, RecordCorrupt, Throttled
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.pacing import Pace, is_of_a_start
-from backup_core.domain.resource_ids import VaultKey, parse_group_id
-from backup_core.ports import Insert, Ports, Put, Replace, StateConflict
+from backup_core.domain.resource_ids import ANYWHERE, parse_group_id
+from backup_core.ports import Insert, Ports, Put, Replace, until_committed
 
 log = logging.getLogger("diskbackup.pacing")
 
-ANYWHERE = VaultKey(subscription="any", group="any", name="any")  # a subscription's pace is of no vault
 SPARE = 10  # starts or requests at once that need no place: less than what is left of each budget beside a herd
 HANDFUL = 3
 _HANDFUL_KEPT = timedelta(seconds=5)
 _REFILLED_AFTER = timedelta(seconds=20)  # an empty bucket of writes is full again
-_TRIES = 5
 
 
 def places(ports: Ports, subscription: str, regions: Sequence[str], *, until: datetime) -> list[datetime | None]:
@@ -89,17 +87,13 @@ def tell(ports: Ports) -> None:
 
 def _change(ports: Ports, subscription: str, change: Callable[[Pace], Pace]) -> bool:
     """Apply `change` to the row as it stands; False when it could not be had. Of two at once, one reads again."""
-    for _ in range(_TRIES):
-        try:
-            _change_once(ports, Pace(subscription=subscription.lower()), change)
-        except StateConflict:
-            continue
-        except BackupError as error:
-            log.warning("pace.unshared subscription=%s code=%s", subscription, error.code)
-            return False
-        return True
-    log.warning("pace.unshared subscription=%s code=StateConflict", subscription)
-    return False
+    attempt = partial(_change_once, ports, Pace(subscription=subscription.lower()), change)
+    try:
+        until_committed(f"The pace of subscription '{subscription}'", attempt)
+    except BackupError as error:
+        log.warning("pace.unshared subscription=%s code=%s", subscription, error.code)
+        return False
+    return True
 
 
 def _change_once(ports: Ports, new: Pace, change: Callable[[Pace], Pace]) -> None:

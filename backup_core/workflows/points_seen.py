@@ -20,11 +20,10 @@ from backup_core.domain.instance import BackupInstance
 from backup_core.domain.ownership import NotProven, Proven, is_same_snapshot, prove_point
 from backup_core.domain.points import with_point, with_slot, without_point
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
-from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.resource_ids import ANYWHERE, VaultKey
 from backup_core.ports import Change, Ports, Put, Replace, Stored
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import find_snapshot_surely
-from backup_core.workflows.heartbeat import ANYWHERE
 from backup_core.workflows.objectives import is_in_trouble, look_later
 
 log = logging.getLogger("diskbackup.points")

@@ -18,10 +18,9 @@ from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.previews import ChangePreview, Explanation, Outlook, explain, outlook, preview_change
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.ports import Ports, every
+from backup_core.ports import Ports, every, pages
 from backup_core.workflows.catalogue import get_instance
 from backup_core.workflows.deletion import decide
-from backup_core.workflows.health import pages
 
 INSTANCES_A_PAGE = 500
 # Their points expire by no policy, or go whatever it says.

@@ -26,7 +26,17 @@ from backup_core.domain.objective import TAG, own_objective
 from backup_core.domain.policy import BackupPolicy, check_background_copy, shortened_rules
 from backup_core.domain.resource_ids import VaultKey, parse_group_id
 from backup_core.domain.vault import check_shortening
-from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConflict, Stored
+from backup_core.ports import (
+    Change,
+    Insert,
+    Ports,
+    Remove,
+    Replace,
+    StateConflict,
+    Stored,
+    again_on_conflict,
+    until_committed,
+)
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import weigh
 from backup_core.workflows.alerts import fire, resolve
@@ -45,7 +55,6 @@ CONFIGURE = "Configure Protection"
 SNAPSHOT_GROUP = "properties.policyInfo.policyParameters.dataStoreParametersList[0].resourceGroupId"
 PAUSED = (ProtectionState.STOPPED, ProtectionState.SUSPENDED)
 EXPIRE_SOON = timedelta(seconds=90)
-_TRIES = 5
 
 
 def configure_instance(
@@ -63,7 +72,8 @@ def configure_instance(
     """
     settings = open_vault(ports, vault)
     policy = ports.store.get(BackupPolicy, vault, request.policy_name)
-    for _ in range(_TRIES):
+
+    def attempt() -> tuple[BackupInstance, Job, bool]:
         stored = ports.store.get(BackupInstance, vault, request.name)
         faults = _faults(request, policy, stored.value if stored else None)
         faults += check_bounds(ports.bounds, vault, _places(request))
@@ -86,12 +96,10 @@ def configure_instance(
             events.append(announcements.retention_shortened(vault, policy.value.name, shorter, [instance.name], now))
         if stored is not None and stored.value.state in PAUSED:
             events.append(announcements.protection_changed("Resumed", vault, instance, now, correlation_id))
-        try:
-            _accept(ports, vault, stored, instance, job, events)
-        except StateConflict:
-            continue
+        _accept(ports, vault, stored, instance, job, events)
         return instance, job, stored is None
-    raise ResourceInUse(f"Backup instance '{request.name}' is changing too often; try again.")
+
+    return until_committed(f"Backup instance '{request.name}'", attempt)
 
 
 def _faults(
@@ -239,7 +247,8 @@ def write_back(ports: Ports, vault: VaultKey, policy: BackupPolicy) -> None:
 
 def reconfigure(ports: Ports, vault: VaultKey, instance_name: str) -> Job | None:
     """Bring an instance's copy of its policy up to date; None when it is up to date, gone or being deleted."""
-    for _ in range(_TRIES):
+
+    def attempt() -> Job | None:
         stored = ports.store.get(BackupInstance, vault, instance_name)
         if stored is None or stored.value.state is ProtectionState.DELETING:
             return None
@@ -250,21 +259,19 @@ def reconfigure(ports: Ports, vault: VaultKey, instance_name: str) -> Job | None
             return None
         if stored.value.state in (*PAUSED, ProtectionState.SOFT_DELETED):
             changed = replace(stored.value, revision=stored.value.revision + 1, policy=policy.value)
-            try:
-                ports.store.commit(vault, [Replace(stored, changed)])
-            except StateConflict:
-                continue
+            ports.store.commit(vault, [Replace(stored, changed)])
             return None
         request = request_of(stored.value)
         job = config_job(vault, request, JobOperation.CONFIGURE, ports.clock.now())
         instance = _wanted(stored.value, request, policy.value, job, ports.clock.now())
-        try:
-            _accept(ports, vault, stored, instance, job)
-        except StateConflict:
-            continue
+        _accept(ports, vault, stored, instance, job)
         return job
-    log.warning("instance.busy instance=%s: its policy's change waits for the reconciler", instance_name)
-    return None
+
+    try:
+        return again_on_conflict(attempt)
+    except StateConflict:
+        log.warning("instance.busy instance=%s: its policy's change waits for the reconciler", instance_name)
+        return None
 
 
 def resume_protection(ports: Ports, vault: VaultKey, name: str, *, correlation_id: str = "") -> Job | None:

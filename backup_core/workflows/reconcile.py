@@ -20,7 +20,7 @@ from backup_core.domain.heartbeat import RECONCILE, RECONCILING
 from backup_core.domain.instance import BackupInstance, DiskClaim
 from backup_core.domain.job import Job, first_id_at
 from backup_core.domain.messages import GoOnReconciling
-from backup_core.domain.resource_ids import VaultKey, parse_group_id
+from backup_core.domain.resource_ids import ANYWHERE, VaultKey, parse_group_id
 from backup_core.ports import Ports, Remove, every
 from backup_core.workflows import outbox
 from backup_core.workflows.audit_age import purge_audit_records
@@ -113,7 +113,7 @@ def _look(name: str, look: _Look, after: str, report: ReconcileReport) -> str | 
 def _parts(ports: Ports, report: ReconcileReport, time: Time, at: GoOnReconciling) -> Iterator[tuple[str, _Look]]:
     """The parts of a pass in the order of their names."""
     vaults = [*list_vault_keys(ports)]
-    claims = [stored.value for stored in every(ports, DiskClaim, outbox.ANY_VAULT)]
+    claims = [stored.value for stored in every(ports, DiskClaim, ANYWHERE)]
     vaults += _mend_vaults(ports, set(vaults), claims, report)
     records = _read_records(ports, vaults, claims)
     yield "audit", _whole(purge_audit_records, ports)

@@ -16,20 +16,19 @@ from backup_core.domain.instance import BackupInstance
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.releasing import promises, released, taken_back
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.ports import Ports, Replace, StateConflict, Stored, every
+from backup_core.ports import Ports, Replace, Stored, every, until_committed
 from backup_core.workflows.catalogue import get_vault
 from backup_core.workflows.protection import present_instance
 
 log = logging.getLogger("diskbackup.releasing")
-
-_TRIES = 5
 
 
 def release_point(ports: Ports, vault: VaultKey, name: str, point_id: str) -> RecoveryPoint:
     """Have a recovery point go: now, or when the vault's soft delete ends. Raises NotFound, ResourceInUse that names
     every promise that holds it."""
     settings = get_vault(ports, vault)
-    for _ in range(_TRIES):
+
+    def attempt() -> RecoveryPoint:
         instance, point = present_instance(ports, vault, name), _point(ports, vault, name, point_id)
         now = ports.clock.now()
         points = [stored.value for stored in every(ports, RecoveryPoint, vault, name)]
@@ -37,20 +36,23 @@ def release_point(ports: Ports, vault: VaultKey, name: str, point_id: str) -> Re
         if against:
             raise ResourceInUse(f"Recovery point '{point_id}' is kept: {'; '.join(against)}.")
         news = released(point.value, settings, now)
-        if _commit(ports, vault, instance, point, news, now):
-            log.warning("point.released instance=%s point=%s goes_at=%s", name, point_id, news.expires_at)
-            return news
-    raise ResourceInUse(f"Backup instance '{name}' is changing too often; try again.")
+        _commit(ports, vault, instance, point, news, now)
+        log.warning("point.released instance=%s point=%s goes_at=%s", name, point_id, news.expires_at)
+        return news
+
+    return until_committed(f"Backup instance '{name}'", attempt)
 
 
 def keep_point(ports: Ports, vault: VaultKey, name: str, point_id: str) -> RecoveryPoint:
     """Take `release_point` back, as long as the deletion has not begun. Raises NotFound, ResourceInUse."""
-    for _ in range(_TRIES):
+
+    def attempt() -> RecoveryPoint:
         instance, point = present_instance(ports, vault, name), _point(ports, vault, name, point_id)
         news = taken_back(point.value)
-        if _commit(ports, vault, instance, point, news, ports.clock.now()):
-            return news
-    raise ResourceInUse(f"Backup instance '{name}' is changing too often; try again.")
+        _commit(ports, vault, instance, point, news, ports.clock.now())
+        return news
+
+    return until_committed(f"Backup instance '{name}'", attempt)
 
 
 def _point(ports: Ports, vault: VaultKey, name: str, point_id: str) -> Stored[RecoveryPoint]:
@@ -67,17 +69,13 @@ def _commit(
     point: Stored[RecoveryPoint],
     news: RecoveryPoint,
     now: datetime,
-) -> bool:
-    """The row of the agenda first: one that finds nothing due moves itself on."""
+) -> None:
+    """The row of the agenda first: one that finds nothing due moves itself on. Raises StateConflict."""
     if news == point.value or news.expires_at is None:
-        return True
+        return
     known = instance.value.expiry_due_at
     due_at = news.expires_at if known is None else min(news.expires_at, known)
     row = expiry_row(vault, instance.value.name, max(due_at, now))
     ports.store.schedule([row])
     looked_at = replace(instance.value, expiry_due_at=row.due_at)
-    try:
-        ports.store.commit(vault, [Replace(instance, looked_at), Replace(point, news)])
-    except StateConflict:
-        return False
-    return True
+    ports.store.commit(vault, [Replace(instance, looked_at), Replace(point, news)])

@@ -32,6 +32,7 @@ from backup_core.domain.ownership import Proven, prove_point
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_event import DELETED, GROUP, RULED, ResourceHint, read_message
 from backup_core.domain.resource_ids import (
+    ANYWHERE,
     DISK,
     SNAPSHOT,
     VaultKey,
@@ -57,7 +58,6 @@ MAX_ROUNDS = 12  # that a hint comes back for trouble that may pass; then it is 
 NAMES_KEPT = timedelta(minutes=5)
 NEW_NAMES_AFTER = timedelta(minutes=1)
 LOOK_AGAIN_AFTER = timedelta(minutes=10)  # at a disk that could not be protected, however often it is written
-_ANYWHERE = VaultKey(subscription="any", group="any", name="any")  # claims of all vaults lie together
 _LAST_OF_INSTANT = "~"  # sorts after every id that begins with the digits of an instant
 
 
@@ -92,15 +92,8 @@ def _claims_by_name(ports: Ports, subscription: str) -> Mapping[str, Sequence[Di
 
 def _claims_below(ports: Ports, *parts: str) -> Iterator[DiskClaim]:
     """The claims on disks of a subscription, or of a group in it: a read for each thousand."""
-    stem, token = ":".join(parts).lower(), None
-    while True:
-        page = ports.store.page(DiskClaim, _ANYWHERE, first=f"{stem}:", last=f"{stem};", token=token)
-        for row in page.corrupt:
-            log.error("record.corrupt %s", row)
-        yield from (stored.value for stored in page.items)
-        token = page.next_token
-        if token is None:
-            return
+    stem = ":".join(parts).lower()
+    yield from (stored.value for stored in every(ports, DiskClaim, ANYWHERE, first=f"{stem}:", last=f"{stem};"))
 
 
 # ---------------------------------------------------------------- taking hints

@@ -43,7 +43,7 @@ from backup_core.domain.restore import (
     disk_to_be,
 )
 from backup_core.domain.restored_disk import RestoredDisk, encryption_set_of
-from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored
+from backup_core.ports import Change, Insert, Ports, Replace, Stored, pages, until_committed
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.alerts import Alerted, fire, resolve
 from backup_core.workflows.catalogue import get_vault, list_points
@@ -66,7 +66,6 @@ log = logging.getLogger("diskbackup.restore")
 
 TRIGGER = "Trigger Restore"
 TARGET = "restoreTargetInfo.datasourceInfo.resourceID"
-_TRIES = 5
 
 
 def request_restore(
@@ -78,7 +77,8 @@ def request_restore(
     deleted).
     """
     record = get_vault(ports, vault)
-    for _ in range(_TRIES):
+
+    def attempt() -> Job:
         instance, point = find_point(ports, vault, instance_name, request)
         faults = check_restore(request, point.value)
         faults += check_subscription(request, instance.value.disk_id, allowed=record.allows_cross_subscription_restore)
@@ -92,15 +92,13 @@ def request_restore(
         message = StartRestore(vault=vault, instance_name=instance.value.name, job_id=job.job_id)
         watch = watch_row(vault, message.instance_name, job.job_id, "restore", job.created_at + STALL_AFTER)
         ports.store.schedule([watch])
-        try:
-            changes: list[Change] = [Replace(instance, instance.value), Replace(point, held), Insert(job)]
-            outbox.commit(ports, vault, changes, [announcements.restore_started(vault, job)])
-        except StateConflict:
-            continue
+        changes: list[Change] = [Replace(instance, instance.value), Replace(point, held), Insert(job)]
+        outbox.commit(ports, vault, changes, [announcements.restore_started(vault, job)])
         count_request(ports, parse_resource_id(request.target_disk_id, DISK).subscription, OF_A_RESTORE)
         ports.queue.send(message)
         return job
-    raise ResourceInUse(f"Backup instance '{instance_name}' is changing too often to start a restore; try again.")
+
+    return until_committed(f"Backup instance '{instance_name}'", attempt)
 
 
 def find_point(
@@ -128,13 +126,9 @@ def find_point(
 def _newest_point(ports: Ports, vault: VaultKey, instance: BackupInstance, until: datetime | None) -> str:
     if until is None:
         return instance.newest_point.point_id if instance.newest_point else ""
-    token: str | None = None
-    while True:
-        page = list_points(ports, vault, instance.name, until=until, token=token)
-        good = (stored.value.point_id for stored in page.items if stored.value.is_good)
-        token = page.next_token
-        if (found := next(good, "")) or token is None:
-            return found
+    read = pages(lambda token: list_points(ports, vault, instance.name, until=until, token=token))
+    points = (stored.value for page in read for stored in page.items)
+    return next((point.point_id for point in points if point.is_good), "")
 
 
 def _job(

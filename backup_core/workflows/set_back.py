@@ -17,16 +17,13 @@ from datetime import datetime
 
 from backup_core.domain.errors import BackupError, CloudUnavailable
 from backup_core.domain.heartbeat import Heartbeat, SetBack, read_mark, write_mark
-from backup_core.domain.resource_ids import VaultKey
-from backup_core.ports import Insert, Ports, Replace, StateConflict
+from backup_core.domain.resource_ids import ANYWHERE, VaultKey
+from backup_core.ports import Insert, Ports, Replace, StateConflict, T, again_on_conflict
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.catalogue import list_vault_keys
-from backup_core.workflows.heartbeat import ANYWHERE
 from backup_core.workflows.installations import installation_id
 
 log = logging.getLogger("diskbackup.set_back")
-
-_TRIES = 5
 
 
 def set_back(ports: Ports) -> SetBack | None:
@@ -109,21 +106,28 @@ def _seen(ports: Ports, beat: Heartbeat | None) -> SetBack | None:
 
 def _note_and_tell(ports: Ports, found: SetBack) -> None:
     """Raises CloudUnavailable when it cannot be noted: then nothing may go on that would make it unseen."""
-    for _ in range(_TRIES):
+
+    def attempt() -> bool:
         stored = ports.store.get(Heartbeat, ANYWHERE)
         if stored is not None and stored.value.is_held:
-            return
+            return False
         value = stored.value if stored else Heartbeat(ticked_at=found.tables_at)
         noted = replace(value, set_back=found)
-        try:
-            ports.store.commit(ANYWHERE, [Replace(stored, noted) if stored else Insert(noted)])
-        except StateConflict:
-            continue
+        ports.store.commit(ANYWHERE, [Replace(stored, noted) if stored else Insert(noted)])
+        return True
+
+    if _committed(attempt):
         log.error("tables.set_back tables_at=%s world_at=%s", found.tables_at.isoformat(), found.world_at.isoformat())
         for vault in list_vault_keys(ports):
             _tell(ports, vault, found)
-        return
-    raise CloudUnavailable("The heartbeat's row is changing too often; nothing is done before the set-back is noted.")
+
+
+def _committed(attempt: Callable[[], T]) -> T:
+    """Nothing goes on before it is. Raises CloudUnavailable."""
+    try:
+        return again_on_conflict(attempt)
+    except StateConflict as conflict:
+        raise CloudUnavailable("The heartbeat's row is changing too often; try again.") from conflict
 
 
 def _tell(ports: Ports, vault: VaultKey, found: SetBack) -> None:
@@ -135,15 +139,14 @@ def _tell(ports: Ports, vault: VaultKey, found: SetBack) -> None:
 
 def _change(ports: Ports, change: Callable[[SetBack], SetBack | None]) -> SetBack | None:
     """Change what is held; None when nothing is, or nothing is to be changed. Raises CloudUnavailable."""
-    for _ in range(_TRIES):
+
+    def attempt() -> SetBack | None:
         stored = ports.store.get(Heartbeat, ANYWHERE)
         held = stored.value.set_back if stored is not None and stored.value.is_held else None
         changed = change(held) if held is not None else None
         if stored is None or changed is None:
             return None
-        try:
-            ports.store.commit(ANYWHERE, [Replace(stored, replace(stored.value, set_back=changed))])
-        except StateConflict:
-            continue
+        ports.store.commit(ANYWHERE, [Replace(stored, replace(stored.value, set_back=changed))])
         return changed
-    raise CloudUnavailable("The heartbeat's row is changing too often; try again.")
+
+    return _committed(attempt)

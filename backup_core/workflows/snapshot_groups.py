@@ -6,10 +6,9 @@ a failed backup or a late deletion left behind there is still found and reported
 
 from __future__ import annotations
 
-from backup_core.domain.resource_ids import GroupId, VaultKey
+from backup_core.domain.resource_ids import ANYWHERE, GroupId, VaultKey
 from backup_core.domain.snapshot_group import SnapshotGroup
 from backup_core.ports import Insert, Ports, Remove, StateConflict, Stored, every
-from backup_core.workflows.installations import ANYWHERE
 
 
 def remember_group(ports: Ports, vault: VaultKey, group: GroupId) -> None:

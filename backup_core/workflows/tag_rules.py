@@ -41,8 +41,19 @@ from backup_core.domain.protection_rule import (
     rule_prefix,
 )
 from backup_core.domain.resource_event import DELETED, RULED
-from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, lies_in, parse_resource_id
-from backup_core.ports import Change, Insert, Page, Ports, Remove, Replace, StateConflict, Stored, every
+from backup_core.domain.resource_ids import ANYWHERE, DISK, VAULT, VaultKey, lies_in, parse_resource_id
+from backup_core.ports import (
+    Insert,
+    Page,
+    Ports,
+    Remove,
+    Replace,
+    StateConflict,
+    Stored,
+    every,
+    pages,
+    until_committed,
+)
 from backup_core.workflows import announcements, catalogue, once_a_day
 from backup_core.workflows.acting import acting_for, acts_as, as_identity, identities_of
 from backup_core.workflows.catalogue import FoundInstance, find_protection, get_vault, list_vault_keys, open_vault
@@ -54,8 +65,6 @@ log = logging.getLogger("diskbackup.rules")
 
 DRY_RUN_LIMIT = 1000  # decisions that one dry run shows
 RETRY_AFTER = timedelta(hours=1)  # what could not be protected is tried again so often, not at every look
-_ANYWHERE = VaultKey(subscription="any", group="any", name="any")  # rules of all vaults lie together
-_TRIES = 5
 
 
 @dataclass(slots=True, kw_only=True)
@@ -140,17 +149,12 @@ def _tell_of_failure(ports: Ports, decision: Decision, error: BackupError) -> No
 
 def read_book(ports: Ports) -> RuleBook:
     """All rules: a read for each thousand."""
-    rules: list[ProtectionRule] = []
-    complete, token = True, None
-    while True:
-        page = ports.store.page(ProtectionRule, _ANYWHERE, token=token)
-        for row in page.corrupt:
-            log.error("rule.corrupt %s; nothing is stopped until it can be read", row)
-        complete = complete and not page.corrupt
-        rules += [stored.value for stored in page.items]
-        token = page.next_token
-        if token is None:
-            return RuleBook(rules=tuple(rules), complete=complete, scopes=ports.scopes, bounds=ports.bounds)
+    read = list(pages(lambda token: ports.store.page(ProtectionRule, ANYWHERE, token=token)))
+    corrupt = [row for page in read for row in page.corrupt]
+    for row in corrupt:
+        log.error("rule.corrupt %s; nothing is stopped until it can be read", row)
+    rules = tuple(stored.value for page in read for stored in page.items)
+    return RuleBook(rules=rules, complete=not corrupt, scopes=ports.scopes, bounds=ports.bounds)
 
 
 def _held(found: FoundInstance | None) -> tuple[BackupInstance | None, VaultKey | None]:
@@ -258,18 +262,17 @@ def _is_idle(instance: BackupInstance) -> bool:
 def apply_all(
     ports: Ports,
     *,
-    instances: Iterable[tuple[VaultKey, BackupInstance]] | None = None,
     scope: str | None = None,
     time: Time | None = None,
 ) -> RuleReport:
     """Apply the rules to every disk in the scope of any, or only to those in `scope` (a subscription's or group's id).
 
     Costs one listing for each scope, and reads and writes for what changes; none is begun when the `time` of the run is
-    up (`is_limited`), and the next run goes on. `instances` are all there are, if the
-    caller has read them. Never raises for a disk or scope: what cannot be looked at or done now is in the report.
+    up (`is_limited`), and the next run goes on. Never raises for a disk or scope: what cannot be looked at or done now
+    is in the report.
     """
     book, report, time = read_book(ports), RuleReport(), time or Time.of_run(ports)
-    held = _Held.of(_instances(ports) if instances is None else instances)
+    held = _Held.of(_instances(ports))
     seen: set[str] = set()
     contested: list[tuple[str, Disk]] = []
     for identity, listed in _listings(ports, book, scope):
@@ -421,15 +424,10 @@ def list_rules(ports: Ports, vault: VaultKey, *, token: str | None = None) -> Pa
 
 def rules_of(ports: Ports, vault: VaultKey) -> Iterator[Stored[ProtectionRule]]:
     """All rules of a vault, whether it is there or not. Raises RecordCorrupt for one that cannot be read."""
-    token: str | None = None
-    while True:
-        page = _page_of(ports, vault, token)
+    for page in pages(lambda token: _page_of(ports, vault, token)):
         if page.corrupt:
             raise RecordCorrupt(f"Row '{page.corrupt[0]}' cannot be read.", target=page.corrupt[0])
         yield from page.items
-        token = page.next_token
-        if token is None:
-            return
 
 
 def _page_of(ports: Ports, vault: VaultKey, token: str | None) -> Page[ProtectionRule]:
@@ -454,18 +452,16 @@ def put_rule(ports: Ports, rule: ProtectionRule) -> tuple[ProtectionRule, bool]:
     """Store a rule and have it applied soon; answers it and whether it is new. Raises as check_rule, and
     ResourceInUse."""
     check_rule(ports, rule)
-    rule = replace(rule, changed_at=ports.clock.now())
-    for _ in range(_TRIES):
+
+    def attempt() -> tuple[ProtectionRule, bool]:
         stored = ports.store.get(ProtectionRule, rule.vault, rule.key)
-        rule = replace(rule, name=stored.value.name) if stored else rule  # names are compared without case
-        change: Change = Replace(stored, rule) if stored else Insert(rule)
-        try:
-            ports.store.commit(rule.vault, [change])
-        except StateConflict:
-            continue
+        name = stored.value.name if stored else rule.name  # names are compared without case
+        written = replace(rule, name=name, changed_at=ports.clock.now())
+        ports.store.commit(rule.vault, [Replace(stored, written) if stored else Insert(written)])
         _apply_soon(ports, rule.scope, *([stored.value.scope] if stored else []))
-        return rule, stored is None
-    raise ResourceInUse(f"Protection rule '{rule.name}' is changing too often; try again.")
+        return written, stored is None
+
+    return until_committed(f"Protection rule '{rule.name}'", attempt)
 
 
 def delete_rule(ports: Ports, vault: VaultKey, name: str) -> bool:
@@ -474,17 +470,16 @@ def delete_rule(ports: Ports, vault: VaultKey, name: str) -> bool:
     Raises NotFound (vault), ResourceInUse.
     """
     get_vault(ports, vault)
-    for _ in range(_TRIES):
+
+    def attempt() -> bool:
         stored = ports.store.get(ProtectionRule, vault, rule_key(vault, name))
         if stored is None:
             return False
-        try:
-            ports.store.commit(vault, [Remove(stored)])
-        except StateConflict:
-            continue
+        ports.store.commit(vault, [Remove(stored)])
         _apply_soon(ports, stored.value.scope)
         return True
-    raise ResourceInUse(f"Protection rule '{name}' is changing too often; try again.")
+
+    return until_committed(f"Protection rule '{name}'", attempt)
 
 
 def _apply_soon(ports: Ports, *scopes: str) -> None:

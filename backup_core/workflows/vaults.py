@@ -31,17 +31,16 @@ from backup_core.domain.vault import (
     news_of_weakening,
     plan_change,
 )
-from backup_core.ports import Insert, Ports, Remove, Replace, StateConflict, Stored, every
+from backup_core.ports import Insert, Ports, Remove, Replace, StateConflict, Stored, every, until_committed
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.acting import note_identity
-from backup_core.workflows.catalogue import get_vault, open_vault
+from backup_core.workflows.catalogue import open_vault, stored_vault
 from backup_core.workflows.protection import reconfigure, write_back
 from backup_core.workflows.tag_rules import rules_of
 
 log = logging.getLogger("diskbackup.vaults")
 
 FOLLOWED_AT_ONCE = 100  # five storage transactions each, while the client waits; the reconciler takes the rest
-_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +62,8 @@ def put_vault(ports: Ports, vault: Vault, *, keeps_identity: bool = False) -> Va
     Raises InvalidInput for every setting that may not be so, or no longer, and an identity that it cannot act with.
     """
     vault = _acting(ports, vault)
-    for _ in range(_TRIES):
+
+    def attempt() -> VaultChange:
         stored = ports.store.get(Vault, vault.key)
         if stored is None:
             _check(ports, None, vault)
@@ -75,9 +75,10 @@ def put_vault(ports: Ports, vault: Vault, *, keeps_identity: bool = False) -> Va
             if keeps_identity:
                 wanted = replace(wanted, identity=known.identity, acts_as=known.acts_as)
             change = _decide(ports, known, wanted, vault.properties)
-        if _commit(ports, stored, change):
-            return change
-    raise ResourceInUse(f"Vault '{vault.key.name}' is changing too often; try again.")
+        _commit(ports, stored, change)
+        return change
+
+    return until_committed(f"Vault '{vault.key.name}'", attempt)
 
 
 def patch_vault(
@@ -89,11 +90,9 @@ def patch_vault(
     settings: Mapping[str, Any],
 ) -> VaultChange:
     """Change what is given; None leaves alone. Raises NotFound, InvalidInput as put_vault does."""
-    for _ in range(_TRIES):
-        stored = ports.store.get(Vault, key)
-        if stored is None:
-            get_vault(ports, key)  # says what is not there
-            continue
+
+    def attempt() -> VaultChange:
+        stored = stored_vault(ports, key)
         vault = stored.value.at(ports.clock.now())
         wanted = replace(
             vault,
@@ -105,25 +104,22 @@ def patch_vault(
         if identity is not None:
             wanted = _acting(ports, wanted)
         change = _decide(ports, stored.value, wanted, settings)
-        if _commit(ports, stored, change):
-            return change
-    raise ResourceInUse(f"Vault '{key.name}' is changing too often; try again.")
+        _commit(ports, stored, change)
+        return change
+
+    return until_committed(f"Vault '{key.name}'", attempt)
 
 
 def tag_vault(ports: Ports, key: VaultKey, change: Callable[[Mapping[str, str]], Mapping[str, str]]) -> Vault:
     """Give a vault the tags that `change` makes of those it has. Raises NotFound, and what `change` raises."""
-    for _ in range(_TRIES):
-        stored = ports.store.get(Vault, key)
-        if stored is None:
-            get_vault(ports, key)  # says what is not there
-            continue
+
+    def attempt() -> Vault:
+        stored = stored_vault(ports, key)
         wanted = replace(stored.value, tags=change(stored.value.tags))
-        try:
-            ports.store.commit(key, [Replace(stored, wanted)])
-        except StateConflict:
-            continue
+        ports.store.commit(key, [Replace(stored, wanted)])
         return wanted
-    raise ResourceInUse(f"Vault '{key.name}' is changing too often; try again.")
+
+    return until_committed(f"Vault '{key.name}'", attempt)
 
 
 def _acting(ports: Ports, vault: Vault) -> Vault:
@@ -159,19 +155,16 @@ def _holds_points(ports: Ports, key: VaultKey) -> bool:
     return bool(page.items or page.corrupt or page.next_token)
 
 
-def _commit(ports: Ports, stored: Stored[Vault] | None, change: VaultChange) -> bool:
-    """Write the vault; what it weakens is told first, for its events lie in another partition and none may be lost."""
+def _commit(ports: Ports, stored: Stored[Vault] | None, change: VaultChange) -> None:
+    """Write the vault; what it weakens is told first, for its events lie in another partition and none may be lost.
+    Raises StateConflict."""
     if change.before is not None:
         told = news_of_weakening(change.before, change.after)
         if told:
             event = announcements.vault_weakened(change.after, told, ports.clock.now())
             outbox.record(ports, change.after.key, [event])
-    try:
-        ports.store.commit(change.after.key, [Replace(stored, change.after) if stored else Insert(change.after)])
-    except StateConflict:
-        return False
+    ports.store.commit(change.after.key, [Replace(stored, change.after) if stored else Insert(change.after)])
     note_identity(ports, change.after)
-    return True
 
 
 def delete_vault(ports: Ports, key: VaultKey) -> bool:
@@ -235,10 +228,11 @@ def put_policy(ports: Ports, vault: VaultKey, policy: BackupPolicy) -> BackupPol
     immutable and points would be kept for less long than before.
     """
     settings = open_vault(ports, vault)
-    for _ in range(_TRIES):
+
+    def attempt() -> tuple[BackupPolicy, list[BackupInstance]]:
         stored = ports.store.get(BackupPolicy, vault, policy.name)
         if stored is not None and stored.value.properties == policy.properties:
-            return stored.value
+            return stored.value, []
         users = _users(ports, vault, policy.name) if stored else []
         _check_kinds(policy, users)
         shorter = shortened_rules(stored.value, policy) if stored else []
@@ -250,17 +244,16 @@ def put_policy(ports: Ports, vault: VaultKey, policy: BackupPolicy) -> BackupPol
             if shorter
             else []
         )
-        try:
-            outbox.commit(ports, vault, [Replace(stored, written) if stored else Insert(written)], told)
-        except StateConflict:
-            continue
-        for instance in users[:FOLLOWED_AT_ONCE]:
-            reconfigure(ports, vault, instance.name)
-        if len(users) > FOLLOWED_AT_ONCE:
-            left = len(users) - FOLLOWED_AT_ONCE
-            log.warning("policy.followers_left policy=%s count=%d: they follow when reconciled", policy.name, left)
-        return written
-    raise ResourceInUse(f"Policy '{policy.name}' is changing too often; try again.")
+        outbox.commit(ports, vault, [Replace(stored, written) if stored else Insert(written)], told)
+        return written, users
+
+    written, users = until_committed(f"Policy '{policy.name}'", attempt)
+    for instance in users[:FOLLOWED_AT_ONCE]:
+        reconfigure(ports, vault, instance.name)
+    if len(users) > FOLLOWED_AT_ONCE:
+        left = len(users) - FOLLOWED_AT_ONCE
+        log.warning("policy.followers_left policy=%s count=%d: they follow when reconciled", policy.name, left)
+    return written
 
 
 def delete_policy(ports: Ports, vault: VaultKey, name: str) -> bool:

@@ -11,9 +11,9 @@ from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.heartbeat import ALLOWED, Heartbeat
 from backup_core.domain.job import JobStatus
 from backup_core.domain.messages import StartBackup
-from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.resource_ids import ANYWHERE, VaultKey
 from backup_core.ports import Memory, StateConflict
-from backup_core.workflows.heartbeat import ANYWHERE, is_alive, note, recent_beat
+from backup_core.workflows.heartbeat import is_alive, note, recent_beat
 from backup_core.workflows.installations import installation_id
 from backup_core.workflows.tick import DutiesFailed, tick
 from tests.builders import OTHER_SUBSCRIPTION, VAULT

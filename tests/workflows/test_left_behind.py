@@ -14,11 +14,10 @@ from backup_core.domain.job import JobStatus
 from backup_core.domain.messages import LookAtResource
 from backup_core.domain.recovery_point import PointState
 from backup_core.domain.resource_event import DELETED
-from backup_core.domain.resource_ids import GroupId
+from backup_core.domain.resource_ids import ANYWHERE, GroupId
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.snapshot_group import SnapshotGroup
 from backup_core.ports import every
-from backup_core.workflows.installations import ANYWHERE
 from backup_core.workflows.lifecycle import delete_instance
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.restore import request_restore

@@ -11,8 +11,9 @@ import pytest
 
 from backup_core.domain.errors import CloudUnavailable, Throttled
 from backup_core.domain.pacing import OF_A_RESTORE, News, Pace
+from backup_core.domain.resource_ids import ANYWHERE
 from backup_core.ports import Memory, Ports
-from backup_core.workflows.pacing import ANYWHERE, SPARE, count_request, in_line, places, tell
+from backup_core.workflows.pacing import SPARE, count_request, in_line, places, tell
 from tests.builders import SUBSCRIPTION, instance
 from tests.fakes import START, World
 

@@ -14,8 +14,9 @@ from backup_core.domain.disk import Disk
 from backup_core.domain.heartbeat import Heartbeat, SetBack
 from backup_core.domain.messages import GoOnReconciling
 from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.domain.resource_ids import ANYWHERE
 from backup_core.ports import Insert, Ports, Remove, Replace
-from backup_core.workflows.heartbeat import ANYWHERE, last_beat
+from backup_core.workflows.heartbeat import last_beat
 from backup_core.workflows.rebuild import rebuild_catalogue
 from backup_core.workflows.reconcile import SILENT_FOR, PartsFailed, begin_pass, go_on_reconciling, reconcile
 from backup_core.workflows.reconcile_group import AT_LEAST

@@ -12,8 +12,8 @@ from backup_core.domain.heartbeat import HELD_AT_MOST, Heartbeat, Mark, read_mar
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.recovery_point import PointState
+from backup_core.domain.resource_ids import ANYWHERE
 from backup_core.domain.restore import RestoreRequest
-from backup_core.workflows.heartbeat import ANYWHERE
 from backup_core.workflows.lifecycle import delete_instance, stop_protection
 from backup_core.workflows.rebuild import rebuild_catalogue
 from backup_core.workflows.reconcile import reconcile
