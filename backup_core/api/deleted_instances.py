@@ -1,4 +1,4 @@
-"""Soft-deleted backup instances: list, get, and have back."""
+"""Soft-deleted backup instances: list, get, and undelete."""
 
 from __future__ import annotations
 

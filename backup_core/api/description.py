@@ -28,12 +28,12 @@ _FILTERS = {
 }
 _TIME_OR_BLANK: Schema = {"anyOf": [TIME, {"const": ""}]}  # the host drops parameters without a value
 _PARAMETERS: Mapping[str, Mapping[str, Any]] = {
-    "from": {"schema": _TIME_OR_BLANK, "description": "When the period begins; 30 days before its end unless told."},
-    "to": {"schema": _TIME_OR_BLANK, "description": "When it ends; now unless told."},
-    "format": {"schema": one_of((*FORMATS, "")), "description": "json unless told."},
+    "from": {"schema": _TIME_OR_BLANK, "description": "When the period begins; 30 days before its end by default."},
+    "to": {"schema": _TIME_OR_BLANK, "description": "When it ends; now by default."},
+    "format": {"schema": one_of((*FORMATS, "")), "description": "json by default."},
 }
 _HEADERS = {
-    "Azure-AsyncOperation": "The URL that tells how the operation stands.",
+    "Azure-AsyncOperation": "The URL of the operation's status.",
     "Location": "The URL that has the operation's result once it is over.",
     "Retry-After": "Seconds to wait before asking again.",
     "x-ms-error-code": "The code of the error in the body.",
@@ -43,12 +43,12 @@ _HEADERS = {
 _ON_EVERY_ANSWER = ("x-ms-request-id", "x-ms-correlation-request-id")
 _REFUSALS = {
     400: "Something is wrong with the request; every fault is named.",
-    401: "Nobody is signed in, or the token is not good.",
+    401: "Nobody is signed in, or the token is not valid.",
     403: "The caller has no role that allows this, or may not reach it.",
     404: "There is no such resource.",
     409: "The resource's present state forbids it; nothing was changed.",
     413: "The body is too long.",
-    429: "Come back later: Azure says so, or too many questions were asked.",
+    429: "Come back later: Azure asks for it, or too many questions were asked.",
     500: "An unexpected error; the app's log has it under the correlation id.",
     503: "Storage, Azure or the sign-in keys do not answer; try again.",
 }
@@ -67,8 +67,8 @@ def document() -> Mapping[str, Any]:
         "info": {
             "title": "Disk backup",
             "version": "1",
-            "description": "Azure Backup's own API for managed disks (Microsoft.DataProtection). Any api-version is "
-            "taken; answers are those of 2026-06-01. Keys and fixed words are compared without case, null is absent.",
+            "description": "Azure Backup's own API for managed disks (Microsoft.DataProtection). Any api-version "
+            "is accepted; answers are those of 2026-06-01. Keys and fixed words ignore case; null is absent.",
         },
         "security": [{"entra": []}, {"functionKey": []}, {"functionKeyInUrl": []}],
         "tags": [{"name": name} for name in sorted(_tags())],

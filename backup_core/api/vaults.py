@@ -58,7 +58,7 @@ def list_in_subscription(ports: Ports, call: Call) -> Answer:
 
 
 def list_deleted(ports: Ports, call: Call) -> Answer:
-    """Vaults are deleted only when they are empty, and then for good: there is never one to be had back."""
+    """Vaults are deleted only when they are empty, and then for good: there is never one to undelete."""
     del ports, call
     return Answer(status=200, body={"value": []})
 

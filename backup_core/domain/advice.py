@@ -12,18 +12,18 @@ ADVICE: Mapping[str, str] = {
     "DppPluginInvalidInputParameters": "Write the time as ISO 8601, such as 2026-03-02T12:00:00Z.",
     "EntityTooLarge": "Shorten what was sent: its tags, its rules or its filter.",
     "InvalidFilterInQueryString": "Write the filter as the message describes it, or leave it out.",
-    "InvalidRequestContent": "Send one sound JSON object in which no key comes twice.",
+    "InvalidRequestContent": "Send one valid JSON object in which no key occurs twice.",
     "InvalidResourceLocation": "Use a vault in the region of the disk; a vault cannot be moved.",
     "InvalidResourceName": "Choose another name, as the message describes it.",
     "LinkedAuthorizationFailed": (
-        "Have whoever manages the app's access scopes list you there, or name another resource."
+        "Ask whoever manages the app's access scopes to list you there, or name another resource."
     ),
     "LocationNotAvailableForResourceType": "Name a region as 'az account list-locations' does, such as westeurope.",
     "MissingIdentityIds": "Name at least one user-assigned identity, or set another type of identity.",
     "OperationNotSupported": "Leave out what is not offered here.",
     "ReportTooLarge": "Ask for a shorter period, or vault by vault.",
     "ResourceGroupNotFound": "Create the resource group, or name one that exists.",
-    "UserErrorBelowLeastPromise": "Write a vault that protects at least as much as the message says.",
+    "UserErrorBelowLeastPromise": "Set the vault to protect at least as much as the message says.",
     "UserErrorCrossSubscriptionRestoreNotAllowed": (
         "Restore into the subscription of the disk, or have cross-subscription restore enabled for the vault."
     ),
@@ -33,24 +33,24 @@ ADVICE: Mapping[str, str] = {
     "UserErrorDESKeyVaultKeyNotAvailable": (
         "Enable the key of the disk encryption set in its key vault, or name another set."
     ),
-    "UserErrorDisableSoftDeleteNotAllowed": "Leave soft delete as it is: AlwaysOn is meant to stay.",
+    "UserErrorDisableSoftDeleteNotAllowed": "Leave soft delete as it is: AlwaysOn cannot be undone.",
     "UserErrorDiskBackupDiskTypeNotSupported": (
         "Protect another disk: Azure takes no incremental snapshots of this one."
     ),
     "UserErrorDppDatasourceAlreadyHasBackupInstance": (
-        "Delete the backup instance that protects the disk, or use it: a disk is protected once."
+        "Use the backup instance that protects the disk, or delete it first: a disk has one."
     ),
     "UserErrorEncryptionSettingsNotSupported": (
         "Leave out encryptionSettings; encrypt snapshots by the disks' encryption sets."
     ),
     "UserErrorGenericResourceNotFound": "Check the name and the vault.",
     "UserErrorImmutableVaultOperationNotAllowed": (
-        "Stop protection with its recovery points kept, and delete when they have expired."
+        "Stop protection, which keeps the recovery points, and delete the instance when they have expired."
     ),
     "UserErrorInvalidOperationalStoreResourceGroup": "Write the group as /subscriptions/<id>/resourceGroups/<name>.",
     "UserErrorInvalidRestorableTimeRange": "Give a range whose start comes before its end.",
     "UserErrorMissingRequiredPermissions": (
-        "Run the command in the message for each role that is missing, wait some minutes, and try again."
+        "Run the command in the message for each role that is missing, wait a few minutes, and try again."
     ),
     "UserErrorMSIPermissionsNotPresentOnDES": (
         "Give the app the role Reader on the disk encryption set, then validate again."
@@ -63,7 +63,7 @@ ADVICE: Mapping[str, str] = {
     "UserErrorSubscriptionDiskQuotaLimitReached": (
         "Delete disks, have the quota of the region raised, or restore with another SKU."
     ),
-    "UserErrorUnsupportedVaultImmutabilityStateChange": "Leave immutability as it is: Locked is meant to stay.",
+    "UserErrorUnsupportedVaultImmutabilityStateChange": "Leave immutability as it is: Locked cannot be undone.",
     "UserErrorWeakeningNotAllowed": "Leave the promise as it is; other disks may have a policy or vault of their own.",
     "UserErrorVaultIdentityAmbiguous": "Name one user-assigned identity: a vault acts with one.",
     "UserErrorVaultIdentityMismatch": "Leave out identityDetails, or change the identity of the vault.",

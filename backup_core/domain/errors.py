@@ -83,12 +83,12 @@ class OperationUnderWay(ResourceInUse):
     """A backup instance does one thing of a kind at a time (documented)."""
 
     code = "UserErrorMaxConcurrentOperationLimitReached"
-    recommended_action = "Wait until the job that is named has ended, then try again."
+    recommended_action = "Wait until the job named in the message has ended, then try again."
 
 
 class OnDemandBackupsUsedUp(ResourceInUse):
     code = "UserErrorOnDemandBackupLimitReached"
-    recommended_action = "Wait until the time that is named, or have a higher DISKBACKUP_ON_DEMAND_A_DAY set."
+    recommended_action = "Wait until the time named in the message, or have DISKBACKUP_ON_DEMAND_A_DAY raised."
 
 
 class SnapshotRoomReserved(ResourceInUse):
@@ -96,7 +96,7 @@ class SnapshotRoomReserved(ResourceInUse):
 
     code = "UserErrorSnapshotRoomReserved"
     recommended_action = (
-        "Delete recovery points that were made on demand and nobody needs, or shorten the policy's retention."
+        "Delete recovery points of on-demand backups that nobody needs, or shorten the policy's retention."
     )
 
 
@@ -105,7 +105,7 @@ class Throttled(BackupError):
 
     code = "TooManyRequests"
     transient = True
-    recommended_action = "None: the step comes back by itself."
+    recommended_action = "None: the step is repeated automatically."
 
     def __init__(self, message: str, *, retry_after_seconds: float) -> None:
         super().__init__(message)
@@ -127,8 +127,8 @@ class SubscriptionNotFound(CloudUnavailable):
     code = "SubscriptionNotFound"
     is_user_error = True
     recommended_action = (
-        "Check that the subscription is there, enabled, and in the tenant of the app's identity. Nothing in it is held "
-        "to be gone as long as it cannot be read."
+        "Check that the subscription is there, enabled, and in the tenant of the app's identity. Nothing in it counts "
+        "as deleted as long as it cannot be read."
     )
 
 
@@ -150,7 +150,7 @@ class IdentityNotHeld(CredentialRefused):
 
     code = "UserErrorVaultIdentityNotHeld"
     recommended_action = (
-        "List the identity in DISKBACKUP_VAULT_IDENTITIES and assign it to the app, or have the vault name another one."
+        "List it in DISKBACKUP_VAULT_IDENTITIES and assign it to the app, or choose another identity for the vault."
     )
 
 
@@ -197,7 +197,7 @@ class TablesSetBack(BackupError):
 
     code = "TablesSetBack"
     recommended_action = (
-        "Look whether it was done before the tables were set back; if it is still wanted, ask again. The runbook "
+        "Check whether it was done before the tables were set back; if it is still wanted, ask again. The runbook "
         "of this code says what to do before the app may delete again."
     )
 
@@ -264,7 +264,7 @@ class RestoredOtherwise(BackupError):
     """A warning of a restore that went well: what the source disk had and the new one has not."""
 
     code = "RestoredDiskDiffers"
-    recommended_action = "Set what is missing at the new disk, or restore again with another targetDisk."
+    recommended_action = "Set what is missing on the new disk, or restore again with another targetDisk."
 
 
 class PermissionMissing(BackupError):
@@ -295,7 +295,7 @@ def assignment_advice(role: str, scope: str, principal: str = "") -> str:
     return (
         f"Assign the role '{role}' to the app's managed identity at {scope}: az role assignment create "
         f"--role '{role}' --scope '{scope}' --assignee-object-id {principal or '<principal id>'} "
-        "--assignee-principal-type ServicePrincipal. New assignments take some minutes to work."
+        "--assignee-principal-type ServicePrincipal. New assignments take a few minutes to take effect."
     )
 
 
@@ -314,7 +314,7 @@ class DenyAssignment(BackupError):
 class ScopeLocked(BackupError):
     code = "ScopeLocked"
     is_user_error = True
-    recommended_action = "Remove the resource lock named in the message; the step is tried again later by itself."
+    recommended_action = "Remove the resource lock named in the message; the step is tried again automatically."
 
 
 class DisallowedByPolicy(BackupError):

@@ -84,16 +84,16 @@ _JOB: Mapping[str, Mapping[str, Any]] = {
     "status": _text("how it ended, in Azure's word"),
     "startTime": _time("when it began"),
     "endTime": _time("when it ended"),
-    "slot": _time("the scheduled instant that it answered"),
-    "missedSlots": _count("earlier slots that it stood for"),
+    "slot": _time("the scheduled instant that the job was for"),
+    "missedSlots": _count("earlier slots that it also stood in for"),
     "error": _ERROR,
 }
 _POINT: Mapping[str, Mapping[str, Any]] = {
     "recoveryPointId": _text("the recovery point"),
     "snapshotId": _text("its snapshot's resource id"),
     "recoveryPointTime": _time("the instant whose data it holds"),
-    "expiryTime": _time("until when it was promised to stay"),
-    "retentionTagName": _text("the tag that decided so"),
+    "expiryTime": _time("until when it is to be kept, as promised"),
+    "retentionTagName": _text("the tag whose retention rule decides that"),
 }
 # Data that every event carries, whatever its type.
 COMMON: Mapping[str, Mapping[str, Any]] = {
@@ -106,7 +106,7 @@ COMMON: Mapping[str, Mapping[str, Any]] = {
     "jobId": _text("the job's resource id"),
     "correlationId": _text("of the request that asked for it; the job's own id for what runs by schedule"),
     "affectedItems": {"type": "array", "items": {"type": "string"}, "description": "names of backup instances"},
-    "affectedItemCount": _count("how many they are; the list names the first of them"),
+    "affectedItemCount": _count("how many there are; the list names the first of them"),
     "possibleCauses": {"type": "array", "items": {"type": "string"}},
     "recommendedActions": {"type": "array", "items": {"type": "string"}},
 }
@@ -117,8 +117,8 @@ _DIGEST: Mapping[str, Mapping[str, Any]] = {
     "occurrences": _count("how often the alert of the first item was raised"),
 }
 _SET_BACK: Mapping[str, Mapping[str, Any]] = {
-    "tablesTime": _time("of when the tables are"),
-    "worldTime": _time("the latest that is known to have happened"),
+    "tablesTime": _time("the time at which the tables stand"),
+    "worldTime": _time("the latest time at which anything is known to have happened"),
 }
 _LOOK_AT_JOB = "Look at the job's error and its recommended action."
 
@@ -144,7 +144,9 @@ _S0, _S1, _S2, _S3, _S4 = Severity.SEV0, Severity.SEV1, Severity.SEV2, Severity.
 _KINDS: tuple[EventKind, ...] = (
     _kind("Job.Completed", _S4, "Jobs", "A backup succeeded.", fields=_JOB),
     _kind("Job.Failed", _S1, "Jobs", "A backup failed.", actions=(_LOOK_AT_JOB,), fields=_JOB),
-    _kind("Job.Cancelled", _S3, "Jobs", "A backup was given up: its protection was stopped first.", fields=_JOB),
+    _kind(
+        "Job.Cancelled", _S3, "Jobs", "A backup was cancelled: protection was stopped before it was done.", fields=_JOB
+    ),
     _kind("Restore.Completed", _S3, "Jobs", "A restore succeeded.", fields=_JOB),
     _kind("Restore.Failed", _S1, "Jobs", "A restore failed.", actions=(_LOOK_AT_JOB,), fields=_JOB),
     _kind("Expiry.Completed", _S4, "Jobs", "Expired recovery points were deleted.", fields=_JOB),
@@ -164,12 +166,12 @@ _KINDS: tuple[EventKind, ...] = (
         fields={**_JOB, "targetDiskId": _text("the new disk"), "recoveryPointId": _text("what is restored")},
     ),
     _kind("RecoveryPoint.Created", _S4, "RecoveryPoints", "A disk has a new recovery point.", fields=_POINT),
-    _kind("RecoveryPoint.Expired", _S4, "RecoveryPoints", "A recovery point was deleted in its time.", fields=_POINT),
+    _kind("RecoveryPoint.Expired", _S4, "RecoveryPoints", "A recovery point expired and was deleted.", fields=_POINT),
     _kind(
         "RecoveryPoint.Lost",
         _S1,
         "RecoveryPoints",
-        "The snapshot of a recovery point is gone, and not by us.",
+        "The snapshot of a recovery point is gone, and this app did not delete it.",
         causes=("Somebody deleted the snapshot, or its resource group, by hand or by a script.",),
         actions=(
             "Take a backup on demand, and find in the activity log who deleted the snapshot.",
@@ -178,7 +180,7 @@ _KINDS: tuple[EventKind, ...] = (
         fields=_POINT,
     ),
     _kind("Protection.Configured", _S3, "Protection", "A disk is protected.", fields=_JOB),
-    _kind("Protection.Cancelled", _S4, "Protection", "A later request took the place of this one.", fields=_JOB),
+    _kind("Protection.Cancelled", _S4, "Protection", "A later request replaced this one.", fields=_JOB),
     _kind(
         "Protection.Failed",
         _S1,
@@ -189,8 +191,8 @@ _KINDS: tuple[EventKind, ...] = (
     ),
     _kind("Protection.Stopped", _S2, "Protection", "No more backups are taken; all recovery points are kept."),
     _kind("Protection.Suspended", _S2, "Protection", "No more backups are taken; recovery points expire in time."),
-    _kind("Protection.Resumed", _S3, "Protection", "Backups are to be taken again."),
-    _kind("Protection.Undeleted", _S3, "Protection", "A soft-deleted backup instance was had back."),
+    _kind("Protection.Resumed", _S3, "Protection", "Backups are taken again."),
+    _kind("Protection.Undeleted", _S3, "Protection", "A soft-deleted backup instance was undeleted."),
     _kind("Protection.Deleted", _S2, "Protection", "A backup instance and its recovery points are gone.", fields=_JOB),
     _kind(
         "BackupData.Deleted",
@@ -198,19 +200,21 @@ _KINDS: tuple[EventKind, ...] = (
         "Security",
         "Somebody asked to delete a backup instance with its recovery points.",
         causes=("A person or an automation deleted a backup instance.",),
-        actions=("If this was not meant, undelete it before its purge.",),
-        fields={"scheduledPurgeTime": _time("until when it can be had back; null: it cannot")},
+        actions=("If this was not intended, undelete it before it is purged.",),
+        fields={"scheduledPurgeTime": _time("until when it can be undeleted; null: it cannot")},
     ),
     _kind(
         "Vault.Weakened",
         _S1,
         "Security",
-        "Somebody asked that a vault protect less: soft delete, immutability or restore to other subscriptions.",
+        "Somebody asked to weaken a vault: its soft delete, its immutability or restores to other subscriptions.",
         causes=("A person or an automation changed the vault; its audit records name who.",),
-        actions=("If this was not meant, write the former value before the effective time: nothing has changed then.",),
+        actions=(
+            "If this was not intended, set the former value before the effective time: until then nothing changes.",
+        ),
         fields={
             "changes": {"type": "array", "items": {"type": "string"}, "description": "each setting, before -> after"},
-            "effectiveTime": _time("from when on it counts"),
+            "effectiveTime": _time("from when it takes effect"),
         },
     ),
     _kind(
@@ -219,7 +223,7 @@ _KINDS: tuple[EventKind, ...] = (
         "Security",
         "New recovery points are kept for less long than before; existing ones stay as promised.",
         causes=("A policy was changed, or a backup instance was given another one.",),
-        actions=("If this was not meant, put the former policy back: points taken meanwhile stay as promised.",),
+        actions=("If this was not intended, put the former policy back: points taken meanwhile stay as promised.",),
         fields={
             "policyName": _text("the policy"),
             "rules": {"type": "array", "items": {"type": "string"}, "description": "each rule, before -> after"},
@@ -229,9 +233,9 @@ _KINDS: tuple[EventKind, ...] = (
         "Snapshot.Orphaned",
         _S2,
         "RecoveryPoints",
-        "A snapshot of ours has no recovery point; it costs money and is never deleted by itself.",
-        actions=("Rebuild the catalogue if it was lost; else delete the snapshot by hand.",),
-        fields={"snapshotId": _text("the snapshot"), "reason": _text("why it belongs to nothing")},
+        "A snapshot that this app made has no recovery point; it costs money and is never deleted automatically.",
+        actions=("Rebuild the catalogue if it was lost; otherwise delete the snapshot by hand.",),
+        fields={"snapshotId": _text("the snapshot"), "reason": _text("why it belongs to no recovery point")},
     ),
     _kind(
         "Snapshot.Foreign",
@@ -246,7 +250,7 @@ _KINDS: tuple[EventKind, ...] = (
         "Snapshot.TagsChanged",
         _S2,
         "Security",
-        "The tags of a recovery point's snapshot say something else than its record; the record counts.",
+        "The tags of a recovery point's snapshot differ from its record; the record counts.",
         causes=("Somebody changed the tags by hand or by a policy.",),
         actions=("Find in the activity log who changed them: a rebuild after a loss of tables needs them.",),
         fields={
@@ -259,16 +263,16 @@ _KINDS: tuple[EventKind, ...] = (
         "Message.Poisoned",
         _S1,
         "System",
-        "A step failed five times for a reason that this product did not foresee.",
-        actions=("Look for the step in the function's log, mend the cause, and run the operation again.",),
+        "A step failed five times for an unforeseen reason.",
+        actions=("Look for the step in the function's log, fix the cause, and run the operation again.",),
         fields={"error": _ERROR},
     ),
     _kind(
         "Event.Refused",
         _S2,
         "System",
-        "The topic refused an event for good; it is kept and listed.",
-        causes=("The event is larger than the topic takes, or the topic has another input schema.",),
+        "The topic refused an event permanently; it is kept and listed.",
+        causes=("The event is larger than the topic accepts, or the topic has another input schema.",),
         actions=("Create the topic with the CloudEvents schema; read the kept event through the API.",),
         fields={"refusedEventId": _text("the event"), "refusedEventType": _text("its type"), "error": _ERROR},
     ),
@@ -276,7 +280,7 @@ _KINDS: tuple[EventKind, ...] = (
         "ProtectionRule.Failed",
         _S1,
         "Protection",
-        "What a protection rule wants of a disk cannot be done; it is tried again with each run.",
+        "What a protection rule asks for a disk cannot be done; it is tried again with each run.",
         causes=("The rule's policy or vault is gone, or the disk's instance is soft-deleted.",),
         actions=("Do as the error says, or change the rule; its dry run tells what it would do.",),
         fields={"protectionRuleName": _text("the rule; null when protection was to be stopped"), "error": _ERROR},
@@ -290,12 +294,12 @@ _KINDS: tuple[EventKind, ...] = (
         actions=(_LOOK_AT_JOB,),
         fields={**_DIGEST, "error": _ERROR},
     ),
-    _kind("Alert.Resolved", _S4, "Jobs", "What an alert told of is over.", fields=_DIGEST),
+    _kind("Alert.Resolved", _S4, "Jobs", "What an alert reported is over.", fields=_DIGEST),
     _kind(
         "Rpo.Breached",
         _S1,
         "Health",
-        "Disks have no recovery point as young as their objective asks.",
+        "Disks have no recovery point as recent as their objective requires.",
         causes=("Backups fail, are throttled, or were not started in time.",),
         actions=("Look at the newest jobs of the affected items.", "Is the scheduler alive? See its health endpoint."),
         fields={**_DIGEST, "error": _ERROR},
@@ -307,10 +311,10 @@ _KINDS: tuple[EventKind, ...] = (
         "Security",
         "The app's identity lacks a role that backups need.",
         causes=("A role assignment was removed, or never made for a new disk or group.",),
-        actions=("Assign the role that the error names; its command stands there.",),
+        actions=("Assign the role that the error names, by the command that it shows.",),
         fields={**_DIGEST, "error": _ERROR},
     ),
-    _kind("Permission.Regained", _S3, "Security", "The app's identity may again what it lacked.", fields=_DIGEST),
+    _kind("Permission.Regained", _S3, "Security", "The app's identity has the missing role again.", fields=_DIGEST),
     _kind(
         "SourceDisk.Deleted",
         _S1,

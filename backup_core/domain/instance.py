@@ -178,7 +178,7 @@ class BackupInstance:
     @property
     def keeps_all_points(self) -> bool:
         """Whether no point expires: stopped protection retains for ever, until it is resumed or deleted (documented;
-        suspended backups retain as their policy says), and a soft-deleted instance can be had back whole."""
+        suspended backups retain as their policy says), and a soft-deleted instance can be undeleted whole."""
         return self.state in (ProtectionState.STOPPED, ProtectionState.SOFT_DELETED)
 
     @property

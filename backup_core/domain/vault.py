@@ -79,7 +79,7 @@ class Vault:
 
     @property
     def soft_delete_days(self) -> float:
-        """How long a deleted backup instance can be had back; 0 when soft delete is off."""
+        """How long a deleted backup instance can be undeleted; 0 when soft delete is off."""
         if self.setting(*_SOFT_DELETE) == "Off":
             return 0
         days = self.setting(*_SOFT_DELETE_DAYS)
