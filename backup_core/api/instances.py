@@ -7,7 +7,7 @@ from typing import Any
 
 from backup_core.api.call import Answer, Call
 from backup_core.api.errors import user_facing
-from backup_core.api.operation_ids import both_headers, of_job, status_header
+from backup_core.api.operation_ids import begun, of_job, status_header
 from backup_core.api.protection import changed_late
 from backup_core.api.reading import check_name, read_disk_id, read_identity, read_policy_name, read_snapshot_group
 from backup_core.api.wire import body_of, instant, list_answer, reached, skip_token
@@ -70,7 +70,7 @@ def delete(ports: Ports, call: Call) -> Answer:
         return changed_late(call, late, now)
     if job is None:
         return Answer(status=204)
-    return Answer(status=202, headers=both_headers(call, of_job(call.vault, job), job.disk_location))
+    return begun(call, job)
 
 
 def back_up(ports: Ports, call: Call) -> Answer:
@@ -88,7 +88,7 @@ def back_up(ports: Ports, call: Call) -> Answer:
         retention_tag=retention_tag or None,
         correlation_id=call.correlation_id,
     )
-    return Answer(status=202, headers=both_headers(call, of_job(call.vault, job), job.disk_location))
+    return begun(call, job)
 
 
 def render(vault: VaultKey, instance: BackupInstance) -> dict[str, Any]:

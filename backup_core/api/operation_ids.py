@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from backup_core.api.call import Call
+from backup_core.api.call import Answer, Call
 from backup_core.domain.job import Job
 from backup_core.domain.resource_ids import VaultKey
 
@@ -74,6 +74,16 @@ def both_headers(call: Call, operation: Operation, location: str) -> dict[str, s
     """Status and result, as the answers to POST and DELETE carry them (recorded). Without the second a POST loses its
     job id (measured)."""
     return {**status_header(call, operation), **result_header(call, operation, location)}
+
+
+def accepted(call: Call, operation: Operation, location: str) -> Answer:
+    """202 with both URLs."""
+    return Answer(status=202, headers=both_headers(call, operation, location))
+
+
+def begun(call: Call, job: Job) -> Answer:
+    """202 with both URLs of a job; its id is in the operation's result."""
+    return accepted(call, of_job(call.vault, job), job.disk_location)
 
 
 def group_headers(call: Call, operation: Operation, location: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from backup_core.api.call import Answer, Call
-from backup_core.api.operation_ids import both_headers, of_job
+from backup_core.api.operation_ids import begun
 from backup_core.api.reading import read_disk_id, read_identity
 from backup_core.api.wire import body_of, read_instant
 from backup_core.domain.reading import Node, raise_faults
@@ -31,7 +31,7 @@ def restore(ports: Ports, call: Call) -> Answer:
     job = workflow.request_restore(
         ports, call.vault, call.names["instance"], request, correlation_id=call.correlation_id
     )
-    return Answer(status=202, headers=both_headers(call, of_job(call.vault, job), job.disk_location))
+    return begun(call, job)
 
 
 def read_request(node: Node) -> RestoreRequest:

@@ -17,7 +17,7 @@ from functools import partial
 
 from backup_core.api import instances, restores
 from backup_core.api.call import Answer, Call
-from backup_core.api.operation_ids import Operation, both_headers
+from backup_core.api.operation_ids import Operation, accepted
 from backup_core.api.questions import answered
 from backup_core.api.wire import body_of
 from backup_core.domain.errors import Fault, InvalidInput, NotFound
@@ -100,4 +100,4 @@ def _answer(ports: Ports, call: Call, vault: Vault, look: Callable[[], list[Faul
     if faults:
         raise InvalidInput(faults)
     done = Operation(vault=call.vault, done_at=ports.clock.now())
-    return Answer(status=202, headers=both_headers(call, done, vault.location))
+    return accepted(call, done, vault.location)
