@@ -1,16 +1,16 @@
 """Bicep files, read into their declarations by a parser that others wrote (tree-sitter's Bicep grammar).
 
-The grammar is lenient: what it takes may still be refused by the Bicep compiler. Leaves to others: what expressions
-come to (values.py), and every rule (rules.py, published_types.py).
+The grammar is lenient: names, types and properties are the Bicep compiler's to check (.github/workflows/infra.yml).
+Leaves to others: every rule (rules.py).
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 import tree_sitter_bicep
@@ -21,37 +21,24 @@ _PARAM = re.compile(r"^param(\s+(\w+)\s*=)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loop:
-    """`for (item, index) in items`: the names of item and index, and the expression that gives the items."""
-
-    names: tuple[str, ...]
-    items: Node
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
     """`kind` is the type as written (`string`, `string[]`, `groupTarget[]`)."""
 
     name: str
     kind: str
-    line: int
     default: Node | None = None
     allowed: tuple[Node, ...] = ()
-    is_secret: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """`type` and `version` are whole, even of one within another. `body` is its object, without loop or `if`."""
+    """`type` is whole, even of one within another. `body` is its object, without loop or `if`."""
 
     symbol: str
     type: str
-    version: str
     body: Node
     line: int
-    loops: tuple[Loop, ...] = ()
     is_existing: bool = False
-    is_nested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +46,6 @@ class Module:
     symbol: str
     path: str
     body: Node
-    line: int
-    loops: tuple[Loop, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
-    name: str
-    kind: str
-    value: Node
     line: int
 
 
@@ -81,10 +59,8 @@ class BicepFile:
     broken: tuple[str, ...] = ()
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     variables: Mapping[str, Node] = field(default_factory=dict)
-    types: frozenset[str] = frozenset()
     resources: tuple[Resource, ...] = ()
     modules: tuple[Module, ...] = ()
-    outputs: Mapping[str, Output] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +113,6 @@ def parse(text: str, path: str = "sample.bicep") -> BicepFile:
     root = _parser().parse(text.encode()).root_node
     declared = list(_declarations(root))
     parameters = [_parameter(node, decorators) for node, decorators in declared if node.type == "parameter_declaration"]
-    outputs = [_output(node) for node, _ in declared if node.type == "output_declaration"]
     return BicepFile(
         path=path,
         root=root,
@@ -145,10 +120,8 @@ def parse(text: str, path: str = "sample.bicep") -> BicepFile:
         broken=tuple(_broken(root, path)),
         parameters={each.name: each for each in parameters},
         variables={symbol_of(node): _value(node) for node, _ in declared if node.type == "variable_declaration"},
-        types=frozenset(symbol_of(node) for node, _ in declared if node.type == "type_declaration"),
         resources=tuple(_resources(node for node, _ in declared)),
         modules=tuple(_module(node) for node, _ in declared if node.type == "module_declaration"),
-        outputs={each.name: each for each in outputs},
     )
 
 
@@ -197,16 +170,13 @@ def literal(node: Node) -> str | None:
 
 def properties(node: Node) -> dict[str, Node]:
     """The properties of an object whose names are known; nested resources are none."""
-    return {name: value for name, value in _pairs(node) if name is not None}
-
-
-def has_computed_names(node: Node) -> bool:
-    return any(name is None for name, _ in _pairs(node))
-
-
-def computed_values(node: Node) -> list[Node]:
-    """The values of those properties whose names are computed, like `'${identity.id}': {}`."""
-    return [value for name, value in _pairs(node) if name is None]
+    found: dict[str, Node] = {}
+    for child in parts(node):
+        inner = parts(child)
+        if child.type == "object_property" and len(inner) == 2:
+            name = text_of(inner[0]) if inner[0].type == "identifier" else literal(inner[0])
+            found |= {} if name is None else {name: inner[1]}
+    return found
 
 
 def property_at(node: Node, path: str) -> Node | None:
@@ -217,14 +187,6 @@ def property_at(node: Node, path: str) -> Node | None:
             return None
         node = found
     return node
-
-
-def _pairs(node: Node) -> Iterator[tuple[str | None, Node]]:
-    for child in parts(node):
-        inner = parts(child)
-        if child.type == "object_property" and len(inner) == 2:
-            name, value = inner
-            yield (text_of(name) if name.type == "identifier" else literal(name)), value
 
 
 def symbol_of(declaration: Node) -> str:
@@ -249,13 +211,6 @@ def _broken(root: Node, path: str) -> Iterator[str]:
     for node in walk(root):
         if node.is_error or node.is_missing:
             yield f"{path}:{line_of(node)}: not Bicep near {text_of(node)[:40]!r}"
-        if node.type == "array" and _has_torn_call(node):
-            yield f"{path}:{line_of(node)}: the grammar takes the call in this array for two items; name its result"
-
-
-def _has_torn_call(array: Node) -> bool:
-    """`[f(x)]` may be read as `[f, (x)]`."""
-    return any(before.end_byte == after.start_byte for before, after in pairwise(parts(array)))
 
 
 def _target_scope(declared: list[tuple[Node, list[Node]]]) -> str:
@@ -270,10 +225,8 @@ def _parameter(node: Node, decorators: list[Node]) -> Parameter:
     return Parameter(
         name=symbol_of(node),
         kind=text_of(types[0]) if types else "",
-        line=line_of(node),
         default=inner[-1] if inner[-1].type not in ("type", "identifier") else None,
         allowed=_allowed(calls.get("allowed")),
-        is_secret="secure" in calls,
     )
 
 
@@ -283,19 +236,13 @@ def _allowed(decorator: Node | None) -> tuple[Node, ...]:
     return tuple(item for node in walk(decorator) if node.type == "array" for item in parts(node))
 
 
-def _output(node: Node) -> Output:
-    kind = next((text_of(part) for part in parts(node) if part.type == "type"), "")
-    return Output(name=symbol_of(node), kind=kind, value=_value(node), line=line_of(node))
-
-
 def _value(declaration: Node) -> Node:
     return parts(declaration)[-1]
 
 
 def _module(node: Node) -> Module:
-    loops, body = _unwrapped(_value(node))
     path = next(literal(part) or "" for part in parts(node) if part.type == "string")
-    return Module(symbol=symbol_of(node), path=path, body=body, line=line_of(node), loops=loops)
+    return Module(symbol=symbol_of(node), path=path, body=_unwrapped(_value(node)), line=line_of(node))
 
 
 def _resources(nodes: Iterator[Node], parent: Resource | None = None) -> Iterator[Resource]:
@@ -308,44 +255,24 @@ def _resources(nodes: Iterator[Node], parent: Resource | None = None) -> Iterato
 
 
 def _resource(node: Node, parent: Resource | None) -> Resource:
-    loops, body = _unwrapped(_value(node))
     written = next(literal(part) or "" for part in parts(node) if part.type == "string")
-    type_, _, version = written.partition("@")
+    type_ = written.partition("@")[0]
     return Resource(
         symbol=symbol_of(node),
         type=f"{parent.type}/{type_}" if parent else type_,
-        version=version or (parent.version if parent else ""),
-        body=body,
+        body=_unwrapped(_value(node)),
         line=line_of(node),
-        loops=(*(parent.loops if parent else ()), *loops),
         is_existing=any(child.type == "existing" for child in node.children),
-        is_nested=parent is not None,
     )
 
 
-def _unwrapped(node: Node) -> tuple[tuple[Loop, ...], Node]:
-    """The object of a resource or module, and the loops around it. A condition changes nothing of its shape."""
-    loops: list[Loop] = []
+def _unwrapped(node: Node) -> Node:
+    """The object of a resource or module, without the loop and the condition around it."""
     while node.type in ("for_statement", "if_statement"):
-        if node.type == "for_statement":
-            loops.append(loop_of(node))
         node = parts(node)[-1]
-    return tuple(loops), node
-
-
-def loop_of(node: Node) -> Loop:
-    names, items, _ = parts(node)
-    bound = parts(names) if names.type == "for_loop_parameters" else [names]
-    return Loop(names=tuple(text_of(each) for each in bound), items=items)
+    return node
 
 
 def beside(file: BicepFile, path: str) -> str:
     """The path of a file that `file` names, relative to infra/azure."""
-    joined = PurePosixPath(file.path).parent / path
-    steps: list[str] = []
-    for step in joined.parts:
-        if step == ".." and steps:
-            steps.pop()
-        else:
-            steps.append(step)
-    return "/".join(steps)
+    return posixpath.normpath(PurePosixPath(file.path).parent / path)
