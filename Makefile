@@ -11,7 +11,7 @@ demo: setup
 	$(RUN) -m infra.local demo
 
 test: setup
-	$(RUN) -m pytest -n 3 --dist loadfile
+	$(RUN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	$(RUN) -m ruff check .

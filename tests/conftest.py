@@ -33,12 +33,39 @@ settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 ROOT = Path(__file__).resolve().parent.parent
+# What takes longest stands first: begun last, it would be waited for alone. Each file stays on one worker.
+SLOWEST_FIRST = (
+    "tests/e2e/test_tag_rules.py",
+    "tests/e2e/test_local_target.py",
+    "tests/workflows/test_proofs.py",
+    "tests/workflows/test_interruptions.py",
+    "tests/e2e/test_outbox.py",
+    "tests/api/test_schema_walk.py",
+    "tests/e2e/test_every_method.py",
+    "tests/chaos/test_chaos.py",
+    "tests/local/test_up.py",
+    "tests/e2e/test_commands.py",
+    "tests/simulation/test_troubles.py",
+    "tests/e2e/test_front_door.py",
+    "tests/workflows/test_side_by_side.py",
+    "tests/contract/test_disk_cloud.py",
+    "tests/local/host/test_queue_trigger.py",
+    "tests/package/test_proof.py",
+    "tests/e2e/test_no_secrets_in_logs.py",
+    "tests/audit/test_secret_scan.py",
+)
 AZURITE = ROOT / "infra" / "local" / "node_modules" / ".bin" / "azurite"
 ACCOUNTS = 600  # storage accounts that Azurite is told of: one per test
 ACCOUNT_KEY = base64.b64encode(b"a key for tests, open to all " * 2).decode()
 APP_PRINCIPAL = "11111111-1111-4111-8111-111111111111"  # who the simulator's seed gives the app's roles to
 TOPIC_KEY = "a key for tests"
-_STARTING_SECONDS = 30
+_STARTING_SECONDS = 90
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole files change places; within each, tests stay in order."""
+    places = {ROOT / name: place for place, name in enumerate(SLOWEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

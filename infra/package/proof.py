@@ -28,7 +28,7 @@ from infra.package.interpreters import Interpreter
 PROJECT = Path(__file__).resolve().parents[2]
 _DRIVER = ("__init__.py", "logs.py", "settings.py", "worker.py")  # all that indexing and calling needs
 _WORKER_LIBRARY = PROJECT / "infra" / "local" / "worker-library.txt"
-_STARTING_SECONDS = 30
+_STARTING_SECONDS = 90
 _STEP_SECONDS = 180
 
 

@@ -77,7 +77,7 @@ def login(given: argparse.Namespace) -> Any:
         os.environ["IDENTITY_ENDPOINT"],
         params={"resource": front_door, "api-version": "2019-08-01"},
         headers={"X-IDENTITY-HEADER": os.environ["IDENTITY_HEADER"]},
-        timeout=30,
+        timeout=60,
     )
     answer.raise_for_status()
     keep(token=answer.json()["access_token"])
