@@ -154,7 +154,7 @@ def objective_of(instance: BackupInstance) -> timedelta:
     return own or policy_objective(instance.policy.schedule, _reference(instance).year)
 
 
-def needs_watch(instance: BackupInstance) -> bool:
+def needs_check(instance: BackupInstance) -> bool:
     """Whether it may breach its objective though every backup succeeds: it asks for more than its schedule gives."""
     return objective_of(instance) < policy_objective(instance.policy.schedule, _reference(instance).year)
 

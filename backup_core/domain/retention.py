@@ -103,7 +103,7 @@ def may_delete_snapshot(point: RecoveryPoint, tags: Mapping[str, str], *, vault:
     return DeletionVerdict(allowed=True, because="its tags name this vault, backup instance and recovery point")
 
 
-def next_look_at(points: Sequence[RecoveryPoint], *, now: datetime, protected: bool) -> datetime | None:
+def next_expiry_at(points: Sequence[RecoveryPoint], *, now: datetime, protected: bool) -> datetime | None:
     """When a point can expire next, in the past if one has; None when none will unless something else changes.
 
     Held points and those needed as newest do not count: a release, or a newer point, must set a new date.

@@ -29,7 +29,7 @@ class Does(Enum):
     """What the step does with a start message."""
 
     RUN = "claim the instance and take the snapshot"
-    RESUME = "ask Azure again for the snapshot of the job that holds the instance"
+    RESUME = "ask Azure again for the snapshot of the job that runs"
     WAIT = "come back later"
     FAIL = "end the job as failed"
     GIVE_UP = "take nothing: the slot is recorded as missed, a job as cancelled"
@@ -58,7 +58,7 @@ class Start:
     now: datetime
 
     @property
-    def holds(self) -> ActiveBackup | None:
+    def running(self) -> ActiveBackup | None:
         """The running backup, if it is this message's."""
         active = self.instance.active if self.instance else None
         return active if active is not None and active.job.job_id == self.message.job_id else None
@@ -207,8 +207,8 @@ def _of_request(start: Start) -> Verdict:
     job, instance = start.job, start.instance
     if job is None or job.is_ended:
         return Verdict(does=Does.STAND_DOWN, because="its job has ended")
-    if start.holds is not None:
-        return _resume(start, start.holds)
+    if start.running is not None:
+        return _resume(start, start.running)
     if instance is None or not instance.takes_scheduled_backups:
         return Verdict(does=Does.GIVE_UP, because=_pause_of(instance))
     if start.message.turn < job.turn:
@@ -226,10 +226,10 @@ def _of_slot(start: Start, slot: datetime) -> Verdict:
         return _miss(start, _pause_of(None))
     if not is_of_generation(message, instance):
         return _of_earlier_instance(start, slot, instance)
-    if start.holds is not None:
-        return _resume(start, start.holds)
+    if start.running is not None:
+        return _resume(start, start.running)
     if start.job is not None and not start.job.is_ended:
-        return Verdict(does=Does.GIVE_UP, because="its instance holds it no more", misses=caught_up(start))
+        return Verdict(does=Does.GIVE_UP, because="its instance has let go of it", misses=caught_up(start))
     if _is_on_record(start, slot, instance):
         return Verdict(does=Does.STAND_DOWN, because="it is on record", misses=caught_up(start))
     if not instance.takes_scheduled_backups:

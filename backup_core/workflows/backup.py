@@ -48,7 +48,7 @@ from backup_core.workflows.absence import weigh
 from backup_core.workflows.alerts import Alerted, fire
 from backup_core.workflows.catalogue import recent_vault_tags
 from backup_core.workflows.installations import installation_id
-from backup_core.workflows.objectives import SLOW_ROUNDS, look_later
+from backup_core.workflows.objectives import SLOW_ROUNDS, check_objective_later
 from backup_core.workflows.pacing import in_line
 from backup_core.workflows.running_backup import RunningBackup, record_failure, retreat, running_backup, written
 from backup_core.workflows.turns import FIRST_LOOK, commit, next_turn, note_deferral
@@ -174,7 +174,7 @@ def _refused(
     else:
         note_deferral(turn, error, message.job_id)
         if turn.message.attempts + turn.message.deferrals == SLOW_ROUNDS:
-            look_later(ports, message.vault, stored.value)
+            check_objective_later(ports, message.vault, stored.value)
         _wait(ports, turn.message, stored, row, verdict.because, turn.delay)
 
 
@@ -190,7 +190,7 @@ def _claim(
     claimed = begin(start, disk, installation_id(ports), now=ports.clock.now())
     assert claimed.active is not None, "begun"
     if stored.value.newest_slot != stored.value.last_success_slot:
-        look_later(ports, message.vault, claimed)
+        check_objective_later(ports, message.vault, claimed)
     job = claimed.active.job
     try:
         etags = outbox.commit(ports, message.vault, [Replace(stored, claimed), written(row, job)], [])
@@ -258,7 +258,7 @@ def _wait(
         change = Replace(row, replace(waiting, retry_count=message.attempts))
     else:
         assert message.slot is not None, "a request has a job"
-        look_later(ports, message.vault, stored.value)
+        check_objective_later(ports, message.vault, stored.value)
         change = Replace(stored, replace(stored.value, put_off=put_off(later, now + delay, because)))
     if commit(ports, message, [change]):
         ports.queue.send(later, delay=delay)
@@ -310,7 +310,7 @@ def _missed(ports: Ports, message: StartBackup, instance: BackupInstance, verdic
         changed = give_way(changed, message.slot)
     if not verdict.alarming:
         return Alerted(instance=changed)
-    look_later(ports, message.vault, changed)
+    check_objective_later(ports, message.vault, changed)
     error = SlotMissed(f"The backup of {message.slot:%Y-%m-%dT%H:%M:%SZ} was not taken: {verdict.because}.")
     return fire(ports, message.vault, changed, Cause.SLOTS, error=JobError.of(error))
 

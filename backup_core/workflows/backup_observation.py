@@ -16,7 +16,7 @@ from backup_core.domain.errors import BackupError, OperationFailed, SnapshotNotF
 from backup_core.domain.instance import ActiveBackup
 from backup_core.domain.job import SNAPSHOT_UNIQUE_ID, TAKEN_AGAIN, JobStatus
 from backup_core.domain.messages import ObserveBackup, StartBackup
-from backup_core.domain.objective import needs_watch
+from backup_core.domain.objective import needs_check
 from backup_core.domain.observation import GivenUp, Missing, Running, Usable
 from backup_core.domain.ownership import NotProven, prove_backup
 from backup_core.domain.points import earlier_expiry, new_point, with_point
@@ -25,7 +25,7 @@ from backup_core.ports import Change, Ports, Put, Replace
 from backup_core.workflows import announcements
 from backup_core.workflows.alerts import resolve
 from backup_core.workflows.deletion import discard_half_made
-from backup_core.workflows.objectives import SLOW_ROUNDS, look_later
+from backup_core.workflows.objectives import SLOW_ROUNDS, check_objective_later
 from backup_core.workflows.running_backup import (
     RunningBackup,
     fail,
@@ -96,7 +96,7 @@ def _take_again(ports: Ports, message: ObserveBackup, running: RunningBackup, er
         fail(ports, message, running, error)
         return
     log.warning("backup.taken_again job_id=%s instance=%s code=%s", job.job_id, instance.name, error.code)
-    look_later(ports, message.vault, instance)
+    check_objective_later(ports, message.vault, instance)
     start = StartBackup(
         vault=message.vault,
         instance_name=message.instance_name,
@@ -118,7 +118,7 @@ def _take_again(ports: Ports, message: ObserveBackup, running: RunningBackup, er
 def _look_again(ports: Ports, message: ObserveBackup, running: RunningBackup, percent: int | None) -> None:
     """Come back after a delay that grows; record the progress, so that the watch knows that waiting is no stall."""
     if message.looks == SLOW_ROUNDS:
-        look_later(ports, message.vault, running.instance.value)
+        check_objective_later(ports, message.vault, running.instance.value)
     url = message.operation_url if percent is None else ""  # a finished operation has no more to tell
     job = running.job.step(TRIGGER, "InProgress", at=ports.clock.now(), progress_percent=percent)
     job = replace(job, retry_count=retries(running.job, message))
@@ -155,8 +155,8 @@ def _complete(ports: Ports, message: ObserveBackup, running: RunningBackup, snap
         last_success_slot=job.slot or instance.last_success_slot,
     )
     cleared = resolve(ports, message.vault, changed, *_ENDED_BY_SUCCESS)
-    if needs_watch(changed):
-        look_later(ports, message.vault, cleared.instance)
+    if needs_check(changed):
+        check_objective_later(ports, message.vault, cleared.instance)
     changes: list[Change] = [
         Replace(running.instance, cleared.instance),
         written(running.row, job),

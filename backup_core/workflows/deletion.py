@@ -30,6 +30,7 @@ from datetime import datetime, timedelta
 
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError, NewerPointUncertain, ResourceInUse, SnapshotNotOurs
+from backup_core.domain.expiry import Asked
 from backup_core.domain.instance import ActiveBackup, BackupInstance, DeletionPermit, ProtectionState
 from backup_core.domain.ownership import NotProven, Proven, prove_backup, prove_point
 from backup_core.domain.recovery_point import RecoveryPoint, is_ours
@@ -66,13 +67,6 @@ def ensure_none_under_way(ports: Ports, instance: BackupInstance) -> None:
     over_at = instance.deletes_until(ports.clock.now())
     if over_at is not None:
         raise DeletionUnderWay(instance, over_at)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """Azure has taken the request to delete; what becomes of it is to be observed, at `url` if there is one."""
-
-    url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,7 @@ def objective_row(vault: VaultKey, instance: BackupInstance) -> AgendaRow:
     return AgendaRow(kind=AgendaKind.OBJECTIVE, due_at=due_at, vault=vault, instance_name=instance.name)
 
 
-def look_later(ports: Ports, vault: VaultKey, instance: BackupInstance) -> None:
+def check_objective_later(ports: Ports, vault: VaultKey, instance: BackupInstance) -> None:
     """See to it that an instance in trouble is looked at when it would breach. Before the change that tells of the
     trouble is committed: a row too many goes by itself. Raises CloudUnavailable."""
     if any(opened.cause == Cause.RPO for opened in instance.alerts):

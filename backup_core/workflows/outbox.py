@@ -208,9 +208,9 @@ def _set_aside(ports: Ports, vault: VaultKey, row: OutboxEvent) -> None:
     name = f"digest {group}"
     due_at = ports.memory.recall(name)
     if due_at is None or due_at - now < WAKE_MARGIN:
-        look = digest_row(vault, group, now + DIGEST_AFTER)
-        ports.store.schedule([look])
-        ports.memory.note(name, look.due_at)
+        due_row = digest_row(vault, group, now + DIGEST_AFTER)
+        ports.store.schedule([due_row])
+        ports.memory.note(name, due_row.due_at)
     item = DigestItem(group=group, key=f"{row.key}-{vault_mark(vault)}", cause=row.cause, event=row.event)
     try:
         ports.store.commit(vault, [Insert(item)])
@@ -238,22 +238,22 @@ def wake(ports: Ports, row: AgendaRow) -> AgendaRow | None:
     """Do what an agenda row of the outbox says; answers the row that takes its place while something stays."""
     if row.content.get("step") == DIGEST:
         _gather(ports, row.vault)
-        return _look_again(ports, row, send_digests(ports, row.vault, str(row.content["group"])))
+        return _digest_again(ports, row, send_digests(ports, row.vault, str(row.content["group"])))
     now, quiet_until = ports.clock.now(), ports.memory.recall(f"quiet {row.vault.partition}")
     is_quiet = quiet_until is not None and now < quiet_until
     left = MORE if is_quiet else deliver(ports, row.vault)
     return wake_row(row.vault, _next_round(now)) if left else None
 
 
-def _look_again(ports: Ports, row: AgendaRow, look: DigestLook) -> AgendaRow | None:
+def _digest_again(ports: Ports, row: AgendaRow, digested: DigestRound) -> AgendaRow | None:
     """A row on which other hosts may count goes only after a look that found nothing, and one more later: their clocks
     may be behind, and what they set aside may still have been on its way."""
     was_quiet = bool(row.content.get("was_quiet"))
-    is_quiet = not look.left and not look.told
-    if is_quiet and was_quiet and not look.kept:
+    is_quiet = not digested.left and not digested.told
+    if is_quiet and was_quiet and not digested.kept:
         return None
-    delay = QUIET_AFTER_FAILURE if look.left else TOLD_KEPT if is_quiet and was_quiet else LOOK_ONCE_MORE_AFTER
-    return replace(row, due_at=_in(ports, delay), content={**row.content, "was_quiet": not look.left})
+    delay = QUIET_AFTER_FAILURE if digested.left else TOLD_KEPT if is_quiet and was_quiet else LOOK_ONCE_MORE_AFTER
+    return replace(row, due_at=_in(ports, delay), content={**row.content, "was_quiet": not digested.left})
 
 
 def _in(ports: Ports, delay: timedelta) -> datetime:
@@ -268,22 +268,22 @@ def _gather(ports: Ports, vault: VaultKey) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DigestLook:
-    """What a look at a group of alerts came to: how many were told, wait on, and are kept though they were told."""
+class DigestRound:
+    """What came of a group of alerts: how many were told, wait on, and are kept though they were told."""
 
     told: int = 0
     left: int = 0
     kept: int = 0
 
 
-def send_digests(ports: Ports, vault: VaultKey, group: str) -> DigestLook:
+def send_digests(ports: Ports, vault: VaultKey, group: str) -> DigestRound:
     """Tell all alerts of a group in one event. More than MOST_ITEMS need another."""
     items = _items(ports, vault, group)
     fresh = [stored for stored in items if not stored.value.digest][:MOST_ITEMS]
     if fresh:
         identity = digest([stored.value for stored in fresh]).id
         if not _replace(ports, vault, [(stored, replace(stored.value, digest=identity)) for stored in fresh]):
-            return DigestLook(left=len(fresh))
+            return DigestRound(left=len(fresh))
         items = _items(ports, vault, group)
     now = ports.clock.now()
     waiting = [stored for stored in items if stored.value.digest and stored.value.told_at is None]
@@ -291,13 +291,13 @@ def send_digests(ports: Ports, vault: VaultKey, group: str) -> DigestLook:
     for identity in dict.fromkeys(stored.value.digest for stored in waiting):
         batch = [stored for stored in waiting if stored.value.digest == identity]
         if not _tell(ports, group, identity, [stored.value for stored in batch]):
-            return DigestLook(left=len(waiting) + left)
+            return DigestRound(left=len(waiting) + left)
         if not _replace(ports, vault, [(stored, replace(stored.value, told_at=now)) for stored in batch]):
             log.info("digest.sent_twice group=%s", group)
     kept = [stored for stored in items if stored.value.told_at is not None]
     old = [stored for stored in kept if stored.value.told_at is not None and stored.value.told_at + TOLD_KEPT <= now]
     _replace(ports, vault, [(stored, None) for stored in old])
-    return DigestLook(told=len(waiting), left=left, kept=len(kept) - len(old) + len(waiting))
+    return DigestRound(told=len(waiting), left=left, kept=len(kept) - len(old) + len(waiting))
 
 
 def _items(ports: Ports, vault: VaultKey, group: str) -> list[Stored[DigestItem]]:

@@ -24,7 +24,7 @@ from backup_core.domain.resource_ids import ANYWHERE, VaultKey
 from backup_core.ports import Change, Ports, Put, Replace, Stored
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import find_snapshot_surely
-from backup_core.workflows.objectives import is_in_trouble, look_later
+from backup_core.workflows.objectives import check_objective_later, is_in_trouble
 
 log = logging.getLogger("diskbackup.points")
 
@@ -167,7 +167,7 @@ def _lose(ports: Ports, vault: VaultKey, point: RecoveryPoint, others: Iterable[
     lost = replace(fresh.value, state=PointState.LOST)
     changed = without_point(instance.value, point, others)
     if is_in_trouble(changed, now):
-        look_later(ports, vault, changed)
+        check_objective_later(ports, vault, changed)
     told = announcements.point_lost(vault, lost, now)
     outbox.commit(ports, vault, [Replace(instance, changed), Replace(fresh, lost)], [told])
     log.error("point.lost instance=%s snapshot=%s", point.instance_name, point.snapshot_id)

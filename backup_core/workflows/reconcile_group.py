@@ -22,6 +22,7 @@ from backup_core.domain.acting import OWN
 from backup_core.domain.agenda import AgendaKind, AgendaRow, backup_row, expiry_row
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError, DiskNotFound, PermissionMissing, SnapshotGroupNotFound
+from backup_core.domain.expiry import expiry_due_at
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import BackupInstance, ProtectionState, disk_key
 from backup_core.domain.naming import read_snapshot_name
@@ -41,7 +42,6 @@ from backup_core.workflows.points_seen import Fate, Sightings, look_after_point
 from backup_core.workflows.protection import reconfigure
 from backup_core.workflows.quotas import watch_snapshots
 from backup_core.workflows.reconcile_report import ReconcileReport
-from backup_core.workflows.retention import next_look
 from backup_core.workflows.run_time import Time
 from backup_core.workflows.snapshot_groups import forget_group
 from backup_core.workflows.watching import watch_row
@@ -380,7 +380,7 @@ def _mend_expiry(ports: Ports, vault: VaultKey, name: str, now: datetime) -> boo
         return False
     points = [point.value for point in every(ports, RecoveryPoint, vault, name)]
     deleting = stored.value.state is ProtectionState.DELETING
-    due_at = now if deleting else next_look(stored.value, points, now)
+    due_at = now if deleting else expiry_due_at(stored.value, points, now)
     if due_at is None:
         return False
     due_at = due_at.replace(microsecond=0)

@@ -11,7 +11,7 @@ message only delays.
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,19 +19,32 @@ from backup_core.domain.agenda import AgendaKind, AgendaRow, expiry_row
 from backup_core.domain.alert import Cause
 from backup_core.domain.errors import BackupError, OperationFailed, SnapshotNotOurs
 from backup_core.domain.events import Event
+from backup_core.domain.expiry import (
+    BLOCKED_RETRY,
+    Asked,
+    Back,
+    Fate,
+    Gone,
+    Untouched,
+    ended,
+    expiry_due_at,
+    expiry_job,
+    is_ready,
+    marked_state,
+    record_after,
+    settle,
+)
 from backup_core.domain.instance import BackupInstance, ProtectionState
-from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
+from backup_core.domain.job import Job, JobError, JobStatus
 from backup_core.domain.messages import ExpirePoints
-from backup_core.domain.recovery_point import PointState, RecoveryPoint
+from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.domain.retention import next_look_at
 from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConflict, Stored
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.alerts import Alerted, fire, resolve
 from backup_core.workflows.claims import release_claim
 from backup_core.workflows.deletion import (
-    Asked,
     DeletionRun,
     decide,
     delete_point,
@@ -47,13 +60,10 @@ log = logging.getLogger("diskbackup.retention")
 
 SWEEP_LIMIT = 2000  # instances one sweep takes; the rest is still the agenda's head at the next
 LOST_AFTER = timedelta(seconds=90)  # when an expiry whose message was lost is due again
-BLOCKED_RETRY = timedelta(minutes=30)  # when a lock or a missing role is looked at again
 BUSY_RETRY = timedelta(seconds=10)
 ROW_MARGIN = timedelta(seconds=30)  # by how much a message must come before the sweep, lest both do
 POINTS_PER_ROUND = 40  # two rows each and an ARM call or two: below a transaction's 100 and a function's minute
 
-DELETE_SNAPSHOTS = "Delete expired snapshots"
-KEPT = "RecoveryPointKept"
 _TRIES = 5
 
 
@@ -71,7 +81,7 @@ def sweep(ports: Ports) -> int:
 
 
 def expire_points(ports: Ports, message: ExpirePoints) -> None:
-    """Delete what has expired of one instance, as much as one round takes, and set the next look on the agenda."""
+    """Delete what has expired of one instance, as much as one round takes; then it is due again when there is more."""
     stored = ports.store.get(BackupInstance, message.vault, message.instance_name)
     if stored is None:
         ports.store.unschedule([_row(message)])
@@ -89,7 +99,7 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
     decision = decide(ports, message.vault, instance, plain, now)
     going = {item.point.point_id for item in decision.expired}
     begun = [point for point in points if point.value.expiry_job_id]
-    ready = begun or [point for point in points if _is_ready(point.value, going, now)]
+    ready = begun or [point for point in points if is_ready(point.value, going, now)]
     if instance.state is ProtectionState.DELETING and instance.active is not None and not begun:
         # Its backup ends first; its snapshot is then deleted like the others. The sweep comes again, not this message:
         # a copy in the background may take hours, and a message for each sweep would pile up meanwhile.
@@ -102,7 +112,7 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
     elif instance.state is ProtectionState.DELETING and not points:
         _remove_instance(ports, message, stored)
     else:
-        _set_next_look(ports, message, stored, plain)
+        _nothing_to_delete(ports, message, stored, plain)
 
 
 def _is_held(ports: Ports) -> bool:
@@ -119,21 +129,12 @@ def _purge_when_due(
     now = ports.clock.now()
     purge_at = stored.value.purge_at
     if purge_at is None or now < purge_at:
-        _move_row(ports, message, next_look(stored.value, points, now) or now + BLOCKED_RETRY)
+        _move_row(ports, message, expiry_due_at(stored.value, points, now) or now + BLOCKED_RETRY)
         return
     deleting, job = begin_deletion(message.vault, stored.value, now)
     if commit(ports, message, [Replace(stored, deleting), Insert(job)]):
         log.info("instance.purging instance=%s", stored.value.name)
         ports.queue.send(replace(message, attempts=0, deferrals=0, doubts=0, looks=0))
-
-
-def _is_ready(point: RecoveryPoint, going: Container[str], now: datetime) -> bool:
-    """What may go, and what came back from its deletion in doubt: to be looked at again, whatever its dates say."""
-    return (point.point_id in going or point.state is PointState.EXPIRING) and not _rests(point, now)
-
-
-def _rests(point: RecoveryPoint, now: datetime) -> bool:
-    return point.blocked_until is not None and now < point.blocked_until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,33 +148,10 @@ class _Work:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Gone:
-    """Azure deleted the snapshot, or two looks did not find it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Untouched:
-    """Azure knows nothing of the deletion any more, and the snapshot is as it was: to be asked again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Back:
-    """It is not deleted now, because of an error or because it is to be kept by now. `certain`: its snapshot was looked
-    at, and is whole and the point's own."""
-
-    because: str
-    error: BackupError | None
-    certain: bool
-
-
-_Fate = _Gone | _Untouched | _Back | Asked
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Outcome:
     """What became of points, by id; one not named waits. `error` passes by itself, and ended the round early."""
 
-    fates: Mapping[str, _Fate]
+    fates: Mapping[str, Fate]
     error: BackupError | None
 
 
@@ -192,7 +170,7 @@ def _round(ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance], 
         return
     if outcome.error is not None:
         _pause(ports, message, outcome.error, rows.job_id)
-    elif not all(isinstance(outcome.fates.get(point.value.point_id), _Gone | _Back) for point in rows.points):
+    elif not all(isinstance(outcome.fates.get(point.value.point_id), Gone | Back) for point in rows.points):
         _look_again(ports, message, looks=0 if outcome.fates else message.looks + 1)
     elif recorded.is_more:
         ports.queue.send(replace(message, attempts=0, deferrals=0, doubts=0, looks=0))
@@ -234,8 +212,8 @@ def _marked(ports: Ports, message: ExpirePoints, rows: _Rows) -> _Rows | None:
         retries = max(rows.job.value.retry_count, message.attempts)
         job = replace(rows.job.value, retry_count=retries, touched_at=now)
     else:
-        job = _new_job(message, instance, [point.value for point in rows.points], now)
-    marks = [replace(point.value, state=_marked_state(point.value), expiry_job_id=job.job_id) for point in rows.points]
+        job = expiry_job(message, instance, [point.value for point in rows.points], now)
+    marks = [replace(point.value, state=marked_state(point.value), expiry_job_id=job.job_id) for point in rows.points]
     changes: list[Change] = [Replace(rows.instance, instance), Replace(rows.job, job) if rows.job else Insert(job)]
     changes += [Replace(before, after) for before, after in zip(rows.points, marks, strict=True)]
     try:
@@ -252,27 +230,6 @@ def _marked(ports: Ports, message: ExpirePoints, rows: _Rows) -> _Rows | None:
     )
 
 
-def _new_job(message: ExpirePoints, instance: BackupInstance, points: Sequence[RecoveryPoint], now: datetime) -> Job:
-    """Two runs that begin with the same point at the same instant name the same job: one of them begins anew."""
-    identity = (message.vault.partition, message.instance_name, instance.generation, points[0].point_id)
-    job = Job(
-        job_id=job_id(now, JobOperation.EXPIRE, *identity),
-        operation=JobOperation.EXPIRE,
-        instance_name=instance.name,
-        created_at=now,
-        policy_name=instance.policy.name,
-        disk_id=instance.disk_id,
-        disk_location=instance.disk_location,
-        friendly_name=instance.friendly_name,
-        details={"points": len(points), "deleted": []},
-    )
-    return job.step(DELETE_SNAPSHOTS, "InProgress", at=now, progress_percent=0).advance(JobStatus.IN_PROGRESS, at=now)
-
-
-def _marked_state(point: RecoveryPoint) -> PointState:
-    return point.state if point.state is PointState.LOST else PointState.EXPIRING
-
-
 def _settle_points(ports: Ports, vault: VaultKey, rows: _Rows, work: _Work) -> _Outcome:
     instance = rows.instance.value
     run = DeletionRun(
@@ -283,7 +240,7 @@ def _settle_points(ports: Ports, vault: VaultKey, rows: _Rows, work: _Work) -> _
         points=rows.everything,
         etag=rows.instance.etag,
     )
-    fates: dict[str, _Fate] = {}
+    fates: dict[str, Fate] = {}
     for point in (stored.value for stored in rows.points):
         try:
             fate = _fate(ports, run, point, work.kept.get(point.point_id))
@@ -294,7 +251,7 @@ def _settle_points(ports: Ports, vault: VaultKey, rows: _Rows, work: _Work) -> _
     return _Outcome(fates=fates, error=None)
 
 
-def _fate(ports: Ports, run: DeletionRun, point: RecoveryPoint, kept: str | None) -> _Fate | None:
+def _fate(ports: Ports, run: DeletionRun, point: RecoveryPoint, kept: str | None) -> Fate | None:
     """What becomes of a point; None while it waits. Raises only what may pass by itself."""
     try:
         if point.deletion_asked_at is not None:
@@ -313,7 +270,7 @@ def _fate(ports: Ports, run: DeletionRun, point: RecoveryPoint, kept: str | None
     return None if answer.may_go else _back(ports, run.vault, point, answer.because, None)
 
 
-def _observe(ports: Ports, point: RecoveryPoint) -> _Fate | None:
+def _observe(ports: Ports, point: RecoveryPoint) -> Fate | None:
     """One look at a deletion that Azure accepted; None while it goes on. Raises OperationFailed."""
     operation = ports.cloud.get_operation(point.deletion_url) if point.deletion_url else None
     if operation is not None and operation.status in ("Failed", "Canceled"):
@@ -322,14 +279,14 @@ def _observe(ports: Ports, point: RecoveryPoint) -> _Fate | None:
             code=operation.error_code or None,
         )
     if operation is not None:
-        return _Gone() if operation.status == "Succeeded" else None
+        return Gone() if operation.status == "Succeeded" else None
     snapshot = find_snapshot_surely(ports, point.snapshot_id)
     if snapshot is None:
-        return _Gone()
-    return None if snapshot.provisioning_state == "Deleting" else _Untouched()
+        return Gone()
+    return None if snapshot.provisioning_state == "Deleting" else Untouched()
 
 
-def _back(ports: Ports, vault: VaultKey, point: RecoveryPoint, because: str, error: BackupError | None) -> _Fate:
+def _back(ports: Ports, vault: VaultKey, point: RecoveryPoint, because: str, error: BackupError | None) -> Fate:
     """A point that is not deleted now: what its snapshot is decides whether it is a good one again."""
     try:
         certain = is_certain(ports, point, vault)
@@ -341,7 +298,7 @@ def _back(ports: Ports, vault: VaultKey, point: RecoveryPoint, because: str, err
         return Asked(url="")  # seen gone once
     if not certain and error is None:
         error = SnapshotNotOurs(f"Snapshot '{point.snapshot_id}' is not whole, or not proven to be this point's.")
-    return _Back(because=because, error=error, certain=certain)
+    return Back(because=because, error=error, certain=certain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -394,27 +351,27 @@ def _news(
     now, job = ports.clock.now(), rows.job
     mine = {point.value.point_id: point for point in rows.points}
     fates = {point_id: fate for point_id, fate in outcome.fates.items() if point_id in mine}
-    after = {point_id: _after(mine[point_id].value, fate, now) for point_id, fate in fates.items()}
+    after = {point_id: record_after(mine[point_id].value, fate, now) for point_id, fate in fates.items()}
     changes: list[Change] = [
         Remove(mine[point_id]) if point is None else Replace(mine[point_id], point) for point_id, point in after.items()
     ]
     gone = [mine[point_id].value for point_id, point in after.items() if point is None]
     events = [announcements.point_expired(message.vault, point, now) for point in gone]
     if job is not None and not job.value.is_ended:
-        settled = _settle(job.value, fates, attempts=message.attempts, unsettled=len(mine) - _ended(fates), now=now)
+        settled = settle(job.value, fates, attempts=message.attempts, unsettled=len(mine) - ended(fates), now=now)
         changes.append(Replace(job, settled))
         if settled.details["deleted"] and settled.is_ended:
             events.append(announcements.job_ended(message.vault, settled))
     alerted = _alerted(ports, message, rows.instance.value, rows.job_id, fates)
-    blocked = sum(isinstance(fate, _Back) for fate in fates.values())
+    blocked = sum(isinstance(fate, Back) for fate in fates.values())
     log.info("expiry.round instance=%s deleted=%d blocked=%d", message.instance_name, len(gone), blocked)
     left = [now_is for point in rows.everything if (now_is := after.get(point.point_id, point)) is not None]
-    recorded = _with_next_look(ports, message.vault, replace(alerted.instance, deletion=None), left)
+    recorded = _with_next_expiry(ports, message.vault, replace(alerted.instance, deletion=None), left)
     changes = [Replace(rows.instance, recorded.instance), *changes, *alerted.changes]
     return recorded, changes, [*events, *alerted.events]
 
 
-def _with_next_look(
+def _with_next_expiry(
     ports: Ports, vault: VaultKey, instance: BackupInstance, points: Sequence[RecoveryPoint]
 ) -> _Recorded:
     """When the agenda must look at the instance again, once nothing is to do at once any more. One that is deleted, or
@@ -423,77 +380,20 @@ def _with_next_look(
     if instance.state is ProtectionState.DELETING or instance.is_deleted:
         return _Recorded(instance=instance, is_more=True)
     going = {item.point.point_id for item in decide(ports, vault, instance, points, now).expired}
-    if any(point.expiry_job_id or _is_ready(point, going, now) for point in points):
+    if any(point.expiry_job_id or is_ready(point, going, now) for point in points):
         return _Recorded(instance=instance, is_more=True)
-    return _Recorded(instance=replace(instance, expiry_due_at=next_look(instance, points, now)), is_more=False)
-
-
-def _ended(fates: Mapping[str, _Fate]) -> int:
-    return sum(isinstance(fate, _Gone | _Back) for fate in fates.values())
-
-
-def _after(point: RecoveryPoint, fate: _Fate, now: datetime) -> RecoveryPoint | None:
-    """The point's record as its fate makes it; None when it goes."""
-    match fate:
-        case _Gone():
-            return None
-        case Asked():
-            return replace(point, deletion_asked_at=now, deletion_url=fate.url)
-        case _Untouched():
-            return replace(point, deletion_asked_at=None, deletion_url="")
-        case _Back():
-            return _brought_back(point, fate, now)
-
-
-def _brought_back(point: RecoveryPoint, fate: _Back, now: datetime) -> RecoveryPoint:
-    """Among the good points again if its snapshot is certain; with the reason, and looked at again later, if Azure or a
-    doubt kept it."""
-    good = point.state is not PointState.LOST and fate.certain
-    return replace(
-        point,
-        state=PointState.COMPLETED if good else point.state,
-        expiry_job_id="",
-        deletion_asked_at=None,
-        deletion_url="",
-        expiry_blocked=None if fate.error is None else fate.because,
-        blocked_until=None if fate.error is None else now + BLOCKED_RETRY,
-    )
-
-
-def _settle(job: Job, fates: Mapping[str, _Fate], *, attempts: int, unsettled: int, now: datetime) -> Job:
-    """The job ends when none of its points waits any more. It is cancelled when all of them are kept after all."""
-    deleted = [*job.details.get("deleted", []), *(each for each, fate in fates.items() if isinstance(fate, _Gone))]
-    warnings = (*job.warnings, *(_warning(each, fate) for each, fate in fates.items() if isinstance(fate, _Back)))
-    retries = max(job.retry_count, attempts)
-    details = {**job.details, "deleted": deleted}
-    job = replace(job, details=details, warnings=warnings, touched_at=now, retry_count=retries)
-    if unsettled:
-        return job
-    if not deleted and all(warning.code == KEPT for warning in warnings):
-        return job.advance(JobStatus.CANCELLED, at=now)
-    status = JobStatus.COMPLETED_WITH_WARNINGS if warnings else JobStatus.COMPLETED
-    return job.step(DELETE_SNAPSHOTS, "Completed", at=now, progress_percent=100).advance(status, at=now)
-
-
-def _warning(point_id: str, fate: _Back) -> JobError:
-    if fate.error is not None:
-        return JobError.of(fate.error)
-    return JobError(
-        code=KEPT,
-        message=f"Recovery point '{point_id}' was about to be deleted and is kept: {fate.because}.",
-        recommended_action="None: its snapshot is whole, and it can be restored.",
-    )
+    return _Recorded(instance=replace(instance, expiry_due_at=expiry_due_at(instance, points, now)), is_more=False)
 
 
 def _alerted(
-    ports: Ports, message: ExpirePoints, instance: BackupInstance, job_id: str, fates: Mapping[str, _Fate]
+    ports: Ports, message: ExpirePoints, instance: BackupInstance, job_id: str, fates: Mapping[str, Fate]
 ) -> Alerted:
     """What cannot be deleted raises an alert, which the first deletion that succeeds ends."""
-    errors = [fate.error for fate in fates.values() if isinstance(fate, _Back) and fate.error is not None]
+    errors = [fate.error for fate in fates.values() if isinstance(fate, Back) and fate.error is not None]
     if errors:
         cause = f"{Cause.EXPIRY}.{errors[0].code}"
         return fire(ports, message.vault, instance, cause, error=JobError.of(errors[0]), job_id=job_id)
-    if any(isinstance(fate, _Gone) for fate in fates.values()):
+    if any(isinstance(fate, Gone) for fate in fates.values()):
         return resolve(ports, message.vault, instance, Cause.EXPIRY)
     return Alerted(instance=instance)
 
@@ -538,37 +438,15 @@ def _replace_row(ports: Ports, message: ExpirePoints, due_at: datetime | None) -
     ports.store.schedule(rows, instead_of=[_row(message)])
 
 
-def _set_next_look(
+def _nothing_to_delete(
     ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance], points: Sequence[RecoveryPoint]
 ) -> None:
     """Nothing to delete now. The row that stands goes last: until then it looks after what is not done."""
-    due_at = next_look(stored.value, points, ports.clock.now())
+    due_at = expiry_due_at(stored.value, points, ports.clock.now())
     if stored.value.expiry_due_at == due_at or commit(
         ports, message, [Replace(stored, replace(stored.value, expiry_due_at=due_at))]
     ):
         _replace_row(ports, message, due_at)
-
-
-def next_look(instance: BackupInstance, points: Sequence[RecoveryPoint], now: datetime) -> datetime | None:
-    """When the agenda must look at the instance again: at once while something is begun, else at the next expiry, the
-    end of a refused point's rest, or the purge."""
-    if any(point.expiry_job_id for point in points):
-        return now.replace(microsecond=0)
-    candidates = [point.blocked_until or now for point in points if _is_looked_at(point, instance, now)]
-    if instance.purge_at is not None:
-        candidates.append(instance.purge_at)
-    if instance.state is ProtectionState.DELETING:
-        return min(candidates, default=now + BLOCKED_RETRY).replace(microsecond=0)
-    if not instance.keeps_all_points:
-        free = [point for point in points if not _rests(point, now)]
-        expiry = next_look_at(free, now=now, protected=instance.is_protected)
-        candidates += [expiry] if expiry is not None else []
-    return max(min(candidates), now + timedelta(seconds=1)).replace(microsecond=0) if candidates else None
-
-
-def _is_looked_at(point: RecoveryPoint, instance: BackupInstance, now: datetime) -> bool:
-    """Whether a refused deletion is looked at again: tried again, or, where all is kept, whether the point is good."""
-    return point.state is PointState.EXPIRING or (_rests(point, now) and not instance.keeps_all_points)
 
 
 def _remove_instance(ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance]) -> None:

@@ -19,7 +19,7 @@ from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Sto
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.alerts import fire
 from backup_core.workflows.deletion import discard_half_made
-from backup_core.workflows.objectives import SLOW_ROUNDS, look_later
+from backup_core.workflows.objectives import SLOW_ROUNDS, check_objective_later
 from backup_core.workflows.pacing import in_line
 from backup_core.workflows.turns import commit, next_turn, note_deferral
 
@@ -74,7 +74,7 @@ def retreat(ports: Ports, message: StartBackup | ObserveBackup, running: Running
         return
     note_deferral(turn, error, message.job_id)
     if turn.message.attempts + turn.message.deferrals == SLOW_ROUNDS:
-        look_later(ports, message.vault, running.instance.value)
+        check_objective_later(ports, message.vault, running.instance.value)
     job = running.job
     if isinstance(turn.message, StartBackup):
         job = replace(job, retry_count=max(job.retry_count, turn.message.attempts))
@@ -121,7 +121,7 @@ def record_failure(
     error: BackupError,
 ) -> bool:
     """Whether the failure is on record; False when instance or job changed meanwhile."""
-    look_later(ports, message.vault, instance)
+    check_objective_later(ports, message.vault, instance)
     cause = cause_of_failure(Cause.BACKUP, error)
     alerted = fire(ports, message.vault, instance, cause, error=JobError.of(error), job_id=failed.job_id)
     changes = [Replace(stored, alerted.instance), *changes, *alerted.changes]

@@ -22,7 +22,7 @@ from backup_core.domain.objective import (
     length_text,
     longest_gap,
     marks_of,
-    needs_watch,
+    needs_check,
     objective_of,
     own_objective,
     policy_objective,
@@ -141,8 +141,8 @@ def test_without_the_tag_there_is_no_objective_of_its_own() -> None:
 
 @pytest.mark.parametrize(("own", "needed"), [("PT2H", True), ("PT5H", False), ("P1D", False)])
 def test_who_asks_for_more_than_the_schedule_gives_must_be_watched_always(own: str, needed: bool) -> None:
-    assert needs_watch(protected(tags={TAG: own})) is needed
-    assert not needs_watch(protected())
+    assert needs_check(protected(tags={TAG: own})) is needed
+    assert not needs_check(protected())
 
 
 # Where an instance stands.

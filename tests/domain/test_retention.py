@@ -20,7 +20,7 @@ from backup_core.domain.retention import (
     RetentionDecision,
     decide_retention,
     may_delete_snapshot,
-    next_look_at,
+    next_expiry_at,
 )
 from tests.builders import NOW, OTHER_SUBSCRIPTION, VAULT, disk_json, point
 
@@ -60,7 +60,7 @@ def rendered(text: str) -> str:
     for index, cells in rows.items():
         stem = lines[index].rsplit("|", 1)[0]
         lines[index] = f"{stem}| {outcome[names[cells[0]].point_id]}"
-    look = next_look_at(points, now=now, protected=protected)
+    look = next_expiry_at(points, now=now, protected=protected)
     look_text = f"next look: {look:%Y-%m-%d %H:%M}" if look else "next look: never"
     return "\n".join(look_text if line.startswith("next look: ") else line for line in lines) + "\n"
 
@@ -173,7 +173,7 @@ def test_what_is_kept_longer_was_kept_before(points: list[RecoveryPoint], protec
 @settings(max_examples=200)
 def test_the_next_look_is_when_the_next_point_can_go(points: list[RecoveryPoint], protected: bool) -> None:
     free = [replace(one, restoring=()) for one in points]
-    look = next_look_at(free, now=NOW, protected=protected)
+    look = next_expiry_at(free, now=NOW, protected=protected)
     far = NOW + timedelta(days=10_000)
     if look is None:
         assert not decide_retention(free, now=far, protected=protected).expired
@@ -219,12 +219,12 @@ def test_a_point_with_dates_that_cannot_be_true_stays(created: datetime, expires
     decision = decide_retention([point(at=NOW), strange], now=NOW, protected=True)
     reasons = {one.point.point_id: one.because for one in decision.kept}
     assert any(says in reason for reason in reasons[strange.point_id])
-    assert next_look_at([strange], now=NOW, protected=False) is None
+    assert next_expiry_at([strange], now=NOW, protected=False) is None
 
 
 def test_points_of_several_instances_are_refused() -> None:
     strangers = [point("instance-1"), point("instance-2")]
-    for ask in (decide_retention, next_look_at):
+    for ask in (decide_retention, next_expiry_at):
         with pytest.raises(ValueError, match="instance-1, instance-2"):
             ask(strangers, now=NOW, protected=True)
     one_twice_spelt = [point("Instance-1"), point("instance-1", at=NOW - timedelta(days=1))]
@@ -233,12 +233,12 @@ def test_points_of_several_instances_are_refused() -> None:
 
 def test_without_points_there_is_nothing_to_decide() -> None:
     assert decide_retention([], now=NOW, protected=True) == RetentionDecision(expired=(), kept=())
-    assert next_look_at([], now=NOW, protected=True) is None
+    assert next_expiry_at([], now=NOW, protected=True) is None
 
 
 def test_an_expired_point_is_looked_at_again_while_a_restore_reads_it() -> None:
     read = point(at=NOW - timedelta(days=30), restoring=("job-1",))
-    assert next_look_at([point(at=NOW), read], now=NOW, protected=True) == NOW + RESTORE_LOOK_AGAIN
+    assert next_expiry_at([point(at=NOW), read], now=NOW, protected=True) == NOW + RESTORE_LOOK_AGAIN
 
 
 # --- The snapshot's own word ---

@@ -14,7 +14,7 @@ from backup_core.domain.instance import PointSummary, ProtectionState
 from backup_core.domain.objective import TAG, ObjectiveState, standing_of
 from backup_core.ports import Memory
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups
-from backup_core.workflows.objectives import check_objectives, look_later, objective_row
+from backup_core.workflows.objectives import check_objective_later, check_objectives, objective_row
 from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.outbox import deliver
 from backup_core.workflows.protection import configure_instance, resume_protection
@@ -161,7 +161,7 @@ def test_a_row_is_not_written_again_and_again() -> None:
     instance = platform.instance()
     before = platform.world.faults.count("store.schedule")
     for _ in range(5):
-        look_later(platform.world.ports, VAULT, instance)
+        check_objective_later(platform.world.ports, VAULT, instance)
     assert platform.world.faults.count("store.schedule") == before + 1
 
 

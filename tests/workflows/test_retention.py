@@ -9,6 +9,7 @@ import pytest
 
 from backup_core.domain.agenda import AgendaKind, expiry_row
 from backup_core.domain.errors import CloudUnavailable, PermissionMissing, ScopeLocked, Throttled
+from backup_core.domain.expiry import BLOCKED_RETRY
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.messages import ExpirePoints
@@ -18,7 +19,7 @@ from backup_core.workflows.deletion import DeletionUnderWay
 from backup_core.workflows.lifecycle import delete_instance, stop_protection
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.restore import request_restore
-from backup_core.workflows.retention import BLOCKED_RETRY, POINTS_PER_ROUND, sweep
+from backup_core.workflows.retention import POINTS_PER_ROUND, sweep
 from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, disk_json
 from tests.workflows.platform import HostDied, Platform
 from tests.workflows.scenes import (
