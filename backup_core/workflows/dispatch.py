@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.errors import BackupError
 from backup_core.domain.instance import MISSED_SLOTS_KEPT
 from backup_core.domain.messages import StartBackup
 from backup_core.domain.naming import scheduled_job_id, spread
@@ -87,8 +88,14 @@ def dispatch(ports: Ports, *, silent_since: datetime | None = None, limit: int =
     limited = len(rows) == limit  # then others may wait behind these, which must go, however far ahead
     starts = _placed(ports, due, until=datetime.max.replace(tzinfo=UTC) if limited else now + AHEAD)
     stall_after = FEW_STALL_AFTER if len(starts) <= FEW else STALL_AFTER
+    failed: BackupError | None = None
     for chunk in _chunks(starts):
-        _enqueue(ports, chunk, stall_after)
+        try:
+            _enqueue(ports, chunk, stall_after)
+        except BackupError as error:  # such as a dropped connection: the others keep their places
+            if failed is not None:
+                raise
+            failed = error
     # A row that cannot be read would be due for ever; without it the reconciler writes a sound one.
     unreadable = [row for row, plan in zip(rows, planned, strict=True) if plan is None]
     if unreadable:
@@ -110,6 +117,8 @@ def dispatch(ports: Ports, *, silent_since: datetime | None = None, limit: int =
         summary.unreadable,
         summary.waiting,
     )
+    if failed is not None:
+        raise failed
     return summary
 
 

@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,12 +34,14 @@ from backup_core.ports import Ports
 from backup_core.workflows.dispatch import dispatch
 from infra.local.parts import Part, Recipe, free_ports
 from infra.local.storage import StoragePorts, azurite_command, connection_string
-from tests.benchmarks.counting import RequestCounter
+from tests.benchmarks.counting import RequestCounter, shown
 from tests.benchmarks.figures import Figure, median
 from tests.fakes import FakeAudit, FakeClock, FakeCloud, FakeSink
 
 SIZES = (1_000, 10_000, 100_000)
 DUE = 100
+HERD, HERD_SUBSCRIPTIONS = 5_000, 10
+HERD_SECONDS = 26.0  # what it took while one message was sent after another
 WARM_UP = 3
 ROUNDS = 11
 TRANSACTIONS_DEVIATION = 5.0  # per cent
@@ -71,12 +73,46 @@ class _Bench:
 def measure() -> list[Figure]:
     with in_memory_azurite() as storage:
         bench = _bench(storage)
+        herd = list(_herd(bench))
         costs, filled = [], 0
         for size in SIZES:
             _fill(bench, filled, size - DUE)
             filled = size - DUE
             costs.append(_cost(bench, size))
-    return [figure for cost in costs for figure in _figures(cost, costs[0])]
+    return [*herd, *(figure for cost in costs for figure in _figures(cost, costs[0]))]
+
+
+def _herd(bench: _Bench) -> Iterator[Figure]:
+    """One tick with thousands due, in as many subscriptions as lets them all be enqueued at once. Azurite may close a
+    connection while it is busy with itself; then a herd in other subscriptions is as good."""
+    for tries_left in reversed(range(_FILL_TRIES)):
+        due = [_herd_row(number, tries_left) for number in range(HERD)]
+        _write(bench, due)
+        bench.counter.take()
+        began = time.perf_counter()
+        try:
+            summary = dispatch(bench.ports)
+        except CloudUnavailable:
+            if not tries_left:
+                raise
+            continue
+        break
+    seconds, taken = time.perf_counter() - began, bench.counter.take()
+    assert summary.enqueued >= HERD, f"{summary.enqueued} of {HERD} were enqueued"
+    yield Figure(name=f"{HERD:,} due: time of a tick", value=seconds, unit="s", at_most=HERD_SECONDS)
+    yield Figure(name=f"{HERD:,} due: of it not waiting for storage", value=seconds - taken.waited_seconds, unit="s")
+    each = taken.counts.total() / HERD
+    yield Figure(name=f"{HERD:,} due: storage transactions for each", value=each, note=shown(taken.counts, HERD))
+    bench.ports.store.unschedule([replace(row, due_at=NOW + timedelta(days=1)) for row in due])
+    watches = bench.ports.store.due(AgendaKind.WATCH, until=NOW + timedelta(days=1), limit=4 * HERD)
+    bench.ports.store.unschedule(list(watches))
+    bench.queue.clear_messages()
+
+
+def _herd_row(number: int, tries_left: int) -> AgendaRow:
+    row = _row(f"herd-{tries_left}-{number:04d}", NOW)
+    subscription = f"subscription-{tries_left}-{number % HERD_SUBSCRIPTIONS}"
+    return replace(row, content={**row.content, "subscription": subscription})
 
 
 def _figures(cost: _Cost, smallest: _Cost) -> Iterator[Figure]:

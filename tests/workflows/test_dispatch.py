@@ -365,6 +365,23 @@ def test_a_tick_that_died_before_it_sent_anything_is_made_up_for() -> None:
     assert len({message.instance_name for message in sent(platform, StartBackup)}) == 400
 
 
+def test_a_chunk_that_fails_keeps_the_others_of_its_herd_from_nothing() -> None:
+    platform = herd(900)
+    platform.world.faults.fail("queue.send", CloudUnavailable("no answer"))
+    with pytest.raises(CloudUnavailable):
+        dispatch(platform.world.ports)
+    waiting = [row for row in platform.agenda(AgendaKind.BACKUP) if row.due_at == SLOT]
+    assert len(waiting) == 400, "the first chunk is due again"
+
+
+def test_storage_that_does_not_answer_at_all_is_not_asked_for_every_chunk() -> None:
+    platform = herd(900)
+    platform.world.faults.fail("store.schedule", CloudUnavailable("no answer"), times=100)
+    with pytest.raises(CloudUnavailable):
+        dispatch(platform.world.ports)
+    assert platform.world.faults.count("store.schedule") <= 3
+
+
 def test_no_start_is_sent_again_before_it_is_due() -> None:
     platform = herd(900)
     dispatch(platform.world.ports)
