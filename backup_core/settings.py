@@ -520,7 +520,7 @@ def _url(environ: Mapping[str, str], name: str, faults: list[str]) -> str | None
         return None
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        faults.append(f"{name} {text!r} is no URL: write https://<host>")
+        faults.append(f"{name} {text!r} is not a URL: write https://<host>")
         return None
     return text
 

@@ -300,7 +300,7 @@ def test_urls_begin_with_what_is_set_or_with_the_platforms_name_of_the_app(envir
 
 
 def test_a_public_url_that_is_none_closes_the_api():
-    with pytest.raises(SettingsInvalid, match=r"DISKBACKUP_PUBLIC_URL 'backup\.example' is no URL"):
+    with pytest.raises(SettingsInvalid, match=r"DISKBACKUP_PUBLIC_URL 'backup\.example' is not a URL"):
         SignIn.from_env({"DISKBACKUP_SIGN_IN": "function_key", "DISKBACKUP_PUBLIC_URL": "backup.example"})
 
 

@@ -259,7 +259,7 @@ def read_page_token(token: str) -> str:
     except ValueError:
         row = ""
     if not row or not _FORBIDDEN.isdisjoint(row.replace("|", "")):
-        raise InvalidInput([Fault(target="$skipToken", message="this is no token of an earlier answer")])
+        raise InvalidInput([Fault(target="$skipToken", message="this is not a token of an earlier answer")])
     return row
 
 
@@ -343,7 +343,7 @@ def _key_part(name: str) -> str:
     """Azure answers 400 to such names, Azurite 500: so they are refused here."""
     if not name or len(name) > _KEY_CHARACTERS or not _FORBIDDEN.isdisjoint(name):
         allowed = f"1 to {_KEY_CHARACTERS} characters without / \\ # ? | % and control characters"
-        raise InvalidInput([Fault(target="name", message=f"{name[:80]!r} is no valid name: use {allowed}")])
+        raise InvalidInput([Fault(target="name", message=f"{name[:80]!r} is not a valid name: use {allowed}")])
     return name.lower()
 
 

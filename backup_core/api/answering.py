@@ -171,7 +171,7 @@ class Reception:
 def _check_size(call: Call) -> None:
     """Raises Refused (413), whoever asks and whatever for: nothing of a long body is read."""
     if len(call.body) > MAX_BODY_BYTES:
-        message = f"The body has {len(call.body)} bytes; {MAX_BODY_BYTES} are the most."
+        message = f"The body has {len(call.body)} bytes; at most {MAX_BODY_BYTES} are accepted."
         raise Refused(413, "RequestEntityTooLarge", message)
 
 

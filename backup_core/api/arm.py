@@ -206,7 +206,7 @@ def _without(present: Mapping[str, str], given: Mapping[str, str], *, by_value: 
 
 def _checked(tags: dict[str, str]) -> dict[str, str]:
     if len(tags) > TAGS_AT_MOST:
-        message = f"would have {len(tags)} tags; {TAGS_AT_MOST} are the most"
+        message = f"would have {len(tags)} tags; at most {TAGS_AT_MOST} are allowed"
         raise InvalidInput([Fault(target="properties.tags", message=message)])
     return tags
 

@@ -134,7 +134,7 @@ def _read_instance(call: Call) -> InstanceRequest:
     check_name(node, "instance", call.names["instance"])
     tags = node.tags("tags")
     if len(tags) > GIVEN_TAGS_AT_MOST:
-        most = f"{GIVEN_TAGS_AT_MOST} are the most, as its snapshots carry them beside ours"
+        most = f"at most {GIVEN_TAGS_AT_MOST} are allowed, as its snapshots carry them beside ours"
         node.fault("tags", f"has {len(tags)} tags; {most}")
     request = read_properties(
         node.child("properties", required=True), call.vault, name=call.names["instance"], tags=tags

@@ -155,7 +155,7 @@ def _read_conditions(node: Node, key: str, *, required: bool = False) -> tuple[T
     if required and not nodes:
         node.fault(key, "must hold at least one condition: a rule without would protect every disk of its scope")
     if len(nodes) > MAX_CONDITIONS:
-        node.fault(key, f"has {len(nodes)} conditions; {MAX_CONDITIONS} are the most")
+        node.fault(key, f"has {len(nodes)} conditions; at most {MAX_CONDITIONS} are allowed")
     return tuple(
         TagCondition(name=_read_tag_name(each), values=_texts(each, "values", MAX_VALUES, _check_tag_value))
         for each in nodes[:MAX_CONDITIONS]
@@ -203,7 +203,7 @@ def _texts(node: Node, key: str, most: int, check: Callable[[str], str | None]) 
         node.fault(key, "must be a list of texts")
         return ()
     if len(value) > most:
-        node.fault(key, f"has {len(value)} entries; {most} are the most")
+        node.fault(key, f"has {len(value)} entries; at most {most} are allowed")
         return ()
     for position, item in enumerate(value):
         wrong = check(item)

@@ -84,7 +84,7 @@ class TokenCheck:
         try:
             header = jwt.get_unverified_header(token)
         except (jwt.InvalidTokenError, RecursionError) as error:
-            raise _invalid("it is no JSON Web Token") from error
+            raise _invalid("it is not a JSON Web Token") from error
         if header.get("alg") not in ALGORITHMS:
             raise _invalid("its algorithm is not accepted")
         key_id = header.get("kid")

@@ -135,7 +135,9 @@ def _check_tags(request: RestoreRequest, _point: RecoveryPoint) -> Iterator[Faul
             yield Fault(target=f"{target}.{name}", message="is set by the restore itself; leave it out")
     room = TAGS_AT_MOST - len(_OWN_TAGS)
     if len(request.tags) > room:
-        message = f"has {len(request.tags)} tags; {room} are the most, beside {len(_OWN_TAGS)} that the restore sets"
+        message = (
+            f"has {len(request.tags)} tags; at most {room} are allowed, beside {len(_OWN_TAGS)} that the restore sets"
+        )
         yield Fault(target=target, message=message)
 
 
