@@ -115,7 +115,7 @@ class Services:
         host that is at work meanwhile need not wait for it.
         """
         if time.monotonic() - self._watched_at > WATCH_LATE_SECONDS:
-            from backup_core.workflows.watching import watch
+            from backup_core.workflows.job_kinds import watch
 
             self._watched_at = time.monotonic()
             watch(self.ports())

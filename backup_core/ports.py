@@ -229,14 +229,34 @@ class StateStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoisonMessage:
+    """A message that failed five times, or that the host could not read, as it lies in the poison queue of `queue`."""
+
+    queue: str
+    text: bytes
+    message_id: str
+    receipt: str
+
+
 class JobQueue(Protocol):
     def send(self, message: Sendable, *, delay: timedelta = timedelta(0)) -> None:
-        """Put a message into its kind's queue, visible after `delay`. Raises CloudUnavailable."""
+        """Put a message into its queue, visible after `delay`. Raises CloudUnavailable."""
         ...
 
     def send_all(self, messages: Sequence[tuple[Sendable, timedelta]]) -> None:
         """As `send` for each message and its delay, several at once and in no order. Raises what the first that failed
         raised, once all were tried: the others are in their queues."""
+        ...
+
+    def poisoned(self, queue: str) -> tuple[PoisonMessage, ...]:
+        """Up to 32 messages of the poison queue of `queue`, oldest first. For five minutes nobody else is given them;
+        then they are there again, unless they were forgotten. One transaction. Raises CloudUnavailable."""
+        ...
+
+    def forget(self, message: PoisonMessage) -> None:
+        """Delete a poison message; one that is gone, or was given to another meanwhile, is fine. Raises
+        CloudUnavailable."""
         ...
 
     def leave_mark(self, text: str) -> None:

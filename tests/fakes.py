@@ -20,7 +20,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast, get_args
 
 from jsonschema import Draft202012Validator, FormatChecker
 from sortedcontainers import SortedDict
@@ -40,6 +40,7 @@ from backup_core.domain.errors import (
     CredentialRefused,
     DiskNotFound,
     IdentityNotHeld,
+    MessageMalformed,
     PermissionMissing,
     RecordCorrupt,
     RequestRefused,
@@ -50,7 +51,7 @@ from backup_core.domain.errors import (
     SnapshotNotFound,
 )
 from backup_core.domain.events import KINDS, Event, data_schema
-from backup_core.domain.messages import MESSAGE_TYPES, LookAtResource, Sendable, decode, encode
+from backup_core.domain.messages import Sendable, decode, encode
 from backup_core.domain.pacing import News
 from backup_core.domain.permissions import READ_PERMISSIONS, Grant, Permissions
 from backup_core.domain.reach import Scope
@@ -75,6 +76,7 @@ from backup_core.ports import (
     Insert,
     Memory,
     Page,
+    PoisonMessage,
     Ports,
     R,
     Record,
@@ -423,9 +425,24 @@ class Envelope:
     visible_at: datetime
 
     @property
+    def kind(self) -> str:
+        """What it says that it is; "" for what is no message of ours."""
+        try:
+            return type(self.message).__name__
+        except MessageMalformed:
+            return ""
+
+    @property
     def message(self) -> Sendable:
-        kind = next(kind for kind in (*MESSAGE_TYPES, LookAtResource) if kind.queue == self.queue)
-        return decode(kind, self.text)
+        message: Sendable = decode(self.text, get_args(Sendable))
+        return message
+
+
+HELD = timedelta(minutes=5)  # a poison message that somebody looks at
+
+
+def poison_queue(queue: str) -> str:
+    return f"{queue}-poison"
 
 
 class FakeQueue(_Port):
@@ -448,7 +465,7 @@ class FakeQueue(_Port):
         if not timedelta(0) <= delay <= LONGEST_DELAY:
             raise ValueError(f"no message can be put off by {delay}")
         self.sent.append(message)
-        self._put(type(message).queue, encode(message), self._clock.now() + delay + self.wait)
+        self._put(message.queue, encode(message), self._clock.now() + delay + self.wait)
 
     def send_all(self, messages: Sequence[tuple[Sendable, timedelta]]) -> None:
         """Each is a call of `send` to whoever plans a fault."""
@@ -460,6 +477,28 @@ class FakeQueue(_Port):
                 errors.append(error)
         if errors:
             raise errors[0]
+
+    @_call
+    def poisoned(self, queue: str) -> tuple[PoisonMessage, ...]:
+        found = [each for each in self.due() if each.queue == poison_queue(queue)][:32]
+        until = self._clock.now() + HELD
+        for each in found:
+            self.hide(each, until)
+        return tuple(
+            PoisonMessage(
+                queue=queue,
+                text=each.text if isinstance(each.text, bytes) else each.text.encode(errors="replace"),
+                message_id=str(each.number),
+                receipt=until.isoformat(),
+            )
+            for each in found
+        )
+
+    @_call
+    def forget(self, message: PoisonMessage) -> None:
+        held = self._envelopes.get(int(message.message_id))
+        if held is not None and held.visible_at.isoformat() == message.receipt:
+            self.delete(held)
 
     @_call
     def leave_mark(self, text: str) -> None:
@@ -495,6 +534,11 @@ class FakeQueue(_Port):
     def duplicate(self, envelope: Envelope) -> None:
         """Deliver a message twice."""
         self._put(envelope.queue, envelope.text, envelope.visible_at)
+
+    def poison(self, envelope: Envelope) -> None:
+        """What the host does with a message that failed five times."""
+        self.delete(envelope)
+        self._put(poison_queue(envelope.queue), envelope.text, self._clock.now())
 
     def put_text(self, queue: str, text: str) -> None:
         """A message that someone else wrote."""

@@ -18,7 +18,6 @@ from backup_core import telemetry
 from backup_core.domain.errors import BackupError
 from backup_core.domain.events import KINDS, EventKind, data_schema
 from backup_core.domain.job import JobOperation, job_id
-from backup_core.domain.messages import MESSAGE_TYPES, LookAtResource
 from backup_core.ports import Event
 from backup_core.settings import SETTINGS, Settings, SettingsInvalid, SignIn, wants_traces
 from docs import facts, generate, sizing
@@ -312,11 +311,12 @@ def test_the_example_grows_with_disks_and_not_with_ticks() -> None:
     assert sizing.day_of(0)["executions"] == sizing.idle()["executions"]
 
 
-def test_the_queues_are_as_many_as_the_page_says() -> None:
-    queues = 2 * len([*MESSAGE_TYPES, LookAtResource])
-    page = (DOCS / "operations.md").read_text()
-    assert re.search(rf"asks {queues}\s+queues", page)
-    assert f"{queues * 24 * 3600 // 5:,}"[:3] == re.findall(r"(\d+),000 transactions a day at most", page)[0]
+def test_an_idle_host_makes_as_few_storage_requests_as_the_page_says() -> None:
+    a_minute, page = sizing.host_idle_a_minute(), (DOCS / "operations.md").read_text()
+    assert a_minute <= 80
+    (told, a_day) = re.findall(r"makes\s+(\d+) storage\s+requests a minute .*?, (\d+),000 a day", page, re.DOTALL)[0]
+    assert int(told) == round(a_minute)
+    assert int(a_day) == round(a_minute * 24 * 60 / 1000)
 
 
 # ------------------------------------------------------------------ links

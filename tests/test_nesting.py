@@ -6,18 +6,17 @@ import json
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import azure.functions as func
 import pytest
 
 from backup_core.adapters.open_id import read_document
 from backup_core.domain.errors import CloudUnavailable, MessageMalformed
-from backup_core.domain.messages import MESSAGE_TYPES, VERSION, LookAtResource, Sendable, decode
+from backup_core.domain.messages import VERSION, Knock, Sendable, decode
 from backup_core.domain.resource_event import read_message
 from backup_core.settings import SettingsInvalid, SignIn
 from backup_core.triggers.admin import admin_blueprint
-from backup_core.workflows.announcements import read_events
 from tests.workflows.platform import Platform
 
 DEEP = "[" * 100_000 + "]" * 100_000
@@ -44,19 +43,21 @@ def test_the_rebuild_refuses_it(body: str) -> None:
     assert (answer.status_code, json.loads(answer.get_body())["error"]["code"]) == (400, "BadRequest")
 
 
-@pytest.mark.parametrize("kind", [*MESSAGE_TYPES, LookAtResource])
+@pytest.mark.parametrize("kind", get_args(Sendable))
 def test_a_message_of_it_is_malformed(kind: type[Sendable]) -> None:
+    known = f'"kind": "{kind.kind}", "version": {VERSION}'
     for deep in DEPTHS:
-        for text in (deep, f'{{"version": {deep}}}', f'{{"version": {VERSION}, "vault": {deep}, "job_id": {deep}}}'):
+        of_vault = f'{{{known}, "vault": {deep}, "job_id": {deep}, "resource_id": {deep}, "began_at": {deep}}}'
+        for text in (deep, f'{{"version": {deep}}}', f'{{"kind": {deep}}}', of_vault):
+            if kind is Knock and text == of_vault:
+                continue  # of which nothing more is read
             with pytest.raises(MessageMalformed):
-                decode(kind, text)
+                decode(text, [kind])
 
 
 def test_an_event_of_it_tells_nothing() -> None:
     assert read_message(DEEP) is None
     assert read_message(f'{{"eventType": "Microsoft.Resources.ResourceWriteSuccess", "data": {DEEP}}}') is None
-    with pytest.raises(MessageMalformed):
-        read_events(DEEP)
 
 
 def test_a_setting_of_it_is_told() -> None:

@@ -1,10 +1,11 @@
-"""The job queue in Azure's Queue Storage, in the form that the Functions host reads: base64 text, one queue per kind.
+"""The job queue in Azure's Queue Storage, in the form that the Functions host reads: base64 text, few queues.
 
 Leaves to others: what a message says (domain/messages.py) and receiving it (the Functions host).
 """
 
 from __future__ import annotations
 
+import base64
 import logging
 import math
 import threading
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from backup_core.adapters.azure_errors import Call, CallKind, translated
 from backup_core.domain.errors import BackupError
-from backup_core.domain.messages import ExpirePoints, Sendable, encode
+from backup_core.domain.messages import RETENTION, Sendable, encode
+from backup_core.ports import PoisonMessage
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("diskbackup.queue")
 
 LONGEST_DELAY = timedelta(days=7)  # of Azure's queues
-_MARKED = ExpirePoints.queue  # the queue of what must not run on tables that are older than the world
+_MARKED = RETENTION  # the queue of what must not run on tables that are older than the world
 _MARK = "diskbackupmark"
 _NEVER = -1  # expires; a week is the default, after which a waiting backup would be forgotten
+_MOST = 32  # messages of one request
+_HELD_SECONDS = 300
 _AT_ONCE = 8  # requests within the SDK's own pool of ten connections
 _FEW = 4  # messages for which threads are not worth their start
 _TIMEOUTS: Mapping[str, Any] = {"connection_timeout": 5, "read_timeout": 20}
@@ -66,7 +70,7 @@ class StorageQueue:
     def send(self, message: Sendable, *, delay: timedelta = timedelta(0)) -> None:
         from azure.core.exceptions import ResourceNotFoundError
 
-        client = self._client(type(message).queue)
+        client = self._client(message.queue)
         text, seconds = encode(message), _seconds(delay)
         with translated(Call(kind=CallKind.QUEUES, target=client.url)):
             try:
@@ -91,6 +95,31 @@ class StorageQueue:
         except BackupError as error:
             return error
         return None
+
+    def poisoned(self, queue: str) -> tuple[PoisonMessage, ...]:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        client = self._service.get_queue_client(f"{queue}-poison")  # as it is: what is there may be no base64
+        with translated(Call(kind=CallKind.QUEUES, target=client.url)):
+            try:
+                pages = client.receive_messages(messages_per_page=_MOST, visibility_timeout=_HELD_SECONDS).by_page()
+                found = next(pages, ())
+            except ResourceNotFoundError:
+                return ()
+        return tuple(
+            PoisonMessage(queue=queue, text=_decoded(each.content), message_id=each.id, receipt=each.pop_receipt or "")
+            for each in found
+        )
+
+    def forget(self, message: PoisonMessage) -> None:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        client = self._service.get_queue_client(f"{message.queue}-poison")
+        with translated(Call(kind=CallKind.QUEUES, target=client.url)):
+            try:
+                client.delete_message(message.message_id, message.receipt)
+            except ResourceNotFoundError:
+                log.info("poison.forgotten queue=%s", message.queue)
 
     def leave_mark(self, text: str) -> None:
         """Metadata of a queue, which no restore of tables touches."""
@@ -119,6 +148,14 @@ class StorageQueue:
             if queue not in self._clients:
                 self._clients[queue] = self._service.get_queue_client(queue, message_encode_policy=self._encoding)
             return self._clients[queue]
+
+
+def _decoded(text: str) -> bytes:
+    """What the message says; what is not base64 says itself."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return text.encode(errors="replace")
 
 
 def _make(client: QueueClient) -> None:

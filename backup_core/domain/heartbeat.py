@@ -1,8 +1,8 @@
 """The heartbeat: when each duty of the scheduler was last done, so that the next tick, and anybody outside, can tell
 which is not.
 
-A duty is what a timer's run does: dispatch, watch, sweep, objectives; and reconcile, which has a timer of its own. One
-that the platform leaves out, or that fails each time, is told by nothing else.
+A duty is what a timer's run does: dispatch, watch, sweep, objectives, poison, knock; and reconcile, which has a timer
+of its own. One that the platform leaves out, or that fails each time, is told by nothing else.
 
 Leaves to others: noting it and telling of a silence (workflows/heartbeat.py), and what a tick does (workflows/tick.py).
 """
@@ -14,13 +14,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 DISPATCH, WATCH, SWEEP, OBJECTIVES, RECONCILE = "dispatch", "watch", "sweep", "objectives", "reconcile"
+POISON, KNOCK = "poison", "knock"
 RECONCILING = "reconciling"  # no duty, but when a pass of the reconciler was last seen to go on
 STALLED_AFTER = timedelta(minutes=5)
 MARK_MARGIN = timedelta(minutes=2)
 HELD_AT_MOST = timedelta(minutes=30)  # how long backups wait for a reconciler that does not come
 # How long a duty may not be done. The reconciler comes each quarter of an hour.
 ALLOWED: Mapping[str, timedelta] = {
-    **dict.fromkeys((DISPATCH, WATCH, SWEEP, OBJECTIVES), STALLED_AFTER),
+    **dict.fromkeys((DISPATCH, WATCH, SWEEP, OBJECTIVES, POISON, KNOCK), STALLED_AFTER),
     RECONCILE: timedelta(minutes=45),
 }
 

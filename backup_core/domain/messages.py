@@ -4,13 +4,14 @@
 waits sends the next turn, and a message of an earlier one stands down. So a job has one live chain of messages, however
 long they lie in the queue and however often the watch sends a copy.
 
-`version` is written into each message from the first day; steps refuse versions they do not know.
+Queues are few, by who waits for what lies in them (docs/decisions/0020-few-queues-and-a-knock.md); a message says its
+`kind`, and its `version` from the first day. Kinds and versions that are not known are refused.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -19,7 +20,11 @@ from backup_core.domain.errors import MessageMalformed
 from backup_core.domain.resource_ids import VaultKey
 
 VERSION = 1
-_NO_VAULT = VaultKey(subscription="unknown", group="unknown", name="unknown")
+BACKUP = "diskbackup-backup"  # scheduled backups, and what follows their pace
+RETENTION = "diskbackup-retention"
+REQUESTS = "diskbackup-requests"  # somebody waits for an answer: no herd stands before it
+RESOURCE_EVENTS = "diskbackup-resource-events"  # Event Grid delivers into it
+QUEUES = (BACKUP, RETENTION, REQUESTS, RESOURCE_EVENTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +36,7 @@ class StartBackup:
     `doubts` looks at something that was not there, which is not believed at once.
     """
 
-    queue: ClassVar[str] = "diskbackup-start-backup"
+    kind: ClassVar[str] = "start_backup"
     vault: VaultKey
     instance_name: str
     job_id: str
@@ -47,18 +52,23 @@ class StartBackup:
     doubts: int = 0
     version: int = VERSION
 
+    @property
+    def queue(self) -> str:
+        return REQUESTS if self.slot is None else BACKUP
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObserveBackup:
     """Look whether the snapshot of `job_id` is usable. `looks` grows the delay to the next look. `job_etag` is that of
     the job's row when the message was sent, where the sender knew it: the first look then need not read the row."""
 
-    queue: ClassVar[str] = "diskbackup-observe-backup"
+    kind: ClassVar[str] = "observe_backup"
     vault: VaultKey
     instance_name: str
     job_id: str
     operation_url: str = ""
     job_etag: str = ""
+    on_demand: bool = False
     watch_due_at: datetime | None = None
     looks: int = 0
     turn: int = 0
@@ -67,13 +77,18 @@ class ObserveBackup:
     doubts: int = 0
     version: int = VERSION
 
+    @property
+    def queue(self) -> str:
+        return REQUESTS if self.on_demand else BACKUP
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpirePoints:
     """Delete what has expired of one instance. `due_at` names the agenda row to move on when done; `looks` grows the
     delay to the next look at deletions that Azure has accepted."""
 
-    queue: ClassVar[str] = "diskbackup-expire-points"
+    kind: ClassVar[str] = "expire_points"
+    queue: ClassVar[str] = RETENTION
     vault: VaultKey
     instance_name: str
     due_at: datetime
@@ -86,7 +101,8 @@ class ExpirePoints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRestore:
-    queue: ClassVar[str] = "diskbackup-start-restore"
+    kind: ClassVar[str] = "start_restore"
+    queue: ClassVar[str] = REQUESTS
     vault: VaultKey
     instance_name: str
     job_id: str
@@ -99,7 +115,8 @@ class StartRestore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObserveRestore:
-    queue: ClassVar[str] = "diskbackup-observe-restore"
+    kind: ClassVar[str] = "observe_restore"
+    queue: ClassVar[str] = REQUESTS
     vault: VaultKey
     instance_name: str
     job_id: str
@@ -116,7 +133,8 @@ class ObserveRestore:
 class ConfigureProtection:
     """Bring an instance to the state that its row asks for: look at the disk, then put it on the agenda."""
 
-    queue: ClassVar[str] = "diskbackup-configure-protection"
+    kind: ClassVar[str] = "configure_protection"
+    queue: ClassVar[str] = REQUESTS
     vault: VaultKey
     instance_name: str
     job_id: str
@@ -128,16 +146,23 @@ class ConfigureProtection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublishEvents:
-    """Deliver what the vault's outbox holds. `events` is an empty list, or JSON of events of an earlier release."""
+class DeliverEvents:
+    """Deliver what the vault's outbox holds, a moment after another delivery. Beside the backups, which most events
+    tell of: who takes those is awake."""
 
-    queue: ClassVar[str] = "diskbackup-publish-events"
+    kind: ClassVar[str] = "deliver_events"
+    queue: ClassVar[str] = BACKUP
     vault: VaultKey
-    instance_name: str
-    events: str
-    deferrals: int = 0
-    attempts: int = 0
-    doubts: int = 0
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knock:
+    """Asks for nothing: whoever takes it looks into its queue again at once, and again soon, before what is due soon
+    comes (workflows/knocking.py)."""
+
+    kind: ClassVar[str] = "knock"
+    queue: ClassVar[str] = BACKUP
     version: int = VERSION
 
 
@@ -149,7 +174,8 @@ class LookAtResource:
     the resource is, the step finds out. Its queue takes Event Grid's own events too (domain/resource_event.py).
     """
 
-    queue: ClassVar[str] = "diskbackup-resource-events"
+    kind: ClassVar[str] = "look_at_resource"
+    queue: ClassVar[str] = RESOURCE_EVENTS
     change: str
     resource_id: str
     deferrals: int = 0
@@ -161,68 +187,43 @@ class LookAtResource:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoOnReconciling:
     """Go on with the pass of the reconciler that began at `began_at`: with its `part`, behind what `after` names there
-    (workflows/reconcile.py). `failed` parts of it are behind. Is of no vault."""
+    (workflows/reconcile.py). `failed` parts of it are behind. Is of no vault; nobody waits for it."""
 
-    queue: ClassVar[str] = "diskbackup-go-on-reconciling"
+    kind: ClassVar[str] = "go_on_reconciling"
+    queue: ClassVar[str] = RETENTION
     began_at: datetime
     part: str
     after: str
     failed: int = 0
-    vault: VaultKey = _NO_VAULT
-    instance_name: str = ""
-    deferrals: int = 0
-    attempts: int = 0
-    doubts: int = 0
     version: int = VERSION
 
 
-Message = (
-    StartBackup
-    | ObserveBackup
-    | ExpirePoints
-    | StartRestore
-    | ObserveRestore
-    | ConfigureProtection
-    | PublishEvents
-    | GoOnReconciling
-)
-MESSAGE_TYPES: tuple[type[Message], ...] = (
-    StartBackup,
-    ObserveBackup,
-    ExpirePoints,
-    StartRestore,
-    ObserveRestore,
-    ConfigureProtection,
-    PublishEvents,
-    GoOnReconciling,
-)
+Message = StartBackup | ObserveBackup | ExpirePoints | StartRestore | ObserveRestore | ConfigureProtection
+Sendable = Message | DeliverEvents | Knock | LookAtResource | GoOnReconciling
 
-Sendable = Message | LookAtResource
-
-M = TypeVar("M", bound=Sendable)
+M = TypeVar("M")
 
 
 def encode(message: Sendable) -> str:
-    """A message as JSON: its fields by name, times as ISO 8601, its vault as three names."""
-    return json.dumps({field.name: _plain(getattr(message, field.name)) for field in fields(message)})
+    """A message as JSON: its kind, its fields by name, times as ISO 8601, its vault as three names."""
+    named = {field.name: _plain(getattr(message, field.name)) for field in fields(message)}
+    return json.dumps({"kind": message.kind, **named})
 
 
-def decode(kind: type[M], text: str | bytes) -> M:
-    """The message that `encode` wrote. Raises MessageMalformed that names every fault."""
+def decode(text: str | bytes, among: Iterable[type[M]]) -> M:
+    """The message that `encode` wrote, of one of the types `among`. Raises MessageMalformed that names every fault."""
     try:
         raw = json.loads(text)
     except (ValueError, UnicodeDecodeError, RecursionError) as error:
-        raise MessageMalformed(f"A {kind.__name__} message is not JSON: {error}") from error
+        raise MessageMalformed(f"A message is not JSON: {error}") from error
     if not isinstance(raw, dict):
-        raise MessageMalformed(f"A {kind.__name__} message must be a JSON object, not {type(raw).__name__}.")
-    if raw.get("version") != VERSION:
-        raise MessageMalformed(
-            f"A {kind.__name__} message of version {raw.get('version')!r}; this release reads {VERSION}."
-        )
+        raise MessageMalformed(f"A message must be a JSON object, not {type(raw).__name__}.")
+    found: Any = next((each for each in among if getattr(each, "kind", None) == raw.get("kind")), None)
+    faults = [] if raw.get("version") == VERSION else [f"version {raw.get('version')!r:.80} is not {VERSION}"]
+    faults += [] if found is not None else [f"kind {raw.get('kind')!r:.80} is unknown"]
     values: dict[str, Any] = {}
-    faults: list[str] = []
-    for field in fields(kind):
-        if field.name not in raw:
+    for field in fields(found) if found is not None else ():
+        if field.name not in raw or field.name == "version":
             if field.default is MISSING:
                 faults.append(f"{field.name} is missing")
             continue
@@ -230,9 +231,11 @@ def decode(kind: type[M], text: str | bytes) -> M:
             values[field.name] = _READERS[str(field.type)](raw[field.name])
         except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
             faults.append(f"{field.name} is not a {field.type}: {raw[field.name]!r:.80}")
-    if faults:
-        raise MessageMalformed(f"A {kind.__name__} message is malformed: {'; '.join(faults)}")
-    return kind(**values)
+    if found is None or faults:
+        name = found.kind if found is not None else "queue"
+        raise MessageMalformed(f"A {name} message is malformed: {'; '.join(faults)}")
+    message: M = found(**values)
+    return message
 
 
 def _plain(value: Any) -> Any:
@@ -247,6 +250,12 @@ def _plain(value: Any) -> Any:
 
 def _read_text(raw: Any) -> str:
     if not isinstance(raw, str):
+        raise TypeError(raw)
+    return raw
+
+
+def _read_truth(raw: Any) -> bool:
+    if not isinstance(raw, bool):
         raise TypeError(raw)
     return raw
 
@@ -271,6 +280,7 @@ def _read_vault(raw: Any) -> VaultKey:
 _READERS: dict[str, Callable[[Any], Any]] = {  # by the annotation as it stands above
     "str": _read_text,
     "int": _read_count,
+    "bool": _read_truth,
     "datetime": _read_instant,
     "datetime | None": lambda raw: None if raw is None else _read_instant(raw),
     "tuple[datetime, ...]": lambda raw: tuple(_read_instant(item) for item in raw),

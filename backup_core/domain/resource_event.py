@@ -63,7 +63,7 @@ def read_message(text: str | bytes) -> tuple[LookAtResource, ResourceHint] | Non
     if hint is not None:
         return LookAtResource(change=hint.change, resource_id=hint.resource_id), hint
     try:
-        message = decode(LookAtResource, text)
+        message = decode(text, [LookAtResource])
     except MessageMalformed:
         return None
     hint = hint_of(message)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 
 from backup_core.app import Services
-from backup_core.domain.messages import LookAtResource
+from backup_core.domain.messages import RESOURCE_EVENTS
 from backup_core.triggers.queues import CONNECTION
 
 if TYPE_CHECKING:
@@ -35,21 +35,13 @@ def event_blueprint(services: Services) -> func.Blueprint:
             notice(services.ports(), hint, homes.get())
 
     @blueprint.function_name("resource_events")
-    @blueprint.queue_trigger(arg_name="message", queue_name=LookAtResource.queue, connection=CONNECTION)
+    @blueprint.queue_trigger(arg_name="message", queue_name=RESOURCE_EVENTS, connection=CONNECTION)
     @services.observe
     def resource_events(message: func.QueueMessage) -> None:
         from backup_core.workflows.resource_events import take_message
 
         take_message(services.ports(), message.get_body(), homes.get())
         services.watch_if_late()
-
-    @blueprint.function_name("resource_events_poison")
-    @blueprint.queue_trigger(arg_name="message", queue_name=f"{LookAtResource.queue}-poison", connection=CONNECTION)
-    @services.observe
-    def resource_events_poison(message: func.QueueMessage) -> None:
-        from backup_core.workflows.resource_events import give_up
-
-        give_up(services.ports(), message.get_body())
 
     return blueprint
 

@@ -1,6 +1,6 @@
 """Acting for a vault: its cloud makes calls as the vault's identity and takes or makes nothing outside of its bounds.
 
-Whoever does something in Azure for a vault asks for its ports here first: the steps (triggers/steps.py), the API's
+Whoever does something in Azure for a vault asks for its ports here first: the steps (job_kinds.py), the API's
 routes of a vault (api/answering.py), and what looks after many vaults for each of them. So what a request is refused is
 not done later either, when a setting changed between.
 

@@ -6,13 +6,12 @@ Leaves to others: the types and their words (domain/events.py), when an alert fi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from backup_core.domain.alert import Alert, resolved_type
-from backup_core.domain.errors import BackupError, MessageMalformed
+from backup_core.domain.errors import BackupError
 from backup_core.domain.events import PREFIX, Event, kind_of
 from backup_core.domain.heartbeat import SetBack
 from backup_core.domain.instance import BackupInstance
@@ -233,17 +232,6 @@ def _alert_event(name: str, vault: VaultKey, alert: Alert, at: datetime, *, erro
         subscriptionId=vault.subscription,
         occurrences=alert.occurrences,
     )
-
-
-def read_events(text: str) -> list[Event]:
-    """The events in a PublishEvents message of an earlier release. Raises MessageMalformed."""
-    try:
-        rows = json.loads(text)
-        if not isinstance(rows, list):
-            raise TypeError(f"a list is expected, not {rows!r:.80}")
-        return [Event(**{**row, "at": datetime.fromisoformat(row["at"])}) for row in rows]
-    except (TypeError, ValueError, KeyError, RecursionError) as error:
-        raise MessageMalformed(f"A PublishEvents message holds no events: {error}") from error
 
 
 def _event(

@@ -236,6 +236,7 @@ def _issue(ports: Ports, message: StartBackup, running: RunningBackup) -> None:
         watch_due_at=message.watch_due_at or active.watch_due_at,
         turn=active.job.turn,
         job_etag=running.row.etag if running.row else "",
+        on_demand=active.job.user_triggered,
     )
     ports.queue.send(observe, delay=FIRST_LOOK)
 

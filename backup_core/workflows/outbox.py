@@ -18,7 +18,7 @@ from math import ceil
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.errors import BackupError
 from backup_core.domain.events import MOST_ITEMS, Event
-from backup_core.domain.messages import PublishEvents
+from backup_core.domain.messages import DeliverEvents
 from backup_core.domain.naming import event_id
 from backup_core.domain.outbox import OUTBOX, DigestItem, OutboxEvent, RefusedEvent, digest_group, outbox_key
 from backup_core.domain.resource_ids import ANYWHERE, VAULT, VaultKey, parse_resource_id
@@ -42,7 +42,6 @@ DIGEST_PAGE = 90
 LOOK_ONCE_MORE_AFTER = timedelta(minutes=1)  # longer than clocks differ
 TOLD_KEPT = timedelta(minutes=15)  # longer than a host may freeze and go on: the platform kills a run of ten minutes
 OVERDUE_AFTER = timedelta(minutes=2)
-NO_EVENTS = "[]"
 
 
 def rows_of(events: Sequence[Event], at: datetime) -> list[Change]:
@@ -134,7 +133,7 @@ def _deliver_later(ports: Ports, vault: VaultKey, wait: timedelta) -> None:
         return
     delay = timedelta(seconds=ceil(wait.total_seconds()))  # queues count in seconds
     try:
-        ports.queue.send(PublishEvents(vault=vault, instance_name="", events=NO_EVENTS), delay=delay)
+        ports.queue.send(DeliverEvents(vault=vault), delay=delay)
     except BackupError as error:
         log.warning("events.deferred vault=%s code=%s", vault.resource_id, error.code)
     else:

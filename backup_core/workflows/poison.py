@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
 from backup_core.domain.errors import BackupError, MessageMalformed, RecordCorrupt
 from backup_core.domain.events import Event
 from backup_core.domain.instance import BackupInstance, Misses, ProtectionState
 from backup_core.domain.job import Job, JobError, JobStatus
-from backup_core.domain.messages import (
-    ConfigureProtection,
-    Message,
-    ObserveRestore,
-    StartBackup,
-    StartRestore,
-    decode,
-)
+from backup_core.domain.messages import ConfigureProtection, ObserveRestore, Sendable, StartBackup, StartRestore
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.starting import Start, caught_up, give_way, is_of_generation, job_of_slot
@@ -44,32 +39,41 @@ class StepGivenUp(BackupError):
     )
 
 
-def give_up(ports: Ports, kind: type[Message], text: str | bytes) -> None:
-    """Record that the step of a poison message of `kind` was given up. Never raises for what the message holds."""
-    try:
-        message = decode(kind, text)
-    except MessageMalformed as error:
-        _report_unreadable(ports, kind, text, error)
-        return
-    given_up = StepGivenUp(f"{kind.__name__} failed five times and was given up.")
-    log.error("step.given_up step=%s instance=%s", kind.__name__, message.instance_name)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LettingGo:
+    """What giving up a kind of message means beyond the failed job that it names: the job of one that never got as far
+    as its own, what its instance keeps in mind (with the error if the job fails with it), and what else lets go."""
+
+    unbegun: Callable[[Ports, Any, Stored[BackupInstance] | None], Job | None] | None = None
+    instance: Callable[[Ports, Any, BackupInstance, StepGivenUp | None], BackupInstance] | None = None
+    others: Callable[[Ports, Any, Job], list[Change]] | None = None
+
+
+NOTHING_MORE = LettingGo()
+
+
+def give_up(ports: Ports, message: Sendable, letting_go: LettingGo) -> None:
+    """Record that the step of a poison message was given up. Raises CloudUnavailable."""
+    vault, instance_name = getattr(message, "vault", NOWHERE), getattr(message, "instance_name", "")
+    given_up = StepGivenUp(f"{type(message).__name__} failed five times and was given up.")
+    log.error("step.given_up step=%s instance=%s", type(message).__name__, instance_name)
     job_id = getattr(message, "job_id", "")
     if job_id:
-        _fail_job(ports, message, job_id, given_up)
-    identity = job_id or f"{kind.__name__}:{message.instance_name}"
-    event = announcements.message_poisoned(message.vault, message.instance_name, identity, given_up, ports.clock.now())
-    outbox.record(ports, message.vault, [event])
+        _fail_job(ports, message, letting_go, job_id, given_up)
+    identity = job_id or f"{type(message).__name__}:{instance_name}"
+    event = announcements.message_poisoned(vault, instance_name, identity, given_up, ports.clock.now())
+    outbox.record(ports, vault, [event])
 
 
-def _report_unreadable(ports: Ports, kind: type[Message], text: str | bytes, error: MessageMalformed) -> None:
+def report_unreadable(ports: Ports, queue: str, text: str | bytes, error: MessageMalformed) -> None:
     raw = text if isinstance(text, bytes) else text.encode(errors="replace")
     digest = hashlib.sha256(raw).hexdigest()[:16]
-    log.error("message.unreadable kind=%s digest=%s %s", kind.__name__, digest, error.message)
-    event = announcements.message_poisoned(NOWHERE, kind.queue, digest, error, ports.clock.now())
+    log.error("message.unreadable queue=%s digest=%s %s", queue, digest, error.message)
+    event = announcements.message_poisoned(NOWHERE, queue, digest, error, ports.clock.now())
     outbox.record(ports, NOWHERE, [event])
 
 
-def _fail_job(ports: Ports, message: Message, job_id: str, error: StepGivenUp) -> None:
+def _fail_job(ports: Ports, message: Any, letting_go: LettingGo, job_id: str, error: StepGivenUp) -> None:
     """Fail the job and let go of what it held. A record that cannot be read stays; the event tells of the rest."""
     try:
         job = ports.store.get(Job, message.vault, job_id)
@@ -77,15 +81,21 @@ def _fail_job(ports: Ports, message: Message, job_id: str, error: StepGivenUp) -
         log.error("record.corrupt %s", corrupt)
         return
     instance = _instance(ports, message)
-    begun = job.value if job else _unbegun_job(ports, message, instance)
+    begun = job.value if job else letting_go.unbegun(ports, message, instance) if letting_go.unbegun else None
+    failed = None
     changes: list[Change] = []
     events: list[Event] = []
     if begun is not None and not begun.is_ended:
         failed = begun.advance(JobStatus.FAILED, at=ports.clock.now(), error=error)
-        changes = [Replace(job, failed) if job else Insert(failed), *_release_point(ports, message, failed)]
+        changes = [Replace(job, failed) if job else Insert(failed)]
+        changes += letting_go.others(ports, message, failed) if letting_go.others else []
         events = [announcements.job_ended(message.vault, failed)]
     if instance is not None:
-        released = _released(ports, message, instance.value, begun, error)
+        released = instance.value
+        if letting_go.instance is not None:
+            released = letting_go.instance(ports, message, released, error if failed else None)
+        if failed is not None and released.active is not None and released.active.job.job_id == job_id:
+            released = replace(released, active=None)
         changes += [Replace(instance, released)] if released != instance.value else []
     try:
         if changes:
@@ -94,7 +104,7 @@ def _fail_job(ports: Ports, message: Message, job_id: str, error: StepGivenUp) -
         log.warning("step.given_up_unrecorded job_id=%s: the job moved on meanwhile", job_id)
 
 
-def _instance(ports: Ports, message: Message) -> Stored[BackupInstance] | None:
+def _instance(ports: Ports, message: Any) -> Stored[BackupInstance] | None:
     try:
         return ports.store.get(BackupInstance, message.vault, message.instance_name)
     except RecordCorrupt as corrupt:
@@ -102,39 +112,36 @@ def _instance(ports: Ports, message: Message) -> Stored[BackupInstance] | None:
         return None
 
 
-def _unbegun_job(ports: Ports, message: Message, instance: Stored[BackupInstance] | None) -> Job | None:
+def _unbegun_backup(ports: Ports, message: StartBackup, instance: Stored[BackupInstance] | None) -> Job | None:
     """A scheduled backup that never got as far as its job: the failed job is the trace of its slot, and stops the watch
     from sending it again. A slot that is on record as missed needs none."""
-    if not isinstance(message, StartBackup) or message.slot is None:
+    if message.slot is None:
         return None
     if instance is not None and is_of_generation(message, instance.value) and instance.value.has_missed(message.slot):
         return None
     return job_of_slot(message, Misses(slots=message.missed_slots, count=message.missed_count), ports.clock.now())
 
 
-def _released(
-    ports: Ports, message: Message, instance: BackupInstance, job: Job | None, error: StepGivenUp
+def _without_slots(
+    ports: Ports, message: StartBackup, instance: BackupInstance, error: StepGivenUp | None
 ) -> BackupInstance:
-    """The instance without what an unfinished job had of it; it knows of all slots that the message stood for."""
-    ends = job is not None and not job.is_ended
-    if isinstance(message, ConfigureProtection) and ends and instance.config_job_id == message.job_id:
-        return replace(instance, state=ProtectionState.ERROR, error=JobError.of(error), paused_at=ports.clock.now())
-    if isinstance(message, StartBackup) and message.slot is not None and is_of_generation(message, instance):
-        instance = instance.miss(_caught_up(ports, message, instance))
-        instance = give_way(instance, message.slot) if ends else instance
-    held = instance.active is not None and job is not None and instance.active.job.job_id == job.job_id
-    return replace(instance, active=None) if held and ends else instance
-
-
-def _caught_up(ports: Ports, message: StartBackup, instance: BackupInstance) -> Misses:
+    """The instance knows of all slots that the message stood for."""
+    if message.slot is None or not is_of_generation(message, instance):
+        return instance
     begun = slots_begun(ports, message, instance)
-    return caught_up(Start(message=message, instance=instance, job=None, begun=begun, now=ports.clock.now()))
+    missed = caught_up(Start(message=message, instance=instance, job=None, begun=begun, now=ports.clock.now()))
+    return instance.miss(missed) if error is None else give_way(instance.miss(missed), message.slot)
 
 
-def _release_point(ports: Ports, message: Message, failed: Job) -> list[Change]:
-    """A restore lets go of its point."""
-    if not isinstance(message, StartRestore | ObserveRestore):
-        return []
+def _in_error(
+    ports: Ports, message: ConfigureProtection, instance: BackupInstance, error: StepGivenUp | None
+) -> BackupInstance:
+    if error is None or instance.config_job_id != message.job_id:
+        return instance
+    return replace(instance, state=ProtectionState.ERROR, error=JobError.of(error), paused_at=ports.clock.now())
+
+
+def _released_point(ports: Ports, message: StartRestore | ObserveRestore, failed: Job) -> list[Change]:
     try:
         point = ports.store.get(RecoveryPoint, message.vault, message.instance_name, failed.point_id)
     except RecordCorrupt as corrupt:
@@ -144,3 +151,8 @@ def _release_point(ports: Ports, message: Message, failed: Job) -> list[Change]:
         return []
     others = tuple(other for other in point.value.restoring if other != failed.job_id)
     return [Replace(point, replace(point.value, restoring=others))]
+
+
+OF_BACKUP = LettingGo(unbegun=_unbegun_backup, instance=_without_slots)
+OF_CONFIGURATION = LettingGo(instance=_in_error)
+OF_RESTORE = LettingGo(others=_released_point)

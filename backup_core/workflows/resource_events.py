@@ -26,7 +26,7 @@ from backup_core.domain.errors import (
 )
 from backup_core.domain.instance import BackupInstance, DiskClaim, ProtectionState
 from backup_core.domain.job import time_ordered_hex
-from backup_core.domain.messages import LookAtResource
+from backup_core.domain.messages import RESOURCE_EVENTS, LookAtResource
 from backup_core.domain.naming import SnapshotName, read_snapshot_name, short_disk_name
 from backup_core.domain.ownership import Proven, prove_point
 from backup_core.domain.recovery_point import RecoveryPoint
@@ -120,7 +120,7 @@ def give_up(ports: Ports, text: str | bytes) -> None:
     digest = _digest(text)
     error = StepGivenUp("Looking at what Azure told of failed five times; the reconciler will find it.")
     log.error("resource_event.given_up digest=%s", digest)
-    event = announcements.message_poisoned(NOWHERE, LookAtResource.queue, digest, error, ports.clock.now())
+    event = announcements.message_poisoned(NOWHERE, RESOURCE_EVENTS, digest, error, ports.clock.now())
     outbox.record(ports, NOWHERE, [event])
 
 

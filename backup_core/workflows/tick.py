@@ -15,14 +15,16 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from backup_core.domain.errors import BackupError
-from backup_core.domain.heartbeat import DISPATCH, OBJECTIVES, SWEEP, WATCH, Duty, Heartbeat, SetBack
+from backup_core.domain.heartbeat import DISPATCH, KNOCK, OBJECTIVES, POISON, SWEEP, WATCH, Duty, Heartbeat, SetBack
 from backup_core.ports import Ports
 from backup_core.workflows.dispatch import dispatch
 from backup_core.workflows.heartbeat import last_beat, note
+from backup_core.workflows.job_kinds import watch
+from backup_core.workflows.knocking import knock
 from backup_core.workflows.objectives import check_objectives
+from backup_core.workflows.poison_queues import empty_poison_queues
 from backup_core.workflows.retention import sweep
 from backup_core.workflows.set_back import leave_mark, notice
-from backup_core.workflows.watching import watch
 
 log = logging.getLogger("diskbackup.tick")
 
@@ -31,6 +33,8 @@ DUTIES = (
     Duty(name=WATCH, period=timedelta(seconds=15)),
     Duty(name=SWEEP, offset=timedelta(seconds=15)),
     Duty(name=OBJECTIVES, offset=timedelta(seconds=30)),
+    Duty(name=POISON, offset=timedelta(seconds=30)),
+    Duty(name=KNOCK, offset=timedelta(seconds=45)),
 )
 
 
@@ -84,4 +88,6 @@ def _runs(beat: Heartbeat | None, now: datetime) -> Mapping[str, Callable[[Ports
         WATCH: watch,
         SWEEP: sweep,
         OBJECTIVES: check_objectives,
+        POISON: empty_poison_queues,
+        KNOCK: knock,
     }

@@ -23,14 +23,12 @@ from backup_core.domain.messages import (
     ConfigureProtection,
     Message,
     ObserveRestore,
-    PublishEvents,
     StartRestore,
 )
 from backup_core.domain.naming import spread
 from backup_core.domain.observation import GivenUp, Made, Missing, Running, Usable, by_itself, by_operation
 from backup_core.ports import Change, Ports, Replace, StateConflict, Stored
 from backup_core.workflows import outbox
-from backup_core.workflows.announcements import read_events
 
 log = logging.getLogger("diskbackup.turns")
 
@@ -162,16 +160,3 @@ def commit(ports: Ports, message: Message, changes: Sequence[Change], events: Se
         ports.queue.send(message, delay=timedelta(seconds=1))
         return False
     return True
-
-
-def publish_events(ports: Ports, message: PublishEvents) -> None:
-    """Deliver what the vault has to tell, a moment after another delivery. Events in the message are of an earlier
-    release, which put them into a queue when the topic refused them: they go into the outbox now.
-
-    Raises MessageMalformed: what no release wrote is for the poison queue, not for another try.
-    """
-    events = read_events(message.events)
-    if events:
-        outbox.record(ports, message.vault, events)
-    else:
-        outbox.deliver_or_wake(ports, message.vault)

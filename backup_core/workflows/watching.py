@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -41,7 +41,7 @@ def watch_row(
     due_at: datetime,
     content: Mapping[str, Any] | None = None,
 ) -> AgendaRow:
-    """The row that will look after `job_id` at `due_at` (cut to the second). `step` is backup, restore or configure."""
+    """The row that will look after `job_id` at `due_at` (cut to the second). `step` is what job_kinds.py calls it."""
     return AgendaRow(
         kind=AgendaKind.WATCH,
         due_at=due_at.replace(microsecond=0),
@@ -63,7 +63,19 @@ def backup_watch(message: StartBackup, due_at: datetime) -> AgendaRow:
     return watch_row(message.vault, message.instance_name, message.job_id, "backup", due_at, content)
 
 
-def watch(ports: Ports) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What a row looks after, as it stands: when its silence is a stall, and which turn a message for it would be."""
+
+    stalls_at: datetime
+    turn: int = 0
+    waiting: PutOff | None = None
+
+
+Again = Callable[[AgendaRow, Charge, datetime], Message]  # the message of a stalled job, and when it counts as lost
+
+
+def watch(ports: Ports, steps: Mapping[str, Again]) -> int:
     """Look at the jobs whose watch is due; send the step of each stalled one again. Answers how many were sent."""
     now = ports.clock.now()
     rows = ports.store.due(AgendaKind.WATCH, until=now, limit=WATCH_LIMIT)
@@ -79,8 +91,8 @@ def watch(ports: Ports) -> int:
             continue
         try:
             charge, again = _charge(ports, row), _sent_again(row, now)
-            message = _step_again(row, charge or _Charge(stalls_at=now), again.due_at)
-        except (RecordCorrupt, AttributeError, TypeError, ValueError) as error:
+            message = steps[row.content["step"]](row, charge or Charge(stalls_at=now), again.due_at)
+        except (RecordCorrupt, AttributeError, KeyError, TypeError, ValueError) as error:
             log.error("watch.unreadable job_id=%s instance=%s %s", row.subject, row.instance_name, error)
             continue
         if charge is None:
@@ -114,16 +126,7 @@ def _ended(ports: Ports, rows: Sequence[AgendaRow]) -> frozenset[tuple[VaultKey,
     return frozenset((vault, job.job_id) for vault, seen in glances for job in seen.items if job.status.is_terminal)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Charge:
-    """What a row looks after, as it stands: when its silence is a stall, and which turn a message for it would be."""
-
-    stalls_at: datetime
-    turn: int = 0
-    waiting: PutOff | None = None
-
-
-def _charge(ports: Ports, row: AgendaRow) -> _Charge | None:
+def _charge(ports: Ports, row: AgendaRow) -> Charge | None:
     """None when there is nothing to look after any more: the job has ended, or its slot is on record as missed."""
     stored = ports.store.get(Job, row.vault, row.subject)
     if stored is None:
@@ -132,10 +135,10 @@ def _charge(ports: Ports, row: AgendaRow) -> _Charge | None:
     if job.is_ended:
         return None
     last_sign = max(job.touched_at or job.created_at, job.look_again_at or job.created_at)
-    return _Charge(stalls_at=last_sign + STALL_AFTER, turn=job.turn)
+    return Charge(stalls_at=last_sign + STALL_AFTER, turn=job.turn)
 
 
-def _unbegun(ports: Ports, row: AgendaRow) -> _Charge | None:
+def _unbegun(ports: Ports, row: AgendaRow) -> Charge | None:
     """A slot without a job. Is it still to be had, or overtaken, or not wanted any more: its step finds out, and leaves
     the trace of it."""
     slot = _slot(row.content.get("slot"))
@@ -143,14 +146,14 @@ def _unbegun(ports: Ports, row: AgendaRow) -> _Charge | None:
         return None
     stored = ports.store.get(BackupInstance, row.vault, row.instance_name)
     if stored is None:
-        return _Charge(stalls_at=row.due_at)
+        return Charge(stalls_at=row.due_at)
     instance = stored.value
     if instance.has_missed(slot) and is_own_job(row.vault, instance, row.subject, slot):
         return None
     waiting = instance.put_off
     if waiting is not None and waiting.job_id == row.subject:
-        return _Charge(stalls_at=waiting.until + STALL_AFTER, turn=waiting.turn, waiting=waiting)
-    return _Charge(stalls_at=row.due_at)
+        return Charge(stalls_at=waiting.until + STALL_AFTER, turn=waiting.turn, waiting=waiting)
+    return Charge(stalls_at=row.due_at)
 
 
 def _sent_again(row: AgendaRow, now: datetime) -> AgendaRow:
@@ -161,14 +164,7 @@ def _sent_again(row: AgendaRow, now: datetime) -> AgendaRow:
     return replace(row, due_at=due_at.replace(microsecond=0), content={**row.content, "sent": times + 1})
 
 
-def _step_again(row: AgendaRow, charge: _Charge, watch_due_at: datetime) -> Message:
-    step = row.content.get("step")
-    if step == "restore":
-        return StartRestore(vault=row.vault, instance_name=row.instance_name, job_id=row.subject, turn=charge.turn)
-    if step == "configure":
-        return ConfigureProtection(
-            vault=row.vault, instance_name=row.instance_name, job_id=row.subject, turn=charge.turn
-        )
+def backup_again(row: AgendaRow, charge: Charge, watch_due_at: datetime) -> StartBackup:
     return StartBackup(
         vault=row.vault,
         instance_name=row.instance_name,
@@ -181,6 +177,13 @@ def _step_again(row: AgendaRow, charge: _Charge, watch_due_at: datetime) -> Mess
         turn=charge.turn,
         attempts=charge.waiting.attempts if charge.waiting else 0,
         doubts=charge.waiting.doubts if charge.waiting else 0,
+    )
+
+
+def job_again(message: type[StartRestore | ConfigureProtection]) -> Again:
+    """Of a job that its row names with all that its message needs."""
+    return lambda row, charge, _: message(
+        vault=row.vault, instance_name=row.instance_name, job_id=row.subject, turn=charge.turn
     )
 
 

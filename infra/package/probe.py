@@ -22,7 +22,13 @@ from typing import Any
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
 ROUTE_VALUES = {"subscription": SUBSCRIPTION, "group": "nowhere", "vault": "none"}
 INSTANCE = {"subscription": SUBSCRIPTION, "group": "nowhere", "name": "none"}
-MESSAGE = {"version": 1, "vault": INSTANCE, "instance_name": "gone", "job_id": "fe0000000000-0000"}
+MESSAGE = {
+    "kind": "start_backup",
+    "version": 1,
+    "vault": INSTANCE,
+    "instance_name": "gone",
+    "job_id": "fe0000000000-0000",
+}
 EVENT = {
     "id": "1",
     "topic": f"/subscriptions/{SUBSCRIPTION}",
@@ -35,7 +41,7 @@ EVENT = {
 # Which function is called for a trigger; any, where none is named.
 CALLED = {
     "timerTrigger": "tick",
-    "queueTrigger": "start_backup",
+    "queueTrigger": "backup",
     "httpTrigger": "api_vault",
     "eventGridTrigger": None,
 }

@@ -28,7 +28,7 @@ from backup_core.adapters.storage_queue import StorageQueue
 from backup_core.adapters.table_store import TableStore
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.errors import CloudUnavailable
-from backup_core.domain.messages import StartBackup
+from backup_core.domain.messages import BACKUP
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Ports
 from backup_core.workflows.dispatch import dispatch
@@ -182,7 +182,7 @@ def _bench(storage: str) -> _Bench:
         events=FakeSink(),
         audit=FakeAudit(),
     )
-    queue = QueueServiceClient.from_connection_string(storage).get_queue_client(StartBackup.queue)
+    queue = QueueServiceClient.from_connection_string(storage).get_queue_client(BACKUP)
     queue.create_queue()
     head = TableClient.from_connection_string(storage, f"{PREFIX}agenda")
     return _Bench(ports=ports, counter=counter, queue=queue, head=head)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from backup_core.domain.messages import PublishEvents, StartBackup, encode
+from backup_core.domain.messages import DeliverEvents, StartBackup, encode
 from tests.builders import VAULT, disk_id
 from tests.domain.test_resource_event import cloud_event, grid_event
 
@@ -52,27 +52,22 @@ def test_an_absent_vault_is_answered_as_arm_does(azurite):
 
 
 def test_a_message_of_ours_is_taken(azurite):
-    message = PublishEvents(vault=VAULT, instance_name="disk-1", events="[]")
-    run = invoke(azurite, "publish_events", "--queue", "-", stdin=encode(message))
+    message = DeliverEvents(vault=VAULT)
+    run = invoke(azurite, "backup", "--queue", "-", stdin=encode(message))
     assert run.returncode == 0, run.stdout + run.stderr
 
 
 def test_a_step_of_an_instance_that_is_gone_stands_down(azurite):
     message = StartBackup(vault=VAULT, instance_name="gone", job_id="fe0000000000-0000")
-    run = invoke(azurite, "start_backup", "--queue", "-", stdin=encode(message))
+    run = invoke(azurite, "requests", "--queue", "-", stdin=encode(message))
     assert run.returncode == 0, run.stdout + run.stderr
 
 
 @pytest.mark.parametrize("text", ["no json", json.dumps({"version": 99})])
 def test_a_strangers_message_fails_so_that_the_platform_puts_it_aside(azurite, text):
-    run = invoke(azurite, "start_backup", "--queue", "-", stdin=text)
+    run = invoke(azurite, "requests", "--queue", "-", stdin=text)
     assert run.returncode == 1
     assert "MessageMalformed" in run.stdout + run.stderr
-
-
-def test_a_poison_message_ends_well(azurite):
-    run = invoke(azurite, "start_backup_poison", "--queue", "-", stdin="no json")
-    assert run.returncode == 0, run.stdout + run.stderr
 
 
 @pytest.mark.parametrize("make", [grid_event, cloud_event])
@@ -86,8 +81,3 @@ def test_an_event_in_the_queue_is_taken_and_so_is_what_is_none(azurite):
     for text in (json.dumps(cloud_event(disk_id())), json.dumps(grid_event(disk_id())), "no json"):
         run = invoke(azurite, "resource_events", "--queue", "-", stdin=text)
         assert run.returncode == 0, run.stdout + run.stderr
-
-
-def test_a_poisoned_event_ends_well(azurite):
-    run = invoke(azurite, "resource_events_poison", "--queue", "-", stdin="no json")
-    assert run.returncode == 0, run.stdout + run.stderr

@@ -13,12 +13,11 @@ from backup_core.adapters.compute import ArmDiskCloud
 from backup_core.domain.errors import IdentityNotHeld, PermissionMissing
 from backup_core.domain.instance import InstanceRequest
 from backup_core.domain.job import Job, JobStatus
-from backup_core.domain.messages import MESSAGE_TYPES
 from backup_core.domain.resource_ids import GroupId, VaultKey
 from backup_core.ports import Ports
-from backup_core.triggers.steps import STEPS
 from backup_core.workflows import catalogue
 from backup_core.workflows.acting import acting_for
+from backup_core.workflows.job_kinds import run
 from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.vaults import put_policy, put_vault
@@ -140,6 +139,5 @@ def _deliver(world: World, ports: Ports) -> None:
     """Every message, whether its time has come or not: the simulator's operations take a moment."""
     world.clock.set(datetime.now(UTC))
     for envelope in world.queue.waiting():
-        kind = next(kind for kind in MESSAGE_TYPES if kind.queue == envelope.queue)
-        STEPS[kind](ports, envelope.message)
+        run(ports, envelope.text)
         world.queue.delete(envelope)

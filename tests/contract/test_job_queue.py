@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
 
 import pytest
+from azure.core.exceptions import ResourceExistsError
 
 from backup_core.adapters.storage_queue import StorageQueue
 from backup_core.domain.errors import CloudUnavailable
-from backup_core.domain.messages import ExpirePoints, Message, ObserveBackup, StartBackup, decode
+from backup_core.domain.messages import (
+    BACKUP,
+    QUEUES,
+    REQUESTS,
+    RETENTION,
+    ExpirePoints,
+    Message,
+    ObserveBackup,
+    Sendable,
+    StartBackup,
+    decode,
+)
 from backup_core.ports import JobQueue
 from tests.builders import NOW, VAULT
 from tests.conftest import free_ports
-from tests.fakes import FakeClock, FakeQueue
+from tests.fakes import FakeClock, FakeQueue, poison_queue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,29 +51,35 @@ def _fake_bench() -> QueueBench:
     queue = FakeQueue(clock)
 
     def visible(kind: type[Message]) -> list[Message]:
-        return [each.message for each in queue.due() if each.queue == kind.queue]
+        return [each.message for each in queue.due() if isinstance(each.message, kind)]
 
     return QueueBench(queue=queue, visible=visible, wait=lambda seconds: clock.advance(seconds=seconds))
 
 
 def _storage_bench(connection_string: str) -> QueueBench:
-    from azure.core.exceptions import ResourceNotFoundError
     from azure.storage.queue import QueueServiceClient
 
     service = QueueServiceClient.from_connection_string(connection_string)
 
     def visible(kind: type[Message]) -> list[Message]:
-        try:
-            peeked = service.get_queue_client(kind.queue).peek_messages(max_messages=32)
-        except ResourceNotFoundError:
-            return []
-        return [decode(kind, base64.b64decode(each.content)) for each in peeked]
+        peeked = itertools.chain.from_iterable(_peeked(service, queue) for queue in QUEUES)
+        messages = [decode(base64.b64decode(text), get_args(Sendable)) for text in peeked]
+        return [each for each in messages if isinstance(each, kind)]
 
     return QueueBench(
         queue=StorageQueue(connection_string=connection_string),
         visible=visible,
         wait=lambda seconds: time.sleep(seconds),
     )
+
+
+def _peeked(service: Any, queue: str) -> list[str]:
+    from azure.core.exceptions import ResourceNotFoundError
+
+    try:
+        return [each.content for each in service.get_queue_client(queue).peek_messages(max_messages=32)]
+    except ResourceNotFoundError:
+        return []
 
 
 def start(job_id: str = "job-1", **fields) -> StartBackup:
@@ -77,7 +98,7 @@ def test_odd_characters_arrive(bench):
     assert bench.visible(StartBackup) == [sent]
 
 
-def test_kinds_have_queues_of_their_own(bench):
+def test_each_kind_arrives_as_what_it_was(bench):
     observe = ObserveBackup(vault=VAULT, instance_name="disk-1", job_id="job-1", operation_url="https://x/y?a=b&c=d")
     expire = ExpirePoints(vault=VAULT, instance_name="disk-1", due_at=NOW)
     bench.queue.send(observe)
@@ -125,7 +146,7 @@ def test_a_message_never_expires_and_a_fraction_of_a_second_is_rounded_up(azurit
     from azure.storage.queue import QueueServiceClient
 
     StorageQueue(connection_string=azurite).send(start(), delay=timedelta(milliseconds=200))
-    client = QueueServiceClient.from_connection_string(azurite).get_queue_client(StartBackup.queue)
+    client = QueueServiceClient.from_connection_string(azurite).get_queue_client(start().queue)
     assert client.peek_messages() == []
     time.sleep(1.1)
     (message,) = client.peek_messages()
@@ -139,6 +160,50 @@ def test_a_storage_that_does_not_answer_is_unavailable():
     with pytest.raises(CloudUnavailable) as refusal:
         queue.send(start())
     assert "c2VjcmV0" not in str(refusal.value)
+
+
+@pytest.fixture
+def poisoned(bench: QueueBench, request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Puts a text into a poison queue, as the host moves it there."""
+    if isinstance(bench.queue, FakeQueue):
+        fake = bench.queue
+        return lambda queue, text: fake.put_text(poison_queue(queue), text)
+    from azure.storage.queue import QueueServiceClient
+
+    service = QueueServiceClient.from_connection_string(request.getfixturevalue("azurite"))
+
+    def put(queue: str, text: str) -> None:
+        client = service.get_queue_client(poison_queue(queue))
+        with contextlib.suppress(ResourceExistsError):
+            client.create_queue()
+        client.send_message(base64.b64encode(text.encode()).decode() if text.isprintable() else text)
+
+    return put
+
+
+def test_poison_messages_are_given_out_once_and_gone_when_they_are_forgotten(
+    bench: QueueBench, poisoned: Callable[[str, str], None]
+) -> None:
+    assert bench.queue.poisoned(RETENTION) == ()
+    for text in ("one", "two"):
+        poisoned(RETENTION, text)
+    found = bench.queue.poisoned(RETENTION)
+    assert [(each.queue, each.text) for each in found] == [(RETENTION, b"one"), (RETENTION, b"two")]
+    assert bench.queue.poisoned(RETENTION) == ()
+    for each in found * 2:
+        bench.queue.forget(each)
+    assert bench.queue.poisoned(REQUESTS) == ()
+
+
+@pytest.mark.local_target
+def test_a_poison_message_that_is_not_base64_is_given_out_as_it_is(azurite: str) -> None:
+    from azure.storage.queue import QueueServiceClient
+
+    client = QueueServiceClient.from_connection_string(azurite).get_queue_client(poison_queue(BACKUP))
+    with contextlib.suppress(ResourceExistsError):
+        client.create_queue()
+    client.send_message("no base64!")
+    assert [each.text for each in StorageQueue(connection_string=azurite).poisoned(BACKUP)] == [b"no base64!"]
 
 
 def test_a_mark_is_kept_beside_the_queues_and_the_last_one_counts(bench: QueueBench) -> None:

@@ -72,8 +72,8 @@ def begin(stage: Stage) -> Begun:
     protected_at = datetime.now(UTC)
     held_jobs, killed_at, killed_ran = _kill(stage, held)
     plain_job, expired_at = _first_points(stage)
-    stage.put_message("diskbackup-start-backup", GARBAGE)
-    stage.put_message("diskbackup-observe-backup", STRANGE)
+    stage.put_message("diskbackup-backup", GARBAGE)
+    stage.put_message("diskbackup-requests", STRANGE)
     throttling = stage.fault("429", "snapshots/bk-throttled", method="PUT", count=2, retry_after=2)
     stage.fault("fail_late", "snapshots/bk-late", method="PUT", count=1, code="InvalidParameter")
     return Begun(
@@ -128,7 +128,7 @@ def _kill(stage: Stage, disks: list[str]) -> tuple[tuple[str, ...], datetime, in
         jobs = tuple(threads.map(lambda disk: stage.back_up(disk.rsplit("/", 1)[1]), disks))
 
     def runs() -> dict[int, int]:
-        return {host: stage.runs_of(host, "start_backup") for host in (0, 1)}
+        return {host: stage.runs_of(host, "requests") for host in (0, 1)}
 
     running = until(runs, lambda seen: sum(seen.values()) > HELD // 2, seconds=60, pause=0.1)
     victim = max(running, key=lambda host: running[host])

@@ -334,12 +334,12 @@ def test_a_corrupt_record_is_left_out_and_the_rest_goes_on(stage: Stage, begun: 
 
 
 def test_a_message_that_nobody_can_read_ends_in_an_event_after_five_tries(stage: Stage, begun: Begun) -> None:
-    events = until(lambda: stage.events("Message.Poisoned"), lambda seen: len(seen) >= 2, seconds=60)
-    queues = ("diskbackup-start-backup", "diskbackup-observe-backup")
+    events = until(lambda: stage.events("Message.Poisoned"), lambda seen: len(seen) >= 2, seconds=150)
+    queues = ("diskbackup-backup", "diskbackup-requests")
     assert sorted(event["subject"] for event in events) == sorted(f"backupInstances/{queue}" for queue in queues)
     assert {event["data"]["error"]["code"] for event in events} == {"MessageMalformed"}
     for queue in queues:
-        function = queue.removeprefix("diskbackup-").replace("-", "_")
+        function = queue.removeprefix("diskbackup-")
         assert stage.failed_runs(function, "MessageMalformed") == [1, 2, 3, 4, 5]
         until(lambda queue=queue: stage.waiting(f"{queue}-poison"), lambda left: left == 0)
 

@@ -38,8 +38,7 @@ for name in ("", "diskbackup"):
 """
 # Signs that the runs were what they should be: each stands in some log.
 SIGNS = (
-    "Executed 'observe_backup' (Succeeded",
-    "Executed 'observe_restore' (Succeeded",
+    "Executed 'requests' (Succeeded",
     "UserErrorMissingRequiredPermissions",
     "MessageMalformed",
 )
@@ -95,7 +94,7 @@ class Run:
         stage.protect(fine, "daily")
         stage.protect(denied, "daily", group="snapshots-leaks-denied")
         stage.back_up("leaks-denied-0001")
-        stage.put_message("diskbackup-start-backup", GARBAGE)
+        stage.put_message("diskbackup-backup", GARBAGE)
         stage.fault("drop_after", "snapshots/bk-leaks-fine", method="PUT", count=1)
         job = stage.back_up("leaks-fine-0001")
         assert stage.ended(job)["status"] == "Completed"

@@ -11,7 +11,8 @@ from pathlib import Path
 import azure.functions as func
 import pytest
 
-from backup_core.domain.messages import LookAtResource
+from backup_core.domain.messages import QUEUES
+from backup_core.domain.messages import RESOURCE_EVENTS as EVENTS_QUEUE
 from backup_core.settings import Settings, SignIn
 from infra.local.up import RESOURCE_EVENTS, RESOURCE_OPERATIONS
 from tests.infra.app_settings import setting_faults, settings_read, settings_set
@@ -81,7 +82,7 @@ def test_an_app_with_these_settings_starts():
 
 def test_resource_events_go_to_the_queue_that_the_code_reads():
     main = project().files["main.bicep"]
-    assert literal(main.variables["resourceEventsQueue"]) == LookAtResource.queue
+    assert literal(main.variables["resourceEventsQueue"]) == EVENTS_QUEUE
     handed_on = [
         text_of(value)
         for module in main.modules
@@ -93,7 +94,7 @@ def test_resource_events_go_to_the_queue_that_the_code_reads():
 
 def test_every_queue_that_a_function_listens_to_is_made_before_the_app_runs():
     made = json.loads((ROOT / "infra" / "azure" / "queues.json").read_text())
-    assert {*made, *(f"{name}-poison" for name in made)} == queues()
+    assert {*made} == queues() == {*QUEUES}
 
 
 def test_actions_are_pinned_to_a_commit():
@@ -114,10 +115,6 @@ def test_the_local_target_hears_of_the_operations_that_the_template_subscribes()
     assert re.findall(r"'(Microsoft\.Resources\.\w+)'$", text, re.MULTILINE) == list(RESOURCE_EVENTS)
 
 
-def test_a_function_listens_to_the_queue_of_resource_events():
-    assert LookAtResource.queue in queues()
-
-
 @cache
 def functions() -> tuple[func.decorators.function_app.Function, ...]:
     """Of an app of our own: an app can be asked for its functions only once."""
@@ -132,12 +129,6 @@ def functions() -> tuple[func.decorators.function_app.Function, ...]:
 def queues() -> set[str]:
     bindings = (each.get_trigger().get_dict_repr() for each in functions())
     return {binding["queueName"] for binding in bindings if "queueName" in binding}
-
-
-def test_every_poison_queue_has_a_function_that_turns_its_messages_into_failed_jobs():
-    listening = {queue for queue in queues() if queue.endswith("-poison")}
-    assert {queue.removesuffix("-poison") for queue in listening} == queues() - listening
-    assert len([each for each in functions() if each.get_function_name().endswith("_poison")]) == len(listening)
 
 
 def test_rows_which_the_alerts_count_are_not_sampled():

@@ -15,12 +15,11 @@ import pytest
 
 from backup_core.app import set_log_levels
 from backup_core.domain.job import JobStatus
-from backup_core.domain.messages import ObserveBackup, StartBackup, encode
+from backup_core.domain.messages import BACKUP, RESOURCE_EVENTS, ObserveBackup, StartBackup, encode
 from backup_core.workflows.backup import start_backup
 from backup_core.workflows.backup_observation import observe_backup
 from backup_core.workflows.dispatch import dispatch
-from backup_core.workflows.poison import give_up
-from backup_core.workflows.resource_events import give_up as give_up_event
+from backup_core.workflows.job_kinds import give_up
 from infra.local.host.logs import AppLog, LogLevels, Rows
 from tests.api.front import Front
 from tests.builders import SUBSCRIPTION
@@ -97,7 +96,7 @@ def backup(telemetry: Telemetry, platform: Platform) -> None:
     ports = platform.world.ports
     with telemetry.run("tick"):
         dispatch(ports)
-    with telemetry.run("start_backup"):
+    with telemetry.run("backup"):
         start_backup(ports, sent(platform, StartBackup)[-1])
     platform.world.clock.set(SLOT + timedelta(minutes=5))
     with telemetry.run("observe_backup"):
@@ -157,22 +156,22 @@ def test_a_refused_caller_is_no_failure(telemetry):
 
 @pytest.mark.parametrize("text", ["nonsense", "{}"])
 def test_a_message_that_nobody_can_read_was_given_up(telemetry, text):
-    with telemetry.run("start_backup_poison"):
-        give_up(World().ports, StartBackup, text)
+    with telemetry.run("tick"):
+        give_up(World().ports, BACKUP, text)
     assert len(found("givenUpMessages", telemetry)) == 1
 
 
 def test_a_step_that_failed_five_times_was_given_up(telemetry):
     platform = due()
     dispatch(platform.world.ports)
-    with telemetry.run("start_backup_poison"):
-        give_up(platform.world.ports, StartBackup, encode(sent(platform, StartBackup)[-1]))
+    with telemetry.run("tick"):
+        give_up(platform.world.ports, BACKUP, encode(sent(platform, StartBackup)[-1]))
     assert len(found("givenUpMessages", telemetry)) == 1
 
 
 def test_an_event_of_azure_that_was_given_up_is_told(telemetry):
-    with telemetry.run("resource_events_poison"):
-        give_up_event(World().ports, b"{}")
+    with telemetry.run("tick"):
+        give_up(World().ports, RESOURCE_EVENTS, b"{}")
     assert len(found("givenUpMessages", telemetry)) == 1
 
 
@@ -180,7 +179,7 @@ def test_the_host_s_own_word_of_a_message_counts(telemetry):
     telemetry.host.trace(
         "Microsoft.Azure.WebJobs.Host.Queues.QueueProcessor",
         logging.WARNING,
-        "Message has reached MaxDequeueCount of 5. Moving message to queue 'diskbackup-start-backup-poison'.",
+        "Message has reached MaxDequeueCount of 5. Moving message to queue 'diskbackup-backup-poison'.",
     )
     assert len(found("givenUpMessages", telemetry)) == 1
 

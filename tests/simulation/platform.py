@@ -303,7 +303,7 @@ class _Services(Services):
         """No dead-man service is set."""
 
     def watch_if_late(self) -> None:
-        from backup_core.workflows.watching import watch
+        from backup_core.workflows.job_kinds import watch
 
         now = self._host.platform.azure.seconds()
         if now - self._watched > WATCH_LATE_SECONDS:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sortedcontainers import SortedDict
 
+from backup_core.domain.messages import QUEUES
 from tests.fakes import _Operation, _Resource
 from tests.workflows.platform import Platform
 
@@ -23,6 +24,13 @@ RELEASES = tuple(sorted(path.stem for path in GOLDEN.glob("*.json")))
 def read(release: str) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((GOLDEN / f"{release}.json").read_text())
     return content
+
+
+def messages_of(release: str) -> list[dict[str, Any]]:
+    """What lies in queues that are still listened to. They were renamed before the first release, without a bridge:
+    what lay in others is lost, and its work comes again by the watch, the agenda and the reconciler."""
+    messages: list[dict[str, Any]] = read(release)["messages"]
+    return [message for message in messages if message["queue"] in QUEUES]
 
 
 def taken_over(release: str) -> Platform:
@@ -37,7 +45,7 @@ def taken_over(release: str) -> Platform:
         for number, entity in enumerate(left[name]):
             rows = table.setdefault(entity["PartitionKey"], SortedDict())
             rows[entity["RowKey"]] = {**entity, "etag": f'W/"old-{number}"'}
-    for message in left["messages"]:
+    for message in messages_of(release):
         world.queue._put(message["queue"], message["text"], datetime.fromisoformat(message["visibleAt"]))
     _fill_cloud(platform, left)
     return platform

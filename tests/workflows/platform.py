@@ -18,13 +18,12 @@ from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.instance import BackupInstance, InstanceRequest
 from backup_core.domain.job import Job, JobStatus
-from backup_core.domain.messages import MESSAGE_TYPES, LookAtResource
+from backup_core.domain.messages import QUEUES, RESOURCE_EVENTS
 from backup_core.domain.outbox import OUTBOX
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.ports import every
-from backup_core.triggers.steps import STEPS
 from backup_core.triggers.timers import TICK
-from backup_core.workflows.poison import give_up
+from backup_core.workflows.job_kinds import run
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.reconcile_report import ReconcileReport
@@ -92,44 +91,39 @@ class Platform:
         return reconcile(self.world.ports)
 
     def deliver(self) -> None:
-        """Deliver what is visible now, each message once (or twice)."""
+        """Deliver what is visible now, each message once (or twice). Nobody listens to a poison queue."""
         for envelope in self.world.queue.due():
+            if envelope.queue not in QUEUES:
+                continue
             for _ in range(2 if self.twice else 1):
                 self._deliver(envelope)
 
     def _deliver(self, envelope: Envelope) -> None:
-        if envelope.queue == LookAtResource.queue:
+        if envelope.queue == RESOURCE_EVENTS:
             take_message(self.world.ports, envelope.text, self.homes)
             self.world.queue.delete(envelope)
             return
-        kind = next(kind for kind in MESSAGE_TYPES if kind.queue == envelope.queue)
         self._dequeues[envelope.number] += 1
         try:
-            STEPS[kind](self.world.ports, envelope.message)
+            run(self.world.ports, envelope.text)
         except HostDied:
             self.world.queue.hide(envelope, self.world.clock.now() + HOLD_OF_A_DEAD_HOST)
         except Exception as error:
-            self.failures.append(f"{kind.__name__}: {error!r}")
-            self._give_back(kind, envelope)
+            self.failures.append(f"{envelope.kind}: {error!r}")
+            self._give_back(envelope)
         else:
             self.world.queue.delete(envelope)
 
-    def _give_back(self, kind: Any, envelope: Envelope) -> None:
+    def _give_back(self, envelope: Envelope) -> None:
         if self._dequeues[envelope.number] < TRIES:
             self.world.queue.hide(envelope, self.world.clock.now() + timedelta(seconds=5))
             return
         self.give_up(envelope)
 
     def give_up(self, envelope: Envelope) -> None:
-        """What the platform does with a message that failed five times."""
-        self.world.queue.delete(envelope)
+        """What the platform does with a message that failed five times. A tick finds it there."""
+        self.world.queue.poison(envelope)
         self.poisoned.append(envelope)
-        kinds = [kind for kind in MESSAGE_TYPES if kind.queue == envelope.queue]
-        for kind in kinds:
-            try:
-                give_up(self.world.ports, kind, envelope.text)
-            except (HostDied, CloudUnavailable) as error:
-                self.failures.append(f"giving up {kind.__name__}: {error!r}")
 
     def _fire_timers(self) -> None:
         second = self.world.clock.now().second

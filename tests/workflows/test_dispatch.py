@@ -206,7 +206,7 @@ def test_a_herd_at_one_minute_is_enqueued_completely() -> None:
 
 def released(platform: Platform) -> list[float]:
     """When the starts that wait become visible, in seconds after the slot."""
-    waiting = [each for each in platform.world.queue.waiting() if each.queue == StartBackup.queue]
+    waiting = [each for each in platform.world.queue.waiting() if each.kind == "StartBackup"]
     return [(each.visible_at - SLOT).total_seconds() for each in waiting]
 
 

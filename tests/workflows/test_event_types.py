@@ -11,12 +11,12 @@ import pytest
 from backup_core.domain.disk import Disk
 from backup_core.domain.errors import PermissionMissing
 from backup_core.domain.events import KINDS, PREFIX
-from backup_core.domain.messages import ObserveBackup, StartBackup
+from backup_core.domain.messages import BACKUP, ObserveBackup
 from backup_core.domain.protection_rule import instance_name
 from backup_core.domain.restore import RestoreRequest
+from backup_core.workflows.job_kinds import give_up
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups, undelete_instance
 from backup_core.workflows.on_demand import request_backup
-from backup_core.workflows.poison import give_up
 from backup_core.workflows.protection import configure_instance, resume_protection
 from backup_core.workflows.quotas import SNAPSHOTS_NEAR_LIMIT
 from backup_core.workflows.reconcile import reconcile
@@ -275,7 +275,7 @@ def _retagged() -> Platform:
 
 def _poisoned() -> Platform:
     platform = Platform()
-    give_up(platform.world.ports, StartBackup, "nonsense")
+    give_up(platform.world.ports, BACKUP, "nonsense")
     return platform
 
 

@@ -59,8 +59,9 @@ def test_each_duty_is_done_once_in_its_period_and_dispatch_at_the_full_minute() 
     for second in (0, 15, 30, 45):
         platform.world.clock.set(SLOT + 5 * MINUTE + timedelta(seconds=second, milliseconds=30))
         done += [(second, duty) for duty in tick(platform.world.ports)]
-    at_first = [(0, duty) for duty in ("dispatch", "watch", "sweep", "objectives")]
-    later = [(15, "watch"), (15, "sweep"), (30, "watch"), (30, "objectives"), (45, "watch")]
+    at_first = [(0, duty) for duty in ("dispatch", "watch", "sweep", "objectives", "poison", "knock")]
+    later = [(15, "watch"), (15, "sweep"), (30, "watch"), (30, "objectives"), (30, "poison")]
+    later += [(45, "watch"), (45, "knock")]
     assert done == [*at_first, *later]
 
 

@@ -15,8 +15,8 @@ from backup_core.domain.outbox import OutboxEvent, RefusedEvent
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Memory, every
 from backup_core.workflows import announcements, outbox
+from backup_core.workflows.job_kinds import watch
 from backup_core.workflows.lifecycle import stop_protection
-from backup_core.workflows.watching import watch
 from tests.builders import SUBSCRIPTION, VAULT, point
 from tests.fakes import World
 from tests.workflows.platform import HostDied, Platform

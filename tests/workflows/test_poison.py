@@ -11,7 +11,10 @@ from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobOperation, JobStatus
 from backup_core.domain.messages import (
-    MESSAGE_TYPES,
+    BACKUP,
+    QUEUES,
+    REQUESTS,
+    RETENTION,
     ConfigureProtection,
     ExpirePoints,
     Message,
@@ -23,8 +26,8 @@ from backup_core.domain.messages import (
 )
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.restore import RestoreRequest
+from backup_core.workflows.job_kinds import give_up
 from backup_core.workflows.on_demand import request_backup
-from backup_core.workflows.poison import give_up
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.restore import request_restore
 from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json
@@ -45,20 +48,20 @@ NONSENSE = [
 ]
 
 
-@pytest.mark.parametrize("kind", MESSAGE_TYPES)
+@pytest.mark.parametrize("queue", QUEUES)
 @pytest.mark.parametrize("text", NONSENSE)
-def test_what_nobody_can_read_becomes_an_event_and_no_job(kind: type[Message], text: str | bytes) -> None:
+def test_what_nobody_can_read_becomes_an_event_and_no_job(queue: str, text: str | bytes) -> None:
     world = World()
-    give_up(world.ports, kind, text)
+    give_up(world.ports, queue, text)
     assert world.events.types() == ["DiskBackup.Message.Poisoned"]
-    assert kind.queue in world.events.published[0].subject
+    assert queue in world.events.published[0].subject
     assert world.queue.sent == []
 
 
 def test_two_unreadable_messages_are_two_events_and_one_twice_is_one() -> None:
     world = World()
     for text in ("one", "two", "two"):
-        give_up(world.ports, StartBackup, text)
+        give_up(world.ports, BACKUP, text)
         world.clock.advance(seconds=2)
     assert len(world.events.distinct) == 2
 
@@ -66,7 +69,7 @@ def test_two_unreadable_messages_are_two_events_and_one_twice_is_one() -> None:
 def test_giving_up_waits_for_no_topic() -> None:
     platform = Platform()
     platform.world.faults.fail("events.publish", CloudUnavailable("503"))
-    give_up(platform.world.ports, StartBackup, "nonsense")
+    give_up(platform.world.ports, BACKUP, "nonsense")
     assert platform.world.events.types() == []
     platform.run(minutes=2)
     assert platform.world.events.types() == ["DiskBackup.Message.Poisoned"]
@@ -84,7 +87,7 @@ def test_a_running_backup_that_was_given_up_is_failed_and_frees_its_instance(kin
     platform.world.cloud.snapshot_time = timedelta(minutes=2)
     platform.run(seconds=10)
     assert platform.instance().active is not None
-    give_up(platform.world.ports, kind, encode(sent(platform, kind)[0]))
+    give_up(platform.world.ports, BACKUP, encode(sent(platform, kind)[0]))
     assert platform.instance().active is None
     assert_failed(jobs(platform)[0])
     platform.run(seconds=30)
@@ -129,7 +132,7 @@ def test_a_restore_that_was_given_up_is_failed_and_lets_go_of_its_point(kind: ty
     wanted = RestoreRequest(point_id=None, target_disk_id=disk_id("restored", TARGET_GROUP))
     request_restore(platform.world.ports, VAULT, "disk-1", wanted)
     platform.run(seconds=5)
-    give_up(platform.world.ports, kind, encode(sent(platform, kind)[0]))
+    give_up(platform.world.ports, BACKUP, encode(sent(platform, kind)[0]))
     assert_failed(jobs(platform, JobOperation.RESTORE)[0])
     assert platform.points()[0].restoring == ()
     platform.run(minutes=5)
@@ -140,7 +143,7 @@ def test_a_configuration_that_was_given_up_leaves_an_instance_in_error() -> None
     platform = protected("disk-2")
     platform.world.cloud.add_disk(disk_json("disk-1"))
     configure_instance(platform.world.ports, VAULT, request("disk-1", policy_name="policy-disk-2"))
-    give_up(platform.world.ports, ConfigureProtection, encode(sent(platform, ConfigureProtection)[-1]))
+    give_up(platform.world.ports, REQUESTS, encode(sent(platform, ConfigureProtection)[-1]))
     instance = platform.instance("disk-1")
     assert instance.error is not None
     assert (instance.state, instance.error.code) == (ProtectionState.ERROR, "StepGivenUp")
@@ -151,7 +154,7 @@ def test_a_configuration_that_was_given_up_leaves_an_instance_in_error() -> None
 @pytest.mark.parametrize("kind", [StartBackup, ObserveBackup])
 def test_a_job_that_ended_meanwhile_stays_as_it_ended(kind: type[Message]) -> None:
     platform = backed_up()
-    give_up(platform.world.ports, kind, encode(sent(platform, kind)[0]))
+    give_up(platform.world.ports, BACKUP, encode(sent(platform, kind)[0]))
     assert [job.status for job in jobs(platform)] == [JobStatus.COMPLETED]
     assert len(platform.points()) == 1
     assert events(platform, "Job.Failed") == []
@@ -162,14 +165,14 @@ def test_another_jobs_hold_on_the_instance_is_left_alone() -> None:
     old = sent(platform, StartBackup)[0]
     platform.world.cloud.snapshot_time = timedelta(minutes=2)
     go_to(platform, SLOT + HOUR, seconds=5)
-    give_up(platform.world.ports, StartBackup, encode(old))
+    give_up(platform.world.ports, BACKUP, encode(old))
     assert platform.instance().active is not None
 
 
 def test_an_expiry_that_was_given_up_is_told_of_and_comes_again_by_itself() -> None:
     platform = backed_up()
     message = ExpirePoints(vault=VAULT, instance_name="disk-1", due_at=SLOT)
-    give_up(platform.world.ports, ExpirePoints, encode(message))
+    give_up(platform.world.ports, RETENTION, encode(message))
     assert platform.world.events.types()[-1] == "DiskBackup.Message.Poisoned"
     assert jobs(platform, JobOperation.EXPIRE) == []
     assert platform.agenda(AgendaKind.EXPIRY)
@@ -188,7 +191,7 @@ def test_giving_up_over_a_record_that_cannot_be_read_raises_nothing(kind: type[M
         if kind is not ExpirePoints
         else ExpirePoints(vault=VAULT, instance_name="disk-1", due_at=SLOT)
     )
-    give_up(platform.world.ports, kind, encode(message))
+    give_up(platform.world.ports, BACKUP, encode(message))
     assert platform.world.events.types()[-1] == "DiskBackup.Message.Poisoned"
 
 
@@ -198,7 +201,7 @@ def test_giving_up_a_restore_whose_point_cannot_be_read_still_fails_the_job() ->
     wanted = RestoreRequest(point_id=None, target_disk_id=disk_id("restored", TARGET_GROUP))
     request_restore(platform.world.ports, VAULT, "disk-1", wanted)
     platform.world.store.corrupt_record(RecoveryPoint, VAULT, "disk-1", point.point_id)
-    give_up(platform.world.ports, StartRestore, encode(sent(platform, StartRestore)[0]))
+    give_up(platform.world.ports, REQUESTS, encode(sent(platform, StartRestore)[0]))
     assert_failed(jobs(platform, JobOperation.RESTORE)[0])
 
 
@@ -222,7 +225,7 @@ def test_a_message_that_a_stranger_wrote_reaches_the_poison_queue_and_the_others
     platform = Platform()
     platform.world.clock.set(SLOT - timedelta(seconds=10))
     platform.protect("disk-1", intervals=("R/2026-03-01T00:00:00+00:00/PT1H",))
-    platform.world.queue.put_text(StartBackup.queue, "nonsense")
+    platform.world.queue.put_text(BACKUP, "nonsense")
     platform.run(minutes=2)
     assert [envelope.text for envelope in platform.poisoned] == ["nonsense"]
     assert len(events(platform, "Message.Poisoned")) == 1
@@ -234,7 +237,7 @@ def test_a_waiting_job_that_was_given_up_does_not_free_the_instance_from_the_run
     platform.world.cloud.snapshot_time = timedelta(minutes=5)
     platform.run(seconds=10)
     waiting = request_backup(platform.world.ports, VAULT, "disk-1", rule_name="BackupHourly", retention_tag=None)
-    give_up(platform.world.ports, StartBackup, encode(sent(platform, StartBackup)[-1]))
+    give_up(platform.world.ports, BACKUP, encode(sent(platform, StartBackup)[-1]))
     assert_failed(next(job for job in jobs(platform) if job.job_id == waiting.job_id))
     active = platform.instance().active
     assert active is not None
@@ -247,7 +250,7 @@ def test_an_earlier_configuration_that_was_given_up_does_not_spoil_the_later_one
     configure_instance(platform.world.ports, VAULT, request("disk-1", policy_name="policy-disk-2"))
     earlier = sent(platform, ConfigureProtection)[-1]
     configure_instance(platform.world.ports, VAULT, request("disk-1", policy_name="policy-disk-2"))
-    give_up(platform.world.ports, ConfigureProtection, encode(earlier))
+    give_up(platform.world.ports, REQUESTS, encode(earlier))
     assert platform.instance("disk-1").state is ProtectionState.UPDATING
     platform.run(seconds=3)
     assert platform.instance("disk-1").state is ProtectionState.CONFIGURED

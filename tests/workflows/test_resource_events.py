@@ -14,7 +14,7 @@ from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.errors import CloudUnavailable, PermissionMissing, Throttled
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
-from backup_core.domain.messages import LookAtResource, encode
+from backup_core.domain.messages import RESOURCE_EVENTS, LookAtResource, encode
 from backup_core.domain.protection_rule import instance_name
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_event import DELETED, WRITTEN, ResourceHint, read_event
@@ -521,14 +521,14 @@ def test_a_hint_is_given_up_in_the_end_and_left_to_the_reconciler() -> None:
     tell(platform, disk_id())
     platform.run(minutes=40)
     assert len(sent(platform, LookAtResource)) == MAX_ROUNDS
-    assert [each for each in platform.world.queue.waiting() if each.queue == LookAtResource.queue] == []
+    assert [each for each in platform.world.queue.waiting() if each.kind == "LookAtResource"] == []
 
 
 @pytest.mark.parametrize("make", [grid_event, cloud_event])
 def test_an_event_in_the_queue_is_looked_into_like_one_that_is_delivered(make: Callable[..., Any]) -> None:
     platform = backed_up()
     platform.world.cloud.remove_disk(disk_id())
-    platform.world.queue.put_text(LookAtResource.queue, json.dumps(make(disk_id())))
+    platform.world.queue.put_text(RESOURCE_EVENTS, json.dumps(make(disk_id())))
     platform.run(minutes=6)
     assert state(platform) is ProtectionState.STOPPED
 

@@ -26,12 +26,12 @@ from backup_core.ports import Memory, Ports, Remove
 from backup_core.triggers.timers import timer_blueprint
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.dispatch import dispatch
+from backup_core.workflows.job_kinds import watch
 from backup_core.workflows.objectives import check_objectives
 from backup_core.workflows.retention import sweep
 from backup_core.workflows.tag_rules import put_rule
 from backup_core.workflows.tick import tick
 from backup_core.workflows.vaults import put_policy
-from backup_core.workflows.watching import watch
 from tests.builders import VAULT, disk_json, point, policy
 from tests.domain.test_protection_rule import rule
 from tests.invariants import Endings, Records, faults_of_slots

@@ -16,13 +16,14 @@ from backup_core.domain.alert import Cause
 from backup_core.domain.errors import PASSING_FAILURES, OperationFailed, SnapshotLimitReached, Throttled
 from backup_core.domain.instance import BackupInstance, MissedSlot, ProtectionState
 from backup_core.domain.job import TAKEN_AGAIN, Job, JobOperation, JobStatus
-from backup_core.domain.messages import ConfigureProtection, ObserveBackup, ObserveRestore, StartBackup, StartRestore
+from backup_core.domain.messages import ObserveBackup, ObserveRestore, StartBackup, StartRestore
 from backup_core.domain.restore import RestoreRequest
 from backup_core.ports import Put
 from backup_core.workflows.backup import start_backup
 from backup_core.workflows.dispatch import dispatch
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups, undelete_instance
 from backup_core.workflows.on_demand import request_backup
+from backup_core.workflows.poison_queues import empty_poison_queues
 from backup_core.workflows.protection import configure_instance, resume_protection
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.turns import OPERATIONS_AT_MOST
@@ -362,14 +363,15 @@ def test_of_two_copies_of_a_message_one_is_given_up_and_the_other_stands_down(
     platform.world.cloud.snapshot_time = timedelta(minutes=1)
     seen = Endings()
     platform.run(seconds=2)
-    while not any(envelope.queue == kind.queue for envelope in platform.world.queue.waiting()):
+    while not any(envelope.kind == kind.__name__ for envelope in platform.world.queue.waiting()):
         platform.world.clock.set(SLOT)
         dispatch(platform.world.ports)
         if kind is ObserveBackup:
             platform.deliver()
-    copy = next(envelope for envelope in platform.world.queue.waiting() if envelope.queue == kind.queue)
+    copy = next(envelope for envelope in platform.world.queue.waiting() if envelope.kind == kind.__name__)
     platform.world.queue.duplicate(copy)
     platform.give_up(copy)
+    empty_poison_queues(platform.world.ports)
     faults = list(seen.look(platform.jobs()))
     for _ in range(200):
         platform.run(seconds=1)
@@ -388,10 +390,11 @@ def test_a_message_given_up_after_its_copy_ended_the_job_still_leaves_its_list()
     platform.world.queue.duplicate(listed)
     platform.world.queue.delete(listed)
     start_backup(platform.world.ports, replace(sent(platform, StartBackup)[0], missed_slots=(), missed_count=0))
-    later = next(each for each in platform.world.queue.waiting() if each.queue == StartBackup.queue)
+    later = next(each for each in platform.world.queue.waiting() if each.kind == "StartBackup")
     platform.world.queue.hide(later, SLOT + 4 * HOUR)
     platform.run(seconds=30)
     platform.give_up(later)
+    empty_poison_queues(platform.world.ports)
     assert ends(platform, *ALL) == [*[{End.MISSED}] * 3, {End.TAKEN}]
 
 
@@ -404,9 +407,10 @@ def test_a_restore_that_was_given_up_is_not_ended_again_by_a_copy(
     request_restore(platform.world.ports, VAULT, "disk-1", wanted)
     if kind is ObserveRestore:
         platform.deliver()
-    copy = next(envelope for envelope in platform.world.queue.waiting() if envelope.queue == kind.queue)
+    copy = next(envelope for envelope in platform.world.queue.waiting() if envelope.kind == kind.__name__)
     platform.world.queue.duplicate(copy)
     platform.give_up(copy)
+    empty_poison_queues(platform.world.ports)
     platform.run(minutes=3)
     assert [job.status for job in jobs(platform, JobOperation.RESTORE)] == [JobStatus.FAILED]
     assert len(events(platform, "Restore.Failed")) == 1
@@ -418,9 +422,10 @@ def test_a_configuration_that_was_given_up_is_not_ended_again_by_a_copy() -> Non
     platform = protected("disk-2")
     platform.world.cloud.add_disk(disk_json("disk-1"))
     configure_instance(platform.world.ports, VAULT, request("disk-1", policy_name="policy-disk-2"))
-    copy = next(each for each in platform.world.queue.waiting() if each.queue == ConfigureProtection.queue)
+    copy = next(each for each in platform.world.queue.waiting() if each.kind == "ConfigureProtection")
     platform.world.queue.duplicate(copy)
     platform.give_up(copy)
+    empty_poison_queues(platform.world.ports)
     platform.run(minutes=2)
     assert [job.status for job in jobs(platform, JobOperation.CONFIGURE)] == [JobStatus.FAILED]
     assert platform.instance().state is ProtectionState.ERROR

@@ -16,10 +16,9 @@ from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.events import Event
 from backup_core.domain.outbox import DigestItem, OutboxEvent
 from backup_core.ports import Clock, Insert, Memory, Ports, StateStore, every
-from backup_core.triggers.steps import STEPS
 from backup_core.workflows import announcements, outbox
+from backup_core.workflows.job_kinds import run, watch
 from backup_core.workflows.reconcile import reconcile
-from backup_core.workflows.watching import watch
 from tests.builders import VAULT, vault
 from tests.fakes import World
 
@@ -85,7 +84,7 @@ def tick(world: World, *hosts: Ports, seconds: int) -> None:
         world.clock.advance(seconds=1)
         for envelope in world.queue.due():
             world.queue.delete(envelope)
-            STEPS[type(envelope.message)](hosts[0], envelope.message)
+            run(hosts[0], envelope.text)
         if world.clock.now().second % 20 == 5:
             for each in hosts:
                 watch(each)

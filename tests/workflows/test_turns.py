@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
-from backup_core.domain.errors import CloudUnavailable, MessageMalformed, PermissionMissing, Throttled
-from backup_core.domain.events import Event
+from backup_core.domain.errors import CloudUnavailable, PermissionMissing, Throttled
 from backup_core.domain.instance import BackupInstance
-from backup_core.domain.messages import ConfigureProtection, PublishEvents, StartBackup
+from backup_core.domain.messages import ConfigureProtection, StartBackup
 from backup_core.ports import Replace
-from backup_core.workflows.turns import MAX_ATTEMPTS, commit, next_turn, publish_events
+from backup_core.workflows.turns import MAX_ATTEMPTS, commit, next_turn
 from tests.builders import VAULT
-from tests.fakes import World
-from tests.workflows.scenes import SLOT, change_instance, protected
-
-
-def test_events_that_an_earlier_release_left_in_a_queue_are_told() -> None:
-    world = World()
-    world.events.checked = False  # their data is what that release wrote
-    told = {"id": "e1", "type": "DiskBackup.Job.Completed", "source": "v", "subject": "s", "content": {"n": 1}}
-    text = json.dumps([{**told, "at": SLOT.isoformat()}])
-    publish_events(world.ports, PublishEvents(vault=VAULT, instance_name="disk-1", events=text))
-    assert world.events.published == [Event(**told, at=SLOT)]
-
-
-@pytest.mark.parametrize("text", ["", "nonsense", "{}", "[1]", '[{"id": "1"}]', '[{"at": "never"}]'])
-def test_a_message_that_holds_no_events_is_given_up_and_not_tried_for_ever(text: str) -> None:
-    world = World()
-    with pytest.raises(MessageMalformed):
-        publish_events(world.ports, PublishEvents(vault=VAULT, instance_name="disk-1", events=text))
-    assert world.queue.waiting() == []
+from tests.workflows.scenes import change_instance, protected
 
 
 def test_throttled_is_no_attempt_whatever_the_round() -> None:

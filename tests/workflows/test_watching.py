@@ -24,11 +24,12 @@ from backup_core.domain.naming import scheduled_job_id
 from backup_core.domain.restore import RestoreRequest
 from backup_core.ports import Insert
 from backup_core.workflows.dispatch import FEW, dispatch
+from backup_core.workflows.job_kinds import watch
 from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.tick import tick
-from backup_core.workflows.watching import STALL_AFTER, watch, watch_row
+from backup_core.workflows.watching import STALL_AFTER, watch_row
 from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json, job
 from tests.workflows.platform import HostDied, Platform, request
 from tests.workflows.scenes import EVERY_MINUTE, SLOT, backed_up, change_instance, jobs, protected, sent
@@ -39,7 +40,7 @@ TWO_MINUTES = 120
 def lose_first(platform: Platform, kind: type[Message]) -> None:
     """Lose the first message of that kind as soon as it is there."""
     for _ in range(40):
-        lost = [envelope for envelope in platform.world.queue.waiting() if envelope.queue == kind.queue]
+        lost = [envelope for envelope in platform.world.queue.waiting() if envelope.kind == kind.__name__]
         if lost:
             platform.world.queue.delete(lost[0])
             return

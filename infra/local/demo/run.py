@@ -220,9 +220,9 @@ def _busiest(target: LocalTarget) -> tuple[int, int]:
 
 
 def _in_flight(log: Path) -> int:
-    """How many runs of start_backup this host has begun and not ended, by its log."""
+    """How many runs of the queue of backups this host has begun and not ended, by its log."""
     text = log.read_text(encoding="utf-8", errors="replace")
-    return text.count("Executing 'start_backup'") - text.count("Executed 'start_backup'")
+    return text.count("Executing 'backup'") - text.count("Executed 'backup'")
 
 
 def _running(clients: Clients) -> frozenset[str]:
