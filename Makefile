@@ -5,13 +5,19 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 RECORDINGS ?= ../shared
 
-.PHONY: setup demo test lint infra conformance simulate bench docs package audit scan lock up down clean
+.PHONY: setup demo test check lint infra conformance simulate bench docs package audit scan lock up down clean
 
 demo: setup
 	$(RUN) -m infra.local demo
 
 test: setup
 	$(RUN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+# The inner loop, about a minute: what lint says, and the tests that start no process and wait for nothing.
+FAST := tests/domain tests/adapters tests/test_architecture.py tests/test_settings.py \
+	$(addprefix tests/workflows/test_,backup.py dispatch.py retention.py restore.py poison.py turns.py)
+check: lint
+	$(RUN) -m pytest -n 2 -m "not local_target and not conformance" -q $(FAST)
 
 lint: setup
 	$(RUN) -m ruff check .
