@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from backup_core.domain import restore as restore_rules
+from backup_core.domain.acting import Bound, Place, check_bounds, check_choice
 from backup_core.domain.disk import Disk, Snapshot
 from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
 from backup_core.domain.errors import (
@@ -35,9 +36,10 @@ from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.surroundings import DISK_COUNTERS, SNAPSHOT_COUNTERS, EncryptionSet, Group, Lock, Usage
 from backup_core.domain.vault import Vault
 
-SOURCE = "backupInstance.dataSourceInfo.resourceID"
-POLICY = "backupInstance.policyInfo.policyId"
-SNAPSHOT_GROUP = "backupInstance.policyInfo.policyParameters.dataStoreParametersList[0].resourceGroupId"
+_BODY = "backupInstance"
+SOURCE = f"{_BODY}.dataSourceInfo.resourceID"
+POLICY = f"{_BODY}.policyInfo.policyId"
+SNAPSHOT_GROUP = f"{_BODY}.policyInfo.policyParameters.dataStoreParametersList[0].resourceGroupId"
 POINT = "restoreRequestObject.recoveryPointId"
 TARGET = "restoreRequestObject.restoreTargetInfo.datasourceInfo.resourceID"
 
@@ -93,6 +95,21 @@ def check_source(vault: Vault, disk: Disk | None, disk_id: str) -> Iterator[Faul
     if properties.get("diskState") in _FILLING:
         message = f"the disk is still being uploaded (state {properties['diskState']}); finish the upload first"
         yield Fault(target=SOURCE, message=message, code=NOT_SUPPORTED)
+
+
+def check_rules(
+    vault: Vault, request: InstanceRequest, policy: BackupPolicy | None, bounds: Sequence[Bound]
+) -> Iterator[Fault]:
+    """What holds of a request by our own records alone, whatever Azure says."""
+    yield from check_policy(policy, request.policy_name)
+    asked = {SOURCE: (Place.SOURCE, request.disk_id), SNAPSHOT_GROUP: (Place.SNAPSHOTS, request.snapshot_group_id)}
+    yield from check_bounds(bounds, vault.key, asked)
+    yield from check_choice(request.acts_as, vault.acts_as, f"{_BODY}.identityDetails")
+
+
+def in_instance(faults: Iterable[Fault]) -> list[Fault]:
+    """The same faults with their paths in the body of an instance, where a validation has it as a part of its own."""
+    return [replace(fault, target=f"properties.{fault.target.removeprefix(f'{_BODY}.')}") for fault in faults]
 
 
 def check_interval(policy: BackupPolicy | None, disk: Disk) -> Iterator[Fault]:

@@ -230,6 +230,11 @@ def list_points(
     return _readable(replace(page, items=shown), f"{vault.partition}/{instance_name}")
 
 
+def config_job_of(ports: Ports, vault: VaultKey, instance: BackupInstance) -> Stored[Job] | None:
+    """The job that configures or deletes an instance, or did so last; None where there is none any more."""
+    return ports.store.get(Job, vault, instance.config_job_id) if instance.config_job_id else None
+
+
 def get_job(ports: Ports, vault: VaultKey, job_id: str) -> Job:
     """A job as it stands now. Raises NotFound."""
     job = find_job(ports, vault, job_id)

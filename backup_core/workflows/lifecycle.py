@@ -26,7 +26,7 @@ from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Insert, Ports, Replace, every, until_committed
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.alerts import Alerted, fire, resolve
-from backup_core.workflows.catalogue import get_vault
+from backup_core.workflows.catalogue import config_job_of, get_vault
 from backup_core.workflows.deletion import ensure_none_under_way
 from backup_core.workflows.protection import config_job, look_soon, present_instance, request_of, resume_protection
 
@@ -161,7 +161,7 @@ def delete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id:
         if stored.value.is_deleted:
             ensure_none_under_way(ports, stored.value)
             return None
-        running = ports.store.get(Job, vault, stored.value.config_job_id) if stored.value.config_job_id else None
+        running = config_job_of(ports, vault, stored.value)
         if stored.value.state is ProtectionState.DELETING and running is not None:
             return running.value
         now = ports.clock.now()

@@ -12,18 +12,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from backup_core.domain.acting import Place, check_bounds, check_choice
+from backup_core.domain import validation as rules
 from backup_core.domain.agenda import AgendaRow, backup_row, expiry_row
 from backup_core.domain.alert import Cause, cause_of_failure, permission_cause
 from backup_core.domain.disk import Disk
-from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
 from backup_core.domain.errors import BackupError, Fault, InvalidInput, NotFound, ResourceInUse
 from backup_core.domain.events import Event
 from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ConfigureProtection
 from backup_core.domain.objective import TAG, own_objective
-from backup_core.domain.policy import BackupPolicy, check_background_copy, shortened_rules
+from backup_core.domain.policy import BackupPolicy, shortened_rules
 from backup_core.domain.resource_ids import VaultKey, parse_group_id
 from backup_core.domain.vault import check_shortening
 from backup_core.ports import (
@@ -52,7 +51,6 @@ log = logging.getLogger("diskbackup.protection")
 _READ_DISK = permission_cause("Disk Backup Reader")  # what a look at the disk proves; snapshots take another role
 
 CONFIGURE = "Configure Protection"
-SNAPSHOT_GROUP = "properties.policyInfo.policyParameters.dataStoreParametersList[0].resourceGroupId"
 PAUSED = (ProtectionState.STOPPED, ProtectionState.SUSPENDED)
 EXPIRE_SOON = timedelta(seconds=90)
 
@@ -75,57 +73,44 @@ def configure_instance(
 
     def attempt() -> tuple[BackupInstance, Job, bool]:
         stored = ports.store.get(BackupInstance, vault, request.name)
-        faults = _faults(request, policy, stored.value if stored else None)
-        faults += check_bounds(ports.bounds, vault, _places(request))
-        faults += check_choice(request.acts_as, settings.acts_as, "properties.identityDetails")
+        existing = stored.value if stored else None
+        _refuse_going(existing)
+        faults = [*rules.check_rules(settings, request, policy.value if policy else None, ports.bounds)]
+        faults += rules.check_unchanged(existing, request) if existing else ()
+        faults = [*rules.in_instance(faults), *_tag_faults(request, existing)]
         if faults:
             raise InvalidInput(faults)
         assert policy is not None, "its absence is a fault"
-        if not still(stored.value if stored else None):
+        if not still(existing):
             raise ResourceInUse(f"Backup instance '{request.name}' was changed meanwhile; it is judged anew.")
-        shorter = _shortened(stored.value if stored else None, policy.value)
+        shorter = _shortened(existing, policy.value)
         refused = check_shortening(settings, "properties.policyInfo.policyId", shorter)
         if refused:
             raise InvalidInput(refused)
         take_claim(ports, vault, request.name, request.disk_id)
         now = ports.clock.now()
         job = config_job(vault, request, JobOperation.CONFIGURE, now, correlation_id)
-        instance = _wanted(stored.value if stored else None, request, policy.value, job, now)
+        instance = _wanted(existing, request, policy.value, job, now)
         events = []
         if shorter:
             events.append(announcements.retention_shortened(vault, policy.value.name, shorter, [instance.name], now))
-        if stored is not None and stored.value.state in PAUSED:
+        if existing is not None and existing.state in PAUSED:
             events.append(announcements.protection_changed("Resumed", vault, instance, now, correlation_id))
         _accept(ports, vault, stored, instance, job, events)
-        return instance, job, stored is None
+        return instance, job, existing is None
 
     return until_committed(f"Backup instance '{request.name}'", attempt)
 
 
-def _faults(
-    request: InstanceRequest, policy: Stored[BackupPolicy] | None, existing: BackupInstance | None
-) -> list[Fault]:
-    faults = []
-    if policy is None:
-        message = f"policy '{request.policy_name}' was not found in the vault; create it first"
-        faults.append(Fault(target="properties.policyInfo.policyId", message=message))
-    faults += _tag_faults(request, existing)
-    if existing is None:
-        return faults
-    if existing.state is ProtectionState.DELETING:
-        raise ResourceInUse(f"Backup instance '{request.name}' is being deleted; wait until it is gone.")
-    if existing.is_deleted:
+def _refuse_going(existing: BackupInstance | None) -> None:
+    """Raises ResourceInUse."""
+    if existing is not None and existing.state is ProtectionState.DELETING:
+        raise ResourceInUse(f"Backup instance '{existing.name}' is being deleted; wait until it is gone.")
+    if existing is not None and existing.is_deleted:
         raise ResourceInUse(
-            f"Backup instance '{request.name}' is soft-deleted until {existing.purge_at}: undelete it, or protect the "
+            f"Backup instance '{existing.name}' is soft-deleted until {existing.purge_at}: undelete it, or protect the "
             "disk by an instance of another name."
         )
-    if existing.disk_id.lower() != request.disk_id.lower():
-        message = f"the instance protects {existing.disk_id}; protect another disk by another instance"
-        faults.append(Fault(target="properties.dataSourceInfo.resourceID", message=message))
-    if existing.snapshot_group_id.lower() != request.snapshot_group_id.lower():
-        message = f"the snapshots lie in {existing.snapshot_group_id}; the group cannot be changed"
-        faults.append(Fault(target=SNAPSHOT_GROUP, message=message))
-    return faults
 
 
 def _shortened(existing: BackupInstance | None, policy: BackupPolicy) -> list[str]:
@@ -134,14 +119,6 @@ def _shortened(existing: BackupInstance | None, policy: BackupPolicy) -> list[st
     if existing is None or existing.policy.name.lower() == policy.name.lower():
         return []
     return shortened_rules(existing.policy, policy)
-
-
-def _places(request: InstanceRequest) -> dict[str, tuple[Place, str]]:
-    """Where the vault is to act, by the place in the body."""
-    return {
-        "properties.dataSourceInfo.resourceID": (Place.SOURCE, request.disk_id),
-        SNAPSHOT_GROUP: (Place.SNAPSHOTS, request.snapshot_group_id),
-    }
 
 
 def _tag_faults(request: InstanceRequest, existing: BackupInstance | None) -> list[Fault]:
@@ -351,9 +328,9 @@ def _is_open(ports: Ports, vault: VaultKey) -> bool:
 
 
 def _check_disk(instance: BackupInstance, disk: Disk) -> None:
-    fault = check_background_copy(instance.policy) if disk.sku in BACKGROUND_COPY_SKUS else None
-    if fault is not None:
-        raise InvalidInput([replace(fault, message=f"{disk.sku} disk: {fault.message}")])
+    faults = rules.in_instance(rules.check_interval(instance.policy, disk))
+    if faults:
+        raise InvalidInput(faults)
 
 
 def _protect(

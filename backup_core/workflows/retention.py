@@ -43,6 +43,7 @@ from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConfl
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.alerts import Alerted, fire, resolve
+from backup_core.workflows.catalogue import config_job_of
 from backup_core.workflows.claims import release_claim
 from backup_core.workflows.deletion import (
     DeletionRun,
@@ -452,7 +453,7 @@ def _nothing_to_delete(
 def _remove_instance(ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance]) -> None:
     """The last point is gone: the instance's record goes, and its deletion job ends."""
     changes: list[Change] = [Remove(stored)]
-    job = ports.store.get(Job, message.vault, stored.value.config_job_id) if stored.value.config_job_id else None
+    job = config_job_of(ports, message.vault, stored.value)
     ended = None
     if job is not None and not job.value.is_ended:
         ended = job.value.advance(JobStatus.COMPLETED, at=ports.clock.now())

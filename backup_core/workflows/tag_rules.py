@@ -19,16 +19,13 @@ from backup_core.domain.disk import Disk
 from backup_core.domain.errors import (
     BackupError,
     DiskNotFound,
-    Fault,
     InvalidInput,
     NotFound,
     RecordCorrupt,
     ResourceInUse,
 )
 from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState, disk_key
-from backup_core.domain.job import Job
 from backup_core.domain.messages import LookAtResource
-from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.protection_rule import (
     RULE_TAG,
     Action,
@@ -42,6 +39,7 @@ from backup_core.domain.protection_rule import (
 )
 from backup_core.domain.resource_event import DELETED, RULED
 from backup_core.domain.resource_ids import ANYWHERE, DISK, VAULT, VaultKey, lies_in, parse_resource_id
+from backup_core.domain.validation import check_policy
 from backup_core.ports import (
     Insert,
     Page,
@@ -188,7 +186,7 @@ def _as_judged(found: FoundInstance | None) -> Callable[[BackupInstance | None],
 
 def tried_lately(ports: Ports, found: FoundInstance, within: timedelta) -> bool:
     """Whether the instance was configured, or that was tried, a moment ago."""
-    job = ports.store.get(Job, found.vault, found.instance.config_job_id) if found.instance.config_job_id else None
+    job = catalogue.config_job_of(ports, found.vault, found.instance)
     return job is not None and ports.clock.now() < (job.value.ended_at or job.value.created_at) + within
 
 
@@ -439,11 +437,10 @@ def _page_of(ports: Ports, vault: VaultKey, token: str | None) -> Page[Protectio
 def check_rule(ports: Ports, rule: ProtectionRule) -> None:
     """Raises NotFound (vault), InvalidInput (its policy is not there, its vault may not keep snapshots there)."""
     open_vault(ports, rule.vault)
-    if ports.store.get(BackupPolicy, rule.vault, rule.policy_name) is None:
-        message = f"policy '{rule.policy_name}' was not found in the vault; create it first"
-        raise InvalidInput([Fault(target="properties.policyId", message=message)])
+    policy = catalogue.find_policy(ports, rule.vault, rule.policy_name)
+    faults = [replace(each, target="properties.policyId") for each in check_policy(policy, rule.policy_name)]
     asked = {"properties.snapshotResourceGroupId": (Place.SNAPSHOTS, rule.snapshot_group_id)}
-    faults = check_bounds(ports.bounds, rule.vault, asked)
+    faults += check_bounds(ports.bounds, rule.vault, asked)
     if faults:
         raise InvalidInput(faults)
 

@@ -160,13 +160,7 @@ def _look_at_backup(
     own: tuple[VaultKey, str] | None,
     bounds: tuple[Bound, ...],
 ) -> None:
-    findings.note(rules.check_policy(policy, request.policy_name))
-    asked = {
-        rules.SOURCE: (Place.SOURCE, request.disk_id),
-        rules.SNAPSHOT_GROUP: (Place.SNAPSHOTS, request.snapshot_group_id),
-    }
-    findings.note(check_bounds(bounds, vault.key, asked))
-    findings.note(check_choice(request.acts_as, vault.acts_as, "backupInstance.identityDetails"))
+    findings.note(rules.check_rules(vault, request, policy, bounds))
     disk = _look_at_source(findings, vault, request.disk_id)
     snapshots = _look_at_snapshot_group(findings, parse_group_id(request.snapshot_group_id), request.disk_id)
     if disk is not None:
