@@ -218,6 +218,18 @@ _KINDS: tuple[EventKind, ...] = (
         },
     ),
     _kind(
+        "Vault.IdentityChanged",
+        _S2,
+        "Security",
+        "A vault acts with another identity, which may do other things than the former one.",
+        causes=("A person or an automation changed the vault; its audit records name who.",),
+        actions=("If this was not intended, set the former identity; compare what the two may do.",),
+        fields={
+            "identityBefore": _text("the user-assigned identity's id; \"\" for the app's own"),
+            "identityAfter": _text("the same, from now on"),
+        },
+    ),
+    _kind(
         "Policy.RetentionShortened",
         _S1,
         "Security",

@@ -6,7 +6,7 @@ Leaves to others: the body of the new disk (domain/restored_disk.py) and asking 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -141,19 +141,17 @@ def _check_tags(request: RestoreRequest, _point: RecoveryPoint) -> Iterator[Faul
         yield Fault(target=target, message=message)
 
 
-def check_key(set_id: str | None, request: RestoreRequest) -> Iterator[Fault]:
+def check_keys(set_ids: Iterable[str], request: RestoreRequest) -> Iterator[Fault]:
     """A disk encryption set serves the disks of its own subscription only (documented)."""
     try:
         target = parse_resource_id(request.target_disk_id, DISK).subscription.lower()
     except ValueError:
         return  # told by check_restore
-    if set_id is not None and not set_id.lower().startswith(f"/subscriptions/{target}/"):
-        yield Fault(
-            target=f"{_TARGET}.datasourceInfo.resourceID",
-            message=f"disk encryption set '{set_id}' lies in another subscription than the target; its key cannot be "
-            "used",
-            code="UserErrorDESKeyVaultKeyNotAvailable",
-        )
+    for set_id in set_ids:
+        if not set_id.lower().startswith(f"/subscriptions/{target}/"):
+            message = f"disk encryption set '{set_id}' lies in another subscription than the target: its key is no use"
+            place = f"{_TARGET}.datasourceInfo.resourceID"
+            yield Fault(target=place, message=message, code="UserErrorDESKeyVaultKeyNotAvailable")
 
 
 def check_subscription(request: RestoreRequest, disk_id: str, *, allowed: bool) -> list[Fault]:

@@ -102,12 +102,15 @@ def access_of(properties: Mapping[str, Any]) -> dict[str, Any]:
     return access
 
 
-def encryption_set_of(body: Mapping[str, Any]) -> str | None:
-    """The id of the disk encryption set in a disk's description, None for a disk without a customer's key."""
+def encryption_sets_of(body: Mapping[str, Any]) -> list[str]:
+    """The ids of the disk encryption sets in a disk's description, each once: that of a customer's key, and that of a
+    confidential machine's own, with which its guest encrypts. None of a disk without either."""
     properties = body.get("properties")
-    encryption = properties.get("encryption") if isinstance(properties, Mapping) else None
-    set_id = encryption.get("diskEncryptionSetId") if isinstance(encryption, Mapping) else None
-    return str(set_id) if set_id else None
+    named = []
+    for part, name in (("encryption", "diskEncryptionSetId"), ("securityProfile", "secureVMDiskEncryptionSetId")):
+        found = properties.get(part) if isinstance(properties, Mapping) else None
+        named.append(found.get(name) if isinstance(found, Mapping) else None)
+    return list(dict.fromkeys(str(each) for each in named if each))
 
 
 def _encryption(old: Mapping[str, Any]) -> dict[str, Any]:

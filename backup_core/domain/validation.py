@@ -256,12 +256,14 @@ def check_snapshot(point: RecoveryPoint, snapshot: Snapshot | None) -> Iterator[
         yield Fault(target=POINT, message=message, code=SnapshotNotFound.code)
 
 
-def check_subscription(vault: Vault, source_id: str, request: RestoreRequest, set_id: str | None) -> Iterator[Fault]:
+def check_subscription(
+    vault: Vault, source_id: str, request: RestoreRequest, set_ids: Iterable[str]
+) -> Iterator[Fault]:
     """Another subscription than the source disk's needs the vault's leave, and a key that can be used there: a disk
     encryption set serves its own subscription only (documented)."""
     allowed = vault.allows_cross_subscription_restore
     yield from _in_body(restore_rules.check_subscription(request, source_id, allowed=allowed))
-    yield from _in_body(restore_rules.check_key(set_id, request))
+    yield from _in_body(restore_rules.check_keys(set_ids, request))
 
 
 def check_target_group(group: GroupId, found: Group | None) -> Iterator[Fault]:

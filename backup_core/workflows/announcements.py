@@ -142,6 +142,13 @@ def vault_weakened(vault: Vault, weaker: Sequence[Weakening], at: datetime) -> E
     return _event("Vault.Weakened", vault.key, "", at, "\n".join([f"{at:%Y-%m-%dT%H:%M}", *changes]), **own)
 
 
+def identity_changed(before: Vault, after: Vault, at: datetime) -> Event:
+    """The same wish within a minute is told once."""
+    own: dict[str, Any] = {"identityBefore": before.acts_as, "identityAfter": after.acts_as}
+    identity = f"{at:%Y-%m-%dT%H:%M}\n{before.acts_as}\n{after.acts_as}"
+    return _event("Vault.IdentityChanged", after.key, "", at, identity, **own)
+
+
 def retention_shortened(
     vault: VaultKey, policy_name: str, rules: Sequence[str], users: Sequence[str], at: datetime
 ) -> Event:

@@ -37,12 +37,12 @@ from backup_core.domain.resource_ids import DISK, VaultKey, parse_resource_id
 from backup_core.domain.restore import (
     RESTORE_JOB_TAG,
     RestoreRequest,
-    check_key,
+    check_keys,
     check_restore,
     check_subscription,
     disk_to_be,
 )
-from backup_core.domain.restored_disk import RestoredDisk, encryption_set_of
+from backup_core.domain.restored_disk import RestoredDisk, encryption_sets_of
 from backup_core.ports import Change, Insert, Ports, Replace, Stored, pages, until_committed
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.alerts import Alerted, fire, resolve
@@ -84,7 +84,7 @@ def request_restore(
         faults += check_subscription(request, instance.value.disk_id, allowed=record.allows_cross_subscription_restore)
         faults += check_bounds(ports.bounds, vault, {TARGET: (Place.TARGET, request.target_disk_id)})
         faults += check_choice(request.acts_as, record.acts_as, "identityDetails")
-        faults += check_key(encryption_set_of(point.value.disk), request)
+        faults += check_keys(encryption_sets_of(point.value.disk), request)
         if faults:
             raise InvalidInput(faults)
         job = _job(vault, instance.value, point.value, request, ports.clock.now(), correlation_id)

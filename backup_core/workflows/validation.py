@@ -25,7 +25,7 @@ from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import DISK, SNAPSHOT, GroupId, VaultKey, parse_group_id, parse_resource_id
 from backup_core.domain.restore import RestoreRequest, wanted_sku
-from backup_core.domain.restored_disk import access_of, encryption_set_of
+from backup_core.domain.restored_disk import access_of, encryption_sets_of
 from backup_core.domain.surroundings import Usage
 from backup_core.domain.vault import Vault
 from backup_core.ports import DiskCloud, Ports
@@ -81,19 +81,19 @@ def check_restore_target(
     """
     findings = _Findings(ports.cloud, vault.acts_as)
     findings.note(rules.check_point(point, request))
-    set_id = None if point is None else encryption_set_of(point.disk)
+    set_ids = [] if point is None else encryption_sets_of(point.disk)
     try:
         target_id = parse_resource_id(request.target_disk_id, DISK)
     except ValueError as error:
         findings.note([Fault(target=rules.TARGET, message=str(error))])
         return findings.faults()
-    findings.note(rules.check_subscription(vault, instance.disk_id, request, set_id))
+    findings.note(rules.check_subscription(vault, instance.disk_id, request, set_ids))
     findings.note(check_bounds(ports.bounds, vault.key, {rules.TARGET: (Place.TARGET, request.target_disk_id)}))
     findings.note(check_choice(request.acts_as, vault.acts_as, "restoreRequestObject.identityDetails"))
     if point is not None and point.is_good:
         findings.note(rules.check_wishes(request, point))
         _look_at_snapshot(findings, point)
-    if set_id is not None:
+    for set_id in set_ids:
         _look_at_key(findings, set_id)
     if point is not None:
         _look_at_disk_access(findings, point.disk)
@@ -165,8 +165,7 @@ def _look_at_backup(
     snapshots = _look_at_snapshot_group(findings, parse_group_id(request.snapshot_group_id), request.disk_id)
     if disk is not None:
         findings.note(rules.check_interval(policy, disk))
-        set_id = encryption_set_of(disk.raw)
-        if set_id is not None:
+        for set_id in encryption_sets_of(disk.raw):
             _look_at_key(findings, set_id)
         _look_at_disk_access(findings, disk.raw)
     _look_at_room(findings, request.disk_id, disk, policy, snapshots, own=own, location=vault.location)

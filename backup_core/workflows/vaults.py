@@ -158,11 +158,14 @@ def _holds_points(ports: Ports, key: VaultKey) -> bool:
 def _commit(ports: Ports, stored: Stored[Vault] | None, change: VaultChange) -> None:
     """Write the vault; what it weakens is told first, for its events lie in another partition and none may be lost.
     Raises StateConflict."""
+    told, now = [], ports.clock.now()
     if change.before is not None:
-        told = news_of_weakening(change.before, change.after)
-        if told:
-            event = announcements.vault_weakened(change.after, told, ports.clock.now())
-            outbox.record(ports, change.after.key, [event])
+        weaker = news_of_weakening(change.before, change.after)
+        told += [announcements.vault_weakened(change.after, weaker, now)] if weaker else []
+        if change.before.acts_as.lower() != change.after.acts_as.lower():
+            told.append(announcements.identity_changed(change.before, change.after, now))
+    if told:
+        outbox.record(ports, change.after.key, told)
     ports.store.commit(change.after.key, [Replace(stored, change.after) if stored else Insert(change.after)])
     note_identity(ports, change.after)
 

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.restore import (
     RestoreRequest,
-    check_key,
+    check_keys,
     check_restore,
     disk_to_be,
     wanted_sku,
 )
-from backup_core.domain.restored_disk import encryption_set_of
+from backup_core.domain.restored_disk import encryption_sets_of
 from infra.local.arm import disks, resources, seed, skus, snapshots
 from infra.local.arm.paths import group_id, parse
 from infra.local.arm.seed import FIRST, SECOND
@@ -136,7 +136,7 @@ def test_what_validation_passes_the_simulator_accepts(source: Resource, wished: 
         target_disk_id=target,
         **{name: wished[name] for name in ("sku", "size_gb", "zones", "tags", "keeps_source_tags")},
     )
-    faults = [*check_restore(request, taken), *check_key(encryption_set_of(taken.disk), request)]
+    faults = [*check_restore(request, taken), *check_keys(encryption_sets_of(taken.disk), request)]
     # Only who asks for no zone at all is believed to know that the region has none, which the simulator's has.
     assume(wanted_sku(request, taken) != "PremiumV2_LRS" or request.zones != ())
     if faults:

@@ -36,6 +36,7 @@ from tests.workflows.scenes import (
     go_to,
     protected,
 )
+from tests.workflows.test_acting import teams_vault
 from tests.workflows.test_tag_rules import ruled
 
 NAME = "disk-1"
@@ -228,6 +229,12 @@ def _weakened() -> Platform:
     return platform
 
 
+def _another_identity() -> Platform:
+    platform = Platform()
+    teams_vault(platform)
+    return platform
+
+
 def _orphaned() -> Platform:
     platform = backed_up()
     stranger = add_point(platform, SLOT + HOUR, name="nobody")
@@ -330,6 +337,7 @@ CAUSES: Mapping[str, Callable[[], Platform]] = {
     "Protection.Deleted": _asked(_delete, _run_out),
     "BackupData.Deleted": _asked(_delete),
     "Vault.Weakened": _weakened,
+    "Vault.IdentityChanged": _another_identity,
     "Policy.RetentionShortened": _retention_shortened,
     "Snapshot.Orphaned": _orphaned,
     "Tables.SetBack": _set_back,

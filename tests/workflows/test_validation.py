@@ -312,6 +312,16 @@ def test_a_customers_key_is_looked_up(world: World) -> None:
     assert world.faults.count("cloud.find_encryption_set") == 2
 
 
+def test_a_confidential_machines_own_key_is_looked_up_beside_the_disks(world: World) -> None:
+    own = f"{KEY}-own"
+    security = {"securityType": "ConfidentialVM_DiskEncryptedWithCustomerKey", "secureVMDiskEncryptionSetId": own}
+    world.cloud.add_disk(disk_json(securityProfile=security, **CUSTOMER_KEY))
+    world.cloud.add_encryption_set(KEY)
+    assert seen(backup_faults(world)) == {own: "UserErrorDESKeyVaultKeyNotAvailable"}
+    world.cloud.add_encryption_set(own)
+    assert backup_faults(world) == []
+
+
 @pytest.mark.parametrize(
     "changes", [{"key_error": "the key is disabled"}, {"key_url": ""}, {"provisioning_state": "Failed"}]
 )
