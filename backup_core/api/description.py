@@ -15,6 +15,7 @@ from backup_core.api.call import Answer, Call, pattern_of
 from backup_core.api.endpoints import Endpoint, Route, Success
 from backup_core.api.openapi import answers, bodies
 from backup_core.api.openapi.schema import TEXT, TIME, Schema, matching, one_of, ref
+from backup_core.api.recovery_points import RETENTION
 from backup_core.api.reports import FORMATS
 from backup_core.api.routes import ROUTES
 from backup_core.api.wire import TOKEN
@@ -30,6 +31,7 @@ _TIME_OR_BLANK: Schema = {"anyOf": [TIME, {"const": ""}]}  # the host drops para
 _PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "from": {"schema": _TIME_OR_BLANK, "description": "When the period begins; 30 days before its end by default."},
     "to": {"schema": _TIME_OR_BLANK, "description": "When it ends; now by default."},
+    "$expand": {"schema": one_of((RETENTION, "")), "description": "Why each point is kept, and until when."},
     "format": {"schema": one_of((*FORMATS, "")), "description": "json by default."},
 }
 _HEADERS = {

@@ -113,6 +113,7 @@ def send(
     needed: bool = True,
     asks: bool = False,
     begins: bool = False,
+    query: tuple[str, ...] = (),
 ) -> Endpoint:
     """Takes a body and answers another: the resource as it is now, or with `asks` what was asked for. `begins`: 201,
     and what is left to do goes on."""
@@ -125,6 +126,7 @@ def send(
         answers=answers,
         body=body,
         body_needed=needed,
+        query=query,
         asks=asks,
     )
 

@@ -61,6 +61,8 @@ TABLE: dict[tuple[str, str], tuple[str, str]] = {
     ("api_protection_rule", "GET"): (READER, f"{DP}/backupVaults/protectionRules/read"),
     ("api_protection_rule", "PUT"): (CONTRIBUTOR, f"{DP}/backupVaults/protectionRules/write"),
     ("api_protection_rule", "DELETE"): (CONTRIBUTOR, f"{DP}/backupVaults/protectionRules/delete"),
+    ("api_policy_preview", "POST"): (READER, f"{DP}/backupVaults/backupPolicies/preview/action"),
+    ("api_policy_change_preview", "POST"): (READER, f"{DP}/backupVaults/backupPolicies/previewChange/action"),
     ("api_protection_rule_dry_run", "POST"): (OPERATOR, f"{DP}/backupVaults/protectionRules/dryRun/action"),
     ("api_instances", "GET"): (READER, f"{DP}/backupVaults/backupInstances/read"),
     ("api_instance", "GET"): (READER, f"{DP}/backupVaults/backupInstances/read"),
@@ -135,6 +137,8 @@ QUESTIONS = {
     "api_instance_restore_validation",
     "api_restorable_time_ranges",
     "api_protection_rule_dry_run",
+    "api_policy_preview",
+    "api_policy_change_preview",
 }
 BY_NAME = {route.name: route for route in ROUTES}
 GUARDED = [row for row, (least, _) in TABLE.items() if least != "anyone"]

@@ -24,7 +24,7 @@ from backup_core.domain.instance import DeletionPermit
 from backup_core.domain.policy import RELATIVE_CRITERIA
 from backup_core.domain.surroundings import Identity
 from backup_core.ports import Insert
-from backup_core.workflows import catalogue
+from backup_core.workflows import catalogue, previews
 from backup_core.workflows.heartbeat import note
 from tests.api.bodies import (
     GROUP_PATH,
@@ -41,7 +41,7 @@ from tests.api.bodies import (
     vault_body,
 )
 from tests.api.described import ENDPOINTS, DescribedFront, described_places, validator
-from tests.api.front import BASE, Front
+from tests.api.front import BASE, VERSION, Front
 from tests.api.tenant import guarded
 from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, disk_id, disk_json, point
 from tests.fakes import World
@@ -150,6 +150,8 @@ SOUND: dict[str, Any] = {
     "BackupInstanceInput": instance_body(),
     "ProtectionRuleInput": rule_body(excludedIds=[SNAPSHOT_GROUP.text], enabled=False),
     "ValidateForBackupRequest": {"backupInstance": instance_body()["properties"]},
+    "PolicyPreviewRequest": {**policy_body(), "days": 40, "slots": 3, "dates": ["2026-03-02T00:00:00Z"]},
+    "PolicyChangePreviewRequest": {**policy_body(), "backupInstanceName": "instance-1"},
     "TriggerBackupRequest": backup_body(tag="Daily"),
     "RestoreRequest": restore_body("0" * 32, targetDisk={"sku": "Premium_LRS", "zones": ["1"], "sizeGB": 8}),
     "ValidateRestoreRequest": {"restoreRequestObject": restore_body("latest")},
@@ -182,9 +184,12 @@ def told() -> DescribedFront:
     _fail(front, platform)
     _expire_under_a_lock(front, platform)
     _rule(front)
+    _preview(front)
     with pytest.MonkeyPatch.context() as limits:
         for module in (catalogue, audit_records):
             limits.setattr(module, "PAGE_SIZE", 1)
+        limits.setattr(previews, "INSTANCES_A_PAGE", 1)
+        front.post(f"{POLICY_PATH}/previewChange", policy_body(retention="P3D"))
         _list(front)
         _delete(front, platform)
     _ask_around(front)
@@ -289,6 +294,14 @@ def _rule(front: DescribedFront) -> None:
         front.put(f"{VAULT_PATH}/protectionRules/{name}", rule_body(**excluded))
     front.get(RULE_PATH)
     front.post(f"{RULE_PATH}/dryRun")
+
+
+def _preview(front: DescribedFront) -> None:
+    keeps_too_much = policy_body(intervals=["R/2026-03-01T00:00:00/PT1H"], retention="P40D", time_zone="Europe/Berlin")
+    front.post(f"{POLICY_PATH}/preview", {**keeps_too_much, "startTime": "2026-03-28T12:00:00Z", "slots": 20})
+    for more in ({}, {"backupInstanceName": "instance-1"}):
+        front.post(f"{POLICY_PATH}/previewChange", {**keeps_too_much, **more})
+    front.get(f"{INSTANCE_PATH}/recoveryPoints", query={**VERSION, "$expand": "retention"})
 
 
 def _list(front: DescribedFront) -> None:

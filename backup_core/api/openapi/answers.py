@@ -68,6 +68,8 @@ def schemas() -> dict[str, Schema]:
         "AuditRecord": _resource(_audit_record()),
         "BackupAlert": _resource(_alert()),
         "RefusedEvent": _resource(_refused_event()),
+        "PolicyPreview": _policy_preview(),
+        "PolicyChangePreview": _change_preview(),
         "ProtectionRule": _resource(_rule()),
         "ProtectionRuleDryRun": all_of({"value": list_of(_rule_decision()), "left": _NUMBER}),
         "SignOfLife": all_of({"status": one_of(("ok", "stalled"))}),
@@ -185,6 +187,54 @@ def _deleted_instance() -> Schema:
 # ---------------------------------------------------------------- recovery points
 
 
+def _policy_preview() -> Schema:
+    slot = {"time": TIME, "localTime": TIME, "clockChange": _NULL_TEXT}
+    date = {"time": TIME, "count": _NUMBER, "recoveryPoints": list_of(all_of(_point_to_come()))}
+    return all_of(
+        {
+            "policyName": TEXT,
+            "timeZone": TEXT,
+            "startTime": TIME,
+            "endTime": TIME,
+            "slots": list_of(all_of(slot)),
+            "slotCount": _NUMBER,
+            "tags": list_of(all_of({"tagName": TEXT, "count": _NUMBER, "duration": TEXT})),
+            "dates": list_of(all_of(date)),
+            "peak": all_of({"count": _NUMBER, "time": optional(TIME)}),
+            "limits": _limits(),
+            "slotsTooCloseForAzure": _NUMBER,
+            "assumptions": list_of(TEXT),
+            "faults": list_of(ref("ErrorDetail")),
+        }
+    )
+
+
+def _point_to_come() -> dict[str, Schema]:
+    return {
+        "recoveryPointTime": TIME,
+        "retentionTagName": TEXT,
+        "expiryTime": optional(TIME),
+        "reasons": list_of(TEXT),
+    }
+
+
+def _limits() -> Schema:
+    return list_of(all_of({"limit": _NUMBER, "of": TEXT, "exceededOn": optional(TIME)}))
+
+
+def _change_preview() -> Schema:
+    moved = {"name": TEXT, **_point_to_come(), "goesBefore": optional(TIME), "goesAfter": optional(TIME)}
+    told = {
+        "backupInstanceId": TEXT,
+        "shortenedRetention": list_of(TEXT),
+        "counts": list_of(all_of({"time": TIME, "before": _NUMBER, "after": _NUMBER})),
+        "limits": _limits(),
+    }
+    instance = object_of({**told, "recoveryPoints": list_of(all_of(moved))}, required=told)
+    needed = {"value": list_of(instance), "assumptions": list_of(TEXT), "faults": list_of(ref("ErrorDetail"))}
+    return object_of({**needed, "nextLink": _link()}, required=needed)
+
+
 def _point() -> Schema:
     store: dict[str, Schema] = {
         "id": TEXT,
@@ -197,22 +247,26 @@ def _point() -> Schema:
         "rehydrationExpiryTime": NULL,
         "rehydrationStatus": NULL,
     }
-    return all_of(
-        {
-            "objectType": one_of(("AzureBackupDiscreteRecoveryPoint",)),
-            "recoveryPointId": TEXT,
-            "recoveryPointTime": TIME,
-            "recoveryPointType": one_of(("Incremental",)),
-            "friendlyName": TEXT,
-            "recoveryPointDataStoresDetails": list_of(all_of(store), at_least=1),
-            "retentionTagName": TEXT,
-            "retentionTagVersion": _NULL_TEXT,
-            "policyName": TEXT,
-            "policyVersion": NULL,
-            "expiryTime": optional(TIME),
-            "recoveryPointState": one_of([state.value for state in PointState]),
-        }
-    )
+    retention = {
+        "reasons": list_of(TEXT),
+        **dict.fromkeys(("keptUntil", "nextDecision"), optional(TIME)),
+        "isGoing": _FLAG,
+    }
+    needed: dict[str, Schema] = {
+        "objectType": one_of(("AzureBackupDiscreteRecoveryPoint",)),
+        "recoveryPointId": TEXT,
+        "recoveryPointTime": TIME,
+        "recoveryPointType": one_of(("Incremental",)),
+        "friendlyName": TEXT,
+        "recoveryPointDataStoresDetails": list_of(all_of(store), at_least=1),
+        "retentionTagName": TEXT,
+        "retentionTagVersion": _NULL_TEXT,
+        "policyName": TEXT,
+        "policyVersion": NULL,
+        "expiryTime": optional(TIME),
+        "recoveryPointState": one_of([state.value for state in PointState]),
+    }
+    return object_of({**needed, "retention": all_of(retention)}, required=needed)
 
 
 def _time_ranges() -> Schema:

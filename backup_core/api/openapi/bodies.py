@@ -19,7 +19,9 @@ from backup_core.api.openapi.schema import (
     optional,
     ref,
     tree,
+    whole,
 )
+from backup_core.api.previews import DATES_AT_MOST, DAYS_AT_MOST, SLOTS_AT_MOST
 from backup_core.api.protection_rules import MAX_CONDITIONS, MAX_EXCLUDED, MAX_VALUES
 from backup_core.api.provider import DATA_SOURCE, FEATURE_REQUEST
 from backup_core.api.restores import BY_POINT, BY_TIME, LATEST, MAX_SIZE_GB, POINT_ID, ZONES
@@ -39,6 +41,7 @@ _PLAIN = {"type": "string", "maxLength": MAX_TEXT, "pattern": "^[^\\x00-\\x1f]*$
 _TEXT = optional(_PLAIN)
 _NEEDED = {**_PLAIN, "minLength": 1}
 _SCOPE = re.compile(rf"^{SUBSCRIPTION_FORM.pattern}(/resourceGroups/[^/]+)?/?$")
+_TIME = {"type": "string", "pattern": f"^(?:{INSTANT.pattern})$"}
 _OPERATIONAL = one_of(("OperationalStore",))
 _DISK_TYPE = one_of((DISK,))
 
@@ -60,6 +63,19 @@ def schemas() -> dict[str, Schema]:
             required=("objectType", "featureType"),
         ),
         "BackupPolicyInput": all_of({"properties": policy_properties()}),
+        "PolicyPreviewRequest": object_of(
+            {
+                "properties": optional(policy_properties()),
+                "startTime": optional({"type": "string", "pattern": f"^(?:{INSTANT.pattern})?$"}),
+                "days": optional(whole(1, DAYS_AT_MOST)),
+                "slots": optional(whole(1, SLOTS_AT_MOST)),
+                "dates": _dates(),
+            }
+        ),
+        "PolicyChangePreviewRequest": object_of(
+            {"properties": policy_properties(), "backupInstanceName": _TEXT, "dates": _dates()},
+            required=("properties",),
+        ),
         "ProtectionRuleInput": all_of({"properties": rule_properties()}),
         "BackupInstanceInput": object_of(
             {"tags": tags(), "properties": ref("BackupInstanceProperties")}, required=("properties",)
@@ -324,6 +340,10 @@ def _target_disk() -> Schema:
         "keepSourceTags": optional({"type": "boolean"}),
     }
     return optional(object_of(fields)) | {"description": "Ours: what the new disk has otherwise than its source."}
+
+
+def _dates() -> Schema:
+    return optional(list_of(_TIME, at_most=DATES_AT_MOST))
 
 
 def _bound() -> Schema:

@@ -38,6 +38,10 @@ def one_of(words: Sequence[str]) -> Schema:
     return {"type": "string", "enum": list(words)}
 
 
+def whole(least: int, most: int) -> Schema:
+    return {"type": "integer", "minimum": least, "maximum": most}
+
+
 def optional(schema: Schema) -> Schema:
     """The schema or null, which counts as absent."""
     if "type" not in schema:

@@ -1,0 +1,203 @@
+"""Previews: what a policy will do, and what a change of it means for what exists. Ours; Azure Backup has none.
+
+A preview asks and changes nothing. Each answer says what it supposes, so that its numbers can be reckoned again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from backup_core.api.call import Answer, Call
+from backup_core.api.wire import body_of, instant, iso_duration, read_instant, skip_token
+from backup_core.domain.errors import Fault, InvalidInput
+from backup_core.domain.forecast import ForecastSlot
+from backup_core.domain.policy import BackupPolicy
+from backup_core.domain.previews import ChangePreview, Explanation, LimitMet, PointsOn, PolicyPreview, preview_policy
+from backup_core.domain.reading import Node, node_of, raise_faults
+from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.ports import Ports
+from backup_core.workflows import catalogue, previews
+
+SLOTS, SLOTS_AT_MOST = 10, 1_000
+DAYS, DAYS_AT_MOST = 366, 3_660
+DATES_AT_MOST = 12
+RECKONED_AT_MOST = 50_000  # slots
+CHANGE_DATES = (0, 1, 7, 30, 90, 365)  # days from now, unless dates are asked for
+_SUPPOSED = (
+    "Every slot is backed up at once, and every backup succeeds.",
+    "A point goes as soon as it has expired and is not the newest.",
+)
+_SUPPOSED_OF_A_CHANGE = (
+    *_SUPPOSED,
+    "Recovery points that exist keep what they were promised; the change counts for those to come.",
+)
+
+
+def preview(ports: Ports, call: Call) -> Answer:
+    """Of the draft in the body, or without one of the stored policy. Raises NotFound."""
+    node = body_of(call) if call.body.strip() else node_of({})
+    begin = node.parsed("startTime", read_instant) or ports.clock.now()
+    slots = node.number("slots", 1, SLOTS_AT_MOST) or SLOTS
+    span = timedelta(days=node.number("days", 1, DAYS_AT_MOST) or DAYS)
+    dates = _read_dates(node)
+    draft = _read_draft(node, call.names["policy"])
+    raise_faults(node)
+    catalogue.get_vault(ports, call.vault)
+    policy, faults = draft or (catalogue.get_policy(ports, call.vault, call.names["policy"]), ())
+    _check_size(policy, span)
+    _check_dates(dates, begin, span)
+    seen = preview_policy(policy, begin, span, slots=slots, days=dates or (begin + span,))
+    return Answer(status=200, body=_render_preview(policy, seen, faults))
+
+
+def preview_change(ports: Ports, call: Call) -> Answer:
+    """What the draft in the body would mean in place of the stored policy: for a page of its instances, or for one with
+    each of its points. Raises NotFound."""
+    node = body_of(call)
+    dates = _read_dates(node)
+    name = node.text("backupInstanceName")
+    draft = _read_draft(node, call.names["policy"], required=True)
+    raise_faults(node)
+    before = catalogue.get_policy(ports, call.vault, call.names["policy"])
+    now = ports.clock.now()
+    days = dates or tuple(now + timedelta(days=days) for days in CHANGE_DATES)
+    assert draft is not None, "it is required"
+    after, faults = draft
+    _check_dates(days, now, timedelta(days=DAYS_AT_MOST))
+    for policy in (before, after):
+        _check_size(policy, max(days) - now)
+    body: dict[str, Any] = {"assumptions": list(_SUPPOSED_OF_A_CHANGE), "faults": _render_faults(faults)}
+    if name:
+        change, as_it_is, changed = previews.preview_change_of(ports, call.vault, name, after, days)
+        told = _render_change(call, name, change) | {"recoveryPoints": _render_moves(as_it_is, changed)}
+        return Answer(status=200, body={"value": [told], **body})
+    page = previews.preview_changes(ports, call.vault, before, after, days, token=skip_token(call))
+    body = {"value": [_render_change(call, name, change) for name, change in page.items], **body}
+    return Answer(status=200, body=body | ({"nextLink": call.next_link(page.next_token)} if page.next_token else {}))
+
+
+# ---------------------------------------------------------------- what is sent
+
+
+def _read_dates(node: Node) -> tuple[datetime, ...]:
+    found: list[datetime] = []
+    texts = node.items("dates")
+    if len(texts) > DATES_AT_MOST:
+        node.fault("dates", f"has {len(texts)} times; at most {DATES_AT_MOST} are allowed")
+    for index, text in enumerate(texts[:DATES_AT_MOST]):
+        try:
+            found.append(read_instant(text if isinstance(text, str) else repr(text)))
+        except ValueError as error:
+            node.fault(f"dates[{index}]", str(error))
+    return tuple(sorted(found))
+
+
+def _read_draft(node: Node, name: str, *, required: bool = False) -> tuple[BackupPolicy, Sequence[Fault]] | None:
+    """The policy, and what forbids it to be written so: one that keeps too much is shown, to see when it would."""
+    properties = node.child("properties", required=required)
+    if not properties.is_there:
+        return None
+    try:
+        return BackupPolicy.parse(name, properties.value), ()
+    except InvalidInput as error:
+        faults = error.faults
+    try:
+        return BackupPolicy.parse(name, properties.value, check_limits=False), faults
+    except InvalidInput:
+        node.faults.extend(faults)
+        return None
+
+
+def _check_size(policy: BackupPolicy, span: timedelta) -> None:
+    """Raises InvalidInput where more slots would have to be reckoned than a preview may."""
+    if policy.schedule.max_slots_in(int(span.total_seconds())) > RECKONED_AT_MOST:
+        possible = int(RECKONED_AT_MOST * policy.schedule.min_gap / timedelta(days=1))
+        message = f"a preview reckons {RECKONED_AT_MOST:,} slots at most; of this schedule ask for {possible} days"
+        raise InvalidInput([Fault(target="days", message=message)])
+
+
+def _check_dates(dates: Sequence[datetime], begin: datetime, span: timedelta) -> None:
+    """Raises InvalidInput that names every date outside the time that is looked at."""
+    outside = [date for date in dates if not begin <= date <= begin + span]
+    if outside:
+        looked_at = f"{instant(begin)} to {instant(begin + span)}"
+        raise InvalidInput(
+            [Fault(target="dates", message=f"{instant(date)} is not within {looked_at}") for date in outside]
+        )
+
+
+# ---------------------------------------------------------------- what is answered
+
+
+def _render_preview(policy: BackupPolicy, seen: PolicyPreview, faults: Sequence[Fault]) -> dict[str, Any]:
+    kept = {rule.name: rule.duration.iso() for rule in policy.retention_rules}
+    return {
+        "policyName": policy.name,
+        "timeZone": policy.schedule.time_zone,
+        "startTime": instant(seen.begin),
+        "endTime": instant(seen.end),
+        "slots": [_render_slot(slot) for slot in seen.slots],
+        "slotCount": seen.slot_count,
+        "tags": [{"tagName": name, "count": seen.tags[name], "duration": duration} for name, duration in kept.items()],
+        "dates": [_render_date(day) for day in seen.days],
+        "peak": {"count": seen.peak.count, "time": instant(seen.peak.at)},
+        "limits": _render_limits(seen.limits),
+        "slotsTooCloseForAzure": seen.refused,
+        "assumptions": list(_SUPPOSED),
+        "faults": _render_faults(faults),
+    }
+
+
+def _render_slot(slot: ForecastSlot) -> dict[str, Any]:
+    moved = abs(slot.clocks)
+    sign = "-" if slot.clocks < timedelta(0) else ""
+    return {
+        "time": instant(slot.at),
+        "localTime": slot.local.isoformat(),
+        "clockChange": f"{sign}{iso_duration(moved)}" if moved else None,
+    }
+
+
+def _render_date(day: PointsOn) -> dict[str, Any]:
+    points = [_render_point(item.point, item.because) for item in day.kept]
+    return {"time": instant(day.at), "count": len(points), "recoveryPoints": points}
+
+
+def _render_point(point: RecoveryPoint, because: Sequence[str]) -> dict[str, Any]:
+    return {
+        "recoveryPointTime": instant(point.created_at),
+        "retentionTagName": point.tag_name,
+        "expiryTime": instant(point.expires_at),
+        "reasons": list(because),
+    }
+
+
+def _render_limits(limits: Sequence[LimitMet]) -> list[dict[str, Any]]:
+    return [{"limit": met.limit, "of": met.what, "exceededOn": instant(met.on)} for met in limits]
+
+
+def _render_faults(faults: Sequence[Fault]) -> list[dict[str, Any]]:
+    return [{"code": fault.code, "message": fault.message, "target": fault.target} for fault in faults]
+
+
+def _render_change(call: Call, name: str, change: ChangePreview) -> dict[str, Any]:
+    return {
+        "backupInstanceId": f"{call.vault.resource_id}/backupInstances/{name}",
+        "shortenedRetention": list(change.shortened),
+        "counts": [{"time": instant(each.at), "before": each.before, "after": each.after} for each in change.counts],
+        "limits": _render_limits(change.limits),
+    }
+
+
+def _render_moves(before: Sequence[Explanation], after: Sequence[Explanation]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": old.point.point_id,
+            **_render_point(old.point, old.because),
+            "goesBefore": instant(old.decided_at),
+            "goesAfter": instant(new.decided_at),
+        }
+        for old, new in zip(before, after, strict=True)
+    ]
