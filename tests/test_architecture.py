@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -331,3 +332,18 @@ def test_whoever_tries_again_on_conflict_or_reads_all_pages_does_it_by_the_one_h
                 assert not (node.type.id == "StateConflict" and tries_again), f"{module}:{node.lineno}"
             if isinstance(node, ast.Assign) and "adapters" not in module:
                 assert not ast.unparse(node.value).endswith(".next_token"), f"{module}:{node.lineno}"
+
+
+def test_the_way_through_the_product_names_what_is_there() -> None:
+    told = re.findall(r"\b(\w+/\w+\.py): (\w+)", ast.get_docstring(tree_of("backup_core")) or "")
+    assert len(told) > 10
+    missing = [
+        f"{file}: {function}"
+        for file, function in told
+        if function not in _functions_of(f"backup_core.{file.removesuffix('.py').replace('/', '.')}")
+    ]
+    assert missing == []
+
+
+def _functions_of(module: str) -> set[str]:
+    return {node.name for node in ast.walk(tree_of(module)) if isinstance(node, ast.FunctionDef)}
