@@ -620,7 +620,8 @@ class FakeCloud(_Port):
     what the app may do, by scope (ids in small letters), as `permissions_at` tells it; the scopes above count too.
     `acting` is the identity whose call `guard` sees.
     `taken` and `removed` are the ledger: ids of snapshots physically taken, and of those whose deletion was accepted,
-    in order, doubles included. A deletion takes `deletion_time`, in which the snapshot is still there.
+    in order, doubles included. A deletion takes `deletion_time`, in which the snapshot is still there. A snapshot that
+    is younger than `read_lag` is not seen by those who look for it or list its group.
     """
 
     name = "cloud"
@@ -651,6 +652,7 @@ class FakeCloud(_Port):
         self.copy_time = timedelta(minutes=10)  # of Premium SSD v2 and Ultra
         self.disk_time = timedelta(seconds=2)
         self.deletion_time = timedelta(0)
+        self.read_lag = timedelta(0)
         self.failed_deletion_shows = False  # whether a snapshot whose deletion failed is in state Failed
         self.snapshot_limit = 500
         self.untold: list[News] = []  # what answers told of budgets
@@ -721,7 +723,7 @@ class FakeCloud(_Port):
             return None
         self._need_snapshot_group(snapshot_id)
         found = self._snapshots.get(snapshot_id.lower())
-        return read_snapshot(self._shown(found)) if found else None
+        return read_snapshot(self._shown(found)) if found and self._is_seen(found) else None
 
     @_call
     def get_operation(self, url: str) -> OperationState | None:
@@ -766,7 +768,8 @@ class FakeCloud(_Port):
         self._meet(CallKind.LIST_SNAPSHOTS, "list_snapshots", group.text)
         if group.key not in self.groups:
             raise SnapshotGroupNotFound(f"Resource group '{group.group}' could not be found.", target=group.text)
-        found = [each for key, each in sorted(self._snapshots.items()) if key.startswith(f"{group.key}/")]
+        snapshots = sorted(self._snapshots.items())
+        found = [each for key, each in snapshots if key.startswith(f"{group.key}/") and self._is_seen(each)]
         return iter([read_snapshot(self._shown(each)) for each in found])
 
     @_call
@@ -963,6 +966,9 @@ class FakeCloud(_Port):
         if new is not None and error:
             new.failed = True
         return self._watched(resource_id, ready_at, error)
+
+    def _is_seen(self, resource: _Resource) -> bool:
+        return resource.created_at + self.read_lag <= self._clock.now()
 
     def _settle_deletions(self) -> None:
         now = self._clock.now()

@@ -12,7 +12,12 @@
    than the world, nothing goes.
 5. *Points and snapshots are each other's* once everything is quiet: a good point has its snapshot, a whole snapshot its
    point, kept at least as long as was promised.
-6. *Nothing waits for ever*: no message and no job is left when everything is quiet.
+6. *Nothing waits for ever*: no message, no job and no row of the agenda that looks after one is left when everything is
+   quiet.
+7. *Every alert is resolved when its cause is gone*: on the instance, and in the alert's own row.
+
+Where the clocks of hosts are apart, what is due at an instant is due a little earlier or later to some of them: what
+changes within that time may count either way, and a promise ends by the clock of who looks.
 
 The first three ask for records only, so that any simulation can be held to them: a platform in memory, a fleet, tables
 read back from an emulator. What became due is for the caller to know; `Due` notes it for a platform in memory. `Ledger`
@@ -180,6 +185,7 @@ class Ledger:
     worlds: dict[str, World]
     acting: str
     faults: list[str] = field(default_factory=list)
+    clocks_apart: timedelta = timedelta(0)  # from the true time
     frozen: bool = False  # tables that were set back: nothing at all may be deleted
     _makers: dict[str, str] = field(default_factory=dict)
     _promised: dict[str, datetime] = field(default_factory=dict)
@@ -232,7 +238,7 @@ class Ledger:
         if instance.state is ProtectionState.DELETING and not self._is_immutable(world):
             return
         promised = self._promised.get(record.snapshot_id.lower(), record.expires_at)
-        if promised is None or promised > now:
+        if promised is None or promised > now + self.clocks_apart:
             yield f"it was promised to stay until {promised}"
         newer = [
             point

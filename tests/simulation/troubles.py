@@ -6,13 +6,18 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from backup_core.adapters.azure_errors import Answer, Call, CallKind, error_for
+from backup_core.domain.agenda import AgendaKind, AgendaRow
+from backup_core.domain.alert import Alert, AlertState
 from backup_core.domain.resource_ids import parse_group_id
 from backup_core.domain.restore import RestoreRequest
+from backup_core.ports import Memory, Ports, every
+from backup_core.workflows.lifecycle import undelete_instance
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.rebuild import rebuild_catalogue
 from backup_core.workflows.reconcile import reconcile
@@ -20,13 +25,17 @@ from backup_core.workflows.restore import request_restore
 from backup_core.workflows.set_back import go_on
 from backup_core.workflows.vaults import put_policy
 from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, policy
-from tests.fakes import World
+from tests.fakes import FakeClock, World
 from tests.invariants import Endings, Ledger
 from tests.workflows.interleavings import NAME, SCHEDULES, Interleaving
 from tests.workflows.platform import Platform, request
 
 KINDS = ("", "lost", "set back", "two")
 OURS, OTHERS = "ours", "others"
+CLOCKS = (timedelta(0), timedelta(seconds=15), timedelta(seconds=-15))  # of the hosts, from the true time
+APART = max(CLOCKS)
+KINDS_OF_ROWS = (AgendaKind.BACKUP, AgendaKind.WATCH, AgendaKind.OBJECTIVE)  # a point that is kept may expire one day
+ROWS_COME_DUE_WITHIN = 4  # rounds: a row may be put off once or twice by what is looked at
 RETENTION = "PT8M"
 GOES_BACK = 300  # seconds
 
@@ -39,6 +48,28 @@ def run(seed: int, kind: str) -> list[str]:
         return Troubled(seed, kind=kind).run()
     finally:
         uuid.uuid4 = kept
+
+
+@dataclass
+class Hosts(World):
+    """Each step, tick and request is done by one of several hosts, with a memory and a clock of its own."""
+
+    random: random.Random = field(default_factory=random.Random)
+    memories: tuple[Memory, ...] = field(default_factory=lambda: tuple(Memory() for _ in CLOCKS))
+
+    @property
+    def ports(self) -> Ports:
+        host = self.random.randrange(len(CLOCKS))
+        return replace(super().ports, clock=_Clock(self.clock, CLOCKS[host]), memory=self.memories[host])
+
+
+class _Clock:
+    def __init__(self, clock: FakeClock, ahead: timedelta) -> None:
+        self._clock = clock
+        self._ahead = ahead
+
+    def now(self) -> datetime:
+        return self._clock.now() + self._ahead
 
 
 @dataclass(slots=True)
@@ -56,11 +87,14 @@ class Troubled(Interleaving):
         Interleaving.__post_init__(self)
         world = self.platform.world
         self._set_policy(0)
-        self.ledger = Ledger(worlds={OURS: world}, acting=OURS)
+        self.ledger = Ledger(worlds={OURS: world}, acting=OURS, clocks_apart=APART)
         world.cloud.guard = self.ledger.see
         self.incident_at = self.random.randint(600, 1200)
         if self.kind == "two":
             self.other = self._other_installation()
+
+    def _new_platform(self) -> Platform:
+        return Platform(world=Hosts(random=random.Random(self.seed)))
 
     def _other_installation(self) -> Platform:
         first = self.platform.world
@@ -74,6 +108,21 @@ class Troubled(Interleaving):
             configure_instance(world.ports, VAULT, request(NAME))
         self.ledger.acting = OURS
         return other
+
+    def _note_due(self) -> None:
+        """A slot counts if it is due to all hosts, whose clocks reach it one after another."""
+        Interleaving._note_due(self)
+        now = self.platform.world.clock.now()
+        for generation, slot in list(self.due.slots):
+            if now <= slot + APART and not self._takes(generation, slot):
+                self.due.slots.discard((generation, slot))
+
+    def _takes(self, generation: str, slot: datetime) -> bool:
+        if not self.platform.has_instance(NAME):
+            return False
+        instance = self.platform.instance(NAME)
+        is_in_time = instance.due_from is not None and instance.due_from <= slot
+        return is_in_time and instance.generation == generation and instance.takes_scheduled_backups
 
     # What happens.
 
@@ -158,20 +207,82 @@ class Troubled(Interleaving):
     def _reconcile(self) -> None:
         self._ask(lambda: reconcile(self.platform.world.ports))
 
+    def _out_of_order(self) -> None:
+        """What waits is seen in another order."""
+        queue = self.platform.world.queue
+        waiting = queue.waiting()
+        instants = [each.visible_at for each in waiting]
+        self.random.shuffle(instants)
+        for envelope, visible_at in zip(waiting, instants, strict=True):
+            queue.hide(envelope, visible_at)
+
+    def _lag(self) -> None:
+        self.platform.world.cloud.read_lag = timedelta(seconds=self.random.choice((0, 2, 5, 20)))
+
+    def _throttle_without_a_word(self) -> None:
+        """A 429 that does not say when to come back."""
+        name, kind = self.random.choice(
+            (("start_snapshot", CallKind.START_SNAPSHOT), ("delete_snapshot", CallKind.DELETE_SNAPSHOT))
+        )
+        error = error_for(Call(kind=kind, target=SNAPSHOT_GROUP.text), Answer(status=429, code="OperationNotAllowed"))
+        self.platform.world.faults.fail(f"cloud.{name}", error, times=self.random.randint(1, 6))
+
     def _troubles(self) -> tuple[Callable[[], None], ...]:
-        return (*Interleaving._troubles(self), self._restore, self._restore, self._lock, self._reconcile)
+        more = (self._restore, self._restore, self._lock, self._reconcile)
+        return (*Interleaving._troubles(self), *more, self._out_of_order, self._lag, self._throttle_without_a_word)
 
     # What is left.
 
     def _calm_down(self) -> None:
+        """First all goes well for a while: what is still open then has no cause any more."""
+        self._end_troubles()
+        self._go_well()
+        self.faults += self._open_alerts()
         Interleaving._calm_down(self)
         self.platform.run(minutes=1)  # the last reconciler's events leave a few seconds after it
 
+    def _go_well(self) -> None:
+        """Backups and a restore that succeed, with what was lost in the troubles found before and after."""
+        world = self.platform.world
+        self._ask(lambda: undelete_instance(world.ports, VAULT, NAME))
+        self._resume()
+        self._ask(lambda: configure_instance(world.ports, VAULT, request(NAME)))
+        for _ in range(2):
+            self.platform.run(minutes=12)
+            self._ask(lambda: reconcile(world.ports))
+        self._restore()
+        self.platform.run(minutes=5)
+
     def _end_troubles(self) -> None:
         Interleaving._end_troubles(self)
-        self.platform.world.cloud.locks.clear()
+        cloud = self.platform.world.cloud
+        cloud.locks.clear()
+        cloud.read_lag = timedelta(0)
+
+    def _open_alerts(self) -> Iterator[str]:
+        """Invariant 7."""
+        world = self.platform.world
+        if self.platform.has_instance(NAME):
+            opened = self.platform.instance(NAME).alerts
+            yield from (f"alert {each.cause} is still open on the instance" for each in opened)
+        with world.faults.paused():
+            rows = [stored.value for stored in every(world.ports, Alert, VAULT)]
+        yield from (f"alert {each.cause} is {each.state.value}" for each in rows if each.state is AlertState.FIRED)
 
     def _judge(self) -> list[str]:
         self.due.slots = {each for each in self.due.slots if self.judged_from is None or each[1] >= self.judged_from}
         waiting = [f"a message waits for ever: {each.message}" for each in self.platform.world.queue.waiting()]
-        return [*Interleaving._judge(self), *self.ledger.faults, *self.ledger.faults_of_points(OURS), *waiting]
+        faults = [*Interleaving._judge(self), *self.ledger.faults, *self.ledger.faults_of_points(OURS), *waiting]
+        return [*faults, *self._rows_for_ever()]
+
+    def _rows_for_ever(self) -> list[str]:
+        """Rows of the agenda that are still there once all have come due. Of a stopped disk, no row makes another."""
+        clock = self.platform.world.clock
+        for _ in range(ROWS_COME_DUE_WITHIN):
+            if rows := self._rows():
+                clock.set(max(clock.now(), *(row.due_at for row in rows)))
+                self.platform.run(minutes=2)
+        return [f"a row of the agenda waits for ever: {row}" for row in self._rows()]
+
+    def _rows(self) -> list[AgendaRow]:
+        return [row for kind in KINDS_OF_ROWS for row in self.platform.agenda(kind)]

@@ -50,9 +50,12 @@ class Interleaving:
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
-        self.platform = Platform()
+        self.platform = self._new_platform()
         self.platform.world.clock.set(SLOT - timedelta(seconds=10))
         self.platform.protect(NAME, intervals=SCHEDULES[0], retention="PT4H")
+
+    def _new_platform(self) -> Platform:
+        return Platform()
 
     def run(self, *, minutes: int = 30) -> list[str]:
         """Every fault that was found; none is what we want."""
