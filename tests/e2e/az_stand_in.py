@@ -208,7 +208,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Any], str, str]] = {
     "tag create": (tag_create, "resource-id tags", ""),
     "resource show": (resource_show, "ids api-version", ""),
     "resource wait": (resource_wait, "ids api-version custom", "interval"),
-    "rest": (rest, "method url", "body"),
+    "rest": (rest, "method url", "body resource"),
     "role assignment create": (role_assignment_create, "role scope assignee-object-id assignee-principal-type", ""),
     "lock delete": (lock_delete, "ids", ""),
 }

@@ -13,12 +13,12 @@ def example(page: str, section: str, language: str) -> str:
 
 
 def examples(page: str, section: str, language: str) -> list[str]:
-    """The code blocks of one language in a section of docs/<page>, in order.
+    """The code blocks of one language in a section of docs/<page>, in order; "" is what stands before the first one.
 
     Raises AssertionError when there is none: a test of nothing must not pass.
     """
     text = (PROJECT / "docs" / page).read_text(encoding="utf-8")
-    _, found, rest = text.partition(f"\n## {section}\n")
+    _, found, rest = text.partition(f"\n## {section}\n" if section else "\n")
     assert found, f"{page} has no section {section!r}"
     body = re.split(r"^## ", rest, maxsplit=1, flags=re.MULTILINE)[0]
     blocks = re.findall(rf"^```{language}\n(.*?)^```$", body, flags=re.MULTILINE | re.DOTALL)

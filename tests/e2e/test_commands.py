@@ -14,7 +14,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from azure.mgmt.dataprotection import models
 
+from infra.local.demo import wanted
 from infra.local.demo.clients import Clients
 from infra.local.up import PROJECT, LocalTarget
 from tests.e2e import az_stand_in
@@ -151,6 +153,27 @@ def test_the_page_for_this_machine_runs_as_it_stands(guarded: LocalTarget, tmp_p
     group = f"/subscriptions/{guarded.endpoints['subscription_id']}/resourceGroups/restores-westeurope"
     disk = clients.disk(f"{group}/providers/Microsoft.Compute/disks/web01-data-restored")
     assert disk["properties"]["provisioningState"] == "Succeeded"
+
+
+@pytest.mark.local_target
+@pytest.mark.timeout(600)
+def test_the_protection_rule_of_the_page_is_taken_as_it_stands(shell: Shell, guarded: LocalTarget) -> None:
+    clients, subscription = Clients(guarded.endpoints), guarded.endpoints["subscription_id"]
+    clients.make_group("by-tag")
+    vault = (
+        f"/subscriptions/{subscription}/resourceGroups/by-tag/providers/Microsoft.DataProtection/backupVaults/tagged"
+    )
+    clients.backup.backup_vaults.begin_create_or_update(
+        "by-tag", "tagged", models.BackupVaultResource(wanted.vault())
+    ).result()
+    daily = models.BaseBackupPolicyResource(wanted.policy("P1D", "P7D"))
+    clients.backup.backup_policies.create_or_update("by-tag", "tagged", "daily", daily)
+    front_door = guarded.endpoints["front_door"]
+    names = {"APP": front_door, "AUDIENCE": front_door, "S": subscription, "G": "by-tag", "V": "tagged"}
+    shell.environment |= names
+    shell.ran(example("protect-by-tag.md", "", "sh"))
+    url = f"{front_door}{vault}/protectionRules/gold?api-version=2026-06-01"
+    assert '"priority": 100' in shell.ran(f"az rest --method get --url '{url}' --resource '{front_door}'")
 
 
 # ------------------------------------------------------------------ curl
