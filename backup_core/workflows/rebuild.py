@@ -41,7 +41,8 @@ def rebuild_catalogue(
     Somebody waits for the answer: `left` says for how many snapshots there was no time; another call goes on with them.
 
     Tables that were lost had another installation's id. Its snapshots are taken over when `take_over_others` says so,
-    or, where it says nothing, when these tables hold no backup instance of their own.
+    or, where it says nothing, when these tables hold no backup instance of their own. So is what is still being copied,
+    which the reconciler adopts once it is whole.
     """
     report, time = ReconcileReport(), Time.of_run(ports)
     own = installation(ports)
@@ -54,7 +55,7 @@ def rebuild_catalogue(
         report.taken_over += sorted(strangers)
         log.warning("installation.taken_over %s", ", ".join(sorted(strangers)))
     of_instance: dict[tuple[VaultKey, str], list[Claim]] = defaultdict(list)
-    for claim in claims:
+    for claim in (each for each in claims if each[1].is_usable):
         of_instance[claim[0].vault, claim[0].instance_name.lower()].append(claim)
     for (vault, name), several in of_instance.items():
         if time.is_up:
@@ -73,7 +74,7 @@ def _claims(ports: Ports, groups: Iterable[GroupId], report: ReconcileReport) ->
             log.error("rebuild.group_unreadable group=%s code=%s %s", group.text, error.code, error.message)
             report.unreadable_groups.append(group.text)
             continue
-        yield from ((label, each) for each in listed if (label := read_label(each.tags)) and each.is_usable)
+        yield from ((label, each) for each in listed if (label := read_label(each.tags)))
 
 
 def _has_instances(ports: Ports) -> bool:

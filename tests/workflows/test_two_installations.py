@@ -144,6 +144,23 @@ def test_tables_that_hold_nothing_take_over_what_a_rebuild_names() -> None:
     assert (again.taken_over, again.foreign) == ([], [])
 
 
+def test_what_was_being_copied_when_the_tables_were_lost_is_a_point_once_it_is_whole() -> None:
+    """The only one of its installation, it is no stranger's for that."""
+    platform = protected()
+    before = installation(platform.world.ports).installation_id
+    platform.world.cloud.snapshot_time = timedelta(minutes=5)
+    platform.run(seconds=30)
+    platform.world.store.forget_everything()
+    report = rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
+    assert (report.adopted_points, report.taken_over) == ([], [before])
+    put_vault(platform.world.ports, vault())
+    put_policy(platform.world.ports, VAULT, policy("policy-disk-1", **HOURLY))
+    configure_instance(platform.world.ports, VAULT, request("disk-1"))
+    platform.run(minutes=10)
+    assert reconcile(platform.world.ports).foreign == []
+    assert [point.slot for point in platform.points()] == [SLOT]
+
+
 def test_a_rebuild_that_is_told_not_to_takes_over_nothing() -> None:
     platform = backed_up()
     platform.world.store.forget_everything()
