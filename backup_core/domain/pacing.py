@@ -202,6 +202,7 @@ class Pace:
         meters = {name: self._meter(name, now) for name in (*OF_A_START, *waiting)}
         if now > self.end:
             meters |= {name: meters[name].until_taken_up(now) for name in OF_A_START}
+            meters["reads"] = _begun_gently(meters["reads"], meters["writes"], len(regions))
         at = end = max(now, self.end)
         while waiting:
             opens = {name: meters[name].earliest(1, at) for name in waiting}
@@ -241,6 +242,14 @@ class Pace:
         if known is not None and not (known.learned_at and now - known.learned_at > BELIEVED_FOR):
             return known
         return _full(name, now)
+
+
+def _begun_gently(reads: Allowance, writes: Allowance, count: int) -> Allowance:
+    """Reads without what a herd may spare at its beginning, since its writes take longer anyway: then a herd that is
+    taken up late, by hosts that start with it, does not come as more than the bucket holds."""
+    seconds = max(0.0, count - writes.left) / writes.refill
+    needed = OF_A_START["reads"] * count - reads.refill * seconds
+    return replace(reads, left=min(reads.left, max(OF_A_START["reads"], needed)))
 
 
 def in_region(policy: str, region: str) -> str:

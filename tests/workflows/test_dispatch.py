@@ -16,7 +16,7 @@ from backup_core.domain.pacing import News
 from backup_core.ports import Memory
 from backup_core.workflows import pacing
 from backup_core.workflows.dispatch import AHEAD, DispatchSummary, dispatch
-from backup_core.workflows.watching import watch
+from backup_core.workflows.job_kinds import watch
 from tests.builders import VAULT, instance, policy
 from tests.fakes import World
 from tests.workflows.platform import Platform

@@ -108,6 +108,18 @@ def test_a_herd_stays_within_the_buckets_and_wastes_little_of_them(count: int, f
     assert (last - START).total_seconds() <= 1.05 * floor + 1
 
 
+@pytest.mark.parametrize("late", [1, 5, 10])
+def test_hosts_that_start_with_a_large_herd_find_no_more_than_the_buckets_hold(late: int) -> None:
+    """What became visible before the first host looks is taken up at once then. At its very end the herd lacks what a
+    full bucket could not take meanwhile."""
+    world, (host,) = hosts(1)
+    azure = Azure()
+    for at in release(host, 1_000, Azure(), world):
+        azure.start(max(at, START + timedelta(seconds=late)))
+    assert _overdrawn(azure.reads, 250, 25) == ""
+    assert _overdrawn([at for at in azure.writes if at < 70], 200, 10) == ""
+
+
 def test_a_few_starts_go_at_once_and_cost_no_transaction() -> None:
     world, (host,) = hosts(1)
     assert ask(host, SPARE) == [START] * SPARE
