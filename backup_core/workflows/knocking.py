@@ -14,7 +14,7 @@ from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.messages import Knock
 from backup_core.ports import Ports
 
-BEFORE = (timedelta(seconds=10), timedelta(seconds=5), timedelta(seconds=2))
+BEFORE = (timedelta(seconds=15), timedelta(seconds=5), timedelta(seconds=2))
 _MINUTE = timedelta(minutes=1)
 
 

@@ -1,4 +1,8 @@
-"""From the slot to the moment when Azure accepts the snapshot, with 50 disks due in the same minute."""
+"""From the slot to the moment when Azure accepts the snapshot, with 50 disks due in the same minute.
+
+The host's listeners look into an idle queue each five seconds, as host.json says: 48 requests a minute for four queues.
+What makes them look more often before a slot is the knock (docs/decisions/0020-few-queues-and-a-knock.md).
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,13 @@ from tests.benchmarks.figures import Figure, spread
 from tests.benchmarks.scene import Scene, local_target, policy_at, slots_ahead, wait_for, wait_until
 
 DISKS = 50
-P95_AT_MOST = 10.0
+P95_AT_MOST = 2.0
 
 
 def measure() -> list[Figure]:
     """Two slots: at the first the hosts make their first backup ever, at the second they are at work already."""
     with local_target() as scene:
-        slots = slots_ahead(2)
+        slots = slots_ahead(2, lead_seconds=30)  # so that the tick that knocks sees the first
         scene.protect(scene.add_disks(DISKS), policy_at("minutes", slots), first_slot=slots[0])
         wait_until(slots[-1])
         wait_for(lambda: len(scene.ledger("snapshot.created")) >= DISKS * len(slots), seconds=90)
