@@ -487,6 +487,7 @@ class Limits:
     questions_of_all_a_minute: int = 60
     looked_into_anew: int = 5
     answers_last: timedelta = timedelta(seconds=30)
+    snapshots_at_once: int = 20_000  # that a run of the reconciler keeps in memory, at 4 KB each (measured)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

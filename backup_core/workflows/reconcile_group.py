@@ -26,7 +26,7 @@ from backup_core.domain.expiry import expiry_due_at
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import BackupInstance, ProtectionState, disk_key
 from backup_core.domain.naming import read_snapshot_name
-from backup_core.domain.ownership import is_foreign
+from backup_core.domain.ownership import is_foreign, is_same_snapshot
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import PointState, RecoveryPoint, is_ours, read_label
 from backup_core.domain.resource_ids import SNAPSHOT, VaultKey, parse_group_id, parse_resource_id
@@ -129,15 +129,17 @@ def reconcile_group(
 ) -> str | None:
     """Look after the disks of a group, in the order of their ids, behind what `after` names ("": from the first on).
     Answers None, or behind what another run is to go on."""
-    sight = GroupSight(ports, group.value, records, report)
+    begun, _, behind = after.partition(_IN_DISK)
+    sight = GroupSight(ports, group.value, records, report, after)
     time = time.at_least(AT_LEAST)
     instances = defaultdict(list)
     for each in records.kept:
         instances[each.disk_id].append(each)
     here = {each.disk_id for each in records.kept if each.group == group.value.group.key} | sight.of_disk.keys()
-    begun, _, behind = after.partition(_IN_DISK)
     last = None
     for disk in sorted(disk for disk in here if disk > begun or (disk == begun and behind)):
+        if sight.end is not None and disk >= sight.end:
+            break
         if time.is_up and last is not None:
             return last
         looked_at = _Disk(ports, group.value, records, report, time, sight)
@@ -145,18 +147,13 @@ def reconcile_group(
         if stopped_at is not None:
             return f"{disk}{_IN_DISK}{stopped_at}"
         last = disk
-    if sight.is_readable and not _is_used(group.value, records, sight):
+    if sight.end is not None:
+        return last
+    is_kept = any(each.group == group.value.group.key for each in records.kept)
+    if sight.is_readable and not sight.holds_ours and not is_kept:
         with report.postponing(f"group {group.value.key}"):
             forget_group(ports, group)
     return None
-
-
-def _is_used(group: SnapshotGroup, records: Records, sight: GroupSight) -> bool:
-    """Whether an instance keeps snapshots there, or anything that looks like ours lies there."""
-    if any(each.group == group.group.key for each in records.kept):
-        return True
-    lying = (each for several in sight.of_disk.values() for each in several)
-    return any(not _is_others(each, records.installation.ids) for each in lying)
 
 
 def _is_others(snapshot: Snapshot, installations: Collection[str]) -> bool:
@@ -174,20 +171,27 @@ def _group_of(snapshot_id: str) -> str:
 
 
 class GroupSight(Sightings):
-    """What lies in a group; and in the others, as soon as a point's snapshot may be there. `of_disk` has what looks
-    like ours in the group itself, by the id of its source disk."""
+    """What lies in a group of what looks like ours, as far as a run can hold it in memory: `of_disk` has the snapshots
+    of the first disks behind `after`, by the id of their disk and by their own; those of the disks from `end` on wait
+    for another run. Other groups are looked into as soon as a point's snapshot may be there."""
 
-    def __init__(self, ports: Ports, group: SnapshotGroup, records: Records, report: ReconcileReport) -> None:
+    def __init__(
+        self, ports: Ports, group: SnapshotGroup, records: Records, report: ReconcileReport, after: str
+    ) -> None:
         super().__init__()
         self._ports = ports
         self._records = records
+        self._done, _, self._is_begun = after.partition(_IN_DISK)
+        self._here: dict[str, Snapshot] = {}
         self._unlisted = {stored.value.group.key: stored.value for stored in records.groups}
         self._readable: set[str] = set()
+        self._ids: dict[str, str] = {}  # of all that was seen, by the unique id
+        self._elsewhere: dict[str, Ports] = {}  # ids in other groups, with who sees them
+        self.end: str | None = None
+        self.of_disk: dict[str, dict[str, Snapshot]] = {}
+        self.holds_ours = False
         self._look_into(group.group.key, report)
         self.is_readable = group.group.key in self._readable
-        self.of_disk: dict[str, list[Snapshot]] = defaultdict(list)
-        for each in filter(_looks_ours, self.all()):
-            self.of_disk[each.source_id.lower()].append(each)
 
     def covers(self, snapshot_id: str) -> bool:
         """Whether we could look where it lies."""
@@ -195,22 +199,30 @@ class GroupSight(Sightings):
         self._look_into(group)
         return group in self._readable
 
+    def at(self, snapshot_id: str) -> Snapshot | None:
+        key = snapshot_id.lower()
+        if key in self._elsewhere:
+            return self._elsewhere[key].cloud.find_snapshot(snapshot_id)
+        return self._here.get(key)
+
     def moved(self, point: RecoveryPoint) -> Snapshot | None:
-        if point.snapshot_unique_id:
-            for group in [*self._unlisted]:
-                if (found := super().moved(point)) is not None:
-                    return found
-                self._look_into(group)
-        return super().moved(point)
+        unique_id = point.snapshot_unique_id.lower()
+        for group in [*self._unlisted] if unique_id and unique_id not in self._ids else ():
+            self._look_into(group)
+            if unique_id in self._ids:
+                break
+        found = self.at(self._ids[unique_id]) if unique_id in self._ids else None
+        return found if found is not None and is_same_snapshot(point, found) else None
 
     def _look_into(self, key: str, report: ReconcileReport | None = None) -> None:
-        """`report` is told of a group that cannot be read: by the run that is about it."""
+        """`report` is of the run that is about the group."""
         group = self._unlisted.pop(key, None)
         if group is None:
             return
         try:
-            for snapshot in _list_snapshots(self._ports, group, self._records.keepers(group)):
-                self.add(snapshot)
+            for ports, snapshot in _list_snapshots(self._ports, group, self._records.keepers(group)):
+                if _looks_ours(snapshot):
+                    self._note(snapshot, None if report is not None else ports)
         except SnapshotGroupNotFound:
             log.error("reconcile.group_gone group=%s", group.group_id)
             # It holds nothing: each point is asked for once more before it is called lost.
@@ -221,16 +233,39 @@ class GroupSight(Sightings):
             return
         self._readable.add(key)
 
+    def _note(self, snapshot: Snapshot, elsewhere: Ports | None) -> None:
+        key, disk = snapshot.id.lower(), snapshot.source_id.lower()
+        if snapshot.unique_id:
+            self._ids[snapshot.unique_id.lower()] = snapshot.id
+        if elsewhere is not None:
+            self._elsewhere[key] = elsewhere
+            return
+        self.holds_ours = self.holds_ours or not _is_others(snapshot, self._records.installation.ids)
+        is_done = disk < self._done or (disk == self._done and not self._is_begun)
+        if is_done or (self.end is not None and disk >= self.end):
+            return
+        self._here[key] = self.of_disk.setdefault(disk, {})[key] = snapshot
+        while len(self._here) > self._ports.limits.snapshots_at_once and len(self.of_disk) > 1:
+            self.end = max(self.of_disk)
+            for gone in self.of_disk.pop(self.end):
+                del self._here[gone]
 
-def _list_snapshots(ports: Ports, group: SnapshotGroup, keepers: Iterable[VaultKey]) -> Iterator[Snapshot]:
+
+def _list_snapshots(
+    ports: Ports, group: SnapshotGroup, keepers: Iterable[VaultKey]
+) -> Iterator[tuple[Ports, Snapshot]]:
     """As the first identity of the keepers that may see them; as the app's own where nobody keeps any."""
-    *others, last = identities_of(ports, keepers) or [OWN]
-    for identity in others:
+    identities = identities_of(ports, keepers) or [OWN]
+    for identity in identities:
+        acting = as_identity(ports, identity)
         try:
-            return iter(list(as_identity(ports, identity).cloud.list_snapshots(group.group)))
+            yield from ((acting, each) for each in acting.cloud.list_snapshots(group.group))
         except PermissionMissing:
+            if identity == identities[-1]:
+                raise
             log.info("reconcile.group_unseen group=%s by=%s", group.group_id, identity)
-    return iter(list(as_identity(ports, last).cloud.list_snapshots(group.group)))
+        else:
+            return
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,13 +287,13 @@ class _Disk:
             if each.group == self.group.group.key:
                 with self.report.postponing(f"instance {each.name}"):
                     self._look_after_instance(each, accounted)
-        left = [each for each in self.sight.of_disk.get(disk_id, ()) if each.id.lower() not in accounted]
+        left = self.sight.of_disk.get(disk_id, {}).keys() - accounted
         for each in instances if left else ():
             if each.group != self.group.group.key:  # its points may have been moved here
                 stored = every(self.ports, RecoveryPoint, each.vault, each.name)
                 accounted |= _snapshots_of(point.value for point in stored)
-        strange = {each.id.lower(): each for each in left if each.id.lower() not in accounted}
-        return self._account_for({key: strange[key] for key in sorted(strange) if key > behind})
+        strange = sorted(key for key in left - accounted if key > behind)
+        return self._account_for({key: self.sight.of_disk[disk_id][key] for key in strange})
 
     def _account_for(self, strange: Mapping[str, Snapshot]) -> str | None:
         adopter = Adopter(vault=self.group.vault, installation=self.records.installation, report=self.report)

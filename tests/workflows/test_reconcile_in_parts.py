@@ -15,7 +15,7 @@ from backup_core.domain.heartbeat import Heartbeat, SetBack
 from backup_core.domain.messages import GoOnReconciling
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import ANYWHERE
-from backup_core.ports import Insert, Ports, Remove, Replace
+from backup_core.ports import Insert, Limits, Ports, Remove, Replace
 from backup_core.workflows.heartbeat import last_beat
 from backup_core.workflows.rebuild import rebuild_catalogue
 from backup_core.workflows.reconcile import SILENT_FOR, PartsFailed, begin_pass, go_on_reconciling, reconcile
@@ -111,6 +111,17 @@ def test_a_pass_in_parts_finds_and_mends_what_one_run_would() -> None:
     assert states(cut) == states(quick)
     _, again = whole_pass(slow(cut))
     assert (again.lost_points, again.adopted_points, again.agenda_rows) == ([], [], [])
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 5])
+def test_a_group_that_is_too_large_to_be_held_in_memory_is_looked_at_disk_by_disk(at_once: int) -> None:
+    small, cut = much_is_wrong(), much_is_wrong()
+    wanted = in_order(whole_pass(small.world.ports)[1])
+    runs, found = whole_pass(replace(cut.world.ports, limits=Limits(snapshots_at_once=at_once)))
+    assert runs >= len(DISKS) / at_once - 1
+    assert runs > 1
+    assert in_order(found) == wanted
+    assert states(cut) == states(small)
 
 
 def test_however_long_one_look_takes_each_run_gets_further() -> None:
