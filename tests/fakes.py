@@ -968,7 +968,7 @@ class FakeCloud(_Port):
         return self._watched(resource_id, ready_at, error)
 
     def _is_seen(self, resource: _Resource) -> bool:
-        return resource.created_at + self.read_lag <= self._clock.now()
+        return not self.read_lag or resource.created_at + self.read_lag <= self._clock.now()
 
     def _settle_deletions(self) -> None:
         now = self._clock.now()
