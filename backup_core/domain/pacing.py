@@ -40,6 +40,7 @@ OF_A_RESTORE: Mapping[str, float] = {"reads": 2, "writes": 1}
 # How much of a front door's bucket, and of what refills it, starts are promised: restores and requests need some too.
 # The second read of a start comes with its first look, when as much has come back as is spared of the writes.
 _PROMISED: Mapping[str, tuple[float, float]] = {"reads": (1.0, 0.98), "writes": (0.9, 0.98)}
+BELIEVED_AHEAD = 7_200.0  # what is promised further ahead was written by a clock that went wrong
 BELIEVED_FOR = 7 * 86_400.0  # a size that Azure told once and does not tell again
 
 
@@ -200,10 +201,11 @@ class Pace:
         for number, region in enumerate(regions):
             waiting[in_region(SNAPSHOTS, region)].append(number)
         meters = {name: self._meter(name, now) for name in (*OF_A_START, *waiting)}
-        if now > self.end:
+        line_ends = self.end if self.end <= now + BELIEVED_AHEAD else now
+        if now > line_ends:
             meters |= {name: meters[name].until_taken_up(now) for name in OF_A_START}
             meters["reads"] = _begun_gently(meters["reads"], meters["writes"], len(regions))
-        at = end = max(now, self.end)
+        at = end = max(now, line_ends)
         while waiting:
             opens = {name: meters[name].earliest(1, at) for name in waiting}
             at = max(min(opens.values()), *(meters[name].earliest(cost, at) for name, cost in OF_A_START.items()))
@@ -239,15 +241,17 @@ class Pace:
 
     def _meter(self, name: str, now: float) -> Allowance:
         known = self.meters.get(name)
-        if known is not None and not (known.learned_at and now - known.learned_at > BELIEVED_FOR):
-            return known
-        return _full(name, now)
+        if known is None or (known.learned_at and now - known.learned_at > BELIEVED_FOR):
+            return _full(name, now)
+        return known if max(known.at, known.held_until) <= now + BELIEVED_AHEAD else _full(name, now)
 
 
 def _begun_gently(reads: Allowance, writes: Allowance, count: int) -> Allowance:
     """Reads without what a herd may spare at its beginning, since its writes take longer anyway: then a herd that is
     taken up late, by hosts that start with it, does not come as more than the bucket holds."""
-    seconds = max(0.0, count - writes.left) / writes.refill
+    seconds = (count - writes.left) / writes.refill
+    if seconds <= 0:
+        return reads
     needed = OF_A_START["reads"] * count - reads.refill * seconds
     return replace(reads, left=min(reads.left, max(OF_A_START["reads"], needed)))
 

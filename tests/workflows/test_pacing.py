@@ -361,6 +361,25 @@ def test_a_row_that_is_always_changed_by_others_gives_places_all_the_same() -> N
     assert len(ask(host, 50)) == 50
 
 
+def test_a_clock_that_was_a_day_fast_keeps_no_herd_waiting() -> None:
+    world, (wrong, host) = hosts(2)
+    world.clock.advance(days=1)
+    ask(wrong, 1_000)
+    tell_of_a_hold = News(subscription=SUBSCRIPTION, meter="writes", held_seconds=600)
+    world.cloud.untold.append(tell_of_a_hold)
+    tell(wrong)
+    world.clock.set(START)
+    azure = Azure()
+    assert max(release(host, 300, azure, world)) < START + timedelta(seconds=20)
+    assert azure.overdrawn() == ""
+
+
+def test_a_small_herd_leaves_what_it_does_not_need_to_the_next() -> None:
+    _, (first, second) = hosts(2)
+    ask(first, 20)
+    assert ask(second, 100) == [START] * 100
+
+
 def test_a_name_that_no_key_can_hold_is_paced_by_itself() -> None:
     _, (host,) = hosts(1)
     assert None not in places(host, "a/b", [REGION] * 300, until=START + AHEAD)
