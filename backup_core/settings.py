@@ -68,89 +68,90 @@ SETTINGS: Mapping[str, Setting] = {
         means="URL of the account's queues, reached as the app's identity.", needed=_ENDPOINTS
     ),
     "AzureWebJobsStorage__clientId": Setting(
-        means="Client id of the user-assigned identity for the storage account; none: the app's own identity.",
+        means="Client id of the user-assigned identity for the storage account; if empty, the app's own.",
     ),
     "DISKBACKUP_TABLE_PREFIX": Setting(
-        means="How the tables' names begin: 3 to 41 letters and digits, a letter first. Two apps in one account differ "
-        "in it, and need other queues, so rather have an account each.",
+        means="Prefix of the tables' names: 3 to 41 letters and digits, beginning with a letter. Give each app an "
+        "storage account of its own: in one, two apps would share their queues.",
         default="diskbackup",
     ),
     "DISKBACKUP_ARM_ENDPOINT": Setting(
-        means="URL of Azure Resource Manager; other clouds have others.", default=_PUBLIC_ARM
+        means="URL of Azure Resource Manager; sovereign clouds have their own.", default=_PUBLIC_ARM
     ),
     "DISKBACKUP_ARM_AUDIENCE": Setting(
-        means="Audience of the tokens for Azure Resource Manager; none: its endpoint.",
+        means="Audience of the tokens for Azure Resource Manager; if empty, its endpoint.",
     ),
     "DISKBACKUP_EVENTGRID_ENDPOINT": Setting(
-        means="URL of the Event Grid topic, with the CloudEvents schema; none: events are written to the log only.",
+        means="URL of the Event Grid topic, with the CloudEvents schema; if empty, events only go to the log.",
     ),
     "DISKBACKUP_EVENTGRID_KEY": Setting(
-        means="Access key of the topic; none: the app's identity publishes.", is_secret=True
+        means="Access key of the topic; if empty, the app publishes with its identity.", is_secret=True
     ),
     "DISKBACKUP_IDENTITY_CLIENT_ID": Setting(
-        means="Client id of the user-assigned identity for disks, snapshots and events; none: the app's own identity.",
+        means="Client id of the user-assigned identity for disks, snapshots and events; if empty, the app's own.",
     ),
     "DISKBACKUP_HEARTBEAT_URL": Setting(
-        means="An https URL of a dead-man service, asked for after each good tick; none: nobody is told.",
+        means="HTTPS URL of a dead man's switch, requested after each successful tick; if empty, there is none.",
         is_secret=True,
     ),
     "DISKBACKUP_WEAKENING_DELAY_HOURS": Setting(
-        means="How long a change that makes a vault protect less waits, and can be taken back, in a vault that holds "
-        "recovery points: 0 to 720 hours.",
+        means="How long a change that weakens a vault with recovery points waits before it takes effect, and can be "
+        "taken back: 0 to 720 hours.",
         default="24",
     ),
     "DISKBACKUP_LEAST_SOFT_DELETE_DAYS": Setting(
-        means="The least days of soft delete that a vault may have, 14 to 180; 0: it may be off.", default="0"
+        means="The shortest soft delete that a vault may have, 14 to 180 days; 0 allows it to be off.", default="0"
     ),
     "DISKBACKUP_LEAST_IMMUTABILITY": Setting(
-        means="The least immutability that a vault may have: `Disabled`, `Unlocked` or `Locked`.", default="Disabled"
+        means="The weakest immutability that a vault may have: `Disabled`, `Unlocked` or `Locked`.", default="Disabled"
     ),
     "DISKBACKUP_TELEMETRY": Setting(
-        means="`opentelemetry` writes traces, `off` none: see [traces](#traces).", default="off"
+        means="`opentelemetry` to write traces, `off` for none: see [traces](#traces).", default="off"
     ),
     "DISKBACKUP_SIGN_IN": Setting(
-        means="`entra`: callers bring a token. `function_key`: whoever has a key may do everything, for trials only.",
+        means="`entra`: callers sign in with a token. `function_key`: anyone with a key may do everything; "
+        "for trials only.",
         default="entra",
     ),
-    "DISKBACKUP_ENTRA_TENANT_ID": Setting(means="The tenant whose tokens are taken: its id.", needed=_IN_ENTRA),
+    "DISKBACKUP_ENTRA_TENANT_ID": Setting(means="Id of the tenant whose tokens are accepted.", needed=_IN_ENTRA),
     "DISKBACKUP_ENTRA_AUDIENCE": Setting(
-        means="What a token may be for: the Application ID URI and the client id of the app registration that stands "
-        "for the API, with a comma between them.",
+        means="Accepted audiences of tokens: the Application ID URI and the client id of the API's app registration, "
+        "separated by a comma.",
         needed=_IN_ENTRA,
     ),
     "DISKBACKUP_ENTRA_AUTHORITY": Setting(
-        means="URL of the sign-in service; other clouds have others.", default=_PUBLIC_AUTHORITY
+        means="URL of the sign-in service; sovereign clouds have their own.", default=_PUBLIC_AUTHORITY
     ),
     "DISKBACKUP_ACCESS_SCOPES": Setting(
-        means="Subscriptions, resource groups and vaults that are for few: a JSON object of resource ids, each with "
-        "the object ids of those who may reach it. What is not listed is open to everybody with a role.",
+        means="Subscriptions, resource groups and vaults with restricted access: a JSON object that maps resource ids "
+        "to the object ids of those who may reach them. What is not listed is open to everyone with a role.",
     ),
     "DISKBACKUP_AUDIT_DAYS": Setting(means="How many days audit records are kept.", default="400"),
     "DISKBACKUP_ON_DEMAND_A_DAY": Setting(
-        means="How many backups on demand of one backup instance may be asked for within 24 hours.", default="10"
+        means="How many on-demand backups of one backup instance may be requested within 24 hours.", default="10"
     ),
     "DISKBACKUP_PUBLIC_URL": Setting(
-        means="What URLs in answers begin with, for clients that reach the API under a name of its own; none: the name "
-        "in `WEBSITE_HOSTNAME`.",
+        means="Base of the URLs in answers, for clients that reach the API by a custom domain; if empty, the name in "
+        "`WEBSITE_HOSTNAME`.",
     ),
     "WEBSITE_HOSTNAME": Setting(
-        means="Set by the platform: the app's own host name. Without it and without `DISKBACKUP_PUBLIC_URL` the API "
-        "answers requests for this machine only (`localhost`).",
+        means="Set by the platform: the app's host name. Without it and `DISKBACKUP_PUBLIC_URL` the API only answers "
+        "requests to this machine (`localhost`).",
     ),
     "DISKBACKUP_VAULT_IDENTITIES": Setting(
-        means="User-assigned identities that vaults may act with: a JSON object of their resource ids, each with its "
-        "client id. The app must have each of them; none: vaults act with the app's own.",
+        means="User-assigned identities that vaults may use: a JSON object that maps their resource ids to client ids. "
+        "The app must have each of them assigned; if empty, vaults use the app's own.",
     ),
     "DISKBACKUP_VAULT_SCOPES": Setting(
-        means="Where vaults may act: a JSON object of resource ids of vaults, or of groups or subscriptions of vaults, "
-        "each with an object of `sources` (disks), `snapshots` and `targets` (restores), lists of subscriptions and "
-        "resource groups. What is not listed is not bound.",
+        means="Where vaults may act: a JSON object that maps the resource ids of vaults, or of resource groups or "
+        "subscriptions of vaults, to objects with `sources` (disks), `snapshots` and `targets` (restores), each a list "
+        "of subscriptions and resource groups. What is not listed is not restricted.",
     ),
     "IDENTITY_ENDPOINT": Setting(means="Set by the platform for an app that has a managed identity."),
     "MSI_ENDPOINT": Setting(means="The older name of `IDENTITY_ENDPOINT`."),
     "REQUESTS_CA_BUNDLE": Setting(
-        means="File of certificate authorities to trust instead of the public ones when the sign-in service is asked "
-        "for its keys.",
+        means="File of certificate authorities to trust instead of the public ones when fetching the sign-in service's "
+        "keys.",
     ),
     "SSL_CERT_FILE": Setting(means="As `REQUESTS_CA_BUNDLE`, where that is not set."),
 }

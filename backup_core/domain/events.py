@@ -81,7 +81,7 @@ _ERROR: Mapping[str, Any] = {
 }
 _JOB: Mapping[str, Mapping[str, Any]] = {
     "operation": _text("the job's operation"),
-    "status": _text("how it ended, in Azure's word"),
+    "status": _text("how it ended, as Azure Backup calls it"),
     "startTime": _time("when it began"),
     "endTime": _time("when it ended"),
     "slot": _time("the scheduled instant that the job was for"),
@@ -92,8 +92,8 @@ _POINT: Mapping[str, Mapping[str, Any]] = {
     "recoveryPointId": _text("the recovery point"),
     "snapshotId": _text("its snapshot's resource id"),
     "recoveryPointTime": _time("the instant whose data it holds"),
-    "expiryTime": _time("until when it is to be kept, as promised"),
-    "retentionTagName": _text("the tag whose retention rule decides that"),
+    "expiryTime": _time("until when it is kept, as promised when it was taken"),
+    "retentionTagName": _text("the tag whose retention rule applies"),
 }
 # Data that every event carries, whatever its type.
 COMMON: Mapping[str, Mapping[str, Any]] = {
@@ -101,12 +101,12 @@ COMMON: Mapping[str, Mapping[str, Any]] = {
     "category": {"type": "string"},
     "description": {"type": "string"},
     "vaultId": {"type": "string", "description": "the vault's resource id"},
-    "backupInstanceId": _text("the backup instance's resource id; null for what is about more than one"),
+    "backupInstanceId": _text("the backup instance's resource id; null when several are affected"),
     "dataSourceId": _text("the disk's resource id"),
     "jobId": _text("the job's resource id"),
-    "correlationId": _text("of the request that asked for it; the job's own id for what runs by schedule"),
+    "correlationId": _text("that of the request; for scheduled work, the job's id"),
     "affectedItems": {"type": "array", "items": {"type": "string"}, "description": "names of backup instances"},
-    "affectedItemCount": _count("how many there are; the list names the first of them"),
+    "affectedItemCount": _count("how many there are; the list may be shorter"),
     "possibleCauses": {"type": "array", "items": {"type": "string"}},
     "recommendedActions": {"type": "array", "items": {"type": "string"}},
 }
@@ -117,7 +117,7 @@ _DIGEST: Mapping[str, Mapping[str, Any]] = {
     "occurrences": _count("how often the alert of the first item was raised"),
 }
 _SET_BACK: Mapping[str, Mapping[str, Any]] = {
-    "tablesTime": _time("the time at which the tables stand"),
+    "tablesTime": _time("the latest time in the tables"),
     "worldTime": _time("the latest time at which anything is known to have happened"),
 }
 _LOOK_AT_JOB = "Look at the job's error and its recommended action."
@@ -145,7 +145,7 @@ _KINDS: tuple[EventKind, ...] = (
     _kind("Job.Completed", _S4, "Jobs", "A backup succeeded.", fields=_JOB),
     _kind("Job.Failed", _S1, "Jobs", "A backup failed.", actions=(_LOOK_AT_JOB,), fields=_JOB),
     _kind(
-        "Job.Cancelled", _S3, "Jobs", "A backup was cancelled: protection was stopped before it was done.", fields=_JOB
+        "Job.Cancelled", _S3, "Jobs", "A backup was cancelled because protection was stopped meanwhile.", fields=_JOB
     ),
     _kind("Restore.Completed", _S3, "Jobs", "A restore succeeded.", fields=_JOB),
     _kind("Restore.Failed", _S1, "Jobs", "A restore failed.", actions=(_LOOK_AT_JOB,), fields=_JOB),
@@ -190,7 +190,7 @@ _KINDS: tuple[EventKind, ...] = (
         fields=_JOB,
     ),
     _kind("Protection.Stopped", _S2, "Protection", "No more backups are taken; all recovery points are kept."),
-    _kind("Protection.Suspended", _S2, "Protection", "No more backups are taken; recovery points expire in time."),
+    _kind("Protection.Suspended", _S2, "Protection", "No more backups are taken; recovery points still expire."),
     _kind("Protection.Resumed", _S3, "Protection", "Backups are taken again."),
     _kind("Protection.Undeleted", _S3, "Protection", "A soft-deleted backup instance was undeleted."),
     _kind("Protection.Deleted", _S2, "Protection", "A backup instance and its recovery points are gone.", fields=_JOB),
@@ -214,16 +214,16 @@ _KINDS: tuple[EventKind, ...] = (
         ),
         fields={
             "changes": {"type": "array", "items": {"type": "string"}, "description": "each setting, before -> after"},
-            "effectiveTime": _time("from when it takes effect"),
+            "effectiveTime": _time("when it takes effect"),
         },
     ),
     _kind(
         "Vault.IdentityChanged",
         _S2,
         "Security",
-        "A vault acts with another identity, which may do other things than the former one.",
+        "A vault uses another identity, whose permissions may differ from the former one's.",
         causes=("A person or an automation changed the vault; its audit records name who.",),
-        actions=("If this was not intended, set the former identity; compare what the two may do.",),
+        actions=("If this was not intended, set the former identity again; compare the permissions of the two.",),
         fields={
             "identityBefore": _text("the user-assigned identity's id; \"\" for the app's own"),
             "identityAfter": _text("the same, from now on"),
@@ -233,9 +233,9 @@ _KINDS: tuple[EventKind, ...] = (
         "Policy.RetentionShortened",
         _S1,
         "Security",
-        "New recovery points are kept for less long than before; existing ones stay as promised.",
+        "New recovery points are kept for a shorter time than before; existing ones are kept as promised.",
         causes=("A policy was changed, or a backup instance was given another one.",),
-        actions=("If this was not intended, put the former policy back: points taken meanwhile stay as promised.",),
+        actions=("If this was not intended, restore the former policy; points taken meanwhile are kept as promised.",),
         fields={
             "policyName": _text("the policy"),
             "rules": {"type": "array", "items": {"type": "string"}, "description": "each rule, before -> after"},
@@ -253,7 +253,7 @@ _KINDS: tuple[EventKind, ...] = (
         "Snapshot.Foreign",
         _S2,
         "RecoveryPoints",
-        "A snapshot says that it is a recovery point and is not proven to be one; it is never touched.",
+        "A snapshot claims to be a recovery point but is not proven to be one; it is never touched.",
         causes=("Somebody copied a snapshot with its tags, or wrote these tags by hand.",),
         actions=("Find in the activity log who made it, and take the diskbackup- tags off or delete it.",),
         fields={"snapshotId": _text("the snapshot"), "reason": _text("what does not fit")},
@@ -292,10 +292,10 @@ _KINDS: tuple[EventKind, ...] = (
         "ProtectionRule.Failed",
         _S1,
         "Protection",
-        "What a protection rule asks for a disk cannot be done; it is tried again with each run.",
+        "A protection rule cannot be applied to a disk; it is tried again with each run.",
         causes=("The rule's policy or vault is gone, or the disk's instance is soft-deleted.",),
-        actions=("Do as the error says, or change the rule; its dry run tells what it would do.",),
-        fields={"protectionRuleName": _text("the rule; null when protection was to be stopped"), "error": _ERROR},
+        actions=("Do as the error says, or change the rule; a dry run shows what it would do.",),
+        fields={"protectionRuleName": _text("the rule; null if protection was to be stopped"), "error": _ERROR},
     ),
     # Alerts: raised once for each cause and instance, told as digests.
     _kind(
@@ -323,7 +323,7 @@ _KINDS: tuple[EventKind, ...] = (
         "Security",
         "The app's identity lacks a role that backups need.",
         causes=("A role assignment was removed, or never made for a new disk or group.",),
-        actions=("Assign the role that the error names, by the command that it shows.",),
+        actions=("Assign the role named in the error, with the command it shows.",),
         fields={**_DIGEST, "error": _ERROR},
     ),
     _kind("Permission.Regained", _S3, "Security", "The app's identity has the missing role again.", fields=_DIGEST),
@@ -357,7 +357,7 @@ _KINDS: tuple[EventKind, ...] = (
         "Scheduler.Stalled",
         _S0,
         "System",
-        "Backups were not started for longer than a few minutes.",
+        "No backups were started for more than a few minutes.",
         causes=("The app was stopped, out of quota, or could not reach its storage.",),
         actions=("Look at the app's health; missed slots are caught up by one backup for each disk.",),
         fields={"since": _time("the last tick before the silence"), "missedSlots": _count("slots that fell into it")},
@@ -366,15 +366,15 @@ _KINDS: tuple[EventKind, ...] = (
         "Tables.SetBack",
         _S1,
         "System",
-        "The app's tables are older than the world: nothing is deleted or restored until an operator says go on.",
+        "The app's tables are older than what they describe: nothing is deleted or restored until an operator resumes.",
         causes=("The storage account's tables were restored from a copy, or the account failed over to its copy.",),
         actions=(
-            "Do again what was stopped, deleted or changed since: the audit log and the events tell.",
-            "Then say go on: POST diskbackup/catalogue/resume, with the master key.",
+            "Repeat what was stopped, deleted or changed since then; the audit log and the events list it.",
+            "Then resume: POST diskbackup/catalogue/resume, with the master key.",
         ),
         fields=_SET_BACK,
     ),
-    _kind("Tables.Resumed", _S3, "System", "An operator said go on after a set-back of the tables.", fields=_SET_BACK),
+    _kind("Tables.Resumed", _S3, "System", "An operator resumed after the tables had been set back.", fields=_SET_BACK),
     _kind("Scheduler.Recovered", _S2, "System", "Backups are started on time again.", fields={"since": _time("when")}),
 )
 KINDS: Mapping[str, EventKind] = {kind.type: kind for kind in _KINDS}
