@@ -12,6 +12,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,7 @@ def _anchor(heading: str) -> str:
 # Errors and alerts.
 
 
+@cache
 def runbooks() -> Mapping[str, Mapping[str, str]]:
     """The hand-written paragraphs: `errors` by code, `alerts` by cause."""
     with (DOCS / "runbooks.toml").open("rb") as file:
@@ -194,21 +196,23 @@ def runbooks() -> Mapping[str, Mapping[str, str]]:
 
 def error_sections() -> str:
     """Codes that a job, an instance or an event may bear, as well as an answer."""
-    return "\n\n".join(_error_section(code) for code in facts.error_codes() if code.kinds)
+    return "\n\n".join(_error_section(code, kinds) for code, kinds in facts.error_codes().items())
 
 
 def refusal_sections() -> str:
     """Codes that only an answer to a request bears."""
-    return "\n\n".join(_error_section(code) for code in facts.error_codes() if not code.kinds)
+    only = sorted(runbooks()["errors"].keys() - facts.error_codes().keys(), key=str.lower)
+    return "\n\n".join(_error_section(code, []) for code in only)
 
 
-def _error_section(code: facts.Code) -> str:
-    parts = [f"### {code.name}"]
-    if code.kinds:
-        passes = "Passes by itself: the step comes back." if code.is_transient else "Does not pass by itself."
-        parts.append(f"{passes} From the API: {_status_of(code.kinds[0])}.")
-    parts += [f"> {_advice_of(kind)}" for kind in code.kinds if kind is BackupError or _has_advice(kind)]
-    parts.append(runbooks()["errors"][code.name])
+def _error_section(code: str, kinds: Sequence[type[BackupError]]) -> str:
+    parts = [f"### {code}"]
+    if kinds:
+        is_transient = any(kind.transient for kind in kinds)
+        passes = "Passes by itself: the step comes back." if is_transient else "Does not pass by itself."
+        parts.append(f"{passes} From the API: {_status_of(kinds[0])}.")
+    parts += [f"> {_advice_of(kind)}" for kind in kinds if kind is BackupError or _has_advice(kind)]
+    parts.append(runbooks()["errors"][code])
     return "\n\n".join(dict.fromkeys(parts))
 
 

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from backup_core.api.description import document
 from backup_core.api.openapi import answers
 from backup_core.api.routes import ROUTES
+from docs.generate import runbooks
 from tests.api.front import Front, Reply, first_match
 
 ENDPOINTS = {f"{method} {route.name}": endpoint for route in ROUTES for method, endpoint in route.endpoints.items()}
@@ -44,6 +45,7 @@ class DescribedFront(Front):
             assert reply.status in (401, 403, 404, 405, 400), "refused: there is no such method or resource"
             return
         schema = check_reply(operation, reply)
+        assert codes_of(reply) <= runbooks()["errors"].keys(), "an error that docs/runbooks.toml has no paragraph for"
         self.met.add(f"{method} {name} {reply.status}")
         if schema:
             self.seen |= set(places(schema, reply.json))
@@ -65,6 +67,12 @@ def check_reply(operation: Mapping[str, Any], reply: Reply) -> str:
     errors = [f"{error.json_path}: {error.message}" for error in validator(schema).iter_errors(reply.json)]
     assert errors == [], f"{operation['operationId']} {reply.status}: {errors}"
     return schema
+
+
+def codes_of(reply: Reply) -> set[str]:
+    """The codes of a refusal, of each of its faults as well."""
+    error = reply.json.get("error", {}) if reply.status >= 400 and reply.text else {}
+    return {each["code"] for each in [error, *(error.get("details") or [])] if each.get("code")}
 
 
 def _resolved(described: Any) -> Any:
