@@ -39,13 +39,9 @@ class Package:
 def build(root: Path, output: Path, interpreters: Sequence[Interpreter]) -> Package:
     """Build the package of `root` in `output`, emptied first. Raises PackageFaulty, ValueError (.funcignore)."""
     chosen = contents.read(root)
-    faults = [
-        f"{path} ships by one of azd and func only: name it in .funcignore so that both agree"
-        for path in chosen.disputed
-    ]
-    _refuse(faults + rules.faults(chosen.files))
+    _refuse(rules.faults(chosen))
     shutil.rmtree(output, ignore_errors=True)
-    package = _package(root, output, chosen.files, interpreters)
+    package = _package(root, output, chosen, interpreters)
     check(package.folder, interpreters)
     archive.write(package.folder, package.files, package.archive)
     _refuse(rules.size_faults(package.folder, package.files, package.archive, len(interpreters)))

@@ -20,7 +20,7 @@ NEEDED = (
 SUFFIXES = frozenset({".py", ".pyc"})  # of what lies in backup_core
 # Without dependencies. What is larger is no mistake by itself; it is one that somebody should have decided on.
 SOURCE_BYTES_AT_MOST = 1_500_000
-ZIP_BYTES_AT_MOST_PER_VERSION = 1_500_000  # sources and the bytecode of one Python version, compressed
+ZIP_BYTES_AT_MOST_PER_VERSION = 1_650_000  # sources and the bytecode of one Python version, compressed
 
 
 def faults(files: Sequence[str]) -> list[str]:

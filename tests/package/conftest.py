@@ -27,7 +27,7 @@ def python() -> Interpreter:
 def tree(tmp_path: Path) -> Path:
     """The project's files that ship, and the two that say what ships and as which version."""
     root = tmp_path / "tree"
-    for file in (*contents.read(ROOT).files, ".funcignore", "pyproject.toml"):
+    for file in (*contents.read(ROOT), ".funcignore", "pyproject.toml"):
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / file, root / file)
     return root
