@@ -30,6 +30,11 @@ def error_codes() -> Mapping[str, Sequence[type[BackupError]]]:
     return {code: found[code] for code in sorted(found, key=str.lower)}
 
 
+def places_of(code: str) -> list[str]:
+    """The modules in which a code is written out."""
+    return [module for module, path in sources().items() if f'"{code}"' in path.read_text(encoding="utf-8")]
+
+
 def _errors(kind: type[BackupError]) -> Iterator[type[BackupError]]:
     for module in sources():
         import_module(module)

@@ -61,8 +61,8 @@ def printed_by_errors() -> list[Printed]:
 
 
 def _kinds() -> Iterator[type[BackupError]]:
-    for code in facts.error_codes():
-        yield from code.kinds
+    for kinds in facts.error_codes().values():
+        yield from kinds
 
 
 def options_of(command: Printed) -> list[str]:
