@@ -33,10 +33,7 @@ from backup_core.workflows import outbox
 log = logging.getLogger("diskbackup.turns")
 
 MAX_ATTEMPTS = 16  # rounds a step spends on transient errors: about twenty-five minutes in all
-# On top of the place in line that the cloud's port gives, for processes do not know of each other: twice as much each
-# time that it was no use.
-SPREAD_SECONDS = 1.0
-_MOST_DOUBLINGS = 5
+SPREAD_SECONDS = 1.0  # on top of the place in line that the cloud's port gives: processes do not know of each other
 FIRST_LOOK = timedelta(seconds=2)
 LONGEST_LOOK = timedelta(minutes=5)
 OPERATIONS_AT_MOST = 10  # operations of one job that Azure may give up before the job does: over two hours
@@ -54,8 +51,7 @@ def look_delay(looks: int) -> timedelta:
 
 def throttle_delay(error: Throttled, identity: str, rounds: int) -> timedelta:
     """What Azure asks for, and a spread that differs from job to job so that a herd does not come back as one."""
-    longest = SPREAD_SECONDS * 2 ** min(rounds, _MOST_DOUBLINGS)
-    return timedelta(seconds=error.retry_after_seconds + longest * spread(identity, rounds))
+    return timedelta(seconds=error.retry_after_seconds + SPREAD_SECONDS * spread(identity, rounds))
 
 
 def attempt_delay(error: BackupError, attempts: int) -> timedelta:
