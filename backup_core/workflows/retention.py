@@ -451,15 +451,16 @@ def _nothing_to_delete(
 
 
 def _remove_instance(ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance]) -> None:
-    """The last point is gone: the instance's record goes, and its deletion job ends."""
-    changes: list[Change] = [Remove(stored)]
+    """The last point is gone: the instance goes, its deletion job ends, and so does what its alerts tell of."""
+    alerted = resolve(ports, message.vault, stored.value)
+    changes: list[Change] = [Remove(stored), *alerted.changes]
     job = config_job_of(ports, message.vault, stored.value)
     ended = None
     if job is not None and not job.value.is_ended:
         ended = job.value.advance(JobStatus.COMPLETED, at=ports.clock.now())
         changes.append(Replace(job, ended))
     events = [announcements.job_ended(message.vault, ended)] if ended is not None else []
-    if not commit(ports, message, changes, events):
+    if not commit(ports, message, changes, [*events, *alerted.events]):
         return
     log.info("instance.deleted instance=%s", stored.value.name)
     release_claim(ports, message.vault, stored.value)

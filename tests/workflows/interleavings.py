@@ -185,7 +185,7 @@ class Interleaving:
 
     def _poison(self) -> None:
         """One copy of a message fails until it is given up, the other comes later."""
-        waiting = self.platform.world.queue.waiting()
+        waiting = [each for each in self.platform.world.queue.waiting() if not each.queue.endswith("-poison")]
         if waiting:
             chosen = self.random.choice(waiting)
             self.platform.world.queue.duplicate(chosen)

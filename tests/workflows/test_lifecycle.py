@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from backup_core.domain.agenda import AgendaKind
+from backup_core.domain.alert import Alert, AlertState
 from backup_core.domain.errors import InvalidInput, NotFound, ResourceInUse
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
+from backup_core.ports import every
 from backup_core.workflows.catalogue import find_protection, get_deleted_instance, get_instance, list_instances
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups, undelete_instance
 from backup_core.workflows.on_demand import request_backup
@@ -205,6 +207,19 @@ def test_a_soft_deletion_is_a_job_that_is_done() -> None:
 def test_deleting_what_is_soft_deleted_finds_nothing() -> None:
     platform = soft_deleted()
     assert delete_instance(platform.world.ports, VAULT, NAME) is None
+
+
+def test_a_deleted_instance_leaves_no_alert_behind() -> None:
+    platform = backed_up()
+    settings(platform, soft_delete="Off")
+    platform.world.cloud.fail_late("InvalidParameter")
+    go_to(platform, SLOT + HOUR)
+    assert platform.instance().alerts
+    delete_instance(platform.world.ports, VAULT, NAME)
+    platform.run(minutes=5)
+    assert not platform.has_instance(NAME)
+    alerts = [stored.value for stored in every(platform.world.ports, Alert, VAULT)]
+    assert [alert.state for alert in alerts] == [AlertState.RESOLVED]
 
 
 def test_an_undeleted_instance_is_back_with_its_protection_stopped_and_can_be_resumed() -> None:
