@@ -101,13 +101,13 @@ param storageRedundancy string = 'Standard_LRS'
 @description('Spread the instances of the app over availability zones.')
 param zoneRedundant bool = false
 
-@description('Memory of an instance in MB.')
+@description('Memory of an instance in MB, and with it its share of a core: 512 has a quarter.')
 @allowed([
   512
   2048
   4096
 ])
-param instanceMemoryMB int = 2048
+param instanceMemoryMB int = 512
 
 @description('Instances that the app may grow to.')
 @minValue(40)
