@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -162,19 +163,19 @@ def _value(schema: Mapping[str, Any]) -> Any:
     return {"integer": 0, "array": [], "string": "x"}.get(str(kinds))
 
 
-def valid(kind: EventKind, data: Mapping[str, Any]) -> tuple[bool, bool]:
-    """By the type's own schema, and by that of all events."""
-    event = Event(id="1", type=kind.type, source="s", subject="x", at=datetime(2026, 3, 2, tzinfo=UTC), content=data)
-    return Draft202012Validator(data_schema(kind)).is_valid(data), WHOLE.is_valid(cloud_event(event))
-
-
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_the_schema_of_all_events_says_of_each_type_what_its_own_says(kind: EventKind) -> None:
     data = sample(kind)
-    assert valid(kind, data) == (True, True)
-    assert valid(kind, {**data, "unheardOf": 1}) == (False, False)
-    for name in data_schema(kind)["required"]:
-        assert valid(kind, {key: value for key, value in data.items() if key != name}) == (False, False), name
+    own = Draft202012Validator(data_schema(kind))
+    branch = Draft202012Validator({"$ref": f"#/$defs/{kind.type}", "$defs": WHOLE.schema["$defs"]})
+    assert own.is_valid(data)
+    assert branch.is_valid(data)
+    for name in own.schema["required"]:
+        without = {key: value for key, value in data.items() if key != name}
+        assert (own.is_valid(without), branch.is_valid(without)) == (False, False), name
+    event = Event(id="1", type=kind.type, source="s", subject="x", at=datetime(2026, 3, 2, tzinfo=UTC), content=data)
+    assert WHOLE.is_valid(cloud_event(event))
+    assert not WHOLE.is_valid(cloud_event(replace(event, content={**data, "unheardOf": 1})))
 
 
 def test_the_schema_of_all_events_takes_no_type_that_is_not_listed() -> None:
