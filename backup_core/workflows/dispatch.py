@@ -84,7 +84,7 @@ def dispatch(ports: Ports, *, silent_since: datetime | None = None, limit: int =
     if silent_since is not None:
         tell_of_silence(ports, silent_since, count_by_vault(_slots_in_silence(row, now) for row in rows))
     planned = [_plan(row, now) for row in rows]
-    due = [each for each in planned if each is not None]
+    due = _agreed([each for each in planned if each is not None])
     limited = len(rows) == limit  # then others may wait behind these, which must go, however far ahead
     starts = _placed(ports, due, until=datetime.max.replace(tzinfo=UTC) if limited else now + AHEAD)
     stall_after = FEW_STALL_AFTER if len(starts) <= FEW else STALL_AFTER
@@ -105,7 +105,7 @@ def dispatch(ports: Ports, *, silent_since: datetime | None = None, limit: int =
     summary = DispatchSummary(
         enqueued=len(starts),
         waiting=len(due) - len(starts),
-        missed_slots=sum(each.message.missed_count for each in starts),
+        missed_slots=sum({each.message.job_id: each.message.missed_count for each in starts}.values()),
         unreadable=len(unreadable),
         limited=limited,
     )
@@ -120,6 +120,21 @@ def dispatch(ports: Ports, *, silent_since: datetime | None = None, limit: int =
     if failed is not None:
         raise failed
     return summary
+
+
+def _agreed(due: Sequence[_Due]) -> list[_Due]:
+    """Of two rows that ask for one backup, as after a change of schedule, one may be older and tell of more slots that
+    it stands for. Then both messages do: either may be the one that is lost or comes second."""
+    fullest: dict[str, StartBackup] = {}
+    for each in due:
+        fullest[each.message.job_id] = max(
+            each.message, fullest.get(each.message.job_id, each.message), key=lambda message: message.missed_count
+        )
+    return [
+        replace(each, message=replace(each.message, missed_slots=full.missed_slots, missed_count=full.missed_count))
+        for each in due
+        for full in (fullest[each.message.job_id],)
+    ]
 
 
 def _enqueue(ports: Ports, starts: Sequence[_Due], stall_after: timedelta) -> None:

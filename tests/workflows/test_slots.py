@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 
-from backup_core.domain.agenda import AgendaKind
+from backup_core.domain.agenda import AgendaKind, backup_row
 from backup_core.domain.alert import Cause
 from backup_core.domain.errors import PASSING_FAILURES, OperationFailed, SnapshotLimitReached, Throttled
 from backup_core.domain.instance import BackupInstance, MissedSlot, ProtectionState
@@ -273,6 +273,26 @@ def test_the_list_of_a_message_that_comes_second_is_not_lost(first_runs: str) ->
     assert ends(platform, *ALL) == [*[{End.MISSED}] * 3, {End.TAKEN}]
     assert platform.instance().missed_count == 3
     assert len(platform.world.cloud.taken) == 1
+
+
+@pytest.mark.parametrize("lost", ["the fuller", "the other", "both"])
+def test_of_two_rows_that_ask_for_one_backup_either_message_may_be_lost(lost: str) -> None:
+    """One row is of before an outage, the other was written for the newest slot alone, as by a change of schedule."""
+    platform = protected(**EVERY_MINUTE)
+    platform.run(seconds=20)
+    newest = SLOT + timedelta(minutes=4)
+    platform.world.store.schedule([backup_row(VAULT, platform.instance(), newest)])
+    platform.world.clock.set(newest)
+    platform._fire_timers()
+    waiting = [each for each in platform.world.queue.waiting() if isinstance(each.message, StartBackup)]
+    assert len(waiting) == 2
+    for number, envelope in enumerate(waiting):
+        if lost == "both" or number == ("the fuller", "the other").index(lost):
+            platform.world.queue.delete(envelope)
+    platform.run(seconds=50)
+    instance = platform.instance()
+    assert (instance.missed_count, len(instance.missed_slots)) == (3, 3)
+    assert newest in {point.slot for point in platform.points()}
 
 
 def test_a_slot_that_was_taken_is_not_missed_because_a_later_message_stands_for_it() -> None:
