@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -19,21 +19,18 @@ from functools import partial
 from azure.data.tables import TableClient
 
 from backup_core.adapters import entities
-from backup_core.adapters.storage_queue import StorageQueue
-from backup_core.adapters.table_store import TableStore
 from backup_core.domain.agenda import AgendaKind, AgendaRow, backup_row
-from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.instance import BackupInstance, PointSummary, ProtectionState
 from backup_core.domain.objective import ObjectiveState, standing_of
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.ports import Insert, Ports, StateConflict
+from backup_core.ports import Insert, Ports
 from backup_core.workflows.objectives import check_objectives, objective_row
 from tests.benchmarks.counting import RequestCounter
 from tests.benchmarks.figures import Figure, median
-from tests.benchmarks.tick import SIZES, TIME_RATIO, TRANSACTIONS_DEVIATION, in_memory_azurite
+from tests.benchmarks.tables import head_seconds, in_memory_azurite, patiently, ports_on
+from tests.benchmarks.tick import SIZES, TIME_RATIO, TRANSACTIONS_DEVIATION
 from tests.builders import disk_id, policy_properties
-from tests.fakes import FakeAudit, FakeClock, FakeCloud, FakeSink
 
 NEAR = 100
 WARM_UP = 3
@@ -45,7 +42,6 @@ VAULTS = 10
 _FILL = 4_000  # instances between two lines of progress
 _TOGETHER = 40  # rows of one transaction: while Azurite works at a long one, it drops the connections of others
 _ROWS = 100  # of the agenda at once
-_FILL_TRIES = 12
 _POLICY = BackupPolicy.parse("policy", policy_properties(intervals=("R/2026-03-01T00:00:00+00:00/PT4H",)))
 
 
@@ -110,15 +106,7 @@ def _figures(cost: _Cost, smallest: _Cost) -> Iterator[Figure]:
 
 
 def _bench(storage: str) -> _Bench:
-    counter, clock = RequestCounter(), FakeClock(NOW)
-    ports = Ports(
-        clock=clock,
-        store=TableStore(prefix=PREFIX, connection_string=storage, per_call_policies=[counter]),
-        queue=StorageQueue(connection_string=storage, per_call_policies=[counter]),
-        cloud=FakeCloud(clock),
-        events=FakeSink(),
-        audit=FakeAudit(),
-    )
+    ports, counter = ports_on(storage, prefix=PREFIX, now=NOW)
     agenda, records = (TableClient.from_connection_string(storage, f"{PREFIX}{name}") for name in ("agenda", "records"))
     return _Bench(ports=ports, counter=counter, agenda=agenda, records=records)
 
@@ -166,25 +154,11 @@ def _write(bench: _Bench, instances: list[BackupInstance]) -> None:
     for vault, of_vault in by_vault.items():
         for start in range(0, len(of_vault), _TOGETHER):
             inserts = [Insert(instance) for instance in of_vault[start : start + _TOGETHER]]
-            _patiently(partial(bench.ports.store.commit, vault, inserts))
+            patiently(partial(bench.ports.store.commit, vault, inserts))
     next_slot = NOON + timedelta(hours=8)
     rows = [backup_row(vault, each, next_slot) for vault, of_vault in by_vault.items() for each in of_vault]
     for start in range(0, len(rows), _ROWS):
-        _patiently(partial(bench.ports.store.schedule, rows[start : start + _ROWS]))
-
-
-def _patiently(write: Callable[[], object]) -> None:
-    """Azurite answers nobody while it sorts in rows; a connection that it closes meanwhile is no reason to give up."""
-    for tries_left in reversed(range(_FILL_TRIES)):
-        try:
-            write()
-        except CloudUnavailable:
-            if not tries_left:
-                raise
-            continue
-        except StateConflict:
-            return  # written by the try before, whose answer got lost
-        return
+        patiently(partial(bench.ports.store.schedule, rows[start : start + _ROWS]))
 
 
 def _cost(bench: _Bench, size: int) -> _Cost:
@@ -205,7 +179,7 @@ def _cost(bench: _Bench, size: int) -> _Cost:
         own.append(checks[-1] - taken.waited_seconds)
         transactions.append(taken.counts.total())
         assert (summary.checked, summary.breached) == (NEAR, 0), summary
-        heads.append(_head_seconds(bench))
+        heads.append(head_seconds(bench.agenda, AgendaKind.OBJECTIVE, NOW))
         rows.append(_row_seconds(bench))
     moved = list(bench.ports.store.due(AgendaKind.OBJECTIVE, until=NOW + timedelta(days=1), limit=2 * NEAR))
     assert len(moved) == NEAR, f"{len(moved)} rows are on the agenda"
@@ -222,17 +196,6 @@ def _cost(bench: _Bench, size: int) -> _Cost:
 def _due(number: int) -> AgendaRow:
     name = f"instance-{number:06d}"
     return AgendaRow(kind=AgendaKind.OBJECTIVE, due_at=NOW, vault=_vault(number), instance_name=name)
-
-
-def _head_seconds(bench: _Bench) -> float:
-    """One query for what is due in one shard, when nothing is: past the adapter."""
-    partition = entities.agenda_partition(AgendaKind.OBJECTIVE, 0)
-    parameters = {"partition": partition, "end": entities.due_before(NOW)}
-    began = time.perf_counter()
-    rows = list(bench.agenda.query_entities("PartitionKey eq @partition and RowKey lt @end", parameters=parameters))
-    seconds = time.perf_counter() - began
-    assert not rows, f"{len(rows)} rows are still due"
-    return seconds
 
 
 def _row_seconds(bench: _Bench) -> float:

@@ -8,35 +8,26 @@ does not wait for storage.
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from azure.data.tables import TableClient
 from azure.storage.queue import QueueServiceClient
 
-from backup_core.adapters import entities
-from backup_core.adapters.storage_queue import StorageQueue
-from backup_core.adapters.table_store import TableStore
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.messages import BACKUP
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Ports
 from backup_core.workflows.dispatch import dispatch
-from infra.local.parts import Part, Recipe, free_ports
-from infra.local.storage import StoragePorts, azurite_command, connection_string
 from tests.benchmarks.counting import RequestCounter, shown
 from tests.benchmarks.figures import Figure, median
-from tests.fakes import FakeAudit, FakeClock, FakeCloud, FakeSink
+from tests.benchmarks.tables import head_seconds, in_memory_azurite, patiently, ports_on
 
 SIZES = (1_000, 10_000, 100_000)
 DUE = 100
@@ -50,7 +41,7 @@ INTERVAL = "R/2026-01-01T00:00:00+00:00/P1D"
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 PREFIX = "tick"
 _FILL = 8_000  # rows between two lines of progress
-_FILL_TRIES = 4
+_HERDS = 4  # tries at a herd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +76,9 @@ def measure() -> list[Figure]:
 def _herd(bench: _Bench) -> Iterator[Figure]:
     """One tick with thousands due, in as many subscriptions as lets them all be enqueued at once. Azurite may close a
     connection while it is busy with itself; then a herd in other subscriptions is as good."""
-    for tries_left in reversed(range(_FILL_TRIES)):
+    for tries_left in reversed(range(_HERDS)):
         due = [_herd_row(number, tries_left) for number in range(HERD)]
-        _write(bench, due)
+        patiently(partial(bench.ports.store.schedule, due))
         bench.counter.take()
         began = time.perf_counter()
         try:
@@ -143,45 +134,8 @@ def _figures(cost: _Cost, smallest: _Cost) -> Iterator[Figure]:
     )
 
 
-@contextmanager
-def in_memory_azurite() -> Iterator[str]:
-    """The connection string of an Azurite of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        ports = StoragePorts(**dict(zip(("blob", "queue", "table"), free_ports(3), strict=True)))
-        part = Part(
-            Recipe(
-                name="azurite",
-                command=_in_memory(azurite_command(Path(folder), ports)),
-                environment=os.environ,
-                log=Path(folder) / "azurite.log",
-                directory=Path(folder),
-                ready_ports=ports.all,
-            )
-        )
-        try:
-            part.wait_ready(until=time.monotonic() + 60)
-            yield connection_string(ports)
-        finally:
-            part.send(signal.SIGTERM)
-            part.wait_ended(20)
-
-
-def _in_memory(command: list[str]) -> list[str]:
-    """Kept on disk, Azurite would write all of it anew every five seconds: as long a stop as there are rows."""
-    place = command.index("--location")
-    return [*command[:place], *command[place + 2 :], "--inMemoryPersistence"]
-
-
 def _bench(storage: str) -> _Bench:
-    counter, clock = RequestCounter(), FakeClock(NOW)
-    ports = Ports(
-        clock=clock,
-        store=TableStore(prefix=PREFIX, connection_string=storage, per_call_policies=[counter]),
-        queue=StorageQueue(connection_string=storage, per_call_policies=[counter]),
-        cloud=FakeCloud(clock),
-        events=FakeSink(),
-        audit=FakeAudit(),
-    )
+    ports, counter = ports_on(storage, prefix=PREFIX, now=NOW)
     queue = QueueServiceClient.from_connection_string(storage).get_queue_client(BACKUP)
     queue.create_queue()
     head = TableClient.from_connection_string(storage, f"{PREFIX}agenda")
@@ -195,20 +149,8 @@ def _fill(bench: _Bench, first: int, last: int) -> None:
             _row(f"instance-{number:06d}", NOW + timedelta(seconds=60 + number % 86_000))
             for number in range(start, min(start + _FILL, last))
         ]
-        _write(bench, rows)
+        patiently(partial(bench.ports.store.schedule, rows))
         print(f"  {min(start + _FILL, last):,} rows of the agenda are written", file=sys.stderr, flush=True)
-
-
-def _write(bench: _Bench, rows: list[AgendaRow]) -> None:
-    """Azurite answers nobody while it sorts in rows; a connection that it closes meanwhile is no reason to give up."""
-    for tries_left in reversed(range(_FILL_TRIES)):
-        try:
-            bench.ports.store.schedule(rows)
-        except CloudUnavailable:
-            if not tries_left:
-                raise
-            continue
-        return
 
 
 def _row(instance: str, due_at: datetime, kind: AgendaKind = AgendaKind.BACKUP, subject: str = "") -> AgendaRow:
@@ -232,7 +174,7 @@ def _cost(bench: _Bench, size: int) -> _Cost:
         transactions.append(taken.counts.total())
         assert summary.enqueued == DUE, f"{summary.enqueued} of {DUE} were enqueued"
         _tidy(bench)
-        heads.append(_head_seconds(bench))
+        heads.append(head_seconds(bench.head, AgendaKind.BACKUP, NOW))
     return _Cost(
         size=size,
         transactions=median(transactions[WARM_UP:]),
@@ -248,14 +190,3 @@ def _tidy(bench: _Bench) -> None:
     store.unschedule([_row(f"due-{number:03d}", NOW + timedelta(days=1)) for number in range(DUE)])
     store.unschedule(list(store.due(AgendaKind.WATCH, until=NOW + timedelta(days=1), limit=2 * DUE)))
     bench.queue.clear_messages()
-
-
-def _head_seconds(bench: _Bench) -> float:
-    """One query for what is due in one shard, when nothing is: past the adapter."""
-    partition = entities.agenda_partition(AgendaKind.BACKUP, 0)
-    parameters = {"partition": partition, "end": entities.due_before(NOW)}
-    began = time.perf_counter()
-    rows = list(bench.head.query_entities("PartitionKey eq @partition and RowKey lt @end", parameters=parameters))
-    seconds = time.perf_counter() - began
-    assert not rows, f"{len(rows)} rows are still due"
-    return seconds
