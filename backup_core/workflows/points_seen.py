@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from backup_core.domain.agenda import expiry_row
 from backup_core.domain.disk import Snapshot
+from backup_core.domain.errors import SnapshotGroupNotFound
 from backup_core.domain.heartbeat import Heartbeat
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.ownership import NotProven, Proven, is_same_snapshot, prove_point
@@ -49,6 +51,10 @@ class Sightings:
     def at(self, snapshot_id: str) -> Snapshot | None:
         return self._by_id.get(snapshot_id.lower())
 
+    def has_listed(self, _snapshot_id: str) -> bool:
+        """Whether all that lies in its group was seen."""
+        return False
+
     def moved(self, point: RecoveryPoint) -> Snapshot | None:
         """The point's snapshot where it lies under another id."""
         found = self._by_unique_id.get(point.snapshot_unique_id.lower()) if point.snapshot_unique_id else None
@@ -81,7 +87,7 @@ def look_after_point(
     """Compare one point with what was seen, and have its record follow. `others` are the points of its instance.
 
     What is gone in a time of which the tables know nothing is not called lost: it may have been deleted in its time."""
-    snapshot = seen.at(point.snapshot_id) or _unlisted(ports, point)
+    snapshot = seen.at(point.snapshot_id) or _unlisted(ports, point, seen)
     judgement = prove_point(point, snapshot, vault=vault) if snapshot is not None else None
     if isinstance(judgement, Proven):
         fate = Fate.WHOLE if point.is_good else _regain(ports, vault, point)
@@ -112,9 +118,15 @@ def _may_have_gone_unseen(ports: Ports, vault: VaultKey, point: RecoveryPoint) -
     return expires and point.expires_at is not None and last.covers(point.expires_at)
 
 
-def _unlisted(ports: Ports, point: RecoveryPoint) -> Snapshot | None:
-    """A list may leave something out: a good point is looked for once more before it is called lost."""
-    return find_snapshot_surely(ports, point.snapshot_id) if point.is_good else None
+def _unlisted(ports: Ports, point: RecoveryPoint, seen: Sightings) -> Snapshot | None:
+    """A list may leave something out: a good point is looked for once more, by its name, before it is called lost. Its
+    group is listed for it only where that was not done: with thousands in a group, each list takes long."""
+    if not point.is_good:
+        return None
+    if seen.has_listed(point.snapshot_id):
+        with suppress(SnapshotGroupNotFound):
+            return ports.cloud.find_snapshot(point.snapshot_id)
+    return find_snapshot_surely(ports, point.snapshot_id)
 
 
 def _regain(ports: Ports, vault: VaultKey, point: RecoveryPoint) -> Fate:

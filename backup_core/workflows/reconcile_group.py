@@ -205,6 +205,9 @@ class GroupSight(Sightings):
             return self._elsewhere[key].cloud.find_snapshot(snapshot_id)
         return self._here.get(key)
 
+    def has_listed(self, snapshot_id: str) -> bool:
+        return _group_of(snapshot_id) in self._readable
+
     def moved(self, point: RecoveryPoint) -> Snapshot | None:
         unique_id = point.snapshot_unique_id.lower()
         for group in [*self._unlisted] if unique_id and unique_id not in self._ids else ():
