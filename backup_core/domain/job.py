@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, Self
 
 from backup_core.domain.errors import BackupError
 
@@ -18,11 +18,23 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class JobOperation(Enum):
-    BACKUP = "Backup"
-    RESTORE = "Restore"
-    EXPIRE = "ExpireRecoveryPoints"
-    CONFIGURE = "ConfigureProtection"
-    DELETE = "DeleteBackupInstance"
+    """A kind of job: its value is its name in the API and in reports; the types of its events begin with `event`, and
+    end with `success` when it went well."""
+
+    BACKUP = "Backup", "Job"
+    RESTORE = "Restore", "Restore"
+    EXPIRE = "ExpireRecoveryPoints", "Expiry"
+    CONFIGURE = "ConfigureProtection", "Protection", "Configured"
+    DELETE = "DeleteBackupInstance", "Protection", "Deleted"
+
+    _value_: str
+    event: str
+    success: str
+
+    def __new__(cls, name: str, event: str, success: str = "Completed") -> Self:
+        member = object.__new__(cls)
+        member._value_, member.event, member.success = name, event, success
+        return member
 
 
 class JobStatus(Enum):

@@ -22,13 +22,6 @@ from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault, Weakening
 
-_THING = {
-    JobOperation.BACKUP: "Job",
-    JobOperation.RESTORE: "Restore",
-    JobOperation.EXPIRE: "Expiry",
-    JobOperation.CONFIGURE: "Protection",
-    JobOperation.DELETE: "Protection",
-}
 _ENDING = {
     JobStatus.COMPLETED: "Completed",
     JobStatus.COMPLETED_WITH_WARNINGS: "CompletedWithWarnings",
@@ -36,7 +29,6 @@ _ENDING = {
     JobStatus.CANCELLED: "Cancelled",
 }
 EVENT_REFUSED = f"{PREFIX}Event.Refused"
-_SUCCESS = {JobOperation.CONFIGURE: "Configured", JobOperation.DELETE: "Deleted"}
 
 
 def job_ended(vault: VaultKey, job: Job) -> Event:
@@ -46,8 +38,8 @@ def job_ended(vault: VaultKey, job: Job) -> Event:
     if job.operation is JobOperation.RESTORE and job.status is JobStatus.COMPLETED_WITH_WARNINGS:
         ending = _ENDING[JobStatus.COMPLETED]
     if job.status is JobStatus.COMPLETED:
-        ending = _SUCCESS.get(job.operation, ending)
-    return _job_event(f"{_THING[job.operation]}.{ending}", vault, job, job.ended_at)
+        ending = job.operation.success
+    return _job_event(f"{job.operation.event}.{ending}", vault, job, job.ended_at)
 
 
 def restore_started(vault: VaultKey, job: Job) -> Event:
