@@ -157,7 +157,7 @@ def test_the_page_for_this_machine_runs_as_it_stands(guarded: LocalTarget, tmp_p
 
 @pytest.mark.local_target
 @pytest.mark.timeout(600)
-def test_the_protection_rule_of_the_page_is_taken_as_it_stands(shell: Shell, guarded: LocalTarget) -> None:
+def test_protection_rules_and_previews_of_the_pages_are_taken_as_they_stand(shell: Shell, guarded: LocalTarget) -> None:
     clients, subscription = Clients(guarded.endpoints), guarded.endpoints["subscription_id"]
     clients.make_group("by-tag")
     vault = (
@@ -172,6 +172,11 @@ def test_the_protection_rule_of_the_page_is_taken_as_it_stands(shell: Shell, gua
     names = {"APP": front_door, "AUDIENCE": front_door, "S": subscription, "G": "by-tag", "V": "tagged"}
     shell.environment |= names
     shell.ran(example("protect-by-tag.md", "", "sh"))
+    previewed = shell.ran(example("preview.md", "What will this policy do?", "sh"))
+    assert '"slotCount": 90' in previewed
+    asked = {"client": clients.backup, "subscription_id": subscription, "group": "by-tag", "vault": "tagged"}
+    exec(example("preview.md", "Why is this recovery point still there?", "python"), asked)
+    assert asked["preview"]["slotCount"] == 366
     url = f"{front_door}{vault}/protectionRules/gold?api-version=2026-06-01"
     assert '"priority": 100' in shell.ran(f"az rest --method get --url '{url}' --resource '{front_door}'")
 

@@ -67,13 +67,13 @@ def _is_good(job: Job) -> bool:
 def _hour(platform: Platform, slot: datetime) -> None:
     clock = platform.world.clock
     for tick in TICKS:
-        _deliver(platform, slot + tick)
+        deliver(platform, slot + tick)
         clock.set(slot + tick)
         platform._fire_timers()
-    _deliver(platform, slot + timedelta(minutes=59))
+    deliver(platform, slot + timedelta(minutes=59))
 
 
-def _deliver(platform: Platform, until: datetime) -> None:
+def deliver(platform: Platform, until: datetime) -> None:
     """What becomes visible by then, at its instant."""
     queue, clock = platform.world.queue, platform.world.clock
     while (at := queue.next_visible_at()) is not None and at <= until:
