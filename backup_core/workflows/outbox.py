@@ -40,7 +40,7 @@ MORE = ROUND + 1  # what a call answers that came to its end before the outbox d
 GATHERINGS = 5  # calls before a digest leaves, so that what was told with its first alert is in it
 DIGEST_PAGE = 90
 LOOK_ONCE_MORE_AFTER = timedelta(minutes=1)  # longer than clocks differ
-TOLD_KEPT = timedelta(minutes=15)  # longer than a host may freeze and go on: the platform kills a run of ten minutes
+TOLD_KEPT = timedelta(minutes=15)  # longer than a host may freeze and go on: the platform kills a run of three minutes
 OVERDUE_AFTER = timedelta(minutes=2)
 
 
