@@ -52,7 +52,6 @@ SLOWEST_FIRST = (
     "tests/local/host/test_queue_trigger.py",
     "tests/package/test_proof.py",
     "tests/e2e/test_no_secrets_in_logs.py",
-    "tests/audit/test_secret_scan.py",
 )
 AZURITE = ROOT / "infra" / "local" / "node_modules" / ".bin" / "azurite"
 ACCOUNTS = 600  # storage accounts that Azurite is told of: one per test

@@ -1,4 +1,6 @@
-"""Secrets in the tree: none in ours, and each kind that an Azure project could lose is found."""
+"""Secrets in a tree: each kind that an Azure project could lose is found. That ours holds none is asked before each
+commit (`make scan`) and by CI (`make audit`), once: a look into every file takes twenty seconds.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,6 @@ import pytest
 
 from infra.audit import secret_scan
 
-ROOT = Path(__file__).resolve().parents[2]
 _random = random.Random(5)
 _BYTES = _random.randbytes(64)
 
@@ -40,10 +41,6 @@ SECRETS = {
     "a password in an address": "postgres://admin:" + letters(20) + "@db.example/x",
     "a word for a secret": 'client_secret = "' + letters(24) + '"',
 }  # fmt: skip
-
-
-def test_this_tree_holds_none() -> None:
-    assert secret_scan.faults(ROOT) == []
 
 
 @pytest.mark.parametrize("kind", SECRETS)
