@@ -96,7 +96,9 @@ def _trouble(run: tuple[int, str]) -> tuple[int, str, list[str]]:
 
 def _quieten() -> None:
     """What the app logs is counted, and not shown."""
-    logging.getLogger("diskbackup").propagate = False
+    logger = logging.getLogger("diskbackup")
+    logger.propagate = False
+    logger.addHandler(logging.NullHandler())  # without any, Python shows warnings all the same
 
 
 def _commit() -> str:
