@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from backup_core.domain.errors import BackupError, RecordCorrupt, Throttled
@@ -43,6 +43,12 @@ def places(ports: Ports, subscription: str, regions: Sequence[str], *, until: da
     if not _change(ports, subscription, promised) and not found:
         promised(Pace(subscription=subscription))
     return [None if at is None else now + timedelta(seconds=at - now.timestamp()) for at in found]
+
+
+def herd_until(ports: Ports, subscription: str) -> datetime:
+    """When the last start begins that was promised a place; in the past when none waits. One read."""
+    stored = ports.store.get(Pace, ANYWHERE, subscription.lower())
+    return datetime.fromtimestamp(0.0 if stored is None else stored.value.end, UTC)
 
 
 def in_line(ports: Ports, error: BackupError, instance: BackupInstance) -> BackupError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,14 +14,17 @@ from backup_core.domain.expiry import BLOCKED_RETRY
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.messages import ExpirePoints
+from backup_core.domain.pacing import Pace
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
+from backup_core.domain.resource_ids import ANYWHERE
 from backup_core.domain.restore import RestoreRequest
+from backup_core.ports import Insert
 from backup_core.workflows.deletion import DeletionUnderWay
 from backup_core.workflows.lifecycle import delete_instance, stop_protection
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.retention import POINTS_PER_ROUND, sweep
-from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, disk_json
+from tests.builders import OTHER_SUBSCRIPTION, SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, disk_json
 from tests.workflows.platform import HostDied, Platform
 from tests.workflows.scenes import (
     DAILY_AT_NOON,
@@ -107,6 +111,70 @@ def test_the_sweep_sends_nothing_for_what_is_not_due() -> None:
     platform.world.faults.calls.clear()
     assert sweep(platform.world.ports) == 0
     assert sent(platform, ExpirePoints) == []
+
+
+def due_expiries(platform: Platform, count: int, subscription: str = VAULT.subscription) -> None:
+    vault = replace(VAULT, subscription=subscription)
+    now = platform.world.clock.now()
+    rows = [expiry_row(vault, f"disk-{number}", now - timedelta(minutes=1)) for number in range(count)]
+    platform.world.store.schedule(rows)
+
+
+def delays(platform: Platform) -> list[float]:
+    """Of the waiting messages, in seconds."""
+    now = platform.world.clock.now()
+    return sorted((envelope.visible_at - now).total_seconds() for envelope in platform.world.queue.waiting())
+
+
+def left(platform: Platform) -> int:
+    now = platform.world.clock.now()
+    return len(platform.world.store.due(AgendaKind.EXPIRY, until=now, limit=10_000))
+
+
+def test_a_few_expiries_go_at_once() -> None:
+    platform = Platform()
+    due_expiries(platform, 40)
+    assert sweep(platform.world.ports) == 40
+    assert delays(platform) == [0.0] * 40
+
+
+def test_many_expiries_are_spread_and_what_azure_would_put_off_waits_for_the_next_sweep() -> None:
+    platform = Platform()
+    due_expiries(platform, 500)
+    due_expiries(platform, 10, OTHER_SUBSCRIPTION)
+    assert sweep(platform.world.ports) == 310
+    spread = delays(platform)
+    assert spread[:10] == [0.0] * 10
+    assert spread[10:] == pytest.approx([number / 5 for number in range(300)])
+    assert left(platform) == 200
+    platform.world.clock.advance(seconds=60)
+    assert sweep(platform.world.ports) == 200
+    assert left(platform) == 0
+
+
+def test_expiries_leave_the_reads_to_a_herd_of_backups() -> None:
+    platform = Platform()
+    now = platform.world.clock.now()
+    herd = Pace(subscription=VAULT.subscription.lower(), end=now.timestamp() + 80)
+    platform.world.store.commit(ANYWHERE, [Insert(herd)])
+    due_expiries(platform, 500)
+    assert sweep(platform.world.ports) == 60
+    assert delays(platform)[-1] == pytest.approx(59)
+
+
+def test_expiries_go_on_beside_a_pace_that_cannot_be_read() -> None:
+    platform = Platform()
+    due_expiries(platform, 500)
+    platform.world.faults.fail("store.get", CloudUnavailable("no answer"))
+    assert sweep(platform.world.ports) == 60
+
+
+def test_a_message_that_waits_its_turn_is_not_sent_again_meanwhile() -> None:
+    platform = Platform()
+    due_expiries(platform, 300)
+    sweep(platform.world.ports)
+    platform.world.clock.advance(seconds=75)
+    assert sweep(platform.world.ports) == 0
 
 
 def test_a_lost_expiry_message_only_delays() -> None:
