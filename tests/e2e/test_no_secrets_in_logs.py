@@ -48,7 +48,7 @@ SIGNS = (
 def talkative_app(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The app as it ships, but for its log levels."""
     app = tmp_path_factory.mktemp("talkative")
-    for file in contents.read(ROOT).files:
+    for file in contents.read(ROOT):
         (app / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / file, app / file)
     host = json.loads((app / "host.json").read_text())

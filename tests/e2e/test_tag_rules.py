@@ -216,7 +216,7 @@ def _waiting_looks(queue: QueueClient, *, seconds: float) -> Iterator[tuple[Queu
     left = queue.get_queue_properties().approximate_message_count or 0
     while left and time.monotonic() < limit:
         for message in queue.receive_messages(visibility_timeout=60):
-            yield message, decode(LookAtResource, base64.b64decode(message.content))
+            yield message, decode(base64.b64decode(message.content), [LookAtResource])
             left -= 1
         time.sleep(0.25)
 
