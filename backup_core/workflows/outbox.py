@@ -31,7 +31,7 @@ EVENTS = "events"  # the steps that an agenda row of the outbox may name
 DIGEST = "digest"
 WAKE_AFTER = timedelta(seconds=20)
 WAKE_MARGIN = timedelta(seconds=8)  # longer than any commit takes
-DELIVER_EVERY = timedelta(seconds=2)
+DELIVER_EVERY = timedelta(seconds=6)
 QUIET_AFTER_FAILURE = timedelta(seconds=30)
 DIGEST_AFTER = timedelta(seconds=20)
 ROUND = 30  # events of one delivery: removed, or moved, in one transaction

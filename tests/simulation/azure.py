@@ -130,11 +130,12 @@ class Azure:
 
 @dataclass(slots=True)
 class Process:
-    """One process of the app: its ports, and when it dies."""
+    """One process of the app: its ports, and when it dies. Requests are counted as those of the function it `runs`."""
 
     azure: Azure
     skew: timedelta = timedelta(0)  # of its clock
     dies_at: datetime | None = None
+    runs: str = "app"
     memory: Memory = field(default_factory=Memory)
     ports: Ports = field(init=False)
 
@@ -196,7 +197,7 @@ class _Port:
             with self._process.lasting(azure.random.uniform(*self._seconds) * before[1]):
                 answer = method(*args, **named)
             total, _ = self._requests(self._port, name, args, answer) if name in _BY_ANSWER else before
-            azure.count("app", f"{self._port.name}.{name}", total)
+            azure.count(self._process.runs, f"{self._port.name}.{name}", total)
             return answer
 
         setattr(self, name, call)

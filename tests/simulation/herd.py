@@ -26,6 +26,7 @@ READS_A_BACKUP = 2
 WINDOW_SECONDS = 180
 HOSTS = (10, 40, 100)  # at most, of each scale group
 DISKS = 5_000
+RECONCILING = ("reconcile", "retention")  # no point expires here: what the queue has is the pass going on
 
 
 def one_subscription(hosts: int, seed: int) -> list[Figure]:
@@ -56,6 +57,7 @@ class Outcome:
     calls: int
     executions: float  # a backup, timers left out
     transactions: float  # a backup, the app's own
+    reconciling: float  # transactions a disk of the passes that came in between
     host_transactions: float
     unfinished: int
     hosts: int
@@ -106,6 +108,7 @@ def _outcome(platform: Platform, chosen: Sequence[Subscription], backups: int) -
     by = Counter[str]()
     for (who, _), count in azure.transactions.items():
         by[who] += count
+    reconciling = sum(by[name] for name in RECONCILING)
     ended = [job for each in chosen for job in jobs(platform, each) if job.status is JobStatus.COMPLETED]
     return Outcome(
         platform=platform,
@@ -114,7 +117,8 @@ def _outcome(platform: Platform, chosen: Sequence[Subscription], backups: int) -
         refused=sum(call.refused for call in azure.calls),
         calls=len(azure.calls),
         executions=sum(count for name, count in bill.executions.items() if name in steps) / backups,
-        transactions=by["app"] / backups,
+        transactions=(by.total() - by["host"] - reconciling) / backups,
+        reconciling=reconciling / backups,
         host_transactions=by["host"] / backups,
         unfinished=backups - len(ended),
         hosts=len(platform.hosts),
@@ -131,6 +135,7 @@ def figures(name: str, outcome: Outcome, floor: float) -> list[Figure]:
         Figure(name=f"{name}: calls answered 429", value=refused, unit="%", at_most=REFUSED_PER_CENT),
         Figure(name=f"{name}: executions a backup", value=outcome.executions, at_most=EXECUTIONS),
         Figure(name=f"{name}: storage transactions a backup", value=outcome.transactions, at_most=TRANSACTIONS),
+        Figure(name=f"{name}: the reconciler's a disk", value=outcome.reconciling),
         Figure(name=f"{name}: the host's own a backup", value=outcome.host_transactions),
         Figure(name=f"{name}: jobs that did not complete", value=outcome.unfinished, at_most=0),
         Figure(name=f"{name}: hosts that were started", value=outcome.hosts),

@@ -163,6 +163,7 @@ class Host:
         self.group = group
         self.platform = group.platform
         self.process = self.platform.new_process()
+        self.process.runs = group.function.name
         self.function = _named(functions_of(_Services(self)), group.function.name)
         self.gone = False
         self._running = 0

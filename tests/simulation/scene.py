@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from backup_core.domain.agenda import backup_row, expiry_row
-from backup_core.domain.instance import BackupInstance
+from backup_core.domain.instance import BackupInstance, DiskClaim
 from backup_core.domain.job import Job
 from backup_core.domain.resource_ids import GroupId, VaultKey
 from backup_core.ports import Insert, every
@@ -91,6 +91,8 @@ def protect(
         made.append(replace(one, friendly_name=name))
     for start in range(0, count, 100):
         world.store.commit(key, [Insert(each) for each in made[start : start + 100]])
+    for each in made:
+        world.store.commit(key, [Insert(DiskClaim(disk_id=each.disk_id, vault=key, instance_name=each.name))])
     world.store.schedule([backup_row(key, each, first_slot) for each in made])
     world.store.schedule([expiry_row(key, each.name, expiry) for each in made])
     return made
