@@ -123,18 +123,19 @@ def dispatch(ports: Ports, *, silent_since: datetime | None = None, limit: int =
 
 
 def _agreed(due: Sequence[_Due]) -> list[_Due]:
-    """Of two rows that ask for one backup, as after a change of schedule, one may be older and tell of more slots that
-    it stands for. Then both messages do: either may be the one that is lost or comes second."""
-    fullest: dict[str, StartBackup] = {}
+    """Of rows that ask for one backup, as after a change of schedule, each tells of slots that it stands for. Then each
+    message tells of them all: any may be the one that is lost, or comes second."""
+    asking = defaultdict[str, list[StartBackup]](list)
     for each in due:
-        fullest[each.message.job_id] = max(
-            each.message, fullest.get(each.message.job_id, each.message), key=lambda message: message.missed_count
-        )
-    return [
-        replace(each, message=replace(each.message, missed_slots=full.missed_slots, missed_count=full.missed_count))
-        for each in due
-        for full in (fullest[each.message.job_id],)
-    ]
+        asking[each.message.job_id].append(each.message)
+    return [replace(each, message=_telling_all(each.message, asking[each.message.job_id])) for each in due]
+
+
+def _telling_all(message: StartBackup, others: Sequence[StartBackup]) -> StartBackup:
+    slots = sorted({slot for other in others for slot in other.missed_slots})
+    unnamed = max(other.missed_count - len(other.missed_slots) for other in others)  # beyond those that are named
+    kept = slots[-MISSED_SLOTS_KEPT:]
+    return replace(message, missed_slots=tuple(kept), missed_count=len(slots) + unnamed)
 
 
 def _enqueue(ports: Ports, starts: Sequence[_Due], stall_after: timedelta) -> None:

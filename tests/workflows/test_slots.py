@@ -295,6 +295,21 @@ def test_of_two_rows_that_ask_for_one_backup_either_message_may_be_lost(lost: st
     assert newest in {point.slot for point in platform.points()}
 
 
+def test_rows_of_two_schedules_that_ask_for_one_backup_tell_of_the_slots_of_both() -> None:
+    """Neither list holds the other: that of the longer one was taken for all, and a slot left no trace."""
+    platform = protected(**EVERY_MINUTE)
+    platform.run(seconds=20)
+    other = backup_row(VAULT, platform.instance(), SLOT + 2 * MINUTE)
+    every_two = {**other.content, "intervals": ["R/2026-03-01T00:00:00+00:00/PT2M"]}
+    platform.world.store.unschedule(platform.agenda(AgendaKind.BACKUP))
+    late = backup_row(VAULT, platform.instance(), SLOT + 3 * MINUTE)
+    platform.world.store.schedule([late, replace(other, content=every_two)])
+    platform.world.clock.set(SLOT + 6 * MINUTE)
+    platform._fire_timers()
+    told = {message.missed_slots for message in sent(platform, StartBackup) if message.slot == SLOT + 6 * MINUTE}
+    assert told == {tuple(SLOT + number * MINUTE for number in (2, 3, 4, 5))}
+
+
 def test_a_slot_that_was_taken_is_not_missed_because_a_later_message_stands_for_it() -> None:
     """A tick died before it removed its row: the next one, a slot later, takes the row for two."""
     platform = protected(**EVERY_MINUTE)
