@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -234,7 +235,7 @@ def test_a_backup_on_demand_becomes_a_recovery_point_with_its_job_and_its_events
     assert len(stage.taken("plain-")) == 1
     assert begun.plain_job in {job["id"] for job in stage.jobs()}
     for kind in ("Job.Completed", "RecoveryPoint.Created"):
-        assert len(stage.events(kind, "plain-0001")) == 1
+        assert len(until(partial(stage.events, kind, "plain-0001"), bool)) == 1
 
 
 def test_a_restored_disk_is_as_its_source_was(stage: Stage, begun: Begun) -> None:
@@ -245,7 +246,7 @@ def test_a_restored_disk_is_as_its_source_was(stage: Stage, begun: Begun) -> Non
     source, restored = stage.clients.disk(begun.plain), stage.clients.disk(target)
     assert list(differences(source, restored)) == []
     assert [restored["tags"]["diskbackup-restored-from"].lower()] == stage.taken("plain-")
-    assert len(stage.events("Restore.Completed", "plain-0001")) == 1
+    assert len(until(lambda: stage.events("Restore.Completed", "plain-0001"), bool)) == 1
 
 
 def test_a_restore_never_overwrites_a_disk(stage: Stage, begun: Begun) -> None:
@@ -275,7 +276,7 @@ def test_an_operation_that_fails_late_fails_the_job_with_azures_own_code(stage: 
     assert job["status"] == "Failed"
     assert job["errorDetails"][0]["code"] == "InvalidParameter"
     assert stage.points("late-0001") == []
-    assert len(stage.events("Job.Failed", "late-0001")) == 1
+    assert len(until(lambda: stage.events("Job.Failed", "late-0001"), bool)) == 1
 
 
 def test_being_throttled_is_no_failure_and_costs_no_retry(stage: Stage, begun: Begun) -> None:

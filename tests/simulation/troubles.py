@@ -14,7 +14,8 @@ from typing import Any
 from backup_core.adapters.azure_errors import Answer, Call, CallKind, error_for
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Alert, AlertState
-from backup_core.domain.resource_ids import parse_group_id
+from backup_core.domain.installation import Installation
+from backup_core.domain.resource_ids import ANYWHERE, parse_group_id
 from backup_core.domain.restore import RestoreRequest
 from backup_core.ports import Memory, Ports, every
 from backup_core.workflows.lifecycle import undelete_instance
@@ -136,10 +137,19 @@ class Troubled(Interleaving):
         self.incident_at -= 1
         if self.kind == "set back" and 0 <= self.incident_at <= GOES_BACK:
             self.ticks_stand_still = 0  # without a tick in between, nothing would tell the two times apart
+        if self.kind == "set back" and self.incident_at == GOES_BACK and not self._has_begun():
+            # A copy of before the first snapshot knows no installation: what was made since is reported as foreign,
+            # until an operator says that it is ours (catalogue/rebuild, takeOver).
+            self.incident_at += 1
         if self.kind == "set back" and self.incident_at == GOES_BACK:
             self.tables = world.store.copy()
         if self.incident_at == 0:
             {"lost": self._lose_tables, "set back": self._go_back}.get(self.kind, lambda: None)()
+
+    def _has_begun(self) -> bool:
+        world = self.platform.world
+        with world.faults.paused():
+            return world.store.get(Installation, ANYWHERE) is not None
 
     def _second_of_other(self, other: Platform) -> None:
         """It ticks in the same second, and meets none of our troubles."""

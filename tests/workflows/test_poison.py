@@ -62,7 +62,7 @@ def test_two_unreadable_messages_are_two_events_and_one_twice_is_one() -> None:
     world = World()
     for text in ("one", "two", "two"):
         give_up(world.ports, BACKUP, text)
-        world.clock.advance(seconds=2)
+        world.clock.advance(seconds=10)
     assert len(world.events.distinct) == 2
 
 

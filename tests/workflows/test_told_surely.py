@@ -161,7 +161,7 @@ def test_what_is_skipped_is_told_within_seconds_and_a_single_event_costs_no_more
         outbox.record(ours, VAULT, [plain(number, made.clock.now() + timedelta(milliseconds=number))])
     assert len(made.events.distinct) == 1
     assert len(made.queue.waiting()) == 1
-    tick(made, ours, seconds=3)
+    tick(made, ours, seconds=7)
     assert len(made.events.distinct) == 4
 
 
