@@ -15,8 +15,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from backup_core.domain.errors import BackupError, CloudUnavailable
-from backup_core.domain.heartbeat import Heartbeat, SetBack, read_mark, write_mark
+from backup_core.domain.errors import BackupError, CloudUnavailable, RecordCorrupt
+from backup_core.domain.heartbeat import MARK_MARGIN, Heartbeat, SetBack, read_mark, write_mark
+from backup_core.domain.installation import Installation
 from backup_core.domain.resource_ids import ANYWHERE, VaultKey
 from backup_core.ports import Insert, Ports, Replace, StateConflict, T, again_on_conflict
 from backup_core.workflows import announcements, outbox
@@ -88,7 +89,7 @@ def go_on(ports: Ports) -> SetBack | None:
 
 def _seen(ports: Ports, beat: Heartbeat | None) -> SetBack | None:
     if beat is None:
-        return None  # tables that hold nothing have nothing to delete
+        return _seen_without_heartbeat(ports)
     if beat.is_held:
         return beat.set_back
     text = ports.queue.read_mark()
@@ -102,6 +103,22 @@ def _seen(ports: Ports, beat: Heartbeat | None) -> SetBack | None:
     if not now_noted.is_older_than(mark.at):
         return None  # another tick was between: a mark is left after its heartbeat, so that one read later is as new
     return SetBack(seen_at=ports.clock.now(), tables_at=now_noted.noted_at, world_at=mark.at)
+
+
+def _seen_without_heartbeat(ports: Ports) -> SetBack | None:
+    """Tables that know the installation which left the mark are a copy of before its first tick; others begin anew, and
+    have nothing to delete."""
+    own = ports.store.get(Installation, ANYWHERE)
+    text = ports.queue.read_mark() if own is not None else None
+    mark = read_mark(text) if text else None
+    if own is None or mark is None or mark.installation_id != own.value.installation_id:
+        return None
+    try:
+        if ports.store.get(Heartbeat, ANYWHERE) is not None:
+            return None  # the first tick was between
+    except RecordCorrupt:
+        return None  # there is one, to be written over
+    return SetBack(seen_at=ports.clock.now(), tables_at=mark.at - MARK_MARGIN, world_at=mark.at)
 
 
 def _note_and_tell(ports: Ports, found: SetBack) -> None:

@@ -14,6 +14,7 @@ from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.recovery_point import PointState
 from backup_core.domain.resource_ids import ANYWHERE
 from backup_core.domain.restore import RestoreRequest
+from backup_core.ports import Remove
 from backup_core.workflows.lifecycle import delete_instance, stop_protection
 from backup_core.workflows.rebuild import rebuild_catalogue
 from backup_core.workflows.reconcile import reconcile
@@ -68,6 +69,25 @@ def test_a_tick_after_an_outage_in_the_midst_of_whoever_looks_is_no_set_back() -
     platform.world.faults.interrupt_nth(1, lambda: platform.run(seconds=15))
     assert set_back(platform.world.ports) is None
     assert platform.world.faults.calls[-3:] == ["store.get", "queue.read_mark", "store.get"]
+
+
+def test_tables_of_before_the_first_tick_are_seen_too() -> None:
+    """They hold what was asked for until then, and no heartbeat. The mark beside the queues knows of a later one."""
+    platform = backed_up()
+    stored = platform.world.store.get(Heartbeat, ANYWHERE)
+    assert stored is not None
+    platform.world.store.commit(ANYWHERE, [Remove(stored)])
+    assert set_back(platform.world.ports) is not None
+    platform.run(minutes=2)
+    assert beat(platform).is_held
+    assert len(events(platform, "Tables.SetBack")) == 1
+
+
+def test_tables_that_begin_anew_are_not_suspected() -> None:
+    platform = backed_up()
+    platform.world.store.forget_everything()
+    platform.run(minutes=2)
+    assert not beat(platform).is_held
 
 
 def test_a_set_back_is_seen_by_the_next_tick_noted_and_told_once() -> None:
