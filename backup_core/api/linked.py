@@ -12,7 +12,7 @@ Leaves to others: the path itself (answering.py), how ids are compared (domain/r
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from backup_core.api.access import is_change
@@ -28,7 +28,7 @@ from backup_core.domain.job import Job
 from backup_core.domain.protection_rule import ProtectionRule, rule_key
 from backup_core.domain.reach import Mention, folded, is_within, mentions, names_closed
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.ports import Ports
+from backup_core.ports import Ports, every
 
 CODE = "LinkedAuthorizationFailed"
 HIDDEN = "<a resource that you may not reach>"
@@ -182,6 +182,22 @@ def may_see_instance(ports: Ports, call: Call, vault: VaultKey, name: str) -> bo
         return True
     stored = ports.store.get(BackupInstance, vault, name)
     return stored is None or all(map(call.may_reach, touched_by(stored.value)))
+
+
+def refuse_closed_instance(ports: Ports, call: Call, name: str, *, target: str, action: str) -> None:
+    """For the name of an instance in the body. Raises LinkedRefused unless an answer may name it."""
+    if not may_see_instance(ports, call, call.vault, name):
+        resource_id = f"{call.vault.resource_id}/backupInstances/{name}"
+        raise LinkedRefused(call, action, call.resource, [Mention(target, resource_id)])
+
+
+def instances_seen(ports: Ports, call: Call, names: Collection[str]) -> Collection[str]:
+    """Those of a page that an answer may name. All from the first to the last are read, where anything is closed."""
+    if not call.closed or not names:
+        return names
+    ordered = sorted(names, key=str.lower)
+    read = every(ports, BackupInstance, call.vault, first=ordered[0], last=ordered[-1])
+    return {stored.value.name for stored in read if all(map(call.may_reach, touched_by(stored.value)))}
 
 
 def without_closed(body: Any, closed: Sequence[str]) -> Any:

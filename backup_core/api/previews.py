@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from backup_core.api.call import Answer, Call
-from backup_core.api.wire import body_of, instant, iso_duration, read_instant, skip_token
+from backup_core.api.linked import instances_seen, refuse_closed_instance
+from backup_core.api.wire import body_of, instant, iso_duration, read_instant, read_optional_body, skip_token
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.forecast import ForecastSlot
 from backup_core.domain.policy import BackupPolicy
@@ -24,6 +25,7 @@ SLOTS, SLOTS_AT_MOST = 10, 1_000
 DAYS, DAYS_AT_MOST = 366, 3_660
 DATES_AT_MOST = 12
 RECKONED_AT_MOST = 50_000  # slots
+_PREVIEW_CHANGE = "Microsoft.DataProtection/backupVaults/backupPolicies/previewChange/action"
 CHANGE_DATES = (0, 1, 7, 30, 90, 365)  # days from now, unless dates are asked for
 _SUPPOSED = (
     "Every slot is backed up at once, and every backup succeeds.",
@@ -37,7 +39,7 @@ _SUPPOSED_OF_A_CHANGE = (
 
 def preview(ports: Ports, call: Call) -> Answer:
     """Of the draft in the body, or without one of the stored policy. Raises NotFound."""
-    node = body_of(call) if call.body.strip() else node_of({})
+    node = node_of(read_optional_body(call))
     begin = node.parsed("startTime", read_instant) or ports.clock.now()
     slots = node.number("slots", 1, SLOTS_AT_MOST) or SLOTS
     span = timedelta(days=node.number("days", 1, DAYS_AT_MOST) or DAYS)
@@ -56,26 +58,29 @@ def preview_change(ports: Ports, call: Call) -> Answer:
     """What the draft in the body would mean in place of the stored policy: for a page of its instances, or for one with
     each of its points. Raises NotFound."""
     node = body_of(call)
-    dates = _read_dates(node)
+    now = ports.clock.now()
+    dates = _read_dates(node) or tuple(now + timedelta(days=days) for days in CHANGE_DATES)
     name = node.text("backupInstanceName")
     draft = _read_draft(node, call.names["policy"], required=True)
     raise_faults(node)
-    before = catalogue.get_policy(ports, call.vault, call.names["policy"])
-    now = ports.clock.now()
-    days = dates or tuple(now + timedelta(days=days) for days in CHANGE_DATES)
     assert draft is not None, "it is required"
-    after, faults = draft
-    _check_dates(days, now, timedelta(days=DAYS_AT_MOST))
-    for policy in (before, after):
-        _check_size(policy, max(days) - now)
-    body: dict[str, Any] = {"assumptions": list(_SUPPOSED_OF_A_CHANGE), "faults": _render_faults(faults)}
     if name:
-        change, as_it_is, changed = previews.preview_change_of(ports, call.vault, name, after, days)
-        told = _render_change(call, name, change) | {"recoveryPoints": _render_moves(as_it_is, changed)}
-        return Answer(status=200, body={"value": [told], **body})
-    page = previews.preview_changes(ports, call.vault, before, after, days, token=skip_token(call))
-    body = {"value": [_render_change(call, name, change) for name, change in page.items], **body}
-    return Answer(status=200, body=body | ({"nextLink": call.next_link(page.next_token)} if page.next_token else {}))
+        refuse_closed_instance(ports, call, name, target="backupInstanceName", action=_PREVIEW_CHANGE)
+    before = catalogue.get_policy(ports, call.vault, call.names["policy"])
+    after, faults = draft
+    _check_dates(dates, now, timedelta(days=DAYS_AT_MOST))
+    for policy in (before, after):
+        _check_size(policy, max(dates) - now)
+    told: dict[str, Any] = {"assumptions": list(_SUPPOSED_OF_A_CHANGE), "faults": _render_faults(faults)}
+    if name:
+        change, as_it_is, changed = previews.preview_change_of(ports, call.vault, name, after, dates)
+        one = _render_change(call, name, change) | {"recoveryPoints": _render_moves(as_it_is, changed)}
+        return Answer(status=200, body={"value": [one], **told})
+    page = previews.preview_changes(ports, call.vault, before, after, dates, token=skip_token(call))
+    seen = instances_seen(ports, call, [name for name, _ in page.items])
+    value = [_render_change(call, name, change) for name, change in page.items if name in seen]
+    more = {"nextLink": call.next_link(page.next_token)} if page.next_token else {}
+    return Answer(status=200, body={"value": value, **told, **more})
 
 
 # ---------------------------------------------------------------- what is sent

@@ -10,7 +10,7 @@ from backup_core.api.endpoints import Route
 from backup_core.api.linked import HIDDEN, without_closed
 from backup_core.api.routes import ROUTES
 from tests.api.bodies import GROUP_PATH, VAULT_PATH, instance_body, rule_body
-from tests.api.standing import filled
+from tests.api.standing import WORKING, filled
 from tests.attack.closed import (
     CLOSED_DISK,
     CLOSED_GROUP,
@@ -28,6 +28,13 @@ from tests.builders import SUBSCRIPTION
 
 UNTOLD = (CLOSED_DISK, "secret-disk", "secret-instance", "secret-policy", CLOSED_VAULT, CLOSED_GROUP.text)
 READS = [route for route in ROUTES if "GET" in route.endpoints and not route.is_anonymous]
+# `METHOD path` of every question that takes a body, with the name of the body in the description.
+ASKING = {
+    f"{method} /{filled(route.template)}": endpoint.body
+    for route in ROUTES
+    for method, endpoint in route.endpoints.items()
+    if endpoint.asks
+}
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +99,28 @@ def test_a_dry_run_shows_and_counts_open_disks_only(front: AttackedFront) -> Non
     assert reply.status == 200
     assert "secret-disk" not in reply.text
     assert reply.json["left"] == 0
+
+
+@pytest.mark.parametrize("line", ASKING)
+@pytest.mark.parametrize("role", ROLES)
+def test_no_question_with_a_body_is_answered_with_what_is_closed(front: AttackedFront, line: str, role: str) -> None:
+    method, path = line.split(" ")
+    reply = front.attack(method, path, WORKING[ASKING[line]], role=role)
+    assert [name for name in UNTOLD if name in reply.text] == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_change_is_not_previewed_for_the_instance_of_a_closed_disk(front: AttackedFront, role: str) -> None:
+    path, body = f"{VAULT_PATH}/backupPolicies/policy-1/previewChange", WORKING["PolicyChangePreviewRequest"]
+    open_one, secret = (
+        front.attack("POST", path, {**body, "backupInstanceName": name}, role=role)
+        for name in ("instance-1", "Secret-Instance")
+    )
+    assert open_one.status == 200, open_one.text
+    assert (secret.status, secret.error["code"]) == (403, "LinkedAuthorizationFailed")
+    assert "secret-disk" not in secret.text
+    told = somebody_else(attacked()).post(path, body, headers=as_somebody_else())
+    assert "secret-instance" in told.text, "whoever may see it is shown it"
 
 
 def test_every_question_about_a_closed_disk_gets_the_answer_of_one_that_does_not_exist(front: AttackedFront) -> None:
