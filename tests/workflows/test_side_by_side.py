@@ -28,12 +28,14 @@ from backup_core.workflows import announcements, outbox
 from backup_core.workflows.dispatch import dispatch
 from backup_core.workflows.job_kinds import watch
 from backup_core.workflows.objectives import check_objectives
+from backup_core.workflows.poison_queues import empty_poison_queues
 from backup_core.workflows.retention import sweep
 from backup_core.workflows.tag_rules import put_rule
 from backup_core.workflows.tick import tick
 from backup_core.workflows.vaults import put_policy
 from tests.builders import VAULT, disk_json, point, policy
 from tests.domain.test_protection_rule import rule
+from tests.fakes import poison_queue
 from tests.invariants import Endings, Records, faults_of_slots
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import HOUR, HOURLY, SLOT, add_point, add_snapshot, backed_up, protected
@@ -111,6 +113,18 @@ def messages_are_lost() -> Platform:
 def lose_all_messages(platform: Platform) -> None:
     for envelope in platform.world.queue.waiting():
         platform.world.queue.delete(envelope)
+
+
+def messages_have_failed_five_times() -> Platform:
+    """The start of one backup, and something that nobody can read, lie in their poison queue."""
+    platform = backups_are_due()
+    dispatch(platform.world.ports)
+    failing = next(each for each in platform.world.queue.due() if isinstance(each.message, StartBackup))
+    platform.world.queue.delete(failing)
+    platform.world.queue.put_text(poison_queue(failing.queue), failing.text)
+    platform.world.queue.put_text(poison_queue(failing.queue), "nonsense")
+    platform.world.store.unschedule(platform.agenda(AgendaKind.WATCH))  # else it begins the backup anew meanwhile
+    return at(platform, SLOT + timedelta(seconds=31))
 
 
 def points_are_expired() -> Platform:
@@ -199,6 +213,12 @@ SCENES = {
         duty=check_objectives,
         slots=(SLOT, SLOT + HOUR),
         is_done=told("Rpo.Breached"),
+    ),
+    "poison": Scene(
+        prepare=messages_have_failed_five_times,
+        duty=empty_poison_queues,
+        slots=(SLOT,),
+        is_done=told("Message.Poisoned", "Job.Failed"),
     ),
     "reconcile": Scene(
         prepare=records_and_world_disagree,
