@@ -3,7 +3,7 @@
 Made by the functions that decide in earnest: the schedule's slots, the tag's choice, the promise of its retention rule
 and the decision which points may go. It supposes what a policy can promise: every slot is backed up, at once.
 
-Leaves to others: what exists already, and what it costs (domain/cost.py).
+Leaves to others: what exists already (domain/previews.py).
 """
 
 from __future__ import annotations

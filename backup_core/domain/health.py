@@ -19,23 +19,20 @@ from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job, JobOperation, JobStatus
 from backup_core.domain.objective import Marks, ObjectiveState, Standing, judge, marks_of
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
-from backup_core.domain.resource_ids import VaultKey, parse_group_id
+from backup_core.domain.resource_ids import VaultKey
 
 MOST_NAMED = 10  # instances that a summary names: the worst, and those that are due next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceGlance:
-    """`next_at` is the first slot that no backup was started for; `severities` are those of its open alerts.
-    `subscription` and `location` are of its snapshots."""
+    """`next_at` is the first slot that no backup was started for; `severities` are those of its open alerts."""
 
     name: str
     marks: Marks
     next_at: datetime
     policy_name: str
     last_success_slot: datetime | None
-    subscription: str
-    location: str
     disk_bytes: int = 0  # the size of the disk when its newest good point was taken; 0 without one
     severities: tuple[str, ...] = ()
 
@@ -47,8 +44,6 @@ class InstanceGlance:
             next_at=instance.next_due_at,
             policy_name=instance.policy.name,
             last_success_slot=instance.last_success_slot,
-            subscription=parse_group_id(instance.snapshot_group_id).subscription.lower(),
-            location=instance.disk_location,
             disk_bytes=instance.newest_point.disk_bytes if instance.newest_point else 0,
             severities=tuple(kind_of(fired_type(opened.cause)).severity.value for opened in instance.alerts),
         )
@@ -79,14 +74,13 @@ class JobGlance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointGlance:
-    """`slot` is None for a backup on demand; a point that is held has no `expires_at`, whatever its own."""
+    """A point that is held has no `expires_at`, whatever its own."""
 
     instance_name: str
     job_id: str
     state: PointState
     created_at: datetime
     expires_at: datetime | None
-    slot: datetime | None
 
     @classmethod
     def of(cls, point: RecoveryPoint) -> PointGlance:
@@ -96,7 +90,6 @@ class PointGlance:
             state=point.state,
             created_at=point.created_at,
             expires_at=None if point.hold is not None else point.expires_at,
-            slot=point.slot,
         )
 
 
