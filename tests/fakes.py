@@ -70,6 +70,7 @@ from backup_core.domain.vault import Vault
 from backup_core.ports import (
     AuditPage,
     Change,
+    Clock,
     DiskCloud,
     G,
     GlancePage,
@@ -126,6 +127,17 @@ class SlowClock:
 
     def now(self) -> datetime:
         return self._clock.advance(self._step)
+
+
+@dataclass(frozen=True, slots=True)
+class OtherClock:
+    """A host's clock that differs from the true time."""
+
+    clock: Clock
+    ahead: timedelta
+
+    def now(self) -> datetime:
+        return self.clock.now() + self.ahead
 
 
 class Faults:
@@ -923,6 +935,12 @@ class FakeCloud(_Port):
 
     def forget_operations(self) -> None:
         self._operations.clear()
+
+    def shown(self, resource_id: str) -> dict[str, Any] | None:
+        """A disk or snapshot as a GET would show it now; no call of a port."""
+        key = resource_id.lower()
+        found = self._disks.get(key) or self._snapshots.get(key)
+        return self._shown(found) if found is not None else None
 
     def snapshot_ids(self) -> list[str]:
         """The snapshots that exist."""

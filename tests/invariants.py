@@ -206,8 +206,7 @@ class Ledger:
 
     def _against(self, target: str) -> Iterator[str]:
         world = self.worlds[self.acting]
-        resource = world.cloud._snapshots.get(target.lower())
-        if resource is None:
+        if world.cloud.shown(target) is None:
             return
         if self.frozen:
             yield "the tables are older than the world, and nobody has said go on"
@@ -252,12 +251,13 @@ class Ledger:
 
     @staticmethod
     def _is_whole(world: World, snapshot_id: str) -> bool:
-        resource = world.cloud._snapshots.get(snapshot_id.lower())
-        if resource is None:
+        shown = world.cloud.shown(snapshot_id)
+        if shown is None:
             return False
-        shown = world.cloud._shown(resource)["properties"]
+        properties = shown["properties"]
         return bool(
-            shown.get("provisioningState") == "Succeeded" and float(shown.get("completionPercent") or 100) == 100
+            properties.get("provisioningState") == "Succeeded"
+            and float(properties.get("completionPercent") or 100) == 100
         )
 
     @staticmethod

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Send = Callable[["ComputeManagementClient", Callable[[Any], None]], T]  # the second is the SDK's raw_response_hook
 
-_LANES: Mapping[CallKind, Lane] = {
+LANES: Mapping[CallKind, Lane] = {
     CallKind.GET_DISK: Lane("reads", "LowCostGet"),
     CallKind.FIND_DISK: Lane("reads", "LowCostGet"),
     CallKind.FIND_SNAPSHOT: Lane("reads", "LowCostGet"),
@@ -344,7 +344,7 @@ class ArmDiskCloud:
     def _ask(self, call: Call, send: Send[Any], *, subscription: str | None = None, region: str = "") -> Any:
         """Make one call when it is our turn; answers the HTTP response. Raises the domain's errors."""
         subscription = subscription or _subscription_in(call.target)
-        lane = _LANES[call.kind].in_region(region)
+        lane = LANES[call.kind].in_region(region)
         asks = is_asking()
         self._meters.enter(subscription, lane, asks=asks)
         seen: list[Any] = []

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from backup_core.adapters.azure_errors import CallKind
-from backup_core.adapters.compute import _LANES
+from backup_core.adapters.compute import LANES
 from backup_core.adapters.meters import Meters
 from backup_core.api.auditing import REFUSALS_A_MINUTE
 from backup_core.domain.alert import Cause
@@ -55,7 +55,7 @@ class Metered:
         self.platform.world.cloud.guard = self._guard
 
     def _guard(self, call: str, target: str) -> None:
-        lane = _LANES[_KINDS.get(call, CallKind.FIND_GROUP)]
+        lane = LANES[_KINDS.get(call, CallKind.FIND_GROUP)]
         try:
             self.meters.enter(SUBSCRIPTION, lane, asks=is_asking())
         except Exception as error:

@@ -24,7 +24,7 @@ from typing import Any
 
 from backup_core.adapters import entities
 from backup_core.adapters.azure_errors import Answer, Call, CallKind, error_for
-from backup_core.adapters.compute import _LANES
+from backup_core.adapters.compute import LANES
 from backup_core.adapters.meters import Meters
 from backup_core.domain.errors import Throttled
 from backup_core.domain.pacing import News
@@ -32,7 +32,7 @@ from backup_core.ports import Memory, Ports, is_asking
 from infra.local.arm.buckets import FrontDoor, ProviderPolicies
 from infra.local.arm.settings import Settings
 from infra.local.arm.wire import ArmError
-from tests.fakes import FakeClock, World
+from tests.fakes import FakeClock, OtherClock, World
 
 PRINCIPAL = "the app"
 PAGE, BATCH = 1_000, 100  # rows of a query's page and of a transaction
@@ -102,7 +102,7 @@ class Azure:
 
     def admit(self, kind: CallKind, subscription: str, location: str) -> dict[str, str]:
         """The headers of an answer. Raises ArmError when a budget is used up."""
-        lane = _LANES[kind]
+        lane = LANES[kind]
         self._newest = now = max(self._newest, self.seconds())  # the budgets' clock does not go back
         try:
             headers = self._front.admit(
@@ -123,9 +123,8 @@ class Azure:
         return headers
 
     def location_of(self, resource_id: str) -> str:
-        cloud, key = self.world.cloud, resource_id.lower()
-        found = cloud._disks.get(key) or cloud._snapshots.get(key)
-        return str(found.raw["location"]) if found is not None else ""
+        shown = self.world.cloud.shown(resource_id)
+        return str(shown["location"]) if shown is not None else ""
 
 
 @dataclass(slots=True)
@@ -133,7 +132,7 @@ class Process:
     """One process of the app: its ports, and when it dies. Requests are counted as those of the function it `runs`."""
 
     azure: Azure
-    skew: timedelta = timedelta(0)  # of its clock
+    ahead: timedelta = timedelta(0)  # its clock, of the true time
     dies_at: datetime | None = None
     runs: str = "app"
     memory: Memory = field(default_factory=Memory)
@@ -143,7 +142,7 @@ class Process:
         world, azure = self.azure.world, self.azure
         self.ports = replace(
             world.ports,
-            clock=_Clock(azure.clock, self.skew),
+            clock=OtherClock(azure.clock, self.ahead),
             store=_Port(self, world.store, TABLE_SECONDS, _table_requests),
             queue=_Port(self, world.queue, QUEUE_SECONDS, _queue_requests),
             cloud=_Cloud(self, world.cloud, Meters(clock=azure.seconds)),
@@ -163,15 +162,6 @@ class Process:
         self.azure.spend(seconds)
         if self.dies_at is not None and self.azure.clock.now() >= self.dies_at:
             raise HostDied
-
-
-class _Clock:
-    def __init__(self, clock: FakeClock, skew: timedelta) -> None:
-        self._clock = clock
-        self._skew = skew
-
-    def now(self) -> datetime:
-        return self._clock.now() + self._skew
 
 
 # Requests that one call of a port makes: how many, and how many of them one after another.
@@ -266,7 +256,7 @@ class _Cloud:
         target = args[0] if isinstance(args[0], str) else args[0].text
         subscription = target.lower().partition("/subscriptions/")[2].partition("/")[0] or target.lower()
         location = named["source"].location if "source" in named else azure.location_of(target)
-        lane = _LANES[kind].in_region(named["source"].location if "source" in named else "")
+        lane = LANES[kind].in_region(named["source"].location if "source" in named else "")
         self._meters.enter(subscription, lane, asks=asks)
         headers: dict[str, str] = {}
         throttled = False

@@ -15,7 +15,7 @@ import json
 import logging
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,7 @@ from backup_core.app import WATCH_LATE_SECONDS, Services
 from backup_core.triggers.events import event_blueprint
 from backup_core.triggers.queues import queue_blueprint
 from backup_core.triggers.timers import timer_blueprint
+from backup_core.workflows.job_kinds import watch
 from infra.local.host.logs import AppLog, LogLevels, Rows
 from infra.local.host.ncrontab import parse_schedule
 from tests.fakes import Envelope
@@ -281,8 +282,7 @@ class Host:
         elif platform.tries[envelope.number] < platform.plan.tries:
             platform.queues.hide(envelope, platform.timeline.clock.now() + platform.plan.again_after)
         else:
-            platform.queues.delete(envelope)
-            platform.queues.put_text(f"{envelope.queue}-poison", envelope.text)
+            platform.queues.poison(envelope)
             platform.poisoned.append(envelope)
         if not self._polling and self._running <= platform.plan.threshold:
             self._polling = True
@@ -304,8 +304,6 @@ class _Services(Services):
         """No dead-man service is set."""
 
     def watch_if_late(self) -> None:
-        from backup_core.workflows.job_kinds import watch
-
         now = self._host.platform.azure.seconds()
         if now - self._watched > WATCH_LATE_SECONDS:
             self._watched = now
@@ -342,9 +340,6 @@ class _Counted(Rows):
         super().__init__(LogLevels.read(HOST_JSON["logging"]["logLevel"]), None)
         self._bill = bill
 
-    def _write(self, table: str, category: str, level: int, text: str, told: Any) -> None:
-        from infra.local.host.logs import ROW_BYTES
-
-        if self._levels.let_through(category, level):
-            self._bill.log_rows += 1
-            self._bill.log_bytes += ROW_BYTES + len(text.encode(errors="replace"))
+    def keep(self, row: Mapping[str, Any]) -> None:
+        self._bill.log_rows += 1
+        self._bill.log_bytes += row["bytes"]

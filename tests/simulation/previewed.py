@@ -14,7 +14,7 @@ from typing import Any
 from backup_core.domain.forecast import existing_at, forecast_points
 from tests.benchmarks.figures import Figure
 from tests.builders import policy
-from tests.simulation.year import deliver
+from tests.simulation.year import CRITERIA, FIRST, deliver, tick_at
 from tests.workflows.platform import Platform
 
 ZONES = (
@@ -29,11 +29,9 @@ ZONES = (
     "W. Europe Standard Time",
     "Tokyo Standard Time",
 )
-FIRST = datetime.fromisoformat("2026-02-27T09:00:00+00:00")
 SECONDS_AFTER_A_SLOT = (0, 15, 30, 45)
 POLICIES = 200
 YEAR = timedelta(days=365)
-_SCOPES = {"Yearly": "FirstOfYear", "Monthly": "FirstOfMonth", "Weekly": "FirstOfWeek", "Daily": "FirstOfDay"}
 
 Kept = dict[datetime, str]  # tags by slot
 
@@ -43,13 +41,13 @@ def random_policy(seed: int) -> Mapping[str, Any]:
     chance = random.Random(seed)
     period = chance.choice(["PT8H", "PT12H", "P1D", "P1D", "P2D", "P1W"])
     starts = chance.sample(range(24), chance.choice([1, 1, 2]) if period.startswith("P1D") else 1)
-    tags = chance.sample(list(_SCOPES), chance.randrange(len(_SCOPES) + 1))
+    tags = chance.sample(list(CRITERIA), chance.randrange(len(CRITERIA) + 1))
     days = {"Daily": (20, 90), "Weekly": (30, 200), "Monthly": (60, 400), "Yearly": (200, 1500)}
     return {
         "intervals": [f"R/2026-01-{chance.randrange(1, 29):02}T{hour:02}:30:00/{period}" for hour in starts],
         "time_zone": ZONES[seed % len(ZONES)],
         "retention": f"P{chance.randrange(1, 40)}D",
-        "tags": {name: (_SCOPES[name], f"P{chance.randrange(*days[name])}D") for name in tags},
+        "tags": {name: (CRITERIA[name], f"P{chance.randrange(*days[name])}D") for name in tags},
     }
 
 
@@ -62,9 +60,9 @@ def taken(properties: Mapping[str, Any], span: timedelta) -> tuple[Kept, datetim
     schedule = policy(**properties).schedule
     slot = schedule.next_slot(platform.world.clock.now())
     while slot <= until:
-        _tick(platform, slot)
+        _ticks(platform, slot)
         slot = schedule.next_slot(slot)
-    _tick(platform, until + timedelta(minutes=2))
+    _ticks(platform, until + timedelta(minutes=2))
     points = {point.slot: point.tag_name for point in platform.points() if point.slot is not None}
     return points, platform.world.clock.now()
 
@@ -86,10 +84,7 @@ def figures(part: int, parts: int, seed: int) -> list[Figure]:
     return [Figure(name="policies whose points are not as previewed", value=len(differing), at_most=0, note=note)]
 
 
-def _tick(platform: Platform, slot: datetime) -> None:
+def _ticks(platform: Platform, slot: datetime) -> None:
     for seconds in SECONDS_AFTER_A_SLOT:
-        at = slot + timedelta(seconds=seconds)
-        deliver(platform, at)
-        platform.world.clock.set(max(at, platform.world.clock.now()))
-        platform._fire_timers()
+        tick_at(platform, slot + timedelta(seconds=seconds))
     deliver(platform, slot + timedelta(minutes=20))

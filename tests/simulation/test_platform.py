@@ -13,7 +13,7 @@ from infra.local.arm.wire import ArmError
 from tests.fakes import START, FakeClock, World
 from tests.simulation import herd
 from tests.simulation.azure import Azure, HostDied, Process
-from tests.simulation.platform import Bill, Host, Plan
+from tests.simulation.platform import Bill, Group, Host, Plan, Platform
 from tests.simulation.queues import Queues
 from tests.simulation.scene import SLOT, jobs, new_platform, protect, subscriptions
 from tests.simulation.timeline import Timeline
@@ -61,8 +61,11 @@ def test_queues_are_received_from_each_by_itself():
 
 def _host(**plan: int) -> Host:
     """A host that runs nothing yet, on a platform that stands still."""
-    platform = new_platform(Plan(**plan))
-    return Host(platform.groups[0])
+    return Host(_queue_group(new_platform(Plan(**plan))))
+
+
+def _queue_group(platform: Platform) -> Group:
+    return next(each for each in platform.groups if each.function.queue)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +110,7 @@ def test_a_quarter_of_a_core_takes_four_times_as_long():
 
 def test_hidden_messages_count_as_soon_as_one_is_visible():
     platform = new_platform(Plan(most_hosts=50))
-    group = next(each for each in platform.groups if each.function.queue)
+    group = _queue_group(platform)
     for _ in range(160):
         platform.queues.put_text(group.function.queue, "x")
     for envelope in platform.queues.waiting():
@@ -121,7 +124,7 @@ def test_hidden_messages_count_as_soon_as_one_is_visible():
 
 def test_a_message_that_fails_five_times_goes_to_poison():
     platform = new_platform(Plan())
-    group = next(each for each in platform.groups if each.function.queue)
+    group = _queue_group(platform)
     platform.queues.put_text(group.function.queue, "no message of ours")
     platform.start()
     platform.run(SLOT + timedelta(minutes=3))
@@ -193,7 +196,9 @@ def test_when_hosts_die_others_finish_their_work():
     assert any(host.gone for host in platform.hosts)
 
 
-def test_nothing_is_billed_that_did_not_run():
-    assert Bill().seconds == 0
+def test_a_host_that_listens_in_vain_is_not_billed():
     host = _host()
+    host.start_listening()
+    host.platform.timeline.run(SLOT + timedelta(minutes=1))
+    assert host.platform.azure.transactions["host", "receive"] > 10
     assert host.platform.bill == Bill()

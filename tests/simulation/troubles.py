@@ -26,7 +26,7 @@ from backup_core.workflows.restore import request_restore
 from backup_core.workflows.set_back import go_on
 from backup_core.workflows.vaults import put_policy
 from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, policy
-from tests.fakes import FakeClock, World
+from tests.fakes import OtherClock, World
 from tests.invariants import Endings, Ledger
 from tests.workflows.interleavings import NAME, SCHEDULES, Interleaving
 from tests.workflows.platform import Platform, request
@@ -61,16 +61,7 @@ class Hosts(World):
     @property
     def ports(self) -> Ports:
         host = self.random.randrange(len(CLOCKS))
-        return replace(super().ports, clock=_Clock(self.clock, CLOCKS[host]), memory=self.memories[host])
-
-
-class _Clock:
-    def __init__(self, clock: FakeClock, ahead: timedelta) -> None:
-        self._clock = clock
-        self._ahead = ahead
-
-    def now(self) -> datetime:
-        return self._clock.now() + self._ahead
+        return replace(super().ports, clock=OtherClock(self.clock, CLOCKS[host]), memory=self.memories[host])
 
 
 @dataclass(slots=True)
@@ -155,7 +146,7 @@ class Troubled(Interleaving):
         """It ticks in the same second, and meets none of our troubles."""
         self.ledger.acting = OTHERS
         with self.platform.world.faults.paused():
-            other._fire_timers()
+            other.fire_timers()
             other.deliver()
             if other.world.clock.now().second == 50 and other.world.clock.now().minute % 10 == 0:
                 self._ask(lambda: reconcile(other.world.ports))

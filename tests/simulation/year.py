@@ -65,12 +65,16 @@ def _is_good(job: Job) -> bool:
 
 
 def _hour(platform: Platform, slot: datetime) -> None:
-    clock = platform.world.clock
     for tick in TICKS:
-        deliver(platform, slot + tick)
-        clock.set(slot + tick)
-        platform._fire_timers()
+        tick_at(platform, slot + tick)
     deliver(platform, slot + timedelta(minutes=59))
+
+
+def tick_at(platform: Platform, at: datetime) -> None:
+    """What becomes visible before it is delivered first."""
+    deliver(platform, at)
+    platform.world.clock.set(max(at, platform.world.clock.now()))
+    platform.fire_timers()
 
 
 def deliver(platform: Platform, until: datetime) -> None:

@@ -80,7 +80,7 @@ class Platform:
         until = self.world.clock.now() + timedelta(**units)
         while self.world.clock.now() < until:
             self.world.clock.advance(seconds=1)
-            self._fire_timers()
+            self.fire_timers()
             self.deliver()
 
     def settle(self) -> ReconcileReport:
@@ -125,7 +125,7 @@ class Platform:
         self.world.queue.poison(envelope)
         self.poisoned.append(envelope)
 
-    def _fire_timers(self) -> None:
+    def fire_timers(self) -> None:
         second = self.world.clock.now().second
         if second not in TICKS:
             return

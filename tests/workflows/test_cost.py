@@ -14,7 +14,7 @@ FREE = ("clock.", "cloud.", "events.")
 
 def spent(platform: Platform, seconds: int) -> Counter[str]:
     """What the steps of those seconds asked for; what the ticks ask stays out."""
-    calls, ticks = platform.world.faults.calls, platform._fire_timers
+    calls, ticks = platform.world.faults.calls, platform.fire_timers
     asked: Counter[str] = Counter()
 
     def fire() -> None:

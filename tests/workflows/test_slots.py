@@ -283,7 +283,7 @@ def test_of_two_rows_that_ask_for_one_backup_either_message_may_be_lost(lost: st
     newest = SLOT + timedelta(minutes=4)
     platform.world.store.schedule([backup_row(VAULT, platform.instance(), newest)])
     platform.world.clock.set(newest)
-    platform._fire_timers()
+    platform.fire_timers()
     waiting = [each for each in platform.world.queue.waiting() if isinstance(each.message, StartBackup)]
     assert len(waiting) == 2
     for number, envelope in enumerate(waiting):
@@ -305,7 +305,7 @@ def test_rows_of_two_schedules_that_ask_for_one_backup_tell_of_the_slots_of_both
     late = backup_row(VAULT, platform.instance(), SLOT + 3 * MINUTE)
     platform.world.store.schedule([late, replace(other, content=every_two)])
     platform.world.clock.set(SLOT + 6 * MINUTE)
-    platform._fire_timers()
+    platform.fire_timers()
     told = {message.missed_slots for message in sent(platform, StartBackup) if message.slot == SLOT + 6 * MINUTE}
     assert told == {tuple(SLOT + number * MINUTE for number in (2, 3, 4, 5))}
 

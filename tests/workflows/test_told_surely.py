@@ -4,7 +4,7 @@ remembers and the rows it wrote are hints, never the only cause."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,23 +15,12 @@ from backup_core.domain.alert import Alert
 from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.events import Event
 from backup_core.domain.outbox import DigestItem, OutboxEvent
-from backup_core.ports import Clock, Insert, Memory, Ports, StateStore, every
+from backup_core.ports import Insert, Memory, Ports, StateStore, every
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.job_kinds import run, watch
 from backup_core.workflows.reconcile import reconcile
 from tests.builders import VAULT, vault
-from tests.fakes import World
-
-
-@dataclass(frozen=True)
-class OtherClock:
-    """A host's clock that differs from ours."""
-
-    clock: Clock
-    ahead: timedelta
-
-    def now(self) -> datetime:
-        return self.clock.now() + self.ahead
+from tests.fakes import OtherClock, World
 
 
 class SlowStore:

@@ -38,7 +38,7 @@ def together(platforms: list[Platform], **units: float) -> None:
         clock.advance(seconds=1)
         passed += 1
         for platform in platforms:
-            platform._fire_timers()
+            platform.fire_timers()
             platform.deliver()
             if passed % 900 == 0:
                 reconcile(platform.world.ports)

@@ -79,12 +79,15 @@ class Rows:
         self._write("AppTraces", category, level, message, {"Message": message})
 
     def _write(self, table: str, category: str, level: int, text: str, told: Mapping[str, object]) -> None:
-        if self._file is None or not self._levels.let_through(category, level):
+        if not self._levels.let_through(category, level):
             return
         known = max(number for number in _NAMES if number <= max(level, 5))
         size = ROW_BYTES + len(text.encode(errors="replace"))
-        row = {"table": table, "category": category, "level": _NAMES[known], "bytes": size, **told}
-        self._file.write(json.dumps(row) + "\n")
+        self.keep({"table": table, "category": category, "level": _NAMES[known], "bytes": size, **told})
+
+    def keep(self, row: Mapping[str, object]) -> None:
+        if self._file is not None:
+            self._file.write(json.dumps(row) + "\n")
 
 
 class AppLog(logging.Handler):
