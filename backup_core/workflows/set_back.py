@@ -17,12 +17,11 @@ from datetime import datetime
 
 from backup_core.domain.errors import BackupError, CloudUnavailable, RecordCorrupt
 from backup_core.domain.heartbeat import MARK_MARGIN, Heartbeat, SetBack, read_mark, write_mark
-from backup_core.domain.installation import Installation
 from backup_core.domain.resource_ids import ANYWHERE, VaultKey
 from backup_core.ports import Insert, Ports, Replace, StateConflict, T, again_on_conflict
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.catalogue import list_vault_keys
-from backup_core.workflows.installations import installation_id
+from backup_core.workflows.installations import installation, installation_id
 
 log = logging.getLogger("diskbackup.set_back")
 
@@ -88,37 +87,26 @@ def go_on(ports: Ports) -> SetBack | None:
 
 
 def _seen(ports: Ports, beat: Heartbeat | None) -> SetBack | None:
-    if beat is None:
-        return _seen_without_heartbeat(ports)
-    if beat.is_held:
+    """Whether the mark is newer than the heartbeat. That was read as `beat`; None where there is none, as in a copy of
+    before the first tick, or where it could not be read. What begins anew has another id, and nothing to delete."""
+    if beat is not None and beat.is_held:
         return beat.set_back
     text = ports.queue.read_mark()
     mark = read_mark(text) if text else None
-    if mark is None or not beat.is_older_than(mark.at) or mark.installation_id != installation_id(ports):
-        return None
-    stored = ports.store.get(Heartbeat, ANYWHERE)
-    now_noted = stored.value if stored is not None else beat
-    if now_noted.is_held:
-        return now_noted.set_back
-    if not now_noted.is_older_than(mark.at):
-        return None  # another tick was between: a mark is left after its heartbeat, so that one read later is as new
-    return SetBack(seen_at=ports.clock.now(), tables_at=now_noted.noted_at, world_at=mark.at)
-
-
-def _seen_without_heartbeat(ports: Ports) -> SetBack | None:
-    """Tables that know the installation which left the mark are a copy of before its first tick; others begin anew, and
-    have nothing to delete."""
-    own = ports.store.get(Installation, ANYWHERE)
-    text = ports.queue.read_mark() if own is not None else None
-    mark = read_mark(text) if text else None
-    if own is None or mark is None or mark.installation_id != own.value.installation_id:
+    if mark is None or (beat is not None and not beat.is_older_than(mark.at)):
         return None
     try:
-        if ports.store.get(Heartbeat, ANYWHERE) is not None:
-            return None  # the first tick was between
+        stored = ports.store.get(Heartbeat, ANYWHERE)
     except RecordCorrupt:
-        return None  # there is one, to be written over
-    return SetBack(seen_at=ports.clock.now(), tables_at=mark.at - MARK_MARGIN, world_at=mark.at)
+        return None  # to be written over
+    if stored is not None and stored.value.is_held:
+        return stored.value.set_back
+    if stored is not None and not stored.value.is_older_than(mark.at):
+        return None  # another tick was between: a mark is left after its heartbeat, so that one read later is as new
+    if mark.installation_id != installation(ports).installation_id:
+        return None
+    tables_at = mark.at - MARK_MARGIN if stored is None else stored.value.noted_at
+    return SetBack(seen_at=ports.clock.now(), tables_at=tables_at, world_at=mark.at)
 
 
 def _note_and_tell(ports: Ports, found: SetBack) -> None:

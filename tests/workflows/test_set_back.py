@@ -104,6 +104,17 @@ def test_a_set_back_is_seen_by_the_next_tick_noted_and_told_once() -> None:
     assert events(platform, "Scheduler.Stalled") == [], "nothing was silent"
 
 
+def test_a_set_back_is_seen_though_the_tick_could_not_read_the_heartbeat() -> None:
+    """Else that tick would write over the traces."""
+    platform = backed_up()
+    tables = platform.world.store.copy()
+    hours(platform, 2)
+    platform.world.store.go_back(tables)
+    platform.world.faults.fail("store.get", CloudUnavailable("no answer"))
+    platform.run(seconds=15)
+    assert beat(platform).is_held
+
+
 def test_a_restore_that_had_ended_does_not_make_again_the_disk_that_its_owner_deleted() -> None:
     platform = backed_up()
     ask_for_a_restore(platform)
