@@ -74,7 +74,7 @@ def preview_change_of(
     points = _points(ports, vault, instance)
     now = ports.clock.now()
     outlooks = _outlooks(now, days)
-    there = [None if point.hold is not None else point.expires_at for point in points]
+    there = [PointGlance.of(point).expires_at for point in points if point.is_good]
     change = preview_change(
         outlooks(instance.policy, instance.last_success_slot), outlooks(after, instance.last_success_slot), there, days
     )
