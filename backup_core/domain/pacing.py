@@ -201,11 +201,11 @@ class Pace:
         for number, region in enumerate(regions):
             waiting[in_region(SNAPSHOTS, region)].append(number)
         meters = {name: self._meter(name, now) for name in (*OF_A_START, *waiting)}
-        line_ends = self.end if self.end <= now + BELIEVED_AHEAD else now
-        if now > line_ends:
+        line_end = self.line_end(now)
+        if now > line_end:
             meters |= {name: meters[name].until_taken_up(now) for name in OF_A_START}
             meters["reads"] = _begun_gently(meters["reads"], meters["writes"], len(regions))
-        at = end = max(now, line_ends)
+        at = end = max(now, line_end)
         while waiting:
             opens = {name: meters[name].earliest(1, at) for name in waiting}
             at = max(min(opens.values()), *(meters[name].earliest(cost, at) for name, cost in OF_A_START.items()))
@@ -220,6 +220,10 @@ class Pace:
             return self, places
         lasting = {name: each for name, each in {**self.meters, **meters}.items() if not each.is_forgotten(now)}
         return replace(self, end=end, meters=lasting), places
+
+    def line_end(self, now: float) -> float:
+        """When the last start begins that was promised a place; in the past when none waits."""
+        return self.end if self.end <= now + BELIEVED_AHEAD else now
 
     def spent(self, costs: Mapping[str, float], *, now: float) -> Pace:
         """After calls that stand in no line, since somebody waits for them: who comes next comes later."""

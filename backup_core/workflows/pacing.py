@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from backup_core.domain.errors import BackupError, RecordCorrupt, Throttled
@@ -45,10 +45,10 @@ def places(ports: Ports, subscription: str, regions: Sequence[str], *, until: da
     return [None if at is None else now + timedelta(seconds=at - now.timestamp()) for at in found]
 
 
-def herd_until(ports: Ports, subscription: str) -> datetime:
-    """When the last start begins that was promised a place; in the past when none waits. One read."""
-    stored = ports.store.get(Pace, ANYWHERE, subscription.lower())
-    return datetime.fromtimestamp(0.0 if stored is None else stored.value.end, UTC)
+def is_herd_waiting(ports: Ports, subscription: str) -> bool:
+    """Whether starts wait for places that they were promised. One read."""
+    stored, now = ports.store.get(Pace, ANYWHERE, subscription.lower()), ports.clock.now().timestamp()
+    return stored is not None and stored.value.line_end(now) > now
 
 
 def in_line(ports: Ports, error: BackupError, instance: BackupInstance) -> BackupError:

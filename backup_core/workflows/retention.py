@@ -56,7 +56,7 @@ from backup_core.workflows.deletion import (
 )
 from backup_core.workflows.heartbeat import recent_beat
 from backup_core.workflows.lifecycle import begin_deletion
-from backup_core.workflows.pacing import herd_until
+from backup_core.workflows.pacing import is_herd_waiting
 from backup_core.workflows.turns import commit, look_delay, next_turn, note_deferral
 
 log = logging.getLogger("diskbackup.retention")
@@ -84,7 +84,7 @@ def sweep(ports: Ports) -> int:
     """
     now = ports.clock.now()
     rows = ports.store.due(AgendaKind.EXPIRY, until=now, limit=SWEEP_LIMIT)
-    places = _places(ports, rows, now)
+    places = _places(ports, rows)
     moved = [replace(row, due_at=(now + delay + LOST_AFTER).replace(microsecond=0)) for row, delay in places]
     messages = [ExpirePoints(vault=row.vault, instance_name=row.instance_name, due_at=row.due_at) for row in moved]
     ports.queue.send_all([(message, delay) for message, (_, delay) in zip(messages, places, strict=True)])
@@ -94,26 +94,27 @@ def sweep(ports: Ports) -> int:
     return len(places)
 
 
-def _places(ports: Ports, rows: Sequence[AgendaRow], now: datetime) -> list[tuple[AgendaRow, timedelta]]:
+def _places(ports: Ports, rows: Sequence[AgendaRow]) -> list[tuple[AgendaRow, timedelta]]:
     """The rows that this sweep sends, each with its delay. Those that are due longest go first."""
     herds = defaultdict[str, list[AgendaRow]](list)
     for row in rows:
         herds[row.vault.subscription.lower()].append(row)
     places = []
     for subscription, herd in herds.items():
-        spread = len(herd) > EXPIRIES_AT_ONCE
-        is_busy = spread and _is_busy(ports, subscription, now)
-        a_second = EXPIRIES_BESIDE_BACKUPS if is_busy else EXPIRIES_A_SECOND
-        sent = herd[: int(a_second * SWEEP_EVERY.total_seconds())] if spread else herd
-        pause = timedelta(seconds=1 / a_second) if spread else timedelta(0)
-        places += [(row, number // EXPIRIES_AT_ONCE * EXPIRIES_AT_ONCE * pause) for number, row in enumerate(sent)]
+        if len(herd) <= EXPIRIES_AT_ONCE:
+            places += [(row, timedelta(0)) for row in herd]
+            continue
+        a_second = EXPIRIES_BESIDE_BACKUPS if _is_busy(ports, subscription) else EXPIRIES_A_SECOND
+        sent = herd[: int(a_second * SWEEP_EVERY.total_seconds())]
+        pause = timedelta(seconds=EXPIRIES_AT_ONCE / a_second)
+        places += [(row, number // EXPIRIES_AT_ONCE * pause) for number, row in enumerate(sent)]
     return places
 
 
-def _is_busy(ports: Ports, subscription: str, now: datetime) -> bool:
+def _is_busy(ports: Ports, subscription: str) -> bool:
     """Whether backups of the subscription wait for their places. Where that cannot be told, they might."""
     try:
-        return herd_until(ports, subscription) > now
+        return is_herd_waiting(ports, subscription)
     except BackupError as error:
         log.warning("sweep.pace_unknown subscription=%s code=%s", subscription, error.code)
         return True

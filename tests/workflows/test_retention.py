@@ -14,7 +14,7 @@ from backup_core.domain.expiry import BLOCKED_RETRY
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.messages import ExpirePoints
-from backup_core.domain.pacing import Pace
+from backup_core.domain.pacing import BELIEVED_AHEAD, Pace
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import ANYWHERE
 from backup_core.domain.restore import RestoreRequest
@@ -160,6 +160,15 @@ def test_expiries_leave_the_reads_to_a_herd_of_backups() -> None:
     due_expiries(platform, 500)
     assert sweep(platform.world.ports) == 60
     assert delays(platform) == pytest.approx([0] * 40 + [40] * 20)
+
+
+def test_a_herd_that_a_clock_gone_wrong_was_promised_places_for_keeps_no_expiry_waiting() -> None:
+    platform = Platform()
+    now = platform.world.clock.now()
+    herd = Pace(subscription=VAULT.subscription.lower(), end=now.timestamp() + 2 * BELIEVED_AHEAD)
+    platform.world.store.commit(ANYWHERE, [Insert(herd)])
+    due_expiries(platform, 500)
+    assert sweep(platform.world.ports) == 300
 
 
 def test_expiries_go_on_beside_a_pace_that_cannot_be_read() -> None:
