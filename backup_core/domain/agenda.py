@@ -1,7 +1,7 @@
 """The agenda: what is to happen when. A time-ordered index that a tick reads from its head, whatever else exists.
 
-Four kinds of rows: a backup's next slot, an instance's next expiry, a watch over a job that must show progress, and the
-hour at which an instance in trouble breaches its recovery-point objective.
+Four kinds of rows: a backup's next slot, an instance's next expiry, a watch over a job that must show progress (or over
+events that must be delivered), and the hour at which an instance in trouble breaches its recovery-point objective.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class AgendaKind(Enum):
 class AgendaRow:
     """Identified by kind, `due_at` (to the second), vault, instance and `subject`; `content` is small JSON.
 
-    `subject` is empty for BACKUP, EXPIRY and OBJECTIVE; a job id for WATCH.
+    `subject` is empty for BACKUP, EXPIRY and OBJECTIVE; a job id for WATCH, or what an outbox has to deliver.
     BACKUP content: {"intervals": [...], "time_zone": "...", "revision": n, "generation": "...",
     "subscription": "...", "region": "..."}; rows of earlier releases lack the last two.
     WATCH content: {"step": "backup" | "restore" | "configure"}, and of a backup {"slot": "<ISO>" | null, "revision": n,
-    "missed_slots": ["<ISO>", ...], "missed_count": n}.
+    "missed_slots": ["<ISO>", ...], "missed_count": n}; of an outbox what workflows/outbox.py writes.
     """
 
     kind: AgendaKind

@@ -5,7 +5,6 @@ The functions here decide; what they answer belongs into the transaction of the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -79,10 +78,6 @@ def resolve(ports: Ports, vault: VaultKey, instance: BackupInstance, *causes: st
         changes=tuple(Put(alert) for alert in rows),
         events=tuple(announcements.alert_resolved(vault, alert, now) for alert in rows),
     )
-
-
-def _is_one_of(cause: str, causes: Sequence[str]) -> bool:
-    return cause in causes or cause.partition(".")[0] in causes
 
 
 def acknowledge(ports: Ports, vault: VaultKey, alert_name: str, *, by: str) -> Alert:

@@ -1,7 +1,7 @@
 """Events leave through the outbox: recorded with the change that they tell of, delivered after it, in order, at least
 once.
 
-Whoever commits a change delivers what its vault has to tell, at most every other second for each process; under load
+Whoever commits a change delivers what its vault has to tell, at most every six seconds for each process; under load
 one delivery carries the events of many. A row on the agenda, written before the change, sees to what a dead host or a
 silent topic left undelivered. Alerts are set aside for a moment, so that fifty of one cause leave as one digest.
 A topic that is down delays events and nothing else: nobody waits for it twice in half a minute.

@@ -89,10 +89,7 @@ def reconcile(ports: Ports, begun: GoOnReconciling | None = None) -> ReconcileRe
     parts = [(name, look) for name, look in _parts(ports, report, time, at) if name >= at.part]
     for position, (name, look) in enumerate(parts):
         after = at.after if name == at.part else ""
-        if time.is_up and position:
-            last: str | None = after
-        else:
-            last = _look(name, look, after, report)
+        last = after if time.is_up and position else _look(name, look, after, report)
         if last is not None:
             failed = at.failed + len(report.failed)
             report.rest = GoOnReconciling(began_at=at.began_at, part=name, after=last, failed=failed)

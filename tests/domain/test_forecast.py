@@ -22,7 +22,6 @@ from tests.builders import policy, policy_properties
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-FIRSTS = {"Daily": ("FirstOfDay", "P366D"), "Monthly": ("FirstOfMonth", "P366D")}
 
 
 def without_limits(**properties: object) -> BackupPolicy:

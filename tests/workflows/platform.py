@@ -35,7 +35,6 @@ from tests.fakes import Envelope, World
 
 TRIES = 5
 HOLD_OF_A_DEAD_HOST = timedelta(minutes=10)
-QUIET = timedelta(minutes=5)
 TICKS = tuple(int(second) for second in TICK.split(" ")[0].split(","))
 
 
