@@ -15,6 +15,7 @@ TAKEN_AGAIN = "taken_again_because"  # among the details: why an operation that 
 SNAPSHOT_UNIQUE_ID = "snapshot_unique_id"  # among the details of a backup: which snapshot it ended with
 _LATEST_MILLISECOND = (1 << 48) - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_OF_INSTANT = "~"  # sorts after every id that begins with the digits of an instant
 
 
 class JobOperation(Enum):
@@ -185,6 +186,11 @@ def first_id_at(at: datetime) -> str:
     """The smallest job id of the instant `at`: ids that sort after it are older, ids before it are newer."""
     digits = f"{_LATEST_MILLISECOND - int(at.timestamp() * 1000):012x}"
     return f"{digits[:8]}-{digits[8:]}"
+
+
+def last_id_at(at: datetime) -> str:
+    """What sorts just behind all job ids of the instant `at`."""
+    return first_id_at(at) + LAST_OF_INSTANT
 
 
 def instant_of(job_id: str) -> datetime | None:

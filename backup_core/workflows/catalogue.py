@@ -15,7 +15,7 @@ from typing import NoReturn
 from backup_core.domain.alert import Alert, AlertState
 from backup_core.domain.errors import BackupError, NotFound, ResourceInUse
 from backup_core.domain.instance import BackupInstance, DiskClaim, disk_key
-from backup_core.domain.job import Job, JobOperation, JobStatus, first_id_at, time_ordered_hex
+from backup_core.domain.job import Job, JobOperation, JobStatus, first_id_at, last_id_at, time_ordered_hex
 from backup_core.domain.outbox import RefusedEvent
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
@@ -31,7 +31,6 @@ POINT_SLACK = timedelta(days=8)  # a point's id is made from its slot, its snaps
 IDENTITY_KEPT = timedelta(hours=1)  # ids of an identity do not change; another may take its place
 IDENTITY_RETRIED = timedelta(minutes=1)
 TAGS_KEPT = timedelta(minutes=1)
-_LAST_OF_INSTANT = "~"  # sorts after every id that begins with the digits of an instant
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # the earliest instant that an id can tell
 
 
@@ -264,7 +263,7 @@ def list_jobs(
         Job,
         vault,
         first=None if wanted.until is None else first_id_at(max(wanted.until, _EPOCH)),
-        last=None if wanted.since is None or wanted.since <= _EPOCH else first_id_at(wanted.since) + _LAST_OF_INSTANT,
+        last=None if wanted.since is None or wanted.since <= _EPOCH else last_id_at(wanted.since),
         token=token,
         limit=PAGE_SIZE,
     )

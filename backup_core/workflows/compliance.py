@@ -17,7 +17,7 @@ from backup_core.domain.compliance import InstanceReport, Period, Tally, report_
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.health import JobGlance, PointGlance
 from backup_core.domain.instance import BackupInstance, ProtectionState
-from backup_core.domain.job import first_id_at
+from backup_core.domain.job import first_id_at, last_id_at
 from backup_core.domain.recovery_point import PointState
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import GlancePage, Ports, every, pages
@@ -31,7 +31,6 @@ POINTS_AT_ONCE = 999
 INSTANCES = 20_000
 LEAST = timedelta(minutes=1)
 _GONE = (ProtectionState.DELETING, ProtectionState.SOFT_DELETED)
-_LAST_OF_INSTANT = "~"  # sorts after every id that begins with the digits of an instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +104,7 @@ def _add_jobs(
     lost: frozenset[str],
     budget: _Budget,
 ) -> None:
-    first, last = first_id_at(period.end), first_id_at(period.begin) + _LAST_OF_INSTANT
+    first, last = first_id_at(period.end), last_id_at(period.begin)
     for page in pages(lambda token: ports.store.glance(JobGlance, vault, first=first, last=last, token=token)):
         if budget.job_pages == 0:
             _refuse(f"the period holds more than {JOB_PAGES * 999:,} jobs")

@@ -25,7 +25,7 @@ from backup_core.domain.health import (
     worst_of,
 )
 from backup_core.domain.instance import ProtectionState
-from backup_core.domain.job import first_id_at
+from backup_core.domain.job import last_id_at
 from backup_core.domain.outbox import OutboxEvent, RefusedEvent
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Ports, pages
@@ -37,7 +37,6 @@ JOBS_OF = timedelta(hours=24)
 JOB_PAGES = 20  # of 999 jobs: of more, the newest are counted, and the summary says since when
 VAULTS_READ = 200  # that one summary reads anew; of more, those that this process has not read lately are left out
 EVENTS_COUNTED = 999
-_LAST_OF_INSTANT = "~"  # sorts after every id that begins with the digits of an instant
 
 
 def health_of(ports: Ports, vaults: Iterable[VaultKey]) -> Health:
@@ -94,7 +93,7 @@ def _instances(ports: Ports, vault: VaultKey, now: datetime) -> Iterator[Health]
 
 
 def _jobs(ports: Ports, vault: VaultKey, now: datetime) -> Iterator[Health]:
-    since, last = now - JOBS_OF, first_id_at(now - JOBS_OF) + _LAST_OF_INSTANT
+    since, last = now - JOBS_OF, last_id_at(now - JOBS_OF)
     for number, page in enumerate(pages(lambda token: ports.store.glance(JobGlance, vault, last=last, token=token)), 1):
         is_cut = number == JOB_PAGES and page.next_token is not None
         yield Health(

@@ -25,7 +25,7 @@ from backup_core.domain.errors import (
     Throttled,
 )
 from backup_core.domain.instance import BackupInstance, DiskClaim, ProtectionState
-from backup_core.domain.job import time_ordered_hex
+from backup_core.domain.job import LAST_OF_INSTANT, time_ordered_hex
 from backup_core.domain.messages import RESOURCE_EVENTS, LookAtResource
 from backup_core.domain.naming import SnapshotName, read_snapshot_name, short_disk_name
 from backup_core.domain.ownership import Proven, prove_point
@@ -58,7 +58,6 @@ MAX_ROUNDS = 12  # that a hint comes back for trouble that may pass; then it is 
 NAMES_KEPT = timedelta(minutes=5)
 NEW_NAMES_AFTER = timedelta(minutes=1)
 LOOK_AGAIN_AFTER = timedelta(minutes=10)  # at a disk that could not be protected, however often it is written
-_LAST_OF_INSTANT = "~"  # sorts after every id that begins with the digits of an instant
 
 
 class SnapshotHomes:
@@ -253,7 +252,7 @@ def _good_point(ports: Ports, claim: DiskClaim, name: SnapshotName, snapshot_id:
         claim.vault,
         claim.instance_name,
         first=time_ordered_hex(last_moment)[:12],
-        last=time_ordered_hex(name.at)[:12] + _LAST_OF_INSTANT,
+        last=time_ordered_hex(name.at)[:12] + LAST_OF_INSTANT,
     )
     points = (stored.value for stored in page.items)
     return next((each for each in points if each.is_good and each.snapshot_id.lower() == snapshot_id.lower()), None)
