@@ -208,10 +208,14 @@ def group_name() -> str:
     return f"rg-{uuid.uuid4().hex[:8]}-{next(_group_numbers)}"
 
 
-def unsigned_token(principal: str, *, audience: str) -> str:
-    now = int(time.time())
-    claims = {"aud": audience, "oid": principal, "sub": principal, "iat": now, "nbf": now, "exp": now + 3600}
-    parts = (base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in ({"alg": "none"}, claims))
+def unsigned_token(
+    principal: str, *, audience: str = "https://management.azure.com/", at: float | None = None, **claims: Any
+) -> str:
+    """Valid for an hour from `at` or now; `claims` replace those that it would have."""
+    now = int(time.time() if at is None else at)
+    usual = {"aud": audience, "oid": principal, "sub": principal, "iat": now, "nbf": now, "exp": now + 3600}
+    content = usual | claims
+    parts = (base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in ({"alg": "none"}, content))
     return ".".join([*(part.decode() for part in parts), ""])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import time
 from collections.abc import Callable, Iterator
@@ -67,11 +68,11 @@ class QueueProbe:
     def clear(self) -> None:
         self._client.clear_messages()
 
-    def take(self, wanted: Callable[[bytes], bool] = lambda _: True, *, seconds: float = 10) -> bytes:
+    def take(self, wanted: Callable[[bytes], bool] = lambda _: True, *, seconds: float = 60) -> bytes:
         """Receive and delete messages until one is `wanted`; its body."""
         return base64.b64decode(self.take_raw(lambda text: wanted(base64.b64decode(text)), seconds=seconds))
 
-    def take_raw(self, wanted: Callable[[str], bool] = lambda _: True, *, seconds: float = 10) -> str:
+    def take_raw(self, wanted: Callable[[str], bool] = lambda _: True, *, seconds: float = 60) -> str:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             message = self._client.receive_message()
@@ -84,7 +85,7 @@ class QueueProbe:
         raise AssertionError(f"nothing of the wanted kind came to {self._client.queue_name} in {seconds} s")
 
 
-def wait_for(condition: Callable[[], Any], *, seconds: float = 10) -> Any:
+def wait_for(condition: Callable[[], Any], *, seconds: float = 60) -> Any:
     """The first true value of `condition`."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -92,3 +93,10 @@ def wait_for(condition: Callable[[], Any], *, seconds: float = 10) -> Any:
             return found
         time.sleep(0.1)
     raise AssertionError(f"it did not happen in {seconds} s")
+
+
+async def until(condition: Callable[[], Any], *, seconds: float = 60) -> None:
+    """The same beside what runs in this process."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
+            await asyncio.sleep(0.01)

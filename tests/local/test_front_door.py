@@ -146,7 +146,7 @@ class Backend(BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         self.wfile.write(b"5\r\nfirst\r\n")
-        self.server.may_go_on.wait(10)
+        self.server.may_go_on.wait(60)
         self.wfile.write(b"6\r\nsecond\r\n0\r\n\r\n")
 
     def _cut(self, _seen, _body):

@@ -38,14 +38,14 @@ class Command:
 
     def endpoints(self):
         path = self.directory / "endpoints.json"
-        wait_for(lambda: path.exists() or self.process.poll() is not None, seconds=60)
+        wait_for(lambda: path.exists() or self.process.poll() is not None)
         return json.loads(path.read_text())
 
     def output(self):
         return self._output.read_text()
 
     def ended(self):
-        return self.process.wait(30)
+        return self.process.wait(60)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def up(tmp_path):
     for command in started:
         if command.process.poll() is None:
             command.process.terminate()
-            command.process.wait(30)
+            command.process.wait(60)
 
 
 def down(directory):
@@ -160,7 +160,7 @@ def test_its_state_is_taken_up_again_and_a_crashed_host_is_replaced_when_asked(u
     endpoints = second.endpoints()
     assert endpoints["function_key"] == key, "the storage kept its blobs"
     os.kill(endpoints["processes"]["host-0"], signal.SIGKILL)
-    wait_for(lambda: "host-1 is started in its place" in second.output(), seconds=60)
+    wait_for(lambda: "host-1 is started in its place" in second.output())
     assert "host-1" in second.endpoints()["processes"]
 
 
@@ -197,7 +197,7 @@ def test_hosts_are_killed_and_started_by_a_test(target):
 
 
 def test_down_leaves_a_stranger_with_a_recorded_id_alone(tmp_path):
-    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"], start_new_session=True)
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
     try:
         entry = {"pid": stranger.pid, "fingerprint": "1 another command with this id"}
         (tmp_path / "parts.json").write_text(json.dumps({"up": entry, "host-0": entry}))
@@ -209,7 +209,7 @@ def test_down_leaves_a_stranger_with_a_recorded_id_alone(tmp_path):
 
 
 def test_a_part_that_says_nothing_is_not_waited_for_for_ever(tmp_path):
-    command = [sys.executable, "-c", "print('hello', flush=True); import time; time.sleep(30)"]
+    command = [sys.executable, "-c", "print('hello', flush=True); import time; time.sleep(600)"]
     recipe = Recipe(
         name="mute",
         command=command,
@@ -220,8 +220,9 @@ def test_a_part_that_says_nothing_is_not_waited_for_for_ever(tmp_path):
     )
     part = Part(recipe)
     try:
+        wait_for(lambda: "hello" in recipe.log.read_text())
         with pytest.raises(PartFailed, match=r"(?s)not ready in time.*hello"):
-            part.wait_ready(until=time.monotonic() + 0.6)
+            part.wait_ready(until=time.monotonic() + 0.2)
     finally:
         part.send(signal.SIGKILL)
         part.wait_ended(5)

@@ -1,13 +1,14 @@
-"""A simulator in this process, over real HTTPS, with a clock that tests can move; and clients for it."""
+"""A simulator in this process, over real HTTPS, with a clock that tests can move, or as a process; clients for both."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
+import os
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,7 +23,9 @@ from infra.local.arm.gateway import Gateway
 from infra.local.arm.seed import APP, FIRST, OPERATOR
 from infra.local.arm.server import Server
 from infra.local.arm.world import World
+from tests.conftest import unsigned_token
 
+ROOT = Path(__file__).resolve().parents[3]
 VERSION = "2026-03-02"
 QUICK = 0.02
 
@@ -115,13 +118,6 @@ class Simulator:
         self.clock.added += seconds
 
 
-def unsigned_token(principal: str, *, at: float | None = None, **claims: Any) -> str:
-    now = int(at if at is not None else time.time())
-    content = {"oid": principal, "aud": "https://management.azure.com/", "exp": now + 3_600, **claims}
-    parts = (base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in ({"alg": "none"}, content))
-    return ".".join([*(part.decode() for part in parts), ""])
-
-
 @pytest.fixture
 def simulator(authority: CertificateFiles, tmp_path: Path) -> Iterator[Simulator]:
     """A simulator with its seed, fifty times as fast as by default."""
@@ -134,9 +130,41 @@ def simulator(authority: CertificateFiles, tmp_path: Path) -> Iterator[Simulator
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    base_url = asyncio.run_coroutine_threadsafe(server.start("127.0.0.1", 0), loop).result(10)
+    base_url = asyncio.run_coroutine_threadsafe(server.start("127.0.0.1", 0), loop).result(60)
     yield Simulator(base_url, authority.trusted, clock)
-    asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(server.stop(), loop).result(60)
     loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
+    thread.join(60)
     loop.close()
+
+
+Started = tuple[subprocess.Popen[str], Simulator]
+
+
+@pytest.fixture
+def start_process(authority: CertificateFiles, tmp_path: Path) -> Iterator[Callable[..., Started]]:
+    """Starts the simulator as a process, on the state that it has, with more options and environment."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def begin(*options: str, **environment: str) -> Started:
+        tls = ["--cert", str(authority.certificate), "--key", str(authority.key)]
+        where = ["--state-dir", str(tmp_path / "arm"), "--port", "0"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "infra.local.arm", *tls, *where, *options],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        assert process.stdout is not None
+        line = process.stdout.readline().split()
+        assert line[:2] == ["arm", "ready"]
+        return process, Simulator(line[2], authority.trusted)
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.wait(60)
+        if process.stdout is not None:
+            process.stdout.close()

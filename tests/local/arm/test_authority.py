@@ -9,8 +9,9 @@ import pytest
 
 from infra.local.arm.roles import COMPUTE_USAGE_READER, DISK_BACKUP_READER, DISK_RESTORE_OPERATOR, READER
 from infra.local.arm.seed import APP, FIRST, LOOKERS, OPERATOR, SECOND, encryption_set_id
+from tests.conftest import unsigned_token
 from tests.local.arm.bodies import APPS, RESTORES, SNAPSHOTS, copy_of, disk_id, group_path, snapshot_id, snapshot_of
-from tests.local.arm.conftest import Simulator, unsigned_token
+from tests.local.arm.conftest import Simulator
 
 STRANGER = "33333333-3333-4333-8333-333333333333"
 ASSIGNMENT = "44444444-4444-4444-8444-444444444444"
@@ -42,7 +43,7 @@ def error_code(answer: Any) -> tuple[int, str]:
         ("Bearer nonsense", "InvalidAuthenticationToken"),
         (f"Bearer {unsigned_token('')}", "InvalidAuthenticationToken"),
         (f"Bearer {unsigned_token(APP, exp=int(time.time()) - 1)}", "ExpiredAuthenticationToken"),
-        (f"Bearer {unsigned_token(APP, aud='https://vault.azure.net')}", "InvalidAuthenticationTokenAudience"),
+        (f"Bearer {unsigned_token(APP, audience='https://vault.azure.net')}", "InvalidAuthenticationTokenAudience"),
     ],
 )
 def test_a_token_that_is_none_is_401(simulator: Simulator, header: str, code: str) -> None:
@@ -53,7 +54,7 @@ def test_a_token_that_is_none_is_401(simulator: Simulator, header: str, code: st
 
 
 def test_a_token_for_the_simulators_own_address_is_taken(simulator: Simulator) -> None:
-    header = f"Bearer {unsigned_token(APP, aud=simulator.base_url)}"
+    header = f"Bearer {unsigned_token(APP, audience=simulator.base_url)}"
 
     assert simulator.call("GET", disk_id("web01-os"), principal=None, Authorization=header).status_code == 200
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,9 +16,8 @@ from typing import Any
 import pytest
 
 from tests.local.arm.bodies import SNAPSHOTS, disk_id, empty_disk, group_path, snapshot_id, snapshot_of
-from tests.local.arm.conftest import CertificateFiles, Simulator
+from tests.local.arm.conftest import CertificateFiles, Simulator, Started
 
-ROOT = Path(__file__).resolve().parents[3]
 KEY = "the key of this test"
 DISK, SNAPSHOT = "Microsoft.Compute/disks", "Microsoft.Compute/snapshots"
 GROUP = "Microsoft.Resources/subscriptions/resourceGroups"
@@ -55,7 +51,7 @@ class Listener:
 
     def close(self) -> None:
         self._server.shutdown()
-        self._thread.join(5)
+        self._thread.join(60)
         self._server.server_close()
 
     @property
@@ -63,7 +59,7 @@ class Listener:
         """Operation and name of the resource, in the order in which they came."""
         return [(each["data"]["operationName"], each["subject"].rsplit("/", 1)[1]) for each in self.got]
 
-    def until(self, good: Callable[[], bool], seconds: float = 10) -> None:
+    def until(self, good: Callable[[], bool], seconds: float = 60) -> None:
         limit = time.monotonic() + seconds
         while not good():
             assert time.monotonic() < limit, f"it was told {self.told}"
@@ -77,37 +73,14 @@ def listener() -> Iterator[Listener]:
     made.close()
 
 
-Start = Callable[[], tuple[subprocess.Popen[str], Simulator]]
+Start = Callable[[], Started]
 
 
 @pytest.fixture
-def start(authority: CertificateFiles, tmp_path: Path, listener: Listener) -> Iterator[Start]:
+def start(start_process: Callable[..., Started], listener: Listener, authority: CertificateFiles) -> Start:
     """Starts the simulator, twenty times as fast as by default, on the state that it has."""
-    processes: list[subprocess.Popen[str]] = []
-
-    def begin() -> tuple[subprocess.Popen[str], Simulator]:
-        tls = ["--cert", str(authority.certificate), "--key", str(authority.key)]
-        events = ["--events-url", listener.url, "--events-ca", str(authority.trusted)]
-        where = ["--state-dir", str(tmp_path / "arm"), "--port", "0", "--time-scale", "0.05"]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "infra.local.arm", *tls, *events, *where],
-            cwd=ROOT,
-            env={**os.environ, "EVENTGRID_KEY": KEY},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        processes.append(process)
-        assert process.stdout is not None
-        line = process.stdout.readline().split()
-        assert line[:2] == ["arm", "ready"]
-        return process, Simulator(line[2], authority.trusted)
-
-    yield begin
-    for process in processes:
-        process.kill()
-        process.wait(10)
-        if process.stdout is not None:
-            process.stdout.close()
+    events = ["--events-url", listener.url, "--events-ca", str(authority.trusted)]
+    return lambda: start_process(*events, "--time-scale", "0.05", EVENTGRID_KEY=KEY)
 
 
 def test_a_success_is_told_in_event_grids_own_schema(start: Start, listener: Listener) -> None:
@@ -204,9 +177,9 @@ def test_a_kill_loses_no_event(start: Start, listener: Listener, tmp_path: Path)
     listener.away = True
     simulator.call("PUT", disk_id("d1"), empty_disk())
     simulator.call("PUT", disk_id("d2"), empty_disk())
-    time.sleep(0.5)
+    listener.until(lambda: kept(tmp_path) == 2)
     process.send_signal(signal.SIGKILL)
-    process.wait(10)
+    process.wait(60)
     assert kept(tmp_path) == 2
     listener.away = False
     start()

@@ -19,7 +19,7 @@ from infra.local.host.queues import QueueListener, Wakeups, back_off
 from infra.local.host.settings import QueueOptions
 from infra.local.host.storage import Storage, new_session, parse_connection_string, poison_queue
 from infra.local.host.worker import Function
-from tests.local.conftest import wait_for
+from tests.local.conftest import until, wait_for
 
 pytestmark = pytest.mark.local_target
 
@@ -66,7 +66,7 @@ def test_a_run_past_the_time_limit_fails_and_the_instance_starts_anew(queue, tar
     timed_out = wait_for(lambda: [run for run in runs_of(target, "linger") if run["error"]])
     queue("slow").clear()
     assert "Timeout value of 0:00:03 was exceeded by function: linger" in timed_out[0]["error"]
-    assert timed_out[0]["duration_ms"] < 6000
+    assert timed_out[0]["duration_ms"] < 25_000
     wait_for(lambda: answers(target.endpoints["api"]))
     queue("greetings").put(b"after the time-out")
     assert queue("seen").take(lambda body: b"after the time-out" in body)
@@ -76,7 +76,7 @@ def test_a_run_past_the_time_limit_fails_and_the_instance_starts_anew(queue, tar
 def answers(url):
     try:
         return requests.get(f"{url}/admin/host/ping", timeout=2).ok
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 
@@ -91,11 +91,9 @@ class Runs:
     def __init__(self, *, seconds=0.0, ok=True, hangs_for=timedelta(0)):
         self.seconds, self.ok, self.hangs_for = seconds, ok, hangs_for
         self.started, self.most_at_once, self._now = [], 0, 0
-        self.first = asyncio.Event()
 
     async def run(self, function, payload, *, reason, dequeue_count=None):
         self.started.append((payload.value.value, dequeue_count))
-        self.first.set()
         self._now += 1
         self.most_at_once = max(self.most_at_once, self._now)
         await asyncio.sleep(self.seconds)
@@ -129,6 +127,7 @@ def test_a_long_run_keeps_its_message_by_renewing_it(target):
         name, runs = new_queue(), Runs(seconds=3.5)
         async with listening(target, name, runs, hold=timedelta(seconds=2)) as storage:
             await put(storage, name, b"long")
+            await until(lambda: runs.started)
             await asyncio.sleep(3.2)
             assert await storage.receive(name, count=1, visibility=timedelta(seconds=1)) == ()
         return runs.started
@@ -141,7 +140,7 @@ def test_no_more_run_at_once_than_a_batch_and_the_threshold(target):
         name, runs = new_queue(), Runs(seconds=0.1)
         async with listening(target, name, runs, batch_size=4, new_batch_threshold=2) as storage:
             await put(storage, name, *[b"x"] * 16)
-            await asyncio.sleep(1.5)
+            await until(lambda: len(runs.started) == 16)
         return runs
 
     runs = asyncio.run(scenario())
@@ -153,7 +152,7 @@ def test_a_run_whose_worker_was_killed_for_anothers_time_out_holds_its_message_u
         name, runs = new_queue(), Runs(ok=False, hangs_for=timedelta(seconds=30))
         async with listening(target, name, runs) as storage:
             await put(storage, name, b"held")
-            await asyncio.wait_for(runs.first.wait(), 60)
+            await until(lambda: runs.started)
             await asyncio.sleep(1.5)
         return runs.started
 
@@ -166,7 +165,7 @@ def test_a_queue_that_comes_into_being_later_is_found(target):
         async with listening(target, name, runs) as storage:
             await asyncio.sleep(0.3)
             await put(storage, name, b"late")
-            await asyncio.sleep(1)
+            await until(lambda: runs.started)
         return runs.started
 
     assert asyncio.run(scenario()) == [("late", 1)]
@@ -177,7 +176,7 @@ def test_stopping_waits_for_the_run_and_its_message_is_deleted(target):
         name, runs = new_queue(), Runs(seconds=0.5)
         async with listening(target, name, runs, hold=timedelta(seconds=2)) as storage:
             await put(storage, name, b"last")
-            await runs.first.wait()
+            await until(lambda: runs.started)
         async with new_session() as session:
             storage = Storage(parse_connection_string(target.endpoints["storage_connection_string"]), session)
             await asyncio.sleep(2.1)
@@ -191,6 +190,7 @@ def test_a_failed_message_of_a_poison_queue_stays_hidden_and_gets_no_poison_of_i
         name, runs = new_queue("-poison"), Runs(ok=False)
         async with listening(target, name, runs, max_dequeue_count=1) as storage:
             await put(storage, name, b"x")
+            await until(lambda: runs.started)
             await asyncio.sleep(1)
             assert not await storage.queue_exists(f"{name}-poison")
             assert await storage.receive(name, count=1, visibility=timedelta(seconds=1)) == ()
