@@ -151,9 +151,9 @@ class TableStore:
     def schedule(self, rows: Sequence[AgendaRow], *, instead_of: Sequence[AgendaRow] = ()) -> None:
         """Costs one transaction per shard and hundred rows, and one more for each of `instead_of` that is not there."""
         written = {entities.agenda_address(row): row for row in rows}  # a transaction takes each row once
-        old = {entities.agenda_address(row): None for row in instead_of if entities.agenda_address(row) not in written}
         by_partition = defaultdict[str, list[Address]](list)
-        for address in (*written, *old):  # what is written before what is deleted, in each partition
+        # Each once; what is written before what is deleted, in each partition.
+        for address in dict.fromkeys((*written, *map(entities.agenda_address, instead_of))):
             by_partition[address.partition].append(address)
         self._at_once([partial(self._write, addresses, written) for addresses in by_partition.values()])
 

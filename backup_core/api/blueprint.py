@@ -14,8 +14,7 @@ from backup_core.api.routes import ROUTES
 if TYPE_CHECKING:
     from backup_core.api.answering import Reception, Services
 
-
-Endpoint = Callable[[func.HttpRequest], func.HttpResponse]
+HostFunction = Callable[[func.HttpRequest], func.HttpResponse]
 
 
 def api_blueprint(
@@ -24,7 +23,7 @@ def api_blueprint(
     public_url: str | None = None,
     any_host: bool = True,
     host_checks_keys: bool = True,
-    observe: Callable[[Endpoint], Endpoint] = lambda function: function,
+    observe: Callable[[HostFunction], HostFunction] = lambda function: function,
 ) -> func.Blueprint:
     """Every route of the API.
 
@@ -48,7 +47,7 @@ def api_blueprint(
     return blueprint
 
 
-def _function(route: Route, desk: _Desk) -> Endpoint:
+def _function(route: Route, desk: _Desk) -> HostFunction:
     def answer_request(req: func.HttpRequest) -> func.HttpResponse:
         return desk.reception().answer(route, req)
 

@@ -6,7 +6,7 @@ A cold start imports this file and the table (routes.py), and nothing else of th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 
 METHODS = ("GET", "PUT", "PATCH", "POST", "DELETE", "HEAD")
@@ -37,7 +37,7 @@ class Success:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """One method of a route.
 
@@ -52,6 +52,7 @@ class Endpoint:
     id: str
     summary: str
     answers: Mapping[int, Success]
+    _: KW_ONLY
     body: str = ""
     body_needed: bool = True
     query: tuple[str, ...] = ()
@@ -88,8 +89,7 @@ def route(name: str, template: str, *, is_anonymous: bool = False, **endpoints: 
 
 
 def get(handler: str, role: Role | None, name: str, summary: str, schema: str, *query: str) -> Endpoint:
-    answers = {200: Success(schema=schema)}
-    return Endpoint(handler=handler, role=role, id=name, summary=summary, answers=answers, query=query)
+    return Endpoint(handler, role, name, summary, {200: Success(schema=schema)}, query=query)
 
 
 def page(handler: str, role: Role, name: str, summary: str, schema: str, *query: str) -> Endpoint:
@@ -98,8 +98,7 @@ def page(handler: str, role: Role, name: str, summary: str, schema: str, *query:
 
 def report(handler: str, role: Role, name: str, summary: str, schema: str, *query: str) -> Endpoint:
     """JSON, or a table as text."""
-    answers = {200: Success(schema=schema, text="text/csv")}
-    return Endpoint(handler=handler, role=role, id=name, summary=summary, answers=answers, query=query)
+    return Endpoint(handler, role, name, summary, {200: Success(schema=schema, text="text/csv")}, query=query)
 
 
 def send(
@@ -118,17 +117,7 @@ def send(
     """Takes a body and answers another: the resource as it is now, or with `asks` what was asked for. `begins`: 201,
     and what is left to do goes on."""
     answers = {201: Success(schema=schema, headers=(STATUS,))} if begins else {200: Success(schema=schema)}
-    return Endpoint(
-        handler=handler,
-        role=role,
-        id=name,
-        summary=summary,
-        answers=answers,
-        body=body,
-        body_needed=needed,
-        query=query,
-        asks=asks,
-    )
+    return Endpoint(handler, role, name, summary, answers, body=body, body_needed=needed, query=query, asks=asks)
 
 
 def begin(
@@ -144,31 +133,20 @@ def begin(
 ) -> Endpoint:
     """`at_once` is the status, if any, of an answer without a body when there is nothing to be done."""
     answers = {202: Success(headers=(STATUS, RESULT))} | ({at_once: Success()} if at_once else {})
-    return Endpoint(
-        handler=handler,
-        role=role,
-        id=name,
-        summary=summary,
-        answers=answers,
-        body=body,
-        body_needed=needed,
-        asks=asks,
-    )
+    return Endpoint(handler, role, name, summary, answers, body=body, body_needed=needed, asks=asks)
 
 
 def delete(handler: str, role: Role, name: str, summary: str, *, answers: tuple[int, ...] = (200, 204)) -> Endpoint:
     """Done at once, and answered without a body; 204 when there was nothing."""
-    bare = dict.fromkeys(answers, Success())
-    return Endpoint(handler=handler, role=role, id=name, summary=summary, answers=bare)
+    return Endpoint(handler, role, name, summary, dict.fromkeys(answers, Success()))
 
 
 def result(handler: str, role: Role, name: str, summary: str, schema: str, *headers: str) -> Endpoint:
     """Of an operation: 202 while it goes on."""
     running = Success(headers=(RESULT, "Retry-After"))
-    answers = {200: Success(schema=schema, headers=headers), 202: running}
-    return Endpoint(handler=handler, role=role, id=name, summary=summary, answers=answers)
+    return Endpoint(handler, role, name, summary, {200: Success(schema=schema, headers=headers), 202: running})
 
 
 def never(handler: str, role: Role, name: str, summary: str) -> Endpoint:
     """Of what is always refused, in Azure's words."""
-    return Endpoint(handler=handler, role=role, id=name, summary=summary, answers={})
+    return Endpoint(handler, role, name, summary, {})

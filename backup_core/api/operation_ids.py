@@ -56,8 +56,8 @@ def decode(text: str, subscription: str) -> Operation | None:
         if _JOB_ID.fullmatch(subject):
             operation = Operation(vault=vault, job_id=subject)
         else:
-            begun, _, done = subject.rpartition(_UNTIL)
-            operation = Operation(vault=vault, done_at=_instant(done), begun_at=_instant(begun) if begun else None)
+            since, _, until = subject.rpartition(_UNTIL)
+            operation = Operation(vault=vault, done_at=_instant(until), begun_at=_instant(since) if since else None)
     except (ValueError, binascii.Error):
         return None
     named = version == VERSION and _NAME.fullmatch(group) and _NAME.fullmatch(vault_name)
@@ -70,15 +70,11 @@ def status_header(call: Call, operation: Operation) -> dict[str, str]:
     return {"Azure-AsyncOperation": call.url_of(path)}
 
 
-def both_headers(call: Call, operation: Operation, location: str) -> dict[str, str]:
-    """Status and result, as the answers to POST and DELETE carry them (recorded). Without the second a POST loses its
-    job id (measured)."""
-    return {**status_header(call, operation), **result_header(call, operation, location)}
-
-
 def accepted(call: Call, operation: Operation, location: str) -> Answer:
-    """202 with both URLs."""
-    return Answer(status=202, headers=both_headers(call, operation, location))
+    """202 with the URLs of status and result, as the answers to POST and DELETE carry them (recorded). Without the
+    second a POST loses its job id (measured)."""
+    headers = {**status_header(call, operation), **result_header(call, operation, location)}
+    return Answer(status=202, headers=headers)
 
 
 def begun(call: Call, job: Job) -> Answer:

@@ -184,12 +184,12 @@ def _deleted_instance() -> Schema:
     return schema
 
 
-# ---------------------------------------------------------------- recovery points
+# ---------------------------------------------------------------- previews
 
 
 def _policy_preview() -> Schema:
     slot = {"time": TIME, "localTime": TIME, "clockChange": _NULL_TEXT}
-    date = {"time": TIME, "count": _NUMBER, "recoveryPoints": list_of(all_of(_point_to_come()))}
+    date = {"time": TIME, "count": _NUMBER, "recoveryPoints": list_of(all_of(_kept_point()))}
     return all_of(
         {
             "policyName": TEXT,
@@ -209,7 +209,7 @@ def _policy_preview() -> Schema:
     )
 
 
-def _point_to_come() -> dict[str, Schema]:
+def _kept_point() -> dict[str, Schema]:
     return {
         "recoveryPointTime": TIME,
         "retentionTagName": TEXT,
@@ -223,7 +223,7 @@ def _limits() -> Schema:
 
 
 def _change_preview() -> Schema:
-    moved = {"name": TEXT, **_point_to_come(), "goesBefore": optional(TIME), "goesAfter": optional(TIME)}
+    moved = {"name": TEXT, **_kept_point(), "goesBefore": optional(TIME), "goesAfter": optional(TIME)}
     told = {
         "backupInstanceId": TEXT,
         "shortenedRetention": list_of(TEXT),
@@ -233,6 +233,9 @@ def _change_preview() -> Schema:
     instance = object_of({**told, "recoveryPoints": list_of(all_of(moved))}, required=told)
     needed = {"value": list_of(instance), "assumptions": list_of(TEXT), "faults": list_of(ref("ErrorDetail"))}
     return object_of({**needed, "nextLink": _link()}, required=needed)
+
+
+# ---------------------------------------------------------------- recovery points
 
 
 def _point() -> Schema:

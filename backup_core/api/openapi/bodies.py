@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from backup_core.api.arm import TAG_OPERATIONS
+from backup_core.api.endpoints import FREE_BODY
 from backup_core.api.openapi.schema import (
     Schema,
     all_of,
@@ -90,7 +91,7 @@ def schemas() -> dict[str, Schema]:
             {"sourceDataStoreType": _OPERATIONAL, "startTime": _bound(), "endTime": _bound()},
             required=("sourceDataStoreType",),
         ),
-        "NothingNeeded": {"type": "object", "description": "What Azure takes here changes nothing that is done."},
+        FREE_BODY: {"type": "object", "description": "What Azure takes here changes nothing that is done."},
     }
 
 
