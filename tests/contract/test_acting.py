@@ -126,7 +126,7 @@ def _backed_up(world: World, ports: Ports, key: VaultKey, disk: str, group: Grou
     configure_instance(ports, key, request)
     _deliver(world, ports)
     job = request_backup(ports, key, "disk", rule_name="BackupHourly", retention_tag=None)
-    for _ in range(100):
+    for _ in range(600):
         _deliver(world, ports)
         found = catalogue.find_job(ports, key, job.job_id)
         if found is not None and found.is_ended:

@@ -39,6 +39,7 @@ class QueueBench:
     queue: JobQueue
     visible: Callable[[type[Message]], list[Message]]  # what a host would be given now
     wait: Callable[[float], object]  # let so many seconds pass
+    poison: Callable[[str], int]  # how many messages of a queue lie in its poison queue, held ones among them
 
 
 @pytest.fixture(params=["fake", pytest.param("queues", marks=pytest.mark.local_target)])
@@ -53,7 +54,12 @@ def _fake_bench() -> QueueBench:
     def visible(kind: type[Message]) -> list[Message]:
         return [each.message for each in queue.due() if isinstance(each.message, kind)]
 
-    return QueueBench(queue=queue, visible=visible, wait=lambda seconds: clock.advance(seconds=seconds))
+    return QueueBench(
+        queue=queue,
+        visible=visible,
+        wait=lambda seconds: clock.advance(seconds=seconds),
+        poison=lambda name: sum(each.queue == poison_queue(name) for each in queue.waiting()),
+    )
 
 
 def _storage_bench(connection_string: str) -> QueueBench:
@@ -66,10 +72,12 @@ def _storage_bench(connection_string: str) -> QueueBench:
         messages = [decode(base64.b64decode(text), get_args(Sendable)) for text in peeked]
         return [each for each in messages if isinstance(each, kind)]
 
+    def poison(queue: str) -> int:
+        counted = service.get_queue_client(poison_queue(queue)).get_queue_properties().approximate_message_count
+        return counted or 0
+
     return QueueBench(
-        queue=StorageQueue(connection_string=connection_string),
-        visible=visible,
-        wait=lambda seconds: time.sleep(seconds),
+        queue=StorageQueue(connection_string=connection_string), visible=visible, wait=time.sleep, poison=poison
     )
 
 
@@ -176,7 +184,7 @@ def poisoned(bench: QueueBench, request: pytest.FixtureRequest) -> Callable[[str
         client = service.get_queue_client(poison_queue(queue))
         with contextlib.suppress(ResourceExistsError):
             client.create_queue()
-        client.send_message(base64.b64encode(text.encode()).decode() if text.isprintable() else text)
+        client.send_message(base64.b64encode(text.encode()).decode())
 
     return put
 
@@ -190,9 +198,11 @@ def test_poison_messages_are_given_out_once_and_gone_when_they_are_forgotten(
     found = bench.queue.poisoned(RETENTION)
     assert [(each.queue, each.text) for each in found] == [(RETENTION, b"one"), (RETENTION, b"two")]
     assert bench.queue.poisoned(RETENTION) == ()
+    assert bench.queue.poisoned(REQUESTS) == ()
+    assert bench.poison(RETENTION) == 2
     for each in found * 2:
         bench.queue.forget(each)
-    assert bench.queue.poisoned(REQUESTS) == ()
+    assert bench.poison(RETENTION) == 0
 
 
 @pytest.mark.local_target

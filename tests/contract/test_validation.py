@@ -71,7 +71,7 @@ class Scene:
         operator = arm_cloud(self.arm, "22222222-2222-4222-8222-222222222222")
         taken, source = snapshot_id("taken", self.snapshots), operator.get_disk(self.disk)
         operator.start_snapshot(taken, source=source, tags={})
-        for _ in range(100):
+        for _ in range(1200):
             snapshot = operator.find_snapshot(taken)
             if snapshot is not None and snapshot.is_usable:
                 return replace(point(), snapshot_id=taken, disk=source.raw, disk_size_bytes=source.size_bytes)

@@ -25,8 +25,8 @@ union
     (AppTraces | where Message startswith 'api.failed ')
 '''
 
-// A message that failed five times goes to its queue's poison queue, which makes a failed job of it. The host's word that it
-// moves a message counts too, in case that nobody reads the poison queue.
+// A message that failed five times goes to its queue's poison queue, and a duty of the tick makes a failed job of it. The
+// host's word that it moves a message counts too, in case that nobody reads the poison queue.
 var givenUpMessages = '''
 AppTraces
 | where Message startswith 'step.given_up ' or Message startswith 'message.unreadable '
