@@ -73,7 +73,7 @@ def preview_change(ports: Ports, call: Call) -> Answer:
         _check_size(policy, max(dates) - now)
     told: dict[str, Any] = {"assumptions": list(_SUPPOSED_OF_A_CHANGE), "faults": _render_faults(faults)}
     if name:
-        change, as_it_is, changed = previews.preview_change_of(ports, call.vault, name, after, dates)
+        change, as_it_is, changed = previews.preview_change_of(ports, call.vault, name, before, after, dates)
         one = _render_change(call, name, change) | {"recoveryPoints": _render_moves(as_it_is, changed)}
         return Answer(status=200, body={"value": [one], **told})
     page = previews.preview_changes(ports, call.vault, before, after, dates, token=skip_token(call))

@@ -114,9 +114,12 @@ class Explanation:
     decided_at: datetime | None
 
 
-def explain(decision: RetentionDecision, now: datetime, next_slot: datetime | None) -> tuple[Explanation, ...]:
-    """Each point of one instance, newest first. `next_slot` is when its newest point can have a successor."""
-    found = [_why_kept(item, next_slot) for item in decision.kept]
+def explain(
+    decision: RetentionDecision, now: datetime, next_slot: datetime | None, *, keeps_all: bool = False
+) -> tuple[Explanation, ...]:
+    """Each point of one instance, newest first. `next_slot` is when its newest point can have a successor; with
+    `keeps_all` nothing expires, as of an instance whose protection is stopped."""
+    found = [_why_kept(item, next_slot, keeps_all=keeps_all) for item in decision.kept]
     found += [
         Explanation(point=item.point, because=item.because, goes=True, until=item.point.expires_at, decided_at=now)
         for item in decision.expired
@@ -124,9 +127,9 @@ def explain(decision: RetentionDecision, now: datetime, next_slot: datetime | No
     return tuple(sorted(found, key=lambda each: each.point.point_id))
 
 
-def _why_kept(item: Kept, next_slot: datetime | None) -> Explanation:
+def _why_kept(item: Kept, next_slot: datetime | None, *, keeps_all: bool) -> Explanation:
     until = item.point.expires_at
-    if until is None or item.point.hold is not None or (item.is_needed and next_slot is None):
+    if keeps_all or until is None or item.point.hold is not None or (item.is_needed and next_slot is None):
         decided_at = None
     else:
         decided_at = max(until, next_slot) if item.is_needed and next_slot is not None else until

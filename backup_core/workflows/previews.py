@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.health import InstanceGlance, PointGlance
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.policy import BackupPolicy
@@ -67,10 +68,17 @@ def preview_changes(
 
 
 def preview_change_of(
-    ports: Ports, vault: VaultKey, name: str, after: BackupPolicy, days: Sequence[datetime]
+    ports: Ports, vault: VaultKey, name: str, before: BackupPolicy, after: BackupPolicy, days: Sequence[datetime]
 ) -> tuple[ChangePreview, tuple[Explanation, ...], tuple[Explanation, ...]]:
-    """The same of one instance, with each of its points as things are and after the change. Raises NotFound."""
+    """The same of one instance, with each of its points as things are and after the change. Raises NotFound,
+    InvalidInput for one that does not follow the policy now."""
     instance = get_instance(ports, vault, name)
+    if not _follows(InstanceGlance.of(instance), before):
+        message = (
+            f"'{name}' follows policy '{instance.policy.name}' and is in state {instance.state.value}; a change of "
+        )
+        message += f"policy '{before.name}' means nothing for it"
+        raise InvalidInput([Fault(target="backupInstanceName", message=message)])
     points = _points(ports, vault, instance)
     now = ports.clock.now()
     outlooks = _outlooks(now, days)
@@ -97,7 +105,8 @@ def _explained(
 ) -> tuple[Explanation, ...]:
     now = ports.clock.now()
     next_slot = policy.schedule.next_slot(now) if instance.takes_scheduled_backups else None
-    return explain(decide(ports, vault, instance, points, now), now, next_slot)
+    decision = decide(ports, vault, instance, points, now)
+    return explain(decision, now, next_slot, keeps_all=instance.keeps_all_points)
 
 
 def _points(ports: Ports, vault: VaultKey, instance: BackupInstance) -> list[RecoveryPoint]:

@@ -128,6 +128,24 @@ def test_one_disk_is_shown_with_each_of_its_points(running: Front, protecting: P
     assert nobody.status == 404
 
 
+def test_a_disk_that_the_policy_does_not_govern_is_refused(running: Front) -> None:
+    running.put(POLICY_PATH, policy_body())
+    asked = {**draft(), "backupInstanceName": "disk-1"}
+    assert running.post(CHANGE, asked).error["details"][0]["target"] == "backupInstanceName"
+    running.post(f"{VAULT_PATH}/backupInstances/disk-1/stopProtection")
+    refused = running.post(f"{OF_THE_DISK}/previewChange", asked)
+    assert refused.status == 400
+    assert "ProtectionStopped" in refused.error["details"][0]["message"]
+
+
+def test_a_stopped_disk_decides_nothing_about_its_points(running: Front) -> None:
+    disk = f"{VAULT_PATH}/backupInstances/disk-1"
+    running.post(f"{disk}/stopProtection")
+    told = running.get(f"{disk}/recoveryPoints", query={**VERSION, "$expand": "retention"}).json["value"]
+    assert [each["properties"]["retention"]["nextDecision"] for each in told] == [None]
+    assert told[0]["properties"]["retention"]["keptUntil"] is not None
+
+
 def test_pages_of_disks_go_on_where_the_last_one_ended(
     front: Front, platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,5 +21,5 @@ def test_one_disk_is_shown_as_it_is_among_all() -> None:
         add_point(platform, NOW - age * DAY, expires_at=NOW + 30 * DAY, state=state)
     days = (NOW + 20 * DAY,)
     ((name, among_all),) = preview_changes(ports, VAULT, before, after, days).items
-    alone, _, _ = preview_change_of(ports, VAULT, name, after, days)
+    alone, _, _ = preview_change_of(ports, VAULT, name, before, after, days)
     assert alone.counts == among_all.counts
