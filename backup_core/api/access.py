@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from backup_core.api.endpoints import Role, Route
-from backup_core.domain.reach import closed_to, is_within
+from backup_core.domain.reach import closed_to
 from backup_core.settings import AccessScope
 
 _PROVIDER = "Microsoft.DataProtection"
@@ -57,11 +57,6 @@ def closed_for(caller: Caller, scopes: Iterable[AccessScope]) -> tuple[str, ...]
     """The paths that list neither the caller nor one of the caller's groups. A token of someone in more than 200 groups
     names none (documented: group overage), so that such a person is kept out unless listed in person."""
     return () if caller.has_full_access else closed_to((caller.object_id, *caller.groups), scopes)
-
-
-def may_reach(caller: Caller, scopes: Iterable[AccessScope], path: str) -> bool:
-    """Whether every scope that `path` lies in lists the caller or one of the caller's groups."""
-    return not is_within(path, closed_for(caller, scopes))
 
 
 def is_public(route: Route) -> bool:

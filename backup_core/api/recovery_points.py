@@ -94,7 +94,7 @@ def _explained(rendered: dict[str, Any], told: Explanation | None) -> dict[str, 
         return rendered
     retention = {
         "reasons": list(told.because),
-        "keptUntil": instant(told.until),
+        "keptUntil": instant(told.point.expires_at),
         "nextDecision": instant(told.decided_at),
         "isGoing": told.goes,
     }

@@ -104,13 +104,12 @@ def limits_met(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Why a point is there, until when it was promised, and when it is next decided whether it goes; None: not before
-    something else changes, a hold for example."""
+    """Why a point is there, and when it is next decided whether it goes; None: not before something else changes, such
+    as a hold."""
 
     point: RecoveryPoint
     because: tuple[str, ...]
     goes: bool  # with the next look at its instance
-    until: datetime | None
     decided_at: datetime | None
 
 
@@ -121,8 +120,7 @@ def explain(
     `keeps_all` nothing expires, as of an instance whose protection is stopped."""
     found = [_why_kept(item, next_slot, keeps_all=keeps_all) for item in decision.kept]
     found += [
-        Explanation(point=item.point, because=item.because, goes=True, until=item.point.expires_at, decided_at=now)
-        for item in decision.expired
+        Explanation(point=item.point, because=item.because, goes=True, decided_at=now) for item in decision.expired
     ]
     return tuple(sorted(found, key=lambda each: each.point.point_id))
 
@@ -133,7 +131,7 @@ def _why_kept(item: Kept, next_slot: datetime | None, *, keeps_all: bool) -> Exp
         decided_at = None
     else:
         decided_at = max(until, next_slot) if item.is_needed and next_slot is not None else until
-    return Explanation(point=item.point, because=item.because, goes=False, until=until, decided_at=decided_at)
+    return Explanation(point=item.point, because=item.because, goes=False, decided_at=decided_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
