@@ -8,6 +8,7 @@ from backup_core.api.endpoints import Route
 from backup_core.api.routes import ROUTES
 from backup_core.domain.errors import CloudUnavailable, RecordCorrupt, Throttled
 from backup_core.ports import StateConflict
+from tests.api.bodies import POLICY_PATH
 from tests.api.front import Front
 from tests.api.standing import WORKING, copied, filled, scene
 
@@ -46,6 +47,15 @@ def test_a_situation_has_its_status_at_every_route(route: Route, method: str, si
     if met:
         assert (reply.status, reply.error["code"]) == (status, code), reply.text
         assert ("Retry-After" in reply.headers) is (status == 429 or (status == 503 and method not in NOT_REPEATED))
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_a_situation_is_met_by_whoever_writes_a_policy(situation: str) -> None:
+    """Else the test above would look at nothing."""
+    call, error, status, _ = SITUATIONS[situation]
+    front = Front(copied(scene()))
+    front.world.faults.fail(call, error, times=FOR_EVER)
+    assert front.put(POLICY_PATH, WORKING["BackupPolicyInput"]).status == status
 
 
 @pytest.mark.parametrize(("route", "method"), WITH_BODY, ids=name_of)
