@@ -89,16 +89,13 @@ class Project:
 
 @cache
 def project() -> Project:
-    return project_of({path.relative_to(FOLDER).as_posix(): path.read_text() for path in _sources()})
+    return project_of(texts())
 
 
 def texts() -> dict[str, str]:
     """The texts that `project()` is read from, by path, to seed faults in."""
-    return {path.relative_to(FOLDER).as_posix(): path.read_text() for path in _sources()}
-
-
-def _sources() -> list[Path]:
-    return sorted(path for path in FOLDER.rglob("*") if path.suffix in (".bicep", ".bicepparam", ".json"))
+    read = sorted(path for path in FOLDER.rglob("*") if path.suffix in (".bicep", ".bicepparam", ".json"))
+    return {path.relative_to(FOLDER).as_posix(): path.read_text() for path in read}
 
 
 def project_of(sources: Mapping[str, str]) -> Project:

@@ -15,6 +15,7 @@ from backup_core.domain.messages import QUEUES
 from backup_core.domain.messages import RESOURCE_EVENTS as EVENTS_QUEUE
 from backup_core.settings import Settings, SignIn
 from infra.local.up import RESOURCE_EVENTS, RESOURCE_OPERATIONS
+from infra.package.interpreters import SUPPORTED
 from tests.infra.app_settings import setting_faults, settings_read, settings_set
 from tests.infra.bicep import BicepFile, literal, parts, project, properties, text_of, walk
 from tests.infra.seeding import assert_found, seeded
@@ -97,18 +98,6 @@ def test_every_queue_that_a_function_listens_to_is_made_before_the_app_runs():
     assert {*made} == queues() == {*QUEUES}
 
 
-def test_actions_are_pinned_to_a_commit():
-    """A tag can be moved to other code; the comment says which release the commit is."""
-    used = [
-        line.split("uses:")[1].strip()
-        for path in sorted((ROOT / ".github").rglob("*.y*ml"))
-        for line in path.read_text().splitlines()
-        if re.match(r"\s*-?\s*uses:", line)
-    ]
-    assert used
-    assert [each for each in used if not re.fullmatch(r"[\w\-./]+@[0-9a-f]{40} # v\d+(\.\d+)*", each)] == []
-
-
 def test_the_local_target_hears_of_the_operations_that_the_template_subscribes():
     text = (ROOT / "infra" / "azure" / "modules" / "resource-events-delivery.bicep").read_text()
     assert re.findall(r"'(Microsoft\.\S+/\w+)'$", text, re.MULTILINE) == list(RESOURCE_OPERATIONS)
@@ -161,7 +150,7 @@ def _environment(file: BicepFile) -> set[str]:
 
 def test_python_versions_are_the_same_wherever_they_are_listed():
     listed = {path: _allowed(file, "pythonVersion") for path, file in project().files.items()}
-    assert {versions for versions in listed.values() if versions} == {("3.11", "3.12", "3.13")}
+    assert {versions for versions in listed.values() if versions} == {SUPPORTED}
 
 
 def _allowed(file: BicepFile, name: str) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ def backup(telemetry: Telemetry, platform: Platform) -> None:
     with telemetry.run("backup"):
         start_backup(ports, sent(platform, StartBackup)[-1])
     platform.world.clock.set(SLOT + timedelta(minutes=5))
-    with telemetry.run("observe_backup"):
+    with telemetry.run("backup"):
         observe_backup(ports, sent(platform, ObserveBackup)[-1])
     assert jobs(platform)[-1].status is JobStatus.COMPLETED
 

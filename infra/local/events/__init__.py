@@ -1,1 +1,1 @@
-"""Event Grid on this machine: the namespace that takes events in, and their delivery to subscribers."""
+"""Event Grid on this machine: the topic that takes events in, and their delivery to subscribers."""
