@@ -15,8 +15,9 @@ from datetime import datetime
 from functools import cache, partial
 
 from backup_core.domain.job import Job, JobStatus
+from infra.local.demo.clients import Entry, sleep_until
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.scene import Entry, Scene, local_target, policy_at, slots_ahead, wait_for, wait_until
+from tests.benchmarks.scene import Scene, local_target, policy_at, slots_ahead, wait_for
 
 HOSTS = 2
 READS_PER_BACKUP = 2
@@ -95,7 +96,7 @@ def run(disks: int = FEW.disks) -> Herd:
         settings = scene.control("GET", "settings")
         (slot,) = slots_ahead(1)
         scene.protect(scene.add_disks(disks), policy_at("at-once", [slot]), first_slot=slot)
-        wait_until(slot)
+        sleep_until(slot)
         scene.control("DELETE", "counts")
         jobs = wait_for(lambda: _ended(scene, disks), seconds=_PATIENCE_SECONDS, pause=1.0)
         return Herd(
@@ -104,7 +105,7 @@ def run(disks: int = FEW.disks) -> Herd:
             jobs=jobs,
             poisoned=sum(scene.poisoned().values()),
             arm_calls=scene.arm_calls(),
-            executions=sum(_is_step(run.function) for run in scene.runs(since=slot)),
+            executions=sum(run.is_step for run in scene.runs(since=slot)),
             best_seconds=_best_seconds(settings, disks),
             peak_memory_mib=scene.peak_memory_mib(),
         )
@@ -122,7 +123,3 @@ def _best_seconds(settings: dict[str, float], disks: int) -> float:
     writes = (disks - settings["writes_bucket"]) / settings["writes_per_second"]
     reads = (disks * READS_PER_BACKUP - settings["reads_bucket"]) / settings["reads_per_second"]
     return max(writes, reads)
-
-
-def _is_step(function: str) -> bool:
-    return function not in ("tick", "reconcile") and not function.startswith("api_")

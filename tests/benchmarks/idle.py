@@ -8,9 +8,10 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from infra.local.demo.clients import sleep_until
 from tests.benchmarks.counting import AzuriteLog, shown
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.scene import local_target, slots_ahead, wait_until
+from tests.benchmarks.scene import local_target, slots_ahead
 
 MINUTES = 2
 HOST_AT_MOST = 80
@@ -20,7 +21,7 @@ def measure() -> list[Figure]:
     """Counted from full minute to full minute, once the listeners have come to rest."""
     with local_target(azurite_log=True) as scene:
         log = AzuriteLog(Path(scene.target.log_dir.parent / "azurite-debug.log"))
-        wait_until(slots_ahead(1, lead_seconds=20)[0])
+        sleep_until(slots_ahead(1, lead_seconds=20)[0])
         log.take()
         time.sleep(60 * MINUTES)
         app, host = log.take()

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from backup_core.domain.job import JobOperation
+from infra.local.demo.clients import sleep_until
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.scene import Scene, local_target, policy_at, slots_ahead, wait_for, wait_until
+from tests.benchmarks.scene import Scene, local_target, policy_at, slots_ahead, wait_for
 
 BACKUPS = 50
 IDLE_MINUTES = 2
@@ -29,7 +30,7 @@ def measure() -> list[Figure]:
 def _idle(scene: Scene) -> list[Figure]:
     """Minutes are counted from full minute to full minute, so that each holds every timer's runs once; the reconciler,
     which comes four times an hour, is run by hand."""
-    wait_until(slots_ahead(1)[0])
+    sleep_until(slots_ahead(1)[0])
     minutes = _rows_of(scene, lambda: time.sleep(60 * IDLE_MINUTES))
     reconcile = _rows_of(scene, lambda: scene.run_function("reconcile"))
     rows = minutes["rows"] * 60 / IDLE_MINUTES + reconcile["rows"] * RECONCILES_AN_HOUR
@@ -46,7 +47,7 @@ def _backups(scene: Scene) -> list[Figure]:
     """The scheduler's own line of that minute is the idle hour's."""
     (slot,) = slots_ahead(1)
     scene.protect(scene.add_disks(BACKUPS, "logged"), policy_at("minutes", [slot]), first_slot=slot)
-    wait_until(slot - timedelta(seconds=1))
+    sleep_until(slot - timedelta(seconds=1))
 
     def work() -> None:
         wait_for(lambda: len(_completed(scene)) >= BACKUPS, seconds=120)

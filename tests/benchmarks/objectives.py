@@ -28,13 +28,21 @@ from backup_core.ports import Insert, Ports
 from backup_core.workflows.objectives import check_objectives, objective_row
 from tests.benchmarks.counting import RequestCounter
 from tests.benchmarks.figures import Figure, median
-from tests.benchmarks.tables import head_seconds, in_memory_azurite, patiently, ports_on
-from tests.benchmarks.tick import SIZES, TIME_RATIO, TRANSACTIONS_DEVIATION
+from tests.benchmarks.tables import (
+    ROUNDS,
+    SIZES,
+    WARM_UP,
+    Cost,
+    cost_figures,
+    growth_figures,
+    head_seconds,
+    in_memory_azurite,
+    patiently,
+    ports_on,
+)
 from tests.builders import disk_id, policy_properties
 
 NEAR = 100
-WARM_UP = 3
-ROUNDS = 11
 NOW = datetime(2026, 3, 2, 16, 30, tzinfo=UTC)  # half an hour after a slot
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PREFIX = "objectives"
@@ -46,13 +54,8 @@ _POLICY = BackupPolicy.parse("policy", policy_properties(intervals=("R/2026-03-0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Cost:
-    size: int
-    transactions: float
-    seconds: float
-    own_seconds: float  # without the time in which storage was asked and had not answered
-    head_seconds: float
-    row_seconds: float
+class _Cost(Cost):
+    row_seconds: float  # of a bare read beside it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,32 +80,11 @@ def measure() -> list[Figure]:
 
 def _figures(cost: _Cost, smallest: _Cost) -> Iterator[Figure]:
     among = f"{NEAR} near their limit among {cost.size:,}"
-    yield Figure(name=f"{among}: storage transactions", value=cost.transactions)
-    yield Figure(name=f"{among}: time of a check", value=cost.seconds * 1000, unit="ms")
-    yield Figure(name=f"{among}: of it not waiting for storage", value=cost.own_seconds * 1000, unit="ms")
-    yield Figure(name=f"{among}: bare head query of one shard", value=cost.head_seconds * 1000, unit="ms")
+    yield from cost_figures(among, "check", cost)
     yield Figure(name=f"{among}: bare read of one instance", value=cost.row_seconds * 1000, unit="ms")
-    if cost is smallest:
-        return
-    deviation = abs(cost.transactions - smallest.transactions) / smallest.transactions * 100
-    against = f"against among {smallest.size:,}"
-    yield Figure(
-        name=f"{among}: transactions {against}, deviation", value=deviation, unit="%", at_most=TRANSACTIONS_DEVIATION
-    )
-    yield Figure(
-        name=f"{among}: time {against}",
-        value=cost.seconds / smallest.seconds,
-        unit="times",
-        at_most=TIME_RATIO,
-        note=f"bare head query: {cost.head_seconds / smallest.head_seconds:.2f} times, "
-        f"bare read: {cost.row_seconds / smallest.row_seconds:.2f} times",
-    )
-    yield Figure(
-        name=f"{among}: time not waiting for storage {against}",
-        value=cost.own_seconds / smallest.own_seconds,
-        unit="times",
-        at_most=TIME_RATIO,
-    )
+    if cost is not smallest:
+        note = f", bare read: {cost.row_seconds / smallest.row_seconds:.2f} times"
+        yield from growth_figures(among, cost, smallest, note=note)
 
 
 def _bench(storage: str) -> _Bench:

@@ -31,6 +31,7 @@ from backup_core.domain.vault import Vault
 from backup_core.ports import Insert, R, Stored
 from backup_core.settings import Settings
 from backup_core.workflows.protection import first_expiry
+from infra.local.demo.clients import Entry
 from infra.local.up import SUBSCRIPTION, LocalTarget
 from tests.benchmarks.counting import Marked
 from tests.builders import policy_properties
@@ -41,6 +42,7 @@ SNAPSHOT_GROUP = GroupId(subscription=SUBSCRIPTION, group=f"snapshots-{LOCATION}
 TARGET_GROUP = GroupId(subscription=SUBSCRIPTION, group=f"restores-{LOCATION}")
 RULE = "BackupHourly"  # as the builder of policies names it
 API_VERSION = {"api-version": "2026-06-01"}
+TIMERS = ("tick", "reconcile")
 _COMMIT = 100  # records in one transaction
 
 
@@ -133,7 +135,7 @@ class Scene:
     def ledger(self, what: str | None = None) -> list[Entry]:
         """What the simulator wrote down, in order."""
         entries = self.control("GET", "ledger")["entries"]
-        return [Entry(raw=entry) for entry in entries if what is None or entry["what"] == what]
+        return [Entry(entry) for entry in entries if what is None or entry["what"] == what]
 
     def arm_calls(self) -> dict[str, int]:
         """Calls that ARM answered since the last `DELETE counts`: by method, kind of resource and status."""
@@ -179,39 +181,6 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One line of the simulator's ledger."""
-
-    raw: Mapping[str, Any]
-
-    @property
-    def what(self) -> str:
-        return str(self.raw["what"])
-
-    @property
-    def id(self) -> str:
-        return str(self.raw["id"]).lower()
-
-    @property
-    def at(self) -> datetime:
-        return read_stamp(self.raw["at"])
-
-    @property
-    def created_at(self) -> datetime:
-        """The snapshot's timeCreated."""
-        return read_stamp(self.raw["timeCreated"])
-
-    def tag(self, name: str) -> str:
-        """A tag of ours; empty when it is not there."""
-        return str((self.raw.get("tags") or {}).get(f"diskbackup-{name}", ""))
-
-    @property
-    def slot(self) -> datetime | None:
-        """None: on demand."""
-        return None if self.tag("slot") == "on-demand" else datetime.fromisoformat(self.tag("slot"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One execution of a function; `own_ms` leaves out the wait for a free thread."""
 
@@ -219,6 +188,10 @@ class Run:
     started_at: datetime
     own_ms: float
     ok: bool
+
+    @property
+    def is_step(self) -> bool:
+        return self.function not in TIMERS and not self.function.startswith("api_")
 
 
 @contextmanager
@@ -250,10 +223,6 @@ def policy_at(name: str, slots: Sequence[datetime], *, retention: str = "P7D") -
     return BackupPolicy.parse(name, policy_properties(intervals=intervals, retention=retention, rule_name=RULE))
 
 
-def wait_until(moment: datetime) -> None:
-    time.sleep(max(0.0, (moment - datetime.now(UTC)).total_seconds()))
-
-
 def wait_for(condition: Callable[[], Any], *, seconds: float, pause: float = 0.5) -> Any:
     """The first true value of `condition`. Raises TimeoutError."""
     until = time.monotonic() + seconds
@@ -262,11 +231,6 @@ def wait_for(condition: Callable[[], Any], *, seconds: float, pause: float = 0.5
             return found
         time.sleep(pause)
     raise TimeoutError(f"it did not happen within {seconds:.0f} s")
-
-
-def read_stamp(text: str) -> datetime:
-    """Azure's times have up to seven digits of fraction; Python reads six."""
-    return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
 
 
 def _instance(disk: str, policy: BackupPolicy) -> BackupInstance:

@@ -6,8 +6,9 @@ What makes them look more often before a slot is the knock (docs/decisions/0020-
 
 from __future__ import annotations
 
+from infra.local.demo.clients import sleep_until
 from tests.benchmarks.figures import Figure, spread
-from tests.benchmarks.scene import Scene, local_target, policy_at, slots_ahead, wait_for, wait_until
+from tests.benchmarks.scene import Scene, local_target, policy_at, slots_ahead, wait_for
 
 DISKS = 50
 P95_AT_MOST = 2.0
@@ -18,7 +19,7 @@ def measure() -> list[Figure]:
     with local_target() as scene:
         slots = slots_ahead(2, lead_seconds=30)  # so that the tick that knocks sees the first
         scene.protect(scene.add_disks(DISKS), policy_at("minutes", slots), first_slot=slots[0])
-        wait_until(slots[-1])
+        sleep_until(slots[-1])
         wait_for(lambda: len(scene.ledger("snapshot.created")) >= DISKS * len(slots), seconds=90)
         return [
             figure

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -22,8 +23,14 @@ from backup_core.ports import Ports, StateConflict
 from infra.local.parts import Part, Recipe, free_ports
 from infra.local.storage import StoragePorts, azurite_command, connection_string
 from tests.benchmarks.counting import RequestCounter
+from tests.benchmarks.figures import Figure
 from tests.fakes import FakeAudit, FakeClock, FakeCloud, FakeSink
 
+SIZES = (1_000, 10_000, 100_000)
+WARM_UP = 3
+ROUNDS = 11
+TRANSACTIONS_DEVIATION = 5.0  # per cent
+TIME_RATIO = 1.3
 _TRIES = 12
 
 
@@ -92,3 +99,43 @@ def head_seconds(agenda: TableClient, kind: AgendaKind, now: datetime) -> float:
     seconds = time.perf_counter() - began
     assert not rows, f"{len(rows)} rows are still due"
     return seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Of one run among `size` rows: medians of ROUNDS."""
+
+    size: int
+    transactions: float
+    seconds: float
+    own_seconds: float  # without the time in which storage was asked and had not answered
+    head_seconds: float  # of a bare query beside it
+
+
+def cost_figures(among: str, run: str, cost: Cost) -> Iterator[Figure]:
+    yield Figure(name=f"{among}: storage transactions", value=cost.transactions)
+    yield Figure(name=f"{among}: time of a {run}", value=cost.seconds * 1000, unit="ms")
+    yield Figure(name=f"{among}: of it not waiting for storage", value=cost.own_seconds * 1000, unit="ms")
+    yield Figure(name=f"{among}: bare head query of one shard", value=cost.head_seconds * 1000, unit="ms")
+
+
+def growth_figures(among: str, cost: Cost, smallest: Cost, *, note: str = "") -> Iterator[Figure]:
+    """Held to the bars. `note` tells more of how the storage itself grew."""
+    deviation = abs(cost.transactions - smallest.transactions) / smallest.transactions * 100
+    against = f"against among {smallest.size:,}"
+    yield Figure(
+        name=f"{among}: transactions {against}, deviation", value=deviation, unit="%", at_most=TRANSACTIONS_DEVIATION
+    )
+    yield Figure(
+        name=f"{among}: time {against}",
+        value=cost.seconds / smallest.seconds,
+        unit="times",
+        at_most=TIME_RATIO,
+        note=f"bare head query: {cost.head_seconds / smallest.head_seconds:.2f} times{note}",
+    )
+    yield Figure(
+        name=f"{among}: time not waiting for storage {against}",
+        value=cost.own_seconds / smallest.own_seconds,
+        unit="times",
+        at_most=TIME_RATIO,
+    )

@@ -17,6 +17,7 @@ from pathlib import Path
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.outbox import OUTBOX
+from infra.local.demo.clients import sleep_until
 from tests.benchmarks.counting import AzuriteLog, shown
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.scene import (
@@ -28,7 +29,6 @@ from tests.benchmarks.scene import (
     policy_at,
     slots_ahead,
     wait_for,
-    wait_until,
 )
 
 SCHEDULED = 50
@@ -37,7 +37,6 @@ TRANSACTIONS_AT_MOST = 8
 ARM_CALLS_AT_MOST = 3
 EXECUTIONS_AT_MOST = 3
 OWN_MS_AT_MOST = 1000
-_TIMERS = ("tick", "reconcile")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +59,7 @@ class _Cost:
 
     @property
     def executions(self) -> float:
-        steps = [run for run in self.runs if run.function not in _TIMERS and not run.function.startswith("api_")]
-        return len(steps) / self.count
+        return sum(run.is_step for run in self.runs) / self.count
 
     @property
     def slowest(self) -> Run:
@@ -96,7 +94,7 @@ def _scheduled(meter: _Meter) -> list[Figure]:
     scene.protect(scene.add_disks(SCHEDULED, "scheduled"), policy_at("minutes", slots), first_slot=slots[0])
     costs = []
     for number, slot in enumerate(slots, start=1):
-        wait_until(slot - timedelta(seconds=1))
+        sleep_until(slot - timedelta(seconds=1))
         costs.append(meter.cost(SCHEDULED, lambda: _await_slot(scene, SCHEDULED * number)))  # noqa: B023
     first, later = costs
     return [

@@ -15,7 +15,8 @@ from backup_core.domain.durations import parse_duration
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job, JobOperation, JobStatus
 from backup_core.domain.recovery_point import OWNER_VALUE, PointState, RecoveryPoint
-from tests.benchmarks.scene import Entry, Scene
+from infra.local.demo.clients import Entry
+from tests.benchmarks.scene import Scene
 
 # A sweep a minute, and up to two minutes until another host takes over the timer of one that died.
 EXPIRY_DELAY = timedelta(minutes=4)

@@ -24,6 +24,7 @@ from backup_core.domain.job import Job
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.ports import Change, Replace, StateConflict
 from infra.local.arm.seed import OPERATOR
+from infra.local.demo.clients import sleep_until
 from tests.benchmarks.scene import (
     LOCATION,
     SNAPSHOT_GROUP,
@@ -33,7 +34,6 @@ from tests.benchmarks.scene import (
     policy_at,
     slots_ahead,
     wait_for,
-    wait_until,
 )
 from tests.chaos.invariants import Asked, Evidence, faults, is_settled
 from tests.conftest import unsigned_token
@@ -91,7 +91,7 @@ def run_round(plan: Plan) -> Outcome:
         if plan.slow_arm_seconds:
             scene.control("POST", "faults", {"kind": "delay", "rate": 0.5, "seconds": plan.slow_arm_seconds})
         if slots:
-            wait_until(slots[0] - timedelta(seconds=2))
+            sleep_until(slots[0] - timedelta(seconds=2))
         with _requests(scene, names * plan.on_demand, plan.asking_seconds) as accepted:
             held = _kill(scene, plan, chance)
         killed_at = time.monotonic()
