@@ -106,9 +106,10 @@ class Table:
                 try:
                     self._submit([*written, *deletions], make=bool(written))
                 except TableTransactionError as error:
-                    if _says_no_table(error):
+                    has_no_table = _says_no_table(error)
+                    if has_no_table and not written:
                         return
-                    if error.status_code != 404 or not left:
+                    if has_no_table or error.status_code != 404 or not left:
                         raise
                     del left[min(max(error.index - len(written), 0), len(left) - 1)]
                 else:
