@@ -78,12 +78,11 @@ class Authority:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
-    """The simulator: its address, and its control API. Subscriptions as its seed made them."""
+    """The simulator: its address, and its control API. The subscription is one that its seed made."""
 
     endpoint: str
     trusted: Path
     subscription: str = "00000000-0000-4000-8000-000000000001"
-    other_subscription: str = "00000000-0000-4000-8000-000000000002"
 
     def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         return json_call(method, f"{self.endpoint}/_simulator/{path}", body, self.trusted)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -63,7 +62,3 @@ def printed_by_errors() -> list[Printed]:
 def _kinds() -> Iterator[type[BackupError]]:
     for kinds in facts.error_codes().values():
         yield from kinds
-
-
-def options_of(command: Printed) -> list[str]:
-    return [each for each in shlex.split(command.text.replace("...", "x")) if each.startswith("--")]

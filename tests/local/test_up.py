@@ -164,11 +164,6 @@ def test_its_state_is_taken_up_again_and_a_crashed_host_is_replaced_when_asked(u
     assert "host-1" in second.endpoints()["processes"]
 
 
-def _is_saved(directory, blob_name):
-    """Azurite writes its list of blobs to disk every few seconds."""
-    return any(blob_name in path.read_text() for path in directory.rglob("__azurite_db_blob__.json"))
-
-
 def test_an_app_that_is_refused_is_reported_with_its_reason(tmp_path):
     settings = {"GREETING_QUEUE": "greetings", "TICK": "0 0 3 * * *", "WEBSITE_TIME_ZONE": "Mars/Olympus"}
     with pytest.raises(PartFailed) as failed:

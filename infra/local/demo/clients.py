@@ -19,7 +19,6 @@ from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.dataprotection import DataProtectionMgmtClient, models
 
 GROUP, VAULT = "backup", "demo-vault"
-COMPUTE_API = "2026-03-02"
 _SCOPE = "https://management.azure.com/.default"
 
 
