@@ -18,6 +18,7 @@ from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.previews import ChangePreview, Explanation, LimitMet, PointsOn, PolicyPreview, preview_policy
 from backup_core.domain.reading import Node, node_of, raise_faults
 from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.domain.schedule import START_YEARS
 from backup_core.ports import Ports
 from backup_core.workflows import catalogue, previews
 
@@ -39,17 +40,20 @@ _SUPPOSED_OF_A_CHANGE = (
 
 def preview(ports: Ports, call: Call) -> Answer:
     """Of the draft in the body, or without one of the stored policy. Raises NotFound."""
+    catalogue.get_vault(ports, call.vault)
     node = node_of(read_optional_body(call))
-    begin = node.parsed("startTime", read_instant) or ports.clock.now()
+    begin = node.parsed("startTime", _read_start) or ports.clock.now()
     slots = node.number("slots", 1, SLOTS_AT_MOST) or SLOTS
     span = timedelta(days=node.number("days", 1, DAYS_AT_MOST) or DAYS)
-    dates = _read_dates(node)
-    draft = _read_draft(node, call.names["policy"])
+    dates = _read_dates(node, begin, span)
+    draft = read_draft(node, call.names["policy"])
+    if draft is None and not node.has("properties"):
+        draft = catalogue.get_policy(ports, call.vault, call.names["policy"]), ()
+    if draft is not None:
+        _check_size(node, draft[0], span)
     raise_faults(node)
-    catalogue.get_vault(ports, call.vault)
-    policy, faults = draft or (catalogue.get_policy(ports, call.vault, call.names["policy"]), ())
-    _check_size(policy, span)
-    _check_dates(dates, begin, span)
+    assert draft is not None, "what cannot be read is a fault"
+    policy, faults = draft
     seen = preview_policy(policy, begin, span, slots=slots, days=dates or (begin + span,))
     return Answer(status=200, body=_render_preview(policy, seen, faults))
 
@@ -59,24 +63,27 @@ def preview_change(ports: Ports, call: Call) -> Answer:
     each of its points. Raises NotFound."""
     node = body_of(call)
     now = ports.clock.now()
-    dates = _read_dates(node) or tuple(now + timedelta(days=days) for days in CHANGE_DATES)
+    asked = _read_dates(node, now, timedelta(days=DAYS_AT_MOST))
+    dates = asked or tuple(now + timedelta(days=days) for days in CHANGE_DATES)
     name = node.text("backupInstanceName")
-    draft = _read_draft(node, call.names["policy"], required=True)
+    draft = read_draft(node, call.names["policy"], required=True)
+    token = skip_token(call)
+    if draft is not None:
+        _check_size(node, draft[0], max(dates) - now, target="dates")
     raise_faults(node)
     assert draft is not None, "it is required"
     if name:
         refuse_closed_instance(ports, call, name, target="backupInstanceName", action=_PREVIEW_CHANGE)
     before = catalogue.get_policy(ports, call.vault, call.names["policy"])
     after, faults = draft
-    _check_dates(dates, now, timedelta(days=DAYS_AT_MOST))
-    for policy in (before, after):
-        _check_size(policy, max(dates) - now)
+    _check_size(node, before, max(dates) - now, target="dates")
+    raise_faults(node)
     told: dict[str, Any] = {"assumptions": list(_SUPPOSED_OF_A_CHANGE), "faults": _render_faults(faults)}
     if name:
         change, as_it_is, changed = previews.preview_change_of(ports, call.vault, name, before, after, dates)
         one = _render_change(call, name, change) | {"recoveryPoints": _render_moves(as_it_is, changed)}
         return Answer(status=200, body={"value": [one], **told})
-    page = previews.preview_changes(ports, call.vault, before, after, dates, token=skip_token(call))
+    page = previews.preview_changes(ports, call.vault, before, after, dates, token=token)
     seen = instances_seen(ports, call, [name for name, _ in page.items])
     value = [_render_change(call, name, change) for name, change in page.items if name in seen]
     more = {"nextLink": call.next_link(page.next_token)} if page.next_token else {}
@@ -86,20 +93,31 @@ def preview_change(ports: Ports, call: Call) -> Answer:
 # ---------------------------------------------------------------- what is sent
 
 
-def _read_dates(node: Node) -> tuple[datetime, ...]:
+def _read_start(text: str) -> datetime:
+    start = read_instant(text)
+    if start.year not in START_YEARS:
+        raise ValueError(f"{text!r} lies outside the years {START_YEARS[0]} to {START_YEARS[-1]}")
+    return start
+
+
+def _read_dates(node: Node, begin: datetime, span: timedelta) -> tuple[datetime, ...]:
+    """Those asked for, which lie within the time that is looked at."""
     found: list[datetime] = []
     texts = node.items("dates")
     if len(texts) > DATES_AT_MOST:
         node.fault("dates", f"has {len(texts)} times; at most {DATES_AT_MOST} are allowed")
     for index, text in enumerate(texts[:DATES_AT_MOST]):
         try:
-            found.append(read_instant(text if isinstance(text, str) else repr(text)))
+            date = read_instant(text if isinstance(text, str) else repr(text))
+            if not begin <= date <= begin + span:
+                raise ValueError(f"{instant(date)} is not within {instant(begin)} to {instant(begin + span)}")
+            found.append(date)
         except ValueError as error:
             node.fault(f"dates[{index}]", str(error))
     return tuple(sorted(found))
 
 
-def _read_draft(node: Node, name: str, *, required: bool = False) -> tuple[BackupPolicy, Sequence[Fault]] | None:
+def read_draft(node: Node, name: str, *, required: bool = False) -> tuple[BackupPolicy, Sequence[Fault]] | None:
     """The policy, and what forbids it to be written so: one that keeps too much is shown, to see when it would."""
     properties = node.child("properties", required=required)
     if not properties.is_there:
@@ -115,21 +133,12 @@ def _read_draft(node: Node, name: str, *, required: bool = False) -> tuple[Backu
         return None
 
 
-def _check_size(policy: BackupPolicy, span: timedelta) -> None:
-    """Raises InvalidInput where more slots would have to be reckoned than a preview may."""
+def _check_size(node: Node, policy: BackupPolicy, span: timedelta, *, target: str = "days") -> None:
+    """Note where more slots would have to be reckoned than a preview may."""
     if policy.schedule.max_slots_in(int(span.total_seconds())) > RECKONED_AT_MOST:
         possible = int(RECKONED_AT_MOST * policy.schedule.min_gap / timedelta(days=1))
-        message = f"a preview reckons {RECKONED_AT_MOST:,} slots at most; of this schedule ask for {possible} days"
-        raise InvalidInput([Fault(target="days", message=message)])
-
-
-def _check_dates(dates: Sequence[datetime], begin: datetime, span: timedelta) -> None:
-    """Raises InvalidInput that names every date outside the time that is looked at."""
-    outside = [date for date in dates if not begin <= date <= begin + span]
-    if outside:
-        looked_at = f"{instant(begin)} to {instant(begin + span)}"
-        raise InvalidInput(
-            [Fault(target="dates", message=f"{instant(date)} is not within {looked_at}") for date in outside]
+        node.fault(
+            target, f"a preview reckons {RECKONED_AT_MOST:,} slots at most; of this schedule ask for {possible} days"
         )
 
 
@@ -150,6 +159,7 @@ def _render_preview(policy: BackupPolicy, seen: PolicyPreview, faults: Sequence[
         "peak": {"count": seen.peak.count, "time": instant(seen.peak.at)},
         "limits": _render_limits(seen.limits),
         "slotsTooCloseForAzure": seen.refused,
+        "slotsTooCloseForBackgroundCopies": seen.too_close_to_copy,
         "assumptions": list(_SUPPOSED),
         "faults": _render_faults(faults),
     }
@@ -166,7 +176,7 @@ def _render_slot(slot: ForecastSlot) -> dict[str, Any]:
 
 
 def _render_date(day: PointsOn) -> dict[str, Any]:
-    points = [_render_point(item.point, item.because) for item in day.kept]
+    points = [{**_render_point(item.point, item.because), "retentionTagReason": because} for because, item in day.kept]
     return {"time": instant(day.at), "count": len(points), "recoveryPoints": points}
 
 

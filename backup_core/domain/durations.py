@@ -99,6 +99,8 @@ def parse_duration(text: str) -> Duration:
 
 def add_months(moment: datetime, months: int) -> datetime:
     """`moment` that many months later, on the same day or the month's last. Raises OverflowError beyond year 9999."""
+    if not months:
+        return moment
     year, month = divmod(12 * moment.year + moment.month - 1 + months, 12)
     if year > MAXYEAR:
         raise OverflowError(f"{months} months after {moment.isoformat()} is beyond the calendar")

@@ -8,19 +8,19 @@ Leaves to others: what exists already (domain/previews.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
-from itertools import islice
+from itertools import islice, pairwise
+from operator import itemgetter
 
+from backup_core.domain.durations import Duration
 from backup_core.domain.policy import SNAPSHOTS_IN_WINDOW_LIMIT, SNAPSHOTS_WINDOW_SECONDS, BackupPolicy
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.retention import Kept, decide_retention
 from backup_core.domain.schedule import Schedule
 from backup_core.domain.tagging import choose_tag
-
-_PAGE = 1_000  # slots that are reckoned at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ def next_slots(schedule: Schedule, after: datetime, count: int) -> tuple[Forecas
     """The first `count` slots later than `after`."""
     before = (schedule.newest_slot(after) or after).astimezone(schedule.zone)
     slots = []
-    for at in islice(_slots(schedule, after), count):
+    for at in islice(schedule.slots_after(after), count):
         local = at.astimezone(schedule.zone)
         slots.append(ForecastSlot(at=at, local=local, clocks=_offset(local) - _offset(before)))
         before = local
@@ -67,17 +67,13 @@ def forecast_points(
 ) -> Iterator[ForecastPoint]:
     """The points of all slots later than `after` and not later than `until`, oldest first, those that expire meanwhile
     among them. `last_success_slot` is that of the newest backup there is before."""
-    last = last_success_slot
-    for slot in _slots(policy.schedule, after):
+    last, kept = last_success_slot, _kept_by_tag(policy)
+    for slot in policy.schedule.slots_after(after):
         if slot > until:
             return
         choice = choose_tag(policy.criteria, slot, last, policy.schedule.zone)
-        rule = policy.retention_of(choice.tag_name)
-        assert rule is not None, "a tag without a retention rule is a fault"
-        last = slot
-        yield ForecastPoint(
-            slot=slot, tag_name=choice.tag_name, because=choice.because, expires_at=rule.duration.after(slot)
-        )
+        last, tag = slot, choice.tag_name
+        yield ForecastPoint(slot=slot, tag_name=tag, because=choice.because, expires_at=kept[tag].after(slot))
 
 
 def existing_at(points: Iterable[ForecastPoint], at: datetime) -> tuple[Kept, ...]:
@@ -88,15 +84,34 @@ def existing_at(points: Iterable[ForecastPoint], at: datetime) -> tuple[Kept, ..
     return decide_retention([_as_point(point) for point in open_cases], now=at, protected=True).kept
 
 
-def peak(points: Iterable[ForecastPoint], there: Iterable[datetime | None] = ()) -> Peak:
-    """When most points exist at one time: `points`, given oldest first, beside those that are there already, which go
-    at the instants `there`, or never."""
-    return max(_counts(points, there), key=lambda found: found.count, default=Peak())
+def counts_at_slots(
+    points: Iterable[ForecastPoint], there: Iterable[datetime | None] = ()
+) -> tuple[tuple[datetime, int], ...]:
+    """How many points exist at each slot: `points`, given oldest first, beside those that are there already, which go
+    at the instants `there`, or never. One goes when it has expired, the newest when a newer one has come."""
+    dates = list(there)
+    left = sorted(at for at in dates if at is not None)  # a heap
+    lasting = len(dates) - len(left)
+    counts = []
+    for point in points:
+        while left and left[0] <= point.slot:
+            heappop(left)
+        heappush(left, point.expires_at)
+        counts.append((point.slot, lasting + len(left)))
+    return tuple(counts)
 
 
-def first_over(limit: int, points: Iterable[ForecastPoint], there: Iterable[datetime | None] = ()) -> datetime | None:
+def peak(counts: Sequence[tuple[datetime, int]]) -> Peak:
+    """The most points, and the first slot at which there are so many."""
+    if not counts:
+        return Peak()
+    at, count = max(counts, key=itemgetter(1))
+    return Peak(count=count, at=at)
+
+
+def first_over(limit: int, counts: Sequence[tuple[datetime, int]]) -> datetime | None:
     """The slot at which there are more points than `limit` for the first time; None when there never are."""
-    return next((found.at for found in _counts(points, there) if found.count > limit), None)
+    return next((at for at, count in counts if count > limit), None)
 
 
 def crowded(slots: Sequence[datetime]) -> int:
@@ -114,22 +129,16 @@ def crowded(slots: Sequence[datetime]) -> int:
     return refused
 
 
-def _counts(points: Iterable[ForecastPoint], there: Iterable[datetime | None]) -> Iterator[Peak]:
-    """How many exist at each slot. A point goes when it has expired, the newest when a newer one has come."""
-    dates = list(there)
-    left = sorted(at for at in dates if at is not None)  # a heap
-    lasting = len(dates) - len(left)
-    for point in points:
-        while left and left[0] <= point.slot:
-            heappop(left)
-        heappush(left, point.expires_at)
-        yield Peak(count=lasting + len(left), at=point.slot)
+def slots_too_close(slots: Sequence[datetime], gap: timedelta) -> int:
+    """How many of `slots`, given oldest first, come sooner after the one before than `gap`."""
+    return sum(later - earlier < gap for earlier, later in pairwise(slots))
 
 
-def _slots(schedule: Schedule, after: datetime) -> Iterator[datetime]:
-    while True:
-        after = schedule.next_slot(after)
-        yield after
+def _kept_by_tag(policy: BackupPolicy) -> Mapping[str, Duration]:
+    """How long the points of each tag are kept that a backup can get."""
+    rules = {criterion.tag_name: policy.retention_of(criterion.tag_name) for criterion in policy.criteria}
+    assert None not in rules.values(), "a tag without a retention rule is a fault"
+    return {name: rule.duration for name, rule in rules.items() if rule is not None}
 
 
 def _offset(local: datetime) -> timedelta:

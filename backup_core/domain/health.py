@@ -19,20 +19,24 @@ from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job, JobOperation, JobStatus
 from backup_core.domain.objective import Marks, ObjectiveState, Standing, judge, marks_of
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
-from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.resource_ids import VaultKey, parse_group_id
 
 MOST_NAMED = 10  # instances that a summary names: the worst, and those that are due next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceGlance:
-    """`next_at` is the first slot that no backup was started for; `severities` are those of its open alerts."""
+    """`next_at` is the first slot that no backup was started for; `severities` are those of its open alerts.
+    `subscription` (in small letters) and `location` are of its snapshots."""
 
     name: str
     marks: Marks
     next_at: datetime
     policy_name: str
     last_success_slot: datetime | None
+    subscription: str
+    location: str
+    disk_sku: str
     disk_bytes: int = 0  # the size of the disk when its newest good point was taken; 0 without one
     severities: tuple[str, ...] = ()
 
@@ -44,6 +48,9 @@ class InstanceGlance:
             next_at=instance.next_due_at,
             policy_name=instance.policy.name,
             last_success_slot=instance.last_success_slot,
+            subscription=parse_group_id(instance.snapshot_group_id).subscription.lower(),
+            location=instance.disk_location,
+            disk_sku=instance.disk_sku,
             disk_bytes=instance.newest_point.disk_bytes if instance.newest_point else 0,
             severities=tuple(kind_of(fired_type(opened.cause)).severity.value for opened in instance.alerts),
         )
@@ -74,13 +81,14 @@ class JobGlance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointGlance:
-    """A point that is held has no `expires_at`, whatever its own."""
+    """A point that is held has no `expires_at`, whatever its own; one on demand has no `slot`."""
 
     instance_name: str
     job_id: str
     state: PointState
     created_at: datetime
     expires_at: datetime | None
+    slot: datetime | None
 
     @classmethod
     def of(cls, point: RecoveryPoint) -> PointGlance:
@@ -90,6 +98,7 @@ class PointGlance:
             state=point.state,
             created_at=point.created_at,
             expires_at=None if point.hold is not None else point.expires_at,
+            slot=point.slot,
         )
 
 

@@ -17,14 +17,21 @@ from backup_core.domain.forecast import (
     ForecastPoint,
     ForecastSlot,
     Peak,
+    counts_at_slots,
     crowded,
     existing_at,
     first_over,
     forecast_points,
     next_slots,
     peak,
+    slots_too_close,
 )
-from backup_core.domain.policy import SCHEDULED_POINTS_LIMIT, BackupPolicy, shortened_rules
+from backup_core.domain.policy import (
+    BACKGROUND_COPY_GAP,
+    SCHEDULED_POINTS_LIMIT,
+    BackupPolicy,
+    shortened_rules,
+)
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.retention import Kept, RetentionDecision
 from backup_core.domain.validation import SNAPSHOTS_OF_DISK_LIMIT
@@ -42,16 +49,16 @@ class LimitMet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointsOn:
-    """The points that exist at an instant, oldest first, with what keeps each."""
+    """The points that exist at an instant, oldest first, each with why it got its tag and what keeps it."""
 
     at: datetime
-    kept: tuple[Kept, ...]
+    kept: tuple[tuple[str, Kept], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyPreview:
     """From `begin` to `end`. `tags` counts the slots that get each; `refused` are slots that lie closer together than
-    Azure takes snapshots of a disk."""
+    Azure takes snapshots of a disk, `too_close_to_copy` than those of a disk can be copied in the background."""
 
     begin: datetime
     end: datetime
@@ -62,6 +69,7 @@ class PolicyPreview:
     peak: Peak
     limits: tuple[LimitMet, ...]
     refused: int
+    too_close_to_copy: int
 
 
 def preview_policy(
@@ -70,34 +78,54 @@ def preview_policy(
     """What `policy` does for a disk that it begins to protect at `begin`."""
     end = begin + span
     points = list(forecast_points(policy, begin, end))
+    counts, instants = counts_at_slots(points), [point.slot for point in points]
+    because = {point.slot: point.because for point in points}
     return PolicyPreview(
         begin=begin,
         end=end,
         slots=next_slots(policy.schedule, begin, slots),
         slot_count=len(points),
         tags=Counter(point.tag_name for point in points),
-        days=tuple(PointsOn(at=day, kept=existing_at(points, day)) for day in days),
-        peak=peak(points),
-        limits=limits_met(points),
-        refused=crowded([point.slot for point in points]),
+        days=tuple(
+            PointsOn(at=day, kept=tuple((because[each.point.created_at], each) for each in existing_at(points, day)))
+            for day in days
+        ),
+        peak=peak(counts),
+        limits=_limits(counts, counts),
+        refused=crowded(instants),
+        too_close_to_copy=slots_too_close(instants, BACKGROUND_COPY_GAP),
     )
 
 
-def limits_met(
-    points: Sequence[ForecastPoint], there: Sequence[datetime | None] = (), others: int = 0
-) -> tuple[LimitMet, ...]:
-    """Azure's limits for one disk. `there` are the expiries of scheduled points that exist; `others` are snapshots of
-    the disk that no schedule made."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Existing:
+    """When the points that exist of one disk expire, None: never; those of its schedule, and those on demand."""
+
+    scheduled: Sequence[datetime | None] = ()
+    on_demand: Sequence[datetime | None] = ()
+
+    @property
+    def all(self) -> Sequence[datetime | None]:
+        return [*self.scheduled, *self.on_demand]
+
+
+def limits_met(points: Sequence[ForecastPoint], there: Existing) -> tuple[LimitMet, ...]:
+    """Azure's limits for one disk, of which `there` exists."""
+    scheduled = counts_at_slots(points, there.scheduled)
+    return _limits(scheduled, counts_at_slots(points, there.all) if there.on_demand else scheduled)
+
+
+def _limits(scheduled: Sequence[tuple[datetime, int]], every: Sequence[tuple[datetime, int]]) -> tuple[LimitMet, ...]:
     return (
         LimitMet(
             limit=SCHEDULED_POINTS_LIMIT,
             what="scheduled recovery points of a disk",
-            on=first_over(SCHEDULED_POINTS_LIMIT, points, there),
+            on=first_over(SCHEDULED_POINTS_LIMIT, scheduled),
         ),
         LimitMet(
             limit=SNAPSHOTS_OF_DISK_LIMIT,
             what="snapshots of a disk",
-            on=first_over(SNAPSHOTS_OF_DISK_LIMIT, points, [*there, *[None] * others]),
+            on=first_over(SNAPSHOTS_OF_DISK_LIMIT, every),
         ),
     )
 
@@ -153,7 +181,7 @@ def outlook(
         forecast_points(policy, now, max(days, default=now), last_success_slot=last_success_slot),
     )
     counts = tuple(len(existing_at(points, day)) for day in days)
-    return Outlook(policy=policy, points=points, counts=counts, most=peak(points).count)
+    return Outlook(policy=policy, points=points, counts=counts, most=peak(counts_at_slots(points)).count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,17 +202,16 @@ class ChangePreview:
     limits: tuple[LimitMet, ...]
 
 
-def preview_change(
-    before: Outlook, after: Outlook, there: Sequence[datetime | None], days: Sequence[datetime]
-) -> ChangePreview:
-    """What `after` in place of `before` means for an instance whose points expire at `there`."""
+def preview_change(before: Outlook, after: Outlook, there: Existing, days: Sequence[datetime]) -> ChangePreview:
+    """What `after` in place of `before` means for an instance of which `there` exists."""
+    expiries = there.all
     return ChangePreview(
         shortened=tuple(shortened_rules(before.policy, after.policy)),
         counts=tuple(
-            Counts(at=day, before=_beside(before, index, there, day), after=_beside(after, index, there, day))
+            Counts(at=day, before=_beside(before, index, expiries, day), after=_beside(after, index, expiries, day))
             for index, day in enumerate(days)
         ),
-        limits=limits_met(after.points, there) if after.most + len(there) > SCHEDULED_POINTS_LIMIT else _NO_LIMIT_MET,
+        limits=limits_met(after.points, there) if after.most + len(expiries) > SCHEDULED_POINTS_LIMIT else _NOT_MET,
     )
 
 
@@ -194,4 +221,4 @@ def _beside(seen: Outlook, index: int, there: Sequence[datetime | None], day: da
     return seen.counts[index] + left or min(1, len(there))
 
 
-_NO_LIMIT_MET = limits_met(())
+_NOT_MET = limits_met((), Existing())

@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
-from itertools import islice
+from itertools import count, islice
 from math import ceil, gcd, lcm
 
 from backup_core.domain.durations import Duration, add_months, parse_duration
@@ -85,6 +85,13 @@ class Schedule:
     def next_slot(self, after: datetime) -> datetime:
         """The first slot later than `after`."""
         return min(interval.slot_after(after) for interval in self.intervals)
+
+    def slots_after(self, after: datetime) -> Iterator[datetime]:
+        """All slots later than `after`, oldest first, without end."""
+        for slot in heapq.merge(*(interval.forwards(after) for interval in self.intervals)):
+            if slot != after:
+                yield slot
+                after = slot
 
     def newest_slot(self, at: datetime) -> datetime | None:
         """The newest slot that is not later than `at`; None before the first."""
@@ -184,6 +191,9 @@ class Interval:
 
     def names(self, instant: datetime) -> bool:
         return self.newest_slot(instant) == instant
+
+    def forwards(self, after: datetime) -> Iterator[datetime]:
+        return map(self.slot, count(self.index_at(after) + 1))
 
     def backwards(self, after: datetime, until: datetime) -> Iterator[datetime]:
         for index in range(self.index_at(until), -1, -1):

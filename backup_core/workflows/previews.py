@@ -8,7 +8,7 @@ the same slot.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.health import InstanceGlance, PointGlance
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.policy import BackupPolicy
-from backup_core.domain.previews import ChangePreview, Explanation, Outlook, explain, outlook, preview_change
+from backup_core.domain.previews import ChangePreview, Existing, Explanation, Outlook, explain, outlook, preview_change
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Ports, every, pages
@@ -48,7 +48,7 @@ def preview_changes(
     """What `after` in place of `before` means for each instance that follows it."""
     page = ports.store.glance(InstanceGlance, vault, token=token, limit=INSTANCES_A_PAGE)
     follow = [glance for glance in page.items if _follows(glance, before)]
-    there = _expiries(ports, vault, [glance.name for glance in follow]) if follow else {}
+    there = existing(ports, vault, [glance.name for glance in follow]) if follow else {}
     outlooks = _outlooks(ports.clock.now(), days)
     return ChangePage(
         tuple(
@@ -57,7 +57,7 @@ def preview_changes(
                 preview_change(
                     outlooks(before, glance.last_success_slot),
                     outlooks(after, glance.last_success_slot),
-                    there.get(glance.name.lower(), ()),
+                    there.get(glance.name.lower(), Existing()),
                     days,
                 ),
             )
@@ -82,7 +82,7 @@ def preview_change_of(
     points = _points(ports, vault, instance)
     now = ports.clock.now()
     outlooks = _outlooks(now, days)
-    there = [PointGlance.of(point).expires_at for point in points if point.is_good]
+    there = _existing(map(PointGlance.of, points)).get(name.lower(), Existing())
     change = preview_change(
         outlooks(instance.policy, instance.last_success_slot), outlooks(after, instance.last_success_slot), there, days
     )
@@ -117,14 +117,20 @@ def _follows(glance: InstanceGlance, policy: BackupPolicy) -> bool:
     return glance.policy_name.casefold() == policy.name.casefold() and glance.marks.state not in _RESTING
 
 
-def _expiries(ports: Ports, vault: VaultKey, names: Collection[str]) -> Mapping[str, Sequence[datetime | None]]:
+def existing(ports: Ports, vault: VaultKey, names: Collection[str]) -> Mapping[str, Existing]:
     """When the points of these instances expire, by the instance's name in lower case."""
-    found: defaultdict[str, list[datetime | None]] = defaultdict(list)
-    for page in pages(lambda token: ports.store.glance(PointGlance, vault, among=names, token=token)):
-        for point in page.items:
-            if point.state is PointState.COMPLETED:
-                found[point.instance_name.lower()].append(point.expires_at)
-    return found
+    read = pages(lambda token: ports.store.glance(PointGlance, vault, among=names, token=token))
+    return _existing(point for page in read for point in page.items)
+
+
+def _existing(points: Iterable[PointGlance]) -> Mapping[str, Existing]:
+    scheduled, on_demand = (defaultdict[str, list[datetime | None]](list) for _ in range(2))
+    for point in points:
+        if point.state is PointState.COMPLETED:
+            found = on_demand if point.slot is None else scheduled
+            found[point.instance_name.lower()].append(point.expires_at)
+    names = {*scheduled, *on_demand}
+    return {name: Existing(scheduled=scheduled[name], on_demand=on_demand[name]) for name in names}
 
 
 def _outlooks(now: datetime, days: Sequence[datetime]) -> Callable[[BackupPolicy, datetime | None], Outlook]:

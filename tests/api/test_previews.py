@@ -49,6 +49,7 @@ def test_the_stored_policy_is_previewed_without_a_body(front: Front) -> None:
     assert [(date["count"], date["time"]) for date in told["dates"]] == [(7, told["endTime"])]
     assert told["dates"][0]["recoveryPoints"][0]["reasons"][-1].startswith("Default: expires at 2027-03-04T02:00:00Z")
     assert told["limits"][0] == {"limit": 450, "of": "scheduled recovery points of a disk", "exceededOn": None}
+    assert told["dates"][0]["recoveryPoints"][0]["retentionTagReason"] == "no other tag's criteria were met"
     assert told["faults"] == []
 
 
@@ -83,7 +84,10 @@ def test_a_draft_that_keeps_too_much_is_shown_with_the_day_on_which_it_would(fro
         ({"slots": 0, "days": 4000}, {"slots", "days"}),
         ({"dates": ["soon", 7], "startTime": "x"}, {"dates[0]", "dates[1]", "startTime"}),
         ({"dates": ["2026-03-03T00:00:00Z"] * 13}, {"dates"}),
-        ({"dates": ["2020-03-03T00:00:00Z"]}, {"dates"}),
+        ({"dates": ["2020-03-03T00:00:00Z"], "slots": 0}, {"dates[0]", "slots"}),
+        ({"startTime": "9999-12-31T00:00:00Z", "days": 3660}, {"startTime"}),
+        ({"startTime": "0001-01-01T00:00:00Z"}, {"startTime"}),
+        ({**draft(intervals=["R/2026-03-01T00:00:00+00:00/PT1M"]), "slots": 0}, {"days", "slots"}),
         ({"properties": {"policyRules": []}}, {"properties.policyRules"}),
         (draft(intervals=["R/2026-03-01T00:00:00+00:00/PT1M"], retention="PT1H"), {"days"}),
     ],

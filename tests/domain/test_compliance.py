@@ -40,7 +40,9 @@ def restore(**changes: Any) -> JobGlance:
 
 
 def point(at: datetime, state: PointState = PointState.COMPLETED) -> PointGlance:
-    return PointGlance(instance_name="instance-1", job_id=f"{at:%H%M}", state=state, created_at=at, expires_at=None)
+    return PointGlance(
+        instance_name="instance-1", job_id=f"{at:%H%M}", state=state, created_at=at, expires_at=None, slot=at
+    )
 
 
 def report(

@@ -10,6 +10,7 @@ import pytest
 from backup_core.domain.forecast import (
     ForecastPoint,
     Peak,
+    counts_at_slots,
     crowded,
     existing_at,
     first_over,
@@ -114,7 +115,7 @@ def test_a_backup_before_takes_part_in_the_choice_of_tags() -> None:
 def test_the_most_points_are_counted_and_dated(retention: str, count: int, day: int) -> None:
     draft = without_limits(intervals=["R/2026-01-01T00:00:00/PT1H"], retention=retention)
     points = list(forecast_points(draft, START - HOUR, START + 90 * DAY))
-    assert peak(points) == Peak(count=count, at=START + day * DAY - HOUR)
+    assert peak(counts_at_slots(points)) == Peak(count=count, at=START + day * DAY - HOUR)
     assert max(len(existing_at(points, START + hours * HOUR)) for hours in range(0, 24 * 40, 7)) == count
 
 
@@ -145,9 +146,10 @@ def test_points_that_are_there_already_count_until_they_go() -> None:
     draft = policy(intervals=["R/2026-01-01T00:00:00/P1D"], retention="P3D")
     points = list(forecast_points(draft, START - HOUR, START + 10 * DAY))
     there = [START + DAY + HOUR, START + DAY + HOUR, None]
-    assert peak(points, there) == Peak(count=5, at=START + DAY)
-    assert first_over(4, points, there) == START + DAY
-    assert first_over(5, points, there) is None
+    counts = counts_at_slots(points, there)
+    assert peak(counts) == Peak(count=5, at=START + DAY)
+    assert first_over(4, counts) == START + DAY
+    assert first_over(5, counts) is None
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -162,4 +164,4 @@ def test_the_first_day_over_a_limit_is_that_of_a_count_hour_by_hour(seed: int) -
     limit = chance.randrange(20, 120)
     hours = (START + n * HOUR for n in range(400 * 24))
     counted = next(hour for hour in hours if len(existing_at(points, hour)) > limit)
-    assert first_over(limit, points) == counted
+    assert first_over(limit, counts_at_slots(points)) == counted

@@ -3,7 +3,16 @@
 from datetime import UTC, datetime, timedelta
 
 from backup_core.domain.forecast import forecast_points
-from backup_core.domain.previews import Counts, LimitMet, explain, limits_met, outlook, preview_change, preview_policy
+from backup_core.domain.previews import (
+    Counts,
+    Existing,
+    LimitMet,
+    explain,
+    limits_met,
+    outlook,
+    preview_change,
+    preview_policy,
+)
 from backup_core.domain.retention import decide_retention
 from tests.builders import point, policy
 
@@ -19,17 +28,18 @@ def test_a_policy_is_previewed_for_a_disk_that_it_begins_to_protect() -> None:
     assert seen.slot_count == 60
     assert seen.tags == {"Weekly": 9, "Default": 51}
     assert [len(day.kept) for day in seen.days] == [1, 10]
-    assert seen.days[0].kept[0].because[-1] == "Weekly: expires at 2026-01-31T02:00:00Z"
+    assert seen.days[0].kept[0][1].because[-1] == "Weekly: expires at 2026-01-31T02:00:00Z"
     assert seen.peak.count == 11
     assert [met.on for met in seen.limits] == [None, None]
-    assert seen.refused == 0
+    assert seen.days[0].kept[0][0] == "first successful backup of 2026-W01"
+    assert (seen.refused, seen.too_close_to_copy) == (0, 0)
 
 
 def test_both_limits_of_a_disk_are_dated_with_what_is_there_already() -> None:
     hourly = policy(intervals=["R/2026-01-01T00:00:00/PT1H"], retention="P10D")
     points = list(forecast_points(hourly, START, START + 30 * DAY))
     there = [START + 30 * DAY] * 300
-    scheduled, every = limits_met(points, there, others=20)
+    scheduled, every = limits_met(points, Existing(scheduled=there, on_demand=[None] * 20))
     assert scheduled == LimitMet(limit=450, what="scheduled recovery points of a disk", on=START + 151 * HOUR)
     assert every == LimitMet(limit=500, what="snapshots of a disk", on=START + 181 * HOUR)
 
@@ -37,7 +47,7 @@ def test_both_limits_of_a_disk_are_dated_with_what_is_there_already() -> None:
 def test_a_change_shortens_what_is_to_come_and_leaves_what_exists() -> None:
     before = policy(intervals=NIGHTLY, retention="P30D")
     after = policy(intervals=NIGHTLY, retention="P7D")
-    there = [START + number * DAY for number in range(1, 31)]
+    there = Existing(scheduled=[START + number * DAY for number in range(1, 31)])
     days = [START + 3 * DAY, START + 20 * DAY, START + 60 * DAY]
     seen = preview_change(outlook(before, START, days, None), outlook(after, START, days, None), there, days)
     assert seen.shortened == ("Default: P30D -> P7D",)
@@ -52,7 +62,7 @@ def test_a_change_shortens_what_is_to_come_and_leaves_what_exists() -> None:
 def test_a_change_that_meets_a_limit_says_when() -> None:
     before = policy(intervals=NIGHTLY, retention="P30D")
     after = policy(intervals=["R/2026-01-01T00:00:00/PT1H"], retention="P10D")
-    there = [START + 30 * DAY] * 300
+    there = Existing(scheduled=[START + 30 * DAY] * 300)
     days = [START, START + 30 * DAY]
     seen = preview_change(outlook(before, START, days, None), outlook(after, START, days, None), there, days)
     assert [met.on for met in seen.limits] == [START + 151 * HOUR, START + 201 * HOUR]
@@ -62,8 +72,10 @@ def test_the_last_point_stays_until_there_is_another() -> None:
     yearly = policy(intervals=["R/2026-06-01T00:00:00/P1Y"], retention="P7D")
     days = [START + 60 * DAY]
     seen = outlook(yearly, START, days, None)
-    assert preview_change(seen, seen, [START + DAY], days).counts == (Counts(at=days[0], before=1, after=1),)
-    assert preview_change(seen, seen, [], days).counts == (Counts(at=days[0], before=0, after=0),)
+    assert preview_change(seen, seen, Existing(on_demand=[START + DAY]), days).counts == (
+        Counts(at=days[0], before=1, after=1),
+    )
+    assert preview_change(seen, seen, Existing(), days).counts == (Counts(at=days[0], before=0, after=0),)
 
 
 def test_each_point_says_why_it_is_kept_and_when_that_is_decided() -> None:

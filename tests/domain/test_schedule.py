@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from itertools import pairwise
+from itertools import islice, pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -397,3 +398,18 @@ def test_equal_schedules_are_equal() -> None:
     assert schedule("R/2026-01-01T00:00:00Z/P1D") == schedule("R/2026-01-01T00:00:00Z/P1D")
     assert schedule("R/2026-01-01T00:00:00Z/P1D") != schedule("R/2026-01-01T00:00:00Z/P1D", zone="Europe/Berlin")
     assert hash(schedule("R/2026-01-01T00:00:00Z/P1D")) == hash(schedule("R/2026-01-01T00:00:00Z/P1D"))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_slots_one_after_the_other_are_each_the_next_of_the_one_before(seed: int) -> None:
+    chance = random.Random(seed)
+    zone = chance.choice(["UTC", "Europe/Berlin", "Pacific/Apia", "Australia/Lord_Howe"])
+    texts = [
+        f"R/2011-12-{chance.randrange(1, 28):02}T{chance.randrange(24):02}:30:00/{period}"
+        for period in chance.sample(["PT1H", "PT7H", "P1D", "P1W", "P1M"], chance.randrange(1, 4))
+    ]
+    schedule = Schedule.parse(texts, zone)
+    at = datetime(2011, 12, 20, tzinfo=UTC)
+    for slot in islice(schedule.slots_after(at), 300):
+        at = schedule.next_slot(at)
+        assert slot == at

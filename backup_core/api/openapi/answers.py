@@ -70,6 +70,7 @@ def schemas() -> dict[str, Schema]:
         "RefusedEvent": _resource(_refused_event()),
         "PolicyPreview": _policy_preview(),
         "PolicyChangePreview": _change_preview(),
+        "QuotaForecast": _quota_forecast(),
         "ProtectionRule": _resource(_rule()),
         "ProtectionRuleDryRun": all_of({"value": list_of(_rule_decision()), "left": _NUMBER}),
         "SignOfLife": all_of({"status": one_of(("ok", "stalled"))}),
@@ -189,7 +190,8 @@ def _deleted_instance() -> Schema:
 
 def _policy_preview() -> Schema:
     slot = {"time": TIME, "localTime": TIME, "clockChange": _NULL_TEXT}
-    date = {"time": TIME, "count": _NUMBER, "recoveryPoints": list_of(all_of(_kept_point()))}
+    kept = {**_kept_point(), "retentionTagReason": TEXT}
+    date = {"time": TIME, "count": _NUMBER, "recoveryPoints": list_of(all_of(kept))}
     return all_of(
         {
             "policyName": TEXT,
@@ -203,6 +205,7 @@ def _policy_preview() -> Schema:
             "peak": all_of({"count": _NUMBER, "time": optional(TIME)}),
             "limits": _limits(),
             "slotsTooCloseForAzure": _NUMBER,
+            "slotsTooCloseForBackgroundCopies": _NUMBER,
             "assumptions": list_of(TEXT),
             "faults": list_of(ref("ErrorDetail")),
         }
@@ -233,6 +236,27 @@ def _change_preview() -> Schema:
     instance = object_of({**told, "recoveryPoints": list_of(all_of(moved))}, required=told)
     needed = {"value": list_of(instance), "assumptions": list_of(TEXT), "faults": list_of(ref("ErrorDetail"))}
     return object_of({**needed, "nextLink": _link()}, required=needed)
+
+
+def _quota_forecast() -> Schema:
+    limit = {"of": TEXT, "limit": _NUMBER, "current": optional(_NUMBER), "most": _NUMBER, "exceededOn": optional(TIME)}
+    disk = {
+        **dict.fromkeys(("backupInstanceId", "dataSourceId"), _NULL_TEXT),
+        "of": TEXT,
+        "limit": _NUMBER,
+        "exceededOn": TIME,
+    }
+    return all_of(
+        {
+            **dict.fromkeys(("subscriptionId", "location"), TEXT),
+            **dict.fromkeys(("startTime", "endTime"), TIME),
+            **dict.fromkeys(("backupInstances", "recoveryPoints", "disksThatReachALimit"), _NUMBER),
+            "limits": list_of(all_of(limit)),
+            "worstMinute": all_of({"time": optional(TIME), "backups": _NUMBER, "lastBeginsAfterSeconds": _NUMBER}),
+            "firstDisks": list_of(all_of(disk)),
+            **dict.fromkeys(("assumptions", "unknown"), list_of(TEXT)),
+        }
+    )
 
 
 # ---------------------------------------------------------------- recovery points
