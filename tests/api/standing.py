@@ -50,6 +50,8 @@ WORKING: Mapping[str, Any] = {
     "ValidateForModifyBackupRequest": {"backupInstance": instance_body()["properties"]},
     "PolicyPreviewRequest": {"days": 40, "slots": 3, "startTime": "2026-03-02T00:00:00Z"},
     "PolicyChangePreviewRequest": {**policy_body(retention="P3D"), "dates": ["2026-03-20T00:00:00Z"]},
+    "QuotaRequest": {"days": 30},
+    "PolicyQuotaRequest": {"days": 30, "moreDisks": 2, "copyHours": 1},
     "TriggerBackupRequest": backup_body(tag="Default"),
     "RestoreRequest": restore_body("latest", targetDisk={"sku": "Premium_LRS", "zones": ["1"], "sizeGB": 128}),
     "ValidateRestoreRequest": {"restoreRequestObject": restore_body("latest")},

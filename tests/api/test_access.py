@@ -63,6 +63,8 @@ TABLE: dict[tuple[str, str], tuple[str, str]] = {
     ("api_protection_rule", "DELETE"): (CONTRIBUTOR, f"{DP}/backupVaults/protectionRules/delete"),
     ("api_policy_preview", "POST"): (READER, f"{DP}/backupVaults/backupPolicies/preview/action"),
     ("api_policy_change_preview", "POST"): (READER, f"{DP}/backupVaults/backupPolicies/previewChange/action"),
+    ("api_policy_quota_forecast", "POST"): (READER, f"{DP}/backupVaults/backupPolicies/forecastQuotas/action"),
+    ("api_quota_forecast", "POST"): (READER, f"{DP}/locations/forecastQuotas/action"),
     ("api_protection_rule_dry_run", "POST"): (OPERATOR, f"{DP}/backupVaults/protectionRules/dryRun/action"),
     ("api_instances", "GET"): (READER, f"{DP}/backupVaults/backupInstances/read"),
     ("api_instance", "GET"): (READER, f"{DP}/backupVaults/backupInstances/read"),
@@ -139,6 +141,8 @@ QUESTIONS = {
     "api_protection_rule_dry_run",
     "api_policy_preview",
     "api_policy_change_preview",
+    "api_policy_quota_forecast",
+    "api_quota_forecast",
 }
 BY_NAME = {route.name: route for route in ROUTES}
 GUARDED = [row for row, (least, _) in TABLE.items() if least != "anyone"]

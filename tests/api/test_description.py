@@ -152,6 +152,8 @@ SOUND: dict[str, Any] = {
     "ValidateForBackupRequest": {"backupInstance": instance_body()["properties"]},
     "PolicyPreviewRequest": {**policy_body(), "days": 40, "slots": 3, "dates": ["2026-03-02T00:00:00Z"]},
     "PolicyChangePreviewRequest": {**policy_body(), "backupInstanceName": "instance-1"},
+    "QuotaRequest": {"days": 30, "copyHours": 1},
+    "PolicyQuotaRequest": {**policy_body(), "days": 30, "moreDisks": 2, "subscriptionId": SUBSCRIPTION},
     "TriggerBackupRequest": backup_body(tag="Daily"),
     "RestoreRequest": restore_body("0" * 32, targetDisk={"sku": "Premium_LRS", "zones": ["1"], "sizeGB": 8}),
     "ValidateRestoreRequest": {"restoreRequestObject": restore_body("latest")},
@@ -302,6 +304,8 @@ def _preview(front: DescribedFront) -> None:
     for more in ({}, {"backupInstanceName": "instance-1"}):
         front.post(f"{POLICY_PATH}/previewChange", {**keeps_too_much, **more})
     front.get(f"{INSTANCE_PATH}/recoveryPoints", query={**VERSION, "$expand": "retention"})
+    front.post(f"{SUBSCRIPTION_PATH}/locations/westeurope/forecastQuotas")
+    front.post(f"{POLICY_PATH}/forecastQuotas", {**keeps_too_much, "moreDisks": 1})
 
 
 def _list(front: DescribedFront) -> None:

@@ -105,7 +105,8 @@ def put_in(value: Any, place: Place, what: Any) -> Any:
 
 def test_every_body_is_attacked() -> None:
     assert {name for name in TAKING.values() if name not in WORKING} == {"NothingNeeded"}
-    assert all(list(texts({"$ref": f"x/{name}"})) for name in TAKING.values())
+    of_numbers = {name for name in TAKING.values() if not list(texts({"$ref": f"x/{name}"}))}
+    assert of_numbers == {"QuotaRequest"}
 
 
 @pytest.mark.parametrize("line", TAKING)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from backup_core.api import quota_forecast
 from backup_core.api.arm import TAG_OPERATIONS
 from backup_core.api.endpoints import FREE_BODY
 from backup_core.api.openapi.schema import (
@@ -25,6 +26,7 @@ from backup_core.api.openapi.schema import (
 from backup_core.api.previews import DATES_AT_MOST, DAYS_AT_MOST, SLOTS_AT_MOST
 from backup_core.api.protection_rules import MAX_CONDITIONS, MAX_EXCLUDED, MAX_VALUES
 from backup_core.api.provider import DATA_SOURCE, FEATURE_REQUEST
+from backup_core.api.quota_forecast import MORE_DISKS_AT_MOST
 from backup_core.api.restores import BY_POINT, BY_TIME, LATEST, MAX_SIZE_GB, POINT_ID, ZONES
 from backup_core.api.vaults import IDENTITIES, REDUNDANCIES, SETTINGS, SOFT_DELETE_RANGE, STORES
 from backup_core.api.wire import INSTANT
@@ -77,6 +79,15 @@ def schemas() -> dict[str, Schema]:
             {"properties": policy_properties(), "backupInstanceName": _TEXT, "dates": _dates()},
             required=("properties",),
         ),
+        "QuotaRequest": object_of(_quota_fields()),
+        "PolicyQuotaRequest": object_of(
+            {
+                **_quota_fields(),
+                "properties": optional(policy_properties()),
+                "subscriptionId": _TEXT,
+                "moreDisks": optional(whole(0, MORE_DISKS_AT_MOST)),
+            }
+        ),
         "ProtectionRuleInput": all_of({"properties": rule_properties()}),
         "BackupInstanceInput": object_of(
             {"tags": tags(), "properties": ref("BackupInstanceProperties")}, required=("properties",)
@@ -92,6 +103,13 @@ def schemas() -> dict[str, Schema]:
             required=("sourceDataStoreType",),
         ),
         FREE_BODY: {"type": "object", "description": "What Azure takes here changes nothing that is done."},
+    }
+
+
+def _quota_fields() -> dict[str, Schema]:
+    return {
+        "days": optional(whole(1, quota_forecast.DAYS_AT_MOST)),
+        "copyHours": optional(whole(1, quota_forecast.COPY_HOURS_AT_MOST)),
     }
 
 
