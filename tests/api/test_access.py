@@ -57,6 +57,8 @@ TABLE: dict[tuple[str, str], tuple[str, str]] = {
     ("api_policy", "GET"): (READER, f"{DP}/backupVaults/backupPolicies/read"),
     ("api_policy", "PUT"): (CONTRIBUTOR, f"{DP}/backupVaults/backupPolicies/write"),
     ("api_policy", "DELETE"): (CONTRIBUTOR, f"{DP}/backupVaults/backupPolicies/delete"),
+    ("api_unprotected_disks", "GET"): (READER, f"{DP}/unprotectedDisks/read"),
+    ("api_protection_gaps", "GET"): (READER, f"{DP}/backupVaults/protectionGaps/read"),
     ("api_protection_rules", "GET"): (READER, f"{DP}/backupVaults/protectionRules/read"),
     ("api_protection_rule", "GET"): (READER, f"{DP}/backupVaults/protectionRules/read"),
     ("api_protection_rule", "PUT"): (CONTRIBUTOR, f"{DP}/backupVaults/protectionRules/write"),

@@ -24,7 +24,7 @@ from backup_core.domain.instance import DeletionPermit
 from backup_core.domain.policy import RELATIVE_CRITERIA
 from backup_core.domain.surroundings import Identity
 from backup_core.ports import Insert
-from backup_core.workflows import catalogue, previews
+from backup_core.workflows import catalogue, previews, protection_gaps
 from backup_core.workflows.heartbeat import note
 from tests.api.bodies import (
     GROUP_PATH,
@@ -190,7 +190,12 @@ def told() -> DescribedFront:
     with pytest.MonkeyPatch.context() as limits:
         for module in (catalogue, audit_records):
             limits.setattr(module, "PAGE_SIZE", 1)
-        limits.setattr(previews, "INSTANCES_A_PAGE", 1)
+        for module in (previews, protection_gaps):
+            limits.setattr(module, "INSTANCES_A_PAGE", 1)
+        limits.setattr(protection_gaps, "DISKS_A_PAGE", 1)
+        for path in (f"{SUBSCRIPTION_PATH}/unprotectedDisks", f"{VAULT_PATH}/protectionGaps"):
+            while path:
+                path = front.get(path).json.get("nextLink")
         front.post(f"{POLICY_PATH}/previewChange", policy_body(retention="P3D"))
         _list(front)
         _delete(front, platform)

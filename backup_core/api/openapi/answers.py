@@ -28,6 +28,7 @@ from backup_core.domain.heartbeat import ALLOWED
 from backup_core.domain.instance import MISSED_SLOTS_KEPT, ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.objective import ObjectiveState
+from backup_core.domain.protection_gaps import GapKind
 from backup_core.domain.protection_rule import Action
 from backup_core.domain.recovery_point import PointState
 
@@ -71,6 +72,8 @@ def schemas() -> dict[str, Schema]:
         "PolicyPreview": _policy_preview(),
         "PolicyChangePreview": _change_preview(),
         "QuotaForecast": _quota_forecast(),
+        "UnprotectedDiskList": _unprotected_disks(),
+        "ProtectionGapList": _protection_gaps(),
         "ProtectionRule": _resource(_rule()),
         "ProtectionRuleDryRun": all_of({"value": list_of(_rule_decision()), "left": _NUMBER}),
         "SignOfLife": all_of({"status": one_of(("ok", "stalled"))}),
@@ -257,6 +260,33 @@ def _quota_forecast() -> Schema:
             **dict.fromkeys(("assumptions", "unknown"), list_of(TEXT)),
         }
     )
+
+
+# ---------------------------------------------------------------- what is not protected
+
+
+def _unprotected_disks() -> Schema:
+    disk = {
+        **dict.fromkeys(("dataSourceId", "location", "sku", "reason"), TEXT),
+        "sizeBytes": _NUMBER,
+        **dict.fromkeys(("lastOwnershipUpdateTime", "backupInstanceId"), _NULL_TEXT),
+    }
+    needed = {
+        "value": list_of(all_of(disk)),
+        **dict.fromkeys(("count", "sizeBytes"), _NUMBER),
+        "unknown": list_of(TEXT),
+    }
+    return object_of({**needed, "nextLink": _link()}, required=needed)
+
+
+def _protection_gaps() -> Schema:
+    gap = all_of({"kind": one_of([kind.value for kind in GapKind]), "reason": TEXT})
+    told = {
+        **dict.fromkeys(("backupInstanceId", "dataSourceId"), TEXT),
+        "recoveryPoints": _NUMBER,
+        "gaps": list_of(gap, at_least=1),
+    }
+    return object_of({"value": list_of(all_of(told)), "nextLink": _link()}, required=("value",))
 
 
 # ---------------------------------------------------------------- recovery points
