@@ -15,7 +15,15 @@ from backup_core.api.wire import body_of, instant, iso_duration, read_instant, r
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.forecast import ForecastSlot
 from backup_core.domain.policy import BackupPolicy
-from backup_core.domain.previews import ChangePreview, Explanation, LimitMet, PointsOn, PolicyPreview, preview_policy
+from backup_core.domain.previews import (
+    ChangePreview,
+    Explanation,
+    LimitMet,
+    NewestMoved,
+    PointsOn,
+    PolicyPreview,
+    preview_policy,
+)
 from backup_core.domain.reading import Node, node_of, raise_faults
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.schedule import START_YEARS
@@ -200,9 +208,19 @@ def _render_faults(faults: Sequence[Fault]) -> list[dict[str, Any]]:
 def _render_change(call: Call, name: str, change: ChangePreview) -> dict[str, Any]:
     return {
         "backupInstanceId": f"{call.vault.resource_id}/backupInstances/{name}",
+        "newestRecoveryPoint": _render_newest(change.newest) if change.newest else None,
         "shortenedRetention": list(change.shortened),
         "counts": [{"time": instant(each.at), "before": each.before, "after": each.after} for each in change.counts],
         "limits": _render_limits(change.limits),
+    }
+
+
+def _render_newest(newest: NewestMoved) -> dict[str, Any]:
+    return {
+        "recoveryPointTime": instant(newest.created_at),
+        "goesBefore": instant(newest.before),
+        "goesAfter": instant(newest.after),
+        "reason": newest.because,
     }
 
 

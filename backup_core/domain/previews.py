@@ -99,10 +99,12 @@ def preview_policy(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Existing:
-    """When the points that exist of one disk expire, None: never; those of its schedule, and those on demand."""
+    """When the points that exist of one disk expire, None: never; those of its schedule, and those on demand. `newest`
+    is when the newest was taken, and when it expires."""
 
     scheduled: Sequence[datetime | None] = ()
     on_demand: Sequence[datetime | None] = ()
+    newest: tuple[datetime, datetime | None] | None = None
 
     @property
     def all(self) -> Sequence[datetime | None]:
@@ -169,6 +171,7 @@ class Outlook:
     ever do."""
 
     policy: BackupPolicy
+    next_slot: datetime
     points: tuple[ForecastPoint, ...]
     counts: tuple[int, ...]
     most: int
@@ -181,7 +184,13 @@ def outlook(
         forecast_points(policy, now, max(days, default=now), last_success_slot=last_success_slot),
     )
     counts = tuple(len(existing_at(points, day)) for day in days)
-    return Outlook(policy=policy, points=points, counts=counts, most=peak(counts_at_slots(points)).count)
+    return Outlook(
+        policy=policy,
+        next_slot=policy.schedule.next_slot(now),
+        points=points,
+        counts=counts,
+        most=peak(counts_at_slots(points)).count,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,9 +203,26 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewestMoved:
+    """The newest point, the only one whose end a change of the policy can move: it stays until a newer one comes. None:
+    it stays until something else changes."""
+
+    created_at: datetime
+    before: datetime | None
+    after: datetime | None
+
+    @property
+    def because(self) -> str:
+        if self.before == self.after:
+            return "it goes as it would without the change"
+        return "the newest point stays until a newer one comes, and the change moves the next slot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePreview:
     """Of one instance. `shortened` are promises that points to come no longer get."""
 
+    newest: NewestMoved | None
     shortened: tuple[str, ...]
     counts: tuple[Counts, ...]
     limits: tuple[LimitMet, ...]
@@ -206,6 +232,7 @@ def preview_change(before: Outlook, after: Outlook, there: Existing, days: Seque
     """What `after` in place of `before` means for an instance of which `there` exists."""
     expiries = there.all
     return ChangePreview(
+        newest=_newest(before, after, there),
         shortened=tuple(shortened_rules(before.policy, after.policy)),
         counts=tuple(
             Counts(at=day, before=_beside(before, index, expiries, day), after=_beside(after, index, expiries, day))
@@ -213,6 +240,14 @@ def preview_change(before: Outlook, after: Outlook, there: Existing, days: Seque
         ),
         limits=limits_met(after.points, there) if after.most + len(expiries) > SCHEDULED_POINTS_LIMIT else _NOT_MET,
     )
+
+
+def _newest(before: Outlook, after: Outlook, there: Existing) -> NewestMoved | None:
+    if there.newest is None:
+        return None
+    created_at, expires_at = there.newest
+    ends = [None if expires_at is None else max(expires_at, seen.next_slot) for seen in (before, after)]
+    return NewestMoved(created_at=created_at, before=ends[0], after=ends[1])
 
 
 def _beside(seen: Outlook, index: int, there: Sequence[datetime | None], day: datetime) -> int:

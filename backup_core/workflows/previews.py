@@ -24,8 +24,13 @@ from backup_core.workflows.catalogue import get_instance
 from backup_core.workflows.deletion import decide
 
 INSTANCES_A_PAGE = 500
-# Their points expire by no policy, or go whatever it says.
-_RESTING = (ProtectionState.STOPPED, ProtectionState.DELETING, ProtectionState.SOFT_DELETED)
+# They take no backups, so that no policy changes what becomes of them.
+_RESTING = (
+    ProtectionState.STOPPED,
+    ProtectionState.SUSPENDED,
+    ProtectionState.DELETING,
+    ProtectionState.SOFT_DELETED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +130,17 @@ def existing(ports: Ports, vault: VaultKey, names: Collection[str]) -> Mapping[s
 
 def _existing(points: Iterable[PointGlance]) -> Mapping[str, Existing]:
     scheduled, on_demand = (defaultdict[str, list[datetime | None]](list) for _ in range(2))
+    newest: dict[str, tuple[datetime, datetime | None]] = {}
     for point in points:
         if point.state is PointState.COMPLETED:
-            found = on_demand if point.slot is None else scheduled
-            found[point.instance_name.lower()].append(point.expires_at)
-    names = {*scheduled, *on_demand}
-    return {name: Existing(scheduled=scheduled[name], on_demand=on_demand[name]) for name in names}
+            name, found = point.instance_name.lower(), on_demand if point.slot is None else scheduled
+            found[name].append(point.expires_at)
+            if name not in newest or point.created_at > newest[name][0]:
+                newest[name] = point.created_at, point.expires_at
+    return {
+        name: Existing(scheduled=scheduled[name], on_demand=on_demand[name], newest=each)
+        for name, each in newest.items()
+    }
 
 
 def _outlooks(now: datetime, days: Sequence[datetime]) -> Callable[[BackupPolicy, datetime | None], Outlook]:

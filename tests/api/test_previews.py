@@ -114,6 +114,7 @@ def test_a_change_is_shown_for_a_disk_that_follows_the_policy(running: Front, pr
     (told,) = reply.json["value"]
     assert told["backupInstanceId"].endswith("/backupInstances/disk-1")
     assert told["shortenedRetention"] == ["Default: P7D -> P3D"]
+    assert told["newestRecoveryPoint"]["goesBefore"] == told["newestRecoveryPoint"]["goesAfter"]
     assert [(count["before"], count["after"]) for count in told["counts"]] == [(168, 18)]
     assert "nextLink" not in reply.json
 
@@ -136,6 +137,8 @@ def test_a_disk_that_the_policy_does_not_govern_is_refused(running: Front) -> No
     running.put(POLICY_PATH, policy_body())
     asked = {**draft(), "backupInstanceName": "disk-1"}
     assert running.post(CHANGE, asked).error["details"][0]["target"] == "backupInstanceName"
+    running.post(f"{VAULT_PATH}/backupInstances/disk-1/suspendBackups")
+    assert running.post(f"{OF_THE_DISK}/previewChange", draft()).json["value"] == []
     running.post(f"{VAULT_PATH}/backupInstances/disk-1/stopProtection")
     refused = running.post(f"{OF_THE_DISK}/previewChange", asked)
     assert refused.status == 400

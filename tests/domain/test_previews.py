@@ -57,6 +57,22 @@ def test_a_change_shortens_what_is_to_come_and_leaves_what_exists() -> None:
         Counts(at=START + 60 * DAY, before=30, after=7),
     )
     assert [met.on for met in seen.limits] == [None, None]
+    assert seen.newest is None
+
+
+def test_a_change_moves_the_end_of_the_newest_point_when_it_moves_the_next_slot() -> None:
+    nightly = policy(intervals=NIGHTLY, retention="P7D")
+    weekly = policy(intervals=["R/2026-01-05T02:00:00/P1W"], retention="P7D")
+    for expires_at, ends in (
+        (START - HOUR, (START + 2 * HOUR, START + 4 * DAY + 2 * HOUR)),
+        (START + 9 * DAY, (START + 9 * DAY, START + 9 * DAY)),
+        (None, (None, None)),
+    ):
+        there = Existing(scheduled=[expires_at], newest=(START - DAY, expires_at))
+        moved = preview_change(outlook(nightly, START, [], None), outlook(weekly, START, [], None), there, []).newest
+        assert moved is not None
+        assert (moved.before, moved.after) == ends
+        assert ("moves the next slot" in moved.because) is (ends[0] != ends[1])
 
 
 def test_a_change_that_meets_a_limit_says_when() -> None:

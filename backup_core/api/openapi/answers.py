@@ -229,9 +229,13 @@ def _limits() -> Schema:
 
 
 def _change_preview() -> Schema:
-    moved = {"name": TEXT, **_kept_point(), "goesBefore": optional(TIME), "goesAfter": optional(TIME)}
+    ends = ("goesBefore", "goesAfter")
+    moved = {"name": TEXT, **_kept_point(), **dict.fromkeys(ends, optional(TIME))}
     told = {
         "backupInstanceId": TEXT,
+        "newestRecoveryPoint": optional(
+            all_of({"recoveryPointTime": TIME, **dict.fromkeys(ends, optional(TIME)), "reason": TEXT})
+        ),
         "shortenedRetention": list_of(TEXT),
         "counts": list_of(all_of({"time": TIME, "before": _NUMBER, "after": _NUMBER})),
         "limits": _limits(),
