@@ -46,7 +46,7 @@ INSTANCES_A_PAGE = 500
 INSTANCES = 20_000
 VAULTS = 200
 POINTS = 400_000
-RECKONED_AT_MOST = 500_000  # slots, of all policies and last backups together
+RECKONED_AT_MOST = 200_000  # slots, of all policies and last backups together: what is kept of them is 250 bytes each
 REDUNDANCIES = ("Standard_LRS", "Standard_ZRS")  # what Azure makes of a first snapshot, as the region has zones
 _KEEPS_ALL = (ProtectionState.STOPPED, ProtectionState.SOFT_DELETED)
 _TAKES = (ProtectionState.CONFIGURED, ProtectionState.UPDATING, ProtectionState.CONFIGURING)
@@ -179,10 +179,10 @@ class _Gathering:
         self, policy: BackupPolicy, last: datetime | None, disks: int, *, sku: str, is_here: bool = True
     ) -> None:
         self.policies[id(policy)] = policy
-        self.followers[(id(policy), last, sku in BACKGROUND_COPY_SKUS, is_here)] += disks
+        self.followers[(id(policy), _told_by(policy, last), sku in BACKGROUND_COPY_SKUS, is_here)] += disks
 
     def seen(self, policy: BackupPolicy, last: datetime | None) -> _Seen:
-        key = (id(policy), last)
+        key = (id(policy), _told_by(policy, last))
         if key not in self.outlooks:
             self.reckoned += policy.schedule.max_slots_in(int(self.span.total_seconds()))
             if self.reckoned > RECKONED_AT_MOST:
@@ -214,6 +214,11 @@ class _Gathering:
 
     def _add(self, counts: Iterable[int], times: int) -> None:
         self.counts = [known + times * more for known, more in zip(self.counts, counts, strict=True)]
+
+
+def _told_by(policy: BackupPolicy, last: datetime | None) -> datetime | None:
+    """The slot of the last backup, where the tags of those to come depend on it."""
+    return last if len(policy.criteria) > 1 else None
 
 
 def _read_vault(ports: Ports, vault: VaultKey, gathered: _Gathering) -> None:
