@@ -402,7 +402,7 @@ def _body(entity: Entity) -> Any:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), allow_nan=False, default=_plain)
+    return _ENCODER.encode(value)
 
 
 def _glance(record: Record) -> dict[str, str]:
@@ -472,18 +472,21 @@ def _corrupt(row: str, error: Exception) -> RecordCorrupt:
 def _plain(value: Any) -> Any:
     """What JSON has no form for, a step nearer to it: what is within is asked for in turn. A policy is stored as the
     client's properties, which is what is parsed again."""
-    if isinstance(value, BackupPolicy):
-        changed = {"changed_at": value.changed_at} if value.changed_at else {}
-        return {"name": value.name, "properties": value.properties, **changed}
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, Mapping):
-        return dict(value)
+    if isinstance(value, BackupPolicy):
+        changed = {"changed_at": value.changed_at} if value.changed_at else {}
+        return {"name": value.name, "properties": value.properties, **changed}
     if is_dataclass(value):
         return {name: getattr(value, name) for name in _field_names(cast("Any", type(value)))}
+    if isinstance(value, Mapping):
+        return dict(value)
     raise TypeError(f"a record cannot hold a {type(value).__name__}: {value!r:.80}")
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_plain)
 
 
 @cache

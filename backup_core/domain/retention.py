@@ -19,7 +19,7 @@ Leaves to others: marking, deleting, and when to try again (workflows/retention.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -66,18 +66,20 @@ def decide_retention(
     protected: bool,
     keep_all: bool = False,
     discard_all: bool = False,
+    of: Iterable[RecoveryPoint] | None = None,
 ) -> RetentionDecision:
     """Divide all points of one instance. Raises ValueError when they are of several: the newest of each must stay.
 
     `protected`: the newest good point stays even when expired. `keep_all`: every point stays. `discard_all`: the
-    instance is being deleted, expiry dates do not count; holds and running restores still do.
+    instance is being deleted, expiry dates do not count; holds and running restores still do. `of`: decide of these
+    only, among all `points`.
     """
     _check_one_instance(points)
     needed = _needed(points) if protected else {}
     expired: list[Expired] = []
     kept: list[Kept] = []
-    for point in points:
-        against = tuple(_reasons_to_keep(point, now, needed, discard_all=discard_all))
+    for point in points if of is None else of:
+        against = _reasons_to_keep(point, now, needed, discard_all=discard_all)
         if keep_all:
             against = ("protection is stopped or the instance soft-deleted: nothing expires", *against)
         if against:
@@ -85,6 +87,21 @@ def decide_retention(
         else:
             expired.append(Expired(point=point, because=tuple(_reasons_to_go(point, discard_all=discard_all))))
     return RetentionDecision(expired=tuple(expired), kept=tuple(kept))
+
+
+def going(
+    points: Sequence[RecoveryPoint],
+    *,
+    now: datetime,
+    protected: bool,
+    keep_all: bool = False,
+    discard_all: bool = False,
+) -> frozenset[str]:
+    """The ids of those that `decide_retention` finds expired, by the same rules: what most who ask want to know."""
+    _check_one_instance(points)
+    needed = _needed(points) if protected else {}
+    ids = (point.point_id for point in points if not _reasons_to_keep(point, now, needed, discard_all=discard_all))
+    return frozenset() if keep_all else frozenset(ids)
 
 
 def successor(points: Sequence[RecoveryPoint], expired: RecoveryPoint) -> RecoveryPoint | None:
@@ -115,42 +132,40 @@ def next_expiry_at(points: Sequence[RecoveryPoint], *, now: datetime, protected:
 
 
 def _look_at(point: RecoveryPoint, now: datetime) -> datetime | None:
-    if point.expires_at is None or point.hold is not None or next(_doubts(point), None) is not None:
+    if point.expires_at is None or point.hold is not None or _doubts(point):
         return None
     return max(point.expires_at, now + RESTORE_LOOK_AGAIN) if point.restoring else point.expires_at
 
 
 def _reasons_to_keep(
     point: RecoveryPoint, now: datetime, needed: Mapping[str, str], *, discard_all: bool
-) -> Iterator[str]:
-    yield from _claims(point)
+) -> tuple[str, ...]:
+    against = _claims(point)
     if point.point_id in needed:
-        yield needed[point.point_id]
+        against += (needed[point.point_id],)
     if discard_all:
-        return
-    doubts = tuple(_doubts(point))
-    yield from doubts
+        return against
+    doubts = _doubts(point)
     if not doubts and point.expires_at is not None and now < point.expires_at:
-        yield f"{point.tag_name}: expires at {_text(point.expires_at)}"
+        return (*against, f"{point.tag_name}: expires at {_text(point.expires_at)}")
+    return against + doubts
 
 
-def _claims(point: RecoveryPoint) -> Iterator[str]:
+def _claims(point: RecoveryPoint) -> tuple[str, ...]:
     """What outweighs even the deletion of the instance."""
-    if point.hold is not None:
-        yield f"held: {point.hold}"
-    if point.restoring:
-        yield f"being restored by {', '.join(point.restoring)}"
+    held = () if point.hold is None else (f"held: {point.hold}",)
+    return (*held, f"being restored by {', '.join(point.restoring)}") if point.restoring else held
 
 
-def _doubts(point: RecoveryPoint) -> Iterator[str]:
-    if not point.tag_name:
-        yield "no retention tag"
+def _doubts(point: RecoveryPoint) -> tuple[str, ...]:
+    doubts = () if point.tag_name else ("no retention tag",)
     if point.expires_at is None:
-        yield "no expiry date"
-    elif point.created_at.tzinfo is None or point.expires_at.tzinfo is None:
-        yield "unreadable dates: no UTC offset"
-    elif point.expires_at <= point.created_at:
-        yield "unreadable dates: would have expired before it was created"
+        return (*doubts, "no expiry date")
+    if point.created_at.tzinfo is None or point.expires_at.tzinfo is None:
+        return (*doubts, "unreadable dates: no UTC offset")
+    if point.expires_at <= point.created_at:
+        return (*doubts, "unreadable dates: would have expired before it was created")
+    return doubts
 
 
 def _reasons_to_go(point: RecoveryPoint, *, discard_all: bool) -> Iterator[str]:
@@ -187,12 +202,19 @@ def _certain(points: Sequence[RecoveryPoint]) -> list[RecoveryPoint]:
     return [point for point in points if point.is_good and point.expiry_blocked is None]
 
 
-def _newest(points: Sequence[RecoveryPoint]) -> RecoveryPoint | None:
+def _newest(points: Iterable[RecoveryPoint]) -> RecoveryPoint | None:
     """By creation; of two at one instant the one whose id sorts first, as everywhere."""
-    dated = [point for point in points if point.created_at.tzinfo is not None]
-    newest = max((point.created_at for point in dated), default=None)
-    at_once = (point for point in dated if point.created_at == newest)
-    return min(at_once, key=lambda point: point.point_id, default=None)
+    newest: RecoveryPoint | None = None
+    for point in points:
+        if point.created_at.tzinfo is not None and (newest is None or _is_before(point, newest)):
+            newest = point
+    return newest
+
+
+def _is_before(point: RecoveryPoint, other: RecoveryPoint) -> bool:
+    if point.created_at == other.created_at:
+        return point.point_id < other.point_id
+    return point.created_at > other.created_at
 
 
 def _reasons_not_to_delete(point: RecoveryPoint, tags: Mapping[str, str], vault: VaultKey) -> Iterator[str]:
@@ -212,7 +234,7 @@ def _reasons_not_to_delete(point: RecoveryPoint, tags: Mapping[str, str], vault:
 
 
 def _check_one_instance(points: Sequence[RecoveryPoint]) -> None:
-    names = {point.instance_name.lower() for point in points}
+    names = {name.lower() for name in {point.instance_name for point in points}}
     if len(names) > 1:
         raise ValueError(f"points of one backup instance are needed, not of {', '.join(sorted(names))}")
 

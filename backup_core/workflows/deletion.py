@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -35,7 +35,7 @@ from backup_core.domain.instance import ActiveBackup, BackupInstance, DeletionPe
 from backup_core.domain.ownership import NotProven, Proven, prove_backup, prove_point
 from backup_core.domain.recovery_point import RecoveryPoint, is_ours
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.domain.retention import RetentionDecision, decide_retention, may_delete_snapshot, successor
+from backup_core.domain.retention import RetentionDecision, decide_retention, going, may_delete_snapshot, successor
 from backup_core.ports import Ports, Replace, StateConflict, Stored
 from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.catalogue import find_vault
@@ -133,10 +133,30 @@ def _check_owner(point: RecoveryPoint, snapshot: Snapshot, vault: VaultKey) -> N
 
 
 def decide(
-    ports: Ports, vault: VaultKey, instance: BackupInstance, points: Sequence[RecoveryPoint], now: datetime
+    ports: Ports,
+    vault: VaultKey,
+    instance: BackupInstance,
+    points: Sequence[RecoveryPoint],
+    now: datetime,
+    *,
+    of: Sequence[RecoveryPoint] | None = None,
 ) -> RetentionDecision:
-    """The rules of domain/retention.py on what instance and vault are at this moment."""
+    """The rules of domain/retention.py on what instance and vault are at this moment; `of` some of the points only."""
     return decide_retention(
+        points,
+        now=now,
+        protected=instance.is_protected,
+        keep_all=instance.keeps_all_points,
+        discard_all=_discards_all(ports, vault, instance),
+        of=of,
+    )
+
+
+def expired(
+    ports: Ports, vault: VaultKey, instance: BackupInstance, points: Sequence[RecoveryPoint], now: datetime
+) -> Collection[str]:
+    """The ids of the points that may go by the same rules."""
+    return going(
         points,
         now=now,
         protected=instance.is_protected,
@@ -185,11 +205,11 @@ def _against_point(ports: Ports, run: DeletionRun, point_id: str) -> Withheld | 
     if stored.etag != run.etag:
         run.points = [point.value for point in read_points(ports, run.vault, run.instance_name)]
         run.etag = stored.etag
-    if not any(point.point_id == point_id and point.expiry_job_id for point in run.points):
+    marked = [point for point in run.points if point.point_id == point_id and point.expiry_job_id]
+    if not marked:
         return Withheld(because="another run took over", may_go=True)
-    decision = decide(ports, run.vault, stored.value, run.points, ports.clock.now())
-    kept = next((item for item in decision.kept if item.point.point_id == point_id), None)
-    return None if kept is None else Withheld(because="; ".join(kept.because))
+    kept = decide(ports, run.vault, stored.value, run.points, ports.clock.now(), of=marked).kept
+    return Withheld(because="; ".join(kept[0].because)) if kept else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,7 @@ from backup_core.workflows.deletion import (
     DeletionRun,
     decide,
     delete_point,
+    expired,
     is_certain,
     new_permit,
     read_points,
@@ -136,16 +137,16 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
         return
     points = read_points(ports, message.vault, message.instance_name)
     plain = [point.value for point in points]
-    decision = decide(ports, message.vault, instance, plain, now)
-    going = {item.point.point_id for item in decision.expired}
     begun = [point for point in points if point.value.expiry_job_id]
-    ready = begun or [point for point in points if is_ready(point.value, going, now)]
+    ready = begun or _ready(ports, message.vault, instance, points, now)
     if instance.state is ProtectionState.DELETING and instance.active is not None and not begun:
         # Its backup ends first; its snapshot is then deleted like the others. The sweep comes again, not this message:
         # a copy in the background may take hours, and a message for each sweep would pile up meanwhile.
         _move_row(ports, message, now + BUSY_RETRY)
     elif ready:
-        kept = {item.point.point_id: "; ".join(item.because) for item in decision.kept}
+        unasked = [point.value for point in ready if point.value.deletion_asked_at is None]
+        decided = decide(ports, message.vault, instance, plain, now, of=unasked)
+        kept = {item.point.point_id: "; ".join(item.because) for item in decided.kept}
         _round(ports, message, stored, _Work(points=ready, everything=plain, kept=kept))
     elif instance.is_deleted:
         _purge_when_due(ports, message, stored, plain)
@@ -153,6 +154,14 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
         _remove_instance(ports, message, stored)
     else:
         _nothing_to_delete(ports, message, stored, plain)
+
+
+def _ready(
+    ports: Ports, vault: VaultKey, instance: BackupInstance, points: Sequence[Stored[RecoveryPoint]], now: datetime
+) -> Sequence[Stored[RecoveryPoint]]:
+    """What of it is to be begun."""
+    may_go = expired(ports, vault, instance, [point.value for point in points], now)
+    return [point for point in points if is_ready(point.value, may_go, now)]
 
 
 def _is_held(ports: Ports) -> bool:
@@ -419,8 +428,8 @@ def _with_next_expiry(
     now = ports.clock.now()
     if instance.state is ProtectionState.DELETING or instance.is_deleted:
         return _Recorded(instance=instance, is_more=True)
-    going = {item.point.point_id for item in decide(ports, vault, instance, points, now).expired}
-    if any(point.expiry_job_id or is_ready(point, going, now) for point in points):
+    may_go = expired(ports, vault, instance, points, now)
+    if any(point.expiry_job_id or is_ready(point, may_go, now) for point in points):
         return _Recorded(instance=instance, is_more=True)
     return _Recorded(instance=replace(instance, expiry_due_at=expiry_due_at(instance, points, now)), is_more=False)
 

@@ -19,6 +19,7 @@ from backup_core.domain.retention import (
     RESTORE_LOOK_AGAIN,
     RetentionDecision,
     decide_retention,
+    going,
     may_delete_snapshot,
     next_expiry_at,
 )
@@ -115,6 +116,18 @@ def test_every_point_is_decided_once_with_a_reason(
     assert not expired & kept
     assert expired | kept == {one.point_id for one in points}
     assert all(one.because for one in (*decision.expired, *decision.kept))
+
+
+@given(ANY_POINTS, st.booleans(), st.booleans(), st.booleans())
+def test_who_asks_for_less_is_told_the_same(
+    points: list[RecoveryPoint], protected: bool, keep_all: bool, discard_all: bool
+) -> None:
+    decision = decide_retention(points, now=NOW, protected=protected, keep_all=keep_all, discard_all=discard_all)
+    terms = {"now": NOW, "protected": protected, "keep_all": keep_all, "discard_all": discard_all}
+    assert going(points, **terms) == {item.point.point_id for item in decision.expired}
+    alone = [decide_retention(points, **terms, of=[one]) for one in points]
+    assert [item for each in alone for item in each.expired] == list(decision.expired)
+    assert [item for each in alone for item in each.kept] == list(decision.kept)
 
 
 @given(ANY_POINTS, st.booleans())
