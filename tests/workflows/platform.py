@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from backup_core.domain.job import Job, JobStatus
 from backup_core.domain.messages import QUEUES, RESOURCE_EVENTS
 from backup_core.domain.outbox import OUTBOX
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
-from backup_core.ports import every
+from backup_core.ports import Memory, every
 from backup_core.triggers.timers import TICK
 from backup_core.workflows.job_kinds import run
 from backup_core.workflows.protection import configure_instance
@@ -57,6 +58,12 @@ class Platform:
             put_vault(self.world.ports, vault())
             self.world.cloud.add_group(SNAPSHOT_GROUP)
             self.world.cloud.add_group(TARGET_GROUP)
+
+    def copy(self) -> Platform:
+        """Another platform to which the same happened, in a process that remembers the same."""
+        remembered, memory = self.world.memory, Memory()
+        memory._instants, memory._kept = dict(remembered._instants), dict(remembered._kept)
+        return deepcopy(self, {id(remembered): memory})
 
     def protect(self, name: str = "disk-1", *, disk: dict[str, Any] | None = None, **policy_properties: Any) -> str:
         """Configure an instance of the disk's name, through the workflows, and run until it is protected."""

@@ -52,9 +52,10 @@ TROUBLES: dict[str, tuple[type[BaseException], bool]] = {
 
 def prove_failures_everywhere(scenario: Scenario, trouble: str) -> int:
     """Answers how many failures were tried, for a proof of nothing is no proof."""
-    (error, after), calls = TROUBLES[trouble], _calls_of(scenario)
+    (error, after), prepared = TROUBLES[trouble], scenario.prepare()
+    calls = _calls_of(scenario, prepared.copy())
     for nth in range(calls):
-        platform = scenario.prepare()
+        platform = prepared.copy()
         platform.world.faults.fail_nth(nth, error(trouble), after=after)
         try:
             scenario.run(platform)
@@ -64,8 +65,7 @@ def prove_failures_everywhere(scenario: Scenario, trouble: str) -> int:
     return calls
 
 
-def _calls_of(scenario: Scenario) -> int:
-    platform = scenario.prepare()
+def _calls_of(scenario: Scenario, platform: Platform) -> int:
     before = len(platform.world.faults.calls)
     scenario.act(platform)
     return len(platform.world.faults.calls) - before
@@ -73,10 +73,11 @@ def _calls_of(scenario: Scenario) -> int:
 
 def prove_messages_lost_and_doubled(scenario: Scenario) -> int:
     """Answers how many messages were tried."""
-    sent = _sent_by(scenario)
+    prepared = scenario.prepare()
+    sent = _sent_by(scenario, prepared.copy())
     for nth in range(sent):
         for change in (_lose, _double):
-            platform = scenario.prepare()
+            platform = prepared.copy()
             _change_nth(platform, nth, change)
             try:
                 scenario.run(platform)
@@ -85,8 +86,7 @@ def prove_messages_lost_and_doubled(scenario: Scenario) -> int:
     return sent
 
 
-def _sent_by(scenario: Scenario) -> int:
-    platform = scenario.prepare()
+def _sent_by(scenario: Scenario, platform: Platform) -> int:
     before = len(platform.world.queue.sent)
     scenario.act(platform)
     return len(platform.world.queue.sent) - before

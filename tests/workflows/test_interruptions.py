@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cache
 
 import pytest
 
@@ -36,6 +37,11 @@ LONG_AGO = SLOT - timedelta(days=30)
 
 
 def expiring() -> Platform:
+    return _prepared().copy()
+
+
+@cache
+def _prepared() -> Platform:
     """A disk with a good point and three that expired long ago, in a vault with soft delete; an expiry is due."""
     platform = backed_up()
     for number in range(3):
