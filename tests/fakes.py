@@ -236,7 +236,7 @@ class FakeStore(_Port):
         self._agenda: defaultdict[str, SortedDict[str, dict[str, Any]]] = defaultdict(SortedDict)
         self.checked = True  # whether what is read is what its row holds as JSON; without, what was written
         self._etags = itertools.count(1)
-        self._values: dict[str, Any] = {}  # of rows that were read once, by ETag: values do not change
+        self._read: dict[str, Stored[Any]] = {}  # rows that were read once, by ETag: values do not change
 
     @_call
     def get(self, record: type[R], vault: VaultKey, *key: str) -> Stored[R] | None:
@@ -304,14 +304,14 @@ class FakeStore(_Port):
         etags = [f'W/"{next(self._etags)}"' if entity is not None else "" for entity in written]
         for entity, address, etag in zip(written, addresses, etags, strict=True):
             table = self._records[address.partition]
-            self._values.pop(table.get(address.row, {}).get("etag", ""), None)
+            self._read.pop(table.get(address.row, {}).get("etag", ""), None)
             if entity is None:
                 del table[address.row]
             else:
                 table[address.row] = entity | {"etag": etag}
         if not self.checked:
-            self._values.update(
-                (etag, change.value)
+            self._read.update(
+                (etag, Stored(value=change.value, etag=etag))
                 for change, etag in zip(changes, etags, strict=True)
                 if not isinstance(change, Remove)
             )
@@ -359,7 +359,7 @@ class FakeStore(_Port):
         """Spoil a stored row: its body is no JSON any more, or `columns` replace its own."""
         address = entities.record_address(record, vault, *key)
         entity = self._records[address.partition][address.row]
-        self._values.pop(entity["etag"], None)
+        self._read.pop(entity["etag"], None)
         entity |= columns or {"body0": "{"}
 
     def corrupt_agenda_row(self, row: AgendaRow, **columns: Any) -> None:
@@ -378,7 +378,7 @@ class FakeStore(_Port):
         """Set the tables back to a copy, as a restore of the account would. ETags of the time after it are as good as
         any other: the numbering goes on."""
         self._records, self._agenda = deepcopy(to)
-        self._values.clear()
+        self._read.clear()
 
     def forget_everything(self) -> None:
         """Lose all tables, as `catalogue rebuild` must survive."""
@@ -401,9 +401,9 @@ class FakeStore(_Port):
 
     def _stored(self, record: type[R], entity: Mapping[str, Any]) -> Stored[R]:
         etag = str(entity["etag"])
-        if etag not in self._values:
-            self._values[etag] = entities.read_record(record, entity)
-        return Stored(value=self._values[etag], etag=etag)
+        if etag not in self._read:
+            self._read[etag] = Stored(value=entities.read_record(record, entity), etag=etag)
+        return self._read[etag]
 
     def _compare(self, change: Change, address: entities.Address) -> None:
         present = self._records.get(address.partition, {}).get(address.row)
