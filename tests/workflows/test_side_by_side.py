@@ -284,9 +284,8 @@ def differences(found: Outcome, wanted: Outcome) -> dict[str, tuple[Any, Any]]:
     return {name: (one - other, other - one) for name, one, other in both if one != other}
 
 
-def alone(scene: Scene) -> tuple[int, Outcome]:
+def alone(scene: Scene, platform: Platform) -> tuple[int, Outcome]:
     """How many calls a run makes, and what it leaves."""
-    platform = scene.prepare()
     before = len(platform.world.faults.calls)
     scene.duty(another_process(platform))
     calls = len(platform.world.faults.calls) - before
@@ -299,10 +298,11 @@ def alone(scene: Scene) -> tuple[int, Outcome]:
 @pytest.mark.parametrize("name", SCENES)
 def test_two_runs_side_by_side_do_what_one_does(name: str, frozen: timedelta) -> None:
     scene = SCENES[name]
-    calls, wanted = alone(scene)
+    prepared = scene.prepare()
+    calls, wanted = alone(scene, prepared.copy())
     assert calls >= 4, "a run that does nothing proves nothing"
     for nth in range(calls):
-        platform = scene.prepare()
+        platform = prepared.copy()
 
         def second_run(platform: Platform = platform) -> None:
             scene.duty(another_process(platform))
