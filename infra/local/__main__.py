@@ -11,6 +11,7 @@ from pathlib import Path
 from .up import PROJECT, AlreadyRunning, LocalTarget, PartFailed, down
 
 _SHOWN = (
+    "center",
     "front_door",
     "api",
     "arm",
