@@ -148,6 +148,8 @@ ABSENT: Mapping[str, set[int]] = {
     "GET api_compliance_report_of_subscription": NOTHING_IS_AN_ANSWER,
     "GET api_health_of_subscription": NOTHING_IS_AN_ANSWER,
     "GET api_instances_of_disk": NOTHING_IS_AN_ANSWER,
+    "GET api_unprotected_disks": NOTHING_IS_AN_ANSWER,
+    "POST api_quota_forecast": NOTHING_IS_AN_ANSWER,
     "POST api_vault_name_availability": NOTHING_IS_AN_ANSWER,
     "GET api_vaults_of_group": NOTHING_IS_AN_ANSWER,
     "GET api_vaults_of_subscription": NOTHING_IS_AN_ANSWER,
