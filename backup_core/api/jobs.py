@@ -43,10 +43,10 @@ def get(ports: Ports, call: Call) -> Answer:
 
 
 def list_in_vault(ports: Ports, call: Call) -> Answer:
-    """Durations in a list are written as a clock shows them, and nextLink is always there (both recorded)."""
+    """nextLink is always there (recorded)."""
     narrowed = read_filter(call.parameter("$filter") or "")
     page = catalogue.list_jobs(ports, call.vault, narrowed=narrowed, token=skip_token(call))
-    answer = list_answer(call, page, lambda job: render(call.vault, job, duration=clock_duration(_length(job))))
+    answer = list_answer(call, page, lambda job: render_in_list(call.vault, job))
     return replace(answer, body={**(answer.body or {}), "nextLink": (answer.body or {}).get("nextLink")})
 
 
@@ -104,6 +104,11 @@ def _words(known: Mapping[str, frozenset[W]], value: str) -> frozenset[W]:
     if found is None:
         raise ValueError(f"{value!r} is none of {', '.join(known)}")
     return found
+
+
+def render_in_list(vault: VaultKey, job: Job) -> dict[str, Any]:
+    """Where durations are written as a clock shows them (recorded)."""
+    return render(vault, job, duration=clock_duration(_length(job)))
 
 
 def render(vault: VaultKey, job: Job, *, duration: str) -> dict[str, Any]:

@@ -31,7 +31,7 @@ POINT_SLACK = timedelta(days=8)  # a point's id is made from its slot, its snaps
 IDENTITY_KEPT = timedelta(hours=1)  # ids of an identity do not change; another may take its place
 IDENTITY_RETRIED = timedelta(minutes=1)
 TAGS_KEPT = timedelta(minutes=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # the earliest instant that an id can tell
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # the earliest instant that an id can tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +113,24 @@ def find_identity(ports: Ports, resource_id: str = "") -> Identity:
     return found
 
 
-def list_vaults(ports: Ports, *, subscription: str, group: str | None = None, token: str | None = None) -> Page[Vault]:
+def list_vaults(
+    ports: Ports, *, subscription: str | None, group: str | None = None, token: str | None = None
+) -> Page[Vault]:
+    """The vaults of a group, of a subscription, or all."""
     page = ports.store.vaults(subscription=subscription, group=group, token=token, limit=PAGE_SIZE)
     now = ports.clock.now()
     page = replace(page, items=tuple(replace(stored, value=stored.value.at(now)) for stored in page.items))
-    return _readable(page, f"{subscription}/{group or '*'}")
+    return _readable(page, f"{subscription or '*'}/{group or '*'}")
+
+
+def every_vault(ports: Ports, *, subscription: str | None = None) -> Iterator[Vault]:
+    """Every vault there is, or those of a subscription: a read for each thousand."""
+    for page in pages(lambda token: list_vaults(ports, subscription=subscription, token=token)):
+        yield from (stored.value for stored in page.items)
 
 
 def list_vault_keys(ports: Ports, *, subscription: str | None = None) -> Iterator[VaultKey]:
-    """Every vault there is, or those of a subscription: a read for each thousand."""
-    for page in pages(lambda token: ports.store.vaults(subscription=subscription, token=token, limit=PAGE_SIZE)):
-        yield from (stored.value.key for stored in page.items)
+    return (vault.key for vault in every_vault(ports, subscription=subscription))
 
 
 def get_policy(ports: Ports, vault: VaultKey, name: str) -> BackupPolicy:
@@ -221,7 +228,7 @@ def list_points(
         vault,
         instance_name,
         first=None if until is None else _hex_bound(until),
-        last=None if since is None or since - _EPOCH < POINT_SLACK else _hex_bound(since - POINT_SLACK),
+        last=None if since is None or since - EPOCH < POINT_SLACK else _hex_bound(since - POINT_SLACK),
         token=token,
         limit=PAGE_SIZE,
     )
@@ -262,8 +269,8 @@ def list_jobs(
     page = ports.store.page(
         Job,
         vault,
-        first=None if wanted.until is None else first_id_at(max(wanted.until, _EPOCH)),
-        last=None if wanted.since is None or wanted.since <= _EPOCH else last_id_at(wanted.since),
+        first=None if wanted.until is None else first_id_at(max(wanted.until, EPOCH)),
+        last=None if wanted.since is None or wanted.since <= EPOCH else last_id_at(wanted.since),
         token=token,
         limit=PAGE_SIZE,
     )
@@ -303,7 +310,7 @@ def _is_shown(point: RecoveryPoint, since: datetime | None, until: datetime | No
 
 def _hex_bound(at: datetime) -> str:
     """The digits of a point id that tell its time: they sort just before every id made at `at`."""
-    return time_ordered_hex(max(at, _EPOCH))[:12]
+    return time_ordered_hex(max(at, EPOCH))[:12]
 
 
 def _readable(page: Page[R], where: str) -> Page[R]:

@@ -1,6 +1,7 @@
 """One HTTPS endpoint for everything, as Azure's single management endpoint is.
 
-Requests whose last provider is Microsoft.DataProtection go to the function app, and so do the tags of its resources;
+Requests whose last provider is Microsoft.DataProtection or Microsoft.ResourceGraph go to the function app, and so do
+the tags of its resources;
 lists of all resources and of all providers are made of both backends' answers; all others go to the disk simulator.
 `/metadata/endpoints` is answered here. Bodies are streamed. The backends see the caller's Host header and
 X-Forwarded-Proto, so that the URLs in their answers lead back here. Leaves to others: checking tokens (the app checks
@@ -33,7 +34,7 @@ from yarl import URL
 Target = Literal["app", "arm", "both", "metadata", "nowhere"]
 
 METADATA_VERSION = "2022-09-01"
-_OURS = "microsoft.dataprotection"
+_OURS = ("microsoft.dataprotection", "microsoft.resourcegraph")
 # What concerns one connection only (RFC 9110, 7.6.1), and what a caller could say of itself and be believed.
 _HOP_BY_HOP = frozenset(
     {
@@ -69,7 +70,7 @@ def target_of(raw_path: str) -> Target:
     providers = list(_providers(parts))
     if len(providers) > 1 and providers[-1] == ("microsoft.resources", ["tags", "default"]):
         providers.pop()  # tags are written by whoever has the resource
-    return "app" if providers and providers[-1][0] == _OURS else "arm"
+    return "app" if providers and providers[-1][0] in _OURS else "arm"
 
 
 def _providers(parts: list[str]) -> Iterator[tuple[str, list[str]]]:

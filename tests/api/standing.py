@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from backup_core.api.graph_query import SERVED, Table
 from backup_core.ports import Memory
 from tests.api.bodies import (
     INSTANCE_PATH,
@@ -61,6 +62,11 @@ WORKING: Mapping[str, Any] = {
     ),
     "TagsInput": {"properties": {"tags": {"team": "blue"}}},
     "TagsPatch": {"operation": "Merge", "properties": {"tags": {"team": "blue"}}},
+    "QueryRequest": {
+        "subscriptions": [SUBSCRIPTION],
+        "query": SERVED[Table.INSTANCES].opening,
+        "options": {"$top": 1, "resultFormat": "objectArray"},
+    },
     "CheckNameAvailabilityRequest": {"name": "vault-2", "type": "Microsoft.DataProtection/backupVaults"},
     "FindRestorableTimeRangesRequest": {
         "sourceDataStoreType": "OperationalStore",

@@ -43,6 +43,7 @@ TABLE: dict[tuple[str, str], tuple[str, str]] = {
     ("api_resource_guards_of_group", "GET"): (READER, f"{DP}/resourceGuards/read"),
     ("api_resource_guard_proxies", "GET"): (READER, f"{DP}/backupVaults/backupResourceGuardProxies/read"),
     ("api_provider_operations", "GET"): (READER, f"{DP}/operations/read"),
+    ("api_resource_graph", "POST"): (READER, "Microsoft.ResourceGraph/resources/action"),
     ("api_feature_support", "POST"): (READER, f"{DP}/locations/checkFeatureSupport/action"),
     ("api_vault_name_availability", "POST"): (CONTRIBUTOR, f"{DP}/locations/checkNameAvailability/action"),
     ("api_deleted_vaults", "GET"): (READER, f"{DP}/locations/deletedVaults/read"),
@@ -145,6 +146,7 @@ QUESTIONS = {
     "api_policy_change_preview",
     "api_policy_quota_forecast",
     "api_quota_forecast",
+    "api_resource_graph",
 }
 BY_NAME = {route.name: route for route in ROUTES}
 GUARDED = [row for row, (least, _) in TABLE.items() if least != "anyone"]

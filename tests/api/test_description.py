@@ -17,6 +17,7 @@ from openapi_spec_validator import validate
 
 from backup_core.api import audit_records
 from backup_core.api.description import document
+from backup_core.api.graph_query import SERVED, Table
 from backup_core.api.openapi import bodies
 from backup_core.api.routes import ROUTES
 from backup_core.domain.errors import CloudUnavailable
@@ -388,9 +389,18 @@ def _ask_around(front: DescribedFront) -> None:
     front.post(f"{SUBSCRIPTION_PATH}/register")
     front.post(f"{VAULT_PATH}/exportBackupJobs")
     front.post(f"{LOCATION_PATH}/checkFeatureSupport", FEATURE)
+    _ask_resource_graph(front)
     for name in ("vault-1", "!", "new-vault"):
         body = {"name": name, "type": "Microsoft.DataProtection/backupVaults"}
         front.post(f"{GROUP_PATH}/locations/westeurope/checkNameAvailability", body)
+
+
+def _ask_resource_graph(front: DescribedFront) -> None:
+    """In pages, and as a table."""
+    front.put(f"{VAULT_PATH}-2", vault_body())
+    query = {"query": SERVED[Table.VAULTS].opening}
+    for options in ({"$top": 1}, {"resultFormat": "table"}):
+        front.post("/providers/Microsoft.ResourceGraph/resources", {**query, "options": options})
 
 
 def _ask_how_things_stand(front: DescribedFront) -> None:

@@ -118,6 +118,8 @@ def test_the_generic_commands_know_vaults_and_disks(shell: Shell, guarded: Local
     assert '"generic"' in listed
     assert '"web01-data"' not in listed
     assert '"web01-data"' in shell.ran("az resource list")
+    found = shell.ran(example("use-with-az.md", "The `dataprotection` extension", "sh"))
+    assert vault.replace("/backupVaults/", "/BackupVaults/") in found
 
 
 @pytest.mark.local_target

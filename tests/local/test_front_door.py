@@ -65,6 +65,8 @@ ISSUER = "https://127.0.0.1:1"
         (f"{VAULT}/providers/Microsoft.Resources/tags/default", "app"),
         (f"{DISK}/providers/Microsoft.Resources/tags/default", "arm"),
         (f"{GROUP}/providers/Microsoft.Resources/tags/default", "arm"),
+        ("/providers/Microsoft.ResourceGraph/resources", "app"),
+        ("/providers/microsoft.resourcegraph/RESOURCES", "app"),
         ("/tenants", "arm"),
         ("/providers", "arm"),
         ("/admin/functions/tick", "arm"),

@@ -90,6 +90,7 @@ def schemas() -> dict[str, Schema]:
         "TagsResource": all_of(
             {**dict.fromkeys(("id", "name", "type"), TEXT), "properties": all_of({"tags": answered(bodies.tags())})}
         ),
+        "QueryResponse": _query_response(),
         "NothingList": all_of({"value": list_of({}, at_most=0)}),
         **{f"{name}List": _page(name) for name in _PAGED},
         **{f"All{name}List": all_of({"value": list_of(ref(name))}) for name in _WHOLE},
@@ -571,6 +572,20 @@ def _provider() -> Schema:
 def _generic() -> Schema:
     texts = dict.fromkeys(("id", "name", "type", "location", "provisioningState"), TEXT)
     return object_of({**texts, "tags": answered(bodies.tags())}, required=texts)
+
+
+def _query_response() -> Schema:
+    """Of Azure Resource Graph: rows as objects, or as a table."""
+    column = all_of({"name": TEXT, "type": TEXT})
+    table = all_of({"columns": list_of(column), "rows": list_of({"type": "array"})})
+    needed: dict[str, Schema] = {
+        "totalRecords": _NUMBER,
+        "count": _NUMBER,
+        "data": {"anyOf": [list_of({"type": "object"}), table]},
+        "facets": list_of({}, at_most=0),
+        "resultTruncated": one_of(("false",)),
+    }
+    return object_of({**needed, "$skipToken": TEXT}, required=needed)
 
 
 def _subscription() -> Schema:

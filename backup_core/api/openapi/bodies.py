@@ -11,6 +11,7 @@ import re
 from backup_core.api import quota_forecast
 from backup_core.api.arm import TAG_OPERATIONS
 from backup_core.api.endpoints import FREE_BODY
+from backup_core.api.graph_query import SERVED
 from backup_core.api.openapi.schema import (
     Schema,
     all_of,
@@ -27,14 +28,15 @@ from backup_core.api.previews import DATES_AT_MOST, DAYS_AT_MOST, SLOTS_AT_MOST
 from backup_core.api.protection_rules import MAX_CONDITIONS, MAX_EXCLUDED, MAX_VALUES
 from backup_core.api.provider import DATA_SOURCE, FEATURE_REQUEST
 from backup_core.api.quota_forecast import MORE_DISKS_AT_MOST
+from backup_core.api.resource_graph import FORMATS, ROWS_AT_MOST, SCOPES, SKIP_AT_MOST, SUBSCRIPTIONS_AT_MOST
 from backup_core.api.restores import BY_POINT, BY_TIME, LATEST, MAX_SIZE_GB, POINT_ID, ZONES
 from backup_core.api.vaults import IDENTITIES, REDUNDANCIES, SETTINGS, SOFT_DELETE_RANGE, STORES
-from backup_core.api.wire import INSTANT
+from backup_core.api.wire import INSTANT, TOKEN
 from backup_core.domain import policy
 from backup_core.domain.durations import FORM as DURATION
 from backup_core.domain.protection_rule import PRIORITIES
 from backup_core.domain.reading import MAX_TEXT
-from backup_core.domain.resource_ids import DISK, GROUP_FORM, RESOURCE_FORM, SUBSCRIPTION_FORM, VAULT
+from backup_core.domain.resource_ids import DISK, GROUP_FORM, GUID, RESOURCE_FORM, SUBSCRIPTION_FORM, VAULT
 from backup_core.domain.schedule import INTERVALS_LIMIT
 from backup_core.domain.schedule import START as INTERVAL_START
 from backup_core.domain.tagging import ABSOLUTE_CRITERIA
@@ -102,6 +104,7 @@ def schemas() -> dict[str, Schema]:
             {"sourceDataStoreType": _OPERATIONAL, "startTime": _bound(), "endTime": _bound()},
             required=("sourceDataStoreType",),
         ),
+        "QueryRequest": _query_request(),
         FREE_BODY: {"type": "object", "description": "What Azure takes here changes nothing that is done."},
     }
 
@@ -111,6 +114,28 @@ def _quota_fields() -> dict[str, Schema]:
         "days": optional(whole(1, quota_forecast.DAYS_AT_MOST)),
         "copyHours": optional(whole(1, quota_forecast.COPY_HOURS_AT_MOST)),
     }
+
+
+def _query_request() -> Schema:
+    """Of Azure Resource Graph."""
+    nothing = optional(list_of({}, at_most=0))
+    options = {
+        "$top": optional(whole(1, ROWS_AT_MOST)),
+        "$skip": optional(whole(0, SKIP_AT_MOST)),
+        "$skipToken": optional({"type": "string", "pattern": f"^(?:{TOKEN.pattern})?$"}),
+        "resultFormat": optional(one_of(FORMATS)),
+        "allowPartialScopes": optional({"type": "boolean"}),
+        "authorizationScopeFilter": optional(one_of(SCOPES)),
+    }
+    subscriptions = list_of(matching(GUID), at_most=SUBSCRIPTIONS_AT_MOST)
+    fields = {
+        "query": {"type": "string", "minLength": 1, "examples": [served.opening for served in SERVED.values()]},
+        "subscriptions": optional(subscriptions),
+        "managementGroups": nothing,
+        "facets": nothing,
+        "options": optional(object_of(options)),
+    }
+    return object_of(fields, required=("query",))
 
 
 def _tags_needed() -> Schema:

@@ -127,27 +127,27 @@ class Comparison:
             self._note(path, f"order of fields {','.join(recorded)} is {','.join(own)}")
 
     def _compare_list(self, path: str, theirs: list[Any], ours: list[Any]) -> None:
-        if path == "value":
-            theirs, ours = self._of_disks(theirs), self._of_data(ours)
+        if path in ("value", "data"):
+            theirs, ours = self._of_disks(path, theirs), self._of_data(path, ours)
             if _direction(theirs) != _direction(ours):
-                self._note("value[]", f"order of time {_direction(theirs)} is {_direction(ours)}")
+                self._note(f"{path}[]", f"order of time {_direction(theirs)} is {_direction(ours)}")
             theirs, ours = sorted(theirs, key=_time), sorted(ours, key=_time)
         if len(theirs) != len(ours):
             self._note(path, f"number of elements {len(theirs)} is {len(ours)}")
         for recorded, own in zip(theirs, ours, strict=False):
             self._compare_value(f"{path}[]", recorded, own)
 
-    def _of_disks(self, resources: list[Any]) -> list[Any]:
+    def _of_disks(self, path: str, resources: list[Any]) -> list[Any]:
         others = [resource for resource in resources if BLOBS in str(resource.get("properties"))]
         if others:
-            self._note("value[]", f"{BLOBS} is left out")
+            self._note(f"{path}[]", f"{BLOBS} is left out")
         return [resource for resource in resources if resource not in others]
 
-    def _of_data(self, resources: list[Any]) -> list[Any]:
+    def _of_data(self, path: str, resources: list[Any]) -> list[Any]:
         """Without jobs that move no data."""
         words = {resource["properties"].get("operation") for resource in resources} - {None, "Backup", "Restore"}
         for word in sorted(words):
-            self._note("value[]", f"job of {word} was never listed")
+            self._note(f"{path}[]", f"job of {word} was never listed")
         return [resource for resource in resources if resource["properties"].get("operation") not in words]
 
     def _compare_text(self, path: str, theirs: str, ours: str) -> None:

@@ -21,6 +21,9 @@ BLOBS = "Microsoft.Storage/storageAccounts"
 
 # Scenarios on blob storage whose flow is that of disks too: the storage account is replaced by a disk of its name.
 ON_BLOBS = frozenset({"backup_instance_update_policy", "restorable_time_range_find"})
+GRAPH = "/providers/Microsoft.ResourceGraph/resources"
+# The recorder made the subscription's id plain in URLs and ids, and left it elsewhere.
+_SUBSCRIPTION, _PLAIN = "38304e13-357e-405e-9e9a-220351dcce8c", "00000000-0000-0000-0000-000000000000"
 # A scenario on a vault with a key of the customer's own: all but the key is replayed.
 WITH_KEYS = "backup_vault_create_with_cmk_update_and_delete"
 
@@ -59,7 +62,27 @@ def exchanges(scenario: str) -> list[Exchange]:
         text = as_disks(text)
     if scenario == WITH_KEYS:
         text = without_keys(text)
-    return [_exchange(scenario, number, row) for number, row in enumerate(json.loads(text))]
+    rows = [_of_one_subscription(row) for row in json.loads(text)]
+    _keep_listed_jobs(rows)
+    return [_exchange(scenario, number, row) for number, row in enumerate(rows)]
+
+
+def _keep_listed_jobs(rows: list[dict[str, Any]]) -> None:
+    """Resource Graph knew older jobs, too, than the list of jobs in the same scenario, which its world is made from."""
+    lists = [row["response"]["value"] for row in rows if row["method"] == "GET" and "/backupJobs?" in row["url"]]
+    listed = {job["name"] for jobs in lists for job in jobs}
+    for row in rows:
+        if GRAPH in row["url"] and "/backupjobs'" in row["request"]["query"]:
+            kept = [job for job in row["response"]["data"] if job["name"] in listed]
+            row["response"] |= {"data": kept, "count": len(kept), "totalRecords": len(kept)}
+
+
+def _of_one_subscription(row: dict[str, Any]) -> dict[str, Any]:
+    """A question to Resource Graph that asks of the subscription in which its rows lie."""
+    if GRAPH not in row["url"]:
+        return row
+    made: dict[str, Any] = json.loads(json.dumps(row).replace(_SUBSCRIPTION, _PLAIN))
+    return made
 
 
 def as_recorded(scenario: str) -> list[Exchange]:

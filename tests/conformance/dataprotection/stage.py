@@ -17,7 +17,7 @@ from backup_core.domain.surroundings import Identity
 from tests.api.front import BASE, Front, Reply
 from tests.builders import policy_properties
 from tests.conformance.dataprotection.comparing import Comparison
-from tests.conformance.dataprotection.recorded import Exchange
+from tests.conformance.dataprotection.recorded import GRAPH, Exchange
 from tests.fakes import FakeClock, World
 from tests.workflows.platform import Platform
 
@@ -85,6 +85,9 @@ def set_up(scenario: str, exchanges: list[Exchange]) -> Stage:
         _put(stage, vault, _vault_body())
         for policy in sorted({*_policies(text, vault)}):
             _put(stage, f"{vault}/backupPolicies/{policy}", {"properties": _policy_of(vault)})
+    for row in _graph_vaults(exchanges):
+        if stage.front.get(row["id"]).status == 404:
+            _put(stage, row["id"].replace("/BackupVaults/", "/backupVaults/"), _vault_in_graph(row))
     for match in instances:
         _add_disk(stage, match)
         if _is_there_at_first(match[0], exchanges):
@@ -92,6 +95,12 @@ def set_up(scenario: str, exchanges: list[Exchange]) -> Stage:
     platform.run(seconds=BEFORE_A_REQUEST)
     _back_up_daily(stage, BACKUPS.get(scenario, 0))
     return stage
+
+
+def _graph_vaults(exchanges: list[Exchange]) -> list[Any]:
+    """The vaults that Resource Graph was recorded to know."""
+    told = [each.response["data"] for each in exchanges if each.path == GRAPH]
+    return [row for rows in told for row in rows if row["type"] == "microsoft.dataprotection/backupvaults"]
 
 
 def _instances(text: str) -> list[re.Match[str]]:
@@ -125,6 +134,16 @@ def _vault_body() -> dict[str, Any]:
             "securitySettings": {"softDeleteSettings": {"state": "Off", "retentionDurationInDays": 14.0}},
         },
     }
+
+
+def _vault_in_graph(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The vault of a row of Resource Graph, in the one region of this world."""
+    told = {name: row[name] for name in ("tags", "identity") if row[name] is not None}
+    properties = dict(row["properties"])
+    soft_delete = properties["securitySettings"]["softDeleteSettings"]
+    properties["securitySettings"] = {"softDeleteSettings": {**soft_delete, "retentionDurationInDays": 14.0}}
+    kept = {name: properties[name] for name in ("storageSettings", "securitySettings")}
+    return {"location": LOCATION, **told, "properties": kept}
 
 
 def _policy_of(vault: str) -> dict[str, Any]:
