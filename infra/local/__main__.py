@@ -11,7 +11,6 @@ from pathlib import Path
 from .up import PROJECT, AlreadyRunning, LocalTarget, PartFailed, down
 
 _SHOWN = (
-    "center",
     "front_door",
     "api",
     "arm",
