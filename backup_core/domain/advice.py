@@ -12,9 +12,11 @@ ADVICE: Mapping[str, str] = {
     "DppPluginInvalidInputParameters": "Write the time as ISO 8601, such as 2026-03-02T12:00:00Z.",
     "EntityTooLarge": "Shorten what was sent: its tags, its rules or its filter.",
     "InvalidFilterInQueryString": "Write the filter as the message describes it, or leave it out.",
+    "InvalidQuery": "Send one of the three queries that the message shows, with their filters.",
     "InvalidRequestContent": "Send one valid JSON object in which no key occurs twice.",
     "InvalidResourceLocation": "Use a vault in the region of the disk; a vault cannot be moved.",
     "InvalidResourceName": "Choose another name, as the message describes it.",
+    "InvalidSubscriptionId": "Name subscriptions by their ids, as 'az account list' shows them.",
     "LinkedAuthorizationFailed": (
         "Ask whoever manages the app's access scopes to list you there, or name another resource."
     ),
