@@ -31,6 +31,7 @@ from backup_core.domain.resource_ids import (
     GroupId,
     parse_group_id,
     parse_resource_id,
+    plain_location,
 )
 from backup_core.domain.restored_disk import access_of
 from backup_core.domain.surroundings import EncryptionSet, Group, Identity, Lock, Usage
@@ -288,7 +289,7 @@ class ArmDiskCloud:
 
     def usage(self, subscription: str, location: str) -> Mapping[str, Usage]:
         call = Call(kind=CallKind.READ_USAGE, target=f"/subscriptions/{subscription}")
-        region = quote(location.replace(" ", "").lower(), safe="")
+        region = quote(plain_location(location), safe="")
         path = f"{call.target}/providers/Microsoft.Compute/locations/{region}/usages"
         return {
             str(entry["name"]["value"]): Usage(current=int(entry["currentValue"]), limit=int(entry["limit"]))

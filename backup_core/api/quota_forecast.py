@@ -21,7 +21,7 @@ from backup_core.api.wire import instant, read_optional_body
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.quota_forecast import Reached
 from backup_core.domain.reading import Node, node_of, raise_faults
-from backup_core.domain.resource_ids import GUID
+from backup_core.domain.resource_ids import GUID, plain_location
 from backup_core.domain.surroundings import Usage
 from backup_core.ports import Ports
 from backup_core.workflows import catalogue
@@ -73,7 +73,7 @@ def _answer(ports: Ports, call: Call, node: Node, subscription: str, location: s
     span = timedelta(days=node.number("days", 1, DAYS_AT_MOST) or DAYS)
     lasting = timedelta(hours=node.number("copyHours", 1, COPY_HOURS_AT_MOST) or COPY_HOURS)
     raise_faults(node)
-    place = Place(subscription=subscription.lower(), location=location.replace(" ", "").lower())
+    place = Place(subscription=subscription.lower(), location=plain_location(location))
     vaults = list(vaults_seen(ports, call))
 
     def look() -> QuotaForecast:

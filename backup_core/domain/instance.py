@@ -33,6 +33,21 @@ class ProtectionState(Enum):
     DELETING = "SoftDeleting"
     SOFT_DELETED = "SoftDeleted"
 
+    @property
+    def keeps_all_points(self) -> bool:
+        """Whether no point expires: stopped protection retains for ever, until it is resumed or deleted (documented;
+        suspended backups retain as their policy says), and a soft-deleted instance can be undeleted whole."""
+        return self in (ProtectionState.STOPPED, ProtectionState.SOFT_DELETED)
+
+    @property
+    def takes_scheduled_backups(self) -> bool:
+        return self in (ProtectionState.CONFIGURED, ProtectionState.UPDATING)
+
+    @property
+    def will_be_backed_up(self) -> bool:
+        """Whether it takes backups, or does so as soon as it is configured."""
+        return self is ProtectionState.CONFIGURING or self.takes_scheduled_backups
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointSummary:
@@ -177,9 +192,7 @@ class BackupInstance:
 
     @property
     def keeps_all_points(self) -> bool:
-        """Whether no point expires: stopped protection retains for ever, until it is resumed or deleted (documented;
-        suspended backups retain as their policy says), and a soft-deleted instance can be undeleted whole."""
-        return self.state in (ProtectionState.STOPPED, ProtectionState.SOFT_DELETED)
+        return self.state.keeps_all_points
 
     @property
     def is_deleted(self) -> bool:
@@ -200,7 +213,7 @@ class BackupInstance:
 
     @property
     def takes_scheduled_backups(self) -> bool:
-        return self.state in (ProtectionState.CONFIGURED, ProtectionState.UPDATING)
+        return self.state.takes_scheduled_backups
 
     @property
     def next_due_at(self) -> datetime:

@@ -16,6 +16,8 @@ from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from backup_core.domain.resource_ids import plain_location
+
 WINDOW = 180.0  # seconds over which the disk provider counts
 _TAKEN_UP_AFTER = 1.0  # a message that is visible waits a moment for a host to look
 _AFTER_A_WINDOW = 5.0  # it begins with the first call, which arrives a little after its start was due
@@ -262,7 +264,7 @@ def _begun_gently(reads: Allowance, writes: Allowance, count: int) -> Allowance:
 
 def in_region(policy: str, region: str) -> str:
     """The name of a policy's meter in a region, however that is written; without one that of all regions."""
-    return f"{policy} {region.replace(' ', '').lower()}".strip()
+    return f"{policy} {plain_location(region)}".strip()
 
 
 def known_size(meter: str) -> float:

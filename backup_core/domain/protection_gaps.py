@@ -17,7 +17,6 @@ from backup_core.domain.instance import ProtectionState
 from backup_core.domain.objective import length_text, longest_gap
 from backup_core.domain.policy import BackupPolicy
 
-_BACKED_UP = (ProtectionState.CONFIGURED, ProtectionState.UPDATING, ProtectionState.CONFIGURING)
 _LEAVING = (ProtectionState.DELETING, ProtectionState.SOFT_DELETED)
 _NOT_BACKED_UP = {
     ProtectionState.STOPPED: "its protection is stopped: its recovery points stay, and no more are taken",
@@ -43,7 +42,7 @@ def why_unprotected(state: ProtectionState | None) -> str | None:
     backed up."""
     if state is None:
         return "no backup instance protects it"
-    return None if state in _BACKED_UP else _NOT_BACKED_UP.get(state, "its backup instance is being deleted")
+    return None if state.will_be_backed_up else _NOT_BACKED_UP.get(state, "its backup instance is being deleted")
 
 
 def gaps_of(glance: InstanceGlance, policy: BackupPolicy | None, points: int, year: int) -> Iterator[Gap]:
@@ -51,7 +50,7 @@ def gaps_of(glance: InstanceGlance, policy: BackupPolicy | None, points: int, ye
     marks = glance.marks
     if marks.state in _LEAVING:
         return
-    if policy is not None and marks.state in _BACKED_UP:
+    if policy is not None and marks.state.will_be_backed_up:
         gap = longest_gap(policy.schedule, year)
         if marks.objective < gap:
             yield Gap(kind=GapKind.OBJECTIVE_MISSED, because=_missed(marks.objective, gap, policy.name))

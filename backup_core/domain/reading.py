@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
 from backup_core.domain.errors import Fault, InvalidInput
+from backup_core.domain.resource_ids import plain_location
 from backup_core.domain.tags import LONGEST_NAME, TAGS_AT_MOST, faults_of
 
 DEPTH_AT_MOST = 32  # the deepest policy has 11; what reads JSON calls itself for each level
@@ -170,7 +171,7 @@ class Node:
 
     def location(self, key: str, *, required: bool = False) -> str:
         """A region: `West Europe` and `westeurope` are one to ARM. Names of regions become parts of its URLs."""
-        plain = self.text(key, required=required).replace(" ", "").lower()
+        plain = plain_location(self.text(key, required=required))
         if plain and not _LOCATION.fullmatch(plain):
             self.fault(key, f"{plain[:40]!r} is not the name of a region")
             return ""

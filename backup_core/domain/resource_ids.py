@@ -112,6 +112,11 @@ def parse_group_id(text: str) -> GroupId:
     return GroupId(subscription=match["subscription"], group=match["group"])
 
 
+def plain_location(location: str) -> str:
+    """A region as ids and URLs name it: `West Europe` and `westeurope` are one to ARM."""
+    return location.replace(" ", "").lower()
+
+
 def is_safe_name(text: str) -> bool:
     """Whether a name can be part of a table key and of a URL without leading anywhere else."""
     return _SAFE_SEGMENT.fullmatch(text) is not None

@@ -14,7 +14,7 @@ from typing import Any
 from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS, DISK_SKUS, largest_gb
 from backup_core.domain.errors import Fault
 from backup_core.domain.recovery_point import TAG_PREFIX, RecoveryPoint
-from backup_core.domain.resource_ids import DISK, parse_resource_id
+from backup_core.domain.resource_ids import DISK, parse_resource_id, plain_location
 from backup_core.domain.restored_disk import RestoredDisk, Wishes, restored_disk, restored_size_gb, sku_of
 from backup_core.domain.tags import LONGEST_VALUE, TAGS_AT_MOST, faults_of
 
@@ -79,7 +79,7 @@ def _check_place(request: RestoreRequest, point: RecoveryPoint) -> Iterator[Faul
             yield Fault(target=target, message=message)
     except ValueError as error:
         yield Fault(target=target, message=str(error))
-    if request.location and point.location and _plain(request.location) != _plain(point.location):
+    if request.location and point.location and plain_location(request.location) != plain_location(point.location):
         message = f"the recovery point lies in {point.location}; a disk is restored in the region of its snapshot"
         yield Fault(target=f"{_TARGET}.restoreLocation", message=message)
 
@@ -193,7 +193,3 @@ def disk_to_be(job_id: str, point: RecoveryPoint, wanted: Mapping[str, Any]) -> 
         snapshot_bytes=point.disk_size_bytes,
         location=point.location,
     )
-
-
-def _plain(location: str) -> str:
-    return location.replace(" ", "").lower()

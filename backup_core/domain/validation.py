@@ -31,7 +31,7 @@ from backup_core.domain.instance import BackupInstance, InstanceRequest
 from backup_core.domain.permissions import USE_ENCRYPTION_SET, Need
 from backup_core.domain.policy import SCHEDULED_POINTS_LIMIT, BackupPolicy, check_background_copy, points_kept_at_most
 from backup_core.domain.recovery_point import RecoveryPoint, read_label
-from backup_core.domain.resource_ids import DISK, GroupId, VaultKey, parse_resource_id
+from backup_core.domain.resource_ids import DISK, GroupId, VaultKey, parse_resource_id, plain_location
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.surroundings import DISK_COUNTERS, SNAPSHOT_COUNTERS, EncryptionSet, Group, Lock, Usage
 from backup_core.domain.vault import Vault
@@ -82,7 +82,7 @@ def check_source(vault: Vault, disk: Disk | None, disk_id: str) -> Iterator[Faul
     if disk is None:
         yield Fault(target=SOURCE, message=f"disk '{disk_id}' was not found", code=DiskNotFound.code)
         return
-    if _plain(disk.location) != _plain(vault.location):
+    if plain_location(disk.location) != plain_location(vault.location):
         message = f"the disk lies in {disk.location}, the vault in {vault.location}; they must lie in one region"
         yield Fault(target=SOURCE, message=message, code=WRONG_REGION)
     properties = disk.raw.get("properties", {})
@@ -318,7 +318,3 @@ def _is_of(snapshot: Snapshot, disk: Disk) -> bool:
 def _is_labelled(snapshot: Snapshot, own: tuple[VaultKey, str]) -> bool:
     label = read_label(snapshot.tags)
     return label is not None and label.vault == own[0] and label.instance_name.lower() == own[1].lower()
-
-
-def _plain(location: str) -> str:
-    return location.replace(" ", "").lower()

@@ -20,7 +20,6 @@ from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
 from backup_core.domain.errors import BackupError, Fault, InvalidInput, PermissionMissing
 from backup_core.domain.forecast import ForecastPoint
 from backup_core.domain.health import InstanceGlance
-from backup_core.domain.instance import ProtectionState
 from backup_core.domain.permissions import READ_USAGE
 from backup_core.domain.policy import SCHEDULED_POINTS_LIMIT, BackupPolicy
 from backup_core.domain.previews import Existing, LimitMet, limits_met, outlook
@@ -36,7 +35,7 @@ from backup_core.domain.quota_forecast import (
     worst_minute,
     writes_reached,
 )
-from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.resource_ids import VaultKey, plain_location
 from backup_core.domain.surroundings import SNAPSHOT_COUNTERS, Usage
 from backup_core.ports import Ports, every, pages
 from backup_core.workflows.acting import as_identity, identities_of
@@ -48,8 +47,6 @@ VAULTS = 200
 POINTS = 400_000
 RECKONED_AT_MOST = 200_000  # slots, of all policies and last backups together: what is kept of them is 250 bytes each
 REDUNDANCIES = ("Standard_LRS", "Standard_ZRS")  # what Azure makes of a first snapshot, as the region has zones
-_KEEPS_ALL = (ProtectionState.STOPPED, ProtectionState.SOFT_DELETED)
-_TAKES = (ProtectionState.CONFIGURED, ProtectionState.UPDATING, ProtectionState.CONFIGURING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +57,7 @@ class Place:
     location: str
 
     def holds(self, glance: InstanceGlance) -> bool:
-        return self.is_of(glance) and glance.location.replace(" ", "").lower() == self.location
+        return self.is_of(glance) and plain_location(glance.location) == self.location
 
     def is_of(self, glance: InstanceGlance) -> bool:
         return glance.subscription == self.subscription.lower()
@@ -235,14 +232,14 @@ def _read_vault(ports: Ports, vault: VaultKey, gathered: _Gathering) -> None:
         there = {} if is_cut or not here else existing(ports, vault, [glance.name for glance in here])
         for glance in glances:
             policy = policies.get(glance.policy_name.casefold())
-            if policy is not None and glance.marks.state in _TAKES:
+            if policy is not None and glance.marks.state.will_be_backed_up:
                 is_here = gathered.place.holds(glance)
                 gathered.follow(policy, glance.last_success_slot, 1, sku=glance.disk_sku, is_here=is_here)
         for glance in here:
             left = _left(glance, there.get(glance.name.lower(), Existing()))
             gathered.add_existing(left)
             policy = policies.get(glance.policy_name.casefold())
-            if policy is not None and glance.marks.state in _TAKES:
+            if policy is not None and glance.marks.state.will_be_backed_up:
                 gathered.add_met(vault, glance.name, policy, glance.last_success_slot, left)
     if is_cut:
         gathered.unknown.append(f"Of vault '{vault.name}' recovery points beyond {POINTS:,} in all were not counted.")
@@ -256,7 +253,7 @@ def _pages(ports: Ports, vault: VaultKey, place: Place) -> Iterator[list[Instanc
 
 def _left(glance: InstanceGlance, there: Existing) -> Existing:
     """The points as they expire: of stopped protection they do not."""
-    if glance.marks.state not in _KEEPS_ALL:
+    if not glance.marks.state.keeps_all_points:
         return there
     return Existing(scheduled=[None] * len(there.scheduled), on_demand=[None] * len(there.on_demand))
 
