@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from backup_core.api.call import Answer, Call
+from backup_core.api.health import vaults_seen
 from backup_core.api.linked import touched_by
 from backup_core.api.questions import answered
 from backup_core.api.wire import skip_token
@@ -26,7 +27,11 @@ def unprotected(ports: Ports, call: Call) -> Answer:
     """A page of the disks of a subscription."""
     after = _read_key(skip_token(call), f"{call.subscription.lower()}:")
     page = answered(
-        ports, call, lambda: unprotected_disks(ports, call.subscription, after=after, may_see=call.may_reach)
+        ports,
+        call,
+        lambda: unprotected_disks(
+            ports, call.subscription, after=after, vaults=vaults_seen(ports, call), may_see=call.may_reach
+        ),
     )
     body: dict[str, Any] = {
         "value": [_render_disk(call, each) for each in page.items],

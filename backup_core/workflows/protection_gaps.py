@@ -9,7 +9,7 @@ Leaves to others: the judgement (domain/protection_gaps.py).
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from backup_core.domain.disk import Disk
@@ -49,12 +49,12 @@ class UnprotectedPage:
 
 
 def unprotected_disks(
-    ports: Ports, subscription: str, *, after: str, may_see: Callable[[str], bool]
+    ports: Ports, subscription: str, *, after: str, vaults: Iterable[VaultKey], may_see: Callable[[str], bool]
 ) -> UnprotectedPage:
     """The disks of a subscription that nothing backs up, of those that the asker `may_see`; those behind the key
-    `after`."""
-    vaults = list(list_vault_keys(ports))
-    held = {key: found for vault in vaults for key, found in _held(ports, vault, subscription)}
+    `after`. They are listed as the app and as the `vaults`, which are those that the asker may see; a disk is backed up
+    from whatever vault protects it."""
+    held = {key: found for vault in list_vault_keys(ports) for key, found in _held(ports, vault, subscription)}
     unknown: list[str] = []
     found = _Sum()
     listed = _list(ports, subscription, ["", *identities_of(ports, vaults)], unknown)

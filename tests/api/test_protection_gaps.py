@@ -4,6 +4,7 @@ may see them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,12 +15,13 @@ from backup_core.domain.instance import PointSummary, ProtectionState
 from backup_core.domain.job import JobError
 from backup_core.domain.objective import TAG
 from backup_core.domain.recovery_point import PointState
-from backup_core.ports import Insert
+from backup_core.domain.vault import Vault
+from backup_core.ports import Insert, Replace
 from backup_core.workflows import protection_gaps
 from tests.api.bodies import VAULT_PATH, vault_body
 from tests.api.described import DescribedFront
 from tests.api.front import Front
-from tests.attack.closed import ROLES, AttackedFront
+from tests.attack.closed import CLOSED_GROUP, CLOSED_VAULT, ROLES, AttackedFront
 from tests.builders import OTHER_SUBSCRIPTION, SUBSCRIPTION, VAULT, disk_id, disk_json, instance, point, policy
 from tests.workflows.platform import Platform
 
@@ -148,3 +150,15 @@ def test_disks_that_are_closed_are_neither_listed_nor_counted(role: str) -> None
     assert reply.json["count"] == len(reply.json["value"])
     assert "secret" not in reply.text
     assert "disk-4" not in reply.text, "it is protected, from a vault that is closed"
+
+
+def test_a_closed_vaults_identity_is_neither_asked_nor_named() -> None:
+    front = AttackedFront()
+    closed = replace(VAULT, name=CLOSED_VAULT.rpartition("/")[2])
+    identity = f"{CLOSED_GROUP.text}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/hidden"
+    stored = front.world.store.get(Vault, closed)
+    assert stored is not None
+    front.world.store.commit(closed, [Replace(stored, replace(stored.value, acts_as=identity))])
+    reply = front.attack("GET", UNPROTECTED, role="Backup.Reader")
+    assert (reply.status, reply.json["unknown"]) == (200, [])
+    assert "hidden" not in reply.text
