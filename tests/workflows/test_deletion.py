@@ -177,3 +177,34 @@ def test_an_instance_is_deleted_while_an_expiry_is_on_its_way() -> None:
     assert told
     assert not platform.has_instance(NAME)
     assert platform.world.clock.now() < SLOT + timedelta(hours=2)
+
+
+def test_no_snapshot_goes_of_a_point_whose_mark_was_taken_off_meanwhile() -> None:
+    """At each call of an expiry, but that of the deletion itself: by then the tables were asked."""
+    spared, nth, unmarked = 0, 0, list[str]()
+    while True:
+        platform = SCENARIOS["expiry"].prepare()
+        calls, taken_off = platform.world.faults.calls, list[str]()
+        at = len(calls) + nth
+
+        def take_off(platform: Platform = platform, taken_off: list[str] = taken_off) -> None:
+            for point in platform.points():
+                if point.expiry_job_id and point.deletion_asked_at is None:
+                    change_point(platform, point.point_id, expiry_job_id="")
+                    taken_off.append(point.point_id)
+
+        def check(call: str, target: str, platform: Platform = platform, at: int = at) -> None:
+            if call == "delete_snapshot" and len(platform.world.faults.calls) != at + 1:
+                marks = {point.snapshot_id: point.expiry_job_id for point in platform.points()}
+                if not marks[target]:
+                    unmarked.append(target)
+
+        platform.world.faults.interrupt_nth(nth, take_off)
+        platform.world.cloud.guard = check
+        SCENARIOS["expiry"].act(platform)
+        if len(calls) <= at:
+            break
+        assert not unmarked, f"taken off at call {nth}"
+        spared += bool(taken_off)
+        nth += 1
+    assert spared, "no interruption fell between the mark and the deletion"
