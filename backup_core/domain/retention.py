@@ -99,9 +99,12 @@ def going(
 ) -> frozenset[str]:
     """The ids of those that `decide_retention` finds expired, by the same rules: what most who ask want to know."""
     _check_one_instance(points)
+    if keep_all:
+        return frozenset()
     needed = _needed(points) if protected else {}
-    ids = (point.point_id for point in points if not _reasons_to_keep(point, now, needed, discard_all=discard_all))
-    return frozenset() if keep_all else frozenset(ids)
+    return frozenset(
+        point.point_id for point in points if not _reasons_to_keep(point, now, needed, discard_all=discard_all)
+    )
 
 
 def successor(points: Sequence[RecoveryPoint], expired: RecoveryPoint) -> RecoveryPoint | None:

@@ -1,8 +1,8 @@
 """The forecast of Azure's limits for a subscription and region: records are read, the region's usage is asked.
 
 Read page by page: kept are counts by day, and of the disks that reach a limit when they do. Forecasts are made once for
-all disks that follow the same policy and were backed up at the same slot. Of more points than POINTS,
-or vaults than VAULTS, those beyond are not counted, which the forecast says.
+all disks that follow the same policy and were backed up at the same slot. Of more points than POINTS, or vaults than
+VAULTS, those beyond are not counted, which the forecast says.
 
 Leaves to others: what is counted (domain/quota_forecast.py), and who may see which disk (api/quota_forecast.py).
 """
