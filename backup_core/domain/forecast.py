@@ -84,6 +84,27 @@ def existing_at(points: Iterable[ForecastPoint], at: datetime) -> tuple[Kept, ..
     return decide_retention([_as_point(point) for point in open_cases], now=at, protected=True).kept
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifetime:
+    """When a point is taken and when it goes; None: it stays, or nothing newer is known to come."""
+
+    taken_at: datetime
+    goes_at: datetime | None
+
+
+def lifetimes(points: Iterable[tuple[datetime, datetime | None]]) -> Iterator[Lifetime]:
+    """Of points given oldest first, each as the instants at which it is taken and expires; None: it never does. One
+    goes when it has expired, the newest when a newer one has come."""
+    older: tuple[datetime, datetime | None] | None = None
+    for point in points:
+        if older is not None:
+            taken_at, expires_at = older
+            yield Lifetime(taken_at=taken_at, goes_at=None if expires_at is None else max(expires_at, point[0]))
+        older = point
+    if older is not None:
+        yield Lifetime(taken_at=older[0], goes_at=None)
+
+
 def counts_at_slots(
     points: Iterable[ForecastPoint], there: Iterable[datetime | None] = ()
 ) -> tuple[tuple[datetime, int], ...]:

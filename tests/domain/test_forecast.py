@@ -15,6 +15,7 @@ from backup_core.domain.forecast import (
     existing_at,
     first_over,
     forecast_points,
+    lifetimes,
     next_slots,
     peak,
 )
@@ -165,3 +166,24 @@ def test_the_first_day_over_a_limit_is_that_of_a_count_hour_by_hour(seed: int) -
     hours = (START + n * HOUR for n in range(400 * 24))
     counted = next(hour for hour in hours if len(existing_at(points, hour)) > limit)
     assert first_over(limit, counts_at_slots(points)) == counted
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_lifetime_ends_when_the_decision_lets_the_point_go(seed: int) -> None:
+    chance = random.Random(seed)
+    draft = without_limits(
+        intervals=[f"R/2026-01-01T00:00:00/PT{chance.randint(1, 72)}H"],
+        retention=f"P{chance.randint(1, 9)}D",
+        tags={"Weekly": ("FirstOfWeek", f"P{chance.randint(7, 30)}D")},
+    )
+    points = list(forecast_points(draft, START - HOUR, START + 60 * DAY))
+    lived = list(lifetimes((point.slot, point.expires_at) for point in points))
+    for _ in range(50):
+        at = START + chance.random() * 60 * DAY
+        there = [each.taken_at for each in lived if each.taken_at <= at and (each.goes_at is None or each.goes_at > at)]
+        assert there == [item.point.created_at for item in existing_at(points, at)]
+
+
+def test_what_never_expires_and_what_nothing_newer_follows_stays() -> None:
+    assert [each.goes_at for each in lifetimes([(START, None), (START + DAY, START + 2 * DAY)])] == [None, None]
+    assert list(lifetimes([])) == []

@@ -1,0 +1,166 @@
+"""What the snapshots of a disk hold over time, and so what is billed for them.
+
+Azure bills incremental snapshots by what they hold: all that is used of the disk for the oldest, and for each other
+one what changed since the one before it that is still there (documented: compute, incremental snapshots). A point that
+goes hands the blocks that only it held to the next one, so that what counts is always the gap between neighbours:
+
+    bytes = used + the sum, over neighbours, of what differs between them
+
+How much differs between two points depends on how long they lie apart. It is reckoned as of writes that meet every used
+block alike: of what has not changed yet, each stretch of time changes the same share. So it rises ever more slowly, and
+never above what is used. Blocks that are written more often than others make a disk differ less over longer gaps, and
+more over shorter ones, than that: known for a time no longer than the shortest gap, churn is never estimated too low.
+
+Leaves to others: which points exist when (domain/forecast.py), and prices (domain/prices.py).
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import chain, groupby, islice, pairwise
+from operator import itemgetter
+
+from backup_core.domain.durations import add_months
+from backup_core.domain.forecast import Lifetime
+
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Churn:
+    """Of a disk of which `used_bytes` are used: `changed_bytes` of them differ between two looks `within` apart.
+    Raises ValueError for what cannot be."""
+
+    used_bytes: int
+    changed_bytes: int
+    within: timedelta = timedelta(days=1)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.changed_bytes <= self.used_bytes or self.within <= timedelta(0):
+            raise ValueError(f"{self.changed_bytes} of {self.used_bytes} bytes cannot change within {self.within}")
+
+    def between(self, gap: timedelta) -> float:
+        """The bytes that differ between two points so far apart."""
+        if self.changed_bytes == self.used_bytes:
+            return float(self.used_bytes) if gap else 0.0
+        unchanged = math.log1p(-self.changed_bytes / self.used_bytes)
+        return -math.expm1(unchanged * (gap / self.within)) * self.used_bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """From `at` on so many points exist, and hold so many bytes together."""
+
+    at: datetime
+    points: int
+    size: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthHeld:
+    """A month of the calendar, in UTC, as far as it is looked at. `gib_months` is what is billed: the GiB that are
+    held, each for its part of the whole month."""
+
+    begin: datetime
+    end: datetime
+    gib_months: float
+
+
+def held(points: Iterable[Lifetime], churn: Churn) -> Iterator[Held]:
+    """How what is held changes, from the first point on. Points may go in any order; one that comes as another goes is
+    there before it."""
+    row = _Row(churn=churn, points=tuple(points))
+    changes = sorted(_changes(row.points))
+    for at, together in groupby(changes, key=itemgetter(0)):
+        for _, goes, number in together:
+            row.remove(number) if goes else row.append(number)
+        yield Held(at=at, points=len(row.older), size=row.size)
+
+
+def held_at(steps: Sequence[Held], instants: Sequence[datetime]) -> tuple[Held, ...]:
+    """What is held at each of these instants, which rise."""
+    found, step, left = [], None, list(reversed(steps))
+    for at in instants:
+        while left and left[-1].at <= at:
+            step = left.pop()
+        found.append(Held(at=at, points=step.points, size=step.size) if step else Held(at=at, points=0, size=0.0))
+    return tuple(found)
+
+
+def by_month(steps: Sequence[Held], begin: datetime, end: datetime) -> tuple[MonthHeld, ...]:
+    """What is billed from `begin` to `end`, month by month."""
+    return tuple(
+        MonthHeld(begin=since, end=until, gib_months=_byte_seconds(steps, since, until) / seconds / GIB)
+        for since, until, seconds in _months(begin, end)
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Row:
+    """The points that exist, each with its neighbours, and what they hold together."""
+
+    churn: Churn
+    points: Sequence[Lifetime]
+    size: float = 0.0
+    newest: int | None = None
+    older: dict[int, int | None] = field(default_factory=dict)
+    newer: dict[int, int | None] = field(default_factory=dict)
+
+    def append(self, number: int) -> None:
+        """A point that was taken after all that exist."""
+        self.size = float(self.churn.used_bytes) if self.newest is None else self.size + self._gap(self.newest, number)
+        self._join(self.newest, number)
+        self.newer[number], self.newest = None, number
+
+    def remove(self, number: int) -> None:
+        older, newer = self.older.pop(number), self.newer.pop(number)
+        self.size += self._gap(older, newer) - self._gap(older, number) - self._gap(number, newer)
+        self._join(older, newer)
+        if newer is None:
+            self.newest = older
+        if not self.older:
+            self.size = 0.0
+
+    def _join(self, older: int | None, newer: int | None) -> None:
+        if older is not None:
+            self.newer[older] = newer
+        if newer is not None:
+            self.older[newer] = older
+
+    def _gap(self, older: int | None, newer: int | None) -> float:
+        """The bytes that differ between two points; the oldest has none before it."""
+        if older is None or newer is None:
+            return 0.0
+        return self.churn.between(self.points[newer].taken_at - self.points[older].taken_at)
+
+
+def _changes(points: Sequence[Lifetime]) -> Iterator[tuple[datetime, bool, int]]:
+    """When, whether a point goes then, and which: as they sort, one comes before another goes."""
+    for number, point in enumerate(points):
+        yield point.taken_at, False, number
+        if point.goes_at is not None:
+            yield max(point.goes_at, point.taken_at), True, number
+
+
+def _byte_seconds(steps: Sequence[Held], begin: datetime, end: datetime) -> float:
+    first = max(bisect_right(steps, begin, key=lambda step: step.at) - 1, 0)
+    total = 0.0
+    for step, following in pairwise(chain(islice(steps, first, None), [None])):
+        if step is None or step.at >= end:
+            break
+        until = end if following is None else min(following.at, end)
+        total += step.size * (until - max(step.at, begin)).total_seconds()
+    return total
+
+
+def _months(begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime, float]]:
+    """The part of each month of the calendar that lies between, and how many seconds the whole month has."""
+    first = begin.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    while first < end:
+        following = add_months(first, 1)
+        yield max(first, begin), min(following, end), (following - first).total_seconds()
+        first = following
