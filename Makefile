@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 RECORDINGS ?= ../shared
 
-.PHONY: setup demo test check lint infra conformance simulate bench docs package audit scan lock up down clean
+.PHONY: setup demo test check lint infra conformance simulate bench docs prices package audit scan lock up down clean
 
 demo: setup
 	$(RUN) -m infra.local demo
@@ -45,6 +45,11 @@ bench: setup
 # What docs/ tells of the code, written anew; a test fails while it is stale.
 docs: setup
 	$(RUN) -m docs.generate
+
+# The list prices that cost estimates use, read anew from Azure: make prices REGIONS="westeurope eastus" CURRENCY=EUR;
+# see docs/preview.md.
+prices: setup
+	$(RUN) -m infra.prices $(if $(REGIONS),--region $(REGIONS)) $(if $(CURRENCY),--currency $(CURRENCY))
 
 # The deployable package, and the proof that it runs; see infra/package.
 package: setup

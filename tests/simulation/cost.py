@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from backup_core.domain.prices import Meter, find_price
 from tests.benchmarks.figures import Figure
 from tests.simulation.platform import Plan, Platform
 from tests.simulation.scene import REGIONS, SLOT, new_platform, protect, subscriptions
@@ -20,12 +21,7 @@ BAR_FROM = 1_000
 BAR_USD = 0.002  # a disk and month
 HOURS_A_MONTH = 730
 HOUR = timedelta(hours=1)
-# USD, East US. Of the Functions: list prices as public tools printed them in July 2026. Of storage and logs: remembered
-# in November 2026, to be looked up by who needs them exactly.
-EXECUTION = 0.000004 / 10
-GIGABYTE_SECOND = 0.000026
-TRANSACTION = 0.0004 / 10_000
-LOG_GIGABYTE = 2.76
+LOG_GIGABYTE = 2.76  # USD, remembered in November 2026, to be looked up by who needs it exactly
 # What each subscription has free each month.
 FREE_EXECUTIONS, FREE_GIGABYTE_SECONDS, FREE_LOG_GIGABYTES = 250_000, 100_000, 5
 
@@ -60,9 +56,9 @@ class Use:
     def usd(self) -> float:
         """At list prices, with nothing free."""
         return (
-            self.executions * EXECUTION
-            + self.gigabyte_seconds * GIGABYTE_SECOND
-            + self.transactions * TRANSACTION
+            self.executions * _of_one(Meter.EXECUTIONS)
+            + self.gigabyte_seconds * _of_one(Meter.EXECUTION_TIME)
+            + self.transactions * _of_one(Meter.TABLE_OPERATIONS)
             + self.log_gigabytes * LOG_GIGABYTE
         )
 
@@ -74,6 +70,13 @@ class Use:
             transactions=self.transactions,
             log_gigabytes=max(0.0, self.log_gigabytes - FREE_LOG_GIGABYTES),
         ).usd
+
+
+def _of_one(meter: Meter) -> float:
+    """The list price in East US, in dollars."""
+    price = find_price(meter, "eastus", "USD")
+    assert price is not None, "it is in the list that ships"
+    return price.of_one
 
 
 def month(disks: int, plan: Plan, *, seed: int = 0) -> Use:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from infra.local.arm import retail_prices
 from infra.local.arm.control import Control
 from infra.local.arm.faults import Fault
 from infra.local.arm.gateway import Gateway, Incoming
@@ -42,6 +43,8 @@ class Server:
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith("/_simulator/"):
             return await self._control.answer(request)
+        if request.path == retail_prices.PATH:
+            return self._prices(request)
         incoming = await _read(request)
         fault = self._gateway.faults.strike(incoming.method, incoming.path, incoming.route, incoming.body)
         if fault is not None:
@@ -52,6 +55,14 @@ class Server:
         answer = self._gateway.answer(incoming, fault)
         if fault is not None and fault.kind == "drop_after":
             return _dropped(request)
+        return _response(answer.status, encode(answer.body), answer.headers)
+
+    def _prices(self, request: web.BaseRequest) -> web.Response:
+        answer = retail_prices.answer(
+            request.query,
+            base_url=f"https://{request.host}",
+            per_gib_month=self._gateway.world.settings.price_per_gib_month,
+        )
         return _response(answer.status, encode(answer.body), answer.headers)
 
     async def _wait(self, fault: Fault) -> None:
