@@ -18,6 +18,7 @@ from typing import Any
 
 from backup_core.api.errors import STATUS
 from backup_core.domain.alert import fired_type, resolved_type
+from backup_core.domain.counted_work import EVERY_KIND
 from backup_core.domain.errors import BackupError, PermissionMissing
 from backup_core.domain.events import COMMON, KINDS, EventKind, data_schema
 from backup_core.settings import SETTINGS
@@ -243,8 +244,7 @@ def alert_sections() -> str:
 
 
 def measured_table() -> str:
-    work = sizing.measured()["work"]
-    rows = [[each["name"], *(f"{each[key]:g}" for key in ("executions", "storage", "arm"))] for each in work]
+    rows = [[work.name, *(f"{count:g}" for count in (work.executions, work.storage, work.arm))] for work in EVERY_KIND]
     idle = sizing.idle()
     rows.append(
         ["nothing to do, a day (counted, not measured)", *(f"{idle[key]:,}" for key in ("executions", "storage")), "0"]
@@ -253,7 +253,7 @@ def measured_table() -> str:
 
 
 def example_table() -> str:
-    days = {disks: sizing.day_of(disks) for disks in sizing.measured()["example"]["disks"]}
+    days = {disks: sizing.day_of(disks) for disks in sizing.EXAMPLE_DISKS}
     names = {
         "backups": "backups a day",
         "executions": "executions a day",

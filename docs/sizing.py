@@ -1,18 +1,16 @@
-"""The sizing tables of operations.md: what was measured for one backup, and what follows for many disks.
+"""The sizing tables of operations.md: what follows for many disks from what was counted for one backup.
 
-Leaves to others: measuring (`make bench`, tests/benchmarks) and Azure's prices, which are the reader's to fill in.
+Leaves to others: counting (`make bench`; the counts stand in backup_core/domain/counted_work.py), and prices.
 """
 
 from __future__ import annotations
 
 import json
-import tomllib
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 from backup_core.adapters.entities import SHARDS
+from backup_core.domain.counted_work import EXPIRED_POINT, SCHEDULED_BACKUP
 from backup_core.domain.heartbeat import POISON
 from backup_core.domain.messages import QUEUES
 from backup_core.triggers import timers
@@ -20,13 +18,11 @@ from backup_core.workflows.tick import DUTIES
 
 SNAPSHOTS_OF_REGION = 75_000  # of a kind, in a region and subscription (reported)
 HOST_LOCK_A_MINUTE = 5  # measured on the real host
+# The worked example: every disk backed up every four hours, each point kept for a week.
+EXAMPLE_DISKS = (100, 1000, 5000)
+BACKUPS_A_DAY = 6
+DAYS_KEPT = 7
 _MINUTES = 24 * 60
-
-
-@cache
-def measured() -> dict[str, Any]:
-    with (Path(__file__).parent / "measured.toml").open("rb") as file:
-        return tomllib.load(file)
 
 
 def runs_a_day(schedule: str) -> int:
@@ -66,18 +62,14 @@ def _seconds(text: str) -> int:
 
 def day_of(disks: int) -> dict[str, float]:
     """A day of the worked example, once the first points expire: as many points go as come."""
-    work = {each["name"]: each for each in measured()["work"]}
-    backup, expiry = work["scheduled backup"], work["expired recovery point, one in a round"]
-    example = measured()["example"]
-    backups = disks * example["backups_a_day"]
-    both = {key: backups * (backup[key] + expiry[key]) for key in ("executions", "storage", "arm")}
-    host = backups * (backup["executions"] + expiry["executions"]) * backup["host"] / backup["executions"]
-    snapshots = backups * example["days_kept"]
+    backups = disks * BACKUPS_A_DAY
+    both = (SCHEDULED_BACKUP, EXPIRED_POINT)
+    snapshots = backups * DAYS_KEPT
     return {
         "backups": backups,
-        "executions": both["executions"] + idle()["executions"],
-        "storage": both["storage"] + host + idle()["storage"],
-        "arm": both["arm"],
+        "executions": backups * sum(work.executions for work in both) + idle()["executions"],
+        "storage": backups * sum(work.storage + work.host_storage for work in both) + idle()["storage"],
+        "arm": backups * sum(work.arm for work in both),
         "snapshots": snapshots,
         "subscriptions": -(-snapshots // SNAPSHOTS_OF_REGION),
     }
