@@ -103,8 +103,13 @@ def render(vault: VaultKey, instance: BackupInstance) -> dict[str, Any]:
 
 
 def asked(vault: VaultKey, instance: BackupInstance) -> dict[str, Any]:
-    """The client's properties, with the policy as it is now."""
+    """The client's properties, with the policy as it is now, and with the disk's region where the client left it out:
+    Terraform replaces an instance of which it reads another one than it was told."""
     properties = {name: value for name, value in instance.request.items() if name != "objectType"}
+    source = properties.get("dataSourceInfo", {})
+    if source and instance.disk_location and not source.get("resourceLocation"):
+        kind = {"objectType": source["objectType"]}  # the service's last (recorded)
+        properties["dataSourceInfo"] = {**source, "resourceLocation": instance.disk_location, **kind}
     policy_id = f"{vault.resource_id}/backupPolicies/{instance.policy.name}"
     properties["policyInfo"] = {"policyId": policy_id, **properties.get("policyInfo", {})}
     return properties
@@ -148,7 +153,8 @@ def read_properties(
 ) -> InstanceRequest:
     """What a client asks for, from an instance's `properties`. Faults are noted in the node: what stands in their place
     is empty, and not to be used."""
-    properties.choice("objectType", ("BackupInstance",), required=True)
+    if properties.text("objectType"):  # reported: Terraform's provider sends it empty
+        properties.choice("objectType", ("BackupInstance",))
     source = properties.child("dataSourceInfo", required=True)
     disk_id = read_disk_id(source, kind_needed=True)
     policy = properties.child("policyInfo", required=True)

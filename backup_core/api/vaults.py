@@ -12,6 +12,7 @@ from backup_core.api.operation_ids import Operation, group_headers, status_heade
 from backup_core.api.questions import answered
 from backup_core.api.reading import check_name
 from backup_core.api.wire import body_of, instant, list_answer, skip_token
+from backup_core.domain.acting import acting_identity
 from backup_core.domain.audit import differences
 from backup_core.domain.errors import NotFound
 from backup_core.domain.reading import Node, raise_faults
@@ -181,11 +182,12 @@ def render(ports: Ports, vault: Vault, *, provisioning_state: str = "Succeeded")
 
 def _identity(ports: Ports, identity: Mapping[str, Any]) -> dict[str, Any]:
     """With the ids by which roles are assigned to whoever acts for the vault (recorded): a system-assigned identity is
-    the app's own."""
+    the app's own, but for a vault that names another beside it, which then acts; roles that are assigned to the vault
+    hit that one."""
     shown = dict(identity)
-    own = catalogue.find_identity(ports)
-    if "SystemAssigned" in identity["type"] and own.principal_id:
-        shown["principalId"] = own.principal_id
+    own, acts = catalogue.find_identity(ports), catalogue.find_identity(ports, acting_identity(identity))
+    if "SystemAssigned" in identity["type"] and acts.principal_id:
+        shown["principalId"] = acts.principal_id
     if "userAssignedIdentities" in identity:
         named = {name: catalogue.find_identity(ports, name) for name in identity["userAssignedIdentities"]}
         shown["userAssignedIdentities"] = {

@@ -140,6 +140,30 @@ class InstanceRequest:
     acts_as: str | None = None
 
 
+def described(disk_id: str, location: str, snapshot_group_id: str) -> Mapping[str, Any]:
+    """An instance's `request` as a client of the API would have written it, where none did."""
+    name = disk_id.rpartition("/")[2]
+    store = {
+        "dataStoreType": "OperationalStore",
+        "objectType": "AzureOperationalStoreParameters",
+        "resourceGroupId": snapshot_group_id,
+    }
+    source = {
+        "resourceID": disk_id,
+        "resourceUri": disk_id,
+        "datasourceType": DISK,
+        "resourceName": name,
+        "resourceType": DISK,
+        "resourceLocation": location,
+        "objectType": "Datasource",
+    }
+    return {
+        "friendlyName": name,
+        "dataSourceInfo": source,
+        "policyInfo": {"policyParameters": {"dataStoreParametersList": [store]}},
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupInstance:
     """`generation` tells this instance from an earlier one of the same name; `revision` counts changes of its policy.

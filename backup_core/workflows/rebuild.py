@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError
 from backup_core.domain.installation import Installation
-from backup_core.domain.instance import BackupInstance, ProtectionState
+from backup_core.domain.instance import BackupInstance, ProtectionState, described
 from backup_core.domain.ownership import Home, NotProven, is_foreign, prove_claim
 from backup_core.domain.points import point_from_label
 from backup_core.domain.policy import BackupPolicy
@@ -133,6 +133,7 @@ def ensure_vault(ports: Ports, key: VaultKey, location: str) -> None:
 
 
 def _new_instance(ports: Ports, label: SnapshotLabel, snapshot: Snapshot) -> Stored[BackupInstance]:
+    group_id = parse_resource_id(snapshot.id, SNAPSHOT).group_id.text
     instance = BackupInstance(
         name=label.instance_name,
         generation=label.point_id[:12],
@@ -140,10 +141,11 @@ def _new_instance(ports: Ports, label: SnapshotLabel, snapshot: Snapshot) -> Sto
         friendly_name=snapshot.source_id.rsplit("/", 1)[-1],
         disk_id=snapshot.source_id,
         disk_location=snapshot.location,
-        snapshot_group_id=parse_resource_id(snapshot.id, SNAPSHOT).group_id.text,
+        snapshot_group_id=group_id,
         policy=BackupPolicy.standing_in(label.policy_name, label.retention),
         state=ProtectionState.STOPPED,
         created_at=ports.clock.now(),
+        request=described(snapshot.source_id, snapshot.location, group_id),
         rebuilt=True,
     )
     (etag,) = ports.store.commit(label.vault, [Insert(instance)])

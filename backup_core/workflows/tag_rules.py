@@ -12,7 +12,6 @@ import logging
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
 
 from backup_core.domain.acting import Place, check_bounds
 from backup_core.domain.disk import Disk
@@ -24,7 +23,7 @@ from backup_core.domain.errors import (
     RecordCorrupt,
     ResourceInUse,
 )
-from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState, disk_key
+from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState, described, disk_key
 from backup_core.domain.messages import LookAtResource
 from backup_core.domain.protection_rule import (
     RULE_TAG,
@@ -204,31 +203,8 @@ def _request(decision: Decision, rule: ProtectionRule, disk: Disk, found: FoundI
         snapshot_group_id=rule.snapshot_group_id,
         policy_name=rule.policy_name,
         tags={RULE_TAG: rule.name},
-        request=_properties(disk, name, rule.snapshot_group_id),
+        request=described(disk.id, disk.location, rule.snapshot_group_id),
     )
-
-
-def _properties(disk: Disk, name: str, snapshot_group_id: str) -> Mapping[str, Any]:
-    """An instance's properties as a client of the API would have written them."""
-    store = {
-        "dataStoreType": "OperationalStore",
-        "objectType": "AzureOperationalStoreParameters",
-        "resourceGroupId": snapshot_group_id,
-    }
-    source = {
-        "resourceID": disk.id,
-        "resourceUri": disk.id,
-        "datasourceType": DISK,
-        "resourceName": name,
-        "resourceType": DISK,
-        "resourceLocation": disk.location,
-        "objectType": "Datasource",
-    }
-    return {
-        "friendlyName": name,
-        "dataSourceInfo": source,
-        "policyInfo": {"policyParameters": {"dataStoreParametersList": [store]}},
-    }
 
 
 # ---------------------------------------------------------------- all disks

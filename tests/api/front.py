@@ -207,13 +207,13 @@ class Naps:
 
 def client(front: Front, naps: Naps) -> DataProtectionMgmtClient:
     """Azure's client with everything at its defaults but the transport."""
-    transport = RequestsTransport(session=_session(front), session_owner=False)
+    transport = RequestsTransport(session=session(front), session_owner=False)
     transport.sleep = naps.take
     return DataProtectionMgmtClient(**_settings(transport))
 
 
 def async_client(front: Front, naps: Naps) -> AsyncDataProtectionMgmtClient:
-    transport = AsyncioRequestsTransport(session=_session(front), session_owner=False)
+    transport = AsyncioRequestsTransport(session=session(front), session_owner=False)
 
     async def nap(seconds: float) -> None:
         naps.take(seconds)
@@ -222,10 +222,11 @@ def async_client(front: Front, naps: Naps) -> AsyncDataProtectionMgmtClient:
     return AsyncDataProtectionMgmtClient(**_settings(transport))
 
 
-def _session(front: Front) -> requests.Session:
-    session = requests.Session()
-    session.mount(BASE, _Wire(front))
-    return session
+def session(front: Front) -> requests.Session:
+    """For clients that bring no transport of their own."""
+    opened = requests.Session()
+    opened.mount(BASE, _Wire(front))
+    return opened
 
 
 def _settings(transport: Any) -> dict[str, Any]:

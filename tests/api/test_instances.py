@@ -164,7 +164,6 @@ def test_a_faulty_datasource_is_refused_with_its_place(front: Front, field: str,
 def test_an_empty_instance_has_every_fault_at_once(front: Front) -> None:
     assert set(faults(front, {"properties": {}}, f"{VAULT_PATH}/backupInstances/-x")) == {
         "name",
-        "properties.objectType",
         "properties.dataSourceInfo",
         "properties.policyInfo",
         STORES,

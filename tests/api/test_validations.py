@@ -131,7 +131,7 @@ def test_a_missing_role_is_named_with_its_command(front: Front, platform: Platfo
 def test_a_body_that_cannot_be_read_is_refused_before_anything_is_looked_at(front: Front, platform: Platform) -> None:
     platform.world.faults.calls.clear()
     assert codes(front.post(FOR_BACKUP, {})) == {"backupInstance": "BadRequest"}
-    assert "backupInstance.objectType" in codes(front.post(FOR_BACKUP, {"backupInstance": {}}))
+    assert "backupInstance.dataSourceInfo" in codes(front.post(FOR_BACKUP, {"backupInstance": {}}))
     assert codes(front.post(FOR_BACKUP, {"backupInstance": []})) == {"backupInstance": "BadRequest"}
     body = for_backup(disk="no/disk-1")
     assert codes(front.post(FOR_BACKUP, body)) == {"backupInstance.dataSourceInfo.resourceID": "BadRequest"}

@@ -292,6 +292,16 @@ def test_a_user_assigned_identity_is_told_with_its_ids_where_the_app_holds_it(fr
     assert identity(front) == {"type": "UserAssigned", "userAssignedIdentities": ids, "tenantId": FAKE_TENANT}
 
 
+def test_a_vault_with_both_kinds_tells_the_id_of_the_one_that_acts(front: Front, platform: Platform) -> None:
+    """Roles that are written for `identity.principalId` would else go to the app, which does nothing for this vault."""
+    held = Identity(principal_id="p-1", client_id="c-1", tenant_id=FAKE_TENANT)
+    platform.world.cloud.user_identities[f"{USER}/held".lower()] = held
+    identified(front, "PUT", {"type": BOTH, "userAssignedIdentities": {f"{USER}/held": {}}})
+    ids = {f"{USER}/held": {"clientId": "c-1", "principalId": "p-1"}}
+    told = {"type": BOTH, "userAssignedIdentities": ids, "principalId": "p-1", "tenantId": FAKE_TENANT}
+    assert identity(front) == told
+
+
 def test_a_vault_is_readable_while_the_app_gets_no_token(front: Front, platform: Platform) -> None:
     platform.world.cloud.has_token = False
     identified(front, "PUT", {"type": "SystemAssigned"})
@@ -302,13 +312,13 @@ def test_a_vault_is_readable_while_the_app_gets_no_token(front: Front, platform:
 def test_another_kind_of_identity_leaves_nothing_of_the_old_one(front: Front, method: str) -> None:
     one = {f"{USER}/one": {}}
     identified(front, "PUT", {"type": BOTH, "userAssignedIdentities": one})
-    assert identity(front) == {"type": BOTH, "userAssignedIdentities": one, **OWN}
+    assert identity(front) == {"type": BOTH, "userAssignedIdentities": one, "tenantId": FAKE_TENANT}
     identified(front, method, {"type": "UserAssigned", "userAssignedIdentities": one})
     assert identity(front) == {"type": "UserAssigned", "userAssignedIdentities": one, "tenantId": FAKE_TENANT}
     identified(front, method, {"type": "SystemAssigned"})
     assert identity(front) == {"type": "SystemAssigned", **OWN}
     identified(front, method, {"type": "SystemAssigned, UserAssigned", "userAssignedIdentities": one})
-    assert identity(front) == {"type": BOTH, "userAssignedIdentities": one, **OWN}
+    assert identity(front) == {"type": BOTH, "userAssignedIdentities": one, "tenantId": FAKE_TENANT}
     identified(front, method, {"type": "None"})
     assert identity(front) is None
 

@@ -296,9 +296,9 @@ def instance_properties() -> Schema:
             "dataSourceInfo": data_source(),
             "policyInfo": policy_info(),
             "identityDetails": identity_details(),
-            "objectType": one_of(("BackupInstance",)),
+            "objectType": optional(one_of(("BackupInstance", ""))),
         },
-        required=("dataSourceInfo", "policyInfo", "objectType"),
+        required=("dataSourceInfo", "policyInfo"),
     )
 
 

@@ -1,0 +1,191 @@
+"""What Terraform's azurerm provider sends and reads for vaults, policies and instances of disks: accepted, ended in the
+states that it waits for, and read back to the values that were configured, so that the next plan is empty."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from backup_core.domain.surroundings import Identity
+from backup_core.workflows.rebuild import rebuild_catalogue
+from tests.api.azurerm import Case, Fault, Provider, cases, differences
+from tests.api.bodies import GROUP_PATH, INSTANCE_PATH, POLICY_PATH, backup_body, instance_body, policy_body
+from tests.api.front import BASE, Front, session
+from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, disk_id
+from tests.fakes import FAKE_PRINCIPAL, FAKE_TENANT
+from tests.workflows.platform import Platform
+
+USER = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/backup"
+)
+USER_PRINCIPAL = "55555555-5555-4555-8555-555555555555"
+VAULT_ID = f"{GROUP_PATH}/backupVaults/tf-hard"
+NAMES = {
+    "subscription": SUBSCRIPTION,
+    "vault_group": VAULT.group,
+    "vault_id": VAULT_ID,
+    "snapshot_group": SNAPSHOT_GROUP.group,
+    "disk_id": disk_id(),
+    "disk_name": "disk-1",
+    "user_identity": USER,
+    "user_principal_id": USER_PRINCIPAL,
+    "principal_id": FAKE_PRINCIPAL,
+    "tenant_id": FAKE_TENANT,
+}
+VAULTS, POLICIES, INSTANCES = (cases(kind, **NAMES) for kind in ("vaults", "policies", "instances"))
+
+
+def named(found: list[Case]) -> list[str]:
+    return [each.case for each in found]
+
+
+def path_of(case: Case) -> str:
+    if case in VAULTS:
+        return f"{GROUP_PATH}/backupVaults/{case.name}"
+    return f"{VAULT_ID}/{'backupPolicies' if case in POLICIES else 'backupInstances'}/{case.name}"
+
+
+@pytest.fixture
+def provider(front: Front, platform: Platform) -> Provider:
+    held = Identity(principal_id=USER_PRINCIPAL, client_id="client", tenant_id=FAKE_TENANT)
+    platform.world.cloud.user_identities[USER.lower()] = held
+    return Provider(session(front), BASE, lambda seconds: platform.run(seconds=seconds))
+
+
+@pytest.fixture
+def protected(provider: Provider) -> str:
+    """A vault without soft delete, every policy and a protected disk, all by the provider; the instance's path."""
+    vault = next(each for each in VAULTS if each.name == "tf-hard")
+    for case in (vault, *POLICIES, INSTANCES[0]):
+        provider.create(path_of(case), case.request)
+    return path_of(INSTANCES[0])
+
+
+@pytest.mark.parametrize("case", VAULTS, ids=named(VAULTS))
+def test_a_vault_is_created_and_read_back_as_configured(provider: Provider, case: Case) -> None:
+    state = provider.create(path_of(case), case.request)
+    assert differences(case, state) == {}
+    assert provider.read(path_of(case)) == state, "what an import finds"
+    with pytest.raises(Fault, match="already exists"):
+        provider.create(path_of(case), case.request)
+    assert differences(case, provider.update(path_of(case), case.request)) == {}, "an apply that changes nothing"
+    provider.delete(path_of(case))
+    assert provider.read(path_of(case)) is None
+
+
+# The provider replaces a vault whose redundancy changes; all else it writes over what is there.
+IN_PLACE = [each for each in VAULTS[1:] if each.configuration["redundancy"] == VAULTS[0].configuration["redundancy"]]
+
+
+@pytest.mark.parametrize("case", IN_PLACE, ids=named(IN_PLACE))
+def test_a_vault_is_updated_in_place(provider: Provider, case: Case) -> None:
+    plain = VAULTS[0]
+    provider.create(path_of(plain), plain.request)
+    assert differences(case, provider.update(path_of(plain), case.request)) == {}
+
+
+@pytest.mark.parametrize("case", POLICIES, ids=named(POLICIES))
+def test_a_policy_is_created_and_read_back_as_configured(provider: Provider, protected: str, case: Case) -> None:
+    path = path_of(case)
+    state = provider.read(path)
+    assert state is not None
+    assert differences(case, state) == {}
+    if case.name != "tf-four-hourly":
+        provider.delete(path)
+        assert provider.read(path) is None
+        provider.delete(path)
+
+
+def test_a_policy_in_use_is_not_deleted_so_that_its_replacement_must_come_first(
+    provider: Provider, protected: str
+) -> None:
+    used, other = POLICIES[0], POLICIES[1]
+    with pytest.raises(Fault, match="409"):
+        provider.delete(path_of(used))
+    provider.update(protected, INSTANCES[1].request)
+    provider.delete(path_of(used))
+    with pytest.raises(Fault, match="409"):
+        provider.delete(path_of(other))
+
+
+def test_an_instance_is_created_moved_to_another_policy_imported_and_deleted(
+    provider: Provider, front: Front, protected: str
+) -> None:
+    created, moved = INSTANCES
+    state = provider.read(protected)
+    assert state is not None
+    assert differences(created, state) == {}
+    assert differences(created, provider.update(protected, created.request)) == {}, "an apply that changes nothing"
+    assert differences(moved, provider.update(protected, moved.request)) == {}
+    assert provider.read(protected) == state | {"backup_policy_id": moved.configuration["backup_policy_id"]}
+    assert set(provider.looked) <= {"ConfiguringProtection", "ProtectionConfigured"}
+    assert front.get(protected).json["properties"]["objectType"] == "BackupInstance", "sent as an empty text"
+    provider.delete(protected)
+    assert provider.read(protected) is None
+    provider.delete(protected)
+
+
+def test_a_backup_by_the_name_of_the_providers_rule_is_taken(front: Front, protected: str) -> None:
+    assert front.post(f"{protected}/backup", backup_body("BackupIntervals")).status == 202
+
+
+def test_an_instance_that_another_client_wrote_is_imported_with_its_disks_region(
+    provider: Provider, front: Front, platform: Platform
+) -> None:
+    """The provider replaces an instance whose location it reads as another than the configured one."""
+    body = instance_body()
+    del body["properties"]["dataSourceInfo"]["resourceLocation"]
+    front.put(POLICY_PATH, policy_body())
+    front.put(INSTANCE_PATH, body)
+    platform.run(seconds=2)
+    state = provider.read(INSTANCE_PATH)
+    assert state is not None
+    assert state["location"] == "westeurope"
+
+
+def test_why_a_disk_could_not_be_protected_ends_the_apply(
+    provider: Provider, platform: Platform, protected: str
+) -> None:
+    provider.delete(protected)
+    platform.world.cloud.remove_disk(disk_id())
+    with pytest.raises(Fault, match="UserErrorManagedDiskNotFound"):
+        provider.create(protected, INSTANCES[0].request)
+
+
+def test_what_weakens_a_vault_shows_as_a_difference_until_it_counts_and_applying_again_does_not_put_it_off(
+    provider: Provider, front: Front, platform: Platform, protected: str
+) -> None:
+    soft, hard = VAULTS[0].request, next(each for each in VAULTS if each.name == "tf-hard")
+    provider.update(VAULT_ID, soft)
+    front.post(f"{protected}/backup", backup_body("BackupIntervals"))
+    platform.run(minutes=10)
+    assert differences(hard, provider.update(VAULT_ID, hard.request)) == {"soft_delete": ("Off", "On")}
+    waits = front.get(VAULT_ID).json["properties"]["pendingWeakening"]
+    platform.run(minutes=60)
+    provider.update(VAULT_ID, hard.request)
+    assert front.get(VAULT_ID).json["properties"]["pendingWeakening"] == waits
+    platform.world.clock.advance(timedelta(hours=23))
+    state = provider.read(VAULT_ID)
+    assert state is not None
+    assert differences(hard, state) == {}
+
+
+@pytest.mark.parametrize("sent", ["", None])
+def test_the_kind_of_an_instance_may_be_left_out_and_no_other_is_taken(front: Front, sent: str | None) -> None:
+    front.put(POLICY_PATH, policy_body())
+    assert front.put(INSTANCE_PATH, instance_body(objectType="BackupInstances")).status == 400
+    assert front.put(INSTANCE_PATH, instance_body(objectType=sent)).status == 201
+
+
+def test_an_instance_that_was_written_back_from_its_snapshots_is_read_like_any_other(
+    provider: Provider, front: Front, platform: Platform, protected: str
+) -> None:
+    front.post(f"{protected}/backup", backup_body("BackupIntervals"))
+    platform.run(minutes=10)
+    before = provider.read(protected)
+    platform.world.store.forget_everything()
+    rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
+    after = provider.read(protected)
+    assert before is not None
+    assert after == before | {"protection_state": "ProtectionStopped"}
