@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from infra import evaluated
 from infra.package.interpreters import SUPPORTED
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,6 +47,16 @@ def test_every_version_that_the_app_may_run_with_is_linted_and_tested() -> None:
     assert tuple(job["strategy"]["matrix"]["python"]) == SUPPORTED
     commands = [step["run"] for step in job["steps"] if "run" in step]
     assert commands == [f"make {what} PYTHON=python${{{{ matrix.python }}}}" for what in ("lint", "test")]
+
+
+def test_the_templates_are_compiled_and_evaluated_by_the_version_that_the_numbers_are_of() -> None:
+    infra = ROOT / ".github" / "workflows" / "infra.yml"
+    assert read(infra)["env"]["BICEP"] == evaluated.COMPILER
+    commands = "\n".join(step["run"] for step in read(infra)["jobs"]["compile"]["steps"] if "run" in step)
+    for command in ("lint", "build", "build-params", "snapshot"):
+        assert f"bicep {command} " in commands, command
+    assert "--mode validate" in commands
+    assert "python3 infra/evaluated.py" in commands
 
 
 def test_commands_are_not_made_of_what_strangers_write() -> None:
