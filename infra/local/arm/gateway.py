@@ -19,6 +19,7 @@ from infra.local.arm import (
     disks,
     errors,
     groups,
+    immutability,
     inventory,
     operations,
     resources,
@@ -47,6 +48,8 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("snapshot.list", "GET"): resources.listed,
     **{(f"{kind}.beginGetAccess", "POST"): access.begin_get_access for kind in ("disk", "snapshot")},
     **{(f"{kind}.endGetAccess", "POST"): access.end_get_access for kind in ("disk", "snapshot")},
+    ("snapshot.updateImmutabilityPolicy", "POST"): immutability.update,
+    ("snapshot.updateImmutabilityPolicyLock", "POST"): immutability.update_lock,
     ("encryption_set", "GET"): resources.read,
     ("encryption_set.list", "GET"): resources.listed,
     ("disk_access", "GET"): resources.read,
@@ -99,6 +102,8 @@ POLICIES = {
     ("snapshot.list", "GET"): "HighCostGet",
     ("snapshot.beginGetAccess", "POST"): "HighCostSnapshotCreateHydrate",
     ("snapshot.endGetAccess", "POST"): "HighCostSnapshotCreateHydrate",
+    ("snapshot.updateImmutabilityPolicy", "POST"): "HighCostSnapshotCreateHydrate",
+    ("snapshot.updateImmutabilityPolicyLock", "POST"): "HighCostSnapshotCreateHydrate",
     ("encryption_set", "GET"): "LowCostGet",
     ("encryption_set.list", "GET"): "HighCostGet",
     ("disk_access", "GET"): "LowCostGet",
@@ -140,7 +145,7 @@ class Gateway:
         self.policies = ProviderPolicies()
         self._issuer = issuer
         self._served_by = f"{world.new_guid()}_132450471257270065"
-        for module in (disks, snapshots, access, groups):
+        for module in (disks, snapshots, access, groups, immutability):
             module.register(world)
 
     def answer(self, incoming: Incoming, fault: Fault | None) -> Answer:

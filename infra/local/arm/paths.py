@@ -20,7 +20,12 @@ TYPE_NAMES = {
     "encryption_set": "Microsoft.Compute/diskEncryptionSets",
     "disk_access": "Microsoft.Compute/diskAccesses",
 }
-ACTIONS = {"begingetaccess": "beginGetAccess", "endgetaccess": "endGetAccess"}
+ACTIONS = {
+    "begingetaccess": "beginGetAccess",
+    "endgetaccess": "endGetAccess",
+    "updateimmutabilitypolicy": "updateImmutabilityPolicy",
+    "updateimmutabilitypolicylock": "updateImmutabilityPolicyLock",
+}
 EXTENSION_TYPES = {
     "locks": "lock",
     "roleassignments": "role_assignment",

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from infra.local.arm import errors, skus
 from infra.local.arm.paths import TYPE_NAMES
-from infra.local.arm.wire import Answer, ArmError, Call, Json
+from infra.local.arm.wire import Answer, ArmError, Call, Json, stamp
 from infra.local.arm.world import Operation, Resource, World
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -129,10 +129,30 @@ def shown(resource: Resource, now: float) -> Json:
         properties["completionPercent"] = percent(resource, now)
         if copy.get("error"):
             properties["copyCompletionError"] = copy["error"]
+    if "immutability" in resource.hidden:
+        properties["immutabilityPolicy"] = _immutability(resource, now)
     state = _access_state(resource, now)
     if state is not None:
         properties["snapshotAccessState"] = state
     return {**resource.body, "properties": properties}
+
+
+def immutable_until(resource: Resource) -> float:
+    """When the last immutability policy that was set ends; 0.0 without one."""
+    policy = resource.hidden.get("immutability")
+    return float(policy["start"] + policy["days"] * 86_400) if policy is not None else 0.0
+
+
+def _immutability(resource: Resource, now: float) -> Json:
+    """One that expired stays visible, with no days left [documented]."""
+    policy, ends = resource.hidden["immutability"], immutable_until(resource)
+    return {
+        "immutabilityDurationDays": policy["days"] if now < ends else 0,
+        "type": policy["type"],
+        "policyStartTime": stamp(policy["start"]),
+        "policyExpirationTime": stamp(ends),
+        "isPolicyExpired": now >= ends,
+    }
 
 
 def percent(resource: Resource, now: float) -> float:

@@ -93,6 +93,13 @@ COMPUTE_USAGE_READER = Role(
     ),
     built_in=False,
 )
+# Nor does any of those for backups let a snapshot be made immutable; this one lets that be prolonged, and never ended.
+SNAPSHOT_IMMUTABILITY_WRITER = Role(
+    guid="2f6e0c5b-9c0a-4f57-8a55-4b1f6d7f3c18",
+    name="Snapshot Immutability Writer",
+    actions=("Microsoft.Compute/snapshots/updateImmutabilityPolicy/action",),
+    built_in=False,
+)
 ROLES = {
     role.guid: role
     for role in (
@@ -103,6 +110,7 @@ ROLES = {
         DISK_SNAPSHOT_CONTRIBUTOR,
         DISK_RESTORE_OPERATOR,
         COMPUTE_USAGE_READER,
+        SNAPSHOT_IMMUTABILITY_WRITER,
     )
 }
 

@@ -75,6 +75,7 @@ class Settings:
     instant_access_disks: int = 15
     background_copies_per_subscription: int = 50
     copy_starts_per_region: int = 100
+    immutability_days_at_most: int = 90
 
     price_per_gib_month: float = 0.05
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from infra.local.arm import churn, copying, disks, errors, resources, skus, usages
+from infra.local.arm import churn, copying, disks, errors, immutability, resources, skus, usages
 from infra.local.arm.operations import accepted
 from infra.local.arm.paths import parse
 from infra.local.arm.wire import Answer, Call, Json, stamp
@@ -63,6 +63,7 @@ def delete(world: World, call: Call) -> Answer:
         return Answer(status=204)
     if snapshot.hidden.get("access_until", 0.0) > call.now:
         raise errors.access_granted("snapshot", snapshot.name)
+    immutability.check_deletable(snapshot, call.now)
     operation = resources.begin(world, call, snapshot, "delete", world.settings.delete_seconds)
     snapshot.properties["provisioningState"] = "Deleting"
     world.keep(snapshot)
