@@ -174,6 +174,7 @@ def _build(settings: Settings | None) -> Ports:
             weakening_delay=timedelta(hours=chosen.weakening_delay_hours),
             least_soft_delete_days=chosen.least_soft_delete_days,
             least_immutability=chosen.least_immutability,
+            binds_snapshots=chosen.binds_snapshots,
         ),
         bounds=chosen.vault_scopes,
     )

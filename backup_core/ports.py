@@ -331,6 +331,12 @@ class DiskCloud(Protocol):
         PermissionMissing."""
         ...
 
+    def bind_snapshot(self, snapshot_id: str, *, days: int) -> None:
+        """Ask Azure to let nobody delete the snapshot for so many days from its immutability policy's start on; one
+        that has none, or one that has expired, starts now. Asks for no less than there is: Azure refuses that. The
+        snapshot itself tells what became of it. Raises SnapshotNotFound, SnapshotGroupNotFound, RequestRefused."""
+        ...
+
     def list_snapshots(self, group: GroupId) -> Iterator[Snapshot]:
         """All snapshots of a resource group. Raises SnapshotGroupNotFound."""
         ...

@@ -105,6 +105,11 @@ SETTINGS: Mapping[str, Setting] = {
     "DISKBACKUP_LEAST_IMMUTABILITY": Setting(
         means="The weakest immutability that a vault may have: `Disabled`, `Unlocked` or `Locked`.", default="Disabled"
     ),
+    "DISKBACKUP_BIND_SNAPSHOTS": Setting(
+        means="`on`: while a vault is immutable, Azure itself keeps its snapshots from being deleted, too, which takes "
+        "the role *Snapshot Immutability Writer*. `off`: they are kept by this app only.",
+        default="off",
+    ),
     "DISKBACKUP_TELEMETRY": Setting(
         means="`opentelemetry` to write traces, `off` for none: see [traces](#traces).", default="off"
     ),
@@ -194,6 +199,7 @@ class Settings:
     weakening_delay_hours: float = 24
     least_soft_delete_days: float = 0
     least_immutability: str = "Disabled"
+    binds_snapshots: bool = False
     vault_identities: Mapping[str, str] = field(default_factory=dict)  # client ids by resource id
     vault_scopes: tuple[VaultScopes, ...] = ()
 
@@ -222,6 +228,7 @@ class Settings:
             weakening_delay_hours=_number(environ, "DISKBACKUP_WEAKENING_DELAY_HOURS", "0 to 720", faults),
             least_soft_delete_days=_number(environ, "DISKBACKUP_LEAST_SOFT_DELETE_DAYS", "14 to 180", faults),
             least_immutability=_least_immutability(environ, faults),
+            binds_snapshots=_is_on(environ, "DISKBACKUP_BIND_SNAPSHOTS", faults),
             vault_identities=_vault_identities(environ, faults),
             vault_scopes=_vault_scopes(environ, faults),
         )
@@ -327,6 +334,13 @@ def _number(environ: Mapping[str, str], name: str, span: str, faults: list[str])
         return float(text)
     faults.append(f"{name} {text!r} is out of range: write a number from {span}, or {default}")
     return float(default)
+
+
+def _is_on(environ: Mapping[str, str], name: str, faults: list[str]) -> bool:
+    text = (_text(environ, name) or SETTINGS[name].default).lower()
+    if text not in ("on", "off"):
+        faults.append(f"{name} {text!r} is unknown: write on or off")
+    return text == "on"
 
 
 def _least_immutability(environ: Mapping[str, str], faults: list[str]) -> str:

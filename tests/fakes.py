@@ -33,6 +33,7 @@ from backup_core.adapters.storage_queue import LONGEST_DELAY
 from backup_core.domain.acting import OWN, Bound, not_held
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.audit import AuditRecord, AuditScope
+from backup_core.domain.binding import LONGEST_DAYS
 from backup_core.domain.disk import Disk, OperationState, Snapshot
 from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
 from backup_core.domain.errors import (
@@ -66,7 +67,7 @@ from backup_core.domain.surroundings import (
     Lock,
     Usage,
 )
-from backup_core.domain.vault import Vault
+from backup_core.domain.vault import Promises, Vault
 from backup_core.ports import (
     AuditPage,
     Change,
@@ -587,6 +588,7 @@ class _Resource:
     created_at: datetime
     failed: bool = False
     deleted_at: datetime | None = None  # when the deletion that was accepted is done
+    bound: tuple[datetime, datetime] | None = None  # since when and until when it is immutable
 
 
 class _Snapshots(UserDict[str, _Resource]):
@@ -681,6 +683,7 @@ class FakeCloud(_Port):
         self.disk_time = timedelta(seconds=2)
         self.deletion_time = timedelta(0)
         self.read_lag = timedelta(0)
+        self.ignores_bindings = False  # whether what is asked of a snapshot's immutability is accepted and not done
         self.failed_deletion_shows = False  # whether a snapshot whose deletion failed is in state Failed
         self.snapshot_limit = 500
         self.untold: list[News] = []  # what answers told of budgets
@@ -780,6 +783,9 @@ class FakeCloud(_Port):
         for scope in self.locks:
             if f"{snapshot_id.lower()}/".startswith(f"{scope.rstrip('/')}/"):
                 raise ScopeLocked(f"The scope '{snapshot_id}' is locked at '{scope}'.", target=scope)
+        bound = self._snapshots[snapshot_id.lower()].bound
+        if bound is not None and self._clock.now() < bound[1]:
+            raise RequestRefused(f"'{snapshot_id}' is immutable until {bound[1]}.", code="OperationNotAllowed")
         error = self._late_deletions.pop(0) if self._late_deletions else None
         ready_at = self._clock.now() + self.deletion_time
         resource = self._snapshots[snapshot_id.lower()]
@@ -789,6 +795,20 @@ class FakeCloud(_Port):
         self._settle_deletions()
         self.removed.append(snapshot_id)
         return self._watched(snapshot_id, ready_at, error)
+
+    @_call
+    def bind_snapshot(self, snapshot_id: str, *, days: int) -> None:
+        self._meet(CallKind.BIND_SNAPSHOT, "bind_snapshot", snapshot_id)
+        self._need_snapshot_group(snapshot_id)
+        found = self._snapshots.get(snapshot_id.lower())
+        if found is None:
+            raise SnapshotNotFound(f"The Resource '{snapshot_id}' was not found.", target=snapshot_id)
+        now = self._clock.now()
+        since, until = found.bound if found.bound is not None and now < found.bound[1] else (now, now)
+        if not 1 <= days <= LONGEST_DAYS or since + timedelta(days=days) < until:
+            raise RequestRefused(f"An immutability policy cannot have {days} days.", code="InvalidParameter")
+        if not self.ignores_bindings:
+            found.bound = since, since + timedelta(days=days)
 
     @_call
     def list_snapshots(self, group: GroupId) -> Iterator[Snapshot]:
@@ -1034,6 +1054,15 @@ class FakeCloud(_Port):
             "provisioningState": state,
             "timeCreated": resource.created_at.isoformat(),
         }
+        if resource.bound is not None:
+            since, until = resource.bound
+            properties["immutabilityPolicy"] = {
+                "immutabilityDurationDays": (until - since).days if now < until else 0,
+                "type": "Unlocked",
+                "policyStartTime": since.isoformat(),
+                "policyExpirationTime": until.isoformat(),
+                "isPolicyExpired": now >= until,
+            }
         if resource.copied_at > resource.ready_at:
             share = (now - resource.created_at) / (resource.copied_at - resource.created_at)
             properties["completionPercent"] = round(100.0 * min(max(share, 0.0), 1.0), 1)
@@ -1188,6 +1217,7 @@ class World:
     memory: Memory = field(default_factory=Memory)
     scopes: tuple[Scope, ...] = ()
     bounds: tuple[Bound, ...] = ()
+    promises: Promises = field(default_factory=Promises)
 
     def __post_init__(self) -> None:
         self.store = FakeStore(self.faults)
@@ -1209,4 +1239,5 @@ class World:
             memory=self.memory,
             scopes=self.scopes,
             bounds=self.bounds,
+            promises=self.promises,
         )

@@ -37,6 +37,7 @@ from backup_core.domain.errors import (
     TargetDiskExists,
     Throttled,
 )
+from backup_core.domain.permissions import BIND_SNAPSHOTS
 
 DEFAULT_RETRY_AFTER_SECONDS = 10.0  # Azure's 429 does not always say (reported)
 
@@ -54,6 +55,7 @@ class CallKind(Enum):
     FIND_SNAPSHOT = "look for the snapshot"
     GET_OPERATION = "read the operation"
     DELETE_SNAPSHOT = "delete the snapshot"
+    BIND_SNAPSHOT = "make immutable the snapshot"
     LIST_SNAPSHOTS = "list the snapshots"
     LIST_DISKS = "list the disks of"
     START_DISK = "create the disk"
@@ -268,6 +270,7 @@ _ROLES: Mapping[CallKind, tuple[str, bool]] = {
     CallKind.FIND_SNAPSHOT: ("Disk Snapshot Contributor", True),
     CallKind.GET_OPERATION: ("Disk Snapshot Contributor", False),
     CallKind.DELETE_SNAPSHOT: ("Disk Snapshot Contributor", True),
+    CallKind.BIND_SNAPSHOT: (BIND_SNAPSHOTS.role, True),
     CallKind.LIST_SNAPSHOTS: ("Disk Snapshot Contributor", True),
     CallKind.LIST_DISKS: ("Disk Backup Reader", False),
     CallKind.START_DISK: ("Disk Restore Operator", True),
@@ -325,6 +328,7 @@ _OF_COMPUTE = (
     CallKind.START_SNAPSHOT,
     CallKind.FIND_SNAPSHOT,
     CallKind.DELETE_SNAPSHOT,
+    CallKind.BIND_SNAPSHOT,
     CallKind.LIST_SNAPSHOTS,
     CallKind.START_DISK,
     *_OF_GROUPS,
@@ -356,7 +360,13 @@ _RULES: tuple[_Rule, ...] = (
     _rule(
         404,
         "ResourceGroupNotFound",
-        (CallKind.START_SNAPSHOT, CallKind.LIST_SNAPSHOTS, CallKind.FIND_SNAPSHOT, CallKind.DELETE_SNAPSHOT),
+        (
+            CallKind.START_SNAPSHOT,
+            CallKind.LIST_SNAPSHOTS,
+            CallKind.FIND_SNAPSHOT,
+            CallKind.DELETE_SNAPSHOT,
+            CallKind.BIND_SNAPSHOT,
+        ),
         _plain(SnapshotGroupNotFound),
     ),
     _rule(404, "ResourceGroupNotFound", (CallKind.FIND_DISK, CallKind.START_DISK), _plain(RestoreGroupNotFound)),
@@ -365,6 +375,7 @@ _RULES: tuple[_Rule, ...] = (
     # Itself (the gateway's ResourceNotFound, recorded; the provider's NotFound, recorded of a VM).
     _rule(404, "ResourceNotFound NotFound", (CallKind.GET_DISK,), _plain(DiskNotFound)),
     _rule(404, "ResourceNotFound", (CallKind.FIND_SNAPSHOT, CallKind.DELETE_SNAPSHOT), _plain(Absent)),
+    _rule(404, "ResourceNotFound NotFound", (CallKind.BIND_SNAPSHOT,), _plain(SnapshotNotFound)),
     _rule(404, "ResourceNotFound NotFound", (CallKind.FIND_DISK, *_OF_GROUPS), _plain(Absent)),
     _rule(404, _ANY, (CallKind.GET_OPERATION,), _plain(Absent)),
     # 404 on a PUT means that its source is missing.

@@ -54,6 +54,7 @@ LANES: Mapping[CallKind, Lane] = {
     CallKind.START_SNAPSHOT: Lane("writes", "HighCostSnapshotCreateHydrate"),
     CallKind.START_DISK: Lane("writes", "CreateUpdateDisks"),
     CallKind.DELETE_SNAPSHOT: Lane("deletes", "DeleteDisks"),
+    CallKind.BIND_SNAPSHOT: Lane("writes"),  # its policy at the provider is not known
     CallKind.FIND_ENCRYPTION_SET: Lane("reads", "LowCostGet"),
     # ARM's own, but for the usages, whose policy at the provider is not known.
     CallKind.FIND_GROUP: Lane("reads"),
@@ -197,6 +198,17 @@ class ArmDiskCloud:
         except Absent:
             return ""
         return _operation_url(answer)
+
+    def bind_snapshot(self, snapshot_id: str, *, days: int) -> None:
+        """The plain action, which never shortens; locking a policy would take a right that can also end one."""
+        item = parse_resource_id(snapshot_id, SNAPSHOT)
+        policy = {"immutabilityDurationDays": days, "type": "Unlocked"}
+        self._ask(
+            Call(kind=CallKind.BIND_SNAPSHOT, target=snapshot_id),
+            lambda client, hook: client.snapshots.begin_update_immutability_policy(
+                item.group, item.name, _content(policy), polling=False, raw_response_hook=hook
+            ),
+        )
 
     def list_snapshots(self, group: GroupId) -> Iterator[Snapshot]:
         call = Call(kind=CallKind.LIST_SNAPSHOTS, target=group.text)

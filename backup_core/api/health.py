@@ -33,8 +33,8 @@ def live(ports: Ports, call: Call) -> Answer:
 
 
 def of_vault(ports: Ports, call: Call) -> Answer:
-    catalogue.get_vault(ports, call.vault)
-    return _answer(ports, call, f"{VAULT}/health", [call.vault])
+    vault = catalogue.get_vault(ports, call.vault).at(ports.clock.now())
+    return _answer(ports, call, f"{VAULT}/health", [call.vault], immutability=vault.immutability)
 
 
 def of_subscription(ports: Ports, call: Call) -> Answer:
@@ -51,7 +51,8 @@ def vaults_seen(ports: Ports, call: Call, subscription: str | None = None) -> It
     return (key for key in keys if call.may_see(key))
 
 
-def _answer(ports: Ports, call: Call, kind: str, vaults: list[VaultKey]) -> Answer:
+def _answer(ports: Ports, call: Call, kind: str, vaults: list[VaultKey], *, immutability: str | None = None) -> Answer:
+    """`immutability` is the vault's own, of several none."""
     health, beat = health_of(ports, vaults), recent_beat(ports)
     health = replace(health, worst=_seen(ports, call, health.worst), next_due=_seen(ports, call, health.next_due))
     properties = {
@@ -59,6 +60,7 @@ def _answer(ports: Ports, call: Call, kind: str, vaults: list[VaultKey]) -> Answ
         "lastTick": instant(beat.ticked_at if beat else None),
         "duties": _duties(beat, ports.clock.now()),
         "tables": _tables(beat),
+        "immutability": _immutability(ports, health, immutability),
         **_render(health),
     }
     return Answer(status=200, body={"id": call.resource, "name": "health", "type": kind, "properties": properties})
@@ -83,6 +85,12 @@ def _tables(beat: Heartbeat | None) -> dict[str, bool]:
     whether what they had forgotten is back."""
     held = beat.set_back if beat is not None and beat.is_held else None
     return {"isSetBack": held is not None, "isReconciled": held is None or held.reconciled_at is not None}
+
+
+def _immutability(ports: Ports, health: Health, state: str | None) -> dict[str, Any]:
+    """Who keeps what is immutable: Azure as well, or this app only, which whoever has its identity gets around."""
+    by_azure = ports.promises.binds_snapshots and not health.unbound
+    return {"state": state, "keptBy": "Azure" if by_azure else "ThisAppOnly", "instancesNotBound": health.unbound}
 
 
 def _render(health: Health) -> dict[str, Any]:

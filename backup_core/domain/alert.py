@@ -73,6 +73,7 @@ class Cause:
     SLOTS = "SlotsMissed"
     RESTORE = "RestoreFailed"
     PROTECTION = "ProtectionFailed"
+    BINDING = "ImmutabilityNotBound"
 
 
 _FIRED = {

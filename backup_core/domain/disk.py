@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -59,6 +59,15 @@ class Disk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Immutability:
+    """A snapshot's immutability policy: until it ends, Azure lets nobody delete the snapshot. Its days count from
+    `since` on, which the service sets."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     id: str
     location: str
@@ -79,6 +88,19 @@ class Snapshot:
     def source_unique_id(self) -> str:
         """The source disk's unique id."""
         return str((self.raw.get("properties", {}).get("creationData") or {}).get("sourceUniqueId") or "")
+
+    @property
+    def immutability(self) -> Immutability | None:
+        """As Azure shows it, expired or not; None where there never was one, or it cannot be read."""
+        policy = self.raw.get("properties", {}).get("immutabilityPolicy") or {}
+        try:
+            since, until = (
+                datetime.fromisoformat(policy[name]).astimezone(UTC)
+                for name in ("policyStartTime", "policyExpirationTime")
+            )
+        except (KeyError, TypeError, ValueError):
+            return None
+        return Immutability(since=since, until=until)
 
     @property
     def is_usable(self) -> bool:

@@ -371,6 +371,16 @@ PASSING_FAILURES: Mapping[str, str] = {
 }
 
 
+class SnapshotNotBound(BackupError):
+    """Azure accepted to make a snapshot immutable, and minutes later the snapshot does not show it."""
+
+    code = "SnapshotNotBound"
+    recommended_action = (
+        "See whether immutability policies of snapshots are offered in the region and subscription; the reconciler "
+        "asks again. Until then the snapshot is kept by this app only."
+    )
+
+
 class OperationFailed(BackupError):
     """An operation that Azure accepted and later ended as Failed (HTTP 200, status Failed). Transient by its code."""
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from backup_core.domain.alert import fired_type
+from backup_core.domain.alert import Cause, fired_type
 from backup_core.domain.events import kind_of
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job, JobOperation, JobStatus
@@ -39,6 +39,7 @@ class InstanceGlance:
     disk_sku: str
     disk_bytes: int = 0  # the size of the disk when its newest good point was taken; 0 without one
     severities: tuple[str, ...] = ()
+    is_unbound: bool = False  # Azure does not let us make its snapshots immutable
 
     @classmethod
     def of(cls, instance: BackupInstance) -> InstanceGlance:
@@ -53,6 +54,7 @@ class InstanceGlance:
             disk_sku=instance.disk_sku,
             disk_bytes=instance.newest_point.disk_bytes if instance.newest_point else 0,
             severities=tuple(kind_of(fired_type(opened.cause)).severity.value for opened in instance.alerts),
+            is_unbound=any(opened.cause == Cause.BINDING for opened in instance.alerts),
         )
 
 
@@ -129,6 +131,7 @@ class Health:
     next_due: tuple[Ranked, ...] = ()
     with_points: int = 0  # instances that have a good point
     disk_bytes: int = 0  # the sizes of their disks
+    unbound: int = 0  # instances whose snapshots Azure does not let us make immutable
     waiting: int = 0
     refused: int = 0
     unreadable: int = 0  # rows that could not be read
@@ -174,6 +177,7 @@ def merged(parts: Iterable[Health], *, jobs_since: datetime, left_out: int = 0) 
         next_due=next_due_of(each for part in known for each in part.next_due),
         with_points=sum(part.with_points for part in known),
         disk_bytes=sum(part.disk_bytes for part in known),
+        unbound=sum(part.unbound for part in known),
         waiting=sum(part.waiting for part in known),
         refused=sum(part.refused for part in known),
         unreadable=sum(part.unreadable for part in known),

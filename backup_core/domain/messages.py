@@ -100,6 +100,22 @@ class ExpirePoints:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BindPoint:
+    """Have Azure keep the snapshot of a recovery point of an immutable vault. Nobody waits for it."""
+
+    kind: ClassVar[str] = "bind_point"
+    queue: ClassVar[str] = RETENTION
+    vault: VaultKey
+    instance_name: str
+    point_id: str
+    looks: int = 0
+    deferrals: int = 0
+    attempts: int = 0
+    doubts: int = 0
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartRestore:
     kind: ClassVar[str] = "start_restore"
     queue: ClassVar[str] = REQUESTS
@@ -198,7 +214,7 @@ class GoOnReconciling:
     version: int = VERSION
 
 
-Message = StartBackup | ObserveBackup | ExpirePoints | StartRestore | ObserveRestore | ConfigureProtection
+Message = StartBackup | ObserveBackup | ExpirePoints | BindPoint | StartRestore | ObserveRestore | ConfigureProtection
 Sendable = Message | DeliverEvents | Knock | LookAtResource | GoOnReconciling
 
 M = TypeVar("M")

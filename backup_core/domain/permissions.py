@@ -73,6 +73,11 @@ RESTORE_DISKS = Need(role="Disk Restore Operator", actions=(READ_GROUP, READ_DIS
 # None of Azure's disk roles holds these two.
 USE_ENCRYPTION_SET = Need(role="Reader", actions=(READ_ENCRYPTION_SET,))
 USE_DISK_ACCESS = Need(role="Reader", actions=("Microsoft.Compute/diskAccesses/read",))
+# No role of Azure's has this but Contributor and Owner, which can also end what they set. One of our own, which the
+# templates make, can only prolong.
+BIND_SNAPSHOTS = Need(
+    role="Snapshot Immutability Writer", actions=("Microsoft.Compute/snapshots/updateImmutabilityPolicy/action",)
+)
 
 
 def _any_matches(patterns: tuple[str, ...], action: str) -> bool:

@@ -62,6 +62,7 @@ class RecoveryPoint:
     promised_until: datetime | None = None  # its expiry before its deletion was asked for; None: nobody asked
     snapshot_unique_id: str = ""  # Azure's own of the snapshot; "" where an older release did not note it
     installation_id: str = ""  # which installation asked for the snapshot; "": of the time before there were ids
+    immutable_until: datetime | None = None  # when Azure's own immutability of its snapshot ends, as last seen
     retention: str = ""  # as promised when the snapshot was asked for, in ISO 8601
 
     @property

@@ -2,7 +2,7 @@
 
 A point goes when its expiry date is reached and nothing speaks against it. These speak against it:
 - no expiry date, no retention tag, or dates that cannot be true: nobody knows how long it was to be kept;
-- a hold, or a restore that reads its snapshot now;
+- a hold, a restore that reads its snapshot now, or Azure's own immutability of the snapshot (domain/binding.py);
 - being the newest good point of a protected disk, however long ago it expired (documented: backup overview, faq);
 - stopped protection or soft deletion of its instance: both keep everything (domain/instance.py).
 
@@ -137,13 +137,14 @@ def next_expiry_at(points: Sequence[RecoveryPoint], *, now: datetime, protected:
 def _look_at(point: RecoveryPoint, now: datetime) -> datetime | None:
     if point.expires_at is None or point.hold is not None or _doubts(point):
         return None
-    return max(point.expires_at, now + RESTORE_LOOK_AGAIN) if point.restoring else point.expires_at
+    expires_at = max(point.expires_at, point.immutable_until or point.expires_at)
+    return max(expires_at, now + RESTORE_LOOK_AGAIN) if point.restoring else expires_at
 
 
 def _reasons_to_keep(
     point: RecoveryPoint, now: datetime, needed: Mapping[str, str], *, discard_all: bool
 ) -> tuple[str, ...]:
-    against = _claims(point)
+    against = _claims(point, now)
     if point.point_id in needed:
         against += (needed[point.point_id],)
     if discard_all:
@@ -154,9 +155,11 @@ def _reasons_to_keep(
     return against + doubts
 
 
-def _claims(point: RecoveryPoint) -> tuple[str, ...]:
+def _claims(point: RecoveryPoint, now: datetime) -> tuple[str, ...]:
     """What outweighs even the deletion of the instance."""
     held = () if point.hold is None else (f"held: {point.hold}",)
+    if point.immutable_until is not None and now < point.immutable_until:
+        held = (*held, f"Azure keeps its snapshot immutable until {_text(point.immutable_until)}")
     return (*held, f"being restored by {', '.join(point.restoring)}") if point.restoring else held
 
 

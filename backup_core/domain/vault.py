@@ -37,11 +37,12 @@ _STRENGTHS: Mapping[_Path, tuple[tuple[str, ...], str]] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promises:
     """What this deployment asks of every vault: how long a weakening waits in one that holds recovery points, and the
-    least that any may promise."""
+    least that any may promise. `binds_snapshots`: what an immutable one keeps, Azure keeps as well."""
 
     weakening_delay: timedelta = timedelta(hours=24)
     least_soft_delete_days: float = 0
     least_immutability: str = "Disabled"
+    binds_snapshots: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,13 @@ class Vault:
         if self.weaker_from is None or now < self.weaker_from:
             return self
         return replace(self, properties=_with(self.properties, self.weaker), weaker={}, weaker_from=None)
+
+    @property
+    def immutability(self) -> str:
+        """Disabled, Unlocked or Locked."""
+        words, unsaid = _STRENGTHS[_IMMUTABILITY]
+        state = self.setting(*_IMMUTABILITY)
+        return str(state) if state in words else unsaid
 
     @property
     def is_locked(self) -> bool:

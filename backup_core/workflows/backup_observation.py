@@ -24,6 +24,7 @@ from backup_core.domain.starting import TRIGGER
 from backup_core.ports import Change, Ports, Put, Replace
 from backup_core.workflows import announcements
 from backup_core.workflows.alerts import resolve
+from backup_core.workflows.binding import bind_soon
 from backup_core.workflows.deletion import discard_half_made
 from backup_core.workflows.objectives import SLOW_ROUNDS, check_objective_later
 from backup_core.workflows.running_backup import (
@@ -171,4 +172,5 @@ def _complete(ports: Ports, message: ObserveBackup, running: RunningBackup, snap
     if not commit(ports, message, changes, told):
         return
     log.info("backup.completed job_id=%s instance=%s point=%s", job.job_id, instance.name, point.point_id)
+    bind_soon(ports, message.vault, point)
     hurry_deletion(ports, message.vault, changed)

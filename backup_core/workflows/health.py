@@ -88,6 +88,7 @@ def _instances(ports: Ports, vault: VaultKey, now: datetime) -> Iterator[Health]
             next_due=next_due_of(ranked),
             with_points=sum(glance.marks.point_at is not None for glance in glances),
             disk_bytes=sum(glance.disk_bytes for glance in glances),
+            unbound=sum(glance.is_unbound for glance in glances),
             unreadable=len(page.corrupt),
         )
 

@@ -13,6 +13,7 @@ from typing import Any
 from backup_core.domain.errors import MessageMalformed
 from backup_core.domain.messages import (
     RESOURCE_EVENTS,
+    BindPoint,
     ConfigureProtection,
     DeliverEvents,
     ExpirePoints,
@@ -29,6 +30,7 @@ from backup_core.workflows import outbox, poison, resource_events, watching
 from backup_core.workflows.acting import acting_for
 from backup_core.workflows.backup import start_backup
 from backup_core.workflows.backup_observation import observe_backup
+from backup_core.workflows.binding import bind_point
 from backup_core.workflows.pacing import tell
 from backup_core.workflows.poison import NOTHING_MORE, OF_BACKUP, OF_CONFIGURATION, OF_RESTORE, LettingGo
 from backup_core.workflows.protection import configure_protection
@@ -55,6 +57,7 @@ KINDS = (
     JobKind(message=StartBackup, step=start_backup, watched_as="backup", again=backup_again, letting_go=OF_BACKUP),
     JobKind(message=ObserveBackup, step=observe_backup),
     JobKind(message=ExpirePoints, step=expire_points),
+    JobKind(message=BindPoint, step=bind_point),
     JobKind(
         message=StartRestore,
         step=start_restore,

@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 
 from backup_core.domain.acting import OWN
 from backup_core.domain.agenda import AgendaKind, AgendaRow, backup_row, expiry_row
+from backup_core.domain.binding import is_unbound
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError, DiskNotFound, PermissionMissing, SnapshotGroupNotFound
 from backup_core.domain.expiry import expiry_due_at
@@ -35,6 +36,7 @@ from backup_core.ports import Ports, Replace, Stored, every
 from backup_core.workflows import announcements, once_a_day
 from backup_core.workflows.acting import acting_for, as_identity, identities_of
 from backup_core.workflows.adoption import Adopter, move_agenda_on
+from backup_core.workflows.binding import AT_ONCE, bind_later, end_alert, is_binding
 from backup_core.workflows.claims import take_claim
 from backup_core.workflows.lifecycle import is_ended_by_absence, resume_if_back
 from backup_core.workflows.objectives import is_in_trouble, objective_row
@@ -112,10 +114,17 @@ class Records:
     agenda: Agenda
     installation: Installation
     policies: dict[VaultKey, Mapping[str, BackupPolicy]] = field(default_factory=dict)  # filled as they are needed
+    binding: dict[VaultKey, bool] = field(default_factory=dict)  # likewise
 
     def keepers(self, group: SnapshotGroup) -> list[VaultKey]:
         """The vaults that keep snapshots in a group, or once did."""
         return [group.vault, *(each.vault for each in self.kept if each.group == group.group.key)]
+
+    def binds(self, ports: Ports, vault: VaultKey) -> bool:
+        """Whether Azure is to keep the vault's snapshots."""
+        if vault not in self.binding:
+            self.binding[vault] = is_binding(ports, vault)
+        return self.binding[vault]
 
     def policy(self, ports: Ports, vault: VaultKey, name: str) -> BackupPolicy | None:
         if vault not in self.policies:
@@ -328,7 +337,7 @@ class _Disk:
         accounted |= _snapshots_of(points)
         if instance.active is not None:
             accounted.add(instance.active.snapshot_id.lower())
-        count = self._look_after_points(ports, vault, points, accounted)
+        count = self._look_after_points(ports, vault, instance, points, accounted)
         if self.sight.is_readable:
             watch_snapshots(ports, vault, instance, count)
         self._mend_agenda(ports, vault, instance, points)
@@ -340,9 +349,15 @@ class _Disk:
             self.report.resumed.append(name)
 
     def _look_after_points(
-        self, ports: Ports, vault: VaultKey, points: Sequence[RecoveryPoint], accounted: set[str]
+        self,
+        ports: Ports,
+        vault: VaultKey,
+        instance: BackupInstance,
+        points: Sequence[RecoveryPoint],
+        accounted: set[str],
     ) -> int:
         """Every point that is good, or was called lost, and lies where we could look; answers how many are whole."""
+        unbound: list[RecoveryPoint] = []
         good = {point.point_id: point for point in points if point.is_good}
         report = self.report
         told = {Fate.LOST: report.lost_points, Fate.MOVED: report.moved_points, Fate.REGAINED: report.adopted_points}
@@ -359,7 +374,23 @@ class _Disk:
                 self._report_retagged(ports, vault, point, found.disagreements)
             if found.fate in told:
                 told[found.fate].append(point.point_id)
+            whole = found.snapshot if found.fate is Fate.WHOLE else None
+            if whole is not None and is_unbound(point, whole.immutability, ports.clock.now()):
+                unbound.append(point)
+        self._bind(ports, vault, instance, unbound)
         return len(good)
+
+    def _bind(self, ports: Ports, vault: VaultKey, instance: BackupInstance, unbound: Sequence[RecoveryPoint]) -> None:
+        """The newest points first, as many as are left of what one run sends."""
+        if not self.records.binds(ports, vault):
+            end_alert(ports, vault, instance)
+            return
+        sent = len(self.report.unbound)
+        chosen = unbound[: max(0, AT_ONCE - sent)]
+        bind_later(ports, vault, chosen, sent=sent)
+        self.report.unbound += [point.point_id for point in chosen]
+        if len(chosen) < len(unbound):
+            log.warning("reconcile.unbound_left instance=%s points=%d", instance.name, len(unbound) - len(chosen))
 
     def _report_retagged(self, ports: Ports, vault: VaultKey, point: RecoveryPoint, because: Sequence[str]) -> None:
         event = announcements.tags_changed(vault, point, "; ".join(because), ports.clock.now())

@@ -26,6 +26,7 @@ class ReconcileReport:
     foreign: list[str] = field(default_factory=list)  # snapshots that say they are ours and are not proven to be
     retagged: list[str] = field(default_factory=list)  # snapshots of points whose tags say otherwise than their record
     taken_over: list[str] = field(default_factory=list)  # installations whose snapshots count as ours from now on
+    unbound: list[str] = field(default_factory=list)  # points whose snapshots Azure is to keep, and does not yet
     agenda_rows: list[str] = field(default_factory=list)
     claims: list[str] = field(default_factory=list)
     reconfigured: list[str] = field(default_factory=list)

@@ -35,6 +35,43 @@ param restoreGroups groupTarget[] = []
 @description('Disk encryption sets of customer-managed keys that restored disks are to use.')
 param encryptionSets encryptionSetTarget[] = []
 
+@description('Whether the app may make snapshots immutable in Azure, for vaults that are: bindSnapshots of main.bicep.')
+param bindSnapshots bool = false
+
+// No built-in role has this action alone. It prolongs what it set and never ends it: whoever has the app's identity
+// cannot take back what Azure keeps. A tenant has the definition once, so that one deployment lists all snapshot groups.
+resource immutabilityWriter 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (bindSnapshots) {
+  name: loadJsonContent('roles.json')['Snapshot Immutability Writer']
+  properties: {
+    roleName: 'Snapshot Immutability Writer'
+    description: 'Make snapshots immutable for a while, and prolong that.'
+    type: 'CustomRole'
+    permissions: [
+      {
+        actions: [
+          'Microsoft.Compute/snapshots/updateImmutabilityPolicy/action'
+        ]
+        notActions: []
+      }
+    ]
+    assignableScopes: union(map(snapshotGroups, target => '/subscriptions/${target.subscriptionId}'), [])
+  }
+}
+
+module snapshotBinding 'access/group.bicep' = [
+  for target in (bindSnapshots ? snapshotGroups : []): {
+    name: 'diskbackup-binding-${uniqueString(principalId)}'
+    scope: resourceGroup(target.subscriptionId, target.name)
+    params: {
+      principalId: principalId
+      role: 'Snapshot Immutability Writer'
+    }
+    dependsOn: [
+      immutabilityWriter
+    ]
+  }
+]
+
 module sourceSubscription 'access/subscription.bicep' = [
   for subscriptionId in sourceSubscriptions: {
     name: 'diskbackup-source-${uniqueString(principalId)}'

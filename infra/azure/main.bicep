@@ -90,6 +90,9 @@ param leastSoftDeleteDays int = 0
 ])
 param leastImmutability string = 'Disabled'
 
+@description('Whether Azure, too, keeps the snapshots of vaults that are immutable; takes bindSnapshots of access.bicep.')
+param bindSnapshots bool = false
+
 @description('Copies of the catalogue of recovery points: in one zone, in three zones, or in three zones and a second region.')
 @allowed([
   'Standard_LRS'
@@ -289,6 +292,7 @@ module app 'modules/app.bicep' = {
     weakeningDelayHours: weakeningDelayHours
     leastSoftDeleteDays: leastSoftDeleteDays
     leastImmutability: leastImmutability
+    bindSnapshots: bindSnapshots
     zoneRedundant: zoneRedundant
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount

@@ -9,15 +9,17 @@ import azure.functions as func
 import pytest
 
 from backup_core.api.blueprint import api_blueprint
-from backup_core.domain.errors import CloudUnavailable
+from backup_core.domain.errors import CloudUnavailable, PermissionMissing
+from backup_core.domain.vault import Promises
 from backup_core.ports import Memory
 from backup_core.settings import SettingsInvalid, SignIn
+from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.set_back import go_on
 from backup_core.workflows.vaults import put_vault
 from tests.api.bodies import VAULT_PATH
 from tests.api.front import BY_KEY, Front, Services
 from tests.api.tenant import PERSON, bearer, guarded
-from tests.builders import OTHER_SUBSCRIPTION, SUBSCRIPTION, VAULT, VaultKey, vault
+from tests.builders import OTHER_SUBSCRIPTION, SUBSCRIPTION, VAULT, VaultKey, vault, vault_properties
 from tests.fakes import World
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import HOUR, SLOT, backed_up
@@ -65,6 +67,30 @@ def test_tables_that_are_older_than_the_world_are_told_of_until_an_operator_says
     go_on(platform.world.ports)
     platform.run(minutes=1)
     assert front.get(f"{VAULT_PATH}/health").json["properties"]["tables"]["isSetBack"] is False
+
+
+@pytest.mark.parametrize("state", ["Disabled", "Unlocked", "Locked"])
+def test_a_vault_says_that_what_is_immutable_is_kept_by_this_app_only(state: str) -> None:
+    platform = backed_up()
+    put_vault(platform.world.ports, vault(properties=vault_properties(immutability=state)))
+    told = Front(platform.world).get(OF_VAULT).json["properties"]["immutability"]
+    assert told == {"state": state, "keptBy": "ThisAppOnly", "instancesNotBound": 0}
+
+
+def test_a_deployment_that_binds_says_that_azure_keeps_it_until_azure_refuses() -> None:
+    platform = backed_up()
+    platform.world.promises = Promises(binds_snapshots=True)
+    put_vault(platform.world.ports, vault(properties=vault_properties(immutability="Unlocked")))
+    front = Front(platform.world)
+    assert front.get(OF_VAULT).json["properties"]["immutability"]["keptBy"] == "Azure"
+    missing = PermissionMissing("403", scope="/subscriptions/x", role="Snapshot Immutability Writer")
+    platform.world.faults.fail("cloud.bind_snapshot", missing)
+    reconcile(platform.world.ports)
+    platform.run(minutes=2)
+    told = front.get(OF_VAULT).json["properties"]
+    assert told["immutability"] == {"state": "Unlocked", "keptBy": "ThisAppOnly", "instancesNotBound": 1}
+    assert sum(told["activeAlerts"].values()) == 1
+    assert front.get(ALL).json["properties"]["immutability"]["state"] is None
 
 
 def test_a_vault_that_is_not_there_has_no_health() -> None:

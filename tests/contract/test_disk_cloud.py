@@ -51,7 +51,9 @@ ROLES = {
     "Disk Backup Reader": "3e5e47e6-65f7-47ef-90b5-e5dd4d455f24",
     "Disk Snapshot Contributor": "7efff54f-a5b4-42b5-a1c5-5411624893ce",
     "Disk Restore Operator": "b50d9833-a0cb-478e-945f-707fcc997c13",
-    "Compute Usage Reader": "5f5ac09d-3f0c-4d77-8b0a-6a2f4d1c9e21",  # a role of our own: no built-in one is as small
+    # Two roles of our own: no built-in one is as small.
+    "Compute Usage Reader": "5f5ac09d-3f0c-4d77-8b0a-6a2f4d1c9e21",
+    "Snapshot Immutability Writer": "2f6e0c5b-9c0a-4f57-8a55-4b1f6d7f3c18",
 }
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 ACTIONS = {  # some of each role's, for the fake
@@ -475,6 +477,40 @@ def test_a_locked_snapshot_stays_until_the_lock_goes(bench):
     unlock()
     bench.cloud.delete_snapshot(taken)
     assert _gone(bench, taken)
+
+
+def test_a_bound_snapshot_shows_until_when_and_is_not_deleted(bench):
+    disk = bench.add_disk("bound")
+    taken = bench.snapshot("bound-1", disk)
+    assert bench.cloud.find_snapshot(taken).immutability is None
+    bench.cloud.bind_snapshot(taken, days=2)
+    first = bench.cloud.find_snapshot(taken).immutability
+    assert first.until - first.since == timedelta(days=2)
+    assert abs(first.since - bench.now()) < timedelta(minutes=1)
+    with pytest.raises(RequestRefused):
+        bench.cloud.delete_snapshot(taken)
+    bench.cloud.bind_snapshot(taken, days=3)
+    longer = bench.cloud.find_snapshot(taken).immutability
+    assert (longer.since, longer.until) == (first.since, first.since + timedelta(days=3))
+    assert {each.id for each in bench.cloud.list_snapshots(bench.group)} == {taken}
+
+
+@pytest.mark.parametrize("days", [1, 91])
+def test_what_azure_does_not_take_changes_no_binding(bench, days):
+    taken = bench.snapshot("bound-1", bench.add_disk("bound"))
+    bench.cloud.bind_snapshot(taken, days=2)
+    bound = bench.cloud.find_snapshot(taken).immutability
+    with pytest.raises(RequestRefused):
+        bench.cloud.bind_snapshot(taken, days=days)
+    assert bench.cloud.find_snapshot(taken).immutability == bound
+
+
+def test_only_a_snapshot_that_is_there_is_bound(bench):
+    with pytest.raises(SnapshotNotFound):
+        bench.cloud.bind_snapshot(snapshot_id("nothing", bench.group), days=1)
+    absent = GroupId(subscription=bench.group.subscription, group="nowhere")
+    with pytest.raises(SnapshotGroupNotFound):
+        bench.cloud.bind_snapshot(snapshot_id("nothing", absent), days=1)
 
 
 def test_a_group_lists_its_snapshots(bench):

@@ -20,6 +20,7 @@ IDS: Mapping[str, str] = {
     "EventGrid Data Sender": "d5a91429-5739-47e2-a06b-3470a27159e7",
     "Monitoring Metrics Publisher": "3913510d-42f4-4e42-8a64-420c390055eb",
     "Reader": "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+    "Snapshot Immutability Writer": "2f6e0c5b-9c0a-4f57-8a55-4b1f6d7f3c18",  # our own, which access.bicep makes
     "Storage Blob Data Owner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
     "Storage Queue Data Contributor": "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
     "Storage Queue Data Message Sender": "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a",
@@ -30,6 +31,7 @@ SCOPES: Mapping[str, Sequence[str]] = {
     "Disk Backup Reader": ("subscription", "resourceGroup"),
     "Disk Snapshot Contributor": ("resourceGroup",),
     "Disk Restore Operator": ("resourceGroup",),
+    "Snapshot Immutability Writer": ("resourceGroup",),
     "Reader": ("Microsoft.Compute/diskEncryptionSets",),
     "EventGrid Data Sender": ("Microsoft.EventGrid/topics",),
     "Monitoring Metrics Publisher": ("Microsoft.Insights/components",),

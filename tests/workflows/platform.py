@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from backup_core.adapters.compute import read_snapshot
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.instance import BackupInstance, InstanceRequest
@@ -88,6 +89,12 @@ class Platform:
             self.world.clock.advance(seconds=1)
             self.fire_timers()
             self.deliver()
+
+    def immutable_until(self, snapshot_id: str) -> datetime | None:
+        """When Azure's own immutability of a snapshot ends."""
+        shown = self.world.cloud.shown(snapshot_id)
+        found = read_snapshot(shown).immutability if shown is not None else None
+        return found.until if found is not None else None
 
     def settle(self) -> ReconcileReport:
         """Time enough for what was lost to be found, then reconcile, then time for what that started."""

@@ -9,6 +9,7 @@ import pytest
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.restore import RestoreRequest
+from backup_core.domain.vault import Promises
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, undelete_instance
 from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance, resume_protection
@@ -37,6 +38,25 @@ def at_noon() -> Platform:
     platform.protect(**HOURLY)
     platform.world.clock.set(SLOT - timedelta(seconds=3))
     return platform
+
+
+def at_noon_in_an_immutable_vault() -> Platform:
+    platform = at_noon()
+    with platform.world.faults.paused():
+        platform.world.promises = Promises(binds_snapshots=True)
+        properties = vault_properties(soft_delete="Off", immutability="Unlocked")
+        put_vault(platform.world.ports, vault(properties=properties))
+    return platform
+
+
+def backup_is_whole_and_azure_keeps_it(platform: Platform) -> None:
+    backup_is_whole(platform)
+    for point in platform.points():
+        until = platform.immutable_until(point.snapshot_id)
+        assert until is not None
+        assert until >= point.expires_at
+        assert point.immutable_until == until
+    assert platform.instance().alerts == ()
 
 
 def backup_is_whole(platform: Platform) -> None:
@@ -215,6 +235,11 @@ def one_more_point(platform: Platform) -> None:
 
 SCENARIOS = {
     "backup": Scenario(prepare=at_noon, act=lambda platform: platform.run(seconds=30), check=backup_is_whole),
+    "binding": Scenario(
+        prepare=at_noon_in_an_immutable_vault,
+        act=lambda platform: platform.run(seconds=60),
+        check=backup_is_whole_and_azure_keeps_it,
+    ),
     "on-demand": Scenario(prepare=with_a_point, act=on_demand, check=one_more_point),
     "expiry": Scenario(
         prepare=with_two_old_points, act=lambda platform: platform.run(seconds=40), check=the_older_is_gone

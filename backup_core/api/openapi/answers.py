@@ -465,6 +465,13 @@ def _health() -> Schema:
             "lastTick": optional(TIME),
             "duties": list_of(all_of({"name": one_of(list(ALLOWED)), "lastDone": optional(TIME), "isStalled": _FLAG})),
             "tables": all_of({"isSetBack": _FLAG, "isReconciled": _FLAG}),
+            "immutability": all_of(
+                {
+                    "state": optional(one_of(["Disabled", "Unlocked", "Locked"])),
+                    "keptBy": one_of(["Azure", "ThisAppOnly"]),
+                    "instancesNotBound": _NUMBER,
+                }
+            ),
             "vaults": _NUMBER,
             "vaultsLeftOut": _NUMBER,
             "backupInstances": all_of({state.value: _NUMBER for state in ObjectiveState}),

@@ -6,6 +6,7 @@ param principalId string
   'Disk Backup Reader'
   'Disk Snapshot Contributor'
   'Disk Restore Operator'
+  'Snapshot Immutability Writer'
 ])
 param role string
 

@@ -54,6 +54,8 @@ param leastSoftDeleteDays int
 ])
 param leastImmutability string
 
+param bindSnapshots bool
+
 param zoneRedundant bool
 param instanceMemoryMB int
 param maximumInstanceCount int
@@ -185,6 +187,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       DISKBACKUP_WEAKENING_DELAY_HOURS: string(weakeningDelayHours)
       DISKBACKUP_LEAST_SOFT_DELETE_DAYS: string(leastSoftDeleteDays)
       DISKBACKUP_LEAST_IMMUTABILITY: leastImmutability
+      DISKBACKUP_BIND_SNAPSHOTS: bindSnapshots ? 'on' : 'off'
       DISKBACKUP_SIGN_IN: signIn
       DISKBACKUP_ENTRA_TENANT_ID: entraTenantId
       DISKBACKUP_ENTRA_AUDIENCE: entraAudience

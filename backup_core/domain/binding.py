@@ -1,0 +1,52 @@
+"""Binding immutability: Azure itself keeps a snapshot, so that whoever has the app's identity cannot delete it either.
+
+A snapshot's immutability policy counts days from a start that Azure sets, 90 at most, and the plain action on it only
+extends (documented: Set-AzSnapshotImmutabilityPolicy; 90 days reported: Azure/azure-rest-api-specs#43397). So a promise
+of up to 90 days is bound once and for all. A longer one is bound for 90 days, and anew once these have passed: between
+the two it is kept by this app only, for as long as the reconciler takes to come by.
+
+Leaves to others: which call says so to Azure (workflows/binding.py), and what an immutable snapshot means for the
+expiry of its point (domain/retention.py).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from backup_core.domain.disk import Immutability
+from backup_core.domain.recovery_point import RecoveryPoint
+
+DAY = timedelta(days=1)
+LONGEST_DAYS = 90
+# A point that never expires is bound so far ahead, and anew each day: what is to be kept for ever today may not be so
+# tomorrow, and what is bound cannot be taken back.
+AHEAD_WITHOUT_END = timedelta(days=7)
+
+
+def is_unbound(point: RecoveryPoint, present: Immutability | None, now: datetime) -> bool:
+    """Whether there is anything to ask of Azure, or to note of what its snapshot shows."""
+    shows = present.until if present is not None and now < present.until else None
+    unnoted = shows is not None and shows != point.immutable_until
+    return (unnoted and point.is_good) or days_wanted(point, present, now) is not None
+
+
+def days_wanted(point: RecoveryPoint, present: Immutability | None, now: datetime) -> int | None:
+    """How many days the immutability policy of a good point's snapshot is to have, from its start on, so that Azure
+    keeps it until it expires; None where the `present` one does, or nothing is wanted."""
+    if not point.is_good:
+        return None
+    if point.expires_at is not None:
+        return days_to_bind(point.expires_at, present, now)
+    enough = present is not None and present.until - now >= AHEAD_WITHOUT_END - DAY
+    return None if enough else days_to_bind(now + AHEAD_WITHOUT_END, present, now)
+
+
+def days_to_bind(until: datetime, present: Immutability | None, now: datetime) -> int | None:
+    """How many days a policy needs to last until `until`, or as near as Azure allows; None where the `present` one
+    lasts as long, or cannot last longer before it has ended. Whole days: it ends up to a day later."""
+    if now >= until:
+        return None
+    active = present if present is not None and now < present.until else None
+    since = now if active is None else active.since
+    days = min(-((since - until) // DAY), LONGEST_DAYS)
+    return days if active is None or since + days * DAY > active.until else None
