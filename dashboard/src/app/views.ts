@@ -1,0 +1,24 @@
+/**
+ * The views: where each is, what it is called in the navigation, and where its code is. A view is added here only.
+ *
+ * Each view's file exports `Component`. It is loaded when it is first looked at, so that the first load stays small.
+ */
+import type { ComponentType } from "react";
+import type { Role } from "../sign-in/roles";
+
+export interface View {
+  /** Below /center/. `*` stands for an ARM id without its first slash. */
+  path: string;
+  /** Its name in the navigation; views without one are reached from others. */
+  label?: string;
+  /** Whom the API lets see it. */
+  role: Role;
+  load: () => Promise<{ Component: ComponentType }>;
+}
+
+export const VIEWS: readonly View[] = [
+  { path: "", label: "Overview", role: "Reader", load: () => import("../views/overview/Overview") },
+  { path: "disks", label: "Disks", role: "Reader", load: () => import("../views/disks/Disks") },
+  { path: "disk/*", role: "Reader", load: () => import("../views/disk/Disk") },
+  { path: "restore/*", role: "Operator", load: () => import("../views/restore/Restore") },
+];

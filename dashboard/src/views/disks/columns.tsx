@@ -1,0 +1,78 @@
+/** What the table says of each disk. */
+import { toDisk } from "../../app/links";
+import { groupOf, nameOf, vaultOf } from "../../api/ids";
+import type { Standing } from "../../api/types";
+import { AgeBar } from "../../shared/AgeBar";
+import type { Column } from "../../shared/columns";
+import { bytesText, countText } from "../../shared/format";
+import { Linked } from "../../shared/Linked";
+import { StateBadge, type State } from "../../shared/StateBadge";
+import { Time } from "../../shared/Time";
+
+const BY_TROUBLE: readonly State[] = ["breached", "error", "atRisk", "paused", "protected"];
+
+export const COLUMNS: readonly Column<Standing>[] = [
+  {
+    key: "name",
+    label: "Disk",
+    width: "minmax(180px, 2fr)",
+    show: (disk) => <Linked to={toDisk(disk.backupInstanceId)}>{disk.friendlyName || nameOf(disk.dataSourceId)}</Linked>,
+    by: (disk) => disk.friendlyName,
+  },
+  {
+    key: "state",
+    label: "State",
+    width: "110px",
+    show: (disk) => (
+      <span title={disk.reason}>
+        <StateBadge state={disk.state} />
+      </span>
+    ),
+    by: (disk) => BY_TROUBLE.indexOf(disk.state),
+  },
+  {
+    key: "age",
+    label: "Newest recovery point",
+    width: "minmax(170px, 1fr)",
+    show: (disk) => <AgeBar objectiveSeconds={disk.objectiveSeconds} pointAt={disk.recoveryPointTime} />,
+    by: (disk) => (disk.recoveryPointTime === null ? Number.MAX_SAFE_INTEGER : -Date.parse(disk.recoveryPointTime)),
+  },
+  {
+    key: "next",
+    label: "Next backup",
+    width: "120px",
+    show: (disk) => <Time as="relative" at={disk.nextBackupTime} none="none" />,
+    by: (disk) => (disk.nextBackupTime === null ? null : Date.parse(disk.nextBackupTime)),
+  },
+  { key: "policy", label: "Policy", width: "minmax(110px, 1fr)", show: (disk) => disk.policyName, by: (disk) => disk.policyName },
+  {
+    key: "size",
+    label: "Size",
+    width: "90px",
+    isNumber: true,
+    show: (disk) => (disk.sizeBytes > 0 ? bytesText(disk.sizeBytes) : "unknown"),
+    by: (disk) => disk.sizeBytes,
+  },
+  {
+    key: "alerts",
+    label: "Alerts",
+    width: "80px",
+    isNumber: true,
+    show: (disk) => (disk.activeAlerts.length > 0 ? countText(disk.activeAlerts.length) : ""),
+    by: (disk) => disk.activeAlerts.length,
+  },
+  {
+    key: "group",
+    label: "Resource group",
+    width: "minmax(130px, 1fr)",
+    show: (disk) => groupOf(disk.dataSourceId),
+    by: (disk) => groupOf(disk.dataSourceId),
+  },
+  {
+    key: "vault",
+    label: "Vault",
+    width: "minmax(110px, 1fr)",
+    show: (disk) => nameOf(vaultOf(disk.backupInstanceId)),
+    by: (disk) => nameOf(vaultOf(disk.backupInstanceId)),
+  },
+];

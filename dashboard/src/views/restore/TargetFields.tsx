@@ -1,0 +1,116 @@
+/** The fields of the new disk, each with what the API says against it. */
+import { Checkbox, Field, Input, Select, makeStyles } from "@fluentui/react-components";
+import type { ReactNode } from "react";
+import { useSubscriptions } from "../../api/queries";
+import { SKUS, ZONES, type Field as FieldName, type Form } from "./form";
+
+const useStyles = makeStyles({
+  grid: { display: "grid", gridTemplateColumns: "repeat(auto-fit, minmax(min(260px, 100%), 1fr))", gap: "12px 16px" },
+});
+
+interface Props {
+  form: Form;
+  faults: Readonly<Partial<Record<FieldName, string[]>>>;
+  onChange: (changes: Partial<Form>) => void;
+}
+
+export function TargetFields({ form, faults, onChange }: Props) {
+  const styles = useStyles();
+  const field = { form, faults, onChange };
+  return (
+    <div className={styles.grid}>
+      <Subscription {...field} />
+      <Text {...field} label="Resource group" name="group" />
+      <Text {...field} label="Name of the new disk" name="name" />
+      <Choice {...field} label="SKU" name="sku" options={SKUS.map((sku) => ({ value: sku, label: sku }))} />
+      <Choice
+        {...field}
+        label="Zone"
+        name="zone"
+        options={[{ value: "none", label: "No zone" }, ...ZONES.map((zone) => ({ value: zone, label: zone }))]}
+      />
+      <Text {...field} hint="Empty: as the source. It can only grow." label="Size in GiB" name="sizeGB" type="number" />
+      <Checkbox
+        checked={form.keepsTags}
+        label="With the source's tags"
+        onChange={(_, { checked }) => onChange({ keepsTags: checked === true })}
+      />
+    </div>
+  );
+}
+
+function Subscription({ form, faults, onChange }: Props) {
+  const known = useSubscriptions().data ?? [];
+  const others = known.filter((each) => each.subscriptionId.toLowerCase() !== form.subscription.toLowerCase());
+  const nameOf = (id: string) => known.find((each) => each.subscriptionId.toLowerCase() === id.toLowerCase())?.displayName ?? id;
+  return (
+    <Framed faults={faults.subscription} label="Subscription" required>
+      <Select value={form.subscription} onChange={(_, { value }) => onChange({ subscription: value })}>
+        <option value={form.subscription}>{nameOf(form.subscription)}</option>
+        {others.map((each) => (
+          <option key={each.subscriptionId} value={each.subscriptionId}>
+            {each.displayName}
+          </option>
+        ))}
+      </Select>
+    </Framed>
+  );
+}
+
+interface TextProps extends Props {
+  label: string;
+  name: "group" | "name" | "sizeGB";
+  hint?: string;
+  type?: "text" | "number";
+}
+
+function Text({ label, name, hint, type = "text", form, faults, onChange }: TextProps) {
+  return (
+    <Framed faults={faults[name]} hint={hint} label={label} required={name !== "sizeGB"}>
+      <Input min={1} type={type} value={form[name]} onChange={(_, { value }) => onChange({ [name]: value })} />
+    </Framed>
+  );
+}
+
+interface ChoiceProps extends Props {
+  label: string;
+  name: "sku" | "zone";
+  options: readonly { value: string; label: string }[];
+}
+
+function Choice({ label, name, options, form, faults, onChange }: ChoiceProps) {
+  return (
+    <Framed faults={faults[name]} label={label}>
+      <Select value={form[name]} onChange={(_, { value }) => onChange({ [name]: value })}>
+        <option value="">As the source</option>
+        {options.map((option) => (
+          <option key={option.value} value={option.value}>
+            {option.label}
+          </option>
+        ))}
+      </Select>
+    </Framed>
+  );
+}
+
+interface FramedProps {
+  label: string;
+  faults: readonly string[] | undefined;
+  hint?: string;
+  required?: boolean;
+  children: ReactNode;
+}
+
+function Framed({ label, faults, hint, required = false, children }: FramedProps) {
+  return (
+    <Field
+      hint={hint}
+      label={label}
+      required={required}
+      validationMessage={faults?.join(" ")}
+      validationState={faults ? "error" : "none"}
+    >
+      {children as React.ReactElement}
+    </Field>
+  );
+}
