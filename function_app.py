@@ -4,6 +4,7 @@ import azure.functions as func
 
 from backup_core.api.blueprint import api_blueprint
 from backup_core.app import Services, set_log_levels
+from backup_core.center.blueprint import center_blueprint
 from backup_core.settings import host_checks_keys, public_url, wants_traces
 from backup_core.triggers.admin import admin_blueprint, resume_blueprint
 from backup_core.triggers.events import event_blueprint
@@ -22,5 +23,6 @@ app.register_functions(
         observe=services.observe,
     )
 )
+app.register_functions(center_blueprint(services, observe=services.observe))
 for blueprint in (timer_blueprint, queue_blueprint, event_blueprint, admin_blueprint, resume_blueprint):
     app.register_functions(blueprint(services))

@@ -127,6 +127,10 @@ SETTINGS: Mapping[str, Setting] = {
     "DISKBACKUP_ENTRA_AUTHORITY": Setting(
         means="URL of the sign-in service; sovereign clouds have their own.", default=_PUBLIC_AUTHORITY
     ),
+    "DISKBACKUP_CENTER_SIGN_IN_URL": Setting(
+        means="URL at which browsers sign in to the Backup Center, where that is not the sign-in service's own: the "
+        "local target has one, for no browser trusts its certificate.",
+    ),
     "DISKBACKUP_ACCESS_SCOPES": Setting(
         means="Subscriptions, resource groups and vaults with restricted access: a JSON object that maps resource ids "
         "to the object ids of those who may reach them. What is not listed is open to everyone with a role.",
@@ -260,13 +264,15 @@ class SignIn:
     """Who may use the API. Apart from Settings: without it the API is closed, while backups go on.
 
     `audiences` are those that a token may be for; `authority` is the base URL of the sign-in service;
-    `trusted_certificates` a file of authorities to trust instead of the public ones when it is asked for its keys.
+    `trusted_certificates` a file of authorities to trust instead of the public ones when it is asked for its keys;
+    `browser_url` stands for `authority` in browsers.
     """
 
     mode: SignInMode
     tenant_id: str = ""
     audiences: tuple[str, ...] = ()
     authority: str = _PUBLIC_AUTHORITY
+    browser_url: str | None = None
     scopes: tuple[AccessScope, ...] = ()
     trusted_certificates: str | None = None
 
@@ -285,12 +291,18 @@ class SignIn:
             tenant_id=_tenant(environ, faults) if is_entra else "",
             audiences=_audiences(environ, faults) if is_entra else (),
             authority=_authority(environ, faults) if is_entra else _PUBLIC_AUTHORITY,
+            browser_url=_browser_url(environ, faults),
             scopes=scopes,
             trusted_certificates=_text(environ, "REQUESTS_CA_BUNDLE") or _text(environ, "SSL_CERT_FILE"),
         )
         if faults:
             raise SettingsInvalid(faults)
         return sign_in
+
+    @property
+    def client_id(self) -> str | None:
+        """Of the app registration that stands for the API, by which browsers sign in too; None if no audience is it."""
+        return next((each.lower() for each in self.audiences if _GUID.fullmatch(each)), None)
 
 
 def access_scopes(environ: Mapping[str, str] = os.environ) -> tuple[AccessScope, ...]:
@@ -394,6 +406,14 @@ def _authority(environ: Mapping[str, str], faults: list[str]) -> str:
     url = _url(environ, "DISKBACKUP_ENTRA_AUTHORITY", faults) or _PUBLIC_AUTHORITY
     if not url.lower().startswith("https://"):
         faults.append(f"DISKBACKUP_ENTRA_AUTHORITY {url!r} must begin with https://: keys are believed by its name")
+    return url
+
+
+def _browser_url(environ: Mapping[str, str], faults: list[str]) -> str | None:
+    name = "DISKBACKUP_CENTER_SIGN_IN_URL"
+    url = _url(environ, name, faults)
+    if url and not url.lower().startswith("https://") and not is_loopback(url):
+        faults.append(f"{name} {url!r} must begin with https://: whoever is on the way could sign in as anybody")
     return url
 
 

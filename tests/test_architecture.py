@@ -22,7 +22,13 @@ APP_TYPES = ("backup_core.app", "backup_core.settings")
 
 # Who may import what of ours; the standard library everybody may. Longest prefix counts.
 ARROWS: Mapping[str, tuple[str, ...]] = {
-    "function_app": ("backup_core.app", "backup_core.settings", "backup_core.triggers", "backup_core.api"),
+    "function_app": (
+        "backup_core.app",
+        "backup_core.settings",
+        "backup_core.triggers",
+        "backup_core.api",
+        "backup_core.center",
+    ),
     "backup_core.app": (
         "backup_core.settings",
         "backup_core.adapters",
@@ -32,6 +38,7 @@ ARROWS: Mapping[str, tuple[str, ...]] = {
         "backup_core.telemetry",
     ),
     "backup_core.settings": (),
+    "backup_core.center": ("backup_core.center", "backup_core.settings"),
     "backup_core.telemetry": ("backup_core.ports", "backup_core.domain"),
     "backup_core.domain": ("backup_core.domain",),
     "backup_core.ports": ("backup_core.domain",),
@@ -58,6 +65,7 @@ OUTSIDE: Mapping[str, tuple[str, ...]] = {
     "backup_core.app": ("azure.core.credentials",),  # a key becomes a credential where the adapters are built
     "backup_core.telemetry": ("azure.core.credentials", "azure.functions"),  # OpenTelemetry's it finds by name
     "backup_core.triggers": ("azure.functions",),
+    "backup_core.center": ("azure.functions",),
     "backup_core.api": ("azure.functions", "jwt", "cryptography"),  # tokens are checked where requests arrive
     "backup_core.adapters": AZURE_CLIENTS,
 }

@@ -151,6 +151,23 @@ def test_certificates_to_trust_are_found_under_either_name():
     assert SignIn.from_env({**ENTRA, **both}).trusted_certificates == "b.pem"
 
 
+def test_browsers_sign_in_as_the_client_that_an_audience_names():
+    client = "7C9E6679-7425-40DE-944B-E07FC1F90AE7"
+    assert SignIn.from_env({**ENTRA, "DISKBACKUP_ENTRA_AUDIENCE": f"api://a,{client}"}).client_id == client.lower()
+    assert SignIn.from_env({**ENTRA, "DISKBACKUP_ENTRA_AUDIENCE": f"api://{client}"}).client_id is None
+
+
+@pytest.mark.parametrize("url", ["https://login.example", "http://127.0.0.1:8080", "http://localhost:1/"])
+def test_browsers_may_sign_in_elsewhere(url):
+    assert SignIn.from_env({**ENTRA, "DISKBACKUP_CENTER_SIGN_IN_URL": url}).browser_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize("url", ["http://login.example", "login.example", "javascript:alert(1)"])
+def test_what_browsers_get_on_the_way_could_be_changed_without_tls(url):
+    (fault,) = faults_of({**ENTRA, "DISKBACKUP_CENTER_SIGN_IN_URL": url})
+    assert "DISKBACKUP_CENTER_SIGN_IN_URL" in fault
+
+
 @pytest.mark.parametrize("word", ["function_key", "FUNCTION_KEY", " function_key "])
 def test_a_function_key_needs_nothing_else(word):
     assert SignIn.from_env({"DISKBACKUP_SIGN_IN": word}).mode is SignInMode.FUNCTION_KEY

@@ -30,6 +30,9 @@ class InstanceGlance:
     `subscription` (in small letters) and `location` are of its snapshots."""
 
     name: str
+    friendly_name: str
+    disk_id: str
+    snapshot_group_id: str
     marks: Marks
     next_at: datetime
     policy_name: str
@@ -45,6 +48,9 @@ class InstanceGlance:
     def of(cls, instance: BackupInstance) -> InstanceGlance:
         return cls(
             name=instance.name,
+            friendly_name=instance.friendly_name,
+            disk_id=instance.disk_id,
+            snapshot_group_id=instance.snapshot_group_id,
             marks=marks_of(instance),
             next_at=instance.next_due_at,
             policy_name=instance.policy.name,

@@ -17,6 +17,7 @@ UNSET: Mapping[str, str] = {
     "AzureWebJobsStorage": "a connection string holds a key, and the account takes none",
     "AzureWebJobsStorage__accountName": "the endpoints are set one by one, which holds in every cloud",
     "DISKBACKUP_ARM_AUDIENCE": "the endpoint of Azure Resource Manager is its audience in every cloud of Azure",
+    "DISKBACKUP_CENTER_SIGN_IN_URL": "browsers sign in at Entra itself",
     "DISKBACKUP_EVENTGRID_KEY": "the topic takes no keys",
     "IDENTITY_ENDPOINT": "the platform sets it for an app with an identity",
     "WEBSITE_HOSTNAME": "the platform sets it",

@@ -47,6 +47,7 @@ _PAGED = (
     "RefusedEvent",
     "ProtectionRule",
     "GenericResource",
+    "BackupInstanceStanding",
 )
 _WHOLE = ("Subscription", "BackupInstanceResource", "Tenant", "Provider")
 
@@ -78,6 +79,7 @@ def schemas() -> dict[str, Schema]:
         "ProtectionRuleDryRun": all_of({"value": list_of(_rule_decision()), "left": _NUMBER}),
         "SignOfLife": all_of({"status": one_of(("ok", "stalled"))}),
         "Health": _resource(_health()),
+        "BackupInstanceStanding": _standing(),
         "ComplianceReport": _compliance_report(),
         "OperationResource": _operation(),
         "OperationJobExtendedInfo": _job_reference(),
@@ -495,6 +497,20 @@ def _worst() -> Schema:
             "recoveryPointTime": optional(TIME),
             "ageSeconds": optional(_NUMBER),
             "objectiveSeconds": _NUMBER,
+        }
+    )
+
+
+def _standing() -> Schema:
+    texts = ("backupInstanceId", "friendlyName", "dataSourceId", "dataSourceLocation", "snapshotResourceGroupId")
+    return all_of(
+        {
+            **dict.fromkeys((*texts, "policyName", "reason"), TEXT),
+            "currentProtectionState": one_of([state.value for state in ProtectionState]),
+            "state": _OBJECTIVE_STATE,
+            **dict.fromkeys(("recoveryPointTime", "nextBackupTime"), optional(TIME)),
+            **dict.fromkeys(("objectiveSeconds", "sizeBytes"), _NUMBER),
+            "activeAlerts": list_of(one_of([severity.value for severity in Severity])),
         }
     )
 
