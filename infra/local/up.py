@@ -28,7 +28,7 @@ from .host.keys import HostKeys, host_keys
 from .host.storage import Storage, new_session, parse_connection_string
 from .identity.certificates import Certificates, certificates
 from .identity.managed_identity import PATH as IDENTITY_PATH
-from .identity.tokens import API, APP, CONTRIBUTOR, PRINCIPALS, SECRETS, TENANT, KeyFiles
+from .identity.tokens import API, APP, CENTER, CONTRIBUTOR, PRINCIPALS, SECRETS, TENANT, KeyFiles
 from .parts import Part, PartFailed, Recipe, fingerprint, free_ports
 from .storage import StoragePorts, azurite_command, connection_string, make_queues
 
@@ -80,6 +80,7 @@ class _Layout:
     arm: int
     api: int
     issuer: int
+    browsers: int
     front_door: int
     secrets: Mapping[str, str]  # of each principal, by its name
     eventgrid_key: str
@@ -87,6 +88,15 @@ class _Layout:
     @property
     def issuer_url(self) -> str:
         return f"https://127.0.0.1:{self.issuer}"
+
+    @property
+    def browsers_url(self) -> str:
+        return f"http://127.0.0.1:{self.browsers}"
+
+    @property
+    def center_urls(self) -> tuple[str, ...]:
+        """The Backup Center by each name of this machine: browsers take these for safe without TLS."""
+        return tuple(f"http://{name}:{self.api}/center/" for name in ("127.0.0.1", "localhost"))
 
     @property
     def eventgrid_url(self) -> str:
@@ -234,7 +244,7 @@ class LocalTarget:
         eventgrid_key = {"EVENTGRID_KEY": ports.eventgrid_key}
         recipes = [
             self._recipe("azurite", azurite, ports=ports.storage.all),
-            self._module("identity.issuer", ["--port", str(ports.issuer), *tls, *signing], clients),
+            self._module("identity.issuer", [*self._issuer_arguments(), *tls, *signing], clients),
             self._module("identity.managed_identity", identity_arguments, clients),
             self._module("front_door", [*self._front_door_arguments(), *tls], {}),
             self._module(
@@ -248,6 +258,11 @@ class LocalTarget:
             telling = ["--events-url", f"{ports.eventgrid_url}/resources", "--events-ca", str(files.authority)]
             recipes.append(self._module("arm", [*arguments, *telling, *self._options.arm_arguments], eventgrid_key))
         return recipes
+
+    def _issuer_arguments(self) -> list[str]:
+        ports = self._layout
+        back = [argument for url in ports.center_urls for argument in ("--redirect-uri", url)]
+        return ["--port", str(ports.issuer), "--browser-port", str(ports.browsers), *back]
 
     def _front_door_arguments(self) -> list[str]:
         ports = self._layout
@@ -272,6 +287,7 @@ class LocalTarget:
             "DISKBACKUP_ENTRA_TENANT_ID": TENANT,
             "DISKBACKUP_ENTRA_AUDIENCE": ",".join(_audiences(ports.front_door_url)),
             "DISKBACKUP_ENTRA_AUTHORITY": ports.issuer_url,
+            "DISKBACKUP_CENTER_SIGN_IN_URL": ports.browsers_url,
             "IDENTITY_ENDPOINT": f"http://127.0.0.1:{ports.identity}{IDENTITY_PATH}",
             "IDENTITY_HEADER": ports.secrets[APP.name],
             "REQUESTS_CA_BUNDLE": authority,
@@ -308,10 +324,12 @@ class LocalTarget:
     def _described(self, keys: HostKeys) -> dict[str, Any]:
         ports = self._layout
         return {
+            "center": ports.center_urls[0],
             "api": f"http://127.0.0.1:{ports.api}",
             "arm": f"https://127.0.0.1:{ports.arm}" if self._options.with_arm else None,
             "front_door": ports.front_door_url,
             "issuer": ports.issuer_url,
+            "sign_in": ports.browsers_url,
             "tenant_id": TENANT,
             "audience": API,
             "identity": f"http://127.0.0.1:{ports.identity}{IDENTITY_PATH}",
@@ -440,7 +458,7 @@ def _locked(directory: Path) -> IO[str]:
 
 
 def _new_layout(options: Options) -> _Layout:
-    blob, queue, table, identity, eventgrid, arm, api, issuer, front_door = free_ports(9)
+    blob, queue, table, identity, eventgrid, arm, api, issuer, browsers, front_door = free_ports(10)
     return _Layout(
         storage=StoragePorts(blob=blob, queue=queue, table=table),
         identity=identity,
@@ -448,6 +466,7 @@ def _new_layout(options: Options) -> _Layout:
         arm=arm,
         api=options.api_port or api,
         issuer=issuer,
+        browsers=browsers,
         front_door=front_door,
         secrets={principal.name: secrets.token_hex(16) for principal in PRINCIPALS},
         eventgrid_key=secrets.token_urlsafe(32),
@@ -456,7 +475,7 @@ def _new_layout(options: Options) -> _Layout:
 
 def _audiences(front_door: str) -> list[str]:
     """What tokens for the app may name: the endpoint that clients are given, ARM's own names, the API's own."""
-    return [url for base in (front_door, "https://management.azure.com") for url in (base, f"{base}/")] + [API]
+    return [url for base in (front_door, "https://management.azure.com") for url in (base, f"{base}/")] + [API, CENTER]
 
 
 async def _read_keys(connection: str) -> HostKeys:

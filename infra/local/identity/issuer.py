@@ -5,6 +5,8 @@
     POST /{tenant}/oauth2/v2.0/token                        client credentials, for a `scope`
     POST /{tenant}/oauth2/token                             the same, for a `resource`: tokens of version 1.0
 
+and how people sign in, see browsers.py: over HTTP at a port of its own as well, for no browser trusts the certificate.
+
 For tests, without any secret (it listens on the loopback address only):
 
     GET  /_issuer/token?principal=reader&audience=...       a token as text; fault=expired and so on gives a bad one,
@@ -12,26 +14,30 @@ For tests, without any secret (it listens on the loopback address only):
     POST /_issuer/keys                                      a new key signs from now on; the older stay published
     GET  /_issuer/requests                                  how often each path was asked for
 
-`python -m infra.local.identity.issuer --port N --cert F --key F --keys DIR`; the clients' secrets are in
-IDENTITY_SECRETS.
+`python -m infra.local.identity.issuer --port N --browser-port N --redirect-uri URL... --cert F --key F --keys DIR`; the
+clients' secrets are in IDENTITY_SECRETS.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import hmac
 import json
 import os
+import signal
 import ssl
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
+from .browsers import Desk, Refused, browser_routes, cors, redeemed
 from .tokens import (
     FAULTS,
     LIFETIME_SECONDS,
@@ -47,7 +53,11 @@ from .tokens import (
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def issuer_app(tenant: Tenant, secrets: Mapping[str, str]) -> web.Application:
+_BY_PEOPLE = ("authorization_code", "refresh_token")
+_LOOPBACK = ("127.0.0.1", "localhost")
+
+
+def issuer_app(tenant: Tenant, secrets: Mapping[str, str], desk: Desk) -> web.Application:
     """The issuer; `secrets` are the clients', by the principal's name."""
     asked: Counter[str] = Counter()
 
@@ -62,17 +72,41 @@ def issuer_app(tenant: Tenant, secrets: Mapping[str, str]) -> web.Application:
     async def strange(_: web.Request) -> web.Response:
         return web.json_response(strange_keys())
 
-    application = web.Application(middlewares=[count])
-    application.add_routes(_entra_routes(tenant, secrets))
+    application = web.Application(middlewares=[count, _readable_by_pages(desk)])
+    application.add_routes(_entra_routes(tenant, secrets, desk))
     application.add_routes(_control_routes(tenant))
     application.add_routes([web.get("/_issuer/requests", requests), web.get("/_issuer/strange-keys", strange)])
     return application
 
 
+def browser_app(tenant: Tenant, desk: Desk) -> web.Application:
+    """What browsers need of it, and no more: a page of any name that leads to this machine may ask over HTTP."""
+
+    @web.middleware
+    async def only_here(request: web.Request, handler: _Handler) -> web.StreamResponse:
+        if request.url.host not in _LOOPBACK:
+            return web.Response(status=421, text="This is the sign-in of a local target.")
+        return await handler(request)
+
+    application = web.Application(middlewares=[only_here, _readable_by_pages(desk)])
+    application.add_routes(_entra_routes(tenant, {}, desk))
+    return application
+
+
+def _readable_by_pages(desk: Desk) -> Middleware:
+    @web.middleware
+    async def add_headers(request: web.Request, handler: _Handler) -> web.StreamResponse:
+        response = await handler(request)
+        response.headers.update(cors(desk, request))
+        return response
+
+    return add_headers
+
+
 # ---------------------------------------------------------------- what Entra has
 
 
-def _entra_routes(tenant: Tenant, secrets: Mapping[str, str]) -> list[web.RouteDef]:
+def _entra_routes(tenant: Tenant, secrets: Mapping[str, str], desk: Desk) -> list[web.RouteDef]:
     async def metadata(request: web.Request) -> web.Response:
         return _for_tenant(request, _metadata(tenant, "2.0"))
 
@@ -85,6 +119,8 @@ def _entra_routes(tenant: Tenant, secrets: Mapping[str, str]) -> list[web.RouteD
     async def token(request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
         version = "2.0" if "/v2.0/" in request.path else "1.0"
+        if version == "2.0" and form.get("grant_type") in _BY_PEOPLE:
+            return _redeemed(tenant, desk, request.match_info["tenant"], form)
         return _granted(tenant, secrets, request.match_info["tenant"], form, version)
 
     return [
@@ -94,6 +130,7 @@ def _entra_routes(tenant: Tenant, secrets: Mapping[str, str]) -> list[web.RouteD
         web.get("/{tenant}/discovery/keys", keys),
         web.post("/{tenant}/oauth2/v2.0/token", token),
         web.post("/{tenant}/oauth2/token", token),
+        *browser_routes(desk),
     ]
 
 
@@ -108,13 +145,15 @@ def _metadata(tenant: Tenant, version: str) -> dict[str, Any]:
         "token_endpoint": f"{base}/oauth2{infix}/token",
         "token_endpoint_auth_methods_supported": ["client_secret_post"],
         "jwks_uri": f"{base}/discovery{infix}/keys",
-        "response_modes_supported": ["query"],
+        "response_modes_supported": ["query", "fragment"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "response_types_supported": ["token"],
-        "scopes_supported": ["openid"],
+        "response_types_supported": ["code"],
+        "code_challenge_methods_supported": ["S256"],
+        "scopes_supported": ["openid", "profile", "offline_access"],
         "issuer": tenant.issuer(version),
         "authorization_endpoint": f"{base}/oauth2{infix}/authorize",
+        "end_session_endpoint": f"{base}/oauth2{infix}/logout",
         "claims_supported": ["sub", "iss", "aud", "exp", "iat", "nbf", "oid", "tid", "roles", "ver"],
     }
 
@@ -136,6 +175,16 @@ def _granted(
     token = tenant.token(principal, audience, now=int(time.time()), version=version)
     lifetime = {"expires_in": LIFETIME_SECONDS, "ext_expires_in": LIFETIME_SECONDS}
     return web.json_response({"token_type": "Bearer", **lifetime, "access_token": token})
+
+
+def _redeemed(tenant: Tenant, desk: Desk, name: str, form: Mapping[str, str]) -> web.Response:
+    if name.lower() != TENANT:
+        return _unknown_tenant(name)
+    try:
+        tokens = redeemed(tenant, desk, form)
+    except Refused as refusal:
+        return _refused(400, refusal.error, str(refusal))
+    return web.json_response(tokens, headers={"Cache-Control": "no-store"})
 
 
 def _is_secret_of(principal: Principal, secrets: Mapping[str, str], given: str) -> bool:
@@ -179,6 +228,8 @@ def _asked_for(tenant: Tenant, query: Mapping[str, str]) -> web.Response:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.local.identity.issuer", description=__doc__.split("\n\n")[0])
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--browser-port", type=int, required=True, help="where browsers sign in, over HTTP")
+    parser.add_argument("--redirect-uri", action="append", default=[], help="where they may be sent back; repeated")
     parser.add_argument("--cert", type=Path, required=True)
     parser.add_argument("--key", type=Path, required=True)
     parser.add_argument("--keys", type=Path, required=True, help="the directory of the signing keys")
@@ -188,16 +239,29 @@ def main() -> int:
     authority = f"https://127.0.0.1:{arguments.port}"
     keys = KeyFiles(arguments.keys)
     keys.ensure()
-    app = issuer_app(Tenant(authority=authority, keys=keys), json.loads(os.environ[SECRETS]))
-    web.run_app(
-        app,
-        host="127.0.0.1",
-        port=arguments.port,
-        ssl_context=tls,
-        access_log=None,
-        print=lambda _: print(f"issuer ready {authority}", flush=True),
+    tenant, desk = Tenant(authority=authority, keys=keys), Desk(redirect_uris=frozenset(arguments.redirect_uri))
+    apps = (
+        (issuer_app(tenant, json.loads(os.environ[SECRETS]), desk), arguments.port, tls),
+        (browser_app(tenant, desk), arguments.browser_port, None),
     )
+    asyncio.run(_serve(apps, f"issuer ready {authority}"))
     return 0
+
+
+async def _serve(apps: Iterable[tuple[web.Application, int, ssl.SSLContext | None]], ready: str) -> None:
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    runners = []
+    for app, port, tls in apps:
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port, ssl_context=tls).start()
+        runners.append(runner)
+    print(ready, flush=True)
+    await ended.wait()
+    for runner in runners:
+        await runner.cleanup()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Who there is in the local tenant, the keys that sign for it, and its access tokens: good ones and each kind of bad.
 
-The tokens have the claims of Entra's own (versions 1.0 and 2.0) for an application that signs in as itself. Leaves to
-others: giving them out (managed_identity.py to whoever holds a secret, issuer.py to tests).
+The tokens have the claims of Entra's own: for an application that signs in as itself (versions 1.0 and 2.0), and for a
+person at the Backup Center. Leaves to others: giving them out (managed_identity.py to whoever holds a secret, issuer.py
+to tests, browsers.py to pages).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from cryptography.hazmat.primitives.serialization import (
 TENANT = "00000000-0000-4000-8000-0000000000ff"
 OTHER_TENANT = "00000000-0000-4000-8000-0000000000ee"
 API = "api://disk-backup"
+CENTER = "77777777-aaaa-4aaa-8aaa-777777777777"  # the client id of the API's own registration, which its page uses too
 LIFETIME_SECONDS = 24 * 3600
 SECRETS = "IDENTITY_SECRETS"  # environment: a JSON object, the secret of each principal by its name
 Claims = dict[str, Any]
@@ -152,6 +154,34 @@ class Tenant:
     def token(self, principal: Principal, audience: str, *, now: int, version: str = "2.0") -> str:
         """A signed token for `audience`, valid for LIFETIME_SECONDS from `now` (Unix time)."""
         return _signed(self.claims(principal, audience, now=now, version=version), self.keys.newest())
+
+    def user_token(self, person: Principal, audience: str, *, now: int, lifetime: int) -> str:
+        """An access token for `person` at the page of the API, which `audience` names, valid for `lifetime` seconds."""
+        claims = {"azp": audience, "azpacr": "0", "scp": "user_impersonation"}
+        return _signed({**self._person(person, audience, now, lifetime), **claims}, self.keys.newest())
+
+    def id_token(self, person: Principal, client: str, nonce: str, *, now: int, lifetime: int) -> str:
+        """What the page learns of `person`: no access token, and made for the sign-in that sent `nonce`."""
+        claims = {"nonce": nonce} if nonce else {}
+        return _signed({**self._person(person, client, now, lifetime), **claims}, self.keys.newest())
+
+    def _person(self, person: Principal, audience: str, now: int, lifetime: int) -> Claims:
+        subject = hashlib.sha256(f"{person.object_id} {audience}".encode()).digest()  # another one for each client
+        return {
+            "aud": audience,
+            "iss": self.issuer("2.0"),
+            "iat": now,
+            "nbf": now,
+            "exp": now + lifetime,
+            "name": person.name.capitalize(),
+            "oid": person.object_id,
+            "preferred_username": f"{person.name}@local.example",
+            "roles": list(person.roles),
+            "sub": _base64(subject),
+            "tid": TENANT,
+            "uti": uuid.uuid4().hex,
+            "ver": "2.0",
+        }
 
     def bad_token(self, fault: str, principal: Principal, audience: str, *, now: int) -> str:
         """A token that must not be believed, for the reason that `fault` (one of FAULTS) names."""
