@@ -5,12 +5,14 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 RECORDINGS ?= ../shared
 
-.PHONY: setup demo test check lint infra conformance simulate bench docs prices package audit scan lock up down clean
+.PHONY: setup dashboard demo test check lint infra conformance simulate bench docs prices package audit scan lock up down clean
 
-demo: setup
+demo: setup dashboard
 	$(RUN) -m infra.local demo
 
-test: setup
+# The page's own tests first, without a browser; those with one are in tests/browser, and say so where they cannot run.
+test: setup dashboard
+	cd dashboard && npm test
 	$(RUN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # The inner loop, about a minute: what lint says, and the tests that start no process and wait for nothing.
@@ -19,10 +21,11 @@ FAST := tests/domain tests/adapters tests/test_architecture.py tests/test_settin
 check: lint
 	$(RUN) -m pytest -n 2 -m "not local_target and not conformance" -q $(FAST)
 
-lint: setup
+lint: setup dashboard/node_modules/ready
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+	cd dashboard && npm run --silent typecheck
 
 # What checks infra/azure without the Bicep compiler; see docs/deploy.md.
 infra: setup
@@ -42,9 +45,10 @@ simulate: setup
 bench: setup
 	$(RUN) -m tests.benchmarks
 
-# What docs/ tells of the code, written anew; a test fails while it is stale.
-docs: setup
+# What docs/ and the page's types tell of the code, written anew; a test fails while it is stale.
+docs: setup dashboard/node_modules/ready
 	$(RUN) -m docs.generate
+	cd dashboard && npm run --silent types
 
 # The list prices that cost estimates use, read anew from Azure: make prices REGIONS="westeurope eastus" CURRENCY=EUR;
 # see docs/preview.md.
@@ -52,7 +56,7 @@ prices: setup
 	$(RUN) -m infra.prices $(if $(REGIONS),--region $(REGIONS)) $(if $(CURRENCY),--currency $(CURRENCY))
 
 # The deployable package, and the proof that it runs; see infra/package.
-package: setup
+package: setup dashboard
 	$(RUN) -m infra.package
 
 # What is pinned (known weaknesses, hashes, licences) and what no file may hold (secrets); see infra/audit.
@@ -68,14 +72,14 @@ lock: setup
 		--custom-compile-command "make lock" $(UPGRADE) --output-file requirements.txt requirements.in
 	$(RUN) -m infra.audit licences
 
-up: setup
+up: setup dashboard
 	$(RUN) -m infra.local up
 
 down:
 	test ! -x $(RUN) || $(RUN) -m infra.local down
 
 clean: down
-	rm -rf $(VENV) .local infra/local/node_modules
+	rm -rf $(VENV) .local infra/local/node_modules dashboard/node_modules dashboard/dist center
 
 setup: $(VENV)/ready infra/local/node_modules/ready
 
@@ -87,3 +91,14 @@ $(VENV)/ready: requirements.txt infra/local/requirements.txt infra/local/worker-
 infra/local/node_modules/ready: infra/local/package-lock.json
 	@$(PYTHON) infra/install.py node
 	@touch $@
+
+# The Backup Center's page, as the app serves it: center/, made of dashboard/.
+dashboard: center/index.html.gz
+
+dashboard/node_modules/ready: dashboard/package-lock.json
+	@$(PYTHON) infra/install.py dashboard
+	@touch $@
+
+PAGE := $(shell find dashboard \( -name node_modules -o -name dist \) -prune -o -type f -print)
+center/index.html.gz: dashboard/node_modules/ready infra/center.py $(PAGE)
+	@$(PYTHON) infra/install.py center

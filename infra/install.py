@@ -1,4 +1,4 @@
-"""What `make setup` does: install what the project needs, and say meanwhile what that is.
+"""What `make setup` and `make dashboard` do: install what the project needs, build the page, and say what goes on.
 
 Runs before anything is installed, so it takes the standard library only. What a tool says is shown when it fails.
 """
@@ -18,11 +18,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = ROOT / ".venv" / "bin" / "python"
 LOCAL = ROOT / "infra" / "local"
+PAGE = ROOT / "dashboard"
 _PIP = (str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off")
 _BAR_EVERY = 0.25
 _PLAIN_EVERY = 5.0  # seconds between two lines where no bar can be drawn
 _BAR = 24
 _TOLD = 40  # lines of a failed step's output
+_NPM = ("npm", "ci", "--no-audit", "--no-fund")  # `make audit` asks for weaknesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,11 @@ class Step:
     command: tuple[str, ...]
     packages: int = 0
     folder: Path = ROOT
+    act: tuple[str, str, str] = ("installing", "installed", "FAILED to install")
 
 
 def main(what: str) -> int:
-    steps = _python_steps() if what == "python" else _node_steps()
-    for step in steps:
-        if not _run(step):
-            return 1
-    return 0
+    return 0 if all(_run(step) for step in STEPS[what]()) else 1
 
 
 def _python_steps() -> list[Step]:
@@ -59,7 +58,22 @@ def _python_steps() -> list[Step]:
 
 
 def _node_steps() -> list[Step]:
-    return [Step("Azurite, the storage of the local Azure (npm tells nothing meanwhile)", ("npm", "ci"), folder=LOCAL)]
+    return [Step("Azurite, the storage of the local Azure (npm tells nothing meanwhile)", _NPM, folder=LOCAL)]
+
+
+def _dashboard_steps() -> list[Step]:
+    return [Step("what the Backup Center is built with (npm tells nothing meanwhile)", _NPM, folder=PAGE)]
+
+
+def _center_steps() -> list[Step]:
+    act = ("building", "built", "FAILED to build")
+    return [
+        Step("the Backup Center", ("npm", "run", "build"), folder=PAGE, act=act),
+        Step("its files as the app serves them", (sys.executable, str(ROOT / "infra" / "center.py")), act=act),
+    ]
+
+
+STEPS = {"python": _python_steps, "node": _node_steps, "dashboard": _dashboard_steps, "center": _center_steps}
 
 
 def _pins(requirements: Path) -> int:
@@ -92,12 +106,12 @@ def _show(step: Step, said: Sequence[str], seconds: float) -> None:
         bar = f"[{'#' * filled}{'.' * (_BAR - filled)}] " if step.packages else ""
         print(f"\r\033[K  {bar}{step.why}: {told}{seconds:.0f} s", end="", flush=True)
     else:
-        print(f"  installing {step.why}: {told}{seconds:.0f} s", flush=True)
+        print(f"  {step.act[0]} {step.why}: {told}{seconds:.0f} s", flush=True)
 
 
 def _end(step: Step, code: int, seconds: float, said: Sequence[str]) -> None:
     start = "\r\033[K" if sys.stdout.isatty() else ""
-    print(f"{start}  {'installed' if code == 0 else 'FAILED to install'} {step.why}, {seconds:.0f} s", flush=True)
+    print(f"{start}  {step.act[2] if code else step.act[1]} {step.why}, {seconds:.0f} s", flush=True)
     if code:
         print("".join(said[-_TOLD:]), file=sys.stderr)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from .up import PROJECT, AlreadyRunning, LocalTarget, PartFailed, down
 
 _SHOWN = (
+    "center",
     "front_door",
     "api",
     "arm",
@@ -78,6 +79,7 @@ def _show(target: LocalTarget, directory: Path) -> None:
         print(f"{name:28}{target.endpoints[name]}")
     processes = ", ".join(f"{name} {pid}" for name, pid in target.endpoints["processes"].items())
     print(f"{'processes':28}{processes}")
+    print(f"{'':28}One click signs in at the Backup Center: {target.endpoints['center']}")
     print(f"Everything is ready ({directory / 'endpoints.json'}). Ctrl-C ends it.", flush=True)
 
 
