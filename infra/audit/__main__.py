@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from infra.audit import dependencies, licences, secret_scan, weaknesses
+from infra.audit import dependencies, licences, page, secret_scan, weaknesses
 from infra.audit.outcome import Outcome
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -25,6 +25,8 @@ CHECKS: Mapping[str, Callable[[Path], list[str] | Outcome]] = {
     "what is declared yields what is pinned": dependencies.resolve_again,
     "licences are accepted and listed": licences.faults,
     "known weaknesses of what is pinned": weaknesses.check,
+    "what the page is built of": page.faults,
+    "known weaknesses of what the page is built of": page.check,
     SCAN: secret_scan.faults,
 }
 
@@ -45,13 +47,13 @@ def _told(name: str, result: list[str] | Outcome) -> bool:
     """Print what came of a check; whether it found faults."""
     outcome = result if isinstance(result, Outcome) else Outcome(faults=tuple(result))
     verdict = "FAULTY" if outcome.faults else f"NOT RUN: {outcome.not_run}" if outcome.not_run else "ok"
-    print(f"{name:<44}{verdict}", flush=True)
+    print(f"{name:<48}{verdict}", flush=True)
     for fault in outcome.faults[:SHOWN]:
         print(f"audit: {fault}", file=sys.stderr)
     if len(outcome.faults) > SHOWN:
         print(f"audit: and {len(outcome.faults) - SHOWN} faults more", file=sys.stderr)
     if outcome.faults and outcome.not_run:
-        print(f"{name:<44}NOT RUN in part: {outcome.not_run}")
+        print(f"{name:<48}NOT RUN in part: {outcome.not_run}")
     return bool(outcome.faults)
 
 

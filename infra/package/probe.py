@@ -1,5 +1,7 @@
 """Runs in the package's own environment: the app under Microsoft's worker library, each kind of trigger called once.
 
+The page of the Backup Center is opened as well.
+
 `python probe.py APP DRIVER`, with nothing of the project on the path; DRIVER holds `host`, a copy of the local host's
 driver of the library. Prints one line of JSON, the last: functions, calls, faults. Leaves to others: the environment,
 and what the functions are expected to be (proof.py).
@@ -8,6 +10,7 @@ and what the functions are expected to be (proof.py).
 from __future__ import annotations
 
 import asyncio
+import gzip
 import importlib
 import importlib.machinery
 import json
@@ -46,6 +49,9 @@ CALLED = {
     "eventGridTrigger": None,
 }
 
+PAGE = "center_page"
+GZIP = b"\x1f\x8b"
+
 compiled_anew: list[str] = []
 
 
@@ -69,6 +75,7 @@ async def _probe(app: Path, report: dict[str, Any]) -> None:
     for kind in sorted({str(function.trigger["type"]) for function in functions}):
         await _call_one(worker, kind, functions, report)
     await _call_with_garbage(worker, functions, report["faults"])
+    await _open_page(worker, functions, report["faults"])
 
 
 async def _call_one(worker: Any, kind: str, functions: Any, report: dict[str, Any]) -> None:
@@ -96,6 +103,34 @@ async def _call_with_garbage(worker: Any, functions: Any, faults: list[str]) -> 
         faults.append(f"{function.name} took a message that is none: {result.error}")
 
 
+async def _open_page(worker: Any, functions: Any, faults: list[str]) -> None:
+    """The Backup Center as a browser opens it: the page, each file that it names, and how to sign in."""
+    function = next((each for each in functions if each.name == PAGE), None)
+    if function is None:
+        faults.append(f"there is no function {PAGE}")
+        return
+
+    async def get(path: str) -> bytes:
+        parts = {"params": {"path": worker.datum(path, "string")}}
+        request = _request(worker, f"center/{path}", parts, {"accept-encoding": worker.datum("gzip", "string")})
+        result = await worker.call(function, "probe-page", [(function.trigger["name"], request)], {})
+        status = str(result.returned.value["status_code"].value) if result.ok else str(result.error)
+        if status != "200":
+            faults.append(f"/center/{path} is answered {status}")
+            return b""
+        body = bytes(result.returned.value["body"].value)
+        return gzip.decompress(body) if body.startswith(GZIP) else body
+
+    page = (await get("")).decode()
+    files = re.findall(r'(?:src|href)="/center/([^"]+)"', page)
+    if not any(file.endswith(".js") for file in files):
+        faults.append(f"/center/ is no page with a script: {page[:200]}")
+    for file in files:
+        await get(file)
+    if "signIn" not in json.loads(await get("config.json") or b"{}"):
+        faults.append("/center/config.json does not say how to sign in")
+
+
 def _payload(worker: Any, kind: str, function: Any) -> tuple[Any, Mapping[str, Any]]:
     datum = worker.datum
     if kind == "timerTrigger":
@@ -106,15 +141,25 @@ def _payload(worker: Any, kind: str, function: Any) -> tuple[Any, Mapping[str, A
     if kind == "eventGridTrigger":
         return datum(json.dumps(EVENT), "json"), {}
     route = re.sub(r"{(\w+)[^}]*}", lambda match: ROUTE_VALUES[match[1]], function.trigger["route"])
-    request = {
-        "method": datum("GET", "string"),
-        "url": datum(f"https://app.example/{route}?api-version=2026-06-01", "string"),
-        "headers": {},
+    parts = {
         "query": {"api-version": datum("2026-06-01", "string")},
         "params": {name: datum(value, "string") for name, value in ROUTE_VALUES.items()},
-        "body": datum(b"", "bytes"),
     }
-    return datum(request, "http"), {}
+    return _request(worker, f"{route}?api-version=2026-06-01", parts, {}), {}
+
+
+def _request(worker: Any, path: str, parts: Mapping[str, Any], headers: Mapping[str, Any]) -> Any:
+    datum = worker.datum
+    whole = {
+        "method": datum("GET", "string"),
+        "url": datum(f"https://app.example/{path}", "string"),
+        "headers": headers,
+        "query": {},
+        "params": {},
+        "body": datum(b"", "bytes"),
+        **parts,
+    }
+    return datum(whole, "http")
 
 
 def _answer_faults(name: str, returned: Any) -> list[str]:

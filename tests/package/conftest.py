@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -23,14 +24,29 @@ def python() -> Interpreter:
     return found
 
 
+PAGE = {
+    "center/index.html.gz": '<!doctype html><script type="module" src="/center/assets/index-1.js"></script>',
+    "center/assets/index-1.js.gz": "document.title = 'Backup Center'",
+}
+
+
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """The project's files that ship, and the two that say what ships and as which version."""
+    """The project's files that ship, and the two that say what ships and as which version. With a page of its own, for
+    these tests need no Node."""
     root = tmp_path / "tree"
-    for file in (*contents.read(ROOT), ".funcignore", "pyproject.toml"):
+    for file in (*shipped(ROOT), ".funcignore", "pyproject.toml"):
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / file, root / file)
+    for name, text in PAGE.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(gzip.compress(text.encode(), mtime=0))
     return root
+
+
+def shipped(root: Path) -> list[str]:
+    """What ships of a tree without its page, which may not have been built."""
+    return [file for file in contents.read(root) if not file.startswith("center/")]
 
 
 @pytest.fixture

@@ -59,9 +59,10 @@ def test_no_dependency_is_inside(built: Package) -> None:
 def test_a_package_that_has_grown_too_large_is_refused(
     built: Package, tree: Path, tmp_path: Path, python: Interpreter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "ZIP_BYTES_AT_MOST_PER_VERSION", built.archive.stat().st_size)
+    monkeypatch.setattr(rules, "PAGE_BYTES_AT_MOST", 1_000)
+    monkeypatch.setattr(rules, "ZIP_BYTES_AT_MOST_PER_VERSION", built.archive.stat().st_size - 1_000)
     build(tree, tmp_path / "enough", [python])
-    monkeypatch.setattr(rules, "ZIP_BYTES_AT_MOST_PER_VERSION", built.archive.stat().st_size - 1)
+    monkeypatch.setattr(rules, "ZIP_BYTES_AT_MOST_PER_VERSION", built.archive.stat().st_size - 1_001)
     with pytest.raises(PackageFaulty, match=r"the zip: [\d,]+ bytes, of which [\d,]+ are allowed"):
         build(tree, tmp_path / "too-much", [python])
 
@@ -69,6 +70,12 @@ def test_a_package_that_has_grown_too_large_is_refused(
 def test_sources_that_have_grown_too_large_are_refused(tree: Path, tmp_path: Path, python: Interpreter) -> None:
     (tree / "backup_core/large.py").write_text("# x\n" * (rules.SOURCE_BYTES_AT_MOST // 4))
     with pytest.raises(PackageFaulty, match="its files without bytecode"):
+        build(tree, tmp_path / "output", [python])
+
+
+def test_a_page_that_has_grown_too_large_is_refused(tree: Path, tmp_path: Path, python: Interpreter) -> None:
+    (tree / "center/assets/large.js.gz").write_bytes(bytes(rules.PAGE_BYTES_AT_MOST))
+    with pytest.raises(PackageFaulty, match="the page"):
         build(tree, tmp_path / "output", [python])
 
 

@@ -84,6 +84,16 @@ def test_an_app_that_cannot_be_indexed_is_told(run: Callable[..., proof.Proof], 
         run()
 
 
+def test_a_page_whose_script_is_not_there_is_told(run: Callable[..., proof.Proof]) -> None:
+    faults = run(lambda app: (app / "center/assets/index-1.js.gz").unlink()).faults
+    assert faults == ("/center/assets/index-1.js is answered 404",)
+
+
+def test_a_page_that_is_not_there_is_told(run: Callable[..., proof.Proof]) -> None:
+    faults = run(lambda app: shutil.rmtree(app / "center")).faults
+    assert faults[0] == "/center/ is answered 503"
+
+
 def test_bytecode_that_is_compiled_anew_is_told(run: Callable[..., proof.Proof]) -> None:
     result = run(lambda app: shutil.rmtree(app / "backup_core/domain/__pycache__"))
     assert "backup_core/domain/job.py was compiled at its import" in result.faults
