@@ -70,6 +70,7 @@ TABLE: dict[tuple[str, str], tuple[str, str]] = {
     ("api_quota_forecast", "POST"): (READER, f"{DP}/locations/forecastQuotas/action"),
     ("api_protection_rule_dry_run", "POST"): (OPERATOR, f"{DP}/backupVaults/protectionRules/dryRun/action"),
     ("api_instances", "GET"): (READER, f"{DP}/backupVaults/backupInstances/read"),
+    ("api_instance_standings", "GET"): (READER, f"{DP}/backupVaults/backupInstanceStandings/read"),
     ("api_instance", "GET"): (READER, f"{DP}/backupVaults/backupInstances/read"),
     ("api_instance", "PUT"): (OPERATOR, f"{DP}/backupVaults/backupInstances/write"),
     ("api_instance", "DELETE"): (CONTRIBUTOR, f"{DP}/backupVaults/backupInstances/delete"),

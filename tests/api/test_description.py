@@ -15,7 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from backup_core.api import audit_records
+from backup_core.api import audit_records, standings
 from backup_core.api.description import document
 from backup_core.api.graph_query import SERVED, Table
 from backup_core.api.openapi import bodies
@@ -189,12 +189,16 @@ def told() -> DescribedFront:
     _rule(front)
     _preview(front)
     with pytest.MonkeyPatch.context() as limits:
-        for module in (catalogue, audit_records):
+        for module in (catalogue, audit_records, standings):
             limits.setattr(module, "PAGE_SIZE", 1)
         for module in (previews, protection_gaps):
             limits.setattr(module, "INSTANCES_A_PAGE", 1)
         limits.setattr(protection_gaps, "DISKS_A_PAGE", 1)
-        for path in (f"{SUBSCRIPTION_PATH}/unprotectedDisks", f"{VAULT_PATH}/protectionGaps"):
+        for path in (
+            f"{SUBSCRIPTION_PATH}/unprotectedDisks",
+            f"{VAULT_PATH}/protectionGaps",
+            f"{VAULT_PATH}/backupInstanceStandings",
+        ):
             while path:
                 path = front.get(path).json.get("nextLink")
         front.post(f"{POLICY_PATH}/previewChange", policy_body(retention="P3D"))

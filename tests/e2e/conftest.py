@@ -6,7 +6,6 @@ that use it stand in one file: pytest-xdist (`--dist loadfile`) then starts it o
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -14,34 +13,25 @@ import pytest
 from infra.local.up import LocalTarget
 from tests.e2e.begun import Begun, begin
 from tests.e2e.stage import Stage
+from tests.e2e.targets import started
 
 
 @pytest.fixture(scope="session")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalTarget]:
     """Two hosts and everything around them, the API with its keys. The logs stay in pytest's directory of this run."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name in [name for name in os.environ if name.startswith("DISKBACKUP_")]:
-            environment.delenv(name)  # what the developer's shell has set is not the target's
-        keys = {"DISKBACKUP_SIGN_IN": "function_key"}
-        with LocalTarget.start(dir=tmp_path_factory.mktemp("target"), instances=2, env=keys) as started:
-            yield started
-            crashed = started.crashed()
-    assert not crashed, [part.obituary() for part in crashed]
+    keys = {"DISKBACKUP_SIGN_IN": "function_key"}
+    with started(tmp_path_factory.mktemp("target"), instances=2, env=keys) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalTarget]:
     """One host whose API takes tokens of the local issuer, behind the front door. What weakens a vault that holds
     points counts at once: no walk through a vault's life waits a day."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name in [name for name in os.environ if name.startswith("DISKBACKUP_")]:
-            environment.delenv(name)
-        # As `make up` does in the project's folder, so that documented commands find .local/endpoints.json.
-        at_once = {"DISKBACKUP_WEAKENING_DELAY_HOURS": "0"}
-        with LocalTarget.start(dir=tmp_path_factory.mktemp("guarded") / ".local", env=at_once) as started:
-            yield started
-            crashed = started.crashed()
-    assert not crashed, [part.obituary() for part in crashed]
+    # As `make up` does in the project's folder, so that documented commands find .local/endpoints.json.
+    at_once = {"DISKBACKUP_WEAKENING_DELAY_HOURS": "0"}
+    with started(tmp_path_factory.mktemp("guarded") / ".local", env=at_once) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

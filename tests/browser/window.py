@@ -1,0 +1,120 @@
+"""A tab of the browser at the Backup Center: who sits there, what was asked of the app, and what went wrong in it.
+
+What the page's content security policy forbade, what the page threw and what the browser complains of are faults of
+whichever test they happen in.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+
+SCREENSHOTS = Path(__file__).resolve().parents[2] / ".local" / "browser"
+_WATCH = """
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.violated(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
+});
+"""
+# What the sign-in library keeps, put back as it was when somebody signed in; once in a tab, lest nobody can sign out.
+_SIGNED_IN = """
+if (location.origin === %(origin)s && !sessionStorage.getItem("test.began")) {
+  for (const [name, value] of Object.entries(%(kept)s)) sessionStorage.setItem(name, value);
+  sessionStorage.setItem("test.began", "yes");
+}
+"""
+
+
+class Window:
+    """`page` is Playwright's. `faults` are checked at its end; `excused` is a pattern of those that a test causes."""
+
+    def __init__(self, browser: Browser, center: str, **context: Any) -> None:
+        self.center = center
+        self.faults: list[str] = []
+        self.requests: list[Request] = []
+        self.excused = r"(?!)"
+        self.clicks = 0
+        self._context: BrowserContext = browser.new_context(**{"viewport": {"width": 1366, "height": 860}, **context})
+        self._context.expose_binding("violated", lambda _, told: self.faults.append(f"the policy forbids {told}"))
+        self._context.add_init_script(_WATCH)
+        self._context.set_default_timeout(20_000)
+        self.page: Page = self._context.new_page()
+        self.page.on("console", self._note_console)
+        self.page.on("pageerror", lambda error: self.faults.append(f"the page threw {error}"))
+        self.page.on("request", lambda request: self.requests.append(request))
+
+    def close(self) -> None:
+        self._context.close()
+
+    def unexcused(self) -> list[str]:
+        return [fault for fault in self.faults if not re.search(self.excused, fault)]
+
+    # ---------------------------------------------------------------- signing in
+
+    def sign_in(self, role: str, path: str = "") -> None:
+        """As a person does it: open a page, choose who one is by a click, and be led back to that page."""
+        self.page.goto(self.center + path)
+        self.page.get_by_role("link", name=role.capitalize()).click()
+        self.frame.wait_for()
+
+    def kept(self) -> dict[str, str]:
+        """What makes this tab signed in."""
+        return dict(self.page.evaluate("({ ...sessionStorage })"))
+
+    def be_signed_in(self, kept: Mapping[str, str]) -> None:
+        origin = json.dumps(self.center.removesuffix("/center/"))
+        self._context.add_init_script(_SIGNED_IN % {"origin": origin, "kept": json.dumps(dict(kept))})
+
+    # ---------------------------------------------------------------- being there
+
+    @property
+    def frame(self) -> Locator:
+        return self.page.get_by_role("navigation", name="Views")
+
+    def go(self, path: str = "") -> None:
+        """To a view by its address, until it shows what it asked for."""
+        self.page.goto(self.center + path)
+        self.page.get_by_role("banner").wait_for()
+        self.settle()
+
+    def settle(self) -> None:
+        """Until nothing on the page waits for an answer."""
+        self.page.wait_for_load_state("networkidle")
+        expect(self.page.locator("[aria-busy=true], [role=progressbar]:not([aria-valuenow])")).to_have_count(0)
+
+    def click(self, target: Locator) -> None:
+        """One click, counted."""
+        self.clicks += 1
+        target.click()
+
+    def screenshot(self, name: str, *, full: bool = False) -> Path:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        path = SCREENSHOTS / f"{name}.png"
+        self.page.screenshot(path=path, full_page=full)
+        return path
+
+    def axe_violations(self) -> list[str]:
+        """By axe-core, each with the first elements that it is about."""
+        found = Axe().run(self.page).response["violations"]
+        return [
+            f"{each['id']} ({each['impact']}): {each['help']}: "
+            + "; ".join(str(node["html"])[:160] for node in each["nodes"][:3])
+            for each in found
+        ]
+
+    def asked(self) -> list[str]:
+        """What was asked of the API so far: method and path, without the page's own files."""
+        return [
+            f"{request.method} {request.url.removeprefix(self.center.removesuffix('/center/'))}"
+            for request in self.requests
+            if not request.url.startswith(self.center) and request.url.startswith(self.center.removesuffix("/center/"))
+        ]
+
+    def _note_console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.faults.append(f"console {message.type}: {message.text}")

@@ -1,0 +1,24 @@
+"""A local target for a test: started apart from what the developer's shell has set, and ended without a crash."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from infra.local.up import LocalTarget
+
+
+@contextmanager
+def started(directory: Path, *, instances: int = 1, env: Mapping[str, str] | None = None) -> Iterator[LocalTarget]:
+    """The logs stay in `directory`."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith("DISKBACKUP_")]:
+            environment.delenv(name)
+        with LocalTarget.start(dir=directory, instances=instances, env=env) as target:
+            yield target
+            crashed = target.crashed()
+    assert not crashed, [part.obituary() for part in crashed]
