@@ -36,12 +36,12 @@ DATES_AT_MOST = 12
 RECKONED_AT_MOST = 50_000  # slots
 _PREVIEW_CHANGE = "Microsoft.DataProtection/backupVaults/backupPolicies/previewChange/action"
 CHANGE_DATES = (0, 1, 7, 30, 90, 365)  # days from now, unless dates are asked for
-_SUPPOSED = (
+SUPPOSED = (
     "Every slot is backed up at once, and every backup succeeds.",
     "A point goes as soon as it has expired and is not the newest.",
 )
 _SUPPOSED_OF_A_CHANGE = (
-    *_SUPPOSED,
+    *SUPPOSED,
     "Recovery points that exist keep what they were promised; the change counts for those to come.",
 )
 
@@ -53,12 +53,12 @@ def preview(ports: Ports, call: Call) -> Answer:
     begin = node.parsed("startTime", _read_start) or ports.clock.now()
     slots = node.number("slots", 1, SLOTS_AT_MOST) or SLOTS
     span = timedelta(days=node.number("days", 1, DAYS_AT_MOST) or DAYS)
-    dates = _read_dates(node, begin, span)
+    dates = read_dates(node, begin, span)
     draft = read_draft(node, call.names["policy"])
     if draft is None and not node.has("properties"):
         draft = catalogue.get_policy(ports, call.vault, call.names["policy"]), ()
     if draft is not None:
-        _check_size(node, draft[0], span)
+        check_size(node, draft[0], span)
     raise_faults(node)
     assert draft is not None, "what cannot be read is a fault"
     policy, faults = draft
@@ -71,22 +71,22 @@ def preview_change(ports: Ports, call: Call) -> Answer:
     each of its points. Raises NotFound."""
     node = body_of(call)
     now = ports.clock.now()
-    asked = _read_dates(node, now, timedelta(days=DAYS_AT_MOST))
+    asked = read_dates(node, now, timedelta(days=DAYS_AT_MOST))
     dates = asked or tuple(now + timedelta(days=days) for days in CHANGE_DATES)
     name = node.text("backupInstanceName")
     draft = read_draft(node, call.names["policy"], required=True)
     token = skip_token(call)
     if draft is not None:
-        _check_size(node, draft[0], max(dates) - now, target="dates")
+        check_size(node, draft[0], max(dates) - now, target="dates")
     raise_faults(node)
     assert draft is not None, "it is required"
     if name:
         refuse_closed_instance(ports, call, name, target="backupInstanceName", action=_PREVIEW_CHANGE)
     before = catalogue.get_policy(ports, call.vault, call.names["policy"])
     after, faults = draft
-    _check_size(node, before, max(dates) - now, target="dates")
+    check_size(node, before, max(dates) - now, target="dates")
     raise_faults(node)
-    told: dict[str, Any] = {"assumptions": list(_SUPPOSED_OF_A_CHANGE), "faults": _render_faults(faults)}
+    told: dict[str, Any] = {"assumptions": list(_SUPPOSED_OF_A_CHANGE), "faults": render_faults(faults)}
     if name:
         change, as_it_is, changed = previews.preview_change_of(ports, call.vault, name, before, after, dates)
         one = _render_change(call, name, change) | {"recoveryPoints": _render_moves(as_it_is, changed)}
@@ -108,7 +108,7 @@ def _read_start(text: str) -> datetime:
     return start
 
 
-def _read_dates(node: Node, begin: datetime, span: timedelta) -> tuple[datetime, ...]:
+def read_dates(node: Node, begin: datetime, span: timedelta) -> tuple[datetime, ...]:
     """Those asked for, which lie within the time that is looked at."""
     found: list[datetime] = []
     texts = node.items("dates")
@@ -141,7 +141,7 @@ def read_draft(node: Node, name: str, *, required: bool = False) -> tuple[Backup
         return None
 
 
-def _check_size(node: Node, policy: BackupPolicy, span: timedelta, *, target: str = "days") -> None:
+def check_size(node: Node, policy: BackupPolicy, span: timedelta, *, target: str = "days") -> None:
     """Note where more slots would have to be reckoned than a preview may."""
     if policy.schedule.max_slots_in(int(span.total_seconds())) > RECKONED_AT_MOST:
         possible = int(RECKONED_AT_MOST * policy.schedule.min_gap / timedelta(days=1))
@@ -168,8 +168,8 @@ def _render_preview(policy: BackupPolicy, seen: PolicyPreview, faults: Sequence[
         "limits": _render_limits(seen.limits),
         "slotsTooCloseForAzure": seen.refused,
         "slotsTooCloseForBackgroundCopies": seen.too_close_to_copy,
-        "assumptions": list(_SUPPOSED),
-        "faults": _render_faults(faults),
+        "assumptions": list(SUPPOSED),
+        "faults": render_faults(faults),
     }
 
 
@@ -201,7 +201,7 @@ def _render_limits(limits: Sequence[LimitMet]) -> list[dict[str, Any]]:
     return [{"limit": met.limit, "of": met.what, "exceededOn": instant(met.on)} for met in limits]
 
 
-def _render_faults(faults: Sequence[Fault]) -> list[dict[str, Any]]:
+def render_faults(faults: Sequence[Fault]) -> list[dict[str, Any]]:
     return [{"code": fault.code, "message": fault.message, "target": fault.target} for fault in faults]
 
 

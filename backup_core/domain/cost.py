@@ -18,12 +18,13 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain, groupby, islice, pairwise
 from operator import itemgetter
 
+from backup_core.domain.counted_work import EXPIRED_POINT, GIGABYTE_SECONDS_OF_BOTH, SCHEDULED_BACKUP
 from backup_core.domain.durations import add_months
 from backup_core.domain.forecast import Lifetime
 
@@ -96,6 +97,113 @@ def by_month(steps: Sequence[Held], begin: datetime, end: datetime) -> tuple[Mon
     return tuple(
         MonthHeld(begin=since, end=until, gib_months=_byte_seconds(steps, since, until) / seconds / GIB)
         for since, until, seconds in _months(begin, end)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """What is known of a disk: its size, or what of it is used; None where nobody has said so. `churn` is known only
+    beside `used_bytes`."""
+
+    size_bytes: int
+    used_bytes: int | None = None
+    churn: Churn | None = None
+
+    @property
+    def least(self) -> Churn:
+        """Nothing changes."""
+        return Churn(used_bytes=self.used_bytes or 0, changed_bytes=0)
+
+    @property
+    def most(self) -> Churn:
+        """All of it changes between any two points."""
+        used = self.size_bytes if self.used_bytes is None else self.used_bytes
+        return Churn(used_bytes=used, changed_bytes=used)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """What is held on the dates that were asked for, and month by month."""
+
+    dates: tuple[Held, ...]
+    months: tuple[MonthHeld, ...]
+
+    @property
+    def gib_months(self) -> float:
+        return sum(month.gib_months for month in self.months)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Between:
+    """No less than `least`, no more than `most`; `estimate` is None where churn is not known."""
+
+    least: float
+    estimate: float | None
+    most: float
+
+    def times(self, factor: float) -> Between:
+        estimate = None if self.estimate is None else self.estimate * factor
+        return Between(least=self.least * factor, estimate=estimate, most=self.most * factor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """Of one disk, from `begin` to `end`, in which `taken` points come and `gone` go."""
+
+    begin: datetime
+    end: datetime
+    taken: int
+    gone: int
+    least: Course
+    likely: Course | None
+    most: Course
+
+    def between(self, of: Callable[[Course], float]) -> Between:
+        return Between(
+            least=of(self.least), estimate=None if self.likely is None else of(self.likely), most=of(self.most)
+        )
+
+
+def estimate(
+    points: Sequence[Lifetime], use: Use, begin: datetime, end: datetime, *, dates: Sequence[datetime]
+) -> Estimate:
+    """Of a disk of which `points` exist at `begin` or come later. `dates` rise."""
+
+    def course(churn: Churn) -> Course:
+        steps = list(held(points, churn))
+        return Course(dates=held_at(steps, dates), months=by_month(steps, begin, end))
+
+    return Estimate(
+        begin=begin,
+        end=end,
+        taken=sum(begin < point.taken_at <= end for point in points),
+        gone=sum(point.goes_at is not None and begin < point.goes_at <= end for point in points),
+        least=course(use.least),
+        likely=None if use.churn is None else course(use.churn),
+        most=course(use.most),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the control plane does for scheduled backups and points that go."""
+
+    executions: float
+    gigabyte_seconds: float
+    storage: float
+    arm: float
+
+
+def control_plane(backups: int, gone: int, *, memory_mb: int) -> Asked:
+    """As counted for one of each; gigabyte-seconds were counted for both together, and go by executions."""
+    kinds = ((SCHEDULED_BACKUP, backups), (EXPIRED_POINT, gone))
+    executions = sum(work.executions * times for work, times in kinds)
+    both = sum(work.executions for work, _ in kinds)
+    return Asked(
+        executions=executions,
+        gigabyte_seconds=GIGABYTE_SECONDS_OF_BOTH[memory_mb] * executions / both,
+        storage=sum((work.storage + work.host_storage) * times for work, times in kinds),
+        arm=sum(work.arm * times for work, times in kinds),
     )
 
 

@@ -169,6 +169,16 @@ class Node:
             return None
         return value
 
+    def decimal(self, key: str, least: float, most: float) -> float | None:
+        """A number within these bounds, whole or not."""
+        value = self.raw(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            self._refuse(key, value, f"a number from {least:g} to {most:g}")
+            return None
+        return float(value)
+
     def location(self, key: str, *, required: bool = False) -> str:
         """A region: `West Europe` and `westeurope` are one to ARM. Names of regions become parts of its URLs."""
         plain = plain_location(self.text(key, required=required))

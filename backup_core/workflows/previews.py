@@ -84,7 +84,7 @@ def preview_change_of(
         )
         message += f"policy '{before.name}' means nothing for it"
         raise InvalidInput([Fault(target="backupInstanceName", message=message)])
-    points = _points(ports, vault, instance)
+    points = points_of(ports, vault, instance)
     now = ports.clock.now()
     outlooks = _outlooks(now, days)
     there = _existing(map(PointGlance.of, points)).get(name.lower(), Existing())
@@ -93,28 +93,29 @@ def preview_change_of(
     )
     return (
         change,
-        _explained(ports, vault, instance, points, instance.policy),
-        _explained(ports, vault, instance, points, after),
+        explained(ports, vault, instance, points, instance.policy),
+        explained(ports, vault, instance, points, after),
     )
 
 
 def explain_points(ports: Ports, vault: VaultKey, name: str) -> Mapping[str, Explanation]:
     """Why each point of an instance is kept, by the point's id. Raises NotFound."""
     instance = get_instance(ports, vault, name)
-    told = _explained(ports, vault, instance, _points(ports, vault, instance), instance.policy)
+    told = explained(ports, vault, instance, points_of(ports, vault, instance), instance.policy)
     return {each.point.point_id: each for each in told}
 
 
-def _explained(
+def explained(
     ports: Ports, vault: VaultKey, instance: BackupInstance, points: Sequence[RecoveryPoint], policy: BackupPolicy
 ) -> tuple[Explanation, ...]:
+    """Why each of an instance's `points` is kept, and when that is next decided, if it followed `policy`."""
     now = ports.clock.now()
     next_slot = policy.schedule.next_slot(now) if instance.takes_scheduled_backups else None
     decision = decide(ports, vault, instance, points, now)
     return explain(decision, now, next_slot, keeps_all=instance.keeps_all_points)
 
 
-def _points(ports: Ports, vault: VaultKey, instance: BackupInstance) -> list[RecoveryPoint]:
+def points_of(ports: Ports, vault: VaultKey, instance: BackupInstance) -> list[RecoveryPoint]:
     return [stored.value for stored in every(ports, RecoveryPoint, vault, instance.name)]
 
 

@@ -53,6 +53,8 @@ WORKING: Mapping[str, Any] = {
     "PolicyChangePreviewRequest": {**policy_body(retention="P3D"), "dates": ["2026-03-20T00:00:00Z"]},
     "QuotaRequest": {"days": 30},
     "PolicyQuotaRequest": {"days": 30, "moreDisks": 2, "copyHours": 1},
+    "CostRequest": {"days": 30, "usedBytes": 1 << 36, "changedBytes": 1 << 30},
+    "PolicyCostRequest": {"days": 30, "usedBytes": 1 << 36, "changedBytes": 1 << 30, "disks": 3},
     "TriggerBackupRequest": backup_body(tag="Default"),
     "RestoreRequest": restore_body("latest", targetDisk={"sku": "Premium_LRS", "zones": ["1"], "sizeGB": 128}),
     "ValidateRestoreRequest": {"restoreRequestObject": restore_body("latest")},

@@ -67,6 +67,8 @@ TABLE: dict[tuple[str, str], tuple[str, str]] = {
     ("api_policy_preview", "POST"): (READER, f"{DP}/backupVaults/backupPolicies/preview/action"),
     ("api_policy_change_preview", "POST"): (READER, f"{DP}/backupVaults/backupPolicies/previewChange/action"),
     ("api_policy_quota_forecast", "POST"): (READER, f"{DP}/backupVaults/backupPolicies/forecastQuotas/action"),
+    ("api_policy_cost", "POST"): (READER, f"{DP}/backupVaults/backupPolicies/estimateCost/action"),
+    ("api_instance_cost", "POST"): (READER, f"{DP}/backupVaults/backupInstances/estimateCost/action"),
     ("api_quota_forecast", "POST"): (READER, f"{DP}/locations/forecastQuotas/action"),
     ("api_protection_rule_dry_run", "POST"): (OPERATOR, f"{DP}/backupVaults/protectionRules/dryRun/action"),
     ("api_instances", "GET"): (READER, f"{DP}/backupVaults/backupInstances/read"),
@@ -146,6 +148,8 @@ QUESTIONS = {
     "api_policy_preview",
     "api_policy_change_preview",
     "api_policy_quota_forecast",
+    "api_policy_cost",
+    "api_instance_cost",
     "api_quota_forecast",
     "api_resource_graph",
 }

@@ -155,6 +155,8 @@ SOUND: dict[str, Any] = {
     "PolicyChangePreviewRequest": {**policy_body(), "backupInstanceName": "instance-1"},
     "QuotaRequest": {"days": 30, "copyHours": 1},
     "PolicyQuotaRequest": {**policy_body(), "days": 30, "moreDisks": 2, "subscriptionId": SUBSCRIPTION},
+    "CostRequest": {**policy_body(), "usedBytes": 1, "changedBytes": 0, "changedWithin": "PT1H", "memoryMB": 2048},
+    "PolicyCostRequest": {"usedBytes": 1, "disks": 2, "pricePerGibMonth": 0.04, "redundancy": "Standard_LRS"},
     "TriggerBackupRequest": backup_body(tag="Daily"),
     "RestoreRequest": restore_body("0" * 32, targetDisk={"sku": "Premium_LRS", "zones": ["1"], "sizeGB": 8}),
     "ValidateRestoreRequest": {"restoreRequestObject": restore_body("latest")},
@@ -316,6 +318,11 @@ def _preview(front: DescribedFront) -> None:
     front.get(f"{INSTANCE_PATH}/recoveryPoints", query={**VERSION, "$expand": "retention"})
     front.post(f"{SUBSCRIPTION_PATH}/locations/westeurope/forecastQuotas")
     front.post(f"{POLICY_PATH}/forecastQuotas", {**keeps_too_much, "moreDisks": 1})
+    known = {"usedBytes": 1 << 36, "changedBytes": 1 << 30}
+    for body in ({"usedBytes": 1}, {**keeps_too_much, **known, "location": "eastus", "disks": 2}):
+        front.post(f"{POLICY_PATH}/estimateCost", body)
+    for body in ({}, {**known, "pricePerGibMonth": 0.04}):
+        front.post(f"{INSTANCE_PATH}/estimateCost", body)
 
 
 def _list(front: DescribedFront) -> None:

@@ -178,12 +178,16 @@ def test_protection_rules_and_previews_of_the_pages_are_taken_as_they_stand(shel
     assert '"slotCount": 90' in previewed
     forecast = shell.ran(example("preview.md", "When are limits of Azure met?", "sh"))
     assert '"unknown": []' in forecast
+    cost = shell.ran(example("preview.md", "What will it cost?", "sh"))
+    assert '"perGibMonth": 0.05' in cost
+    assert '"unknown": []' in cost
     gaps = shell.ran(example("preview.md", "What if nothing is done?", "sh"))
     assert gaps.count('"value": [') == 2
     asked = {"client": clients.backup, "subscription_id": subscription, "group": "by-tag", "vault": "tagged"}
     exec(example("preview.md", "With the SDK", "python"), asked)
     assert asked["preview"]["slotCount"] == 366
     assert len(asked["forecast"]["limits"]) == 4
+    assert 0 < asked["cost"]["least"] < asked["cost"]["estimate"] < asked["cost"]["most"]
     assert asked["disks"]
     url = f"{front_door}{vault}/protectionRules/gold?api-version=2026-06-01"
     assert '"priority": 100' in shell.ran(f"az rest --method get --url '{url}' --resource '{front_door}'")

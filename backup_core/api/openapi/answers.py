@@ -35,6 +35,7 @@ from backup_core.domain.recovery_point import PointState
 _NULL_TEXT = optional(TEXT)
 _FLAG: Schema = {"type": "boolean"}
 _NUMBER: Schema = {"type": "integer"}
+_DECIMAL: Schema = {"type": "number"}
 _OBJECTIVE_STATE = one_of([state.value for state in ObjectiveState])
 _PAGED = (
     "BackupVaultResource",
@@ -72,6 +73,7 @@ def schemas() -> dict[str, Schema]:
         "RefusedEvent": _resource(_refused_event()),
         "PolicyPreview": _policy_preview(),
         "PolicyChangePreview": _change_preview(),
+        "CostEstimate": _cost_estimate(),
         "QuotaForecast": _quota_forecast(),
         "UnprotectedDiskList": _unprotected_disks(),
         "ProtectionGapList": _protection_gaps(),
@@ -265,6 +267,37 @@ def _quota_forecast() -> Schema:
             "worstMinute": all_of({"time": optional(TIME), "backups": _NUMBER, "lastBeginsAfterSeconds": _NUMBER}),
             "firstDisks": list_of(all_of(disk)),
             **dict.fromkeys(("assumptions", "unknown"), list_of(TEXT)),
+        }
+    )
+
+
+def _cost_estimate() -> Schema:
+    between = all_of({"least": _DECIMAL, "estimate": optional(_DECIMAL), "most": _DECIMAL})
+    held = {"gibMonths": between, "cost": optional(between)}
+    read = dict.fromkeys(("readOn", "origin"), _NULL_TEXT)
+    part = {"of": TEXT, "count": _NUMBER, "price": optional(_DECIMAL), "for": optional(_NUMBER), **read}
+    control = {
+        **dict.fromkeys(("backups", "expiredRecoveryPoints", "armCalls", "memoryMB"), _NUMBER),
+        **dict.fromkeys(("countedOn", "currency"), TEXT),
+        "parts": list_of(all_of({**part, "cost": optional(_DECIMAL)})),
+        "cost": optional(_DECIMAL),
+    }
+    return all_of(
+        {
+            **dict.fromkeys(("policyName", "location"), TEXT),
+            "backupInstanceId": _NULL_TEXT,
+            **dict.fromkeys(("disks", "recoveryPoints"), _NUMBER),
+            **dict.fromkeys(("startTime", "endTime"), TIME),
+            "inputs": list_of(all_of({"name": TEXT, "value": optional(_NUMBER), "source": TEXT})),
+            "dates": list_of(all_of({"time": TIME, "recoveryPoints": _NUMBER, "gib": between})),
+            "months": list_of(all_of({**dict.fromkeys(("startTime", "endTime"), TIME), **held})),
+            "total": all_of(held),
+            "price": all_of(
+                {**dict.fromkeys(("redundancy", "currency"), TEXT), "perGibMonth": optional(_DECIMAL), **read}
+            ),
+            "controlPlane": all_of(control),
+            **dict.fromkeys(("formula", "assumptions", "unknown"), list_of(TEXT)),
+            "faults": list_of(ref("ErrorDetail")),
         }
     )
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 
-from backup_core.api import quota_forecast
+from backup_core.api import cost, quota_forecast
 from backup_core.api.arm import TAG_OPERATIONS
 from backup_core.api.endpoints import FREE_BODY
 from backup_core.api.graph_query import SERVED
 from backup_core.api.openapi.schema import (
     Schema,
     all_of,
+    decimal,
     list_of,
     matching,
     object_of,
@@ -90,6 +91,8 @@ def schemas() -> dict[str, Schema]:
                 "moreDisks": optional(whole(0, MORE_DISKS_AT_MOST)),
             }
         ),
+        "CostRequest": object_of(_cost_fields()),
+        "PolicyCostRequest": object_of({**_cost_fields(), "disks": optional(whole(1, cost.DISKS_AT_MOST))}),
         "ProtectionRuleInput": all_of({"properties": rule_properties()}),
         "BackupInstanceInput": object_of(
             {"tags": tags(), "properties": ref("BackupInstanceProperties")}, required=("properties",)
@@ -113,6 +116,19 @@ def _quota_fields() -> dict[str, Schema]:
     return {
         "days": optional(whole(1, quota_forecast.DAYS_AT_MOST)),
         "copyHours": optional(whole(1, quota_forecast.COPY_HOURS_AT_MOST)),
+    }
+
+
+def _cost_fields() -> dict[str, Schema]:
+    return {
+        "properties": optional(policy_properties()),
+        "days": optional(whole(1, DAYS_AT_MOST)),
+        "dates": _dates(),
+        **dict.fromkeys(("usedBytes", "changedBytes"), optional(whole(0, cost.BYTES_AT_MOST))),
+        **dict.fromkeys(("changedWithin", "location", "currency"), _TEXT),
+        "redundancy": optional(one_of(cost.REDUNDANCIES)),
+        "pricePerGibMonth": optional(decimal(0, cost.PRICE_AT_MOST)),
+        "memoryMB": optional({"type": "integer", "enum": list(cost.MEMORIES)}),
     }
 
 

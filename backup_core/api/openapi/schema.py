@@ -42,6 +42,10 @@ def whole(least: int, most: int) -> Schema:
     return {"type": "integer", "minimum": least, "maximum": most}
 
 
+def decimal(least: float, most: float) -> Schema:
+    return {"type": "number", "minimum": least, "maximum": most}
+
+
 def optional(schema: Schema) -> Schema:
     """The schema or null, which counts as absent."""
     if "type" not in schema:

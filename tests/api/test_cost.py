@@ -1,0 +1,262 @@
+"""Estimates of cost over the API: every number says where it is from, what is not known is said, nothing is changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from backup_core.domain.cost import Churn
+from backup_core.domain.instance import ProtectionState
+from tests.api.bodies import POLICY_PATH, VAULT_PATH, policy_body, vault_body
+from tests.api.described import DescribedFront
+from tests.api.front import Front, Reply
+from tests.builders import NOW, policy_properties
+from tests.workflows.platform import Platform
+from tests.workflows.scenes import add_point, backed_up, change_instance, change_point
+
+OF_POLICY = f"{POLICY_PATH}/estimateCost"
+OF_DISK = f"{VAULT_PATH}/backupInstances/disk-1/estimateCost"
+GIB = 1 << 30
+DAY = timedelta(days=1)
+NIGHTLY = ["R/2026-01-01T02:00:00+00:00/P1D"]
+KNOWN = {"usedBytes": 100 * GIB, "changedBytes": GIB}
+
+
+def draft(**properties: Any) -> dict[str, Any]:
+    return {"properties": policy_properties(**properties)}
+
+
+def at(moment: Any) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def targets(reply: Reply) -> set[str]:
+    assert reply.status == 400, reply.text
+    return {each["target"] for each in reply.error["details"]}
+
+
+@pytest.fixture
+def front(front: Front) -> Front:
+    """A vault in West Europe, whose policy keeps each night for a week."""
+    front.put(VAULT_PATH, vault_body())
+    front.put(POLICY_PATH, policy_body(intervals=NIGHTLY))
+    return front
+
+
+@pytest.fixture
+def protecting() -> Platform:
+    """A disk with a point, whose policy keeps every hour for a week."""
+    return backed_up()
+
+
+@pytest.fixture
+def running(protecting: Platform) -> Front:
+    return DescribedFront(protecting.world)
+
+
+# ---------------------------------------------------------------- of a policy
+
+
+def test_a_stored_policy_is_estimated_with_each_number_explained(front: Front) -> None:
+    reply = front.post(OF_POLICY, {**KNOWN, "location": "East US"})
+    assert reply.status == 200, reply.text
+    told = reply.json
+    assert (told["policyName"], told["backupInstanceId"], told["disks"], told["recoveryPoints"]) == (
+        "policy-1",
+        None,
+        1,
+        0,
+    )
+    nightly = Churn(used_bytes=100 * GIB, changed_bytes=GIB)
+    held = 100 + 6 * nightly.between(DAY) / GIB
+    assert told["dates"] == [
+        {
+            "time": told["endTime"],
+            "recoveryPoints": 7,
+            "gib": {"least": 100.0, "estimate": pytest.approx(held), "most": 700.0},
+        }
+    ]
+    whole = told["months"][6]
+    assert whole["gibMonths"] == {"least": 100.0, "estimate": pytest.approx(held), "most": 700.0}
+    assert whole["cost"] == {"least": 5.0, "estimate": pytest.approx(0.05 * held), "most": 35.0}
+    assert told["price"] == {
+        "redundancy": "Standard_ZRS",
+        "currency": "USD",
+        "perGibMonth": 0.05,
+        "readOn": "2026-07",
+        "origin": "printed by public tools that asked Azure's Retail Prices API",
+    }
+    assert [(each["name"], each["value"], each["source"]) for each in told["inputs"]] == [
+        ("usedBytes", 100 * GIB, "given in the request"),
+        ("changedBytes", GIB, "given in the request, within P1D"),
+    ]
+    assert told["formula"]
+    assert told["unknown"] == []
+
+
+def test_months_add_up_to_the_total_and_begin_where_the_calendar_does(front: Front) -> None:
+    told = front.post(OF_POLICY, {**KNOWN, "days": 60, "location": "eastus"}).json
+    assert [month["startTime"][:10] for month in told["months"]] == ["2026-03-02", "2026-04-01", "2026-05-01"]
+    for kind in ("gibMonths", "cost"):
+        for bound, total in told["total"][kind].items():
+            assert sum(month[kind][bound] for month in told["months"]) == pytest.approx(total, abs=1e-5)
+
+
+def test_so_many_disks_cost_so_many_times_as_much(front: Front) -> None:
+    one = front.post(OF_POLICY, {**KNOWN, "location": "eastus"}).json
+    ten = front.post(OF_POLICY, {**KNOWN, "location": "eastus", "disks": 10}).json
+    assert ten["total"]["cost"]["estimate"] == pytest.approx(10 * one["total"]["cost"]["estimate"])
+    assert ten["dates"][0]["gib"]["most"] == 10 * one["dates"][0]["gib"]["most"]
+    assert ten["dates"][0]["recoveryPoints"] == one["dates"][0]["recoveryPoints"], "of one disk, as limits are"
+    assert ten["controlPlane"]["cost"] == pytest.approx(10 * one["controlPlane"]["cost"], abs=1e-5)
+
+
+def test_a_draft_is_estimated_where_no_policy_is_stored_and_one_that_keeps_too_much_with_its_faults(
+    front: Front,
+) -> None:
+    hourly = draft(intervals=["R/2026-03-01T00:00:00+00:00/PT1H"], retention="P30D")
+    reply = front.post(OF_POLICY.replace("policy-1", "unborn"), {**hourly, **KNOWN})
+    assert (reply.status, reply.json["dates"][0]["recoveryPoints"]) == (200, 720)
+    assert len(reply.json["faults"]) >= 1
+    assert front.post(OF_POLICY.replace("policy-1", "unborn"), KNOWN).status == 404
+
+
+def test_a_disk_whose_churn_nobody_knows_has_bounds_and_no_estimate(front: Front) -> None:
+    told = front.post(OF_POLICY, {"usedBytes": 100 * GIB, "location": "eastus"}).json
+    assert told["dates"][0]["gib"] == {"least": 100.0, "estimate": None, "most": 700.0}
+    assert told["total"]["cost"]["estimate"] is None
+    assert told["inputs"][1] == {"name": "changedBytes", "value": None, "source": "not known"}
+    assert [words[:25] for words in told["unknown"]] == ["Azure tells neither how m"]
+
+
+def test_a_price_that_nobody_has_read_is_said_to_be_unknown_and_never_guessed(front: Front) -> None:
+    told = front.post(OF_POLICY, KNOWN).json
+    assert (told["location"], told["price"]["perGibMonth"], told["price"]["readOn"]) == ("westeurope", None, None)
+    assert told["total"]["cost"] is None
+    assert told["total"]["gibMonths"]["estimate"] > 0
+    assert told["controlPlane"]["cost"] is None
+    assert "make prices REGIONS=westeurope CURRENCY=USD" in told["unknown"][0]
+    assert told["unknown"][1].startswith("Prices of executions, gigabyteSeconds, storageTransactions in westeurope")
+    euros = front.post(OF_POLICY, {**KNOWN, "location": "eastus", "currency": "EUR"}).json
+    assert (euros["price"]["perGibMonth"], euros["total"]["cost"]) == (None, None)
+
+
+def test_who_has_a_price_of_his_own_gives_it(front: Front) -> None:
+    told = front.post(OF_POLICY, {**KNOWN, "pricePerGibMonth": 0.04, "currency": "EUR"}).json
+    assert told["price"] == {
+        "redundancy": "Standard_ZRS",
+        "currency": "EUR",
+        "perGibMonth": 0.04,
+        "readOn": None,
+        "origin": "given in the request",
+    }
+    assert told["total"]["cost"]["least"] == pytest.approx(0.04 * told["total"]["gibMonths"]["least"])
+    free = front.post(OF_POLICY, {**KNOWN, "pricePerGibMonth": 0}).json
+    assert free["total"]["cost"] == {"least": 0.0, "estimate": 0.0, "most": 0.0}
+
+
+def test_a_churn_of_a_time_longer_than_the_shortest_gap_is_warned_of(front: Front) -> None:
+    hourly = draft(intervals=["R/2026-03-01T00:00:00+00:00/PT1H"])
+    told = front.post(OF_POLICY, {**hourly, **KNOWN, "location": "eastus"}).json
+    assert told["unknown"][0].startswith("What changes is known for P1D, and recovery points may lie PT1H apart")
+    close = front.post(OF_POLICY, {**hourly, **KNOWN, "changedWithin": "PT1H", "location": "eastus"}).json
+    assert close["unknown"] == []
+    assert close["total"]["gibMonths"]["estimate"] > told["total"]["gibMonths"]["estimate"]
+
+
+def test_the_control_plane_is_told_from_what_was_counted(front: Front) -> None:
+    told = front.post(OF_POLICY, {**KNOWN, "days": 30, "location": "eastus"}).json["controlPlane"]
+    assert (told["backups"], told["expiredRecoveryPoints"], told["armCalls"]) == (30, 23, 30 * 3 + 23 * 4)
+    counts = {part["of"]: part["count"] for part in told["parts"]}
+    assert counts["executions"] == round(30 * 2.1 + 23 * 3.2)
+    assert counts["storageTransactions"] == round(30 * (7.3 + 4.1) + 23 * (17.2 + 3.2 * 4.1 / 2.1))
+    assert told["cost"] == pytest.approx(sum(part["cost"] for part in told["parts"]), abs=1e-6)
+    assert [part["origin"] for part in told["parts"]][2] == "remembered, not looked up"
+    large = front.post(OF_POLICY, {**KNOWN, "days": 30, "location": "eastus", "memoryMB": 2048}).json["controlPlane"]
+    assert large["parts"][1]["count"] > 3 * told["parts"][1]["count"]
+
+
+@pytest.mark.parametrize(
+    ("body", "faulty"),
+    [
+        ({}, {"usedBytes"}),
+        ({"usedBytes": -1, "changedBytes": "much", "days": 0}, {"usedBytes", "changedBytes", "days"}),
+        (
+            {"usedBytes": 1, "changedBytes": 2, "currency": "euro", "memoryMB": 0},
+            {"changedBytes", "currency", "memoryMB"},
+        ),
+        ({**KNOWN, "changedWithin": "PT0S", "redundancy": "GRS"}, {"changedWithin", "redundancy"}),
+        ({**KNOWN, "changedWithin": "a day", "disks": 0, "location": "a/b"}, {"changedWithin", "disks", "location"}),
+        ({**KNOWN, "pricePerGibMonth": -0.1}, {"pricePerGibMonth"}),
+        ({**KNOWN, "pricePerGibMonth": True}, {"pricePerGibMonth"}),
+        ({**KNOWN, "pricePerGibMonth": "cheap", "memoryMB": 1024}, {"pricePerGibMonth", "memoryMB"}),
+        ({**KNOWN, "dates": ["2020-01-01T00:00:00Z", 7]}, {"dates[0]", "dates[1]"}),
+        ({**KNOWN, "properties": {"policyRules": []}, "days": 9999}, {"properties.policyRules", "days"}),
+        ({**KNOWN, **draft(intervals=["R/2026-03-01T00:00:00+00:00/PT1M"], retention="PT1H")}, {"days"}),
+    ],
+)
+def test_every_fault_is_named(front: Front, body: dict[str, Any], faulty: set[str]) -> None:
+    assert faulty <= targets(front.post(OF_POLICY, body))
+
+
+# ---------------------------------------------------------------- of a protected disk
+
+
+def test_a_protected_disk_is_estimated_with_the_points_that_it_has(running: Front, protecting: Platform) -> None:
+    now = protecting.world.clock.now()
+    (newest,) = protecting.points()
+    add_point(protecting, newest.created_at - 5 * DAY, expires_at=now + 2 * DAY)
+    told = running.post(OF_DISK, {**KNOWN, "dates": [at(now + DAY / 48), at(now + 3 * DAY)]}).json
+    assert told["backupInstanceId"].endswith("/backupInstances/disk-1")
+    assert (told["policyName"], told["recoveryPoints"]) == ("policy-disk-1", 2)
+    five_days = Churn(used_bytes=100 * GIB, changed_bytes=GIB).between(5 * DAY) / GIB
+    first, later = told["dates"]
+    assert (first["recoveryPoints"], first["gib"]["least"]) == (2, 100.0)
+    assert first["gib"]["estimate"] == pytest.approx(100 + five_days, abs=1e-6)
+    assert later["recoveryPoints"] == 1 + 72, "the older one has gone, those of three days have come"
+
+
+def test_the_size_of_a_protected_disk_bounds_what_nobody_knows(running: Front, protecting: Platform) -> None:
+    told = running.post(OF_DISK, {"days": 1}).json
+    size = protecting.instance("disk-1").newest_point.disk_bytes
+    assert told["inputs"][0] == {
+        "name": "usedBytes",
+        "value": None,
+        "source": f"not known; at most the disk's {size} bytes",
+    }
+    assert told["dates"][0]["gib"] == {"least": 0.0, "estimate": None, "most": 25 * size / GIB}
+
+
+def test_a_held_point_and_those_of_a_stopped_disk_stay_in_the_bill(running: Front, protecting: Platform) -> None:
+    held = add_point(protecting, NOW - 5 * DAY, expires_at=NOW - 4 * DAY)
+    change_point(protecting, held.point_id, hold="audit")
+    running.post(f"{VAULT_PATH}/backupInstances/disk-1/stopProtection")
+    told = running.post(OF_DISK, {**KNOWN, "days": 300}).json
+    assert (told["recoveryPoints"], told["dates"][0]["recoveryPoints"]) == (2, 2)
+    assert told["controlPlane"]["backups"] == 0
+    assert len({month["gibMonths"]["estimate"] for month in told["months"][1:-1]}) == 1
+
+
+def test_a_draft_shows_what_a_protected_disk_would_cost_with_it(running: Front) -> None:
+    as_it_is = running.post(OF_DISK, KNOWN).json
+    changed = running.post(OF_DISK, {**KNOWN, **draft(intervals=NIGHTLY, retention="P3D")}).json
+    assert changed["total"]["gibMonths"]["estimate"] < as_it_is["total"]["gibMonths"]["estimate"]
+    assert changed["dates"][0]["recoveryPoints"] == 3
+
+
+def test_a_disk_without_a_recovery_point_has_to_be_described(running: Front, protecting: Platform) -> None:
+    change_instance(protecting, "disk-1", newest_point=None, state=ProtectionState.CONFIGURED)
+    assert targets(running.post(OF_DISK, {"days": 0})) == {"usedBytes", "days"}
+    assert running.post(OF_DISK, KNOWN).status == 200
+    assert running.post(OF_DISK.replace("disk-1", "nobody"), KNOWN).status == 404
+
+
+def test_nothing_is_changed_by_an_estimate(running: Front, protecting: Platform) -> None:
+    before, sent = protecting.world.store.copy(), list(protecting.world.queue.sent)
+    for path in (OF_DISK, f"{VAULT_PATH}/backupPolicies/policy-disk-1/estimateCost"):
+        for body in (KNOWN, {**KNOWN, **draft(retention="P3D")}, {"days": 0}):
+            running.post(path, body)
+    assert protecting.world.store.copy() == before
+    assert protecting.world.queue.sent == sent
