@@ -337,6 +337,12 @@ class DiskCloud(Protocol):
         snapshot itself tells what became of it. Raises SnapshotNotFound, SnapshotGroupNotFound, RequestRefused."""
         ...
 
+    def tag_snapshot(self, snapshot_id: str, tags: Mapping[str, str]) -> None:
+        """Ask for a snapshot to have these tags, in place of all those that it has: whoever changes some looks at it
+        first. An absent snapshot is fine, an absent group is not. Raises SnapshotGroupNotFound, ScopeLocked,
+        PermissionMissing."""
+        ...
+
     def list_snapshots(self, group: GroupId) -> Iterator[Snapshot]:
         """All snapshots of a resource group. Raises SnapshotGroupNotFound."""
         ...

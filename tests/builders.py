@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from backup_core.domain.hold import Hold
 from backup_core.domain.instance import ActiveBackup, BackupInstance, PointSummary, ProtectionState
 from backup_core.domain.job import Job, JobOperation, job_id
 from backup_core.domain.naming import point_id, scheduled_job_id
@@ -209,6 +210,11 @@ def point(instance_name: str = "instance-1", *, at: datetime = NOW, **changes: A
         "disk": disk_json(disk),
     }
     return RecoveryPoint(**(values | changes))
+
+
+def hold(reason: str = "a court asked for it", **changes: Any) -> Hold:
+    values: dict[str, Any] = {"name": "case-1", "reason": reason, "set_at": NOW, "set_by": "an-officer"}
+    return Hold(**(values | changes))
 
 
 def active_backup(running: Job | None = None, **changes: Any) -> ActiveBackup:

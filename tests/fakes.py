@@ -811,6 +811,14 @@ class FakeCloud(_Port):
             found.bound = since, since + timedelta(days=days)
 
     @_call
+    def tag_snapshot(self, snapshot_id: str, tags: Mapping[str, str]) -> None:
+        if self._is_denied(CallKind.TAG_SNAPSHOT, "tag_snapshot", snapshot_id):
+            return
+        self._need_snapshot_group(snapshot_id)
+        if snapshot_id.lower() in self._snapshots:
+            self.retag(snapshot_id, tags)
+
+    @_call
     def list_snapshots(self, group: GroupId) -> Iterator[Snapshot]:
         self._settle_deletions()
         self._meet(CallKind.LIST_SNAPSHOTS, "list_snapshots", group.text)

@@ -187,6 +187,7 @@ class Ledger:
     faults: list[str] = field(default_factory=list)
     clocks_apart: timedelta = timedelta(0)  # from the true time
     frozen: bool = False  # tables that were set back: nothing at all may be deleted
+    held: dict[str, datetime | None] = field(default_factory=dict)  # snapshots by id; until when, if that is known
     _makers: dict[str, str] = field(default_factory=dict)
     _promised: dict[str, datetime] = field(default_factory=dict)
 
@@ -230,8 +231,11 @@ class Ledger:
         now = world.clock.now()
         if instance.state in _KEEPS_ALL:
             yield f"its instance is {instance.state.value}"
-        if record.hold is not None:
-            yield "it is held"
+        yield from (f"it is {hold}" for hold in record.holds if hold.stands(now + self.clocks_apart))
+        if record.snapshot_id.lower() in self.held:
+            until = self.held[record.snapshot_id.lower()]
+            if until is None or now + self.clocks_apart < until:
+                yield "somebody was told that it is held"
         if record.restoring:
             yield "a restore reads it"
         if instance.state is ProtectionState.DELETING and not self._is_immutable(world):

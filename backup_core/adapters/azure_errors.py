@@ -56,6 +56,7 @@ class CallKind(Enum):
     GET_OPERATION = "read the operation"
     DELETE_SNAPSHOT = "delete the snapshot"
     BIND_SNAPSHOT = "make immutable the snapshot"
+    TAG_SNAPSHOT = "write the tags of the snapshot"
     LIST_SNAPSHOTS = "list the snapshots"
     LIST_DISKS = "list the disks of"
     START_DISK = "create the disk"
@@ -271,6 +272,7 @@ _ROLES: Mapping[CallKind, tuple[str, bool]] = {
     CallKind.GET_OPERATION: ("Disk Snapshot Contributor", False),
     CallKind.DELETE_SNAPSHOT: ("Disk Snapshot Contributor", True),
     CallKind.BIND_SNAPSHOT: (BIND_SNAPSHOTS.role, True),
+    CallKind.TAG_SNAPSHOT: ("Disk Snapshot Contributor", True),
     CallKind.LIST_SNAPSHOTS: ("Disk Snapshot Contributor", True),
     CallKind.LIST_DISKS: ("Disk Backup Reader", False),
     CallKind.START_DISK: ("Disk Restore Operator", True),
@@ -315,6 +317,7 @@ def _rule(status: int | range, codes: str, calls: tuple[CallKind, ...], build: B
 _ANY = ""
 _ALL: tuple[CallKind, ...] = ()
 _MAKING = (CallKind.START_SNAPSHOT, CallKind.START_DISK)
+_OF_ONE_SNAPSHOT = (CallKind.FIND_SNAPSHOT, CallKind.DELETE_SNAPSHOT, CallKind.TAG_SNAPSHOT)
 _OF_GROUPS = (  # what is none of ours: whether it is there is all that we want to know
     CallKind.LIST_DISKS,
     CallKind.FIND_GROUP,
@@ -329,6 +332,7 @@ _OF_COMPUTE = (
     CallKind.FIND_SNAPSHOT,
     CallKind.DELETE_SNAPSHOT,
     CallKind.BIND_SNAPSHOT,
+    CallKind.TAG_SNAPSHOT,
     CallKind.LIST_SNAPSHOTS,
     CallKind.START_DISK,
     *_OF_GROUPS,
@@ -360,13 +364,7 @@ _RULES: tuple[_Rule, ...] = (
     _rule(
         404,
         "ResourceGroupNotFound",
-        (
-            CallKind.START_SNAPSHOT,
-            CallKind.LIST_SNAPSHOTS,
-            CallKind.FIND_SNAPSHOT,
-            CallKind.DELETE_SNAPSHOT,
-            CallKind.BIND_SNAPSHOT,
-        ),
+        (*_OF_ONE_SNAPSHOT, CallKind.START_SNAPSHOT, CallKind.LIST_SNAPSHOTS, CallKind.BIND_SNAPSHOT),
         _plain(SnapshotGroupNotFound),
     ),
     _rule(404, "ResourceGroupNotFound", (CallKind.FIND_DISK, CallKind.START_DISK), _plain(RestoreGroupNotFound)),
@@ -374,7 +372,7 @@ _RULES: tuple[_Rule, ...] = (
     _rule(404, "ResourceGroupNotFound", _OF_GROUPS, _plain(Absent)),
     # Itself (the gateway's ResourceNotFound, recorded; the provider's NotFound, recorded of a VM).
     _rule(404, "ResourceNotFound NotFound", (CallKind.GET_DISK,), _plain(DiskNotFound)),
-    _rule(404, "ResourceNotFound", (CallKind.FIND_SNAPSHOT, CallKind.DELETE_SNAPSHOT), _plain(Absent)),
+    _rule(404, "ResourceNotFound", _OF_ONE_SNAPSHOT, _plain(Absent)),
     _rule(404, "ResourceNotFound NotFound", (CallKind.BIND_SNAPSHOT,), _plain(SnapshotNotFound)),
     _rule(404, "ResourceNotFound NotFound", (CallKind.FIND_DISK, *_OF_GROUPS), _plain(Absent)),
     _rule(404, _ANY, (CallKind.GET_OPERATION,), _plain(Absent)),

@@ -11,6 +11,7 @@ import io
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -55,6 +56,7 @@ LANES: Mapping[CallKind, Lane] = {
     CallKind.START_DISK: Lane("writes", "CreateUpdateDisks"),
     CallKind.DELETE_SNAPSHOT: Lane("deletes", "DeleteDisks"),
     CallKind.BIND_SNAPSHOT: Lane("writes"),  # its policy at the provider is not known
+    CallKind.TAG_SNAPSHOT: Lane("writes", "HighCostSnapshotCreateHydrate"),
     CallKind.FIND_ENCRYPTION_SET: Lane("reads", "LowCostGet"),
     # ARM's own, but for the usages, whose policy at the provider is not known.
     CallKind.FIND_GROUP: Lane("reads"),
@@ -209,6 +211,16 @@ class ArmDiskCloud:
                 item.group, item.name, _content(policy), polling=False, raw_response_hook=hook
             ),
         )
+
+    def tag_snapshot(self, snapshot_id: str, tags: Mapping[str, str]) -> None:
+        item = parse_resource_id(snapshot_id, SNAPSHOT)
+        with suppress(Absent):
+            self._ask(
+                Call(kind=CallKind.TAG_SNAPSHOT, target=snapshot_id),
+                lambda client, hook: client.snapshots.begin_update(
+                    item.group, item.name, _content({"tags": dict(tags)}), polling=False, raw_response_hook=hook
+                ),
+            )
 
     def list_snapshots(self, group: GroupId) -> Iterator[Snapshot]:
         call = Call(kind=CallKind.LIST_SNAPSHOTS, target=group.text)

@@ -6,7 +6,8 @@ that a value that does not survive the round trip shows there too.
 How rows age. Each carries `v`, the version of its shape. A field may be added with a default without a new version:
 rows without it read as the default, and a release that does not know it drops it when it next writes the row. A field
 whose loss would matter, or a change of meaning, needs a new version: rows of a newer version are refused, never guessed
-at, and never overwritten, since nothing can be replaced that was not read.
+at, and never overwritten, since nothing can be replaced that was not read. So a row with legal holds is of a version
+of its own: a release that knows nothing of them must not let go what it describes.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from backup_core.domain.vault import Vault
 from backup_core.ports import Change, G, Glance, R, Record, Remove, Replace
 
 VERSION = 1
+HELD_VERSION = 2  # of a row with legal holds
 VAULTS_PARTITION = "vaults"
 DISKS_PARTITION = "disks"
 DIGESTS_PARTITION = "digests"
@@ -226,7 +228,11 @@ def record_entity(record: Record) -> dict[str, Any]:
     Raises InvalidInput (EntityTooLarge) for a record that Azure's tables would refuse.
     """
     columns = _columns(_json(record), _KINDS[type(record)])
-    return {"v": VERSION, **columns, **_glance(record), **_hints(record)}
+    return {"v": _version(record), **columns, **_glance(record), **_hints(record)}
+
+
+def _version(record: Record) -> int:
+    return HELD_VERSION if isinstance(record, RecoveryPoint) and record.holds else VERSION
 
 
 def read_glance(glance: type[G], entity: Entity) -> G | None:
@@ -390,8 +396,8 @@ def _body(entity: Entity) -> Any:
     version = entity.get("v")
     if not isinstance(version, int) or isinstance(version, bool):
         raise _FieldError("v", "a version")
-    if version > VERSION:
-        raise _NewerError("v", f"at most {VERSION}, the version that this release reads")
+    if version > HELD_VERSION:
+        raise _NewerError("v", f"at most {HELD_VERSION}, the version that this release reads")
     chunks: list[str] = []
     while (chunk := entity.get(f"body{len(chunks)}")) is not None:
         chunks.append(_read_text(chunk, f"body{len(chunks)}"))

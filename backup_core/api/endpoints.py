@@ -141,6 +141,11 @@ def delete(handler: str, role: Role, name: str, summary: str, *, answers: tuple[
     return Endpoint(handler, role, name, summary, dict.fromkeys(answers, Success()))
 
 
+def clear(handler: str, role: Role, name: str, summary: str, schema: str) -> Endpoint:
+    """Takes effect later, and answers the resource, which says when; 204 when there was nothing."""
+    return Endpoint(handler, role, name, summary, {200: Success(schema=schema), 204: Success()})
+
+
 def result(handler: str, role: Role, name: str, summary: str, schema: str, *headers: str) -> Endpoint:
     """Of an operation: 202 while it goes on."""
     running = Success(headers=(RESULT, "Retry-After"))

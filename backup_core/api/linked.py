@@ -35,7 +35,7 @@ HIDDEN = "<a resource that you may not reach>"
 _SHOWN = 300  # letters of an id in a refusal
 _ID = re.compile(r"/subscriptions/[^\s'\"`<>,;|?#]+", re.IGNORECASE)
 # Names in a URL that lie in its path, so that whoever reaches the path reaches them, and what is read of none.
-IN_THE_PATH = frozenset({"subscription", "group", "vault", "policy", "disk", "point", "location", "rest"})
+IN_THE_PATH = frozenset({"subscription", "group", "vault", "policy", "disk", "point", "hold", "location", "rest"})
 
 
 class LinkedRefused(Refused):

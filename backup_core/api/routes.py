@@ -15,7 +15,8 @@ readers; sync, which changes nothing but what is known, is for operators; stopPr
 their siblings to contributors. Azure's contributor cannot delete vaults, which takes an owner there; this API has no
 owner, so contributors may, once the vault is empty. Audit records are for contributors only: they tell of all others.
 What Azure does not have at all (alerts, health, reports, protection rules, deletion of single recovery points) is for
-whom its like is for.
+whom its like is for. Legal holds are set by operators, for a hold only adds to what is kept, and cleared by
+contributors.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from backup_core.api.endpoints import (
     Route,
     Success,
     begin,
+    clear,
     delete,
     get,
     never,
@@ -48,6 +50,7 @@ _GROUP_LOCATION = f"{_GROUP}/{_PROVIDER}/locations/{{location}}"
 _VAULTS = f"{_GROUP}/{_PROVIDER}/backupVaults"
 _VAULT = f"{_VAULTS}/{{vault}}"
 _INSTANCE = f"{_VAULT}/backupInstances/{{instance}}"
+_POINT = f"{_INSTANCE}/recoveryPoints/{{point}}"
 _DELETED = f"{_VAULT}/deletedBackupInstances"
 _DISK = f"{_GROUP}/providers/Microsoft.Compute/disks/{{disk}}"
 _VAULTS_SEEN = "The vaults that the caller may see"
@@ -245,16 +248,26 @@ ROUTES: tuple[Route, ...] = (
           GET=page("recovery_points.list_of_instance", READER, "RecoveryPoints_List",
               "Recovery points, newest first", "AzureBackupRecoveryPointResourceList", "$filter of points",
               "$expand")),
-    route("api_recovery_point", f"{_INSTANCE}/recoveryPoints/{{point}}",
+    route("api_recovery_point", _POINT,
           GET=get("recovery_points.get", READER, "RecoveryPoints_Get",
               "A recovery point", "AzureBackupRecoveryPointResource"),
           DELETE=get("recovery_points.delete", CONTRIBUTOR, "RecoveryPoints_Delete",
               "Delete a recovery point, at once or when soft delete ends, unless a promise keeps it",
               "AzureBackupRecoveryPointResource")),
-    route("api_recovery_point_undelete", f"{_INSTANCE}/recoveryPoints/{{point}}/undelete",
+    route("api_recovery_point_undelete", f"{_POINT}/undelete",
           POST=send("recovery_points.undelete", CONTRIBUTOR, "RecoveryPoints_Undelete",
               "Undelete a recovery point: it is kept as long as it was promised", FREE_BODY,
               "AzureBackupRecoveryPointResource", needed=False)),
+    route("api_point_legal_holds", f"{_POINT}/legalHolds",
+          GET=get("legal_holds.list_of_point", READER, "LegalHolds_ListOfRecoveryPoint",
+              "The legal holds on a recovery point", "AllLegalHoldList")),
+    route("api_point_legal_hold", f"{_POINT}/legalHolds/{{hold}}",
+          GET=get("legal_holds.get_of_point", READER, "LegalHolds_GetOfRecoveryPoint",
+              "A legal hold on a recovery point", "LegalHold"),
+          PUT=send("legal_holds.put_on_point", OPERATOR, "LegalHolds_SetOnRecoveryPoint",
+              "Hold a recovery point: nothing deletes it until the hold is cleared", "LegalHoldInput", "LegalHold"),
+          DELETE=clear("legal_holds.delete_of_point", CONTRIBUTOR, "LegalHolds_ClearOfRecoveryPoint",
+              "Clear a legal hold on a recovery point: it ends after a delay", "LegalHold")),
     route("api_restorable_time_ranges", f"{_INSTANCE}/findRestorableTimeRanges",
           POST=send("recovery_points.find_restorable_time_ranges", READER, "RestorableTimeRanges_Find",
               "Always none: a disk can be restored at the times of its recovery points",

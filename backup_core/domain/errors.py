@@ -100,6 +100,16 @@ class SnapshotRoomReserved(ResourceInUse):
     )
 
 
+class LegalHoldStands(ResourceInUse):
+    """What was asked for would take recovery points that are held."""
+
+    code = "UserErrorLegalHoldStands"
+    recommended_action = (
+        "Stop the protection instead, which keeps all recovery points, or switch the vault's soft delete on; to delete "
+        "them, have a contributor clear the holds first."
+    )
+
+
 class Throttled(BackupError):
     """Azure asks to come back later. Never a failure: the step is put off by `retry_after_seconds` and a spread."""
 
@@ -210,6 +220,17 @@ class SnapshotNotOurs(BackupError):
     recommended_action = (
         "Find in the activity log who made the snapshot of that name. It is not touched: delete it by hand if nobody "
         "needs it."
+    )
+
+
+class SnapshotHeld(BackupError):
+    """A snapshot's tag says that it is held, and no record knows of that hold: whoever wrote it wants it kept."""
+
+    code = "SnapshotHeldByTag"
+    is_user_error = True
+    recommended_action = (
+        "If the snapshot is to be kept, set a legal hold on its recovery point. If not, take the tag diskbackup-hold "
+        "off the snapshot; its deletion is tried again every half hour."
     )
 
 

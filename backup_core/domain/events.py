@@ -120,6 +120,13 @@ _SET_BACK: Mapping[str, Mapping[str, Any]] = {
     "tablesTime": _time("the latest time in the tables"),
     "worldTime": _time("the latest time at which anything is known to have happened"),
 }
+_HOLD: Mapping[str, Mapping[str, Any]] = {
+    "recoveryPointId": _text("the recovery point"),
+    "holdName": _text("the hold's name"),
+    "reason": _text("why it was set"),
+    "setBy": _text("the object id of who set it; null: not known"),
+    "setTime": _time("since when it stands"),
+}
 _LOOK_AT_JOB = "Look at the job's error and its recommended action."
 
 
@@ -215,6 +222,26 @@ _KINDS: tuple[EventKind, ...] = (
         fields={
             "changes": {"type": "array", "items": {"type": "string"}, "description": "each setting, before -> after"},
             "effectiveTime": _time("when it takes effect"),
+        },
+    ),
+    _kind(
+        "LegalHold.Set",
+        _S3,
+        "Security",
+        "A legal hold keeps a recovery point, whatever its policy says and whoever deletes it.",
+        fields=_HOLD,
+    ),
+    _kind(
+        "LegalHold.Cleared",
+        _S1,
+        "Security",
+        "Somebody asked to clear a legal hold; it ends at the effective time.",
+        causes=("A person or an automation cleared the hold; the vault's audit records name who.",),
+        actions=("If this was not intended, set the hold again under its name before the effective time.",),
+        fields={
+            **_HOLD,
+            "clearedBy": _text("the object id of who cleared it; null: not known"),
+            "effectiveTime": _time("until when it still holds"),
         },
     ),
     _kind(

@@ -11,7 +11,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from backup_core.domain.alert import Cause, fired_type
 from backup_core.domain.events import kind_of
@@ -21,6 +21,7 @@ from backup_core.domain.objective import Marks, ObjectiveState, Standing, judge,
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey, parse_group_id
 
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
 MOST_NAMED = 10  # instances that a summary names: the worst, and those that are due next
 
 
@@ -89,7 +90,7 @@ class JobGlance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointGlance:
-    """A point that is held has no `expires_at`, whatever its own; one on demand has no `slot`."""
+    """A point that is held until nobody knows when has no `expires_at`; one on demand has no `slot`."""
 
     instance_name: str
     job_id: str
@@ -100,12 +101,13 @@ class PointGlance:
 
     @classmethod
     def of(cls, point: RecoveryPoint) -> PointGlance:
+        """A hold that is being cleared counts to its end, whenever that is: a glance is not taken anew then."""
         return cls(
             instance_name=point.instance_name,
             job_id=point.job_id,
             state=point.state,
             created_at=point.created_at,
-            expires_at=None if point.hold is not None else point.expires_at,
+            expires_at=point.may_expire_at(_EARLIEST),
             slot=point.slot,
         )
 

@@ -116,6 +116,21 @@ class BindPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelHolds:
+    """Write the holds of an instance's points into the tags of their snapshots, behind the point `after` (its id)."""
+
+    kind: ClassVar[str] = "label_holds"
+    queue: ClassVar[str] = RETENTION
+    vault: VaultKey
+    instance_name: str
+    after: str = ""
+    deferrals: int = 0
+    attempts: int = 0
+    doubts: int = 0
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartRestore:
     kind: ClassVar[str] = "start_restore"
     queue: ClassVar[str] = REQUESTS
@@ -214,7 +229,16 @@ class GoOnReconciling:
     version: int = VERSION
 
 
-Message = StartBackup | ObserveBackup | ExpirePoints | BindPoint | StartRestore | ObserveRestore | ConfigureProtection
+Message = (
+    StartBackup
+    | ObserveBackup
+    | ExpirePoints
+    | BindPoint
+    | LabelHolds
+    | StartRestore
+    | ObserveRestore
+    | ConfigureProtection
+)
 Sendable = Message | DeliverEvents | Knock | LookAtResource | GoOnReconciling
 
 M = TypeVar("M")

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.durations import Duration, parse_duration
+from backup_core.domain.hold import from_claims
 from backup_core.domain.instance import ActiveBackup, BackupInstance, PointSummary
 from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel
 from backup_core.domain.resource_ids import VaultKey
@@ -118,7 +119,7 @@ def without_point(instance: BackupInstance, lost: RecoveryPoint, others: Iterabl
 
 
 def point_from_label(label: SnapshotLabel, snapshot: Snapshot, *, completed_at: datetime) -> RecoveryPoint:
-    """The record as the snapshot itself tells it. Of the disk it knows only what fits into a tag."""
+    """The record as the snapshot itself tells it. Of the disk, and of holds, it knows only what fits into a tag."""
     return RecoveryPoint(
         instance_name=label.instance_name,
         point_id=label.point_id,
@@ -137,4 +138,5 @@ def point_from_label(label: SnapshotLabel, snapshot: Snapshot, *, completed_at: 
         snapshot_unique_id=snapshot.unique_id,
         installation_id=label.installation_id,
         retention=label.retention.iso() if label.retention else "",
+        holds=from_claims(label.holds, completed_at),
     )

@@ -148,16 +148,16 @@ def explain(
 ) -> tuple[Explanation, ...]:
     """Each point of one instance, newest first. `next_slot` is when its newest point can have a successor; with
     `keeps_all` nothing expires, as of an instance whose protection is stopped."""
-    found = [_why_kept(item, next_slot, keeps_all=keeps_all) for item in decision.kept]
+    found = [_why_kept(item, now, next_slot, keeps_all=keeps_all) for item in decision.kept]
     found += [
         Explanation(point=item.point, because=item.because, goes=True, decided_at=now) for item in decision.expired
     ]
     return tuple(sorted(found, key=lambda each: each.point.point_id))
 
 
-def _why_kept(item: Kept, next_slot: datetime | None, *, keeps_all: bool) -> Explanation:
-    until = item.point.expires_at
-    if keeps_all or until is None or item.point.hold is not None or (item.is_needed and next_slot is None):
+def _why_kept(item: Kept, now: datetime, next_slot: datetime | None, *, keeps_all: bool) -> Explanation:
+    until = item.point.may_expire_at(now)
+    if keeps_all or until is None or (item.is_needed and next_slot is None):
         decided_at = None
     else:
         decided_at = max(until, next_slot) if item.is_needed and next_slot is not None else until

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -16,14 +16,16 @@ from typing import Any
 
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.durations import Duration, parse_duration
+from backup_core.domain.hold import Hold, HoldClaim, ends_of, read_claims, standing, write_claims
 from backup_core.domain.resource_ids import VAULT, VaultKey, parse_resource_id
+from backup_core.domain.tags import LONGEST_VALUE, find
 
 TAG_PREFIX = "diskbackup-"
 OWNER_TAG = f"{TAG_PREFIX}owner"
 OWNER_VALUE = "diskbackup/1"
+HOLD_TAG = f"{TAG_PREFIX}hold"
 _POINT_ID = re.compile(r"[0-9a-f]{32}")
 _NAME = re.compile(r"[^/\\#?|%\x00-\x1f\x7f-\x9f]{1,260}")  # of what a table's key can hold
-_TAG_VALUE_LIMIT = 256  # ARM's limit for a tag's value
 
 
 class PointState(Enum):
@@ -52,7 +54,7 @@ class RecoveryPoint:
     disk_size_bytes: int = 0
     location: str = ""
     disk: Mapping[str, Any] = field(default_factory=dict)
-    hold: str | None = None  # why it must be kept whatever the policy says
+    holds: tuple[Hold, ...] = ()  # of itself, those that have ended included
     restoring: tuple[str, ...] = ()  # ids of the restore jobs that read its snapshot now
     expiry_job_id: str = ""  # the job that marked it as expiring and has yet to settle it
     deletion_asked_at: datetime | None = None  # since when Azure is deleting its snapshot, or it was first seen gone
@@ -69,6 +71,14 @@ class RecoveryPoint:
     def is_good(self) -> bool:
         return self.state is PointState.COMPLETED
 
+    def may_expire_at(self, now: datetime) -> datetime | None:
+        """Its expiry, put off by what is held; None while nobody knows when that ends."""
+        held = standing(self.holds, now)
+        if self.expires_at is None or not held:
+            return self.expires_at
+        ends = ends_of(held)
+        return None if ends is None else max(ends, self.expires_at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotLabel:
@@ -84,6 +94,7 @@ class SnapshotLabel:
     slot: datetime | None
     disk: Mapping[str, Any]
     installation_id: str = ""  # "": of the time before there were ids
+    holds: tuple[HoldClaim, ...] = ()
 
     def tags(self) -> dict[str, str]:
         """Tags of at most 256 characters each (ARM's limit)."""
@@ -99,6 +110,7 @@ class SnapshotLabel:
             f"{TAG_PREFIX}slot": _write_time(self.slot),
             f"{TAG_PREFIX}disk": _essentials(self.disk),
             f"{TAG_PREFIX}installation": self.installation_id,
+            **hold_tag(self.holds),
         }
 
     def description(self, snapshot: Snapshot) -> dict[str, Any]:
@@ -157,9 +169,20 @@ def read_label(tags: Mapping[str, str]) -> SnapshotLabel | None:
             slot=_read_time(_tag(tags, "slot")),
             disk=disk if isinstance(disk, dict) else {},
             installation_id=tags.get(f"{TAG_PREFIX}installation", ""),
+            holds=held_by_tag(tags),
         )
     except (KeyError, ValueError):
         return None
+
+
+def hold_tag(claims: Sequence[HoldClaim]) -> dict[str, str]:
+    """The tag that tells of holds; none for none."""
+    return {HOLD_TAG: write_claims(claims)} if claims else {}
+
+
+def held_by_tag(tags: Mapping[str, str]) -> tuple[HoldClaim, ...]:
+    """What a snapshot's tag claims of holds, whoever wrote it."""
+    return read_claims(find(tags, HOLD_TAG) or "")
 
 
 def _tag(tags: Mapping[str, str], name: str) -> str:
@@ -186,6 +209,6 @@ def _essentials(disk: Mapping[str, Any]) -> str:
     kept: dict[str, Any] = {}
     for name, value in wanted.items():
         attempt = kept | {name: value}
-        if value is not None and len(json.dumps(attempt, separators=(",", ":"))) <= _TAG_VALUE_LIMIT:
+        if value is not None and len(json.dumps(attempt, separators=(",", ":"))) <= LONGEST_VALUE:
             kept = attempt
     return json.dumps(kept, separators=(",", ":"))

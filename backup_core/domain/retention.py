@@ -2,7 +2,8 @@
 
 A point goes when its expiry date is reached and nothing speaks against it. These speak against it:
 - no expiry date, no retention tag, or dates that cannot be true: nobody knows how long it was to be kept;
-- a hold, a restore that reads its snapshot now, or Azure's own immutability of the snapshot (domain/binding.py);
+- a legal hold (domain/hold.py), a restore that reads its snapshot now, or Azure's own immutability of the snapshot
+  (domain/binding.py);
 - being the newest good point of a protected disk, however long ago it expired (documented: backup overview, faq);
 - stopped protection or soft deletion of its instance: both keep everything (domain/instance.py).
 
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from backup_core.domain.hold import standing
 from backup_core.domain.recovery_point import PointState, RecoveryPoint, is_ours, read_label
 from backup_core.domain.resource_ids import VaultKey
 
@@ -126,7 +128,8 @@ def may_delete_snapshot(point: RecoveryPoint, tags: Mapping[str, str], *, vault:
 def next_expiry_at(points: Sequence[RecoveryPoint], *, now: datetime, protected: bool) -> datetime | None:
     """When a point can expire next, in the past if one has; None when none will unless something else changes.
 
-    Held points and those needed as newest do not count: a release, or a newer point, must set a new date.
+    Points that are held until nobody knows when and those needed as newest do not count: whoever clears the hold, or a
+    newer point, must set a new date.
     """
     _check_one_instance(points)
     needed = _needed(points) if protected else {}
@@ -135,10 +138,11 @@ def next_expiry_at(points: Sequence[RecoveryPoint], *, now: datetime, protected:
 
 
 def _look_at(point: RecoveryPoint, now: datetime) -> datetime | None:
-    if point.expires_at is None or point.hold is not None or _doubts(point):
+    may_expire_at = None if _doubts(point) else point.may_expire_at(now)
+    if may_expire_at is None:
         return None
-    expires_at = max(point.expires_at, point.immutable_until or point.expires_at)
-    return max(expires_at, now + RESTORE_LOOK_AGAIN) if point.restoring else expires_at
+    free_at = max(may_expire_at, point.immutable_until or may_expire_at)
+    return max(free_at, now + RESTORE_LOOK_AGAIN) if point.restoring else free_at
 
 
 def _reasons_to_keep(
@@ -157,7 +161,7 @@ def _reasons_to_keep(
 
 def _claims(point: RecoveryPoint, now: datetime) -> tuple[str, ...]:
     """What outweighs even the deletion of the instance."""
-    held = () if point.hold is None else (f"held: {point.hold}",)
+    held = tuple(map(str, standing(point.holds, now)))
     if point.immutable_until is not None and now < point.immutable_until:
         held = (*held, f"Azure keeps its snapshot immutable until {_text(point.immutable_until)}")
     return (*held, f"being restored by {', '.join(point.restoring)}") if point.restoring else held

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from backup_core.domain.recovery_point import TAG_PREFIX
+from backup_core.domain.recovery_point import HOLD_TAG, TAG_PREFIX
 from backup_core.domain.tags import TAGS_AT_MOST, find, is_hidden_link, united
 
 INHERIT_TAG = f"{TAG_PREFIX}inherit-tags"  # a list of names, separated by commas, or `*`
@@ -24,11 +24,12 @@ def snapshot_tags(
     vault: Mapping[str, str],
     disk: Mapping[str, str],
 ) -> dict[str, str]:
-    """Ours, the instance's, and as many of the disk's wanted ones as there is room for, in the order of the wish."""
+    """Ours, the instance's, and as many of the disk's wanted ones as there is room for, in the order of the wish. Room
+    is left for the tag of a legal hold."""
     given = {name: value for name, value in instance.items() if _is_free(name)}
     wish = find(instance, INHERIT_TAG)
     inherited = dict(_inherited(disk, find(vault, INHERIT_TAG) if wish is None else wish))
-    return dict(list(united(own, given, inherited).items())[:TAGS_AT_MOST])
+    return dict(list(united(own, given, inherited).items())[: TAGS_AT_MOST - (HOLD_TAG not in own)])
 
 
 def _inherited(disk: Mapping[str, str], wish: str | None) -> Iterator[tuple[str, str]]:

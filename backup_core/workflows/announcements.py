@@ -14,6 +14,7 @@ from backup_core.domain.alert import Alert, resolved_type
 from backup_core.domain.errors import BackupError
 from backup_core.domain.events import PREFIX, Event, kind_of
 from backup_core.domain.heartbeat import SetBack
+from backup_core.domain.hold import Hold
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus
 from backup_core.domain.naming import event_id
@@ -94,6 +95,35 @@ def _point_event(name: str, vault: VaultKey, point: RecoveryPoint, at: datetime)
         recoveryPointTime=_text(point.created_at),
         expiryTime=_text(point.expires_at),
         retentionTagName=point.tag_name,
+    )
+
+
+def hold_set(vault: VaultKey, instance_name: str, point: RecoveryPoint, hold: Hold, at: datetime) -> Event:
+    """Set, or no longer being cleared."""
+    return _hold_event("LegalHold.Set", vault, instance_name, point, hold, at)
+
+
+def hold_cleared(vault: VaultKey, instance_name: str, point: RecoveryPoint, hold: Hold, at: datetime) -> Event:
+    own: dict[str, Any] = {"clearedBy": hold.cleared_by or None, "effectiveTime": _text(hold.ends_at)}
+    return _hold_event("LegalHold.Cleared", vault, instance_name, point, hold, at, **own)
+
+
+def _hold_event(
+    name: str, vault: VaultKey, instance_name: str, point: RecoveryPoint, hold: Hold, at: datetime, **own: Any
+) -> Event:
+    return _event(
+        name,
+        vault,
+        instance_name,
+        at,
+        f"{point.point_id}/{hold.name.lower()}/{at.isoformat()}",
+        dataSourceId=point.disk_id or None,
+        recoveryPointId=point.point_id,
+        holdName=hold.name,
+        reason=hold.reason,
+        setBy=hold.set_by or None,
+        setTime=_text(hold.set_at),
+        **own,
     )
 
 

@@ -3,6 +3,7 @@
 Before each call it asks, in this order, for
 
 - the proof of ownership: the snapshot is looked at, and must be the one that is meant;
+- its tag: one that tells of a legal hold which no record knows keeps the snapshot, whoever wrote it;
 - its successor: the newer point for whose sake the expired one may go is looked at too: there, proven and whole;
 - the tables: they must be as new as the world (set_back.py). Asked once in each run, after its permit was written: as
   long as that permit is found in the row again, these are the tables that were asked about;
@@ -29,11 +30,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from backup_core.domain.disk import Snapshot
-from backup_core.domain.errors import BackupError, NewerPointUncertain, ResourceInUse, SnapshotNotOurs
+from backup_core.domain.errors import BackupError, NewerPointUncertain, ResourceInUse, SnapshotHeld, SnapshotNotOurs
 from backup_core.domain.expiry import Asked
+from backup_core.domain.hold import strange_claims
 from backup_core.domain.instance import ActiveBackup, BackupInstance, DeletionPermit, ProtectionState
 from backup_core.domain.ownership import NotProven, Proven, prove_backup, prove_point
-from backup_core.domain.recovery_point import RecoveryPoint, is_ours
+from backup_core.domain.recovery_point import HOLD_TAG, RecoveryPoint, held_by_tag, is_ours
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.retention import RetentionDecision, decide_retention, going, may_delete_snapshot, successor
 from backup_core.ports import Ports, Replace, StateConflict, Stored
@@ -109,6 +111,7 @@ def delete_point(ports: Ports, run: DeletionRun, point: RecoveryPoint) -> Asked 
     if snapshot is None:
         return None
     _check_owner(point, snapshot, run.vault)
+    _check_hold_tag(point, snapshot)
     if run.is_protected:
         _check_successor(ports, run, point)
     return _ask(ports, run.permit, snapshot, lambda: _against_point(ports, run, point.point_id))
@@ -130,6 +133,16 @@ def _check_owner(point: RecoveryPoint, snapshot: Snapshot, vault: VaultKey) -> N
     against = judgement.because if isinstance(judgement, NotProven) else () if claim.allowed else (claim.because,)
     if against:
         raise SnapshotNotOurs(f"Snapshot '{point.snapshot_id}' is kept: {'; '.join(against)}.")
+
+
+def _check_hold_tag(point: RecoveryPoint, snapshot: Snapshot) -> None:
+    """Raises SnapshotHeld for a snapshot whose tag tells of a hold that no record knows."""
+    strange = strange_claims(held_by_tag(snapshot.tags), point.holds)
+    if strange:
+        told = "; ".join(f"{claim.name}: {claim.reason}" if claim.reason else claim.name for claim in strange)
+        raise SnapshotHeld(
+            f"Snapshot '{point.snapshot_id}' is kept, for its tag {HOLD_TAG} says that it is held: {told}"
+        )
 
 
 def decide(

@@ -19,6 +19,7 @@ from backup_core.domain.messages import (
     ExpirePoints,
     GoOnReconciling,
     Knock,
+    LabelHolds,
     ObserveBackup,
     ObserveRestore,
     StartBackup,
@@ -31,6 +32,7 @@ from backup_core.workflows.acting import acting_for
 from backup_core.workflows.backup import start_backup
 from backup_core.workflows.backup_observation import observe_backup
 from backup_core.workflows.binding import bind_point
+from backup_core.workflows.holds import label_holds
 from backup_core.workflows.pacing import tell
 from backup_core.workflows.poison import NOTHING_MORE, OF_BACKUP, OF_CONFIGURATION, OF_RESTORE, LettingGo
 from backup_core.workflows.protection import configure_protection
@@ -58,6 +60,7 @@ KINDS = (
     JobKind(message=ObserveBackup, step=observe_backup),
     JobKind(message=ExpirePoints, step=expire_points),
     JobKind(message=BindPoint, step=bind_point),
+    JobKind(message=LabelHolds, step=label_holds),
     JobKind(
         message=StartRestore,
         step=start_restore,

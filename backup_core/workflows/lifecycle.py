@@ -16,7 +16,16 @@ from datetime import datetime, timedelta
 from backup_core.domain.agenda import expiry_row
 from backup_core.domain.alert import Cause
 from backup_core.domain.disk import Disk, unique_id_of
-from backup_core.domain.errors import BackupError, DiskNotFound, Fault, InvalidInput, NotFound, ResourceInUse
+from backup_core.domain.errors import (
+    BackupError,
+    DiskNotFound,
+    Fault,
+    InvalidInput,
+    LegalHoldStands,
+    NotFound,
+    ResourceInUse,
+)
+from backup_core.domain.hold import standing
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus
 from backup_core.domain.messages import ExpirePoints
@@ -149,8 +158,8 @@ def delete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id:
     """Delete an instance, as a job; None when there is none. With the vault's soft delete it is done at once and can be
     undone until its purge; without, its points are deleted with it. Asking again answers the running job.
 
-    Raises NotFound (vault), InvalidInput while immutability keeps points that were promised to stay, DeletionUnderWay
-    of what is soft-deleted.
+    Raises NotFound (vault), InvalidInput while immutability keeps points that were promised to stay, LegalHoldStands
+    where it could not be undone and points are held, DeletionUnderWay of what is soft-deleted.
     """
     settings = get_vault(ports, vault)
 
@@ -167,6 +176,8 @@ def delete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id:
         now = ports.clock.now()
         _check_immutable(ports, settings, stored.value, now)
         days = settings.soft_delete_days
+        if not days:
+            _check_held(ports, vault, stored.value, now)
         change = (
             _soft_deleted(vault, stored.value, now, days, correlation_id)
             if days
@@ -199,6 +210,18 @@ def _check_immutable(ports: Ports, settings: Vault, instance: BackupInstance, no
             "not expired; stop its protection instead, and delete it when they have"
         )
         raise InvalidInput([Fault(target=instance.name, message=message, code=IMMUTABLE)])
+
+
+def _check_held(ports: Ports, vault: VaultKey, instance: BackupInstance, now: datetime) -> None:
+    """What is held would stay, but in an instance that is on its way out and that nobody can have back."""
+    points = [stored.value for stored in every(ports, RecoveryPoint, vault, instance.name)]
+    held = [point for point in points if standing(point.holds, now)]
+    if held:
+        names = sorted({hold.name for point in held for hold in standing(point.holds, now)})
+        raise LegalHoldStands(
+            f"Backup instance '{instance.name}' cannot be deleted: {len(held)} of its recovery points "
+            f"{'is' if len(held) == 1 else 'are'} held ({', '.join(names)})."
+        )
 
 
 def _soft_deleted(

@@ -26,6 +26,7 @@ from backup_core.domain.errors import BackupError, DiskNotFound, PermissionMissi
 from backup_core.domain.expiry import expiry_due_at
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import BackupInstance, ProtectionState, disk_key
+from backup_core.domain.messages import LabelHolds
 from backup_core.domain.naming import read_snapshot_name
 from backup_core.domain.ownership import is_foreign, is_same_snapshot
 from backup_core.domain.policy import BackupPolicy
@@ -38,9 +39,10 @@ from backup_core.workflows.acting import acting_for, as_identity, identities_of
 from backup_core.workflows.adoption import Adopter, move_agenda_on
 from backup_core.workflows.binding import AT_ONCE, bind_later, end_alert, is_binding
 from backup_core.workflows.claims import take_claim
+from backup_core.workflows.holds import is_labelled, strange_holds
 from backup_core.workflows.lifecycle import is_ended_by_absence, resume_if_back
 from backup_core.workflows.objectives import is_in_trouble, objective_row
-from backup_core.workflows.points_seen import Fate, Sightings, look_after_point
+from backup_core.workflows.points_seen import Fate, Found, Sightings, look_after_point
 from backup_core.workflows.protection import reconfigure
 from backup_core.workflows.quotas import watch_snapshots
 from backup_core.workflows.reconcile_report import ReconcileReport
@@ -360,6 +362,7 @@ class _Disk:
         unbound: list[RecoveryPoint] = []
         good = {point.point_id: point for point in points if point.is_good}
         report = self.report
+        unlabelled: list[str] = []
         told = {Fate.LOST: report.lost_points, Fate.MOVED: report.moved_points, Fate.REGAINED: report.adopted_points}
         for point in points:
             if point.state is PointState.EXPIRING or not self.sight.covers(point.snapshot_id):
@@ -370,14 +373,20 @@ class _Disk:
                 accounted.discard(point.snapshot_id.lower())  # what bears its id now is another
             if found.snapshot is not None:
                 accounted.add(found.snapshot.id.lower())
-            if found.disagreements:
-                self._report_retagged(ports, vault, point, found.disagreements)
+            strange = _strange_holds(found)
+            if found.disagreements or strange:
+                self._report_retagged(ports, vault, point, (*found.disagreements, *strange))
+            if found.snapshot is not None and not is_labelled(point, found.snapshot, ports.clock.now()):
+                unlabelled.append(point.instance_name)
             if found.fate in told:
                 told[found.fate].append(point.point_id)
             whole = found.snapshot if found.fate is Fate.WHOLE else None
             if whole is not None and is_unbound(point, whole.immutability, ports.clock.now()):
                 unbound.append(point)
         self._bind(ports, vault, instance, unbound)
+        if unlabelled:
+            ports.queue.send(LabelHolds(vault=vault, instance_name=unlabelled[0]))
+            report.unlabelled += unlabelled[:1]
         return len(good)
 
     def _bind(self, ports: Ports, vault: VaultKey, instance: BackupInstance, unbound: Sequence[RecoveryPoint]) -> None:
@@ -416,6 +425,12 @@ class _Disk:
             if job_id not in agenda.watches:
                 ports.store.schedule([watch_row(vault, instance.name, job_id, step, now)])
                 told.append(f"watch {instance.name}")
+
+
+def _strange_holds(found: Found) -> Sequence[str]:
+    """What the snapshot's tag claims of holds that no record knows, in words."""
+    claims = strange_holds(found.point, found.snapshot) if found.snapshot is not None else ()
+    return [f"its tags tell of a hold that no record knows, {claim.name}: it is kept" for claim in claims]
 
 
 def _snapshots_of(points: Iterable[RecoveryPoint]) -> set[str]:

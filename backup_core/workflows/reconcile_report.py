@@ -25,6 +25,7 @@ class ReconcileReport:
     orphans: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)  # snapshots that say they are ours and are not proven to be
     retagged: list[str] = field(default_factory=list)  # snapshots of points whose tags say otherwise than their record
+    unlabelled: list[str] = field(default_factory=list)  # instances whose snapshots do not tell of their holds
     taken_over: list[str] = field(default_factory=list)  # installations whose snapshots count as ours from now on
     unbound: list[str] = field(default_factory=list)  # points whose snapshots Azure is to keep, and does not yet
     agenda_rows: list[str] = field(default_factory=list)

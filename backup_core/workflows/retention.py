@@ -35,6 +35,7 @@ from backup_core.domain.expiry import (
     record_after,
     settle,
 )
+from backup_core.domain.hold import ends_of, standing
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobError, JobStatus
 from backup_core.domain.messages import ExpirePoints
@@ -70,6 +71,7 @@ EXPIRIES_AT_ONCE = 40  # of a subscription: few hosts take as many at once, for 
 EXPIRIES_A_SECOND = 5.0
 EXPIRIES_BESIDE_BACKUPS = 1.0
 LOST_AFTER = timedelta(seconds=90)  # when an expiry whose message was lost is due again
+HELD_LOOK_AGAIN = timedelta(hours=6)  # at an instance that holds keep from its purge
 BUSY_RETRY = timedelta(seconds=10)
 ROW_MARGIN = timedelta(seconds=30)  # by how much a message must come before the sweep, lest both do
 POINTS_PER_ROUND = 40  # two rows each and an ARM call or two: below a transaction's 100 and a function's minute
@@ -174,11 +176,17 @@ def _is_held(ports: Ports) -> bool:
 def _purge_when_due(
     ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance], points: Sequence[RecoveryPoint]
 ) -> None:
-    """A soft-deleted instance keeps everything until its purge; from then on it is deleted like any other."""
+    """A soft-deleted instance keeps everything until its purge, and until no hold stands on any of it; from then on it
+    is deleted like any other."""
     now = ports.clock.now()
     purge_at = stored.value.purge_at
     if purge_at is None or now < purge_at:
         _move_row(ports, message, expiry_due_at(stored.value, points, now) or now + BLOCKED_RETRY)
+        return
+    held = [hold for point in points for hold in standing(point.holds, now)]
+    if held:  # it can be undeleted until the last hold ends
+        log.info("instance.purge_put_off instance=%s holds=%d", stored.value.name, len(held))
+        _move_row(ports, message, ends_of(held) or now + HELD_LOOK_AGAIN)
         return
     deleting, job = begin_deletion(message.vault, stored.value, now)
     if commit(ports, message, [Replace(stored, deleting), Insert(job)]):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from backup_core.adapters import entities
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.errors import InvalidInput, RecordCorrupt
+from backup_core.domain.hold import Hold
 from backup_core.domain.instance import BackupInstance, PointSummary, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, Subtask
 from backup_core.domain.protection_rule import ProtectionRule, TagCondition
@@ -50,10 +51,14 @@ JOBS = st.builds(
     subtasks=st.lists(SUBTASKS, max_size=3).map(tuple), error=st.none() | ERRORS,
     warnings=st.lists(ERRORS, max_size=2).map(tuple), details=OBJECTS,
 )  # fmt: skip
+HOLDS = st.builds(
+    Hold, name=NAMES, reason=TEXTS, set_at=INSTANTS, set_by=TEXTS, cleared_by=TEXTS, ends_at=MAYBE_INSTANT,
+)  # fmt: skip
 POINTS = st.builds(
     RecoveryPoint, instance_name=NAMES, point_id=NAMES, snapshot_id=TEXTS, created_at=INSTANTS, completed_at=INSTANTS,
     expires_at=MAYBE_INSTANT, tag_name=TEXTS, state=st.sampled_from(PointState), slot=MAYBE_INSTANT,
-    disk_size_bytes=st.integers(0, 2**50), disk=OBJECTS, hold=st.none() | TEXTS, expiry_blocked=st.none() | TEXTS,
+    disk_size_bytes=st.integers(0, 2**50), disk=OBJECTS, expiry_blocked=st.none() | TEXTS,
+    holds=st.lists(HOLDS, max_size=2).map(tuple),
 )  # fmt: skip
 SUMMARIES = st.builds(PointSummary, point_id=NAMES, created_at=INSTANTS, expires_at=MAYBE_INSTANT)
 POLICIES = st.sampled_from(
@@ -177,7 +182,7 @@ def test_a_field_that_an_older_release_did_not_know_has_its_default():
 
 def test_a_newer_version_is_refused_by_its_own_name():
     with pytest.raises(entities.NewerVersion):
-        entities.read_record(Job, keyed(job()) | {"v": entities.VERSION + 1})
+        entities.read_record(Job, keyed(job()) | {"v": entities.HELD_VERSION + 1})
 
 
 def test_deep_nesting_is_corrupt_not_a_crash():

@@ -62,6 +62,7 @@ WORKING: Mapping[str, Any] = {
     "ProtectionRuleInput": rule_body(
         excludedTags=[{"name": "backup", "values": ["never"]}], excludedIds=[disk_id("x")]
     ),
+    "LegalHoldInput": {"properties": {"reason": "a court asked for it"}},
     "TagsInput": {"properties": {"tags": {"team": "blue"}}},
     "TagsPatch": {"operation": "Merge", "properties": {"tags": {"team": "blue"}}},
     "QueryRequest": {

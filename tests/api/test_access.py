@@ -21,6 +21,7 @@ from tests.workflows.platform import Platform
 
 READER, OPERATOR, CONTRIBUTOR = "Backup.Reader", "Backup.Operator", "Backup.Contributor"
 DP = "Microsoft.DataProtection"
+HOLDS = f"{DP}/backupVaults/backupInstances/recoveryPoints/legalHolds"
 
 # Everything that is offered: function, method, the least role that may, and the action by which Azure's roles name it.
 # A route or method that is not here fails the first test: whoever adds one decides who may.
@@ -105,6 +106,10 @@ TABLE: dict[tuple[str, str], tuple[str, str]] = {
     ("api_recovery_points", "GET"): (READER, f"{DP}/backupVaults/backupInstances/recoveryPoints/read"),
     ("api_recovery_point", "GET"): (READER, f"{DP}/backupVaults/backupInstances/recoveryPoints/read"),
     ("api_recovery_point", "DELETE"): (CONTRIBUTOR, f"{DP}/backupVaults/backupInstances/recoveryPoints/delete"),
+    ("api_point_legal_holds", "GET"): (READER, f"{HOLDS}/read"),
+    ("api_point_legal_hold", "GET"): (READER, f"{HOLDS}/read"),
+    ("api_point_legal_hold", "PUT"): (OPERATOR, f"{HOLDS}/write"),
+    ("api_point_legal_hold", "DELETE"): (CONTRIBUTOR, f"{HOLDS}/delete"),
     ("api_recovery_point_undelete", "POST"): (
         CONTRIBUTOR,
         f"{DP}/backupVaults/backupInstances/recoveryPoints/undelete/action",

@@ -346,6 +346,10 @@ def _delete(front: DescribedFront, platform: Platform) -> None:
     platform.world.store.commit(VAULT, [Insert(older)])
     path = f"{INSTANCE_PATH}/recoveryPoints/{older.point_id}"
     assert [front.delete(path).status, front.post(f"{path}/undelete").status] == [200, 200]
+    hold = f"{path}/legalHolds/case-17"
+    assert front.put(hold, {"properties": {"reason": "a court asked for it"}}).status == 200
+    assert [front.get(f"{path}/legalHolds").status, front.get(hold).status] == [200, 200]
+    assert [front.delete(hold).status, front.delete(f"{path}/legalHolds/none").status] == [200, 204]
     for name in ("absent-1", "locked-1", "instance-1", "never"):
         follow(front, front.delete(f"{VAULT_PATH}/backupInstances/{name}"))
         platform.run(minutes=1)

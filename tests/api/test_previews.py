@@ -12,7 +12,7 @@ from backup_core.workflows import previews
 from tests.api.bodies import POLICY_PATH, VAULT_PATH, policy_body, vault_body
 from tests.api.described import DescribedFront
 from tests.api.front import VERSION, Front
-from tests.builders import NOW, VAULT, instance, point, policy, policy_properties
+from tests.builders import NOW, VAULT, hold, instance, point, policy, policy_properties
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import add_point, backed_up, change_point
 
@@ -121,7 +121,7 @@ def test_a_change_is_shown_for_a_disk_that_follows_the_policy(running: Front, pr
 
 def test_one_disk_is_shown_with_each_of_its_points(running: Front, protecting: Platform) -> None:
     held = add_point(protecting, NOW - 5 * DAY, expires_at=NOW - 4 * DAY)
-    change_point(protecting, held.point_id, hold="audit")
+    change_point(protecting, held.point_id, holds=(hold("audit"),))
     reply = running.post(f"{OF_THE_DISK}/previewChange", {**draft(retention="P3D"), "backupInstanceName": "disk-1"})
     points = reply.json["value"][0]["recoveryPoints"]
     assert [(each["name"] == held.point_id, each["goesAfter"] is None) for each in points] == [

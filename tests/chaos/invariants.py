@@ -163,5 +163,5 @@ def _overdue(seen: Evidence, *, by: timedelta) -> list[RecoveryPoint]:
     return [
         point
         for point in seen.points
-        if point.expires_at and point.expires_at < late and not point.hold and point.point_id not in newest
+        if point.expires_at and point.expires_at < late and not point.holds and point.point_id not in newest
     ]

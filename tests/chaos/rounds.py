@@ -35,6 +35,7 @@ from tests.benchmarks.scene import (
     slots_ahead,
     wait_for,
 )
+from tests.builders import hold
 from tests.chaos.invariants import Asked, Evidence, faults, is_settled
 from tests.conftest import unsigned_token
 
@@ -189,7 +190,7 @@ def _is_held(scene: Scene, point: RecoveryPoint) -> bool:
     try:
         changes: list[Change] = [
             Replace(instance, instance.value),
-            Replace(stored, replace(stored.value, hold="chaos")),
+            Replace(stored, replace(stored.value, holds=(hold("chaos"),))),
         ]
         scene.store.commit(VAULT, changes)
     except StateConflict:

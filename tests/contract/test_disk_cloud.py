@@ -468,6 +468,24 @@ def test_a_deletion_that_was_accepted_may_fail_later_and_leaves_the_snapshot_who
     assert left.is_usable
 
 
+def test_the_tags_of_a_snapshot_are_all_replaced(bench):
+    taken = bench.snapshot("snap", bench.add_disk("disk"))
+    before = bench.cloud.find_snapshot(taken)
+    bench.cloud.tag_snapshot(taken, {"diskbackup-owner": "diskbackup/1", "diskbackup-hold": '[{"name":"größer"}]'})
+    bench.wait(0.5)
+    after = bench.cloud.find_snapshot(taken)
+    assert after.tags == {"diskbackup-owner": "diskbackup/1", "diskbackup-hold": '[{"name":"größer"}]'}
+    assert (after.unique_id, after.created_at, after.is_usable) == (before.unique_id, before.created_at, True)
+
+
+def test_tagging_what_is_not_there_is_fine_and_in_no_group_is_not(bench):
+    bench.cloud.tag_snapshot(snapshot_id("none", bench.group), TAGS)
+    assert bench.cloud.find_snapshot(snapshot_id("none", bench.group)) is None
+    nowhere = GroupId(subscription=bench.group.subscription, group="nowhere-rg")
+    with pytest.raises(SnapshotGroupNotFound):
+        bench.cloud.tag_snapshot(snapshot_id("none", nowhere), TAGS)
+
+
 def test_a_locked_snapshot_stays_until_the_lock_goes(bench):
     taken = bench.snapshot("snap", bench.add_disk("disk"))
     unlock = bench.lock()

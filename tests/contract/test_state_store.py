@@ -24,6 +24,7 @@ from tests.builders import (
     SUBSCRIPTION,
     VAULT,
     active_backup,
+    hold,
     instance,
     job,
     point,
@@ -57,7 +58,7 @@ def test_a_record_that_nobody_wrote_is_none(store):
         (policy(tags={"Daily": ("FirstOfDay", "P30D")}), ("policy-1",)),
         (instance(active=active_backup()), ("instance-1",)),
         (job().advance(JobStatus.IN_PROGRESS, at=NOW), (job().job_id,)),
-        (point(hold="audit"), ("instance-1", point().point_id)),
+        (point(holds=(hold("audit"),)), ("instance-1", point().point_id)),
     ],
     ids=["policy", "instance", "job", "point"],
 )

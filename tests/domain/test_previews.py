@@ -14,7 +14,7 @@ from backup_core.domain.previews import (
     preview_policy,
 )
 from backup_core.domain.retention import decide_retention
-from tests.builders import point, policy
+from tests.builders import hold, point, policy
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -97,7 +97,7 @@ def test_the_last_point_stays_until_there_is_another() -> None:
 def test_each_point_says_why_it_is_kept_and_when_that_is_decided() -> None:
     now, next_slot = START + 10 * DAY, START + 11 * DAY
     newest = point(at=START + 9 * DAY, point_id="a" * 32, expires_at=START + 9 * DAY + HOUR)
-    held = point(at=START + 8 * DAY, point_id="b" * 32, expires_at=START + 9 * DAY, hold="audit")
+    held = point(at=START + 8 * DAY, point_id="b" * 32, expires_at=START + 9 * DAY, holds=(hold("audit"),))
     plain = point(at=START + 7 * DAY, point_id="c" * 32, expires_at=START + 20 * DAY)
     over = point(at=START, point_id="d" * 32, expires_at=START + DAY)
     told = explain(decide_retention([over, plain, held, newest], now=now, protected=True), now, next_slot)
@@ -107,6 +107,6 @@ def test_each_point_says_why_it_is_kept_and_when_that_is_decided() -> None:
         (plain, False, START + 20 * DAY),
         (over, True, now),
     ]
-    assert told[1].because == ("held: audit",)
+    assert told[1].because == ("held (case-1): audit",)
     without_schedule = explain(decide_retention([newest], now=now, protected=True), now, None)
     assert without_schedule[0].decided_at is None

@@ -23,7 +23,7 @@ from backup_core.domain.retention import (
     may_delete_snapshot,
     next_expiry_at,
 )
-from tests.builders import NOW, OTHER_SUBSCRIPTION, VAULT, disk_json, point
+from tests.builders import NOW, OTHER_SUBSCRIPTION, VAULT, disk_json, hold, point
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "retention"
 
@@ -72,7 +72,8 @@ def read_point(cells: list[str]) -> RecoveryPoint:
     changes: dict[str, Any] = {"state": PointState(word)}
     for remark in remarks:
         name, value = remark.split("=", 1)
-        changes[name] = (value,) if name == "restoring" else value
+        special: dict[str, Any] = {"restoring": {"restoring": (value,)}, "hold": {"holds": (hold(value),)}}
+        changes |= special.get(name, {name: value})
     expires_at = None if expires == "-" else instant(expires)
     return point(at=instant(created), expires_at=expires_at, tag_name="" if tag == "-" else tag, **changes)
 
@@ -97,7 +98,7 @@ def points_of_one_instance(draw: st.DrawFn) -> list[RecoveryPoint]:
             "expires_at": created + timedelta(hours=retention) if retention else None,
             "tag_name": draw(st.sampled_from(["Default", "Default", "Daily", ""])),
             "state": draw(STATES),
-            "hold": draw(st.sampled_from([None, None, None, "audit"])),
+            "holds": draw(st.sampled_from([(), (), (), (hold("audit"),)])),
             "restoring": draw(st.sampled_from([(), (), (), ("job-1",)])),
         }
         found.append(point(at=created, **changes))
@@ -149,7 +150,7 @@ def test_nothing_goes_that_is_held_or_being_restored(
     points: list[RecoveryPoint], protected: bool, discard_all: bool
 ) -> None:
     for one in decide_retention(points, now=NOW, protected=protected, discard_all=discard_all).expired:
-        assert one.point.hold is None
+        assert not one.point.holds
         assert not one.point.restoring
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backup_core.domain.recovery_point import SnapshotLabel
+from backup_core.domain.recovery_point import HOLD_TAG, SnapshotLabel
 from backup_core.domain.snapshot_tags import GIVEN_TAGS_AT_MOST, INHERIT_TAG, OWN_TAGS_AT_MOST, snapshot_tags
 from tests.builders import VAULT, disk_json
 
@@ -60,13 +60,15 @@ def test_ours_cannot_be_replaced() -> None:
     assert made == OWN
 
 
-def test_they_are_fifty_at_most_with_ours() -> None:
+def test_they_are_fifty_at_most_with_ours_and_that_of_a_hold_that_may_come() -> None:
     many = {f"tag-{number:02}": "" for number in range(60)}
     made = snapshot_tags(OWN, instance={INHERIT_TAG: "*", "team": "db"}, vault={}, disk=many)
-    assert len(made) == 50
+    assert len(made) == 49
     assert OWN.items() <= made.items()
     assert "team" in made
-    assert list(made)[-1] == "tag-46"
+    assert list(made)[-1] == "tag-45"
+    held = snapshot_tags({**OWN, HOLD_TAG: "[]"}, instance={INHERIT_TAG: "*"}, vault={}, disk=many)
+    assert len(held) == 50
 
 
 def test_our_own_leave_room_for_all_tags_of_an_instance() -> None:

@@ -11,6 +11,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,32 @@ def test_protection_rules_and_previews_of_the_pages_are_taken_as_they_stand(shel
     assert asked["disks"]
     url = f"{front_door}{vault}/protectionRules/gold?api-version=2026-06-01"
     assert '"priority": 100' in shell.ran(f"az rest --method get --url '{url}' --resource '{front_door}'")
+
+
+@pytest.mark.local_target
+@pytest.mark.timeout(600)
+def test_a_hold_is_set_and_cleared_as_its_page_says(shell: Shell, guarded: LocalTarget) -> None:
+    clients, subscription = Clients(guarded.endpoints), guarded.endpoints["subscription_id"]
+    clients.make_group("held")
+    backup, front_door = clients.backup, guarded.endpoints["front_door"]
+    backup.backup_vaults.begin_create_or_update("held", "held", models.BackupVaultResource(wanted.vault())).result()
+    daily = models.BaseBackupPolicyResource(wanted.policy("P1D", "P7D"))
+    made = backup.backup_policies.create_or_update("held", "held", "daily", daily)
+    disk = max((each for each in clients.disks() if f"/{subscription}/" in each["id"]), key=lambda each: each["name"])
+    protection = models.BackupInstanceResource(wanted.instance(disk, str(made.id)))
+    backup.backup_instances.begin_create_or_update("held", "held", "one", protection).result()
+    job = backup.backup_instances.begin_adhoc_backup("held", "held", "one", wanted.on_demand()).result().job_id
+    ended = time.monotonic() + 120
+    while backup.jobs.get("held", "held", job).properties.status == "InProgress" and time.monotonic() < ended:
+        time.sleep(1)
+    names = {"APP": front_door, "AUDIENCE": front_door, "S": subscription, "G": "held", "V": "held", "I": "one"}
+    shell.environment |= names
+    said = shell.ran(example("legal-holds.md", "", "sh"))
+    assert said.count('"reason": "regional court, case 17"') == 3
+    assert said.count('"endTime": null') == 2, "the last answer says when it ends"
+    (point,) = backup.recovery_points.list("held", "held", "one")
+    (snapshot,) = [each for each in clients.snapshots() if str(point.name) in str(each.get("tags"))]
+    assert "case-17" in snapshot["tags"]["diskbackup-hold"]
 
 
 # ------------------------------------------------------------------ curl

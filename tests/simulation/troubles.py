@@ -14,10 +14,14 @@ from typing import Any
 from backup_core.adapters.azure_errors import Answer, Call, CallKind, error_for
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Alert, AlertState
+from backup_core.domain.hold import ends_of, standing
 from backup_core.domain.installation import Installation
+from backup_core.domain.recovery_point import held_by_tag
 from backup_core.domain.resource_ids import ANYWHERE, parse_group_id
 from backup_core.domain.restore import RestoreRequest
+from backup_core.domain.vault import Promises
 from backup_core.ports import Memory, Ports, every
+from backup_core.workflows.holds import clear_point_hold, set_point_hold
 from backup_core.workflows.lifecycle import undelete_instance
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.rebuild import rebuild_catalogue
@@ -25,7 +29,7 @@ from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.set_back import go_on
 from backup_core.workflows.vaults import put_policy
-from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, policy
+from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, hold, policy
 from tests.fakes import OtherClock, World
 from tests.invariants import Endings, Ledger
 from tests.workflows.interleavings import NAME, SCHEDULES, Interleaving
@@ -38,6 +42,7 @@ APART = max(CLOCKS)
 KINDS_OF_ROWS = (AgendaKind.BACKUP, AgendaKind.WATCH, AgendaKind.OBJECTIVE)  # a point that is kept may expire one day
 ROWS_COME_DUE_WITHIN = 4  # rounds: a row may be put off once or twice by what is looked at
 RETENTION = "PT8M"
+PROMISES = Promises(weakening_delay=timedelta(minutes=4))
 GOES_BACK = 300  # seconds
 
 
@@ -61,7 +66,8 @@ class Hosts(World):
     @property
     def ports(self) -> Ports:
         host = self.random.randrange(len(CLOCKS))
-        return replace(super().ports, clock=OtherClock(self.clock, CLOCKS[host]), memory=self.memories[host])
+        clock = OtherClock(self.clock, CLOCKS[host])
+        return replace(super().ports, clock=clock, memory=self.memories[host], promises=PROMISES)
 
 
 @dataclass(slots=True)
@@ -156,6 +162,7 @@ class Troubled(Interleaving):
         """All are gone; an operator rebuilds them from the snapshots and protects the disk anew."""
         world = self.platform.world
         self.ledger.note_promises()
+        self._forget_holds_without_a_tag()
         with world.faults.paused():
             world.store.forget_everything()
             rebuild_catalogue(world.ports, [parse_group_id(SNAPSHOT_GROUP.text)])
@@ -168,6 +175,7 @@ class Troubled(Interleaving):
         """The tables are those of five minutes ago. An operator reconciles after a while, and says go on."""
         world = self.platform.world
         self.ledger.note_promises()
+        self._forget_holds_without_a_tag()
         world.store.go_back(self.tables)
         self.endings = Endings()
         self.judged_from = world.clock.now() + timedelta(minutes=1)
@@ -201,6 +209,39 @@ class Troubled(Interleaving):
             )
             self._ask(lambda: request_restore(self.platform.world.ports, VAULT, NAME, wish))
 
+    def _hold(self) -> None:
+        """Who is told that a point is held relies on it; who is told no, or that a deletion is under way, does not."""
+        points, ports = self.platform.points(NAME), self.platform.world.ports
+        if not points:
+            return
+        chosen = self.random.choice(points)
+        wanted = hold(name=self.random.choice(("case-1", "case-2")), set_at=ports.clock.now())
+
+        def ask() -> None:
+            set_point_hold(ports, VAULT, NAME, chosen.point_id, wanted)
+            self.ledger.held[chosen.snapshot_id.lower()] = None
+
+        self._ask(ask)
+
+    def _clear_hold(self) -> None:
+        ports = self.platform.world.ports
+        held = [point for point in self.platform.points(NAME) if standing(point.holds, ports.clock.now())]
+        if not held:
+            return
+        chosen = self.random.choice(held)
+        name = self.random.choice(chosen.holds).name
+        self._ask(lambda: clear_point_hold(ports, VAULT, NAME, chosen.point_id, name))
+        left = [each for each in self.platform.points(NAME) if each.point_id == chosen.point_id]
+        if left and chosen.snapshot_id.lower() in self.ledger.held:
+            self.ledger.held[chosen.snapshot_id.lower()] = ends_of(standing(left[0].holds, ports.clock.now()))
+
+    def _forget_holds_without_a_tag(self) -> None:
+        """What only the lost tables knew."""
+        cloud = self.platform.world.cloud
+        shown = {each: cloud.shown(each) for each in self.ledger.held}
+        tagged = {each for each, raw in shown.items() if raw is not None and held_by_tag(raw["tags"])}
+        self.ledger.held = {each: until for each, until in self.ledger.held.items() if each in tagged}
+
     def _lock(self) -> None:
         locks = self.platform.world.cloud.locks
         locks ^= {SNAPSHOT_GROUP.key}
@@ -229,7 +270,7 @@ class Troubled(Interleaving):
         self.platform.world.faults.fail(f"cloud.{name}", error, times=self.random.randint(1, 6))
 
     def _troubles(self) -> tuple[Callable[[], None], ...]:
-        more = (self._restore, self._restore, self._lock, self._reconcile)
+        more = (self._restore, self._restore, self._lock, self._reconcile, self._hold, self._clear_hold)
         return (*Interleaving._troubles(self), *more, self._out_of_order, self._lag, self._throttle_without_a_word)
 
     # What is left.

@@ -16,12 +16,12 @@ import pytest
 from backup_core.domain.errors import BackupError
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
-from backup_core.domain.recovery_point import TAG_PREFIX
+from backup_core.domain.recovery_point import HOLD_TAG, TAG_PREFIX
 from backup_core.workflows.deletion import DeletionUnderWay
 from backup_core.workflows.lifecycle import delete_instance, stop_protection
 from backup_core.workflows.rebuild import rebuild_catalogue
 from backup_core.workflows.reconcile import reconcile
-from tests.builders import SNAPSHOT_GROUP, VAULT
+from tests.builders import SNAPSHOT_GROUP, VAULT, hold
 from tests.workflows.platform import Platform
 from tests.workflows.proofs import Scenario
 from tests.workflows.scenes import SLOT, change_instance, change_point, jobs, protected
@@ -72,7 +72,13 @@ def is_of_another_vault(platform: Platform) -> None:
 
 def is_held(platform: Platform) -> None:
     for point in platform.points():
-        change_point(platform, point.point_id, hold="a court asked for it")
+        change_point(platform, point.point_id, holds=(hold("a court asked for it"),))
+
+
+def is_held_by_a_tag(platform: Platform) -> None:
+    """Which somebody wrote."""
+    for snapshot in platform.world.cloud._snapshots.values():
+        snapshot.raw["tags"] = {**snapshot.raw["tags"], HOLD_TAG: "keep this"}
 
 
 def is_being_restored(platform: Platform) -> None:
@@ -85,10 +91,18 @@ def is_of_a_stopped_instance(platform: Platform) -> None:
         change_instance(platform, state=ProtectionState.STOPPED)
 
 
-MISSING = [is_without_tags, was_made_anew, is_of_another_vault, is_held, is_being_restored, is_of_a_stopped_instance]
+MISSING = [
+    is_without_tags,
+    was_made_anew,
+    is_of_another_vault,
+    is_held,
+    is_held_by_a_tag,
+    is_being_restored,
+    is_of_a_stopped_instance,
+]
 # Of what is half made there is no point yet, and a stopped instance may be deleted with its points.
 MEANINGLESS: dict[str, tuple[Callable[[Platform], None], ...]] = {
-    "half made": (is_held, is_being_restored, is_of_another_vault),
+    "half made": (is_held, is_held_by_a_tag, is_being_restored, is_of_another_vault),
     "delete": (is_of_a_stopped_instance,),
     "purge": (is_of_a_stopped_instance,),
 }

@@ -14,6 +14,7 @@ from backup_core.domain.events import KINDS, PREFIX
 from backup_core.domain.messages import BACKUP, ObserveBackup
 from backup_core.domain.protection_rule import instance_name
 from backup_core.domain.restore import RestoreRequest
+from backup_core.workflows.holds import clear_point_hold, set_point_hold
 from backup_core.workflows.job_kinds import give_up
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups, undelete_instance
 from backup_core.workflows.on_demand import request_backup
@@ -24,7 +25,17 @@ from backup_core.workflows.restore import request_restore
 from backup_core.workflows.set_back import go_on
 from backup_core.workflows.tag_rules import apply_all
 from backup_core.workflows.vaults import put_policy, put_vault
-from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, disk_json, policy, vault, vault_properties
+from tests.builders import (
+    SNAPSHOT_GROUP,
+    TARGET_GROUP,
+    VAULT,
+    disk_id,
+    disk_json,
+    hold,
+    policy,
+    vault,
+    vault_properties,
+)
 from tests.workflows.platform import Platform, request
 from tests.workflows.scenes import (
     HOUR,
@@ -273,6 +284,16 @@ def _copied() -> Platform:
     return platform
 
 
+def _held() -> Platform:
+    """And cleared."""
+    platform = backed_up()
+    ports, point_id = platform.world.ports, platform.points()[0].point_id
+    set_point_hold(ports, VAULT, "disk-1", point_id, hold())
+    clear_point_hold(ports, VAULT, "disk-1", point_id, hold().name)
+    platform.run(seconds=30)
+    return platform
+
+
 def _retagged() -> Platform:
     platform = backed_up()
     platform.world.cloud.retag(platform.points()[0].snapshot_id, {"owner": "somebody"})
@@ -338,6 +359,8 @@ CAUSES: Mapping[str, Callable[[], Platform]] = {
     "BackupData.Deleted": _asked(_delete),
     "Vault.Weakened": _weakened,
     "Vault.IdentityChanged": _another_identity,
+    "LegalHold.Set": _held,
+    "LegalHold.Cleared": _held,
     "Policy.RetentionShortened": _retention_shortened,
     "Snapshot.Orphaned": _orphaned,
     "Tables.SetBack": _set_back,

@@ -8,15 +8,17 @@ import pytest
 
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.job import JobOperation, JobStatus
+from backup_core.domain.recovery_point import held_by_tag
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.vault import Promises
+from backup_core.workflows.holds import clear_point_hold, set_point_hold
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, undelete_instance
 from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance, resume_protection
 from backup_core.workflows.releasing import release_point
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.vaults import put_vault
-from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json, vault, vault_properties
+from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json, hold, vault, vault_properties
 from tests.workflows.platform import Platform, request
 from tests.workflows.proofs import (
     TROUBLES,
@@ -233,6 +235,48 @@ def one_more_point(platform: Platform) -> None:
     assert [point.slot for point in platform.points()].count(None) == 1
 
 
+def hold_the_older(platform: Platform) -> None:
+    """Nine seconds before the sweep that would find it expired."""
+    older = platform.points()[-1].point_id
+    wanted = hold(set_at=platform.world.clock.now())
+    platform.ask(lambda: set_point_hold(platform.world.ports, VAULT, "disk-1", older, wanted))
+    platform.run(seconds=40)
+
+
+def the_older_is_held_if_it_was_accepted(platform: Platform) -> None:
+    platform.check_invariants(slots=[])
+    older = [point for point in platform.points() if point.slot == SLOT]
+    assert older or platform.refused
+    for point in older:
+        assert point.is_good
+        shown = platform.world.cloud.shown(point.snapshot_id)
+        assert shown is not None
+        assert bool(held_by_tag(shown["tags"])) is bool(point.holds), "the tag says otherwise than the record"
+
+
+def about_to_be_free() -> Platform:
+    """As `with_two_old_points`, and the older one's hold was cleared a day ago, but for a few seconds."""
+    platform = with_two_old_points()
+    ports, older = platform.world.ports, platform.points()[-1].point_id
+    set_point_hold(ports, VAULT, "disk-1", older, hold())
+    platform.run(seconds=30)
+    cleared = clear_point_hold(ports, VAULT, "disk-1", older, "case-1")
+    platform.run(seconds=30)
+    assert cleared is not None
+    assert cleared.after.ends_at is not None
+    stop_protection(ports, VAULT, "disk-1")  # no backup comes meanwhile
+    platform.world.clock.set(cleared.after.ends_at - timedelta(seconds=3))
+    resume_protection(ports, VAULT, "disk-1")
+    platform.run(seconds=2)
+    assert len(platform.points()) == 2
+    return platform
+
+
+def the_older_is_gone_with_its_hold(platform: Platform) -> None:
+    assert SLOT not in {point.slot for point in platform.points()}
+    assert sum(f"{SLOT:%Y%m%dT%H%M%SZ}" in removed for removed in platform.world.cloud.removed) == 1
+
+
 SCENARIOS = {
     "backup": Scenario(prepare=at_noon, act=lambda platform: platform.run(seconds=30), check=backup_is_whole),
     "binding": Scenario(
@@ -245,6 +289,10 @@ SCENARIOS = {
         prepare=with_two_old_points, act=lambda platform: platform.run(seconds=40), check=the_older_is_gone
     ),
     "release": Scenario(prepare=with_two_points, act=release, check=the_older_is_gone_if_it_was_accepted),
+    "hold": Scenario(prepare=with_two_old_points, act=hold_the_older, check=the_older_is_held_if_it_was_accepted),
+    "end of a hold": Scenario(
+        prepare=about_to_be_free, act=lambda platform: platform.run(seconds=150), check=the_older_is_gone_with_its_hold
+    ),
     "restore": Scenario(prepare=with_a_point, act=restore, check=disk_is_restored),
     "configure": Scenario(prepare=unprotected, act=configure, check=disk_is_protected),
     "delete": Scenario(prepare=with_a_point, act=delete, check=nothing_is_left),

@@ -15,7 +15,7 @@ from backup_core.domain.vault import Vault
 from backup_core.ports import Replace
 from backup_core.workflows.lifecycle import stop_protection
 from backup_core.workflows.releasing import keep_point, release_point
-from tests.builders import VAULT, vault_properties
+from tests.builders import VAULT, hold, vault_properties
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import HOUR, SLOT, backed_up, change_point, events, go_to, jobs
 
@@ -79,7 +79,7 @@ def test_asking_twice_is_asking_once() -> None:
 
 
 def held(platform: Platform) -> None:
-    change_point(platform, oldest(platform).point_id, hold="a court")
+    change_point(platform, oldest(platform).point_id, holds=(hold("a court"),))
 
 
 def restoring(platform: Platform) -> None:
@@ -91,7 +91,12 @@ def stopped(platform: Platform) -> None:
 
 
 @pytest.mark.parametrize(
-    ("promise", "words"), [(held, "held: a court"), (restoring, "being restored"), (stopped, "protection is stopped")]
+    ("promise", "words"),
+    [
+        (held, r"held \(case-1\): a court"),
+        (restoring, "being restored"),
+        (stopped, "protection is stopped"),
+    ],
 )
 def test_what_a_promise_holds_stays_and_the_refusal_names_it(promise: Callable[[Platform], None], words: str) -> None:
     platform = two_points()

@@ -24,7 +24,7 @@ from backup_core.workflows.lifecycle import delete_instance, stop_protection
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.retention import POINTS_PER_ROUND, sweep
-from tests.builders import OTHER_SUBSCRIPTION, SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, disk_json
+from tests.builders import OTHER_SUBSCRIPTION, SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, disk_json, hold
 from tests.workflows.platform import HostDied, Platform
 from tests.workflows.scenes import (
     DAILY_AT_NOON,
@@ -270,7 +270,7 @@ def test_a_stopped_disk_keeps_its_newest_point_too() -> None:
     assert good.point_id in ids(platform)
 
 
-@pytest.mark.parametrize("doubt", [{"expires_at": None}, {"tag_name": ""}, {"hold": "a court asked for it"}])
+@pytest.mark.parametrize("doubt", [{"expires_at": None}, {"tag_name": ""}, {"holds": (hold("a court asked for it"),)}])
 def test_in_doubt_or_on_hold_a_point_stays(doubt: dict[str, object]) -> None:
     platform, (old,) = with_expired()
     change_point(platform, old.point_id, **doubt)
@@ -281,9 +281,9 @@ def test_in_doubt_or_on_hold_a_point_stays(doubt: dict[str, object]) -> None:
 
 def test_a_released_hold_lets_the_point_go() -> None:
     platform, (old,) = with_expired()
-    change_point(platform, old.point_id, hold="a court asked for it")
+    change_point(platform, old.point_id, holds=(hold("a court asked for it"),))
     expire(platform)
-    change_point(platform, old.point_id, hold=None)
+    change_point(platform, old.point_id, holds=())
     expire(platform)
     assert old.point_id not in ids(platform)
 
@@ -293,7 +293,7 @@ def test_a_hold_put_on_between_mark_and_deletion_keeps_the_point() -> None:
     platform.world.faults.fail("cloud.delete_snapshot", CloudUnavailable("503"))
     expire(platform, seconds=2)
     assert state_of(platform, old) is PointState.EXPIRING
-    change_point(platform, old.point_id, hold="a court asked for it")
+    change_point(platform, old.point_id, holds=(hold("a court asked for it"),))
     platform.run(minutes=5)
     assert old.point_id in ids(platform)
     assert platform.world.cloud.removed == []
@@ -462,12 +462,12 @@ def test_a_point_that_came_back_does_not_take_the_place_of_the_newest_certain_on
     platform, (certain, refused) = with_expired(2)
     newest = max(platform.points(), key=lambda point: point.created_at)
     platform.world.cloud.locks.add(refused.snapshot_id.lower())
-    change_point(platform, certain.point_id, hold="a court asked for it")
+    change_point(platform, certain.point_id, holds=(hold("a court asked for it"),))
     expire(platform)
     assert point_now(platform, refused).state is PointState.COMPLETED
     platform.world.cloud.lose_snapshot(newest.snapshot_id)
     change_point(platform, newest.point_id, state=PointState.LOST)
-    change_point(platform, certain.point_id, hold=None)
+    change_point(platform, certain.point_id, holds=())
     expire(platform)
     assert ids(platform) >= {certain.point_id, refused.point_id}
     assert platform.world.cloud.removed == []
@@ -791,9 +791,10 @@ def test_a_deletion_with_a_locked_snapshot_stays_open_until_the_lock_is_gone() -
 
 
 def test_a_deletion_keeps_what_is_held() -> None:
+    """One that had been accepted before."""
     platform, (old,) = with_expired()
-    change_point(platform, old.point_id, hold="a court asked for it")
     delete(platform)
+    change_point(platform, old.point_id, holds=(hold("a court asked for it"),))
     platform.run(hours=1)
     assert platform.has_instance("disk-1")
     assert ids(platform) == {old.point_id}

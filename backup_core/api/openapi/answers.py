@@ -50,7 +50,7 @@ _PAGED = (
     "GenericResource",
     "BackupInstanceStanding",
 )
-_WHOLE = ("Subscription", "BackupInstanceResource", "Tenant", "Provider")
+_WHOLE = ("Subscription", "BackupInstanceResource", "Tenant", "Provider", "LegalHold")
 
 
 def schemas() -> dict[str, Schema]:
@@ -78,6 +78,7 @@ def schemas() -> dict[str, Schema]:
         "UnprotectedDiskList": _unprotected_disks(),
         "ProtectionGapList": _protection_gaps(),
         "ProtectionRule": _resource(_rule()),
+        "LegalHold": _resource(_legal_hold()),
         "ProtectionRuleDryRun": all_of({"value": list_of(_rule_decision()), "left": _NUMBER}),
         "SignOfLife": all_of({"status": one_of(("ok", "stalled"))}),
         "Health": _resource(_health()),
@@ -472,6 +473,19 @@ def _job_reference() -> Schema:
 def _rule() -> Schema:
     asked = answered(bodies.rule_properties())["properties"]
     return all_of({**asked, "lastModifiedTime": TIME})
+
+
+def _legal_hold() -> Schema:
+    asked = answered(bodies.hold_properties())["properties"]
+    return all_of(
+        {
+            **asked,
+            "setTime": TIME,
+            **dict.fromkeys(("setBy", "setByName", "clearedBy", "clearedByName"), _NULL_TEXT),
+            "endTime": optional(TIME),
+            "isStanding": _FLAG,
+        }
+    )
 
 
 def _rule_decision() -> Schema:

@@ -35,6 +35,7 @@ from backup_core.api.vaults import IDENTITIES, REDUNDANCIES, SETTINGS, SOFT_DELE
 from backup_core.api.wire import INSTANT, TOKEN
 from backup_core.domain import policy
 from backup_core.domain.durations import FORM as DURATION
+from backup_core.domain.hold import LONGEST_REASON
 from backup_core.domain.protection_rule import PRIORITIES
 from backup_core.domain.reading import MAX_TEXT
 from backup_core.domain.resource_ids import DISK, GROUP_FORM, GUID, RESOURCE_FORM, SUBSCRIPTION_FORM, VAULT
@@ -94,6 +95,7 @@ def schemas() -> dict[str, Schema]:
         "CostRequest": object_of(_cost_fields()),
         "PolicyCostRequest": object_of({**_cost_fields(), "disks": optional(whole(1, cost.DISKS_AT_MOST))}),
         "ProtectionRuleInput": all_of({"properties": rule_properties()}),
+        "LegalHoldInput": all_of({"properties": hold_properties()}),
         "BackupInstanceInput": object_of(
             {"tags": tags(), "properties": ref("BackupInstanceProperties")}, required=("properties",)
         ),
@@ -300,6 +302,10 @@ def rule_properties() -> Schema:
         "enabled": {"type": ["boolean", "null"]},
     }
     return object_of(fields, required=("scope", "tagConditions", "policyId", "snapshotResourceGroupId", "priority"))
+
+
+def hold_properties() -> Schema:
+    return all_of({"reason": {**_NEEDED, "maxLength": LONGEST_REASON}})
 
 
 # ---------------------------------------------------------------- instances

@@ -1,0 +1,153 @@
+"""Legal holds over the wire: who, why and since when; set by operators, cleared by contributors, told in the audit
+log."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from backup_core.domain.audit import Outcome
+from tests.api.bodies import VAULT_PATH
+from tests.api.front import VERSION, Front
+from tests.api.tenant import PERSON, bearer, guarded
+from tests.workflows.platform import Platform
+from tests.workflows.scenes import HOUR, SLOT, backed_up, change_point, go_to
+
+DISK = f"{VAULT_PATH}/backupInstances/disk-1"
+READER, OPERATOR, CONTRIBUTOR = "Backup.Reader", "Backup.Operator", "Backup.Contributor"
+BODY = {"properties": {"reason": "a court asked for it"}}
+
+
+def two_points() -> tuple[Platform, str]:
+    """Two points, and the path of a hold on the older one."""
+    platform = backed_up()
+    go_to(platform, SLOT + HOUR)
+    point = platform.points()[-1]
+    return platform, f"{DISK}/recoveryPoints/{point.point_id}/legalHolds/Case-17"
+
+
+def test_a_hold_says_who_set_it_why_and_since_when() -> None:
+    platform, path = two_points()
+    front = guarded(platform.world)
+    reply = front.put(path, BODY, headers=bearer(OPERATOR))
+    assert (reply.status, reply.json["name"], reply.json["id"]) == (200, "Case-17", path)
+    told = reply.json["properties"]
+    assert told == {
+        "reason": "a court asked for it",
+        "setTime": f"{platform.world.clock.now():%Y-%m-%dT%H:%M:%S}.0000000Z",
+        "setBy": PERSON,
+        "setByName": told["setByName"],
+        "clearedBy": None,
+        "clearedByName": None,
+        "endTime": None,
+        "isStanding": True,
+    }
+    assert told["setByName"]
+    again = front.put(path.replace("Case", "case"), BODY, headers=bearer(CONTRIBUTOR))
+    assert again.json == reply.json, "names are compared without case, and who set it stays"
+    assert front.get(path, headers=bearer(READER)).json == reply.json
+    listed = front.get(path.rpartition("/")[0], headers=bearer(READER)).json
+    assert listed == {"value": [reply.json]}
+
+
+def test_it_is_among_the_reasons_why_a_point_is_kept() -> None:
+    platform, path = two_points()
+    front = Front(platform.world)
+    front.put(path, BODY)
+    listed = front.get(f"{DISK}/recoveryPoints", query={**VERSION, "$expand": "retention"}).json["value"]
+    retention = listed[-1]["properties"]["retention"]
+    assert retention["reasons"][0] == "held (Case-17): a court asked for it"
+    assert retention["nextDecision"] is None
+    deleted = front.delete(path.partition("/legalHolds")[0])
+    assert (deleted.status, "held (Case-17)" in deleted.error["message"]) == (409, True)
+
+
+@pytest.mark.parametrize("role", [READER, OPERATOR])
+def test_who_is_no_contributor_cannot_clear_it(role: str) -> None:
+    platform, path = two_points()
+    front = guarded(platform.world)
+    front.put(path, BODY, headers=bearer(CONTRIBUTOR))
+    assert front.send("DELETE", path, headers=bearer(role)).status == 403
+    assert front.get(path, headers=bearer(role)).json["properties"]["endTime"] is None
+
+
+def test_a_reader_cannot_set_one() -> None:
+    platform, path = two_points()
+    assert guarded(platform.world).put(path, BODY, headers=bearer(READER)).status == 403
+
+
+def test_clearing_tells_when_it_ends_and_can_be_taken_back_until_then() -> None:
+    platform, path = two_points()
+    front = guarded(platform.world)
+    front.put(path, BODY, headers=bearer(OPERATOR))
+    cleared = front.send("DELETE", path, headers=bearer(CONTRIBUTOR)).json["properties"]
+    in_a_day = platform.world.clock.now() + timedelta(days=1)
+    assert cleared["endTime"].startswith(f"{in_a_day:%Y-%m-%dT%H:%M:%S}")
+    assert (cleared["isStanding"], cleared["clearedBy"]) == (True, PERSON)
+    taken_back = front.put(path, BODY, headers=bearer(OPERATOR)).json["properties"]
+    assert (taken_back["isStanding"], taken_back["endTime"], taken_back["clearedBy"]) == (True, None, None)
+    front.send("DELETE", path, headers=bearer(CONTRIBUTOR))
+    platform.world.clock.advance(days=1)
+    assert front.get(path, headers=bearer(READER)).json["properties"]["isStanding"] is False
+
+
+def test_clearing_what_is_not_there_is_answered_with_nothing() -> None:
+    platform, path = two_points()
+    assert Front(platform.world).delete(path).status == 204
+    assert Front(platform.world).get(path).status == 404
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_a_point_that_never_was_has_no_holds(method: str) -> None:
+    platform, path = two_points()
+    reply = Front(platform.world).send(method, path.replace(platform.points()[-1].point_id, "f" * 32), BODY)
+    assert (reply.status, reply.error["code"]) == (404, "ResourceNotFound")
+
+
+def test_the_audit_log_tells_who_set_and_who_cleared_it() -> None:
+    platform, path = two_points()
+    front = guarded(platform.world)
+    front.put(path, BODY, headers=bearer(OPERATOR))
+    front.send("DELETE", path, headers=bearer(CONTRIBUTOR))
+    front.send("DELETE", path, headers=bearer(READER))
+    records = [each for each in platform.world.audit.records if each.outcome is not Outcome.ATTEMPTED]
+    done = [(each.action.rpartition("legalHolds/")[2], each.outcome.value, each.caller_id) for each in records]
+    assert done == [("write", "Succeeded", PERSON), ("delete", "Succeeded", PERSON), ("delete", "Refused", PERSON)]
+    assert "reason: none -> a court asked for it" in records[0].changes
+    assert any(change.startswith("endTime: None -> 2026") for change in records[1].changes)
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "targets"),
+    [
+        ("a_b", {}, {"name", "properties", "properties.reason"}),
+        ("case-1", {"properties": {"reason": " "}}, {"properties.reason"}),
+        ("case-1", {"properties": {"reason": "x" * 257}}, {"properties.reason"}),
+        ("case-1", {"properties": {"reason": 7}}, {"properties.reason"}),
+        ("x" * 33, BODY, {"name"}),
+    ],
+)
+def test_every_fault_is_named_and_nothing_is_held(name: str, body: object, targets: set[str]) -> None:
+    platform, path = two_points()
+    reply = Front(platform.world).put(f"{path.rpartition('/')[0]}/{name}", body)
+    assert reply.status == 400
+    assert {each["target"] for each in reply.error["details"]} == targets
+    assert platform.points()[-1].holds == ()
+
+
+def test_another_reason_under_the_same_name_is_refused() -> None:
+    platform, path = two_points()
+    front = Front(platform.world)
+    front.put(path, BODY)
+    reply = front.put(path, {"properties": {"reason": "for fun"}})
+    assert (reply.status, "another reason" in reply.error["message"]) == (409, True)
+
+
+def test_a_point_whose_snapshot_azure_is_deleting_cannot_be_held() -> None:
+    platform, path = two_points()
+    change_point(
+        platform, platform.points()[-1].point_id, deletion_asked_at=platform.world.clock.now(), expiry_job_id="j"
+    )
+    reply = Front(platform.world).put(path, BODY)
+    assert (reply.status, "Azure is deleting its snapshot" in reply.error["message"]) == (409, True)
