@@ -12,7 +12,7 @@ from backup_core.domain.instance import ProtectionState
 from tests.api.bodies import POLICY_PATH, VAULT_PATH, policy_body, vault_body
 from tests.api.described import DescribedFront
 from tests.api.front import Front, Reply
-from tests.builders import NOW, policy_properties
+from tests.builders import NOW, hold, policy_properties
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import add_point, backed_up, change_instance, change_point
 
@@ -231,7 +231,7 @@ def test_the_size_of_a_protected_disk_bounds_what_nobody_knows(running: Front, p
 
 def test_a_held_point_and_those_of_a_stopped_disk_stay_in_the_bill(running: Front, protecting: Platform) -> None:
     held = add_point(protecting, NOW - 5 * DAY, expires_at=NOW - 4 * DAY)
-    change_point(protecting, held.point_id, hold="audit")
+    change_point(protecting, held.point_id, holds=(hold("audit"),))
     running.post(f"{VAULT_PATH}/backupInstances/disk-1/stopProtection")
     told = running.post(OF_DISK, {**KNOWN, "days": 300}).json
     assert (told["recoveryPoints"], told["dates"][0]["recoveryPoints"]) == (2, 2)
