@@ -132,6 +132,7 @@ def _identity(settings: Settings | None) -> TokenCredential:
 
 def _build(settings: Settings | None) -> Ports:
     from backup_core.adapters.audit_table import AuditTable
+    from backup_core.adapters.azure_backup import ArmBackup
     from backup_core.adapters.compute import ArmDiskCloud
     from backup_core.adapters.identity import credential
     from backup_core.adapters.storage_queue import StorageQueue
@@ -154,20 +155,22 @@ def _build(settings: Settings | None) -> Ports:
         "endpoint": chosen.table_endpoint,
         "credential": storage_identity,
     }
+    cloud = ArmDiskCloud(
+        endpoint=chosen.arm_endpoint,
+        scope=chosen.arm_scope,
+        credential=identity,
+        identities=_vault_identities(chosen),
+    )
     return Ports(
         clock=SystemClock(),
         store=TableStore(**tables),
         queue=StorageQueue(
             connection_string=connection_string, endpoint=chosen.queue_endpoint, credential=storage_identity
         ),
-        cloud=ArmDiskCloud(
-            endpoint=chosen.arm_endpoint,
-            scope=chosen.arm_scope,
-            credential=identity,
-            identities=_vault_identities(chosen),
-        ),
+        cloud=cloud,
         events=_event_sink(chosen, identity),
         audit=AuditTable(**tables),
+        azure_backup=ArmBackup(cloud),
         scopes=access_scopes(),
         limits=Limits(on_demand_a_day=chosen.on_demand_a_day, audit_days=chosen.audit_days),
         promises=Promises(

@@ -1,4 +1,4 @@
-"""What the workflows and the API need of the outside world: six ports, each with a contract for all its adapters.
+"""What the workflows and the API need of the outside world: seven ports, each with a contract for all its adapters.
 
 `tests/contract` runs one suite per port over the in-memory fake and over the real adapter.
 """
@@ -27,6 +27,7 @@ from backup_core.domain.installation import Installation
 from backup_core.domain.instance import BackupInstance, DiskClaim
 from backup_core.domain.job import Job
 from backup_core.domain.messages import Sendable
+from backup_core.domain.origin import OriginInstance, OriginPoint, OriginPolicy, OriginVault
 from backup_core.domain.outbox import DigestItem, OutboxEvent, RefusedEvent
 from backup_core.domain.pacing import News, Pace
 from backup_core.domain.permissions import Permissions
@@ -403,6 +404,38 @@ class DiskCloud(Protocol):
         ...
 
 
+class AzureBackup(Protocol):
+    """Azure Disk Backup itself: vaults that are moved in from. Ids are those of ARM; no method waits or retries.
+
+    Each raises the errors of domain/errors.py: Throttled, CloudUnavailable, PermissionMissing, ... Lists raise
+    RequestRefused when what they are of is not there: an empty list is one that Azure answered.
+    """
+
+    def acting_as(self, identity: str) -> AzureBackup:
+        """As DiskCloud.acting_as."""
+        ...
+
+    def find_vault(self, vault_id: str) -> OriginVault | None: ...
+
+    def list_policies(self, vault_id: str) -> Iterator[OriginPolicy]:
+        """All policies of a vault, of whatever kind of data source."""
+        ...
+
+    def list_instances(self, vault_id: str) -> Iterator[OriginInstance]:
+        """All instances of a vault, of whatever kind, in no order; those that are soft-deleted are not among them."""
+        ...
+
+    def find_instance(self, instance_id: str) -> OriginInstance | None: ...
+
+    def list_points(self, instance_id: str) -> Iterator[OriginPoint]:
+        """All recovery points of an instance, without their snapshots, which a list does not tell (recorded)."""
+        ...
+
+    def find_point(self, instance_id: str, name: str) -> OriginPoint | None:
+        """One recovery point, with the snapshot that it names."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """An event that a topic refused for good, with the topic's words."""
@@ -504,7 +537,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """All six, as the composition root hands them to a workflow, and what the process remembers. `scopes` are those
+    """All seven, as the composition root hands them to a workflow, and what the process remembers. `scopes` are those
     that are for few, for what is done later on somebody's behalf; `limits` what one may take of what all share;
     `promises` what is asked of every vault; `bounds` keep vaults from acting elsewhere."""
 
@@ -514,6 +547,7 @@ class Ports:
     cloud: DiskCloud
     events: EventSink
     audit: AuditLog
+    azure_backup: AzureBackup
     memory: Memory = field(default_factory=Memory)
     scopes: tuple[Scope, ...] = ()
     limits: Limits = field(default_factory=Limits)

@@ -23,7 +23,7 @@ _ACCESS_SCOPE = re.compile(
 )
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PLACE = re.compile(r"/subscriptions/[^/]+(/resourceGroups/[^/]+)?/?", re.IGNORECASE)
-_PLACES = ("sources", "snapshots", "targets")
+_PLACES = ("sources", "snapshots", "targets", "origins")
 _USER_IDENTITY = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.ManagedIdentity/userAssignedIdentities/[^/]+",
     re.IGNORECASE,
@@ -153,8 +153,9 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "DISKBACKUP_VAULT_SCOPES": Setting(
         means="Where vaults may act: a JSON object that maps the resource ids of vaults, or of resource groups or "
-        "subscriptions of vaults, to objects with `sources` (disks), `snapshots` and `targets` (restores), each a list "
-        "of subscriptions and resource groups. What is not listed is not restricted.",
+        "subscriptions of vaults, to objects with `sources` (disks), `snapshots`, `targets` (restores) and `origins` "
+        "(vaults of Azure Backup that are imported; without it those of `sources`), each a list of subscriptions and "
+        "resource groups. What is not listed is not restricted.",
     ),
     "IDENTITY_ENDPOINT": Setting(means="Set by the platform for an app that has a managed identity."),
     "MSI_ENDPOINT": Setting(means="The older name of `IDENTITY_ENDPOINT`."),
@@ -168,12 +169,14 @@ SETTINGS: Mapping[str, Setting] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultScopes:
-    """Where the vaults at or below `path` may act; None leaves a place unbound, an empty list closes it."""
+    """Where the vaults at or below `path` may act; None leaves a place unbound (`origins`: as bound as `sources`), an
+    empty list closes it."""
 
     path: str
     sources: tuple[str, ...] | None = None
     snapshots: tuple[str, ...] | None = None
     targets: tuple[str, ...] | None = None
+    origins: tuple[str, ...] | None = None
 
 
 class TelemetryMode(Enum):

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("diskbackup.telemetry")
 
 SERVICE = "disk-backup"
-PORTS = ("store", "queue", "cloud", "events", "audit")
+PORTS = ("store", "queue", "cloud", "events", "audit", "azure_backup")
 VAULT, INSTANCE, JOB, CORRELATION = (f"diskbackup.{name}" for name in ("vault", "instance", "job_id", "correlation_id"))
 
 

@@ -1,4 +1,4 @@
-"""The six ports in memory, with a clock that only tests move and faults that only tests switch on.
+"""The seven ports in memory, with a clock that only tests move and faults that only tests switch on.
 
 They keep the contracts of backup_core/ports.py (tests/contract runs the same suites over them and over the real
 adapters) and pass values through the real codecs, so that what does not survive a round trip fails here too.
@@ -53,6 +53,16 @@ from backup_core.domain.errors import (
 )
 from backup_core.domain.events import KINDS, Event, data_schema
 from backup_core.domain.messages import Sendable, decode, encode
+from backup_core.domain.origin import (
+    OriginInstance,
+    OriginPoint,
+    OriginPolicy,
+    OriginVault,
+    read_instance,
+    read_point,
+    read_policy,
+    read_vault,
+)
 from backup_core.domain.pacing import News
 from backup_core.domain.permissions import READ_PERMISSIONS, Grant, Permissions
 from backup_core.domain.reach import Scope
@@ -70,6 +80,7 @@ from backup_core.domain.surroundings import (
 from backup_core.domain.vault import Promises, Vault
 from backup_core.ports import (
     AuditPage,
+    AzureBackup,
     Change,
     Clock,
     DiskCloud,
@@ -616,28 +627,28 @@ class _Operation:
     error: tuple[str, str] | None = None
 
 
-class _ActingCloud:
-    """The one cloud, with calls made as an identity. What a list holds is read as whoever asked for it."""
+class _Acting:
+    """A fake of Azure, with calls made as an identity. What a list holds is read as whoever asked for it."""
 
-    def __init__(self, cloud: FakeCloud, identity: str) -> None:
-        self._cloud = cloud
+    def __init__(self, azure: FakeCloud | FakeAzureBackup, identity: str) -> None:
+        self._azure = azure
         self._identity = identity
 
     def __getattr__(self, name: str) -> Any:
-        method = getattr(self._cloud, name)
+        method = getattr(self._azure, name)
         if name in ("acting_as", "holds", "identity", "news", "snapshot_of") or not callable(method):
             return method
 
         @wraps(method)
         def call(*args: Any, **named: Any) -> Any:
-            if self._identity != OWN and self._identity not in self._cloud.user_identities:
+            if self._identity != OWN and self._identity not in self._azure.user_identities:
                 raise IdentityNotHeld(f"{not_held(self._identity)}.", target=self._identity)
-            before, self._cloud.acting = self._cloud.acting, self._identity
+            before, self._azure.acting = self._azure.acting, self._identity
             try:
                 answer = method(*args, **named)
                 return iter(list(answer)) if isinstance(answer, Iterator) else answer
             finally:
-                self._cloud.acting = before
+                self._azure.acting = before
 
         return call
 
@@ -693,7 +704,7 @@ class FakeCloud(_Port):
         self.acting = OWN  # whose call is being made
 
     def acting_as(self, identity: str) -> DiskCloud:
-        return cast("DiskCloud", _ActingCloud(self, identity.lower()))
+        return cast("DiskCloud", _Acting(self, identity.lower()))
 
     def holds(self, identity: str) -> bool:
         return identity.lower() in self.user_identities
@@ -945,10 +956,12 @@ class FakeCloud(_Port):
     def remove_disk(self, disk_id: str) -> None:
         self._disks.pop(disk_id.lower(), None)
 
-    def add_snapshot(self, snapshot_id: str, *, source: Disk, tags: Mapping[str, str] | None = None) -> Snapshot:
-        """A usable snapshot that someone took; without ownership tags it is a stranger's."""
+    def add_snapshot(
+        self, snapshot_id: str, *, source: Disk, tags: Mapping[str, str] | None = None, at: datetime | None = None
+    ) -> Snapshot:
+        """A usable snapshot that someone took, now or `at`; without ownership tags it is a stranger's."""
         self.groups.add(self._group(snapshot_id, SNAPSHOT).key)
-        now = self._clock.now()
+        now = at or self._clock.now()
         raw = self._snapshot_json(snapshot_id, source, tags or {})
         self._snapshots[snapshot_id.lower()] = _Resource(raw=raw, ready_at=now, copied_at=now, created_at=now)
         return read_snapshot(self._shown(self._snapshots[snapshot_id.lower()]))
@@ -1141,6 +1154,90 @@ _SCHEMAS = {
 }
 
 
+class FakeAzureBackup(_Port):
+    """Vaults of Azure Disk Backup, in ARM's JSON as recorded. `guard(call, target)` may raise what roles would."""
+
+    name = "azure_backup"
+
+    def __init__(self, cloud: FakeCloud, faults: Faults | None = None) -> None:
+        super().__init__(faults)
+        self.user_identities = cloud.user_identities
+        self.acting = OWN  # whose call is being made
+        self.guard: Callable[[str, str], None] = lambda call, target: None
+        self.vaults: dict[str, dict[str, Any]] = {}
+        self.policies: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)  # by vault and name
+        self.instances: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)  # by vault and name
+        self.points: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)  # by instance and name
+
+    def acting_as(self, identity: str) -> AzureBackup:
+        return cast("AzureBackup", _Acting(self, identity.lower()))
+
+    @_call
+    def find_vault(self, vault_id: str) -> OriginVault | None:
+        self.guard("find_vault", vault_id)
+        raw = self.vaults.get(vault_id.lower())
+        return None if raw is None else read_vault(raw)
+
+    @_call
+    def list_policies(self, vault_id: str) -> Iterator[OriginPolicy]:
+        return map(read_policy, self._of_vault("list_policies", vault_id, self.policies))
+
+    @_call
+    def list_instances(self, vault_id: str) -> Iterator[OriginInstance]:
+        return map(read_instance, self._of_vault("list_instances", vault_id, self.instances))
+
+    @_call
+    def find_instance(self, instance_id: str) -> OriginInstance | None:
+        self.guard("find_instance", instance_id)
+        raw = self._instance(instance_id)
+        return None if raw is None else read_instance(raw)
+
+    @_call
+    def list_points(self, instance_id: str) -> Iterator[OriginPoint]:
+        """Without the metadata, which a list does not tell (recorded)."""
+        self.guard("list_points", instance_id)
+        if self._instance(instance_id) is None:
+            raise RequestRefused(f"'{instance_id}' was not found.", code="ResourceNotFound", target=instance_id)
+        return map(read_point, [_without_metadata(raw) for raw in self.points[instance_id.lower()].values()])
+
+    @_call
+    def find_point(self, instance_id: str, name: str) -> OriginPoint | None:
+        self.guard("find_point", instance_id)
+        raw = self.points[instance_id.lower()].get(name)
+        return None if raw is None else read_point(raw)
+
+    def _of_vault(
+        self, call: str, vault_id: str, found: Mapping[str, dict[str, dict[str, Any]]]
+    ) -> list[dict[str, Any]]:
+        self.guard(call, vault_id)
+        if vault_id.lower() not in self.vaults:
+            raise RequestRefused(f"'{vault_id}' was not found.", code="ResourceNotFound", target=vault_id)
+        return list(found.get(vault_id.lower(), {}).values())
+
+    def _instance(self, instance_id: str) -> dict[str, Any] | None:
+        vault, _, name = instance_id.lower().rpartition("/backupinstances/")
+        return self.instances[vault].get(name)
+
+    def add(self, raw: Mapping[str, Any]) -> str:
+        """Something that has always been there, in ARM's JSON; answers its id."""
+        key = str(raw["id"]).lower()
+        parts = key.split("/")
+        if len(parts) == 9:
+            self.vaults[key] = dict(raw)
+        elif len(parts) == 11:
+            kept = self.policies if parts[9] == "backuppolicies" else self.instances
+            kept["/".join(parts[:9])][parts[10]] = dict(raw)
+        else:
+            self.points["/".join(parts[:11])][parts[12]] = dict(raw)
+        return str(raw["id"])
+
+
+def _without_metadata(raw: Mapping[str, Any]) -> dict[str, Any]:
+    properties = raw["properties"]
+    stores = [{**store, "metaData": None} for store in properties["recoveryPointDataStoresDetails"]]
+    return {**raw, "properties": {**properties, "recoveryPointDataStoresDetails": stores}}
+
+
 class FakeSink(_Port):
     """Keeps every event that was published, doubles included."""
 
@@ -1213,13 +1310,14 @@ class FakeAudit(_Port):
 
 @dataclass(slots=True)
 class World:
-    """The six fakes with one clock and one log of calls."""
+    """The seven fakes with one clock and one log of calls."""
 
     clock: FakeClock = field(default_factory=FakeClock)
     faults: Faults = field(default_factory=Faults)
     store: FakeStore = field(init=False)
     queue: FakeQueue = field(init=False)
     cloud: FakeCloud = field(init=False)
+    azure_backup: FakeAzureBackup = field(init=False)
     events: FakeSink = field(init=False)
     audit: FakeAudit = field(init=False)
     memory: Memory = field(default_factory=Memory)
@@ -1231,6 +1329,7 @@ class World:
         self.store = FakeStore(self.faults)
         self.queue = FakeQueue(self.clock, self.faults)
         self.cloud = FakeCloud(self.clock, self.faults)
+        self.azure_backup = FakeAzureBackup(self.cloud, self.faults)
         self.events = FakeSink(self.faults)
         self.events.checked = True
         self.audit = FakeAudit(self.faults)
@@ -1242,6 +1341,7 @@ class World:
             store=self.store,
             queue=self.queue,
             cloud=self.cloud,
+            azure_backup=self.azure_backup,
             events=self.events,
             audit=self.audit,
             memory=self.memory,

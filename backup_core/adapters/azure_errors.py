@@ -66,6 +66,8 @@ class CallKind(Enum):
     READ_PERMISSIONS = "read our permissions at"
     FIND_ENCRYPTION_SET = "look for the disk encryption set"
     READ_USAGE = "read the usage of the region"
+    FIND_ORIGIN = "read from the backup vault"
+    LIST_ORIGIN = "list what lies in the backup vault"
     TABLES = "use the tables"
     QUEUES = "use the queues"
     EVENTS = "publish events to the topic"
@@ -283,6 +285,8 @@ _ROLES: Mapping[CallKind, tuple[str, bool]] = {
     CallKind.FIND_ENCRYPTION_SET: ("Reader", False),
     CallKind.READ_USAGE: ("Reader", False),
     CallKind.LIST_REGIONS: ("Reader", False),
+    CallKind.FIND_ORIGIN: ("Backup Reader", False),
+    CallKind.LIST_ORIGIN: ("Backup Reader", False),
     CallKind.TABLES: ("Storage Table Data Contributor", False),
     CallKind.QUEUES: ("Storage Queue Data Contributor", False),
     CallKind.EVENTS: ("EventGrid Data Sender", False),
@@ -376,6 +380,7 @@ _RULES: tuple[_Rule, ...] = (
     _rule(404, "ResourceNotFound NotFound", (CallKind.BIND_SNAPSHOT,), _plain(SnapshotNotFound)),
     _rule(404, "ResourceNotFound NotFound", (CallKind.FIND_DISK, *_OF_GROUPS), _plain(Absent)),
     _rule(404, _ANY, (CallKind.GET_OPERATION,), _plain(Absent)),
+    _rule(404, _ANY, (CallKind.FIND_ORIGIN,), _plain(Absent)),
     # 404 on a PUT means that its source is missing.
     _rule(404, "ResourceNotFound NotFound", (CallKind.START_SNAPSHOT,), _source_missing(DiskNotFound)),
     _rule(404, "ResourceNotFound NotFound", (CallKind.START_DISK,), _source_missing(SnapshotNotFound)),

@@ -1,5 +1,6 @@
 """Managed disks and snapshots in Azure, through the compute SDK: one HTTP call per method, no waiting, no retries.
 
+`read` and `values` are for other adapters that call ARM with the same identity and budgets (azure_backup.py).
 Leaves to others: what refusals mean (azure_errors.py), whose turn it is (meters.py), and connections (clients.py).
 """
 
@@ -64,6 +65,8 @@ LANES: Mapping[CallKind, Lane] = {
     CallKind.LIST_REGIONS: Lane("reads"),
     CallKind.READ_PERMISSIONS: Lane("reads"),
     CallKind.READ_USAGE: Lane("reads"),
+    CallKind.FIND_ORIGIN: Lane("reads"),
+    CallKind.LIST_ORIGIN: Lane("reads"),
 }
 # The versions of what is not the compute SDK's, which names its own.
 _VERSIONS: Mapping[CallKind, str] = {
@@ -72,6 +75,8 @@ _VERSIONS: Mapping[CallKind, str] = {
     CallKind.LIST_REGIONS: "2022-12-01",
     CallKind.READ_PERMISSIONS: "2022-04-01",
     CallKind.READ_USAGE: "2024-07-01",
+    CallKind.FIND_ORIGIN: "2024-04-01",
+    CallKind.LIST_ORIGIN: "2024-04-01",
 }
 _AUTHORIZATION = "/providers/Microsoft.Authorization"
 
@@ -180,7 +185,7 @@ class ArmDiskCloud:
         Where Azure refuses, the operation counts as forgotten: what it was for tells how it ended.
         """
         try:
-            return _operation_state(self._read(Call(kind=CallKind.GET_OPERATION, target=url), url))
+            return _operation_state(self.read(Call(kind=CallKind.GET_OPERATION, target=url), url))
         except (Absent, PermissionMissing):
             return None
 
@@ -276,7 +281,7 @@ class ArmDiskCloud:
     def find_group(self, group: GroupId) -> Group | None:
         call = Call(kind=CallKind.FIND_GROUP, target=group.text)
         try:
-            raw = self._read(call, self._url(call.kind, group.text)).json()
+            raw = self.read(call, self.url(call.kind, group.text)).json()
         except Absent:
             return None
         return Group(id=str(raw["id"]), location=str(raw["location"]))
@@ -284,21 +289,21 @@ class ArmDiskCloud:
     def locks_at(self, group: GroupId) -> tuple[Lock, ...]:
         call = Call(kind=CallKind.READ_LOCKS, target=group.text)
         try:
-            return tuple(map(_read_lock, self._values(call, f"{group.text}{_AUTHORIZATION}/locks")))
+            return tuple(map(_read_lock, self.values(call, f"{group.text}{_AUTHORIZATION}/locks")))
         except Absent:
             return ()
 
     def permissions_at(self, scope: str) -> Permissions:
         call = Call(kind=CallKind.READ_PERMISSIONS, target=scope)
         try:
-            entries = self._values(call, f"{scope}{_AUTHORIZATION}/permissions")
+            entries = self.values(call, f"{scope}{_AUTHORIZATION}/permissions")
         except Absent:
             return Permissions()
         return Permissions(grants=tuple(map(_read_grant, entries)))
 
     def regions(self, subscription: str) -> frozenset[str]:
         call = Call(kind=CallKind.LIST_REGIONS, target=f"/subscriptions/{subscription}")
-        return frozenset(str(entry["name"]).lower() for entry in self._values(call, f"{call.target}/locations"))
+        return frozenset(str(entry["name"]).lower() for entry in self.values(call, f"{call.target}/locations"))
 
     def find_encryption_set(self, set_id: str) -> EncryptionSet | None:
         item = parse_resource_id(set_id, ENCRYPTION_SET)
@@ -317,7 +322,7 @@ class ArmDiskCloud:
         path = f"{call.target}/providers/Microsoft.Compute/locations/{region}/usages"
         return {
             str(entry["name"]["value"]): Usage(current=int(entry["currentValue"]), limit=int(entry["limit"]))
-            for entry in self._values(call, path)
+            for entry in self.values(call, path)
         }
 
     def news(self) -> Sequence[News]:
@@ -332,20 +337,20 @@ class ArmDiskCloud:
         told = {"principal_id": claims.get("oid"), "client_id": client_id, "tenant_id": claims.get("tid")}
         return Identity(**{name: str(value or "") for name, value in told.items()})
 
-    def _url(self, kind: CallKind, path: str) -> str:
+    def url(self, kind: CallKind, path: str) -> str:
         return f"{self._endpoint.rstrip('/')}{quote(path)}?api-version={_VERSIONS[kind]}"
 
-    def _values(self, call: Call, path: str) -> list[Any]:
+    def values(self, call: Call, path: str) -> list[Any]:
         """All entries of a list, which ARM answers in one page as long as it is short."""
         found: list[Any] = []
-        url: str | None = self._url(call.kind, path)
+        url: str | None = self.url(call.kind, path)
         while url:
-            body = self._read(call, url).json()
+            body = self.read(call, url).json()
             found += body.get("value", ())
             url = body.get("nextLink")
         return found
 
-    def _read(self, call: Call, url: str) -> Any:
+    def read(self, call: Call, url: str) -> Any:
         """GET `url`. Raises RequestRefused when it is not ARM's: the token that goes with the call is for ARM only."""
         from azure.core.rest import HttpRequest
 

@@ -6,7 +6,6 @@ Nothing is told of what the caller may not reach, neither in lists nor in sums.
 
 from __future__ import annotations
 
-from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ from backup_core.api.call import Answer, Call
 from backup_core.api.health import vaults_seen
 from backup_core.api.linked import touched_by
 from backup_core.api.questions import answered
-from backup_core.api.wire import skip_token
+from backup_core.api.wire import key_token, last_key, skip_token
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.protection_gaps import Gap, last_ownership_change
@@ -25,7 +24,9 @@ from backup_core.workflows.protection_gaps import UnprotectedDisk, protection_ga
 
 def unprotected(ports: Ports, call: Call) -> Answer:
     """A page of the disks of a subscription."""
-    after = _read_key(skip_token(call), f"{call.subscription.lower()}:")
+    after = last_key(call)
+    if after and not after.startswith(f"{call.subscription.lower()}:"):
+        raise InvalidInput([Fault(target="$skipToken", message="take it unchanged from a nextLink")])
     page = answered(
         ports,
         call,
@@ -40,7 +41,7 @@ def unprotected(ports: Ports, call: Call) -> Answer:
         "unknown": list(page.unknown),
     }
     if page.next_key is not None:
-        body["nextLink"] = call.next_link(urlsafe_b64encode(page.next_key.encode()).decode())
+        body["nextLink"] = call.next_link(key_token(page.next_key))
     return Answer(status=200, body=body)
 
 
@@ -53,19 +54,6 @@ def of_vault(ports: Ports, call: Call) -> Answer:
     if page.next_token is not None:
         body["nextLink"] = call.next_link(page.next_token)
     return Answer(status=200, body=body)
-
-
-def _read_key(token: str | None, start: str) -> str:
-    """The key of the last disk that was told. Raises InvalidInput for a token that no answer of this list held."""
-    if token is None:
-        return ""
-    try:
-        key = b64decode(token.encode("ascii"), altchars=b"-_", validate=True).decode()
-    except ValueError:
-        key = ""
-    if not key.startswith(start):
-        raise InvalidInput([Fault(target="$skipToken", message="take it unchanged from a nextLink")])
-    return key
 
 
 def _render_disk(call: Call, found: UnprotectedDisk) -> dict[str, Any]:

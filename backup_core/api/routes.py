@@ -16,7 +16,8 @@ their siblings to contributors. Azure's contributor cannot delete vaults, which 
 owner, so contributors may, once the vault is empty. Audit records are for contributors only: they tell of all others.
 What Azure does not have at all (alerts, health, reports, protection rules, deletion of single recovery points) is for
 whom its like is for. Legal holds are set by operators, for a hold only adds to what is kept, and cleared by
-contributors.
+contributors. A dry run of an import is for contributors, as it reads a vault of Azure Backup with the rights of the
+app.
 """
 
 from __future__ import annotations
@@ -171,6 +172,10 @@ ROUTES: tuple[Route, ...] = (
           GET=page("protection_gaps.of_vault", READER, "ProtectionGaps_List",
               "Protected disks whose policy misses their objective, or of which one recovery point is all there is",
               "ProtectionGapList")),
+    route("api_import_dry_run", f"{_VAULT}/dryRunImport",
+          POST=send("imports.dry_run", CONTRIBUTOR, "BackupVaults_DryRunImport",
+              "What would come over from a vault of Azure Disk Backup, and why what would not", "ImportRequest",
+              "ImportDryRun", asks=True, query=("$skipToken",))),
     route("api_protection_rules", f"{_VAULT}/protectionRules",
           GET=page("protection_rules.list_in_vault", READER, "ProtectionRules_List",
               "The rules by which a vault protects disks by their tags", "ProtectionRuleList")),

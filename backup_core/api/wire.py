@@ -6,6 +6,7 @@ Leaves to others: the fields of a body (domain/reading.py).
 from __future__ import annotations
 
 import re
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn, TypeVar
@@ -71,6 +72,20 @@ def skip_token(call: Call) -> str | None:
     if token is not None and not TOKEN.fullmatch(token):
         raise InvalidInput([Fault(target="$skipToken", message="take it unchanged from a nextLink")])
     return token
+
+
+def last_key(call: Call) -> str:
+    """The key of the last that was told, of a list whose pages go on behind a key of ours; "" for the first page.
+    Raises InvalidInput for a token that `key_token` did not write."""
+    token = skip_token(call)
+    try:
+        return "" if token is None else b64decode(token.encode("ascii"), altchars=b"-_", validate=True).decode()
+    except ValueError as error:
+        raise InvalidInput([Fault(target="$skipToken", message="take it unchanged from a nextLink")]) from error
+
+
+def key_token(key: str) -> str:
+    return urlsafe_b64encode(key.encode()).decode()
 
 
 def instant(at: datetime | None) -> str | None:

@@ -24,10 +24,12 @@ class Place(Enum):
     SOURCE = "protect disks"
     SNAPSHOTS = "keep snapshots"
     TARGET = "restore"
+    ORIGIN = "import from Azure Backup"
 
 
 class Bound(Protocol):
-    """`path` is a vault, or a group or subscription of vaults; None leaves a place unbound."""
+    """`path` is a vault, or a group or subscription of vaults; None leaves a place unbound, but for `origins`, which
+    then are as bound as `sources`: what may not be protected is not read about either."""
 
     @property
     def path(self) -> str: ...
@@ -40,6 +42,9 @@ class Bound(Protocol):
 
     @property
     def targets(self) -> tuple[str, ...] | None: ...
+
+    @property
+    def origins(self) -> tuple[str, ...] | None: ...
 
 
 def is_outside(bounds: Iterable[Bound], vault: VaultKey, place: Place, resource_id: str) -> bool:
@@ -54,7 +59,12 @@ def is_outside(bounds: Iterable[Bound], vault: VaultKey, place: Place, resource_
 
 
 def _allowed(bound: Bound, place: Place) -> tuple[str, ...] | None:
-    return {Place.SOURCE: bound.sources, Place.SNAPSHOTS: bound.snapshots, Place.TARGET: bound.targets}[place]
+    return {
+        Place.SOURCE: bound.sources,
+        Place.SNAPSHOTS: bound.snapshots,
+        Place.TARGET: bound.targets,
+        Place.ORIGIN: bound.sources if bound.origins is None else bound.origins,
+    }[place]
 
 
 def check_bounds(bounds: Iterable[Bound], vault: VaultKey, asked: Mapping[str, tuple[Place, str]]) -> list[Fault]:

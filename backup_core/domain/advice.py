@@ -46,6 +46,12 @@ ADVICE: Mapping[str, str] = {
         "Leave out encryptionSettings; encrypt snapshots by the disks' encryption sets."
     ),
     "UserErrorGenericResourceNotFound": "Check the name and the vault.",
+    "UserErrorImportNameTaken": (
+        "Import into a vault that has no instance of that name, or delete that one if nobody needs it."
+    ),
+    "UserErrorImportNotSettled": "Wait until Azure Backup and Azure are done with it, then import again.",
+    "UserErrorImportPolicyDiffers": "Import into another vault, or delete or rename the policy that is in the way.",
+    "UserErrorImportUnreadable": "Leave it in Azure Backup, or protect the disk anew in a vault of this installation.",
     "UserErrorImmutableVaultOperationNotAllowed": (
         "Stop protection, which keeps the recovery points, and delete the instance when they have expired."
     ),

@@ -26,10 +26,11 @@ KEPT_FOR = timedelta(seconds=30)  # until a process notices that a vault acts wi
 
 def acting_for(ports: Ports, vault: VaultKey) -> Ports:
     """The ports with the vault's cloud. Costs one read of the vault's row in 30 seconds."""
-    cloud = ports.cloud.acting_as(acts_as(ports, vault))
+    identity = acts_as(ports, vault)
+    cloud = ports.cloud.acting_as(identity)
     if ports.bounds:
         cloud = cast("DiskCloud", _BoundCloud(cloud, vault, ports.bounds))
-    return replace(ports, cloud=cloud)
+    return replace(ports, cloud=cloud, azure_backup=ports.azure_backup.acting_as(identity))
 
 
 def as_identity(ports: Ports, identity: str) -> Ports:

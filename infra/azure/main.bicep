@@ -40,7 +40,7 @@ param accessScopes object = {}
 @description('User-assigned identities that the app gets and vaults may act with: resource id to client id.')
 param vaultIdentities object = {}
 
-@description('Where vaults may act: id of a vault, or of a group or subscription of vaults, to lists of sources, snapshots and targets.')
+@description('Where vaults may act: id of a vault, or of a group or subscription of vaults, to lists of sources, snapshots, targets and origins.')
 param vaultScopes object = {}
 
 @description('What URLs in answers of the API begin with, where clients reach it under a name of its own; empty: the app\'s own name.')

@@ -27,6 +27,7 @@ from tests.api.bodies import (
 from tests.api.front import Front, Reply, Services
 from tests.builders import SUBSCRIPTION, VAULT, disk_id, disk_json
 from tests.fakes import World
+from tests.origins import OLD, stock
 from tests.workflows.platform import Platform
 
 # What the names in paths are, so that they lead to what exists in `scene`. Any other name does not exist there.
@@ -63,6 +64,7 @@ WORKING: Mapping[str, Any] = {
         excludedTags=[{"name": "backup", "values": ["never"]}], excludedIds=[disk_id("x")]
     ),
     "LegalHoldInput": {"properties": {"reason": "a court asked for it"}},
+    "ImportRequest": {"sourceVaultId": OLD.resource_id},
     "TagsInput": {"properties": {"tags": {"team": "blue"}}},
     "TagsPatch": {"operation": "Merge", "properties": {"tags": {"team": "blue"}}},
     "QueryRequest": {
@@ -121,6 +123,7 @@ def filled(template: str, **names: str) -> str:
 def scene() -> World:
     """A protected disk with a recovery point, a free disk, and an instance that is softly deleted."""
     platform = Platform()
+    stock(platform.world, disks=1, points=1)
     for name in ("disk-1", "disk-2", "disk-3"):
         platform.world.cloud.add_disk(disk_json(name))
     front = Front(platform.world)

@@ -25,7 +25,7 @@ from backup_core.domain.instance import DeletionPermit
 from backup_core.domain.policy import RELATIVE_CRITERIA
 from backup_core.domain.surroundings import Identity
 from backup_core.ports import Insert
-from backup_core.workflows import catalogue, previews, protection_gaps
+from backup_core.workflows import catalogue, importing, previews, protection_gaps
 from backup_core.workflows.heartbeat import note
 from tests.api.bodies import (
     GROUP_PATH,
@@ -46,6 +46,7 @@ from tests.api.front import BASE, VERSION, Front
 from tests.api.tenant import guarded
 from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, disk_id, disk_json, point
 from tests.fakes import World
+from tests.origins import OLD, policy_json, stock
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import SLOT, change_instance
 
@@ -190,6 +191,7 @@ def told() -> DescribedFront:
     _expire_under_a_lock(front, platform)
     _rule(front)
     _preview(front)
+    _move_in(front, platform)
     with pytest.MonkeyPatch.context() as limits:
         for module in (catalogue, audit_records, standings):
             limits.setattr(module, "PAGE_SIZE", 1)
@@ -323,6 +325,18 @@ def _preview(front: DescribedFront) -> None:
         front.post(f"{POLICY_PATH}/estimateCost", body)
     for body in ({}, {**known, "pricePerGibMonth": 0.04}):
         front.post(f"{INSTANCE_PATH}/estimateCost", body)
+
+
+def _move_in(front: DescribedFront, platform: Platform) -> None:
+    """A vault in which not all can come over; first all of it, then a page that is not the last."""
+    first, _ = stock(platform.world, disks=2, points=2)
+    platform.world.azure_backup.add(policy_json("broken", intervals=()))
+    platform.world.azure_backup.instances[OLD.resource_id.lower()][first]["properties"]["currentProtectionState"] = "?"
+    platform.world.cloud.lose_snapshot(next(each for each in platform.world.cloud.snapshot_ids() if "AzureB" in each))
+    assert front.post(f"{VAULT_PATH}/dryRunImport", {"sourceVaultId": OLD.resource_id}).status == 200
+    with pytest.MonkeyPatch.context() as limits:
+        limits.setattr(importing, "LOOKS_A_PAGE", 1)
+        front.post(f"{VAULT_PATH}/dryRunImport", {"sourceVaultId": OLD.resource_id.upper()})
 
 
 def _list(front: DescribedFront) -> None:

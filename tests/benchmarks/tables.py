@@ -24,7 +24,7 @@ from infra.local.parts import Part, Recipe, free_ports
 from infra.local.storage import StoragePorts, azurite_command, connection_string
 from tests.benchmarks.counting import RequestCounter
 from tests.benchmarks.figures import Figure
-from tests.fakes import FakeAudit, FakeClock, FakeCloud, FakeSink
+from tests.fakes import FakeAudit, FakeAzureBackup, FakeClock, FakeCloud, FakeSink
 
 SIZES = (1_000, 10_000, 100_000)
 WARM_UP = 3
@@ -66,11 +66,13 @@ def _in_memory(command: list[str]) -> list[str]:
 def ports_on(storage: str, *, prefix: str, now: datetime) -> tuple[Ports, RequestCounter]:
     """The real adapters of tables and queues, whose requests are counted; all else in memory."""
     counter, clock = RequestCounter(), FakeClock(now)
+    cloud = FakeCloud(clock)
     ports = Ports(
         clock=clock,
         store=TableStore(prefix=prefix, connection_string=storage, per_call_policies=[counter]),
         queue=StorageQueue(connection_string=storage, per_call_policies=[counter]),
-        cloud=FakeCloud(clock),
+        cloud=cloud,
+        azure_backup=FakeAzureBackup(cloud),
         events=FakeSink(),
         audit=FakeAudit(),
     )

@@ -51,10 +51,13 @@ ROLES = {
     "Disk Backup Reader": "3e5e47e6-65f7-47ef-90b5-e5dd4d455f24",
     "Disk Snapshot Contributor": "7efff54f-a5b4-42b5-a1c5-5411624893ce",
     "Disk Restore Operator": "b50d9833-a0cb-478e-945f-707fcc997c13",
+    "Backup Reader": "a795c7a0-d4a2-40c1-ae25-d81f01202912",
+    "Backup Contributor": "5e467623-bb1f-42f4-a55d-6e525e11384b",
     # Two roles of our own: no built-in one is as small.
     "Compute Usage Reader": "5f5ac09d-3f0c-4d77-8b0a-6a2f4d1c9e21",
     "Snapshot Immutability Writer": "2f6e0c5b-9c0a-4f57-8a55-4b1f6d7f3c18",
 }
+APP_ROLES = tuple(role for role in ROLES if not role.startswith("Backup "))
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 ACTIONS = {  # some of each role's, for the fake
     "Disk Backup Reader": ("Microsoft.Authorization/*/read", "Microsoft.Compute/disks/read"),
@@ -124,7 +127,7 @@ def quick_arm(arm: Arm) -> Iterator[Arm]:
     quick = {name: [0.3, 0.4] for name in spans}
     arm.control("PUT", "settings", {**quick, "background_copy_seconds": 1.5, "role_propagation_seconds": 0.0})
     arm.control("DELETE", "buckets")
-    for role in ROLES:
+    for role in APP_ROLES:
         assign(arm, APP, role, f"/subscriptions/{arm.subscription}")
     yield arm
     arm.control("DELETE", "faults")

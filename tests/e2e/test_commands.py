@@ -5,6 +5,7 @@ With DISKBACKUP_AZ by Microsoft's own az, else by a stand-in that sends the same
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,19 +13,26 @@ import stat
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from azure.mgmt.compute.models import Snapshot
 from azure.mgmt.dataprotection import models
 
+from backup_core.adapters.compute import read_snapshot
+from backup_core.domain.resource_ids import GroupId, VaultKey
 from infra.local.demo import wanted
 from infra.local.demo.clients import Clients
 from infra.local.up import PROJECT, LocalTarget
 from tests.e2e import az_stand_in
 from tests.e2e.commands import Printed, documented, printed_by_errors
 from tests.e2e.documented import example
+from tests.e2e.stage import APP_PRINCIPAL
 from tests.e2e.test_az import AZ, Shell
+from tests.origins import instance_json, point_json, policy_json, snapshot_name, vault_json
 
+APPS = "resourceGroups/apps-westeurope"
 PRINCIPAL = "33333333-3333-4333-8333-333333333333"
 # What needs more of Azure than the local target has, by the words that a command begins with.
 NOT_HERE = {
@@ -218,6 +226,46 @@ def test_a_hold_is_set_and_cleared_as_its_page_says(shell: Shell, guarded: Local
     (point,) = backup.recovery_points.list("held", "held", "one")
     (snapshot,) = [each for each in clients.snapshots() if str(point.name) in str(each.get("tags"))]
     assert "case-17" in snapshot["tags"]["diskbackup-hold"]
+
+
+@pytest.mark.local_target
+@pytest.mark.timeout(600)
+def test_the_page_on_moving_in_runs_as_it_stands(shell: Shell, guarded: LocalTarget) -> None:
+    clients, subscription = Clients(guarded.endpoints), guarded.endpoints["subscription_id"]
+    clients.make_group("moved-in")
+    clients.control("PUT", "settings", {"role_propagation_seconds": 0})
+    old, vault = (VaultKey(subscription=subscription, group="moved-in", name=name) for name in ("old", "new"))
+    instance = put_old_vault(clients, old)
+    clients.backup.backup_vaults.begin_create_or_update(
+        vault.group, vault.name, models.BackupVaultResource(wanted.vault())
+    ).result()
+    front_door = guarded.endpoints["front_door"]
+    shell.environment |= {
+        "APP": front_door,
+        "AUDIENCE": front_door,
+        "S": subscription,
+        "G": vault.group,
+        "V": vault.name,
+    }
+    shell.environment |= {"OLD_VAULT": old.resource_id, "PRINCIPAL": APP_PRINCIPAL}
+    shell.ran(example("move-in.md", "What the app needs", "sh"))
+    told = json.loads(shell.ran(example("move-in.md", "What would come over?", "sh")))
+    assert [(each["sourceInstanceId"], each["action"]) for each in told["value"]] == [(instance, "Import")]
+    assert [each["action"] for each in told["value"][0]["recoveryPoints"]] == ["Adopt"]
+
+
+def put_old_vault(clients: Clients, old: VaultKey) -> str:
+    """A vault of Azure Backup that protects a disk and has a recovery point of it; answers the instance's id."""
+    disk = clients.disk(f"/subscriptions/{old.subscription}/{APPS}/providers/Microsoft.Compute/disks/web01-os")
+    snapshots = GroupId(subscription=old.subscription, group="snapshots-westeurope")
+    creation = {"createOption": "Copy", "sourceResourceId": disk["id"]}
+    wish = {"location": disk["location"], "properties": {"creationData": creation, "incremental": True}}
+    name = snapshot_name(disk["id"], datetime.now(UTC))
+    taken = clients.compute[old.subscription].snapshots.begin_create_or_update(snapshots.group, name, Snapshot(wish))
+    instance = instance_json(disk["id"], vault=old, group=snapshots)
+    point = point_json(instance["id"], read_snapshot(taken.result().as_dict()))
+    clients.control("POST", "azure-backup", {"value": [vault_json(old), policy_json(vault=old), instance, point]})
+    return str(instance["id"])
 
 
 # ------------------------------------------------------------------ curl

@@ -25,6 +25,7 @@ from backup_core.domain.alert import AlertState
 from backup_core.domain.audit import Outcome
 from backup_core.domain.events import Severity
 from backup_core.domain.heartbeat import ALLOWED
+from backup_core.domain.importing import InstanceAction, PointAction, PolicyAction
 from backup_core.domain.instance import MISSED_SLOTS_KEPT, ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.objective import ObjectiveState
@@ -77,6 +78,7 @@ def schemas() -> dict[str, Schema]:
         "QuotaForecast": _quota_forecast(),
         "UnprotectedDiskList": _unprotected_disks(),
         "ProtectionGapList": _protection_gaps(),
+        "ImportDryRun": _import_dry_run(),
         "ProtectionRule": _resource(_rule()),
         "LegalHold": _resource(_legal_hold()),
         "ProtectionRuleDryRun": all_of({"value": list_of(_rule_decision()), "left": _NUMBER}),
@@ -328,6 +330,32 @@ def _protection_gaps() -> Schema:
         "gaps": list_of(gap, at_least=1),
     }
     return object_of({"value": list_of(all_of(told)), "nextLink": _link()}, required=("value",))
+
+
+def _import_dry_run() -> Schema:
+    faults = list_of(all_of(dict.fromkeys(("code", "message", "target"), TEXT)))
+    policy = {"name": TEXT, "action": one_of([action.value for action in PolicyAction]), "faults": faults}
+    point = {
+        **dict.fromkeys(("name", "retentionTagName", "snapshotId"), TEXT),
+        **dict.fromkeys(("creationTime", "expiryTime"), optional(TIME)),
+        "action": one_of([action.value for action in PointAction]),
+        "faults": faults,
+    }
+    told = {
+        **dict.fromkeys(("sourceInstanceId", "name", "dataSourceId", "snapshotResourceGroupId"), TEXT),
+        **dict.fromkeys(("policyName", "sourceProtectionState"), TEXT),
+        "action": one_of([action.value for action in InstanceAction]),
+        "faults": faults,
+        "recoveryPoints": list_of(all_of(point)),
+    }
+    needed: dict[str, Schema] = {
+        "sourceVaultId": TEXT,
+        "location": TEXT,
+        "instanceCount": _NUMBER,
+        "policies": list_of(all_of(policy)),
+        "value": list_of(all_of(told)),
+    }
+    return object_of({**needed, "nextLink": _link()}, required=needed)
 
 
 # ---------------------------------------------------------------- recovery points

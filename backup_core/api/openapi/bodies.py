@@ -94,6 +94,7 @@ def schemas() -> dict[str, Schema]:
         ),
         "CostRequest": object_of(_cost_fields()),
         "PolicyCostRequest": object_of({**_cost_fields(), "disks": optional(whole(1, cost.DISKS_AT_MOST))}),
+        "ImportRequest": all_of({"sourceVaultId": {**matching(RESOURCE_FORM, whole=False), "maxLength": MAX_TEXT}}),
         "ProtectionRuleInput": all_of({"properties": rule_properties()}),
         "LegalHoldInput": all_of({"properties": hold_properties()}),
         "BackupInstanceInput": object_of(

@@ -35,6 +35,11 @@ ACTION_ROOTS = {
     "role_definition": "Microsoft.Authorization/roleDefinitions",
     "permission": "Microsoft.Authorization/permissions",
     "usage": "Microsoft.Compute/locations/usages",
+    "backup_vault": "Microsoft.DataProtection/backupVaults",
+    "backup_policy": "Microsoft.DataProtection/backupVaults/backupPolicies",
+    "backup_instance": "Microsoft.DataProtection/backupVaults/backupInstances",
+    "backup_point": "Microsoft.DataProtection/backupVaults/backupInstances/recoveryPoints",
+    "backup_operation": "Microsoft.DataProtection/backupVaults/operationStatus",
 }
 LOCK_LEVELS = ("CanNotDelete", "ReadOnly")
 PRINCIPAL_TYPES = ("ServicePrincipal", "User", "Group", "ForeignGroup", "Device")

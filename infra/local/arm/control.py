@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from infra.local.arm import copying, disks, seed, snapshots
+from infra.local.arm import backup, copying, disks, seed, snapshots
 from infra.local.arm.buckets import FrontDoor, ProviderPolicies
 from infra.local.arm.gateway import Gateway
 from infra.local.arm.paths import TYPE_NAMES
@@ -41,6 +41,7 @@ class Control:
             ("POST", "disks/delete-behind"): self._delete_disk,
             ("POST", "snapshots/delete-behind"): self._delete_snapshot,
             ("POST", "age"): self._age,
+            ("POST", "azure-backup"): lambda wish: {"resources": backup.keep(self._world, wish["value"])},
         }
 
     async def answer(self, request: web.BaseRequest) -> web.Response:

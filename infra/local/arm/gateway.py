@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from infra.local.arm import (
     access,
     authority,
+    backup,
     disks,
     errors,
     groups,
@@ -56,6 +57,17 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("disk_access.list", "GET"): resources.listed,
     ("operation", "GET"): operations.poll,
     ("group_operation", "GET"): groups.poll,
+    ("backup_vault", "GET"): backup.read,
+    ("backup_policy", "GET"): backup.read,
+    ("backup_policy.list", "GET"): backup.listed,
+    ("backup_instance", "GET"): backup.read,
+    ("backup_instance", "DELETE"): backup.delete,
+    ("backup_instance.list", "GET"): backup.listed,
+    ("backup_instance.stopProtection", "POST"): backup.act,
+    ("backup_instance.resumeProtection", "POST"): backup.act,
+    ("backup_point", "GET"): backup.read,
+    ("backup_point.list", "GET"): backup.listed,
+    ("backup_operation", "GET"): backup.poll,
     ("subscription", "GET"): groups.subscriptions,
     ("subscription.list", "GET"): groups.subscriptions,
     ("group", "GET"): groups.read,
@@ -145,7 +157,7 @@ class Gateway:
         self.policies = ProviderPolicies()
         self._issuer = issuer
         self._served_by = f"{world.new_guid()}_132450471257270065"
-        for module in (disks, snapshots, access, groups, immutability):
+        for module in (disks, snapshots, access, groups, immutability, backup):
             module.register(world)
 
     def answer(self, incoming: Incoming, fault: Fault | None) -> Answer:

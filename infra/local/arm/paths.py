@@ -20,6 +20,8 @@ TYPE_NAMES = {
     "encryption_set": "Microsoft.Compute/diskEncryptionSets",
     "disk_access": "Microsoft.Compute/diskAccesses",
 }
+BACKUP_TYPES = {"backuppolicies": "backup_policy", "backupinstances": "backup_instance"}
+BACKUP_ACTIONS = {"stopprotection": "stopProtection", "resumeprotection": "resumeProtection"}
 ACTIONS = {
     "begingetaccess": "beginGetAccess",
     "endgetaccess": "endGetAccess",
@@ -40,7 +42,7 @@ class Route:
 
     kind: 'disk', 'snapshot', 'encryption_set', 'disk_access', 'group', 'subscription', 'operation', 'group_operation',
     'lock', 'role_assignment', 'role_definition', 'permission', 'provider', 'location', 'usage', 'tenant', 'resource',
-    'tags' or 'unknown'.
+    'tags', 'backup_vault', 'backup_policy', 'backup_instance', 'backup_point', 'backup_operation' or 'unknown'.
     name: empty when the path names the collection; of an unknown kind, its resource type. action: 'beginGetAccess'
     and the like. scope: the id on which roles and locks are looked up. namespace: of an unknown resource type.
     """
@@ -116,6 +118,8 @@ def _in_provider(parts: list[str], lowered: list[str], at: int) -> Route:
         return Route(kind="tags", name="default", **place)
     if namespace == "microsoft.compute":
         return _in_compute(parts, lowered, at, place)
+    if namespace == "microsoft.dataprotection" and place["group"]:
+        return _in_azure_backup(parts, lowered, at, place)
     return Route(kind="unknown", namespace=parts[at + 1], name="".join(parts[at + 2 : at + 3]), **place)
 
 
@@ -132,6 +136,25 @@ def _in_compute(parts: list[str], lowered: list[str], at: int, place: dict[str, 
             scope = resource_id(place["subscription"], place["group"], known, parts[at + 3])
             action = ACTIONS[rest[0]] if rest else ""
             return Route(kind=known, name=parts[at + 3], action=action, **{**place, "scope": scope})
+    return Route(kind="unknown", namespace=parts[at + 1], name="".join(parts[at + 2 : at + 3]), **place)
+
+
+def _in_azure_backup(parts: list[str], lowered: list[str], at: int, place: dict[str, str]) -> Route:
+    named = {**place, "scope": "/" + "/".join(parts), "name": parts[-1]}
+    match lowered[at + 2 :]:
+        case ["backupvaults", _]:
+            return Route(kind="backup_vault", **named)
+        case ["backupvaults", _, "operationstatus", _]:
+            return Route(kind="backup_operation", **named)
+        case ["backupvaults", _, kind, *rest] if kind in BACKUP_TYPES and len(rest) <= 1:
+            return Route(kind=BACKUP_TYPES[kind], **{**named, "name": parts[-1] if rest else ""})
+        case ["backupvaults", _, "backupinstances", _, "recoverypoints", *rest] if len(rest) <= 1:
+            return Route(kind="backup_point", **{**named, "name": parts[-1] if rest else ""})
+        case ["backupvaults", _, "backupinstances", _, action] if action in BACKUP_ACTIONS:
+            scope = "/" + "/".join(parts[:-1])
+            return Route(
+                kind="backup_instance", action=BACKUP_ACTIONS[action], **{**place, "scope": scope, "name": parts[-2]}
+            )
     return Route(kind="unknown", namespace=parts[at + 1], name="".join(parts[at + 2 : at + 3]), **place)
 
 

@@ -13,12 +13,14 @@ from infra.local.arm.wire import Answer, ArmError, Call, Json, stamp
 from infra.local.arm.world import Operation, Resource, World
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+SNAPSHOT_NAME = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 COPY_DETAIL = 10.0
 
 
-def check_name(name: str) -> None:
-    """At most 80 of a-z A-Z 0-9 _ - [documented]; the words are reported of a disk."""
-    if not NAME.fullmatch(name):
+def check_name(name: str, form: re.Pattern[str] = NAME) -> None:
+    """At most 80 of a-z A-Z 0-9 _ - [documented], of a snapshot also . [recorded: those that Azure Backup takes]; the
+    words are reported of a disk."""
+    if not form.fullmatch(name):
         raise errors.invalid_parameter("disk.name", "The value of parameter disk.name is invalid.")
 
 

@@ -81,6 +81,23 @@ DISK_RESTORE_OPERATOR = Role(
         "Microsoft.Compute/disks/read",
     ),
 )
+BACKUP_READER = Role(
+    guid="a795c7a0-d4a2-40c1-ae25-d81f01202912",
+    name="Backup Reader",
+    actions=(
+        "Microsoft.Authorization/*/read",
+        "Microsoft.DataProtection/backupVaults/read",
+        "Microsoft.DataProtection/backupVaults/backupInstances/read",
+        "Microsoft.DataProtection/backupVaults/backupInstances/recoveryPoints/read",
+        "Microsoft.DataProtection/backupVaults/backupPolicies/read",
+        "Microsoft.DataProtection/backupVaults/operationStatus/read",
+    ),
+)
+BACKUP_CONTRIBUTOR = Role(
+    guid="5e467623-bb1f-42f4-a55d-6e525e11384b",
+    name="Backup Contributor",
+    actions=("Microsoft.Authorization/*/read", "Microsoft.DataProtection/backupVaults/*"),
+)
 # No built-in role but Reader and those above it lets usages be read; a deployment makes one that lets nothing else.
 COMPUTE_USAGE_READER = Role(
     guid="5f5ac09d-3f0c-4d77-8b0a-6a2f4d1c9e21",
@@ -109,6 +126,8 @@ ROLES = {
         DISK_BACKUP_READER,
         DISK_SNAPSHOT_CONTRIBUTOR,
         DISK_RESTORE_OPERATOR,
+        BACKUP_READER,
+        BACKUP_CONTRIBUTOR,
         COMPUTE_USAGE_READER,
         SNAPSHOT_IMMUTABILITY_WRITER,
     )

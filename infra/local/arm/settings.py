@@ -15,6 +15,7 @@ SPANS = (
     "delete_seconds",
     "access_seconds",
     "group_delete_seconds",
+    "azure_backup_seconds",
 )
 
 
@@ -41,6 +42,7 @@ class Settings:
     delete_seconds: tuple[float, float] = (0.5, 1.0)
     access_seconds: tuple[float, float] = (0.1, 0.3)
     group_delete_seconds: tuple[float, float] = (2.0, 4.0)
+    azure_backup_seconds: tuple[float, float] = (40.0, 160.0)
     background_copy_seconds: float = 25.0
     role_propagation_seconds: float = 5.0
     lock_removal_seconds: float = 0.0

@@ -33,7 +33,7 @@ def register(world: World) -> None:
 
 def put(world: World, call: Call) -> Answer:
     """Takes a snapshot; on an existing name with the same source nothing new is taken. Always 202 [recorded]."""
-    resources.check_name(call.route.name)
+    resources.check_name(call.route.name, resources.SNAPSHOT_NAME)
     body = call.json()
     location = resources.location_of(body)
     creation = resources.creation_of(resources.properties_of(body))

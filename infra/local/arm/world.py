@@ -144,6 +144,7 @@ class World:
         self.subscriptions: dict[str, Json] = {}
         self.groups: dict[str, Json] = {}
         self.locks: dict[str, Json] = {}
+        self.azure_backup: dict[str, Json] = {}  # vaults and what lies in them, by id in small letters
         self.assignments = Assignments()
         self.operations: dict[str, Operation] = {}
         self.family: dict[str, list[str]] = {}
@@ -301,6 +302,7 @@ class World:
         self.subscriptions = dict(self.store.documents("subscription"))
         self.groups = dict(self.store.documents("group"))
         self.locks = dict(self.store.documents("lock"))
+        self.azure_backup = dict(self.store.documents("azure_backup"))
         for _, document in self.store.documents("assignment"):
             self.assignments.keep(roles.from_document(document))
         self._events = {key: Told(**document) for key, document in self.store.documents("event")}
