@@ -21,6 +21,7 @@ from backup_core.domain.audit import AuditRecord, AuditScope
 from backup_core.domain.disk import Disk, OperationState, Snapshot
 from backup_core.domain.errors import ResourceInUse
 from backup_core.domain.events import Event
+from backup_core.domain.guard import GuardMapping, ResourceGuard, Unlock
 from backup_core.domain.health import InstanceGlance, JobGlance, PointGlance
 from backup_core.domain.heartbeat import Heartbeat
 from backup_core.domain.installation import Installation
@@ -62,6 +63,9 @@ Record = (
     | Installation
     | SnapshotGroup
     | Pace
+    | ResourceGuard
+    | GuardMapping
+    | Unlock
 )
 R = TypeVar("R", bound=Record)
 Glance = InstanceGlance | JobGlance | PointGlance  # of a BackupInstance, a Job, a RecoveryPoint
@@ -149,7 +153,8 @@ class StateStore(Protocol):
 
     Keys: Vault (); BackupPolicy (name); BackupInstance (name); Job (job_id); RecoveryPoint (instance_name, point_id);
     DiskClaim (disk_key), ProtectionRule (rule_key), DigestItem (group, key), SnapshotGroup (key), Pace (subscription),
-    Heartbeat (), Installation (), whatever vault is named; Alert (alert_id); OutboxEvent (key); RefusedEvent (key).
+    ResourceGuard (key), GuardMapping (key), Heartbeat (), Installation (), whatever vault is named; Alert (alert_id);
+    OutboxEvent (key); RefusedEvent (key); Unlock (subject, by).
     Names are compared without case. Raises CloudUnavailable when the storage does not answer, InvalidInput for a name
     that no table key can hold or a page token that the store did not make.
     """

@@ -26,6 +26,7 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Alert
 from backup_core.domain.errors import Fault, InvalidInput, RecordCorrupt
+from backup_core.domain.guard import GuardMapping, ResourceGuard, Unlock
 from backup_core.domain.health import InstanceGlance, JobGlance, PointGlance
 from backup_core.domain.heartbeat import Heartbeat
 from backup_core.domain.installation import Installation
@@ -51,6 +52,7 @@ HEARTBEAT_PARTITION = "heartbeat"
 INSTALLATION_PARTITION = "installation"
 GROUPS_PARTITION = "groups"
 PACES_PARTITION = "paces"
+GUARDS_PARTITION = "guards"
 MAX_CHANGES = 100  # an entity group transaction takes no more
 # An agenda row's shard is a hash of its instance. Each shard costs a tick one read, due or not; a partition serves
 # about 2,000 rows a second (Azure's scalability targets), so four carry some 8,000 writes a second: ample for 5,000 due
@@ -78,6 +80,9 @@ _KINDS: Mapping[type[Record], str] = {
     Installation: "installation",
     SnapshotGroup: "group",
     Pace: "pace",
+    ResourceGuard: "guard",
+    GuardMapping: "mapping",
+    Unlock: "unlock",
 }
 _KEY_LENGTHS: Mapping[type[Record], int] = {
     Vault: 0,
@@ -95,6 +100,9 @@ _KEY_LENGTHS: Mapping[type[Record], int] = {
     Installation: 0,
     SnapshotGroup: 1,
     Pace: 1,
+    ResourceGuard: 1,
+    GuardMapping: 1,
+    Unlock: 2,
 }
 # Records that lie together, whatever vault they are of.
 _SHARED: Mapping[type[Record], str] = {
@@ -105,6 +113,8 @@ _SHARED: Mapping[type[Record], str] = {
     Installation: INSTALLATION_PARTITION,
     SnapshotGroup: GROUPS_PARTITION,
     Pace: PACES_PARTITION,
+    ResourceGuard: GUARDS_PARTITION,
+    GuardMapping: GUARDS_PARTITION,
 }
 GLANCED: Mapping[type[Glance], type[BackupInstance | Job | RecoveryPoint]] = {
     InstanceGlance: BackupInstance,
@@ -215,6 +225,10 @@ def record_key(record: Record) -> tuple[str, ...]:
             return (record.group, record.key)
         case DiskClaim() | OutboxEvent() | RefusedEvent() | ProtectionRule() | SnapshotGroup():
             return (record.key,)
+        case ResourceGuard() | GuardMapping():
+            return (record.key,)
+        case Unlock():
+            return (record.subject, record.by)
         case Pace():
             return (record.subscription,)
         case _:
@@ -446,6 +460,16 @@ def _hints(record: Record) -> dict[str, str]:
             return {"ticked": record.ticked_at.isoformat()}
         case SnapshotGroup():
             return {"group": record.group_id, "vault": record.vault.resource_id}
+        case ResourceGuard():
+            return {"guard": record.resource_id}
+        case GuardMapping():
+            return {"vault": record.vault.resource_id, "guard": record.guard_id}
+        case Unlock():
+            return {
+                "operation": record.operation.value,
+                "resource": record.resource_id,
+                "until": record.until.isoformat(),
+            }
         case Installation():
             return {"name": record.installation_id}
         case Pace():

@@ -23,6 +23,7 @@ from backup_core.api.auditing import Auditor
 from backup_core.api.call import MAX_BODY_BYTES, Answer, Call, check_names, read_call
 from backup_core.api.endpoints import Route
 from backup_core.api.errors import Refused, answer_error
+from backup_core.api.guarding import check_guarded
 from backup_core.api.linked import LinkedRefused, check_named_by_url, check_named_in_request, without_closed
 from backup_core.api.not_offered import refusal
 from backup_core.api.questions import note_change
@@ -160,6 +161,7 @@ class Reception:
         try:
             if "vault" in call.names:
                 check_locks(ports, call.vault, call.resource, deleting=call.method == "DELETE")
+                check_guarded(ports, call, route.endpoints[call.method])
             result = handler(ports, call)
         except Exception as error:
             result = _failed(route, call, error)

@@ -38,6 +38,8 @@ TYPES = (
     "backupVaults/backupJobs",
     "backupVaults/deletedBackupInstances",
     "backupVaults/protectionRules",
+    "backupVaults/backupResourceGuardProxies",
+    "resourceGuards",
     "locations",
     "operations",
 )

@@ -44,7 +44,8 @@ class Endpoint:
     `handler` is `module.function` of this package, as text, so that a cold start imports none of them. `role` is the
     least that may ask; None: anyone, since it tells nothing that is not published. `id` is Azure's own where Azure has
     the operation. `answers` are those of success, by status; `query` are parameters beside api-version. `asks` is said
-    of a POST that changes nothing.
+    of a POST that changes nothing. `guarded` is the critical operation (domain/guard.py, Critical, by its name) that a
+    resource guard guards it as, where the request alone says so.
     """
 
     handler: str
@@ -57,6 +58,7 @@ class Endpoint:
     body_needed: bool = True
     query: tuple[str, ...] = ()
     asks: bool = False
+    guarded: str = ""
 
     @property
     def tag(self) -> str:
@@ -88,8 +90,10 @@ def route(name: str, template: str, *, is_anonymous: bool = False, **endpoints: 
     return Route(name, template, endpoints, is_anonymous)
 
 
-def get(handler: str, role: Role | None, name: str, summary: str, schema: str, *query: str) -> Endpoint:
-    return Endpoint(handler, role, name, summary, {200: Success(schema=schema)}, query=query)
+def get(
+    handler: str, role: Role | None, name: str, summary: str, schema: str, *query: str, guarded: str = ""
+) -> Endpoint:
+    return Endpoint(handler, role, name, summary, {200: Success(schema=schema)}, query=query, guarded=guarded)
 
 
 def page(handler: str, role: Role, name: str, summary: str, schema: str, *query: str) -> Endpoint:
@@ -130,15 +134,26 @@ def begin(
     needed: bool = True,
     at_once: int | None = None,
     asks: bool = False,
+    guarded: str = "",
 ) -> Endpoint:
     """`at_once` is the status, if any, of an answer without a body when there is nothing to be done."""
     answers = {202: Success(headers=(STATUS, RESULT))} | ({at_once: Success()} if at_once else {})
-    return Endpoint(handler, role, name, summary, answers, body=body, body_needed=needed, asks=asks)
+    return Endpoint(handler, role, name, summary, answers, body=body, body_needed=needed, asks=asks, guarded=guarded)
 
 
-def delete(handler: str, role: Role, name: str, summary: str, *, answers: tuple[int, ...] = (200, 204)) -> Endpoint:
-    """Done at once, and answered without a body; 204 when there was nothing."""
-    return Endpoint(handler, role, name, summary, dict.fromkeys(answers, Success()))
+def delete(
+    handler: str,
+    role: Role,
+    name: str,
+    summary: str,
+    schema: str = "",
+    *,
+    answers: tuple[int, ...] = (200, 204),
+    guarded: str = "",
+) -> Endpoint:
+    """Done at once, and answered without a body, or with that of `schema`; 204 when there was nothing."""
+    done = {status: Success(schema="" if status == 204 else schema) for status in answers}
+    return Endpoint(handler, role, name, summary, done, guarded=guarded)
 
 
 def clear(handler: str, role: Role, name: str, summary: str, schema: str) -> Endpoint:

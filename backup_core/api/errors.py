@@ -22,6 +22,7 @@ from backup_core.domain.errors import (
     SnapshotLimitReached,
     Throttled,
 )
+from backup_core.domain.guard import GuardLocked
 from backup_core.domain.job import JobError
 from backup_core.ports import StateConflict
 
@@ -29,6 +30,7 @@ STATUS: tuple[tuple[type[BackupError], int], ...] = (
     (InvalidInput, 400),
     (NotFound, 404),
     (ResourceInUse, 409),
+    (GuardLocked, 403),
     (ScopeLocked, 409),
     (SnapshotLimitReached, 409),
     (Throttled, 429),

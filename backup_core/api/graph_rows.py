@@ -58,8 +58,8 @@ _INSTANCE_UNSAID = (
 )
 
 
-def of_vault(ports: Ports, vault: Vault) -> dict[str, Any]:
-    shown = vaults.render(ports, vault)
+def of_vault(ports: Ports, vault: Vault, *, is_guarded: bool) -> dict[str, Any]:
+    shown = vaults.render(ports, vault, is_guarded=is_guarded)
     properties = dict(shown["properties"])
     security = dict(properties["securitySettings"])
     soft_delete = security.get("softDeleteSettings", {})

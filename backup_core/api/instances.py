@@ -55,7 +55,9 @@ def put(ports: Ports, call: Call) -> Answer:
     """201 with the operation's URL, for a new instance and for a changed one (recorded)."""
     request = _read_instance(call)
     before = catalogue.find_instance(ports, call.vault, request.name)
-    instance, job, _ = protection.configure_instance(ports, call.vault, request, correlation_id=call.correlation_id)
+    instance, job, _ = protection.configure_instance(
+        ports, call.vault, request, correlation_id=call.correlation_id, by=call.caller.object_id
+    )
     headers = status_header(call, of_job(call.vault, job))
     changes = differences(asked(call.vault, before), asked(call.vault, instance)) if before is not None else ()
     return Answer(status=201, body=render(call.vault, instance), headers=headers, changes=changes)

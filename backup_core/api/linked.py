@@ -20,7 +20,7 @@ from backup_core.api.call import Call, check_names
 from backup_core.api.endpoints import Route
 from backup_core.api.errors import Refused
 from backup_core.api.operation_ids import decode
-from backup_core.api.wire import read_optional_body
+from backup_core.api.wire import readable_body
 from backup_core.domain.alert import Alert
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.instance import BackupInstance
@@ -35,7 +35,12 @@ HIDDEN = "<a resource that you may not reach>"
 _SHOWN = 300  # letters of an id in a refusal
 _ID = re.compile(r"/subscriptions/[^\s'\"`<>,;|?#]+", re.IGNORECASE)
 # Names in a URL that lie in its path, so that whoever reaches the path reaches them, and what is read of none.
-IN_THE_PATH = frozenset({"subscription", "group", "vault", "policy", "disk", "point", "hold", "location", "rest"})
+IN_THE_PATH = frozenset(
+    {
+        *("subscription", "group", "vault", "policy", "disk", "point", "hold", "location", "rest"),
+        *("guard", "proxy", "requests", "request"),
+    }
+)
 
 
 class LinkedRefused(Refused):
@@ -64,17 +69,9 @@ def check_named_in_request(call: Call, action: str, scope: str) -> None:
     closed = call.closed
     if not closed:
         return
-    named = [each for each in mentions([dict(call.query), _body(call)]) if names_closed(each.text, closed)]
+    named = [each for each in mentions([dict(call.query), readable_body(call)]) if names_closed(each.text, closed)]
     if named:
         raise LinkedRefused(call, action, scope, [Mention(_place(each.place), each.text) for each in named])
-
-
-def _body(call: Call) -> Mapping[str, Any]:
-    """As the endpoint will read it. What cannot be read the endpoint refuses in its own words, if it wants it."""
-    try:
-        return read_optional_body(call)
-    except (InvalidInput, Refused):
-        return {}
 
 
 def _place(place: str) -> str:

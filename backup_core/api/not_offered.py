@@ -7,30 +7,13 @@ from __future__ import annotations
 
 import re
 
-from backup_core.api.call import Answer, Call
 from backup_core.api.errors import Refused
-from backup_core.ports import Ports
-from backup_core.workflows import catalogue
 
-_GUARD = "Resource guards (multi-user authorization) are Azure Backup's own"
 _REGIONS = "snapshots stay in their disk's region, so that there is no second region to read from or to restore to"
 _REASONS: tuple[tuple[str, str], ...] = (
-    (r"/(resourceGuards|backupResourceGuardProxies)(/|$)|/unlockDelete$", f"{_GUARD}; restrict roles and scopes here"),
     (r"/(validate)?crossRegionRestore$|/fetch(SecondaryRecoveryPoints|CrossRegionRestoreJobs?)$", _REGIONS),
     (r"/rehydrate$", "recovery points of disks lie in the operational store and need no rehydration"),
 )
-
-
-def none(ports: Ports, call: Call) -> Answer:
-    """A list of what cannot be made here is empty, which an inventory is to be told so."""
-    del ports, call
-    return Answer(status=200, body={"value": []})
-
-
-def none_in_vault(ports: Ports, call: Call) -> Answer:
-    """Raises NotFound (vault)."""
-    catalogue.get_vault(ports, call.vault)
-    return none(ports, call)
 
 
 def refusal(path: str) -> Refused:

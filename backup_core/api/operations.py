@@ -46,7 +46,7 @@ def result_in_vault(ports: Ports, call: Call) -> Answer:
     """The vault (specification), or 202 while the operation runs."""
     operation = _of_vault(call)
     unfinished = _unfinished(ports, call, operation, _job(ports, call, operation))
-    return unfinished or Answer(status=200, body=vaults.render(ports, catalogue.get_vault(ports, call.vault)))
+    return unfinished or Answer(status=200, body=vaults.render_one(ports, catalogue.get_vault(ports, call.vault)))
 
 
 def result_of_instance(ports: Ports, call: Call) -> Answer:

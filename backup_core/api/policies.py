@@ -31,7 +31,7 @@ def put(ports: Ports, call: Call) -> Answer:
     """200 at once (recorded), for a new policy and for a changed one."""
     policy = _read_policy(call)
     before = catalogue.find_policy(ports, call.vault, policy.name)
-    stored = vaults.put_policy(ports, call.vault, policy)
+    stored = vaults.put_policy(ports, call.vault, policy, by=call.caller.object_id)
     changes = differences(before.properties, stored.properties) if before is not None else ()
     return Answer(status=200, body=render(call.vault, stored), changes=changes)
 

@@ -42,7 +42,7 @@ def list_in_vault(ports: Ports, call: Call) -> Answer:
 
 def put(ports: Ports, call: Call) -> Answer:
     """200 at once, for a new rule and for a changed one."""
-    rule, _ = tag_rules.put_rule(ports, _read_rule(call))
+    rule, _ = tag_rules.put_rule(ports, _read_rule(call), by=call.caller.object_id)
     return Answer(status=200, body=render(rule))
 
 

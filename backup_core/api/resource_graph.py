@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,10 +24,11 @@ from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job, last_id_at
 from backup_core.domain.reading import Node, raise_faults
-from backup_core.domain.resource_ids import GUID
+from backup_core.domain.resource_ids import GUID, VaultKey
 from backup_core.domain.vault import Vault
 from backup_core.ports import Ports, every
 from backup_core.workflows import catalogue
+from backup_core.workflows.guards import guarded_vaults
 
 RECORDS_AT_ONCE = 5_000
 ROWS_AT_MOST = 1_000  # in a page (documented)
@@ -193,10 +194,12 @@ def _records(ports: Ports, call: Call, ask: _Ask) -> Iterator[tuple[int, Place, 
     """Every record behind `ask.after`, in order: what it costs to look at, its place, and its row; None where that is
     not asked for, or not for the caller."""
     before, first = ask.after[:-1], "".join(ask.after[-1:])
+    guarded: Collection[VaultKey] = guarded_vaults(ports) if ask.query.table is Table.VAULTS else ()
     for vault in _vaults(ports, call, ask):
         place = _place(vault)
         if ask.query.table is Table.VAULTS:
-            yield 1, (*place, ""), _row(call, ask, graph_rows.of_vault(ports, vault))
+            shown = graph_rows.of_vault(ports, vault, is_guarded=vault.key in guarded)
+            yield 1, (*place, ""), _row(call, ask, shown)
             continue
         if place > before:
             yield _OPENING_COSTS, (*place, ""), None

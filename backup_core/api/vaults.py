@@ -21,6 +21,7 @@ from backup_core.domain.vault import SOFT_DELETE_DAYS, Vault, merged_identity, m
 from backup_core.ports import Page, Ports
 from backup_core.workflows import catalogue
 from backup_core.workflows import vaults as workflow
+from backup_core.workflows.guards import find_mapping, guarded_vaults
 from backup_core.workflows.surroundings import check_place
 
 # What a client may set, and the words allowed there (specification). Everything else in `properties` is the service's.
@@ -44,18 +45,23 @@ SOFT_DELETE_RANGE = (14, 180)  # days (documented)
 
 
 def get(ports: Ports, call: Call) -> Answer:
-    return Answer(status=200, body=render(ports, catalogue.get_vault(ports, call.vault)))
+    return Answer(status=200, body=render_one(ports, catalogue.get_vault(ports, call.vault)))
 
 
 def list_in_group(ports: Ports, call: Call) -> Answer:
     group = call.group
     page = catalogue.list_vaults(ports, subscription=group.subscription, group=group.group, token=skip_token(call))
-    return list_answer(call, _seen(call, page), lambda vault: render(ports, vault))
+    return _list_answer(ports, call, page)
 
 
 def list_in_subscription(ports: Ports, call: Call) -> Answer:
     page = catalogue.list_vaults(ports, subscription=call.subscription, token=skip_token(call))
-    return list_answer(call, _seen(call, page), lambda vault: render(ports, vault))
+    return _list_answer(ports, call, page)
+
+
+def _list_answer(ports: Ports, call: Call, page: Page[Vault]) -> Answer:
+    guarded = guarded_vaults(ports)
+    return list_answer(call, _seen(call, page), lambda vault: render(ports, vault, is_guarded=vault.key in guarded))
 
 
 def list_deleted(ports: Ports, call: Call) -> Answer:
@@ -114,8 +120,8 @@ def put(ports: Ports, call: Call) -> Answer:
     )
     if catalogue.find_vault(ports, vault.key) is None:
         check_place(ports, vault)
-    change = workflow.put_vault(ports, vault, keeps_identity=identity is None)
-    body = render(ports, change.after, provisioning_state="Provisioning" if change.is_new else "Updating")
+    change = workflow.put_vault(ports, vault, keeps_identity=identity is None, by=call.caller.object_id)
+    body = render_one(ports, change.after, provisioning_state="Provisioning" if change.is_new else "Updating")
     headers = status_header(call, Operation(vault=call.vault, done_at=now))
     return Answer(status=201, body=body, headers=headers, changes=_changes(change))
 
@@ -127,9 +133,14 @@ def patch(ports: Ports, call: Call) -> Answer:
     settings = _read_settings(node.child("properties"))
     raise_faults(node)
     change = workflow.patch_vault(
-        ports, call.vault, tags=tags if node.has("tags") else None, identity=identity, settings=settings
+        ports,
+        call.vault,
+        tags=tags if node.has("tags") else None,
+        identity=identity,
+        settings=settings,
+        by=call.caller.object_id,
     )
-    return Answer(status=200, body=render(ports, change.after), changes=_changes(change))
+    return Answer(status=200, body=render_one(ports, change.after), changes=_changes(change))
 
 
 def _changes(change: workflow.VaultChange) -> tuple[str, ...]:
@@ -159,15 +170,20 @@ def delete(ports: Ports, call: Call) -> Answer:
     return Answer(status=202, headers=group_headers(call, operation, vault.location))
 
 
-def render(ports: Ports, vault: Vault, *, provisioning_state: str = "Succeeded") -> dict[str, Any]:
+def render_one(ports: Ports, vault: Vault, *, provisioning_state: str = "Succeeded") -> dict[str, Any]:
+    is_guarded = find_mapping(ports, vault.key) is not None
+    return render(ports, vault, is_guarded=is_guarded, provisioning_state=provisioning_state)
+
+
+def render(ports: Ports, vault: Vault, *, is_guarded: bool, provisioning_state: str = "Succeeded") -> dict[str, Any]:
     """The resource as the service writes it."""
     properties: dict[str, Any] = {"provisioningState": provisioning_state}
     stored = vault.properties
     properties |= {name: stored[name] for name in ("storageSettings",) if name in stored}
-    properties["isVaultProtectedByResourceGuard"] = False
+    properties["isVaultProtectedByResourceGuard"] = is_guarded
     told = merged_settings(_UNSAID, stored)
     properties |= {name: told[name] for name in _GROUPS if name in told} | _pending(vault)
-    score, level = vault.security_score
+    score, level = vault.security_score(is_guarded=is_guarded)
     properties |= {"secureScore": score, "bcdrSecurityLevel": level, "replicatedRegions": []}
     return {
         **({"tags": dict(vault.tags)} if vault.tags else {}),

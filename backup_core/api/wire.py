@@ -39,6 +39,15 @@ def read_optional_body(call: Call) -> dict[str, Any]:
     return read_body(call) if call.body.strip() else {}
 
 
+def readable_body(call: Call) -> Mapping[str, Any]:
+    """The body as the endpoint will read it, for who looks at it before. What cannot be read the endpoint refuses in
+    its own words, if it wants it."""
+    try:
+        return read_optional_body(call)
+    except InvalidInput:
+        return {}
+
+
 def body_of(call: Call) -> Node:
     """The body, to be read field by field. Raises InvalidInput when it is no JSON object."""
     return node_of(read_body(call))

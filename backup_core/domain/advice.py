@@ -32,6 +32,7 @@ ADVICE: Mapping[str, str] = {
     "UserErrorCrossSubscriptionRestoreStateChangeNotAllowed": (
         "Leave the setting as it is, and restore into the subscription of the disk."
     ),
+    "UserErrorCriticalOperationMandatory": "Leave the operation out of the guard's list of exclusions.",
     "UserErrorDESKeyVaultKeyNotAvailable": (
         "Enable the key of the disk encryption set in its key vault, or name another set."
     ),
@@ -67,6 +68,7 @@ ADVICE: Mapping[str, str] = {
         "Add an AzureOperationalStoreParameters with the snapshot resource group to"
         " policyParameters.dataStoreParametersList."
     ),
+    "UserErrorSignInNeeded": "Have callers sign in (DISKBACKUP_SIGN_IN=entra), or do without a resource guard.",
     "UserErrorSnapshotRGSubscriptionMismatch": "Name a snapshot resource group in the subscription of the disk.",
     "UserErrorSubscriptionDiskQuotaLimitReached": (
         "Delete disks, have the quota of the region raised, or restore with another SKU."

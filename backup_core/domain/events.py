@@ -127,6 +127,12 @@ _HOLD: Mapping[str, Mapping[str, Any]] = {
     "setBy": _text("the object id of who set it; null: not known"),
     "setTime": _time("since when it stands"),
 }
+_UNLOCK: Mapping[str, Mapping[str, Any]] = {
+    "operation": _text("the critical operation, as Azure names it"),
+    "resourceId": _text("what it is unlocked for"),
+    "callerId": _text("the object id of who unlocked it, or used it"),
+    "unlockExpiryTime": _time("until when it is unlocked"),
+}
 _LOOK_AT_JOB = "Look at the job's error and its recommended action."
 
 
@@ -255,6 +261,50 @@ _KINDS: tuple[EventKind, ...] = (
             "identityBefore": _text("the user-assigned identity's id; \"\" for the app's own"),
             "identityAfter": _text("the same, from now on"),
         },
+    ),
+    _kind(
+        "ResourceGuard.Mapped",
+        _S3,
+        "Security",
+        "A resource guard guards a vault: what destroys takes two people there.",
+        fields={"resourceGuardId": _text("the guard"), "callerId": _text("the object id of who did it")},
+    ),
+    _kind(
+        "ResourceGuard.Unmapped",
+        _S1,
+        "Security",
+        "A vault is guarded by its resource guard no more: one person may destroy there.",
+        causes=("Two people wanted it: one unlocked the mapping, the other deleted or replaced it.",),
+        actions=("If this was not intended, map the guard again; the vault's audit records name both.",),
+        fields={"resourceGuardId": _text("the guard")},
+    ),
+    _kind(
+        "ResourceGuard.Weakened",
+        _S1,
+        "Security",
+        "The resource guard of a vault no longer guards some operations.",
+        causes=("A person or an automation took them off the guard; the subscription's audit records name who.",),
+        actions=("If this was not intended, put them back: write the guard without them in its list of exclusions.",),
+        fields={
+            "resourceGuardId": _text("the guard"),
+            "operations": {"type": "array", "items": {"type": "string"}, "description": "what it guards no more"},
+        },
+    ),
+    _kind(
+        "ResourceGuard.Unlocked",
+        _S1,
+        "Security",
+        "Somebody unlocked a critical operation of a guarded vault for another person.",
+        actions=("If nobody asked for it, ask who did it; it is locked again after the time that the event says.",),
+        fields=_UNLOCK,
+    ),
+    _kind(
+        "ResourceGuard.UnlockUsed",
+        _S1,
+        "Security",
+        "A critical operation of a guarded vault was asked for that another person had unlocked.",
+        actions=("If it was not meant so, undo it: undelete, resume or set the former value.",),
+        fields=_UNLOCK,
     ),
     _kind(
         "Policy.RetentionShortened",

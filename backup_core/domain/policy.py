@@ -176,6 +176,15 @@ def shortened_rules(before: BackupPolicy, after: BackupPolicy) -> list[str]:
     return shorter
 
 
+def does_less(before: BackupPolicy, after: BackupPolicy, now: datetime) -> bool:
+    """Whether `after` keeps anything for less long than `before`, or takes fewer backups: ever, or in the month to
+    come, as of a schedule that begins late. By one slot two schedules of one interval may differ."""
+    month = timedelta(days=30)
+    old, new = (each.schedule.max_slots_in(int(month.total_seconds())) for each in (before, after))
+    coming, then = (each.schedule.count_between(now, now + month) for each in (before, after))
+    return bool(shortened_rules(before, after)) or new < old or then < coming - 1
+
+
 def _is_shorter(before: Duration, after: Duration) -> bool:
     return after.approximate_seconds < before.approximate_seconds
 

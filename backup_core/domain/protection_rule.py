@@ -101,6 +101,13 @@ class ProtectionRule:
     def covers(self, disk_id: str) -> bool:
         return lies_in(disk_id, self.scope)
 
+    def wants_the_same(self, other: ProtectionRule) -> bool:
+        """Whether both want the same disks, however those are tagged. Whether they are enabled counts elsewhere."""
+        mine, others = (
+            (rule.scope.lower(), rule.conditions, rule.excluded_tags, rule.excluded_ids) for rule in (self, other)
+        )
+        return mine == others
+
     def refusal(self, disk: Disk) -> str | None:
         """Why the rule does not want a disk, or None when it does. Whether it is enabled counts elsewhere."""
         if not self.covers(disk.id):

@@ -109,15 +109,14 @@ class Vault:
         """Earlier releases kept the kind None."""
         return self.identity is not None and self.identity["type"] != "None"
 
-    @property
-    def security_score(self) -> tuple[str, str]:
+    def security_score(self, *, is_guarded: bool) -> tuple[str, str]:
         """`secureScore` and `bcdrSecurityLevel`, by the rule that Azure's answers show (recorded for all combinations
-        but On with Disabled): what nobody can switch off counts, and what can be counts less. Maximum takes a resource
-        guard, which there is none of."""
+        but On with Disabled): what nobody can switch off counts, and what can be counts less. The highest takes a
+        resource guard beside what nobody can switch off (remembered)."""
         soft_delete = self.setting(*_SOFT_DELETE) or "On"
         immutability = self.setting(*_IMMUTABILITY)
         if soft_delete == "AlwaysOn" or (soft_delete == "On" and immutability == "Locked"):
-            return "Adequate", "Good"
+            return ("Maximum", "Excellent") if is_guarded else ("Adequate", "Good")
         return ("Minimum", "Fair") if soft_delete == "On" and immutability == "Unlocked" else ("None", "Poor")
 
     def setting(self, *path: str) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 from backup_core.domain.alert import Alert, resolved_type
 from backup_core.domain.errors import BackupError
 from backup_core.domain.events import PREFIX, Event, kind_of
+from backup_core.domain.guard import GuardMapping, Unlock
 from backup_core.domain.heartbeat import SetBack
 from backup_core.domain.hold import Hold
 from backup_core.domain.instance import BackupInstance
@@ -169,6 +170,43 @@ def identity_changed(before: Vault, after: Vault, at: datetime) -> Event:
     own: dict[str, Any] = {"identityBefore": before.acts_as, "identityAfter": after.acts_as}
     identity = f"{at:%Y-%m-%dT%H:%M}\n{before.acts_as}\n{after.acts_as}"
     return _event("Vault.IdentityChanged", after.key, "", at, identity, **own)
+
+
+def guard_mapped(mapping: GuardMapping) -> Event:
+    own: dict[str, Any] = {"resourceGuardId": mapping.guard_id, "callerId": mapping.by}
+    identity = f"{mapping.guard_id.lower()}\n{mapping.at.isoformat()}"
+    return _event("ResourceGuard.Mapped", mapping.vault, "", mapping.at, identity, **own)
+
+
+def guard_unmapped(mapping: GuardMapping, at: datetime) -> Event:
+    """Each mapping ends once."""
+    identity = f"{mapping.guard_id.lower()}\n{mapping.at.isoformat()}"
+    return _event("ResourceGuard.Unmapped", mapping.vault, "", at, identity, resourceGuardId=mapping.guard_id)
+
+
+def guard_weakened(vault: VaultKey, guard_id: str, operations: Sequence[str], at: datetime) -> Event:
+    """The same wish within a minute is told once."""
+    own: dict[str, Any] = {"resourceGuardId": guard_id, "operations": list(operations)}
+    identity = "\n".join([guard_id.lower(), f"{at:%Y-%m-%dT%H:%M}", *operations])
+    return _event("ResourceGuard.Weakened", vault, "", at, identity, **own)
+
+
+def guard_unlocked(vault: VaultKey, unlock: Unlock) -> Event:
+    return _unlock_event("ResourceGuard.Unlocked", vault, unlock, unlock.at, unlock.by)
+
+
+def guard_used(vault: VaultKey, unlock: Unlock) -> Event:
+    return _unlock_event("ResourceGuard.UnlockUsed", vault, unlock, unlock.used_at, unlock.used_by)
+
+
+def _unlock_event(name: str, vault: VaultKey, unlock: Unlock, at: datetime | None, by: str) -> Event:
+    own: dict[str, Any] = {
+        "operation": unlock.operation.value,
+        "resourceId": unlock.resource_id,
+        "callerId": by,
+        "unlockExpiryTime": _text(unlock.until),
+    }
+    return _event(name, vault, "", at, f"{unlock.subject}\n{unlock.by}\n{unlock.at.isoformat()}", **own)
 
 
 def retention_shortened(

@@ -18,11 +18,13 @@ from backup_core.domain.alert import Cause, cause_of_failure, permission_cause
 from backup_core.domain.disk import Disk
 from backup_core.domain.errors import BackupError, Fault, InvalidInput, NotFound, ResourceInUse
 from backup_core.domain.events import Event
+from backup_core.domain.guard import Critical
 from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ConfigureProtection
 from backup_core.domain.objective import TAG, own_objective
-from backup_core.domain.policy import BackupPolicy, shortened_rules
+from backup_core.domain.policy import BackupPolicy, does_less, shortened_rules
+from backup_core.domain.protection_rule import RULE_TAG
 from backup_core.domain.resource_ids import VaultKey, parse_group_id
 from backup_core.domain.vault import check_shortening
 from backup_core.ports import (
@@ -41,6 +43,7 @@ from backup_core.workflows.absence import weigh
 from backup_core.workflows.alerts import fire, resolve
 from backup_core.workflows.catalogue import find_vault, open_vault
 from backup_core.workflows.claims import release_claim, take_claim
+from backup_core.workflows.guards import ask_leave
 from backup_core.workflows.objectives import is_in_trouble, objective_row
 from backup_core.workflows.snapshot_groups import remember_group
 from backup_core.workflows.turns import come_back, commit, open_job
@@ -62,11 +65,14 @@ def configure_instance(
     *,
     still: Callable[[BackupInstance | None], bool] = lambda _: True,
     correlation_id: str = "",
+    by: str | None = None,
+    ruled: bool = False,
 ) -> tuple[BackupInstance, Job, bool]:
     """Accept protection of a disk, or another policy for it; answers the instance, its job and whether it is new.
+    `by` is who asks (see guards.ask_leave), or if `ruled` who wrote the rule that does.
 
     Only while `still` holds of the instance as it is: for who judged it before. Raises NotFound (vault), InvalidInput
-    naming every fault, ResourceInUse (being deleted, soft-deleted, or not as it was judged).
+    naming every fault, ResourceInUse (being deleted, soft-deleted, or not as it was judged), GuardLocked.
     """
     settings = open_vault(ports, vault)
     policy = ports.store.get(BackupPolicy, vault, request.policy_name)
@@ -87,6 +93,8 @@ def configure_instance(
         refused = check_shortening(settings, "properties.policyInfo.policyId", shorter)
         if refused:
             raise InvalidInput(refused)
+        if existing is not None:
+            _ask_leave(ports, vault, existing, request, policy.value, by, ruled=ruled)
         take_claim(ports, vault, request.name, request.disk_id)
         now = ports.clock.now()
         job = config_job(vault, request, JobOperation.CONFIGURE, now, correlation_id)
@@ -119,6 +127,26 @@ def _shortened(existing: BackupInstance | None, policy: BackupPolicy) -> list[st
     if existing is None or existing.policy.name.lower() == policy.name.lower():
         return []
     return shortened_rules(existing.policy, policy)
+
+
+def _ask_leave(
+    ports: Ports,
+    vault: VaultKey,
+    existing: BackupInstance,
+    request: InstanceRequest,
+    policy: BackupPolicy,
+    by: str | None,
+    *,
+    ruled: bool,
+) -> None:
+    """For a policy that does less, and for an instance that a person hands to a rule, which may stop it. Raises
+    GuardLocked."""
+    resource_id = f"{vault.resource_id}/backupInstances/{existing.name}"
+    is_moved = existing.policy.name.lower() != policy.name.lower()
+    if is_moved and does_less(existing.policy, policy, ports.clock.now()):
+        ask_leave(ports, vault, Critical.MODIFY_POLICY, resource_id, by)
+    if not ruled and request.tags.get(RULE_TAG) not in (None, existing.tags.get(RULE_TAG)):
+        ask_leave(ports, vault, Critical.STOP, resource_id, by)
 
 
 def _tag_faults(request: InstanceRequest, existing: BackupInstance | None) -> list[Fault]:

@@ -23,6 +23,7 @@ from backup_core.domain.errors import (
     RecordCorrupt,
     ResourceInUse,
 )
+from backup_core.domain.guard import Critical
 from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState, described, disk_key
 from backup_core.domain.messages import LookAtResource
 from backup_core.domain.protection_rule import (
@@ -54,6 +55,7 @@ from backup_core.ports import (
 from backup_core.workflows import announcements, catalogue, once_a_day
 from backup_core.workflows.acting import acting_for, acts_as, as_identity, identities_of
 from backup_core.workflows.catalogue import FoundInstance, find_protection, get_vault, list_vault_keys, open_vault
+from backup_core.workflows.guards import ask_leave
 from backup_core.workflows.lifecycle import stop_protection
 from backup_core.workflows.protection import configure_instance, request_of
 from backup_core.workflows.run_time import Time
@@ -168,7 +170,8 @@ def _do(ports: Ports, decision: Decision, disk: Disk, found: FoundInstance | Non
         stop_protection(ports, found.vault, found.instance.name, because=why, revision=decision.revision)
     elif decision.rule is not None:
         request = _request(decision, decision.rule, disk, found)
-        configure_instance(ports, decision.rule.vault, request, still=_as_judged(found))
+        author = decision.rule.author.object_id if decision.rule.author else ""
+        configure_instance(ports, decision.rule.vault, request, still=_as_judged(found), by=author, ruled=True)
     log.info("rule.applied action=%s disk=%s because=%s", decision.action.value, disk.id, "; ".join(decision.because))
 
 
@@ -421,15 +424,17 @@ def check_rule(ports: Ports, rule: ProtectionRule) -> None:
         raise InvalidInput(faults)
 
 
-def put_rule(ports: Ports, rule: ProtectionRule) -> tuple[ProtectionRule, bool]:
-    """Store a rule and have it applied soon; answers it and whether it is new. Raises as check_rule, and
-    ResourceInUse."""
+def put_rule(ports: Ports, rule: ProtectionRule, *, by: str | None = None) -> tuple[ProtectionRule, bool]:
+    """Store a rule and have it applied soon; answers it and whether it is new. `by` is who asks (see
+    guards.ask_leave). Raises as check_rule, ResourceInUse, and GuardLocked for a rule that may want fewer disks."""
     check_rule(ports, rule)
 
     def attempt() -> tuple[ProtectionRule, bool]:
         stored = ports.store.get(ProtectionRule, rule.vault, rule.key)
         name = stored.value.name if stored else rule.name  # names are compared without case
         written = replace(rule, name=name, changed_at=ports.clock.now())
+        if stored is not None and not stored.value.wants_the_same(rule):
+            ask_leave(ports, rule.vault, Critical.STOP, stored.value.id, by)
         ports.store.commit(rule.vault, [Replace(stored, written) if stored else Insert(written)])
         _apply_soon(ports, rule.scope, *([stored.value.scope] if stored else []))
         return written, stored is None

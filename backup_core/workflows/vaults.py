@@ -15,8 +15,9 @@ from backup_core.domain.acting import OWN, acting_identity, check_acting
 from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
 from backup_core.domain.errors import Fault, InvalidInput, ResourceInUse
 from backup_core.domain.events import MOST_ITEMS
+from backup_core.domain.guard import Critical, critical_weakenings
 from backup_core.domain.instance import BackupInstance
-from backup_core.domain.policy import BackupPolicy, check_background_copy, shortened_rules
+from backup_core.domain.policy import BackupPolicy, check_background_copy, does_less, shortened_rules
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import (
@@ -35,6 +36,7 @@ from backup_core.ports import Insert, Ports, Remove, Replace, StateConflict, Sto
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.acting import note_identity
 from backup_core.workflows.catalogue import open_vault, stored_vault
+from backup_core.workflows.guards import ask_leave, refuse_guarded
 from backup_core.workflows.protection import reconfigure, write_back
 from backup_core.workflows.tag_rules import rules_of
 
@@ -55,11 +57,13 @@ class VaultChange:
         return self.before is None
 
 
-def put_vault(ports: Ports, vault: Vault, *, keeps_identity: bool = False) -> VaultChange:
+def put_vault(ports: Ports, vault: Vault, *, keeps_identity: bool = False, by: str | None = None) -> VaultChange:
     """Write a vault. Settings of an existing one that `vault` does not name stay, and its identity if `keeps_identity`:
-    a request that does not speak of it must not have it act with the app's own. What makes it weaker waits.
+    a request that does not speak of it must not have it act with the app's own. What makes it weaker waits, and takes
+    leave where a guard guards it; `by` is who asks (see guards.ask_leave).
 
-    Raises InvalidInput for every setting that may not be so, or no longer, and an identity that it cannot act with.
+    Raises InvalidInput for every setting that may not be so, or no longer, and an identity that it cannot act with;
+    GuardLocked.
     """
     vault = _acting(ports, vault)
 
@@ -74,7 +78,7 @@ def put_vault(ports: Ports, vault: Vault, *, keeps_identity: bool = False) -> Va
             wanted = replace(vault, key=known.key, created_at=known.created_at, properties=settings)
             if keeps_identity:
                 wanted = replace(wanted, identity=known.identity, acts_as=known.acts_as)
-            change = _decide(ports, known, wanted, vault.properties)
+            change = _decide(ports, known, wanted, vault.properties, by)
         _commit(ports, stored, change)
         return change
 
@@ -88,8 +92,9 @@ def patch_vault(
     tags: Mapping[str, str] | None,
     identity: Mapping[str, Any] | None,
     settings: Mapping[str, Any],
+    by: str | None = None,
 ) -> VaultChange:
-    """Change what is given; None leaves alone. Raises NotFound, InvalidInput as put_vault does."""
+    """Change what is given; None leaves alone. Raises NotFound, and as put_vault does."""
 
     def attempt() -> VaultChange:
         stored = stored_vault(ports, key)
@@ -103,7 +108,7 @@ def patch_vault(
         )
         if identity is not None:
             wanted = _acting(ports, wanted)
-        change = _decide(ports, stored.value, wanted, settings)
+        change = _decide(ports, stored.value, wanted, settings, by)
         _commit(ports, stored, change)
         return change
 
@@ -131,12 +136,15 @@ def _acting(ports: Ports, vault: Vault) -> Vault:
     return replace(vault, acts_as=acts_as)
 
 
-def _decide(ports: Ports, stored: Vault, wanted: Vault, said: Mapping[str, Any]) -> VaultChange:
+def _decide(ports: Ports, stored: Vault, wanted: Vault, said: Mapping[str, Any], by: str | None) -> VaultChange:
     now = ports.clock.now()
     before = stored.at(now)
     _check(ports, before, wanted)
     delay = ports.promises.weakening_delay if _holds_points(ports, before.key) else timedelta(0)
-    return VaultChange(before=before, after=plan_change(before, wanted, said, now + delay).at(now))
+    after = plan_change(before, wanted, said, now + delay).at(now)
+    for operation in critical_weakenings(news_of_weakening(before, after)):
+        ask_leave(ports, before.key, operation, before.key.resource_id, by)
+    return VaultChange(before=before, after=after)
 
 
 def _check(ports: Ports, before: Vault | None, after: Vault) -> None:
@@ -174,15 +182,18 @@ def delete_vault(ports: Ports, key: VaultKey) -> bool:
     """Delete an empty vault with its policies and protection rules; False when there is none.
 
     The vault is closed before it is looked into, and whoever adds an instance looks whether it is closed afterwards: so
-    one of both always sees the other. Raises ResourceInUse if it has instances, soft-deleted ones included.
+    one of both always sees the other. So it is with a resource guard. Raises ResourceInUse if it has instances,
+    soft-deleted ones included, or a guard is mapped to it.
     """
     stored = ports.store.get(Vault, key)
     if stored is None:
         return False
     _refuse_unless_empty(ports, key)
+    refuse_guarded(ports, key)
     _rewrite(ports, stored, replace(stored.value, closing=True))
     try:
         _refuse_unless_empty(ports, key)
+        refuse_guarded(ports, key)
     except ResourceInUse:
         _open_again(ports, key)
         raise
@@ -223,12 +234,12 @@ def _open_again(ports: Ports, key: VaultKey) -> None:
         _rewrite(ports, closed, replace(closed.value, closing=False))
 
 
-def put_policy(ports: Ports, vault: VaultKey, policy: BackupPolicy) -> BackupPolicy:
+def put_policy(ports: Ports, vault: VaultKey, policy: BackupPolicy, *, by: str | None = None) -> BackupPolicy:
     """Write a policy. On an existing one it governs the backups to come: its instances are configured anew, the first
-    hundred at once. What existing recovery points were promised stays.
+    hundred at once. What existing recovery points were promised stays. `by` is who asks (see guards.ask_leave).
 
     Raises NotFound (vault), InvalidInput when an instance's kind of disk forbids the new schedule, or the vault is
-    immutable and points would be kept for less long than before.
+    immutable and points would be kept for less long than before, GuardLocked when it does less for an instance.
     """
     settings = open_vault(ports, vault)
 
@@ -240,6 +251,9 @@ def put_policy(ports: Ports, vault: VaultKey, policy: BackupPolicy) -> BackupPol
         _check_kinds(policy, users)
         shorter = shortened_rules(stored.value, policy) if stored else []
         _refuse(check_shortening(settings, "properties.policyRules", shorter))
+        if stored is not None and users and does_less(stored.value, policy, ports.clock.now()):
+            resource_id = f"{vault.resource_id}/backupPolicies/{stored.value.name}"
+            ask_leave(ports, vault, Critical.MODIFY_POLICY, resource_id, by)
         named = [instance.name for instance in users][:MOST_ITEMS]
         written = replace(policy, name=stored.value.name if stored else policy.name, changed_at=ports.clock.now())
         told = (

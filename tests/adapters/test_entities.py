@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from backup_core.adapters import entities
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.errors import InvalidInput, RecordCorrupt
+from backup_core.domain.guard import Critical, Exclusion, GuardMapping, ResourceGuard, Unlock
 from backup_core.domain.hold import Hold
 from backup_core.domain.instance import BackupInstance, PointSummary, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, Subtask
@@ -90,6 +91,17 @@ RULES = st.builds(
     snapshot_group_id=TEXTS, priority=st.integers(1, 10_000), excluded_tags=CONDITIONS.map(tuple),
     excluded_ids=st.lists(TEXTS, max_size=3).map(tuple), enabled=st.booleans(), changed_at=MAYBE_INSTANT,
 )  # fmt: skip
+OPERATION = st.sampled_from(Critical)
+EXCLUSIONS = st.lists(st.builds(Exclusion, operation=TEXTS, by=TEXTS, at=INSTANTS), max_size=3).map(tuple)
+GUARDS = st.builds(
+    ResourceGuard, subscription=NAMES, group=NAMES, name=NAMES, location=TEXTS, created_at=INSTANTS, tags=TAGS,
+    excluded=EXCLUSIONS, closing=st.booleans(),
+)  # fmt: skip
+MAPPINGS = st.builds(GuardMapping, vault=st.just(VAULT), guard_id=TEXTS, at=INSTANTS, by=TEXTS)
+UNLOCKS = st.builds(
+    Unlock, operation=OPERATION, resource_id=TEXTS, by=NAMES, at=INSTANTS, until=INSTANTS, used_by=TEXTS,
+    used_at=MAYBE_INSTANT,
+)  # fmt: skip
 VAULTS = st.builds(vault, tags=TAGS, identity=st.none() | OBJECTS, properties=OBJECTS)
 
 
@@ -99,7 +111,7 @@ def keyed(record) -> dict:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.one_of(JOBS, POINTS, INSTANCES, VAULTS, POLICIES, RULES))
+@given(st.one_of(JOBS, POINTS, INSTANCES, VAULTS, POLICIES, RULES, GUARDS, MAPPINGS, UNLOCKS))
 def test_a_record_survives_the_round_trip(record):
     assert entities.read_record(type(record), keyed(record)) == record
 

@@ -11,7 +11,9 @@ from functools import cache
 from typing import Any
 
 from backup_core.api.graph_query import SERVED, Table
+from backup_core.domain.guard import OPERATIONS, PROXY, Critical, request_id
 from backup_core.ports import Memory
+from backup_core.workflows.guards import map_guard
 from tests.api.bodies import (
     INSTANCE_PATH,
     POLICY_PATH,
@@ -25,6 +27,7 @@ from tests.api.bodies import (
     vault_body,
 )
 from tests.api.front import Front, Reply, Services
+from tests.api.tenant import Tenant, bearer, sign_in
 from tests.builders import SUBSCRIPTION, VAULT, disk_id, disk_json
 from tests.fakes import World
 from tests.origins import OLD, stock
@@ -40,7 +43,13 @@ NAMES = {
     "instance": "instance-1",
     "location": "westeurope",
     "disk": "disk-1",
+    "guard": "guard-1",
+    "proxy": PROXY,
+    "requests": Critical.STOP.request,
+    "request": "default",
 }
+GUARD_PATH = f"{VAULT_PATH.partition('/backupVaults/')[0]}/resourceGuards/guard-1"
+ALL_BUT_ITSELF = [each for each in OPERATIONS if each != Critical.UNMAP.value]
 FEATURE = {"objectType": "FeatureValidationRequest", "featureType": "DataSourceType", "featureName": "x"}
 # A body that works in `scene`, for every operation that takes one and by its name in the description.
 WORKING: Mapping[str, Any] = {
@@ -65,6 +74,17 @@ WORKING: Mapping[str, Any] = {
     ),
     "LegalHoldInput": {"properties": {"reason": "a court asked for it"}},
     "ImportRequest": {"sourceVaultId": OLD.resource_id},
+    "ResourceGuardInput": {
+        "location": "westeurope",
+        "tags": {"team": "blue"},
+        "properties": {"vaultCriticalOperationExclusionList": ALL_BUT_ITSELF},
+    },
+    "ResourceGuardPatch": {"tags": {"team": "blue"}},
+    "ResourceGuardProxyInput": {"properties": {"resourceGuardResourceId": GUARD_PATH}},
+    "UnlockDeleteRequest": {
+        "resourceGuardOperationRequests": [request_id(GUARD_PATH, Critical.STOP)],
+        "resourceToBeDeleted": INSTANCE_PATH,
+    },
     "TagsInput": {"properties": {"tags": {"team": "blue"}}},
     "TagsPatch": {"operation": "Merge", "properties": {"tags": {"team": "blue"}}},
     "QueryRequest": {
@@ -104,6 +124,17 @@ class StandingFront(Front):
         return reply
 
 
+class SignedFront(StandingFront):
+    """As a contributor meets it, who can be told from others: a resource guard is for nobody else."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world, Services(world, sign_in, Tenant().documents))
+        self._signed = bearer("Backup.Contributor")
+
+    def answer(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> Reply:
+        return super().answer(method, url, {**self._signed, **headers}, content)
+
+
 def copied(world: World) -> World:
     """Another world in which the same happened, and a process that remembers nothing."""
     return copy.deepcopy(world, {id(world.memory): Memory()})
@@ -121,7 +152,8 @@ def filled(template: str, **names: str) -> str:
 
 @cache
 def scene() -> World:
-    """A protected disk with a recovery point, a free disk, and an instance that is softly deleted."""
+    """A protected disk with a recovery point, a free disk, an instance that is softly deleted, and a resource guard
+    that guards nothing of the vault but itself."""
     platform = Platform()
     stock(platform.world, disks=1, points=1)
     for name in ("disk-1", "disk-2", "disk-3"):
@@ -137,6 +169,8 @@ def scene() -> World:
     front.post(f"{INSTANCE_PATH}/backup", backup_body())
     platform.run(minutes=2)
     assert front.delete(deleted).status == 202
+    assert front.put(GUARD_PATH, WORKING["ResourceGuardInput"]).status == 200
+    map_guard(platform.world.ports, VAULT, GUARD_PATH, "somebody")
     return platform.world
 
 

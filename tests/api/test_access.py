@@ -42,6 +42,19 @@ TABLE: dict[tuple[str, str], tuple[str, str]] = {
     ("api_vault_tags", "DELETE"): (CONTRIBUTOR, "Microsoft.Resources/tags/delete"),
     ("api_resource_guards_of_subscription", "GET"): (READER, f"{DP}/resourceGuards/read"),
     ("api_resource_guards_of_group", "GET"): (READER, f"{DP}/resourceGuards/read"),
+    ("api_resource_guard", "GET"): (READER, f"{DP}/resourceGuards/read"),
+    ("api_resource_guard", "PUT"): (CONTRIBUTOR, f"{DP}/resourceGuards/write"),
+    ("api_resource_guard", "PATCH"): (CONTRIBUTOR, f"{DP}/resourceGuards/write"),
+    ("api_resource_guard", "DELETE"): (CONTRIBUTOR, f"{DP}/resourceGuards/delete"),
+    ("api_resource_guard_requests", "GET"): (READER, f"{DP}/resourceGuards/read"),
+    ("api_resource_guard_request", "GET"): (READER, f"{DP}/resourceGuards/read"),
+    ("api_resource_guard_proxy", "GET"): (READER, f"{DP}/backupVaults/backupResourceGuardProxies/read"),
+    ("api_resource_guard_proxy", "PUT"): (CONTRIBUTOR, f"{DP}/backupVaults/backupResourceGuardProxies/write"),
+    ("api_resource_guard_proxy", "DELETE"): (CONTRIBUTOR, f"{DP}/backupVaults/backupResourceGuardProxies/delete"),
+    ("api_resource_guard_unlock", "POST"): (
+        CONTRIBUTOR,
+        f"{DP}/backupVaults/backupResourceGuardProxies/unlockDelete/action",
+    ),
     ("api_resource_guard_proxies", "GET"): (READER, f"{DP}/backupVaults/backupResourceGuardProxies/read"),
     ("api_provider_operations", "GET"): (READER, f"{DP}/operations/read"),
     ("api_resource_graph", "POST"): (READER, "Microsoft.ResourceGraph/resources/action"),
@@ -227,7 +240,7 @@ def test_a_method_that_does_not_exist_is_told_to_whoever_has_a_role(empty: Front
 
 
 def test_what_is_not_offered_is_told_to_whoever_has_a_role(empty: Front) -> None:
-    for path in (f"{VAULT_PATH}/backupResourceGuardProxies/x", "/providers/Microsoft.Compute/operations"):
+    for path in (f"{INSTANCE_PATH}/rehydrate", "/providers/Microsoft.Compute/operations"):
         assert empty.send("PUT", path, {}, headers=bearer(READER)).status in (400, 404)
         assert empty.send("PUT", path, {}, headers=bearer()).status == 403
 

@@ -120,14 +120,3 @@ def test_tags_that_cannot_be_are_refused_and_nothing_is_changed(front: Front, bo
     assert before["tags"], "one more makes 51"
     assert front.send("PATCH", TAGS, body).status == 400
     assert front.get(VAULT_PATH).json == before
-
-
-def test_what_cannot_be_made_here_is_an_empty_list(front: Front) -> None:
-    for path in (
-        f"{PROVIDER}/resourceGuards",
-        f"{GROUP_PATH}/resourceGuards",
-        f"{VAULT_PATH}/backupResourceGuardProxies",
-    ):
-        assert (front.get(path).status, front.get(path).json) == (200, {"value": []}), path
-    guard = f"{GROUP_PATH}/resourceGuards/one"
-    assert front.put(guard, {"location": "westeurope"}).error["code"] == "OperationNotSupported"

@@ -21,11 +21,12 @@ from backup_core.api.graph_query import SERVED, Table
 from backup_core.api.openapi import bodies
 from backup_core.api.routes import ROUTES
 from backup_core.domain.errors import CloudUnavailable
+from backup_core.domain.guard import PROXY, Critical, request_id
 from backup_core.domain.instance import DeletionPermit
 from backup_core.domain.policy import RELATIVE_CRITERIA
 from backup_core.domain.surroundings import Identity
 from backup_core.ports import Insert
-from backup_core.workflows import catalogue, importing, previews, protection_gaps
+from backup_core.workflows import catalogue, guards, importing, previews, protection_gaps
 from backup_core.workflows.heartbeat import note
 from tests.api.bodies import (
     GROUP_PATH,
@@ -42,8 +43,9 @@ from tests.api.bodies import (
     vault_body,
 )
 from tests.api.described import ENDPOINTS, DescribedFront, described_places, validator
-from tests.api.front import BASE, VERSION, Front
-from tests.api.tenant import guarded
+from tests.api.front import BASE, VERSION, Front, Services
+from tests.api.standing import GUARD_PATH, WORKING
+from tests.api.tenant import Tenant, bearer, guarded, sign_in
 from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, disk_id, disk_json, point
 from tests.fakes import World
 from tests.origins import OLD, policy_json, stock
@@ -164,6 +166,10 @@ SOUND: dict[str, Any] = {
     "CheckNameAvailabilityRequest": {"name": "vault-2", "type": "Microsoft.DataProtection/backupVaults"},
     "FeatureValidationRequest": FEATURE,
     "FindRestorableTimeRangesRequest": {"sourceDataStoreType": "OperationalStore", "startTime": "2033-06-16T01:00:00"},
+    **{
+        name: WORKING[name]
+        for name in ("ResourceGuardInput", "ResourceGuardPatch", "ResourceGuardProxyInput", "UnlockDeleteRequest")
+    },
     "NothingNeeded": {"resourceGuardOperationRequests": []},
 }
 
@@ -210,6 +216,7 @@ def told() -> DescribedFront:
         _delete(front, platform)
     _ask_around(front)
     _ask_how_things_stand(front)
+    _guard(front)
     return front
 
 
@@ -401,9 +408,6 @@ def _ask_around(front: DescribedFront) -> None:
         f"{subscription}/providers",
         SUBSCRIPTION_PATH,
         "/providers/Microsoft.DataProtection",
-        f"{SUBSCRIPTION_PATH}/resourceGuards",
-        f"{GROUP_PATH}/resourceGuards",
-        f"{VAULT_PATH}/backupResourceGuardProxies",
         INSTANCE_PATH,
         f"{VAULT_PATH}/backupJobs/operations/x",
         f"{LOCATION_PATH}/deletedVaults",
@@ -445,6 +449,33 @@ def _ask_how_things_stand(front: DescribedFront) -> None:
         other.get(f"{path}/health")
     for path in (VAULT_PATH, SUBSCRIPTION_PATH):
         other.get(f"{path}/complianceReport")
+    front.seen |= other.seen
+    front.met |= other.met
+
+
+def _guard(front: DescribedFront) -> None:
+    """Two people, in a vault of their own."""
+    world = Platform().world
+    other = DescribedFront(world, services=Services(world, sign_in, Tenant().documents))
+    ada, ben = bearer("Backup.Contributor"), bearer("Backup.Contributor", oid=SUBSCRIPTION)
+    proxy, lists = f"{VAULT_PATH}/backupResourceGuardProxies/{PROXY}", (SUBSCRIPTION_PATH, GROUP_PATH)
+    unmapping = {"resourceGuardOperationRequests": [request_id(GUARD_PATH, Critical.UNMAP)]}
+    other.put(GUARD_PATH, WORKING["ResourceGuardInput"], headers=ada)
+    other.put(f"{GUARD_PATH}2", {"location": "westeurope"}, headers=ada)
+    other.send("PATCH", GUARD_PATH, {"tags": {"team": "blue"}}, headers=ada)
+    other.put(proxy, WORKING["ResourceGuardProxyInput"], headers=ada)
+    kind = f"{GUARD_PATH}/{Critical.STOP.request}"
+    with pytest.MonkeyPatch.context() as limits:
+        limits.setattr(guards, "PAGE_SIZE", 1)
+        for path in (*(f"{each}/resourceGuards" for each in lists), GUARD_PATH, kind, f"{kind}/default"):
+            other.get(path, headers=ada)
+    for path in (proxy, proxy.rpartition("/")[0], VAULT_PATH):
+        other.get(path, headers=ada)
+    assert other.send("DELETE", proxy, headers=ada).status == 403
+    other.post(f"{proxy}/unlockDelete", unmapping, headers=ben)
+    for path in (proxy, GUARD_PATH):
+        for _ in range(2):
+            other.send("DELETE", path, headers=ada)
     front.seen |= other.seen
     front.met |= other.met
 

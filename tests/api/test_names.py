@@ -159,6 +159,9 @@ ABSENT: Mapping[str, set[int]] = {
     "PUT api_instance": {400},
     "PUT api_protection_rule": {200, 400},
     "POST api_protection_rule_dry_run": {200, 400},
+    # So is a guard, whatever lies in its group.
+    "PUT api_resource_guard": {200},
+    "PUT api_resource_guard_proxy": {400, 404},
 }
 
 
@@ -168,6 +171,7 @@ CREATED: dict[str, Any] = {
     "vault": (f"{VAULT_PATH.rpartition('/')[0]}/", vault_body(), 201),
     "policy": (f"{VAULT_PATH}/backupPolicies/", policy_body(), 200),
     "instance": (f"{VAULT_PATH}/backupInstances/", instance_body(), 201),
+    "guard": (f"{VAULT_PATH.partition('/backupVaults/')[0]}/resourceGuards/", {"location": "westeurope"}, 200),
 }
 
 

@@ -15,7 +15,7 @@ from backup_core.api.call import MAX_BODY_BYTES
 from backup_core.api.routes import ROUTES
 from backup_core.domain.reading import DEPTH_AT_MOST
 from tests.api.bodies import INSTANCE_PATH, VAULT_PATH
-from tests.api.standing import WORKING, StandingFront, check_refusal, filled, scene
+from tests.api.standing import WORKING, SignedFront, StandingFront, check_refusal, filled, scene
 
 # `METHOD path` and what is described, for all that takes a body.
 TAKING = {
@@ -69,7 +69,7 @@ NONSENSE = st.recursive(
 @pytest.fixture(scope="module")
 def front() -> Iterator[StandingFront]:
     """Whatever was refused in these tests changed nothing."""
-    front = StandingFront(scene())
+    front = SignedFront(scene())
     yield front
     assert front.altered == []
 

@@ -47,8 +47,6 @@ def test_the_subscriptions_are_those_that_hold_vaults(front: Front) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "word"),
     [
-        ("GET", f"{GROUP_PATH}/resourceGuards/guard-1", "guard"),
-        ("PUT", f"{VAULT_PATH}/backupResourceGuardProxies/proxy-1", "guard"),
         ("POST", f"{GROUP_PATH}/locations/westeurope/crossRegionRestore", "region"),
         ("POST", f"{GROUP_PATH}/locations/westeurope/validateCrossRegionRestore", "region"),
         ("POST", f"{GROUP_PATH}/locations/westeurope/fetchSecondaryRecoveryPoints", "region"),

@@ -26,7 +26,7 @@ from backup_core.api.description import document
 from tests.api.bodies import INSTANCE_PATH, VAULT_PATH
 from tests.api.described import ENDPOINTS
 from tests.api.front import BASE, Reply, first_match
-from tests.api.standing import NAMES, WORKING, StandingFront, scene
+from tests.api.standing import NAMES, WORKING, SignedFront, StandingFront, scene
 
 EXAMPLES = int(os.environ.get("SCHEMA_WALK_EXAMPLES", "4"))  # by chance, of each kind and operation
 # The fixed cases beside them go once through every limit, word and type that a schema has.
@@ -47,7 +47,7 @@ CHECKS = (
 class Host:
     """The Functions host over WSGI. `answers` counts by `METHOD function`; `spoil` makes of an answer another one."""
 
-    front: StandingFront = field(default_factory=lambda: StandingFront(scene()))
+    front: StandingFront = field(default_factory=lambda: SignedFront(scene()))
     answers: dict[str, Counter[int]] = field(default_factory=dict)
     spoil: Callable[[Reply], Reply] = lambda reply: reply
 

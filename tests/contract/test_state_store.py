@@ -9,13 +9,14 @@ import pytest
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.errors import InvalidInput, RecordCorrupt
+from backup_core.domain.guard import Critical, GuardMapping, ResourceGuard, Unlock, guard_prefix, mapping_key
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job, JobStatus
 from backup_core.domain.pacing import Pace
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.protection_rule import ProtectionRule, rule_key, rule_prefix
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
-from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.resource_ids import ANYWHERE, VaultKey
 from backup_core.domain.vault import Vault
 from backup_core.ports import Insert, Put, Remove, Replace, StateConflict, StateStore, Stored
 from tests.builders import (
@@ -581,3 +582,38 @@ def test_rules_of_all_vaults_are_read_together_and_those_of_one_by_bounds(store)
     assert store.get(ProtectionRule, other, rule_key(VAULT, "A")).value == rule("a")
     with pytest.raises(ValueError, match="alone"):
         store.commit(VAULT, [Insert(rule("d")), Insert(policy())])
+
+
+# So do guards and their mappings; unlocks lie with their vault.
+
+
+def guard(name, group="rg"):
+    return ResourceGuard(subscription=SUBSCRIPTION, group=group, name=name, location="westeurope", created_at=NOW)
+
+
+def unlocked(by, name="disk"):
+    resource_id = f"{VAULT.resource_id}/backupInstances/{name}"
+    return Unlock(operation=Critical.STOP, resource_id=resource_id, by=by, at=NOW, until=NOW + MINUTE)
+
+
+def test_guards_lie_together_by_group_and_mappings_beside_them(store):
+    made = [guard("b"), guard("a"), guard("c", group="other-rg")]
+    mapping = GuardMapping(vault=VAULT, guard_id=guard("a").resource_id, at=NOW)
+    for each in (*made, mapping):
+        store.commit(VAULT, [Insert(each)])
+    prefix = guard_prefix(SUBSCRIPTION, "rg")
+    own = store.page(ResourceGuard, ANYWHERE, first=prefix, last=f"{prefix[:-1]};")
+    assert [each.value for each in own.items] == [guard("a"), guard("b")]
+    prefix = guard_prefix(SUBSCRIPTION)
+    all_ = store.page(ResourceGuard, ANYWHERE, first=prefix, last=f"{prefix[:-1]};")
+    assert {each.value.name for each in all_.items} == {"a", "b", "c"}
+    assert [each.value for each in store.page(GuardMapping, ANYWHERE).items] == [mapping]
+    assert store.get(GuardMapping, ANYWHERE, mapping_key(VAULT).upper()).value == mapping
+
+
+def test_unlocks_are_found_by_what_they_are_for(store):
+    made = [unlocked("ada"), unlocked("ben"), unlocked("ada", "other")]
+    store.commit(VAULT, [Insert(each) for each in made])
+    found = store.page(Unlock, VAULT, made[0].subject).items
+    assert [each.value for each in found] == made[:2]
+    assert len(store.page(Unlock, VAULT).items) == 3

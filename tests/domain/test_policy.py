@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from backup_core.domain.durations import Duration, parse_duration
 from backup_core.domain.errors import Fault, InvalidInput
-from backup_core.domain.policy import BackupPolicy, check_background_copy, points_kept_at_most
+from backup_core.domain.policy import BackupPolicy, check_background_copy, does_less, points_kept_at_most
 from backup_core.domain.schedule import Schedule
 from backup_core.domain.tagging import TagCriterion, choose_tag
-from tests.builders import policy, policy_properties
+from tests.builders import NOW, policy, policy_properties
 
 RULES = "properties.policyRules"
 INTERVALS = f"{RULES}[0].trigger.schedule.repeatingTimeIntervals"
@@ -513,3 +513,16 @@ def test_a_stand_in_is_a_policy_that_can_be_stored_and_read(retention: str | Non
     assert BackupPolicy.parse("lost-policy", one.properties) == one
     if retention not in (None, "P900Y"):
         assert one.retention_duration("Default") == parse_duration(str(retention))
+
+
+def test_a_policy_does_less_when_it_keeps_less_or_takes_fewer_backups() -> None:
+    hourly = policy(intervals=("R/2026-01-01T00:00:00+00:00/PT1H",), retention="P7D")
+    assert not does_less(hourly, hourly, NOW)
+    assert not does_less(hourly, policy(intervals=("R/2026-01-01T00:30:00+00:00/PT1H",), retention="P8D"), NOW)
+    assert does_less(hourly, policy(intervals=("R/2026-01-01T00:00:00+00:00/PT1H",), retention="P6D"), NOW)
+    assert does_less(hourly, policy(intervals=("R/2026-01-01T00:00:00+00:00/PT2H",), retention="P7D"), NOW)
+
+
+def test_a_schedule_that_begins_in_years_to_come_does_less() -> None:
+    hourly = policy(intervals=("R/2026-01-01T00:00:00+00:00/PT1H",), retention="P7D")
+    assert does_less(hourly, policy(intervals=("R/2036-01-01T00:00:00+00:00/PT1H",), retention="P7D"), NOW)

@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ODataV4Format, ResourceNotFoundError
+from azure.mgmt.dataprotection import DataProtectionMgmtClient
 
+from backup_core.domain.guard import OPERATIONS, PROXY
 from infra.local.demo import wanted
-from infra.local.demo.clients import Clients
+from infra.local.demo.clients import Clients, LocalCredential, at_front_door
 from infra.local.up import LocalTarget
 from tests.e2e.methods import (
     CALL_SECONDS,
@@ -70,11 +72,23 @@ class Scene:
         self.first, self.second, self.third = self.disks
         self.vault_operation = self.backup_operation = ""
         self.backup_job = self.point = ""
+        self.guard = f"{kind}-guard"
+        credential = LocalCredential(endpoints, "security")
+        self.second_person = DataProtectionMgmtClient(credential, self.subscription, **at_front_door(endpoints))
 
     @property
     def vault_id(self) -> str:
         group = f"/subscriptions/{self.subscription}/resourceGroups/{GROUP}"
         return f"{group}/providers/Microsoft.DataProtection/backupVaults/{self.vault}"
+
+    @property
+    def guard_id(self) -> str:
+        return f"{self.vault_id.partition('/backupVaults/')[0]}/resourceGuards/{self.guard}"
+
+    @property
+    def unmapping(self) -> dict[str, Any]:
+        request = f"{self.guard_id}/deleteResourceGuardProxyRequests/default"
+        return {"resourceGuardOperationRequests": [request]}
 
     def wish(self, instance: str, policy: str = DAILY) -> dict[str, Any]:
         """The body that protects the disk of that name."""
@@ -522,22 +536,100 @@ def has_the_instance_back_with_its_protection_stopped(scene: Scene, call: Call) 
     assert scene.sdk("deleted_backup_instances.list", GROUP, scene.vault) == []
 
 
-# ---------------------------------------------------------------- jobs to a blob
+# ---------------------------------------------------------------- two people
+
+
+@step("resource_guards.put")
+def makes_a_resource_guard(scene: Scene, call: Call) -> None:
+    guard = call(GROUP, scene.guard, {"location": LOCATION})
+    assert guard.id == scene.guard_id
+    assert {each.vault_critical_operation for each in guard.properties.resource_guard_operations} == set(OPERATIONS)
+
+
+@step("resource_guards.get")
+def sees_what_it_guards(scene: Scene, call: Call) -> None:
+    assert call(GROUP, scene.guard).properties.vault_critical_operation_exclusion_list == []
+
+
+@step("resource_guards.patch")
+def tags_the_guard(scene: Scene, call: Call) -> None:
+    assert call(GROUP, scene.guard, {"tags": {"team": "security"}}).tags == {"team": "security"}
 
 
 @step("resource_guards.get_resources_in_subscription")
-def no_resource_guard_is_in_the_subscription(scene: Scene, call: Call) -> None:
-    assert call() == []
+def finds_the_guard_in_the_subscription(scene: Scene, call: Call) -> None:
+    assert scene.guard in [guard.name for guard in call()]
 
 
 @step("resource_guards.get_resources_in_resource_group")
-def no_resource_guard_is_in_the_group(scene: Scene, call: Call) -> None:
-    assert call(GROUP) == []
+def finds_the_guard_in_its_group(scene: Scene, call: Call) -> None:
+    assert scene.guard_id in [guard.id for guard in call(GROUP)]
+
+
+def _requests(method: str, *, one: bool) -> None:
+    @step(method)
+    def finds_the_request_of_a_kind(scene: Scene, call: Call) -> None:
+        found = call(GROUP, scene.guard, "default") if one else call(GROUP, scene.guard)[0]
+        assert (found.name, found.id.rpartition("/")[0].startswith(scene.guard_id)) == ("default", True)
+
+
+for what in (
+    "backup_security_pin",
+    "delete_protected_item",
+    "delete_resource_guard_proxy",
+    "disable_soft_delete",
+    "update_protected_item",
+    "update_protection_policy",
+):
+    _requests(f"resource_guards.get_{what}_requests_objects", one=False)
+    _requests(f"resource_guards.get_default_{what}_requests_object", one=True)
 
 
 @step("dpp_resource_guard_proxy.list")
-def no_resource_guard_looks_after_the_vault(scene: Scene, call: Call) -> None:
+def no_guard_looks_after_the_vault(scene: Scene, call: Call) -> None:
     assert call(GROUP, scene.vault) == []
+
+
+@step("dpp_resource_guard_proxy.create_or_update")
+def has_the_guard_look_after_the_vault(scene: Scene, call: Call) -> None:
+    mapping = call(GROUP, scene.vault, PROXY, {"properties": {"resourceGuardResourceId": scene.guard_id}})
+    assert mapping.properties.resource_guard_resource_id == scene.guard_id
+    assert scene.sdk("backup_vaults.get", GROUP, scene.vault).properties.is_vault_protected_by_resource_guard
+
+
+@step("dpp_resource_guard_proxy.get")
+def sees_which_guard_it_is(scene: Scene, call: Call) -> None:
+    assert call(GROUP, scene.vault, PROXY).properties.resource_guard_resource_id == scene.guard_id
+
+
+@step("dpp_resource_guard_proxy.unlock_delete")
+def what_the_vaults_contributor_unlocks_opens_nothing_to_the_same(scene: Scene, call: Call) -> None:
+    given = call(GROUP, scene.vault, PROXY, scene.unmapping)
+    assert given.unlock_delete_expiry_time
+    error = refused(scene.sdk, "dpp_resource_guard_proxy.delete", GROUP, scene.vault, PROXY)
+    assert error.code == "LinkedAuthorizationFailed"
+    assert "another person" in str(error.message)
+
+
+@step("resource_guards.delete")
+def a_guard_that_looks_after_a_vault_is_not_deleted(scene: Scene, call: Call) -> None:
+    assert refused(call, GROUP, scene.guard).code == "Conflict"
+
+
+@step("dpp_resource_guard_proxy.delete")
+def ends_the_mapping_once_a_second_person_has_unlocked_that(scene: Scene, call: Call) -> None:
+    scene.second_person.dpp_resource_guard_proxy.unlock_delete(GROUP, scene.vault, PROXY, scene.unmapping)
+    call(GROUP, scene.vault, PROXY)
+    assert scene.is_gone("dpp_resource_guard_proxy", scene.vault, PROXY)
+
+
+@step("resource_guards.delete")
+def deletes_the_guard(scene: Scene, call: Call) -> None:
+    assert call(GROUP, scene.guard) is None
+    assert scene.is_gone("resource_guards", scene.guard)
+
+
+# ---------------------------------------------------------------- jobs to a blob
 
 
 @step("export_jobs.begin_trigger")
@@ -590,17 +682,7 @@ def deletes_the_empty_vault(scene: Scene, call: Call) -> None:
 
 Arguments = tuple[Any, ...]
 
-_GUARD = (GROUP, "guard")
-_PROXY = (GROUP, "vault", "proxy")
 _REGION: Arguments = (GROUP, LOCATION, {})
-_GUARDED = (
-    "backup_security_pin",
-    "delete_protected_item",
-    "delete_resource_guard_proxy",
-    "disable_soft_delete",
-    "update_protected_item",
-    "update_protection_policy",
-)
 NOT_OFFERED: dict[str, Arguments] = {
     "backup_instances.begin_trigger_cross_region_restore": _REGION,
     "backup_instances.begin_validate_cross_region_restore": _REGION,
@@ -608,17 +690,7 @@ NOT_OFFERED: dict[str, Arguments] = {
     "fetch_secondary_recovery_points.list": _REGION,
     "fetch_cross_region_restore_job.get": _REGION,
     "fetch_cross_region_restore_jobs.list": _REGION,
-    "dpp_resource_guard_proxy.get": _PROXY,
-    "dpp_resource_guard_proxy.create_or_update": (*_PROXY, {}),
-    "dpp_resource_guard_proxy.delete": _PROXY,
-    "dpp_resource_guard_proxy.unlock_delete": (*_PROXY, {}),
-    "resource_guards.get": _GUARD,
-    "resource_guards.put": (*_GUARD, {}),
-    "resource_guards.patch": (*_GUARD, {}),
-    "resource_guards.delete": _GUARD,
 }
-NOT_OFFERED |= {f"resource_guards.get_{what}_requests_objects": _GUARD for what in _GUARDED}
-NOT_OFFERED |= {f"resource_guards.get_default_{what}_requests_object": (*_GUARD, "one") for what in _GUARDED}
 
 
 # ---------------------------------------------------------------- the tests

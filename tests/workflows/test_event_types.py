@@ -48,6 +48,7 @@ from tests.workflows.scenes import (
     protected,
 )
 from tests.workflows.test_acting import teams_vault
+from tests.workflows.test_guards import mapped, unlocked, unmap, weaken
 from tests.workflows.test_tag_rules import ruled
 
 NAME = "disk-1"
@@ -335,6 +336,22 @@ def _rule_about_what_is_soft_deleted() -> Platform:
     return platform
 
 
+def _guarded() -> Platform:
+    return mapped()
+
+
+def _unmapped() -> Platform:
+    platform = unlocked()
+    unmap(platform.world.ports)
+    return platform
+
+
+def _guarded_less() -> Platform:
+    platform = mapped()
+    weaken(platform.world.ports)
+    return platform
+
+
 CAUSES: Mapping[str, Callable[[], Platform]] = {
     "Job.Completed": _backed_up,
     "Job.Failed": _azure_fails,
@@ -361,6 +378,11 @@ CAUSES: Mapping[str, Callable[[], Platform]] = {
     "Vault.IdentityChanged": _another_identity,
     "LegalHold.Set": _held,
     "LegalHold.Cleared": _held,
+    "ResourceGuard.Mapped": _guarded,
+    "ResourceGuard.Unlocked": _unmapped,
+    "ResourceGuard.UnlockUsed": _unmapped,
+    "ResourceGuard.Unmapped": _unmapped,
+    "ResourceGuard.Weakened": _guarded_less,
     "Policy.RetentionShortened": _retention_shortened,
     "Snapshot.Orphaned": _orphaned,
     "Tables.SetBack": _set_back,

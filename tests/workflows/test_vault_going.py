@@ -72,11 +72,13 @@ def remove_policy(ports: Ports) -> None:
     delete_policy(ports, VAULT, POLICY)
 
 
-def interleaved(first: Callable[[Ports], None], second: Callable[[Ports], None]) -> list[Platform]:
+def interleaved(
+    first: Callable[[Ports], None], second: Callable[[Ports], None], prepare: Callable[[], Platform] = ready
+) -> list[Platform]:
     """`second` at each call of `first`, as two hosts would."""
     platforms = []
     for nth in range(60):
-        platform = ready()
+        platform = prepare()
         ports = platform.world.ports
 
         def between(ports: Ports = ports) -> None:

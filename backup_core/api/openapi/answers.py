@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from backup_core.api.guards import EXCLUSIONS
 from backup_core.api.openapi import bodies
 from backup_core.api.openapi.schema import (
     NULL,
@@ -24,6 +25,7 @@ from backup_core.api.openapi.schema import (
 from backup_core.domain.alert import AlertState
 from backup_core.domain.audit import Outcome
 from backup_core.domain.events import Severity
+from backup_core.domain.guard import OPERATIONS
 from backup_core.domain.heartbeat import ALLOWED
 from backup_core.domain.importing import InstanceAction, PointAction, PolicyAction
 from backup_core.domain.instance import MISSED_SLOTS_KEPT, ProtectionState
@@ -50,6 +52,7 @@ _PAGED = (
     "ProtectionRule",
     "GenericResource",
     "BackupInstanceStanding",
+    "ResourceGuardResource",
 )
 _WHOLE = ("Subscription", "BackupInstanceResource", "Tenant", "Provider", "LegalHold")
 
@@ -98,7 +101,15 @@ def schemas() -> dict[str, Schema]:
             {**dict.fromkeys(("id", "name", "type"), TEXT), "properties": all_of({"tags": answered(bodies.tags())})}
         ),
         "QueryResponse": _query_response(),
-        "NothingList": all_of({"value": list_of({}, at_most=0)}),
+        "ResourceGuardResource": _guard(),
+        "DppBaseResource": all_of(dict.fromkeys(("id", "name", "type"), TEXT)),
+        "DppBaseResourceList": all_of({"value": list_of(ref("DppBaseResource"), at_least=1, at_most=1)}),
+        "ResourceGuardProxyBaseResource": _resource(_guard_proxy()),
+        "ResourceGuardProxyBaseResourceList": all_of(
+            {"value": list_of(ref("ResourceGuardProxyBaseResource"), at_most=1)}
+        ),
+        "UnlockDeleteResponse": all_of({"unlockDeleteExpiryTime": TIME}),
+        "Nothing": {"type": "object", "maxProperties": 0},
         **{f"{name}List": _page(name) for name in _PAGED},
         **{f"All{name}List": all_of({"value": list_of(ref(name))}) for name in _WHOLE},
         "CloudError": all_of({"error": ref("Error")}),
@@ -133,13 +144,36 @@ def _vault() -> Schema:
     own: dict[str, Schema] = {
         "provisioningState": one_of(("Succeeded", "Provisioning", "Updating")),
         "isVaultProtectedByResourceGuard": _FLAG,
-        "secureScore": one_of(("None", "Minimum", "Adequate")),
-        "bcdrSecurityLevel": one_of(("Poor", "Fair", "Good")),
+        "secureScore": one_of(("None", "Minimum", "Adequate", "Maximum")),
+        "bcdrSecurityLevel": one_of(("Poor", "Fair", "Good", "Excellent")),
         "replicatedRegions": list_of(TEXT, at_most=0),
     }
     pending = all_of({"effectiveTime": TIME, "changes": list_of(TEXT)})
     fields = {**settings, **own, "pendingWeakening": pending}
     return object_of(fields, required=(*own, "securitySettings"))
+
+
+def _guard() -> Schema:
+    operation = all_of(dict.fromkeys(("vaultCriticalOperation", "requestResourceType"), TEXT))
+    properties: dict[str, Schema] = {
+        "provisioningState": one_of(("Succeeded",)),
+        "resourceGuardOperations": list_of(operation, at_least=1),
+        EXCLUSIONS: list_of(one_of(OPERATIONS)),
+        "allowAutoApprovals": _FLAG,
+    }
+    needed = {"properties": all_of(properties), **dict.fromkeys(("id", "name", "type", "location"), TEXT)}
+    return object_of({**needed, "tags": answered(bodies.tags())}, required=needed)
+
+
+def _guard_proxy() -> Schema:
+    detail = all_of(dict.fromkeys(("vaultCriticalOperation", "defaultResourceRequest"), TEXT))
+    return all_of(
+        {
+            "resourceGuardResourceId": TEXT,
+            "resourceGuardOperationDetails": list_of(detail, at_least=1),
+            "lastUpdatedTime": TIME,
+        }
+    )
 
 
 def _identity() -> Schema:

@@ -12,6 +12,7 @@ from backup_core.api import cost, quota_forecast
 from backup_core.api.arm import TAG_OPERATIONS
 from backup_core.api.endpoints import FREE_BODY
 from backup_core.api.graph_query import SERVED
+from backup_core.api.guards import EXCLUSIONS
 from backup_core.api.openapi.schema import (
     Schema,
     all_of,
@@ -35,6 +36,7 @@ from backup_core.api.vaults import IDENTITIES, REDUNDANCIES, SETTINGS, SOFT_DELE
 from backup_core.api.wire import INSTANT, TOKEN
 from backup_core.domain import policy
 from backup_core.domain.durations import FORM as DURATION
+from backup_core.domain.guard import OPERATIONS, Critical
 from backup_core.domain.hold import LONGEST_REASON
 from backup_core.domain.protection_rule import PRIORITIES
 from backup_core.domain.reading import MAX_TEXT
@@ -49,6 +51,7 @@ _TEXT = optional(_PLAIN)
 _NEEDED = {**_PLAIN, "minLength": 1}
 _SCOPE = re.compile(rf"^{SUBSCRIPTION_FORM.pattern}(/resourceGroups/[^/]+)?/?$")
 _TIME = {"type": "string", "pattern": f"^(?:{INSTANT.pattern})$"}
+_GUARD_ID = {**matching(RESOURCE_FORM, whole=False), "maxLength": MAX_TEXT}
 _OPERATIONAL = one_of(("OperationalStore",))
 _DISK_TYPE = one_of((DISK,))
 
@@ -62,6 +65,12 @@ def schemas() -> dict[str, Schema]:
         ),
         "BackupVaultPatch": object_of(_vault_fields() | {"properties": optional(ref("BackupVaultSettings"))}),
         "BackupVaultSettings": vault_settings(),
+        "ResourceGuardInput": object_of(
+            {"location": _NEEDED, "tags": tags(), "properties": optional(_guard_properties())}, required=("location",)
+        ),
+        "ResourceGuardPatch": object_of({"tags": tags()}),
+        "ResourceGuardProxyInput": all_of({"properties": all_of({"resourceGuardResourceId": _GUARD_ID})}),
+        "UnlockDeleteRequest": _unlock(),
         "TagsInput": all_of({"properties": all_of({"tags": _tags_needed()})}),
         "TagsPatch": all_of({"operation": one_of(TAG_OPERATIONS), "properties": all_of({"tags": _tags_needed()})}),
         "CheckNameAvailabilityRequest": all_of({"name": _NEEDED, "type": one_of((VAULT,))}),
@@ -192,6 +201,23 @@ def vault_settings() -> Schema:
             **{path: optional(one_of(words)) for path, words in SETTINGS.items()},
             "securitySettings.softDeleteSettings.retentionDurationInDays": days,
         }
+    )
+
+
+# ---------------------------------------------------------------- resource guards
+
+
+def _guard_properties() -> Schema:
+    optional_ones = [each for each in OPERATIONS if each != Critical.UNMAP.value]
+    return object_of({EXCLUSIONS: optional(list_of(one_of(optional_ones)))})
+
+
+def _unlock() -> Schema:
+    requests = {"type": "string", "description": "An operation request as the vault's mapping lists it."}
+    resource = _TEXT | {"description": "What it is unlocked for, unless the operation is on the vault or its mapping."}
+    return object_of(
+        {"resourceGuardOperationRequests": list_of(requests, at_least=1), "resourceToBeDeleted": resource},
+        required=("resourceGuardOperationRequests",),
     )
 
 

@@ -58,6 +58,13 @@ CONTRIBUTOR = Principal(
     client_id="22222222-aaaa-4aaa-8aaa-222222222222",
     roles=("Backup.Contributor",),
 )
+# The second person, who unlocks what a resource guard guards.
+SECURITY = Principal(
+    name="security",
+    object_id="77777777-7777-4777-8777-777777777777",
+    client_id="77777777-aaaa-4aaa-8aaa-777777777777",
+    roles=("Backup.Contributor",),
+)
 OPERATOR = Principal(
     name="operator",
     object_id="55555555-5555-4555-8555-555555555555",
@@ -81,7 +88,7 @@ TEAM = Principal(
     object_id="66666666-6666-4666-8666-666666666666",
     client_id="66666666-aaaa-4aaa-8aaa-666666666666",
 )
-PRINCIPALS = (APP, CONTRIBUTOR, OPERATOR, READER, STRANGER, TEAM)
+PRINCIPALS = (APP, CONTRIBUTOR, SECURITY, OPERATOR, READER, STRANGER, TEAM)
 ATTACHED = {APP.name: (TEAM,)}  # to whose machine further identities are attached
 
 

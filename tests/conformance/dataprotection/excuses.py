@@ -67,18 +67,6 @@ EXCUSES: tuple[Excuse, ...] = (
         "which slot of the schedule the backup is of; clients show this object as it is",
     ),
     Excuse(
-        r".* GET resourceGuards 200",
-        "value",
-        "number of elements 1 is 0",
-        "resource guards are not made here, so that there is none to be listed",
-    ),
-    Excuse(
-        r".* (resourceGuards|backupResourceGuardProxies).* 200",
-        "status",
-        _NOT_FOR_DISKS,
-        "resource guards (a second tenant's approval) are not offered; the refusal says what is there instead",
-    ),
-    Excuse(
         r".* POST locations/\*/fetch(SecondaryRecoveryPoints|CrossRegionRestoreJobs?) 200",
         "status",
         _NOT_FOR_DISKS,

@@ -15,6 +15,7 @@ from typing import Any
 from backup_core.domain.resource_ids import parse_group_id
 from backup_core.domain.surroundings import Identity
 from tests.api.front import BASE, Front, Reply
+from tests.api.tenant import bearer, guarded
 from tests.builders import policy_properties
 from tests.conformance.dataprotection.comparing import Comparison
 from tests.conformance.dataprotection.recorded import GRAPH, Exchange
@@ -26,6 +27,7 @@ DISK_BYTES = 4 << 30  # recorded
 SNAPSHOT_TIME = timedelta(seconds=180)  # recorded: a backup takes three minutes
 BEFORE_A_REQUEST = 5  # seconds
 LONGEST_WAIT = 600
+SOMEBODY_ELSE = "cccccccc-0000-4000-8000-000000000009"
 NOON = datetime(2024, 5, 1, 11, 59, 50, tzinfo=UTC)
 # Recorded lists of points and jobs hold so many daily backups of the disk.
 BACKUPS = {"recovery_point_list": 7, "recovery_point_show": 7, "job_list_and_show": 14}
@@ -38,6 +40,9 @@ _RUNNING = ("Inprogress", "InProgress", "Provisioning", "ConfiguringProtection",
 
 @dataclass(slots=True)
 class Stage:
+    """The recordings were made by one person, who held the role on the guard, too. Here what a guard guards takes two,
+    so that its mapping is replayed by people, and unlocked by another one than ends it."""
+
     platform: Platform
     front: Front
     comparison: Comparison = field(default_factory=Comparison)
@@ -65,7 +70,11 @@ class Stage:
         body = None
         if exchange.request is not None:
             body = _offered(json.loads(self.comparison.translated(json.dumps(exchange.request))))
-        return self.front.send(exchange.method, url, body)
+        if "/backupResourceGuardProxies/" not in exchange.url:
+            return self.front.send(exchange.method, url, body)
+        people = guarded(self.platform.world)
+        who = {"oid": SOMEBODY_ELSE} if exchange.url.partition("?")[0].endswith("/unlockDelete") else {}
+        return people.send(exchange.method, url, body, headers=bearer("Backup.Contributor", **who))
 
 
 def set_up(scenario: str, exchanges: list[Exchange]) -> Stage:

@@ -1,0 +1,312 @@
+"""A stolen token of a contributor against a guarded vault: every way to lose its points, or to be rid of the guard, is
+refused to one person, and each try is on record. What the other person unlocks, passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+
+from backup_core.api.routes import ROUTES
+from backup_core.domain.guard import OPERATIONS, PROXY, Critical, request_id
+from backup_core.domain.instance import ProtectionState
+from backup_core.domain.protection_rule import RULE_TAG
+from backup_core.workflows.catalogue import find_protection
+from backup_core.workflows.guards import find_mapping
+from backup_core.workflows.reconcile import reconcile
+from tests.api.bodies import (
+    GROUP_PATH,
+    INSTANCE_PATH,
+    POLICY_PATH,
+    RULE_PATH,
+    VAULT_PATH,
+    backup_body,
+    instance_body,
+    policy_body,
+    restore_body,
+    rule_body,
+    vault_body,
+)
+from tests.api.front import Front, Reply
+from tests.api.tenant import PERSON, bearer, guarded
+from tests.builders import VAULT, disk_id, disk_json
+from tests.workflows.platform import Platform
+
+READER, OPERATOR, CONTRIBUTOR = "Backup.Reader", "Backup.Operator", "Backup.Contributor"
+OTHER = "cccccccc-0000-4000-8000-000000000009"
+THIEF, OWNER = bearer(CONTRIBUTOR), bearer(CONTRIBUTOR, oid=OTHER)
+GUARD = f"{GROUP_PATH}/resourceGuards/guard-1"
+PROXY_PATH = f"{VAULT_PATH}/backupResourceGuardProxies/{PROXY}"
+SHORT = f"{VAULT_PATH}/backupPolicies/short"
+STRONG = {"softDeleteSettings": {"state": "On", "retentionDurationInDays": 60.0}}
+RULED = {"backup": "daily"}
+
+
+@cache
+def _prepared() -> Platform:
+    """A guarded vault with two points, a disk that a rule protects, and a policy that keeps less."""
+    platform = Platform()
+    for name in ("disk-1", "disk-2"):
+        platform.world.cloud.add_disk({**disk_json(name), "tags": RULED if name == "disk-2" else {}})
+    front = guarded(platform.world)
+    strong = vault_body()
+    strong["properties"]["securitySettings"] = STRONG
+    for path, body in (
+        (VAULT_PATH, strong),
+        (POLICY_PATH, policy_body(retention="P30D")),
+        (SHORT, policy_body(retention="P1D")),
+        (INSTANCE_PATH, instance_body()),
+        (RULE_PATH, rule_body()),
+        (GUARD, {"location": "westeurope"}),
+        (PROXY_PATH, {"properties": {"resourceGuardResourceId": GUARD}}),
+    ):
+        reply = front.put(path, body, headers=OWNER)
+        assert reply.status < 300, reply.text
+    platform.run(seconds=5)
+    for _ in range(2):
+        assert front.post(f"{INSTANCE_PATH}/backup", backup_body(), headers=OWNER).status == 202
+        platform.run(minutes=2)
+    assert len(platform.points("instance-1")) == 2
+    return platform
+
+
+@pytest.fixture
+def platform() -> Platform:
+    return _prepared().copy()
+
+
+def ask(platform: Platform, method: str, path: str, body: Any = None, who: dict[str, str] = THIEF) -> Reply:
+    return guarded(platform.world).send(method, path, body, headers=who)
+
+
+def unlock(platform: Platform, operation: Critical, resource: str = "", who: dict[str, str] = OWNER) -> Reply:
+    body: dict[str, Any] = {"resourceGuardOperationRequests": [request_id(GUARD, operation)]}
+    if resource:
+        body["resourceToBeDeleted"] = resource
+    return ask(platform, "POST", f"{PROXY_PATH}/unlockDelete", body, who)
+
+
+def weaker(**settings: Any) -> dict[str, Any]:
+    return {"properties": {"securitySettings": settings}}
+
+
+def point_path(platform: Platform) -> str:
+    """The older one: the newest is kept from everybody."""
+    older = min(platform.points("instance-1"), key=lambda point: point.created_at)
+    return f"{INSTANCE_PATH}/recoveryPoints/{older.point_id}"
+
+
+Try = tuple[str, Callable[[Platform], str], Callable[[Platform], Any], Critical, str]
+
+
+def fixed(path: str) -> Callable[[Platform], str]:
+    return lambda _: path
+
+
+def immutable(platform: Platform) -> str:
+    assert ask(platform, "PATCH", VAULT_PATH, weaker(immutabilitySettings={"state": "Unlocked"}), OWNER).status == 200
+    return VAULT_PATH
+
+
+def with_body(body: Any) -> Callable[[Platform], Any]:
+    return lambda _: body
+
+
+# Method, path and body; as what it is guarded, and what it is unlocked for.
+TRIES: Mapping[str, Try] = {
+    "delete the instance": ("DELETE", fixed(INSTANCE_PATH), with_body(None), Critical.DELETE_INSTANCE, INSTANCE_PATH),
+    "delete a point": ("DELETE", point_path, with_body(None), Critical.DELETE_INSTANCE, INSTANCE_PATH),
+    "stop": ("POST", fixed(f"{INSTANCE_PATH}/stopProtection"), with_body({}), Critical.STOP, INSTANCE_PATH),
+    "suspend": ("POST", fixed(f"{INSTANCE_PATH}/suspendBackups"), with_body({}), Critical.SUSPEND, INSTANCE_PATH),
+    "restore": (
+        "POST",
+        fixed(f"{INSTANCE_PATH}/restore"),
+        lambda platform: restore_body(platform.points("instance-1")[0].point_id),
+        Critical.RESTORE,
+        INSTANCE_PATH,
+    ),
+    "soft delete off": (
+        "PATCH",
+        fixed(VAULT_PATH),
+        with_body(weaker(softDeleteSettings={"state": "Off"})),
+        Critical.REDUCE_SOFT_DELETE,
+        "",
+    ),
+    "fewer days": (
+        "PATCH",
+        fixed(VAULT_PATH),
+        with_body(weaker(softDeleteSettings={"retentionDurationInDays": 14.0})),
+        Critical.REDUCE_SOFT_DELETE,
+        "",
+    ),
+    "immutability off": (
+        "PUT",
+        immutable,
+        with_body({**vault_body(), **weaker(immutabilitySettings={"state": "Disabled"})}),
+        Critical.REDUCE_IMMUTABILITY,
+        "",
+    ),
+    "take fewer backups": (
+        "PUT",
+        fixed(POLICY_PATH),
+        with_body(policy_body(retention="P30D", intervals=("R/2036-01-01T00:00:00+00:00/PT4H",))),
+        Critical.MODIFY_POLICY,
+        POLICY_PATH,
+    ),
+    "delete the rule": ("DELETE", fixed(RULE_PATH), with_body(None), Critical.STOP, RULE_PATH),
+    "change what the rule wants": (
+        "PUT",
+        fixed(RULE_PATH),
+        with_body(rule_body(tagConditions=[{"name": "never"}])),
+        Critical.STOP,
+        RULE_PATH,
+    ),
+    "hand the instance to a rule that does not want it": (
+        "PUT",
+        fixed(INSTANCE_PATH),
+        with_body({**instance_body(), "tags": {RULE_TAG: "nobody"}}),
+        Critical.STOP,
+        INSTANCE_PATH,
+    ),
+    "end the mapping": ("DELETE", fixed(PROXY_PATH), with_body(None), Critical.UNMAP, ""),
+}
+
+
+@pytest.mark.parametrize("name", TRIES)
+def test_one_person_may_not_and_two_may(platform: Platform, name: str) -> None:
+    method, path, body, operation, resource = TRIES[name]
+    where, what = path(platform), body(platform)
+    before = len(platform.world.audit.records)
+    for _ in range(2):  # whoever unlocks it for oneself is no further
+        refused = ask(platform, method, where, what)
+        assert (refused.status, refused.error["code"]) == (403, "LinkedAuthorizationFailed"), refused.text
+        assert unlock(platform, operation, resource, who=THIEF).status == 200
+    tried = [each for each in platform.world.audit.records[before:] if each.error_code == "LinkedAuthorizationFailed"]
+    assert {(each.caller_id, each.outcome.value) for each in tried} == {(PERSON, "Refused")}
+    assert unlock(platform, operation, resource).status == 200
+    passed = ask(platform, method, where, what)
+    assert passed.status < 300, passed.text
+
+
+@pytest.mark.parametrize("name", TRIES)
+def test_an_unlock_that_is_over_opens_nothing(platform: Platform, name: str) -> None:
+    method, path, body, operation, resource = TRIES[name]
+    unlock(platform, operation, resource)
+    platform.world.clock.advance(minutes=31)
+    assert ask(platform, method, path(platform), body(platform)).status == 403
+
+
+def test_what_the_table_guards_is_tried_here() -> None:
+    rows = {(method, row.guarded) for route in ROUTES for method, row in route.endpoints.items() if row.guarded}
+    assert rows == {
+        (method, operation.name)
+        for method, path, _, operation, _ in TRIES.values()
+        if method in ("DELETE", "POST") and operation is not Critical.UNMAP
+    }
+    # There are no keys of a vault's own to be taken from it: such settings are refused to everybody.
+    assert {operation for *_, operation, _ in TRIES.values()} == set(Critical) - {Critical.MODIFY_ENCRYPTION}
+
+
+@pytest.mark.parametrize("role", [READER, OPERATOR])
+def test_who_is_no_contributor_neither_unlocks_nor_guards(platform: Platform, role: str) -> None:
+    who = bearer(role, oid="dddddddd-0000-4000-8000-000000000009")
+    assert unlock(platform, Critical.STOP, INSTANCE_PATH, who=who).status == 403
+    assert ask(platform, "PUT", GUARD, {"location": "westeurope"}, who).status == 403
+    assert ask(platform, "DELETE", PROXY_PATH, None, who).status == 403
+
+
+def test_an_operator_may_not_move_an_instance_to_a_policy_that_does_less(platform: Platform) -> None:
+    for who in (bearer(OPERATOR), THIEF):
+        assert ask(platform, "PUT", INSTANCE_PATH, instance_body(policy="short"), who).status == 403
+        assert ask(platform, "PUT", POLICY_PATH, policy_body(retention="P1D"), who).status == 403
+    unlock(platform, Critical.MODIFY_POLICY, INSTANCE_PATH)
+    assert ask(platform, "PUT", INSTANCE_PATH, instance_body(policy="short"), bearer(OPERATOR)).status == 201
+
+
+# ---------------------------------------------------------------- to be rid of the guard
+
+
+def test_the_guard_is_not_deleted_or_replaced_by_one_person(platform: Platform) -> None:
+    assert ask(platform, "DELETE", GUARD).status == 409
+    own = f"{GROUP_PATH}/resourceGuards/own"
+    ask(platform, "PUT", own, {"location": "westeurope"})
+    assert ask(platform, "PUT", PROXY_PATH, {"properties": {"resourceGuardResourceId": own}}).status == 403
+    mapping = find_mapping(platform.world.ports, VAULT)
+    assert mapping is not None
+    assert mapping.guard_id == GUARD
+
+
+def test_who_takes_everything_off_the_guard_is_guarded_as_before(platform: Platform) -> None:
+    excluded = [each for each in OPERATIONS if each != Critical.UNMAP.value]
+    body = {"location": "westeurope", "properties": {"vaultCriticalOperationExclusionList": excluded}}
+    assert ask(platform, "PUT", GUARD, body).status == 200
+    for name, (method, path, what, _, _) in TRIES.items():
+        assert ask(platform, method, path(platform), what(platform)).status == 403, name
+    platform.run(minutes=1)
+    assert "DiskBackup.ResourceGuard.Weakened" in platform.world.events.types()
+    assert ask(platform, "POST", f"{INSTANCE_PATH}/stopProtection", {}, OWNER).status == 202
+
+
+def test_a_vault_is_not_recreated_without_its_guard(platform: Platform) -> None:
+    bare = f"{VAULT_PATH}-bare"
+    assert ask(platform, "PUT", bare, vault_body()).status == 201
+    proxy = f"{bare}/backupResourceGuardProxies/{PROXY}"
+    assert ask(platform, "PUT", proxy, {"properties": {"resourceGuardResourceId": GUARD}}).status == 200
+    refused = ask(platform, "DELETE", bare)
+    assert (refused.status, refused.error["code"]) == (409, "Conflict")
+    assert ask(platform, "GET", proxy).status == 200
+
+
+def test_a_rule_of_the_thiefs_does_not_move_disks_to_a_policy_that_does_less(platform: Platform) -> None:
+    body = rule_body(priority=1, policyId=SHORT)
+    assert ask(platform, "PUT", f"{VAULT_PATH}/protectionRules/own", body).status == 200
+    platform.run(seconds=10)
+    reconcile(platform.world.ports)
+    platform.run(minutes=1)
+    found = find_protection(platform.world.ports, disk_id("disk-2"))
+    assert found is not None
+    assert (found.instance.policy.name, found.instance.state) == ("policy-1", ProtectionState.CONFIGURED)
+    assert "DiskBackup.ProtectionRule.Failed" in platform.world.events.types()
+
+
+def test_a_function_key_opens_nothing(platform: Platform) -> None:
+    """Whoever runs the app may let callers in by key later on; what was guarded stays so."""
+    unlock(platform, Critical.STOP, INSTANCE_PATH)
+    front = Front(platform.world)
+    refused = front.post(f"{INSTANCE_PATH}/stopProtection", {})
+    assert (refused.status, "function key" in refused.error["message"]) == (403, True)
+    unlocking = {
+        "resourceGuardOperationRequests": [request_id(GUARD, Critical.STOP)],
+        "resourceToBeDeleted": INSTANCE_PATH,
+    }
+    assert front.post(f"{PROXY_PATH}/unlockDelete", unlocking).error["code"] == "UserErrorSignInNeeded"
+
+
+def test_a_guard_in_a_closed_scope_is_out_of_the_vaults_contributors_reach() -> None:
+    """The security people's group: the vault's contributor can neither name the guard nor read its id."""
+    platform = _prepared().copy()
+    elsewhere = GUARD.replace(VAULT.group, "security-rg")
+    scopes = {elsewhere.partition("/providers/")[0]: [OTHER]}
+    front = guarded(platform.world, scopes=scopes)
+    assert front.put(elsewhere, {"location": "westeurope"}, headers=OWNER).status == 200
+    bare = f"{VAULT_PATH}-bare"
+    assert front.put(bare, vault_body(), headers=OWNER).status == 201
+    proxy, body = f"{bare}/backupResourceGuardProxies/{PROXY}", {"properties": {"resourceGuardResourceId": elsewhere}}
+    assert front.put(proxy, body, headers=THIEF).status == 403
+    assert front.put(proxy, body, headers=OWNER).status == 200
+    unlocking = {"resourceGuardOperationRequests": [request_id(elsewhere, Critical.UNMAP)]}
+    assert front.post(f"{proxy}/unlockDelete", unlocking, headers=THIEF).status == 403
+    for reply in (
+        front.get(proxy, headers=THIEF),
+        front.get(f"{bare}/backupResourceGuardProxies", headers=THIEF),
+        front.send("DELETE", proxy, headers=THIEF),
+        front.get(
+            f"{GROUP_PATH.partition('/resourceGroups/')[0]}/providers/Microsoft.DataProtection/resourceGuards",
+            headers=THIEF,
+        ),
+    ):
+        assert "security-rg" not in reply.text
+    assert front.post(f"{proxy}/unlockDelete", unlocking, headers=OWNER).status == 200
+    assert front.send("DELETE", proxy, headers=THIEF).status == 200
