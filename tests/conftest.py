@@ -26,6 +26,7 @@ from typing import Any
 import pytest
 import trustme
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 # The same examples each time: a red run means a change, not luck. HYPOTHESIS_PROFILE=explore looks for new ones.
 settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -35,6 +36,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 ROOT = Path(__file__).resolve().parent.parent
 # What takes longest stands first: begun last, it would be waited for alone. Each file stays on one worker.
 SLOWEST_FIRST = (
+    "tests/browser",
     "tests/e2e/test_tag_rules.py",
     "tests/e2e/test_local_target.py",
     "tests/workflows/test_proofs.py",
@@ -64,7 +66,18 @@ _STARTING_SECONDS = 90
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole files change places; within each, tests stay in order."""
     places = {ROOT / name: place for place, name in enumerate(SLOWEST_FIRST)}
-    items.sort(key=lambda item: places.get(item.path, len(places)))
+    items.sort(key=lambda item: places.get(item.path, places.get(item.path.parent, len(places))))
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc]  # installed without types
+    """As `--dist loadfile`, and the browser tests on one worker: they share one local target."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/browser" if nodeid.startswith("tests/browser/") else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    return ByFile(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -6,7 +6,8 @@ event loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -19,12 +20,21 @@ from tests.browser.window import Window
 from tests.e2e.targets import started
 
 Opened = Callable[..., Window]
+FAILED = pytest.StashKey[bool]()  # whether a test failed: then it is photographed
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser" in item.path.as_posix():
             item.add_marker(pytest.mark.local_target)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
 
 
 @pytest.fixture(scope="package")
@@ -74,7 +84,10 @@ def signed_in(browser: Browser, target: LocalTarget) -> Callable[[str], Mapping[
 
 @pytest.fixture
 def open_window(
-    browser: Browser, target: LocalTarget, signed_in: Callable[[str], Mapping[str, str]]
+    browser: Browser,
+    target: LocalTarget,
+    signed_in: Callable[[str], Mapping[str, str]],
+    request: pytest.FixtureRequest,
 ) -> Iterator[Opened]:
     """`open_window("operator")`: a new tab in which somebody is signed in, or nobody. Its faults are the test's."""
     windows: list[Window] = []
@@ -87,6 +100,9 @@ def open_window(
         return window
 
     yield opened
+    if request.node.stash.get(FAILED, False):
+        for number, window in enumerate(windows):
+            window.screenshot(f"failed-{re.sub(r'[^a-zA-Z0-9]+', '-', request.node.name)}-{number}")
     faults = [fault for window in windows for fault in window.unexcused()]
     for window in windows:
         window.close()

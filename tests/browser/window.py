@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Route, expect
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / ".local" / "browser"
+_TABS = 80  # more than any view has places
 _WATCH = """
 document.addEventListener("securitypolicyviolation", (event) => {
   window.violated(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
@@ -67,10 +68,14 @@ class Window:
         return dict(self.page.evaluate("({ ...sessionStorage })"))
 
     def be_signed_in(self, kept: Mapping[str, str]) -> None:
-        origin = json.dumps(self.center.removesuffix("/center/"))
+        origin = json.dumps(self.origin)
         self._context.add_init_script(_SIGNED_IN % {"origin": origin, "kept": json.dumps(dict(kept))})
 
     # ---------------------------------------------------------------- being there
+
+    @property
+    def origin(self) -> str:
+        return self.center.removesuffix("/center/")
 
     @property
     def frame(self) -> Locator:
@@ -86,6 +91,30 @@ class Window:
         """Until nothing on the page waits for an answer."""
         self.page.wait_for_load_state("networkidle")
         expect(self.page.locator("[aria-busy=true], [role=progressbar]:not([aria-valuenow])")).to_have_count(0)
+
+    def tab_to(self, role: str, name: str) -> None:
+        """By the Tab key alone, to an element by what it is called."""
+        wanted = self.page.get_by_role(role, name=name, exact=True)  # type: ignore[arg-type]
+        for _ in range(_TABS):
+            self.page.keyboard.press("Tab")
+            if wanted.count() and wanted.first.evaluate("element => element === document.activeElement"):
+                return
+        raise AssertionError(f"{_TABS} times Tab do not lead to the {role} {name}")
+
+    def answer_with(self, answer: Callable[[Route], None], *, method: str | None = None, path: str = "") -> None:
+        """Let `answer` deal with requests to the API whose URL contains `path`; the page's own files still come."""
+
+        def deal(route: Route) -> None:
+            is_meant = method in (None, route.request.method) and path in route.request.url
+            if is_meant and not route.request.url.startswith(self.center):
+                answer(route)
+            else:
+                route.fallback()
+
+        self.page.route(f"{self.origin}/**", deal)
+
+    def answer_honestly(self) -> None:
+        self.page.unroute_all()
 
     def click(self, target: Locator) -> None:
         """One click, counted."""
@@ -110,9 +139,9 @@ class Window:
     def asked(self) -> list[str]:
         """What was asked of the API so far: method and path, without the page's own files."""
         return [
-            f"{request.method} {request.url.removeprefix(self.center.removesuffix('/center/'))}"
+            f"{request.method} {request.url.removeprefix(self.origin)}"
             for request in self.requests
-            if not request.url.startswith(self.center) and request.url.startswith(self.center.removesuffix("/center/"))
+            if request.url.startswith(self.origin) and not request.url.startswith(self.center)
         ]
 
     def _note_console(self, message: ConsoleMessage) -> None:

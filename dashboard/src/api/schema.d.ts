@@ -538,6 +538,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/backupPolicies/{policy}/estimateCost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the recovery points of a policy, stored or as a draft, would cost for a disk */
+        post: operations["BackupPolicies_EstimateCost"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscription}/providers/Microsoft.DataProtection/locations/{location}/forecastQuotas": {
         parameters: {
             query?: never;
@@ -592,6 +614,27 @@ export interface paths {
         get: operations["ProtectionGaps_List"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/dryRunImport": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would come over from a vault of Azure Disk Backup, and why what would not */
+        post: operations["BackupVaults_DryRunImport"];
         delete?: never;
         options?: never;
         head?: never;
@@ -790,6 +833,28 @@ export interface paths {
         put?: never;
         /** Would this restore work? */
         post: operations["BackupInstances_ValidateForRestore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/backupInstances/{instance}/estimateCost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                instance: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the recovery points that a protected disk has and will have cost */
+        post: operations["BackupInstances_EstimateCost"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1100,6 +1165,55 @@ export interface paths {
         /** Undelete a recovery point: it is kept as long as it was promised */
         post: operations["RecoveryPoints_Undelete"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/backupInstances/{instance}/recoveryPoints/{point}/legalHolds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                instance: string;
+                point: string;
+            };
+            cookie?: never;
+        };
+        /** The legal holds on a recovery point */
+        get: operations["LegalHolds_ListOfRecoveryPoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/backupInstances/{instance}/recoveryPoints/{point}/legalHolds/{hold}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                instance: string;
+                point: string;
+                hold: string;
+            };
+            cookie?: never;
+        };
+        /** A legal hold on a recovery point */
+        get: operations["LegalHolds_GetOfRecoveryPoint"];
+        /** Hold a recovery point: nothing deletes it until the hold is cleared */
+        put: operations["LegalHolds_SetOnRecoveryPoint"];
+        post?: never;
+        /** Clear a legal hold on a recovery point: it ends after a delay */
+        delete: operations["LegalHolds_ClearOfRecoveryPoint"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1991,6 +2105,172 @@ export interface components {
             subscriptionId?: string | null;
             moreDisks?: number | null;
         };
+        CostRequest: {
+            properties?: {
+                policyRules: ({
+                    backupParameters: {
+                        /** @enum {string} */
+                        backupType: "Incremental";
+                        /** @enum {string} */
+                        objectType: "AzureBackupParams";
+                    };
+                    trigger: {
+                        schedule: {
+                            repeatingTimeIntervals: string[];
+                            timeZone?: string | null;
+                        };
+                        taggingCriteria: {
+                            tagInfo: {
+                                tagName: string;
+                                id?: string | null;
+                            };
+                            taggingPriority: number;
+                            isDefault: boolean;
+                            criteria?: {
+                                absoluteCriteria?: ("AllBackup" | "FirstOfDay" | "FirstOfWeek" | "FirstOfMonth" | "FirstOfYear")[] | null;
+                                daysOfMonth?: unknown[] | null;
+                                daysOfTheWeek?: unknown[] | null;
+                                monthsOfYear?: unknown[] | null;
+                                scheduleTimes?: unknown[] | null;
+                                weeksOfTheMonth?: unknown[] | null;
+                                /** @enum {string} */
+                                objectType: "ScheduleBasedBackupCriteria";
+                            }[] | null;
+                        }[];
+                        /** @enum {string} */
+                        objectType: "ScheduleBasedTriggerContext";
+                    };
+                    dataStore: {
+                        /** @enum {string} */
+                        dataStoreType: "OperationalStore";
+                        /** @enum {string} */
+                        objectType: "DataStoreInfoBase";
+                    };
+                    name: string;
+                    /** @enum {string} */
+                    objectType: "AzureBackupRule";
+                } | {
+                    lifecycles: {
+                        deleteAfter: {
+                            /** @enum {string} */
+                            objectType: "AbsoluteDeleteOption";
+                            duration: string;
+                        };
+                        sourceDataStore: {
+                            /** @enum {string} */
+                            dataStoreType: "OperationalStore";
+                            /** @enum {string} */
+                            objectType: "DataStoreInfoBase";
+                        };
+                        targetDataStoreCopySettings?: unknown[] | null;
+                    }[];
+                    isDefault?: boolean | null;
+                    name: string;
+                    /** @enum {string} */
+                    objectType: "AzureRetentionRule";
+                })[];
+                datasourceTypes: "Microsoft.Compute/disks"[];
+                /** @enum {string} */
+                objectType: "BackupPolicy";
+            } | null;
+            days?: number | null;
+            dates?: string[] | null;
+            usedBytes?: number | null;
+            changedBytes?: number | null;
+            changedWithin?: string | null;
+            location?: string | null;
+            currency?: string | null;
+            /** @enum {string|null} */
+            redundancy?: "Standard_ZRS" | "Standard_LRS" | null;
+            pricePerGibMonth?: number | null;
+            /** @enum {integer|null} */
+            memoryMB?: 512 | 2048 | null;
+        };
+        PolicyCostRequest: {
+            properties?: {
+                policyRules: ({
+                    backupParameters: {
+                        /** @enum {string} */
+                        backupType: "Incremental";
+                        /** @enum {string} */
+                        objectType: "AzureBackupParams";
+                    };
+                    trigger: {
+                        schedule: {
+                            repeatingTimeIntervals: string[];
+                            timeZone?: string | null;
+                        };
+                        taggingCriteria: {
+                            tagInfo: {
+                                tagName: string;
+                                id?: string | null;
+                            };
+                            taggingPriority: number;
+                            isDefault: boolean;
+                            criteria?: {
+                                absoluteCriteria?: ("AllBackup" | "FirstOfDay" | "FirstOfWeek" | "FirstOfMonth" | "FirstOfYear")[] | null;
+                                daysOfMonth?: unknown[] | null;
+                                daysOfTheWeek?: unknown[] | null;
+                                monthsOfYear?: unknown[] | null;
+                                scheduleTimes?: unknown[] | null;
+                                weeksOfTheMonth?: unknown[] | null;
+                                /** @enum {string} */
+                                objectType: "ScheduleBasedBackupCriteria";
+                            }[] | null;
+                        }[];
+                        /** @enum {string} */
+                        objectType: "ScheduleBasedTriggerContext";
+                    };
+                    dataStore: {
+                        /** @enum {string} */
+                        dataStoreType: "OperationalStore";
+                        /** @enum {string} */
+                        objectType: "DataStoreInfoBase";
+                    };
+                    name: string;
+                    /** @enum {string} */
+                    objectType: "AzureBackupRule";
+                } | {
+                    lifecycles: {
+                        deleteAfter: {
+                            /** @enum {string} */
+                            objectType: "AbsoluteDeleteOption";
+                            duration: string;
+                        };
+                        sourceDataStore: {
+                            /** @enum {string} */
+                            dataStoreType: "OperationalStore";
+                            /** @enum {string} */
+                            objectType: "DataStoreInfoBase";
+                        };
+                        targetDataStoreCopySettings?: unknown[] | null;
+                    }[];
+                    isDefault?: boolean | null;
+                    name: string;
+                    /** @enum {string} */
+                    objectType: "AzureRetentionRule";
+                })[];
+                datasourceTypes: "Microsoft.Compute/disks"[];
+                /** @enum {string} */
+                objectType: "BackupPolicy";
+            } | null;
+            days?: number | null;
+            dates?: string[] | null;
+            usedBytes?: number | null;
+            changedBytes?: number | null;
+            changedWithin?: string | null;
+            location?: string | null;
+            currency?: string | null;
+            /** @enum {string|null} */
+            redundancy?: "Standard_ZRS" | "Standard_LRS" | null;
+            pricePerGibMonth?: number | null;
+            /** @enum {integer|null} */
+            memoryMB?: 512 | 2048 | null;
+            disks?: number | null;
+        };
+        ImportRequest: {
+            sourceVaultId: string;
+        };
         ProtectionRuleInput: {
             properties: {
                 scope: string;
@@ -2007,6 +2287,11 @@ export interface components {
                 snapshotResourceGroupId: string;
                 priority: number;
                 enabled?: boolean | null;
+            };
+        };
+        LegalHoldInput: {
+            properties: {
+                reason: string;
             };
         };
         BackupInstanceInput: {
@@ -2754,6 +3039,89 @@ export interface components {
             /** Format: uri */
             nextLink?: string;
         };
+        CostEstimate: {
+            policyName: string;
+            location: string;
+            backupInstanceId: string | null;
+            disks: number;
+            recoveryPoints: number;
+            /** Format: date-time */
+            startTime: string;
+            /** Format: date-time */
+            endTime: string;
+            inputs: {
+                name: string;
+                value: number | null;
+                source: string;
+            }[];
+            dates: {
+                /** Format: date-time */
+                time: string;
+                recoveryPoints: number;
+                gib: {
+                    least: number;
+                    estimate: number | null;
+                    most: number;
+                };
+            }[];
+            months: {
+                /** Format: date-time */
+                startTime: string;
+                /** Format: date-time */
+                endTime: string;
+                gibMonths: {
+                    least: number;
+                    estimate: number | null;
+                    most: number;
+                };
+                cost: {
+                    least: number;
+                    estimate: number | null;
+                    most: number;
+                } | null;
+            }[];
+            total: {
+                gibMonths: {
+                    least: number;
+                    estimate: number | null;
+                    most: number;
+                };
+                cost: {
+                    least: number;
+                    estimate: number | null;
+                    most: number;
+                } | null;
+            };
+            price: {
+                redundancy: string;
+                currency: string;
+                perGibMonth: number | null;
+                readOn: string | null;
+                origin: string | null;
+            };
+            controlPlane: {
+                backups: number;
+                expiredRecoveryPoints: number;
+                armCalls: number;
+                memoryMB: number;
+                countedOn: string;
+                currency: string;
+                parts: {
+                    of: string;
+                    count: number;
+                    price: number | null;
+                    for: number | null;
+                    readOn: string | null;
+                    origin: string | null;
+                    cost: number | null;
+                }[];
+                cost: number | null;
+            };
+            formula: string[];
+            assumptions: string[];
+            unknown: string[];
+            faults: components["schemas"]["ErrorDetail"][];
+        };
         QuotaForecast: {
             subscriptionId: string;
             location: string;
@@ -2819,6 +3187,54 @@ export interface components {
             /** Format: uri */
             nextLink?: string;
         };
+        ImportDryRun: {
+            sourceVaultId: string;
+            location: string;
+            instanceCount: number;
+            policies: {
+                name: string;
+                /** @enum {string} */
+                action: "Write" | "Keep" | "None";
+                faults: {
+                    code: string;
+                    message: string;
+                    target: string;
+                }[];
+            }[];
+            value: {
+                sourceInstanceId: string;
+                name: string;
+                dataSourceId: string;
+                snapshotResourceGroupId: string;
+                policyName: string;
+                sourceProtectionState: string;
+                /** @enum {string} */
+                action: "Import" | "ImportRecoveryPointsOnly" | "None";
+                faults: {
+                    code: string;
+                    message: string;
+                    target: string;
+                }[];
+                recoveryPoints: {
+                    name: string;
+                    retentionTagName: string;
+                    snapshotId: string;
+                    /** Format: date-time */
+                    creationTime: string | null;
+                    /** Format: date-time */
+                    expiryTime: string | null;
+                    /** @enum {string} */
+                    action: "Adopt" | "None";
+                    faults: {
+                        code: string;
+                        message: string;
+                        target: string;
+                    }[];
+                }[];
+            }[];
+            /** Format: uri */
+            nextLink?: string;
+        };
         ProtectionRule: {
             properties: {
                 scope: string;
@@ -2837,6 +3253,23 @@ export interface components {
                 enabled: boolean;
                 /** Format: date-time */
                 lastModifiedTime: string;
+            };
+            id: string;
+            name: string;
+            type: string;
+        };
+        LegalHold: {
+            properties: {
+                reason: string;
+                /** Format: date-time */
+                setTime: string;
+                setBy: string | null;
+                setByName: string | null;
+                clearedBy: string | null;
+                clearedByName: string | null;
+                /** Format: date-time */
+                endTime: string | null;
+                isStanding: boolean;
             };
             id: string;
             name: string;
@@ -3153,6 +3586,9 @@ export interface components {
         };
         AllProviderList: {
             value: components["schemas"]["Provider"][];
+        };
+        AllLegalHoldList: {
+            value: components["schemas"]["LegalHold"][];
         };
         CloudError: {
             error: components["schemas"]["Error"];
@@ -4599,6 +5035,48 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    BackupPolicies_EstimateCost: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PolicyCostRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostEstimate"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     Quotas_Forecast: {
         parameters: {
             query: {
@@ -4706,6 +5184,49 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    BackupVaults_DryRunImport: {
+        parameters: {
+            query: {
+                "api-version": string;
+                /** @description Taken from a nextLink. */
+                $skipToken?: string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportDryRun"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
             429: components["responses"]["429"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
@@ -5224,6 +5745,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    BackupInstances_EstimateCost: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                instance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CostRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostEstimate"];
+                };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
@@ -5871,6 +6434,173 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    LegalHolds_ListOfRecoveryPoint: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                instance: string;
+                point: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllLegalHoldList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    LegalHolds_GetOfRecoveryPoint: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                instance: string;
+                point: string;
+                hold: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHold"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    LegalHolds_SetOnRecoveryPoint: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                instance: string;
+                point: string;
+                hold: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LegalHoldInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHold"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    LegalHolds_ClearOfRecoveryPoint: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                instance: string;
+                point: string;
+                hold: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHold"];
+                };
+            };
+            /** @description Done. */
+            204: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             429: components["responses"]["429"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

@@ -1,0 +1,69 @@
+"""Back up and restore in the browser, to the new disk in Azure; once by the keyboard alone."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Opened
+from tests.browser.scene import Scene
+
+ENDS = 60_000  # milliseconds within which a backup or restore ends here
+REFUSED = "status of 400"  # what the form looks up before a group is named in which the app may make disks
+
+
+def test_a_disk_is_restored_by_keyboard_alone(open_window: Opened, scene: Scene) -> None:
+    disk = scene.protected[0]
+    window = open_window("operator")
+    window.excused = REFUSED
+    keyboard = window.page.keyboard
+    window.go("disks")
+    window.tab_to("link", disk["name"])
+    keyboard.press("Enter")
+    expect(window.page.get_by_role("heading", level=1)).to_have_text(disk["name"])
+    window.settle()
+    window.tab_to("button", "Restore")
+    keyboard.press("Enter")
+    expect(window.page.get_by_role("heading", level=1)).to_have_text(f"Restore {disk['name']}")
+    window.settle()
+    window.tab_to("textbox", "Resource group")
+    keyboard.press("ControlOrMeta+a")
+    keyboard.type(f"restores-{disk['location']}")
+    window.tab_to("textbox", "Name of the new disk")
+    keyboard.press("ControlOrMeta+a")
+    keyboard.type("by-keyboard")
+    expect(window.page.get_by_text("This restore would work.")).to_be_visible()
+    window.screenshot("restore-ready", full=True)
+    window.tab_to("button", "Restore")
+    keyboard.press("Enter")
+    expect(window.page.get_by_text("The new disk is there")).to_be_visible(timeout=ENDS)
+    window.screenshot("restore-done", full=True)
+    target = re.search(r"/subscriptions/[^\s]+/disks/by-keyboard", window.page.inner_text("main"))
+    assert target is not None
+    assert scene.clients.disk(target[0])["properties"]["diskState"] == "Unattached"
+
+
+def test_each_fault_of_a_target_is_told_at_its_field_before_anything_starts(open_window: Opened, scene: Scene) -> None:
+    window = open_window("operator")
+    window.excused = REFUSED
+    window.go(f"restore{scene.instance_id(scene.protected[0])}")
+    jobs = len(scene.clients.jobs())
+    window.page.get_by_role("textbox", name="Name of the new disk").fill("not a name!")
+    field = window.page.get_by_role("textbox", name="Name of the new disk")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    button = window.page.get_by_role("main").get_by_role("button", name="Restore", exact=True)
+    expect(button).to_have_attribute("aria-disabled", "true")
+    button.click(force=True)
+    window.settle()
+    assert len(scene.clients.jobs()) == jobs
+
+
+def test_a_reader_is_offered_nothing_that_changes_anything(open_window: Opened, scene: Scene) -> None:
+    window = open_window("reader")
+    window.go("disks")
+    expect(window.page.get_by_role("checkbox")).to_have_count(0)
+    window.go(f"disk{scene.instance_id(scene.protected[0])}")
+    expect(window.page.get_by_role("button", name=re.compile("Restore|Back up|Stop|Change"))).to_have_count(0)
+    window.go(f"restore{scene.instance_id(scene.protected[0])}")
+    expect(window.page.get_by_role("button", name="Restore")).to_have_count(0)
