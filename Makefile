@@ -4,6 +4,9 @@ PYTHON ?= python3.11
 VENV := .venv
 RUN := $(VENV)/bin/python
 RECORDINGS ?= ../shared
+# Containers often forbid Python to keep what it compiled: then each process compiles all of it anew, pytest's rewritten
+# tests too, and whatever starts many takes half as long again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup dashboard demo test check lint infra conformance simulate bench docs prices package audit scan lock up down clean
 

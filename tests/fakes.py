@@ -177,6 +177,10 @@ class Faults:
         """Let `what` happen elsewhere when the `nth` port call from now is made and has not had its effect yet."""
         self._interruptions[len(self.calls) + nth] = what
 
+    @property
+    def are_planned(self) -> bool:
+        return bool(self._at or self._interruptions or any(self._planned.values()))
+
     def clear(self) -> None:
         self._planned.clear()
         self._at.clear()
@@ -377,6 +381,12 @@ class FakeStore(_Port):
     def corrupt_agenda_row(self, row: AgendaRow, **columns: Any) -> None:
         address = entities.agenda_address(row)
         self._agenda[address.partition][address.row] |= columns or {"body0": "{"}
+
+    def next_due_at(self) -> datetime | None:
+        """When the first row of the agenda is due, of whatever kind."""
+        partitions = (entities.agenda_partition(kind, shard) for kind in AgendaKind for shard in range(entities.SHARDS))
+        heads = [table.peekitem(0)[0] for name in partitions if (table := self._agenda.get(name))]
+        return datetime.fromtimestamp(int(min(heads)[:11]), UTC) if heads else None
 
     def set_aside(self, kind: AgendaKind) -> int:
         """How many unreadable rows of the agenda were moved out of the way."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import azure.functions as func
@@ -34,17 +34,24 @@ def api_blueprint(
     everyone through and the API itself asks who they are (mode `entra`). `observe` is put around each function.
     """
     blueprint = func.Blueprint()
-    desk = _Desk(services, public_url, any_host=any_host)
     level = func.AuthLevel.FUNCTION if host_checks_keys else func.AuthLevel.ANONYMOUS
-    for route in ROUTES:
+    for route, function in functions(services, public_url=public_url, any_host=any_host):
         register = blueprint.route(
             route=route.template,
             methods=list(METHODS),
             auth_level=func.AuthLevel.ANONYMOUS if route.is_anonymous else level,
             trigger_arg_name="req",
         )
-        blueprint.function_name(route.name)(register(observe(_function(route, desk))))
+        blueprint.function_name(route.name)(register(observe(function)))
     return blueprint
+
+
+def functions(
+    services: Services, *, public_url: str | None = None, any_host: bool = True
+) -> Iterator[tuple[Route, HostFunction]]:
+    """Every route with what answers it; the parameters are those of `api_blueprint`."""
+    desk = _Desk(services, public_url, any_host=any_host)
+    return ((route, _function(route, desk)) for route in ROUTES)
 
 
 def _function(route: Route, desk: _Desk) -> HostFunction:

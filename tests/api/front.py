@@ -8,7 +8,8 @@ import io
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -22,7 +23,7 @@ from azure.mgmt.dataprotection.aio import DataProtectionMgmtClient as AsyncDataP
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPResponse
 
-from backup_core.api.blueprint import api_blueprint
+from backup_core.api.blueprint import api_blueprint, functions
 from backup_core.settings import SignIn, SignInMode
 from tests.builders import SUBSCRIPTION
 from tests.fakes import World
@@ -139,10 +140,17 @@ class Front:
 
 def load(services: Any, public_url: str | None = None, *, any_host: bool = True) -> tuple[Function, ...]:
     """The blueprint's functions, in the order in which the host tries them."""
+    calls = {route.name: call for route, call in functions(services, public_url=public_url, any_host=any_host)}
+    return tuple(replace(known, call=calls[known.name]) for known in _registered())
+
+
+@cache
+def _registered() -> tuple[Function, ...]:
+    """As the library has them, whatever answers them: it takes its time to say so."""
     app = func.FunctionApp()
-    app.register_functions(api_blueprint(services, public_url=public_url, any_host=any_host))
-    functions = [_function(each) for each in app.get_functions()]
-    return tuple(sorted(functions, key=lambda function: function.name.lower()))
+    app.register_functions(api_blueprint(Services(World())))
+    found = [_function(each) for each in app.get_functions()]
+    return tuple(sorted(found, key=lambda function: function.name.lower()))
 
 
 def first_match(functions: tuple[Function, ...], method: str, path: str) -> tuple[Function, dict[str, str]] | None:

@@ -18,11 +18,13 @@ from typing import Any
 from backup_core.adapters.compute import read_snapshot
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.errors import CloudUnavailable
+from backup_core.domain.heartbeat import STALLED_AFTER, Heartbeat
 from backup_core.domain.instance import BackupInstance, InstanceRequest
 from backup_core.domain.job import Job, JobStatus
 from backup_core.domain.messages import QUEUES, RESOURCE_EVENTS
 from backup_core.domain.outbox import OUTBOX
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
+from backup_core.domain.resource_ids import ANYWHERE
 from backup_core.ports import Memory, every
 from backup_core.triggers.timers import TICK
 from backup_core.workflows.job_kinds import run
@@ -38,6 +40,7 @@ from tests.fakes import Envelope, World
 TRIES = 5
 HOLD_OF_A_DEAD_HOST = timedelta(minutes=10)
 TICKS = tuple(int(second) for second in TICK.split(" ")[0].split(","))
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 class HostDied(BaseException):
@@ -52,6 +55,7 @@ class Platform:
     refused: list[str] = field(default_factory=list)
     poisoned: list[Envelope] = field(default_factory=list)
     homes: SnapshotHomes = field(default_factory=SnapshotHomes)
+    every_tick: bool = False  # also those that find nothing: for who counts calls
     _dequeues: Counter[int] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -83,12 +87,34 @@ class Platform:
             self.refused.append(repr(error))
 
     def run(self, **units: float) -> None:
-        """Let time pass second by second: timers at their seconds, messages when they are visible."""
-        until = self.world.clock.now() + timedelta(**units)
-        while self.world.clock.now() < until:
-            self.world.clock.advance(seconds=1)
+        """Let time pass second by second: timers at their seconds, messages when they are visible. Seconds and ticks in
+        which nothing can happen are left out."""
+        clock = self.world.clock
+        until = clock.now() + timedelta(**units)
+        while (now := clock.now()) < until:
+            clock.advance(SECOND * min(_seconds(until - now), self._idle_for(now, until)))
             self.fire_timers()
             self.deliver()
+
+    def _idle_for(self, now: datetime, until: datetime) -> int:
+        """How many seconds it is to the next in which a message is visible or a tick finds something."""
+        visible = self.world.queue.next_visible_at()
+        tick = _first_tick(max(now + SECOND, self._quiet_until(until)))
+        return max(1, _seconds(min(visible or tick, tick) - now))
+
+    def _quiet_until(self, until: datetime) -> datetime:
+        """No tick before this minute would do more than note itself: nothing is due, or to be knocked for, and nothing
+        lies in a poison queue. One comes often enough that there is no silence to be told of, and at the end of all."""
+        now = self.world.clock.now()
+        if self.every_tick or until - now <= MINUTE or self.world.faults.are_planned:
+            return now
+        with self.world.faults.paused():
+            stored = self.world.store.get(Heartbeat, ANYWHERE)
+        if stored is None or stored.value.is_held:
+            return now
+        found = min(filter(None, (until, self.world.store.next_due_at(), self.world.queue.next_visible_at())))
+        quiet = min(found - 2 * MINUTE, stored.value.ticked_at + STALLED_AFTER - MINUTE)
+        return quiet.replace(second=0, microsecond=0)
 
     def immutable_until(self, snapshot_id: str) -> datetime | None:
         """When Azure's own immutability of a snapshot ends."""
@@ -192,6 +218,16 @@ class Platform:
         recorded = {point.snapshot_id.lower() for point in points if point.state is not PointState.LOST}
         assert live == recorded, f"orphans {live - recorded}, points without snapshot {recorded - live}"
         assert [row for row in self.agenda(AgendaKind.BACKUP) if row.instance_name == name], "never due again"
+
+
+def _first_tick(at: datetime) -> datetime:
+    """At that second or later."""
+    return next(tick for wait in range(60) if (tick := at + wait * SECOND).second in TICKS)
+
+
+def _seconds(time: timedelta) -> int:
+    """A begun second counts."""
+    return -(-time // SECOND)
 
 
 def request(name: str = "disk-1", **changes: Any) -> InstanceRequest:

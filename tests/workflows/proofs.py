@@ -66,7 +66,7 @@ def prove_failures_everywhere(scenario: Scenario, trouble: str) -> int:
 
 
 def _calls_of(scenario: Scenario, platform: Platform) -> int:
-    before = len(platform.world.faults.calls)
+    before, platform.every_tick = len(platform.world.faults.calls), True  # as while a failure is planned
     scenario.act(platform)
     return len(platform.world.faults.calls) - before
 
