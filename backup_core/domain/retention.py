@@ -24,11 +24,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from operator import attrgetter
 
 from backup_core.domain.hold import standing
 from backup_core.domain.recovery_point import PointState, RecoveryPoint, is_ours, read_label
 from backup_core.domain.resource_ids import VaultKey
 
+_ID = attrgetter("point_id")
 RESTORE_LOOK_AGAIN = timedelta(minutes=5)  # how often an expired point is looked at while restores read it
 
 
@@ -101,11 +103,12 @@ def going(
 ) -> frozenset[str]:
     """The ids of those that `decide_retention` finds expired, by the same rules: what most who ask want to know."""
     _check_one_instance(points)
-    if keep_all:
+    open_to = points if discard_all else [point for point in points if not _is_promised(point, now)]
+    if keep_all or not open_to:
         return frozenset()
     needed = _needed(points) if protected else {}
     return frozenset(
-        point.point_id for point in points if not _reasons_to_keep(point, now, needed, discard_all=discard_all)
+        point.point_id for point in open_to if not _reasons_to_keep(point, now, needed, discard_all=discard_all)
     )
 
 
@@ -157,6 +160,11 @@ def _reasons_to_keep(
     if not doubts and point.expires_at is not None and now < point.expires_at:
         return (*against, f"{point.tag_name}: expires at {_text(point.expires_at)}")
     return against + doubts
+
+
+def _is_promised(point: RecoveryPoint, now: datetime) -> bool:
+    """Whether its date alone keeps it, whatever else is asked."""
+    return point.expires_at is not None and point.expires_at.tzinfo is not None and now < point.expires_at
 
 
 def _claims(point: RecoveryPoint, now: datetime) -> tuple[str, ...]:
@@ -214,17 +222,9 @@ def _certain(points: Sequence[RecoveryPoint]) -> list[RecoveryPoint]:
 
 def _newest(points: Iterable[RecoveryPoint]) -> RecoveryPoint | None:
     """By creation; of two at one instant the one whose id sorts first, as everywhere."""
-    newest: RecoveryPoint | None = None
-    for point in points:
-        if point.created_at.tzinfo is not None and (newest is None or _is_before(point, newest)):
-            newest = point
-    return newest
-
-
-def _is_before(point: RecoveryPoint, other: RecoveryPoint) -> bool:
-    if point.created_at == other.created_at:
-        return point.point_id < other.point_id
-    return point.created_at > other.created_at
+    dated = [point for point in points if point.created_at.tzinfo is not None]
+    latest = max((point.created_at for point in dated), default=None)
+    return min((point for point in dated if point.created_at == latest), key=_ID, default=None)
 
 
 def _reasons_not_to_delete(point: RecoveryPoint, tags: Mapping[str, str], vault: VaultKey) -> Iterator[str]:

@@ -146,9 +146,7 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
         # a copy in the background may take hours, and a message for each sweep would pile up meanwhile.
         _move_row(ports, message, now + BUSY_RETRY)
     elif ready:
-        unasked = [point.value for point in ready if point.value.deletion_asked_at is None]
-        decided = decide(ports, message.vault, instance, plain, now, of=unasked)
-        kept = {item.point.point_id: "; ".join(item.because) for item in decided.kept}
+        kept = _kept(ports, message.vault, instance, points=ready, everything=plain)
         _round(ports, message, stored, _Work(points=ready, everything=plain, kept=kept))
     elif instance.is_deleted:
         _purge_when_due(ports, message, stored, plain)
@@ -164,6 +162,22 @@ def _ready(
     """What of it is to be begun."""
     may_go = expired(ports, vault, instance, [point.value for point in points], now)
     return [point for point in points if is_ready(point.value, may_go, now)]
+
+
+def _kept(
+    ports: Ports,
+    vault: VaultKey,
+    instance: BackupInstance,
+    *,
+    points: Sequence[Stored[RecoveryPoint]],
+    everything: Sequence[RecoveryPoint],
+) -> Mapping[str, str]:
+    """What is against the deletion of those that Azure was not asked to delete yet, by point."""
+    unasked = [point.value for point in points if point.value.deletion_asked_at is None]
+    if not unasked:
+        return {}
+    decided = decide(ports, vault, instance, everything, ports.clock.now(), of=unasked)
+    return {item.point.point_id: "; ".join(item.because) for item in decided.kept}
 
 
 def _is_held(ports: Ports) -> bool:
@@ -434,10 +448,11 @@ def _with_next_expiry(
     """When the agenda must look at the instance again, once nothing is to do at once any more. One that is deleted, or
     on its way out, is looked at again in any case."""
     now = ports.clock.now()
-    if instance.state is ProtectionState.DELETING or instance.is_deleted:
+    is_going = instance.state is ProtectionState.DELETING or instance.is_deleted
+    if is_going or any(point.expiry_job_id for point in points):
         return _Recorded(instance=instance, is_more=True)
     may_go = expired(ports, vault, instance, points, now)
-    if any(point.expiry_job_id or is_ready(point, may_go, now) for point in points):
+    if any(is_ready(point, may_go, now) for point in points):
         return _Recorded(instance=instance, is_more=True)
     return _Recorded(instance=replace(instance, expiry_due_at=expiry_due_at(instance, points, now)), is_more=False)
 

@@ -299,6 +299,20 @@ def test_a_hold_put_on_between_mark_and_deletion_keeps_the_point() -> None:
     assert platform.world.cloud.removed == []
 
 
+def test_of_a_point_that_is_held_since_its_mark_no_newer_one_is_asked_for() -> None:
+    """It is kept for the hold alone: that its successor is lost meanwhile raises no alert about it."""
+    platform, (old,) = with_expired()
+    newest = max(platform.points(), key=lambda point: point.created_at)
+    platform.world.faults.fail("cloud.find_snapshot", HostDied())  # type: ignore[arg-type]
+    expire(platform)
+    platform.world.cloud.lose_snapshot(newest.snapshot_id)
+    change_point(platform, old.point_id, holds=(hold("a court asked for it"),))
+    platform.run(minutes=5)
+    kept = point_now(platform, old)
+    assert (kept.state, kept.expiry_blocked) == (PointState.COMPLETED, None)
+    assert events(platform, "RecoveryPoint.ExpiryBlocked") == []
+
+
 def test_a_point_that_is_being_restored_stays_until_the_restore_has_ended() -> None:
     platform, (old,) = with_expired()
     platform.world.cloud.disk_time = timedelta(minutes=3)
