@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from backup_core.domain.acting import Bound
@@ -38,7 +38,7 @@ from backup_core.domain.reach import Scope
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import GroupId, VaultKey
 from backup_core.domain.snapshot_group import SnapshotGroup
-from backup_core.domain.surroundings import EncryptionSet, Group, Identity, Lock, Usage
+from backup_core.domain.surroundings import BilledDay, EncryptionSet, Group, Identity, Lock, Usage
 from backup_core.domain.vault import Promises, Vault
 
 log = logging.getLogger("diskbackup.ports")
@@ -387,6 +387,11 @@ class DiskCloud(Protocol):
 
     def usage(self, subscription: str, location: str) -> Mapping[str, Usage]:
         """Compute's counters of a region, by name (see domain/surroundings.py)."""
+        ...
+
+    def billed(self, scope: str, tags: Mapping[str, str], first: date, last: date) -> tuple[BilledDay, ...]:
+        """What Cost Management says was billed for the snapshots below `scope` (a subscription's or a group's id) that
+        have all of these tags, on each of the days `first` to `last` of which it knows anything, oldest first."""
         ...
 
     def acting_as(self, identity: str) -> DiskCloud:

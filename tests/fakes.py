@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast, get_args
 
@@ -71,6 +71,7 @@ from backup_core.domain.restored_disk import access_of
 from backup_core.domain.surroundings import (
     DISK_COUNTERS,
     SNAPSHOT_COUNTERS,
+    BilledDay,
     EncryptionSet,
     Group,
     Identity,
@@ -923,6 +924,21 @@ class FakeCloud(_Port):
             )
             for kind, counter in counters.items()
         }
+
+    @_call
+    def billed(self, scope: str, tags: Mapping[str, str], first: date, last: date) -> tuple[BilledDay, ...]:
+        """At five cents, of snapshots as large as their disks, of which a month is 31 days."""
+        self._meet(CallKind.READ_COST, "billed", scope)
+        found: Counter[date] = Counter()
+        for snapshot_id, each in self._snapshots.items():
+            if _covers(scope, snapshot_id) and tags.items() <= dict(each.raw.get("tags") or {}).items():
+                begin = max(first, each.created_at.date())
+                for number in range((last - begin).days + 1):
+                    found[begin + timedelta(days=number)] += each.raw["properties"]["diskSizeBytes"]
+        return tuple(
+            BilledDay(day=day, gib_months=size / 2**30 / 31, cost=size / 2**30 / 31 * 0.05, currency="USD")
+            for day, size in sorted(found.items())
+        )
 
     def news(self) -> Sequence[News]:
         told, self.untold = tuple(self.untold), []

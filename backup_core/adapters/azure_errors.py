@@ -40,6 +40,7 @@ from backup_core.domain.errors import (
 from backup_core.domain.permissions import BIND_SNAPSHOTS
 
 DEFAULT_RETRY_AFTER_SECONDS = 10.0  # Azure's 429 does not always say (reported)
+_COST_MANAGEMENT = "x-ms-ratelimit-microsoft.costmanagement-"
 
 
 class Absent(BackupError):
@@ -68,6 +69,7 @@ class CallKind(Enum):
     READ_USAGE = "read the usage of the region"
     FIND_ORIGIN = "read from the backup vault"
     LIST_ORIGIN = "list what lies in the backup vault"
+    READ_COST = "read what was billed at"
     TABLES = "use the tables"
     QUEUES = "use the queues"
     EVENTS = "publish events to the topic"
@@ -123,8 +125,20 @@ def error_for(call: Call, answer: Answer) -> BackupError:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Seconds until Azure wants to be asked again, or None when it does not say. Reads seconds and HTTP dates."""
+    """Seconds until Azure wants to be asked again, or None when it does not say. Reads seconds and HTTP dates. Cost
+    Management counts in several ways, each with a header of its own, of which the longest counts (reported)."""
     lowered = {name.lower(): value for name, value in headers.items()}
+    told = [_retry_after(lowered, now), *_of_cost_management(lowered)]
+    return max((seconds for seconds in told if seconds is not None), default=None)
+
+
+def _of_cost_management(lowered: Mapping[str, str]) -> Iterator[float]:
+    for name, value in lowered.items():
+        if name.startswith(_COST_MANAGEMENT) and name.endswith("-retry-after") and value.strip().isdecimal():
+            yield float(value)
+
+
+def _retry_after(lowered: Mapping[str, str], now: datetime | None) -> float | None:
     try:
         for name in ("retry-after-ms", "x-ms-retry-after-ms"):
             if name in lowered:
@@ -284,6 +298,7 @@ _ROLES: Mapping[CallKind, tuple[str, bool]] = {
     CallKind.READ_PERMISSIONS: ("Reader", False),
     CallKind.FIND_ENCRYPTION_SET: ("Reader", False),
     CallKind.READ_USAGE: ("Reader", False),
+    CallKind.READ_COST: ("Cost Management Reader", False),
     CallKind.LIST_REGIONS: ("Reader", False),
     CallKind.FIND_ORIGIN: ("Backup Reader", False),
     CallKind.LIST_ORIGIN: ("Backup Reader", False),

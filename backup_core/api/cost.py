@@ -2,7 +2,8 @@
 recovery points that it has. Ours; Azure has none.
 
 What Azure tells nobody is asked of the caller: how much of the disk is used, and how much of that changes. Without it
-the answer has bounds instead of an estimate. An estimate changes nothing, and says where each of its numbers is from.
+the answer has bounds instead of an estimate. What was billed stands beside it where that is asked for and may be read.
+An estimate changes nothing, and says where each of its numbers is from.
 
 Leaves to others: the formula (domain/cost.py), prices (domain/prices.py), which points there are (workflows/cost.py).
 """
@@ -17,19 +18,21 @@ from typing import Any
 
 from backup_core.api.call import Answer, Call
 from backup_core.api.previews import DAYS, DAYS_AT_MOST, SUPPOSED, check_size, read_dates, read_draft, render_faults
+from backup_core.api.questions import answered
 from backup_core.api.wire import instant, iso_duration, read_optional_body
 from backup_core.domain.cost import GIB, Between, Churn, Estimate, Use, control_plane, estimate
 from backup_core.domain.counted_work import COUNTED_ON, GIGABYTE_SECONDS_OF_BOTH
 from backup_core.domain.durations import parse_duration
-from backup_core.domain.errors import Fault
+from backup_core.domain.errors import BackupError, Fault
 from backup_core.domain.forecast import Lifetime
+from backup_core.domain.instance import BackupInstance
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.prices import Meter, Price, find_price
 from backup_core.domain.reading import Node, node_of, raise_faults
 from backup_core.domain.resource_ids import plain_location
 from backup_core.ports import Ports
 from backup_core.workflows import catalogue
-from backup_core.workflows.cost import points_of_instance, points_to_come
+from backup_core.workflows.cost import Billed, billed_for, points_of_instance, points_to_come
 
 BYTES_AT_MOST = 64 << 40  # the largest managed disk (documented)
 DISKS_AT_MOST = 100_000
@@ -64,7 +67,7 @@ def of_policy(ports: Ports, call: Call) -> Answer:
     disks = node.number("disks", 1, DISKS_AT_MOST) or 1
     asked = _read(ports, node, name, lambda: catalogue.get_policy(ports, call.vault, name), size_bytes=0)
     points = points_to_come(asked.policy, asked.begin, asked.end)
-    told = {"policyName": asked.policy.name, "backupInstanceId": None, "disks": disks}
+    told = {"policyName": asked.policy.name, "backupInstanceId": None, "disks": disks, "billed": None}
     return Answer(status=200, body=told | _render(asked, points, disks, vault.location))
 
 
@@ -73,16 +76,31 @@ def of_instance(ports: Ports, call: Call) -> Answer:
     place of its policy. Raises NotFound."""
     instance = catalogue.get_instance(ports, call.vault, call.names["instance"])
     node = node_of(read_optional_body(call))
+    asks_for_billed = node.flag("includeBilled")
     newest = instance.newest_point
     size = 0 if newest is None else newest.disk_bytes
     asked = _read(ports, node, instance.policy.name, lambda: instance.policy, size_bytes=size)
     points = points_of_instance(ports, call.vault, instance, asked.policy, asked.end)
+    billed, unknown = _billed(ports, call, instance) if asks_for_billed else (None, ())
     told = {
         "policyName": asked.policy.name,
         "backupInstanceId": f"{call.vault.resource_id}/backupInstances/{instance.name}",
         "disks": 1,
+        "billed": billed,
     }
-    return Answer(status=200, body=told | _render(asked, points, 1, instance.disk_location))
+    rest = _render(asked, points, 1, instance.disk_location)
+    return Answer(status=200, body=told | rest | {"unknown": [*unknown, *rest["unknown"]]})
+
+
+def _billed(ports: Ports, call: Call, instance: BackupInstance) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+    """What Azure has billed, or why that is not known: an estimate is there all the same."""
+    vault = catalogue.get_vault(ports, call.vault).key
+    try:
+        found = answered(ports, call, lambda: billed_for(ports, vault, instance))
+    except BackupError as error:
+        said = f"{error.code}: {error.message} {error.recommended_action}".strip()
+        return None, (f"What Azure has billed is not known: there is the estimate alone. {said}",)
+    return _render_billed(found), ()
 
 
 # ---------------------------------------------------------------- what is sent
@@ -238,6 +256,21 @@ def _render_between(numbers: Between) -> dict[str, float | None]:
 
 def _rounded(number: float) -> float:
     return round(number, 6)
+
+
+def _render_billed(found: Billed) -> dict[str, Any]:
+    return {
+        "from": found.first.isoformat(),
+        "to": found.last.isoformat(),
+        "gibMonths": _rounded(sum(day.gib_months for day in found.days)),
+        "cost": _rounded(sum(day.cost for day in found.days)),
+        "currency": found.days[-1].currency if found.days else None,
+        "days": [
+            {"day": day.day.isoformat(), "gibMonths": _rounded(day.gib_months), "cost": _rounded(day.cost)}
+            for day in found.days
+        ],
+        "askedTime": instant(found.asked_at),
+    }
 
 
 def _price(asked: _Asked, region: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ POLICIES: Mapping[str, float] = {
     "LowCostGet": 15_000,
     "HighCostGet": 240,
     "GetOperation": 50_000,
+    "CostManagement": 240,  # not known: its refusals tell
 }
 # The provider counts in each region of a subscription; the meter that a snapshot's region has is named with it.
 SNAPSHOTS = "HighCostSnapshotCreateHydrate"

@@ -1,9 +1,11 @@
-"""What lies around a disk in Azure: who acts on it, groups, locks, disk encryption sets, how full a region is."""
+"""What lies around a disk in Azure: who acts on it, groups, locks, disk encryption sets, how full a region is, and what
+was billed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from backup_core.domain.resource_ids import GroupId
 
@@ -79,3 +81,14 @@ class Usage:
     @property
     def room(self) -> int:
         return max(self.limit - self.current, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BilledDay:
+    """What Azure has billed for some snapshots on one day, as Cost Management tells it: it knows of a day a day later.
+    `gib_months` is the day's part of its month."""
+
+    day: date
+    gib_months: float
+    cost: float
+    currency: str

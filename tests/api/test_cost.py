@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from backup_core.domain.cost import Churn
+from backup_core.domain.errors import BackupError, PermissionMissing, RequestRefused, Throttled
 from backup_core.domain.instance import ProtectionState
 from tests.api.bodies import POLICY_PATH, VAULT_PATH, policy_body, vault_body
 from tests.api.described import DescribedFront
@@ -256,7 +257,66 @@ def test_a_disk_without_a_recovery_point_has_to_be_described(running: Front, pro
 def test_nothing_is_changed_by_an_estimate(running: Front, protecting: Platform) -> None:
     before, sent = protecting.world.store.copy(), list(protecting.world.queue.sent)
     for path in (OF_DISK, f"{VAULT_PATH}/backupPolicies/policy-disk-1/estimateCost"):
-        for body in (KNOWN, {**KNOWN, **draft(retention="P3D")}, {"days": 0}):
+        for body in (KNOWN, {**KNOWN, **draft(retention="P3D")}, {"days": 0}, {**KNOWN, "includeBilled": True}):
             running.post(path, body)
     assert protecting.world.store.copy() == before
     assert protecting.world.queue.sent == sent
+
+
+# ---------------------------------------------------------------- what was billed
+
+
+def questions(platform: Platform) -> int:
+    return platform.world.faults.calls.count("cloud.billed")
+
+
+def test_what_azure_has_billed_stands_beside_the_estimate_and_is_asked_once_a_day(
+    running: Front, protecting: Platform
+) -> None:
+    protecting.world.clock.advance(seconds=3 * 86_400)
+    told = running.post(OF_DISK, {**KNOWN, "includeBilled": True}).json["billed"]
+    now = protecting.world.clock.now()
+    assert (told["from"], told["to"]) == (f"{now - 30 * DAY:%Y-%m-%d}", f"{now - DAY:%Y-%m-%d}")
+    assert [day["day"] for day in told["days"]] == [f"{now - back * DAY:%Y-%m-%d}" for back in (3, 2, 1)]
+    size = protecting.instance("disk-1").newest_point.disk_bytes
+    assert told["gibMonths"] == pytest.approx(3 * size / GIB / 31, abs=1e-5)
+    assert told["cost"] == pytest.approx(0.05 * told["gibMonths"], abs=1e-5)
+    assert told["currency"] == "USD"
+    for body in ({"includeBilled": True}, {**KNOWN, "includeBilled": True, "days": 7}):
+        assert running.post(OF_DISK, body).json["billed"] == told
+    assert questions(protecting) == 1
+    protecting.world.clock.advance(seconds=86_400)
+    assert len(running.post(OF_DISK, {"includeBilled": True}).json["billed"]["days"]) == 4
+    assert questions(protecting) == 2
+
+
+def test_azure_is_not_asked_what_it_billed_unless_somebody_wants_to_know(running: Front, protecting: Platform) -> None:
+    assert running.post(OF_DISK, KNOWN).json["billed"] is None
+    assert running.post(OF_DISK, {**KNOWN, "includeBilled": False}).json["billed"] is None
+    assert targets(running.post(OF_DISK, {**KNOWN, "includeBilled": "yes"})) == {"includeBilled"}
+    assert questions(protecting) == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionMissing("no", scope="/subscriptions/s/resourceGroups/g", role="Cost Management Reader"), "az role"),
+        (Throttled("too much", retry_after_seconds=60), "TooManyRequests"),
+        (RequestRefused("cannot be read", target="x"), "cannot be read"),
+    ],
+)
+def test_without_the_right_to_ask_there_is_the_estimate_alone_with_the_reason(
+    running: Front, protecting: Platform, error: BackupError, words: str
+) -> None:
+    def refuse(call: str, _: str) -> None:
+        if call == "billed":
+            raise error
+
+    protecting.world.cloud.guard = refuse
+    reply = running.post(OF_DISK, {**KNOWN, "includeBilled": True})
+    assert (reply.status, reply.json["billed"]) == (200, None)
+    assert reply.json["unknown"][0].startswith("What Azure has billed is not known: there is the estimate alone.")
+    assert words in reply.json["unknown"][0]
+    assert reply.json["total"]["gibMonths"]["estimate"] > 0
+    protecting.world.cloud.guard = lambda call, target: None
+    assert running.post(OF_DISK, {**KNOWN, "includeBilled": True}).json["billed"] is not None, "an error is no answer"

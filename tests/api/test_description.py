@@ -158,7 +158,7 @@ SOUND: dict[str, Any] = {
     "PolicyChangePreviewRequest": {**policy_body(), "backupInstanceName": "instance-1"},
     "QuotaRequest": {"days": 30, "copyHours": 1},
     "PolicyQuotaRequest": {**policy_body(), "days": 30, "moreDisks": 2, "subscriptionId": SUBSCRIPTION},
-    "CostRequest": {**policy_body(), "usedBytes": 1, "changedBytes": 0, "changedWithin": "PT1H", "memoryMB": 2048},
+    "CostRequest": {**policy_body(), "usedBytes": 1, "changedBytes": 0, "changedWithin": "PT1H", "includeBilled": True},
     "PolicyCostRequest": {"usedBytes": 1, "disks": 2, "pricePerGibMonth": 0.04, "redundancy": "Standard_LRS"},
     "TriggerBackupRequest": backup_body(tag="Daily"),
     "RestoreRequest": restore_body("0" * 32, targetDisk={"sku": "Premium_LRS", "zones": ["1"], "sizeGB": 8}),
@@ -330,7 +330,7 @@ def _preview(front: DescribedFront) -> None:
     known = {"usedBytes": 1 << 36, "changedBytes": 1 << 30}
     for body in ({"usedBytes": 1}, {**keeps_too_much, **known, "location": "eastus", "disks": 2}):
         front.post(f"{POLICY_PATH}/estimateCost", body)
-    for body in ({}, {**known, "pricePerGibMonth": 0.04}):
+    for body in ({"includeBilled": True}, {**known, "pricePerGibMonth": 0.04}):
         front.post(f"{INSTANCE_PATH}/estimateCost", body)
 
 
@@ -449,6 +449,8 @@ def _ask_how_things_stand(front: DescribedFront) -> None:
         other.get(f"{path}/health")
     for path in (VAULT_PATH, SUBSCRIPTION_PATH):
         other.get(f"{path}/complianceReport")
+    platform.world.clock.advance(seconds=86_400)  # what was billed is known a day later
+    other.post(f"{VAULT_PATH}/backupInstances/disk-1/estimateCost", {"includeBilled": True})
     front.seen |= other.seen
     front.met |= other.met
 

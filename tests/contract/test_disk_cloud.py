@@ -59,10 +59,12 @@ ROLES = {
 }
 APP_ROLES = tuple(role for role in ROLES if not role.startswith("Backup "))
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+COST_READER = "72fafb9e-0641-4937-9268-a91bfd8191a3"
 ACTIONS = {  # some of each role's, for the fake
     "Disk Backup Reader": ("Microsoft.Authorization/*/read", "Microsoft.Compute/disks/read"),
     "Disk Snapshot Contributor": ("Microsoft.Authorization/*/read", "Microsoft.Compute/snapshots/write"),
     "Reader": ("*/read",),
+    "Cost Management Reader": ("Microsoft.CostManagement/query/action",),
 }
 TAGS = {"diskbackup-owner": "diskbackup/1", "team": "Übergröße"}
 
@@ -125,7 +127,8 @@ def quick_arm(arm: Arm) -> Iterator[Arm]:
     before = arm.control("GET", "settings")
     spans = ("snapshot_seconds", "disk_seconds", "delete_seconds", "update_seconds")
     quick = {name: [0.3, 0.4] for name in spans}
-    arm.control("PUT", "settings", {**quick, "background_copy_seconds": 1.5, "role_propagation_seconds": 0.0})
+    at_once = {"role_propagation_seconds": 0.0, "cost_known_after_days": 0}
+    arm.control("PUT", "settings", {**quick, **at_once, "background_copy_seconds": 1.5})
     arm.control("DELETE", "buckets")
     for role in APP_ROLES:
         assign(arm, APP, role, f"/subscriptions/{arm.subscription}")
@@ -137,7 +140,8 @@ def quick_arm(arm: Arm) -> Iterator[Arm]:
 
 def assign(arm: Arm, principal: str, role: str, scope: str) -> None:
     definitions = f"/subscriptions/{arm.subscription}/providers/Microsoft.Authorization/roleDefinitions"
-    definition = f"{definitions}/{ROLES.get(role, READER)}"
+    known = {**ROLES, "Cost Management Reader": COST_READER}
+    definition = f"{definitions}/{known.get(role, READER)}"
     assignment = {"roleDefinitionId": definition, "principalId": principal, "principalType": "ServicePrincipal"}
     name = uuid.uuid5(uuid.NAMESPACE_OID, f"{principal} {role} {scope}")
     path = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
@@ -690,6 +694,25 @@ def test_the_usage_of_a_region_counts_by_kind(bench):
     assert bench.cloud.usage(bench.group.subscription, "northeurope")["PremiumV2DiskCount"].current == 0
 
 
+def test_what_was_billed_for_snapshots_is_told_by_day_and_by_their_tags(bench):
+    bench.snapshot("snap", bench.add_disk("disk"))
+    cloud = bench.holding(("Cost Management Reader", f"/subscriptions/{bench.group.subscription}"))
+    today = bench.now().date()
+
+    def billed(**tags):
+        wanted = {**TAGS, **{name.replace("_", "-"): value for name, value in tags.items()}}
+        return cloud.billed(bench.group.text, wanted, today - timedelta(days=3), today)
+
+    told = billed()
+    assert [each.day for each in told] == [today]
+    assert told[0].currency == "USD"
+    assert told[0].cost == pytest.approx(0.05 * told[0].gib_months)
+    assert 0 < told[0].gib_months <= 64 / 31
+    assert billed(team="nobody") == billed(diskbackup_owner="somebody") == ()
+    assert cloud.billed(elsewhere(bench).text, TAGS, today, today) == ()
+    assert cloud.billed(bench.group.text, TAGS, today - timedelta(days=9), today - timedelta(days=5)) == ()
+
+
 def test_the_regions_of_a_subscription_are_known_by_their_names(bench):
     assert LOCATION in bench.cloud.regions(bench.group.subscription)
 
@@ -813,9 +836,10 @@ def test_a_stranger_is_told_which_role_is_missing_where(quick_arm, arm_group, di
 @pytest.mark.local_target
 def test_each_look_around_is_one_call_and_a_stranger_is_refused_each(quick_arm, arm_group):
     usage_scope = f"/subscriptions/{arm_group.subscription}"
-    key = encryption_set_id("keys", arm_group)
+    key, today = encryption_set_id("keys", arm_group), datetime.now(UTC).date()
     looks = {
         arm_group.text: (
+            lambda cloud: cloud.billed(arm_group.text, TAGS, today, today),
             lambda cloud: cloud.find_group(arm_group),
             lambda cloud: cloud.locks_at(arm_group),
             lambda cloud: cloud.permissions_at(arm_group.text),
@@ -830,6 +854,18 @@ def test_each_look_around_is_one_call_and_a_stranger_is_refused_each(quick_arm, 
                 look(arm_cloud(quick_arm, STRANGER))
             assert refusal.value.scope == scope
             assert quick_arm.control("GET", "counts")["total"] == 1
+
+
+@pytest.mark.local_target
+def test_a_throttled_question_for_what_was_billed_holds_back_nothing_else(quick_arm, arm_group, disk):
+    cloud, today = arm_cloud(quick_arm), datetime.now(UTC).date()
+    fault = {"kind": "429", "body": "arm", "retry_after": 60, "path": "CostManagement"}
+    quick_arm.control("POST", "faults", fault)
+    for _ in range(2):
+        with pytest.raises(Throttled) as refusal:
+            cloud.billed(arm_group.text, TAGS, today, today)
+        assert 59 < refusal.value.retry_after_seconds <= 61
+    assert cloud.start_snapshot(snapshot_id("snap", arm_group), source=cloud.get_disk(disk), tags={})
 
 
 @pytest.mark.local_target

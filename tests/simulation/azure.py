@@ -58,6 +58,7 @@ _CALLS = {
     "regions": CallKind.LIST_REGIONS,
     "find_encryption_set": CallKind.FIND_ENCRYPTION_SET,
     "usage": CallKind.READ_USAGE,
+    "billed": CallKind.READ_COST,
 }
 
 

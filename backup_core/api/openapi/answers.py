@@ -319,8 +319,17 @@ def _cost_estimate() -> Schema:
         "parts": list_of(all_of({**part, "cost": optional(_DECIMAL)})),
         "cost": optional(_DECIMAL),
     }
+    day = {"day": TEXT, "gibMonths": _DECIMAL, "cost": _DECIMAL}
+    billed = {
+        **dict.fromkeys(("from", "to"), TEXT),
+        **dict.fromkeys(("gibMonths", "cost"), _DECIMAL),
+        "currency": _NULL_TEXT,
+        "days": list_of(all_of(day)),
+        "askedTime": TIME,
+    }
     return all_of(
         {
+            "billed": optional(all_of(billed)),
             **dict.fromkeys(("policyName", "location"), TEXT),
             "backupInstanceId": _NULL_TEXT,
             **dict.fromkeys(("disks", "recoveryPoints"), _NUMBER),

@@ -101,7 +101,7 @@ def schemas() -> dict[str, Schema]:
                 "moreDisks": optional(whole(0, MORE_DISKS_AT_MOST)),
             }
         ),
-        "CostRequest": object_of(_cost_fields()),
+        "CostRequest": object_of({**_cost_fields(), "includeBilled": optional({"type": "boolean"})}),
         "PolicyCostRequest": object_of({**_cost_fields(), "disks": optional(whole(1, cost.DISKS_AT_MOST))}),
         "ImportRequest": all_of({"sourceVaultId": {**matching(RESOURCE_FORM, whole=False), "maxLength": MAX_TEXT}}),
         "ProtectionRuleInput": all_of({"properties": rule_properties()}),

@@ -40,6 +40,7 @@ ACTION_ROOTS = {
     "backup_instance": "Microsoft.DataProtection/backupVaults/backupInstances",
     "backup_point": "Microsoft.DataProtection/backupVaults/backupInstances/recoveryPoints",
     "backup_operation": "Microsoft.DataProtection/backupVaults/operationStatus",
+    "cost": "Microsoft.CostManagement",
 }
 LOCK_LEVELS = ("CanNotDelete", "ReadOnly")
 PRINCIPAL_TYPES = ("ServicePrincipal", "User", "Group", "ForeignGroup", "Device")

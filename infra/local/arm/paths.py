@@ -42,7 +42,7 @@ class Route:
 
     kind: 'disk', 'snapshot', 'encryption_set', 'disk_access', 'group', 'subscription', 'operation', 'group_operation',
     'lock', 'role_assignment', 'role_definition', 'permission', 'provider', 'location', 'usage', 'tenant', 'resource',
-    'tags', 'backup_vault', 'backup_policy', 'backup_instance', 'backup_point', 'backup_operation' or 'unknown'.
+    'tags', 'cost', 'backup_vault', 'backup_policy', 'backup_instance', 'backup_point', 'backup_operation' or 'unknown'.
     name: empty when the path names the collection; of an unknown kind, its resource type. action: 'beginGetAccess'
     and the like. scope: the id on which roles and locks are looked up. namespace: of an unknown resource type.
     """
@@ -116,6 +116,8 @@ def _in_provider(parts: list[str], lowered: list[str], at: int) -> Route:
         return Route(kind=EXTENSION_TYPES[rest[0]], name=parts[-1] if len(rest) == 2 else "", **place)
     if namespace == "microsoft.resources" and rest == ["tags", "default"]:
         return Route(kind="tags", name="default", **place)
+    if namespace == "microsoft.costmanagement" and rest == ["query"] and place["subscription"]:
+        return Route(kind="cost", name="query", action="query", **place)
     if namespace == "microsoft.compute":
         return _in_compute(parts, lowered, at, place)
     if namespace == "microsoft.dataprotection" and place["group"]:

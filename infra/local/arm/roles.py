@@ -117,6 +117,11 @@ SNAPSHOT_IMMUTABILITY_WRITER = Role(
     actions=("Microsoft.Compute/snapshots/updateImmutabilityPolicy/action",),
     built_in=False,
 )
+COST_MANAGEMENT_READER = Role(
+    guid="72fafb9e-0641-4937-9268-a91bfd8191a3",
+    name="Cost Management Reader",
+    actions=("Microsoft.CostManagement/*/read", "Microsoft.CostManagement/query/action"),
+)
 ROLES = {
     role.guid: role
     for role in (
@@ -130,6 +135,7 @@ ROLES = {
         BACKUP_CONTRIBUTOR,
         COMPUTE_USAGE_READER,
         SNAPSHOT_IMMUTABILITY_WRITER,
+        COST_MANAGEMENT_READER,
     )
 }
 

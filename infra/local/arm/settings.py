@@ -80,6 +80,7 @@ class Settings:
     immutability_days_at_most: int = 90
 
     price_per_gib_month: float = 0.05
+    cost_known_after_days: int = 1
 
     def changed(self, wishes: dict[str, Any]) -> Settings:
         """A copy with `wishes` applied. ValueError names what is unknown or of the wrong shape."""
