@@ -62,6 +62,8 @@ CALLS = {
     CallKind.READ_PERMISSIONS: Call(kind=CallKind.READ_PERMISSIONS, target=disk_id()),
     CallKind.FIND_ENCRYPTION_SET: Call(kind=CallKind.FIND_ENCRYPTION_SET, target=ENCRYPTION_SET),
     CallKind.READ_USAGE: Call(kind=CallKind.READ_USAGE, target="/subscriptions/s"),
+    CallKind.FIND_ORIGIN: Call(kind=CallKind.FIND_ORIGIN, target="/v"),
+    CallKind.LIST_ORIGIN: Call(kind=CallKind.LIST_ORIGIN, target="/v"),
     CallKind.READ_COST: Call(kind=CallKind.READ_COST, target="/subscriptions/s"),
     CallKind.TABLES: Call(kind=CallKind.TABLES, target="https://account.table.core.windows.net/t"),
     CallKind.QUEUES: Call(kind=CallKind.QUEUES, target="https://account.queue.core.windows.net/q"),
