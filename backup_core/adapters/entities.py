@@ -246,7 +246,7 @@ def record_entity(record: Record) -> dict[str, Any]:
 
 
 def _version(record: Record) -> int:
-    return HELD_VERSION if isinstance(record, RecoveryPoint) and record.holds else VERSION
+    return HELD_VERSION if isinstance(record, RecoveryPoint | BackupInstance | Vault) and record.holds else VERSION
 
 
 def read_glance(glance: type[G], entity: Entity) -> G | None:

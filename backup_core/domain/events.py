@@ -121,7 +121,7 @@ _SET_BACK: Mapping[str, Mapping[str, Any]] = {
     "worldTime": _time("the latest time at which anything is known to have happened"),
 }
 _HOLD: Mapping[str, Mapping[str, Any]] = {
-    "recoveryPointId": _text("the recovery point"),
+    "recoveryPointId": _text("the recovery point; null: all of the instance, or of the vault where that is null, too"),
     "holdName": _text("the hold's name"),
     "reason": _text("why it was set"),
     "setBy": _text("the object id of who set it; null: not known"),
@@ -234,7 +234,7 @@ _KINDS: tuple[EventKind, ...] = (
         "LegalHold.Set",
         _S3,
         "Security",
-        "A legal hold keeps a recovery point, whatever its policy says and whoever deletes it.",
+        "A legal hold keeps a recovery point, or all of a backup instance or vault, whoever deletes them.",
         fields=_HOLD,
     ),
     _kind(

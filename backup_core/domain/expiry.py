@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from backup_core.domain.errors import BackupError
+from backup_core.domain.hold import Hold
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ExpirePoints
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
-from backup_core.domain.retention import next_expiry_at
+from backup_core.domain.retention import held_until, next_expiry_at
 
 BLOCKED_RETRY = timedelta(minutes=30)  # when a lock or a missing role is looked at again
 DELETE_SNAPSHOTS = "Delete expired snapshots"
@@ -138,19 +139,21 @@ def _rests(point: RecoveryPoint, now: datetime) -> bool:
     return point.blocked_until is not None and now < point.blocked_until
 
 
-def expiry_due_at(instance: BackupInstance, points: Sequence[RecoveryPoint], now: datetime) -> datetime | None:
+def expiry_due_at(
+    instance: BackupInstance, points: Sequence[RecoveryPoint], now: datetime, *, held: Sequence[Hold]
+) -> datetime | None:
     """When the agenda must look at the instance again: at once while something is begun, else at the next expiry, the
-    end of a refused point's rest, or the purge."""
+    end of a refused point's rest, or the purge. `held`: holds that stand on all its points."""
     if any(point.expiry_job_id for point in points):
         return now.replace(microsecond=0)
     candidates = [point.blocked_until or now for point in points if _is_tried_again(point, instance, now)]
     if instance.purge_at is not None:
-        candidates.append(instance.purge_at)
+        candidates.append(max(instance.purge_at, held_until(held, now)) if held else instance.purge_at)
     if instance.state is ProtectionState.DELETING:
         return min(candidates, default=now + BLOCKED_RETRY).replace(microsecond=0)
     if not instance.keeps_all_points:
         free = [point for point in points if not _rests(point, now)]
-        expiry = next_expiry_at(free, now=now, protected=instance.is_protected)
+        expiry = next_expiry_at(free, now=now, protected=instance.is_protected, held=held)
         candidates += [expiry] if expiry is not None else []
     return max(min(candidates), now + timedelta(seconds=1)).replace(microsecond=0) if candidates else None
 

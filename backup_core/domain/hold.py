@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from backup_core.domain.errors import Fault, InvalidInput, ResourceInUse
 from backup_core.domain.tags import LONGEST_VALUE
@@ -26,6 +26,7 @@ MOST_HOLDS = 10  # on one thing, those that have ended included
 LONGEST_REASON = 256
 NAME_FORM = r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?$"
 UNREADABLE = "unreadable"  # the name of a hold whose tag nobody can read: somebody wrote it by hand
+POINT, INSTANCE, VAULT = "", "instance", "vault"  # what a hold was set on
 MORE = "more"  # the name of what did not fit into the tag
 _NAME = re.compile(NAME_FORM)
 _REASONS = (LONGEST_REASON, 100, 50, 20)  # how long each may be in a tag, tried in turn
@@ -33,11 +34,13 @@ _REASONS = (LONGEST_REASON, 100, 50, 20)  # how long each may be in a tag, tried
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """`set_by` and `cleared_by` are object ids, "" where none is known. `ends_at` is None until somebody clears it."""
+    """`scope` is what it was set on, and holds with all that is in it. `set_by` and `cleared_by` are object ids, ""
+    where none is known. `ends_at` is None until somebody clears it."""
 
     name: str
     reason: str
     set_at: datetime
+    scope: str = POINT
     set_by: str = ""
     set_by_name: str = ""
     cleared_by: str = ""
@@ -49,7 +52,8 @@ class Hold:
 
     def __str__(self) -> str:
         until = f" until {_text(self.ends_at)}" if self.ends_at is not None else ""
-        return f"held ({self.name}){until}: {self.reason}"
+        with_ = f" with its {self.scope}" if self.scope else ""
+        return f"held{with_} ({self.name}){until}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +64,23 @@ class HoldClaim:
     reason: str = ""
     set_at: datetime | None = None
     set_by: str = ""
+    scope: str = POINT
 
     @classmethod
     def of(cls, hold: Hold) -> HoldClaim:
-        return cls(name=hold.name, reason=hold.reason, set_at=hold.set_at, set_by=hold.set_by)
+        return cls(name=hold.name, reason=hold.reason, set_at=hold.set_at, set_by=hold.set_by, scope=hold.scope)
+
+
+class Holdable(Protocol):
+    """What holds are set on: a recovery point, its backup instance, its vault."""
+
+    @property
+    def holds(self) -> tuple[Hold, ...]: ...
+
+
+def all_holds(*things: Holdable | None) -> tuple[Hold, ...]:
+    """The holds on all of them, those that have ended included."""
+    return tuple(hold for thing in things if thing is not None for hold in thing.holds)
 
 
 def standing(holds: Iterable[Hold], now: datetime) -> tuple[Hold, ...]:
@@ -149,7 +166,7 @@ def strange_claims(claims: Iterable[HoldClaim], known: Iterable[Hold]) -> tuple[
 
 def _is_of(claim: HoldClaim, hold: Hold) -> bool:
     """Whether the claim is of this hold, or of an earlier one of its name, which the record has outlived."""
-    if claim.name.lower() != hold.name.lower():
+    if (claim.name.lower(), claim.scope) != (hold.name.lower(), hold.scope):
         return False
     return claim.reason in ("", hold.reason) if claim.set_at is None else claim.set_at <= hold.set_at
 
@@ -162,6 +179,7 @@ def from_claims(claims: Iterable[HoldClaim], now: datetime) -> tuple[Hold, ...]:
             reason=claim.reason or "its reason did not fit into the snapshot's tag",
             set_at=claim.set_at or now,
             set_by=claim.set_by,
+            scope=claim.scope,
         )
         for claim in claims
     )
@@ -187,6 +205,8 @@ def write_claims(claims: Sequence[HoldClaim]) -> str:
 
 def _claim(claim: HoldClaim, longest: int) -> dict[str, Any]:
     told: dict[str, Any] = {"name": claim.name}
+    if claim.scope != POINT:
+        told["of"] = claim.scope
     if claim.set_at is not None:
         told["since"] = _text(claim.set_at)
     if longest and claim.set_by:
@@ -216,10 +236,13 @@ def _read_claim(raw: dict[str, Any]) -> HoldClaim:
     if isinstance(raw.get("more"), int):
         return HoldClaim(name=MORE, reason=f"{raw['more']} more holds whose names did not fit into the tag")
     name, why, by, since = raw["name"], raw.get("why", ""), raw.get("by", ""), raw.get("since")
+    scope = raw.get("of", POINT)
     if not _NAME.fullmatch(name) or not isinstance(why, str) or not isinstance(by, str):
         raise TypeError(raw)
+    if scope not in (POINT, INSTANCE, VAULT):
+        raise ValueError(raw)
     set_at = None if since is None else datetime.strptime(since, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    return HoldClaim(name=name, reason=why, set_at=set_at, set_by=by)
+    return HoldClaim(name=name, reason=why, set_at=set_at, set_by=by, scope=scope)
 
 
 def _dumped(told: Sequence[dict[str, Any]]) -> str:

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any
 
 from backup_core.domain.alert import OpenAlert
+from backup_core.domain.hold import Hold
 from backup_core.domain.job import Job, JobError
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_resource_id
@@ -203,6 +204,7 @@ class BackupInstance:
     alerts: tuple[OpenAlert, ...] = ()
     on_demand: tuple[str, ...] = ()  # jobs of the last day's backups on demand, oldest first
     rebuilt: bool = False  # written back from its snapshots, and not configured since
+    holds: tuple[Hold, ...] = ()  # on all its points, those that have ended included
     deletion: DeletionPermit | None = None  # whose holder may be deleting snapshots right now
 
     def deletes_until(self, now: datetime) -> datetime | None:

@@ -117,13 +117,15 @@ class BindPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelHolds:
-    """Write the holds of an instance's points into the tags of their snapshots, behind the point `after` (its id)."""
+    """Write the holds of an instance's points into the tags of their snapshots, behind the point `after` (its id).
+    `whole_vault`: then go on with the next instance by name; "" comes before the first."""
 
     kind: ClassVar[str] = "label_holds"
     queue: ClassVar[str] = RETENTION
     vault: VaultKey
     instance_name: str
     after: str = ""
+    whole_vault: bool = False
     deferrals: int = 0
     attempts: int = 0
     doubts: int = 0

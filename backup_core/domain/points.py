@@ -10,7 +10,7 @@ from datetime import datetime
 
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.durations import Duration, parse_duration
-from backup_core.domain.hold import from_claims
+from backup_core.domain.hold import POINT, Hold, HoldClaim, from_claims
 from backup_core.domain.instance import ActiveBackup, BackupInstance, PointSummary
 from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel
 from backup_core.domain.resource_ids import VaultKey
@@ -74,8 +74,10 @@ def earlier_expiry(instance: BackupInstance, point: RecoveryPoint, now: datetime
     return soonest if due is None or soonest < due else None
 
 
-def label_of(vault: VaultKey, instance: BackupInstance, active: ActiveBackup) -> SnapshotLabel:
-    """What the snapshot of a running backup is to say of itself."""
+def label_of(
+    vault: VaultKey, instance: BackupInstance, active: ActiveBackup, held: Iterable[Hold] = ()
+) -> SnapshotLabel:
+    """What the snapshot of a running backup is to say of itself. `held`: holds that stand on instance and vault."""
     return SnapshotLabel(
         vault=vault,
         instance_name=instance.name,
@@ -87,6 +89,7 @@ def label_of(vault: VaultKey, instance: BackupInstance, active: ActiveBackup) ->
         slot=active.job.slot,
         disk=active.disk,
         installation_id=active.installation_id,
+        holds=tuple(map(HoldClaim.of, held)),
     )
 
 
@@ -138,5 +141,5 @@ def point_from_label(label: SnapshotLabel, snapshot: Snapshot, *, completed_at: 
         snapshot_unique_id=snapshot.unique_id,
         installation_id=label.installation_id,
         retention=label.retention.iso() if label.retention else "",
-        holds=from_claims(label.holds, completed_at),
+        holds=from_claims((claim for claim in label.holds if claim.scope == POINT), completed_at),
     )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from backup_core.domain.hold import all_holds, standing
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.retention import decide_retention
@@ -25,7 +26,13 @@ def promises(
     if vault.is_immutable and (until is None or now < until):
         return (f"vault '{vault.key.name}' is immutable, and the point has not expired",)
     expired = [replace(each, expires_at=now) if each.point_id == point.point_id else each for each in points]
-    decision = decide_retention(expired, now=now, protected=instance.is_protected, keep_all=instance.keeps_all_points)
+    decision = decide_retention(
+        expired,
+        now=now,
+        protected=instance.is_protected,
+        keep_all=instance.keeps_all_points,
+        held=standing(all_holds(instance, vault), now),
+    )
     return next((kept.because for kept in decision.kept if kept.point.point_id == point.point_id), ())
 
 

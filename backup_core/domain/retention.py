@@ -26,12 +26,13 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from operator import attrgetter
 
-from backup_core.domain.hold import standing
+from backup_core.domain.hold import Hold, ends_of, standing
 from backup_core.domain.recovery_point import PointState, RecoveryPoint, is_ours, read_label
 from backup_core.domain.resource_ids import VaultKey
 
 _ID = attrgetter("point_id")
 RESTORE_LOOK_AGAIN = timedelta(minutes=5)  # how often an expired point is looked at while restores read it
+HELD_LOOK_AGAIN = timedelta(hours=6)  # and while it is held with its instance or vault, of which nobody tells the end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +71,14 @@ def decide_retention(
     protected: bool,
     keep_all: bool = False,
     discard_all: bool = False,
+    held: Sequence[Hold] = (),
     of: Iterable[RecoveryPoint] | None = None,
 ) -> RetentionDecision:
     """Divide all points of one instance. Raises ValueError when they are of several: the newest of each must stay.
 
     `protected`: the newest good point stays even when expired. `keep_all`: every point stays. `discard_all`: the
-    instance is being deleted, expiry dates do not count; holds and running restores still do. `of`: decide of these
-    only, among all `points`.
+    instance is being deleted, expiry dates do not count; holds and running restores still do. `held`: holds that stand
+    on the instance or its vault: every point stays. `of`: decide of these only, among all `points`.
     """
     _check_one_instance(points)
     needed = _needed(points) if protected else {}
@@ -84,6 +86,7 @@ def decide_retention(
     kept: list[Kept] = []
     for point in points if of is None else of:
         against = _reasons_to_keep(point, now, needed, discard_all=discard_all)
+        against = (*map(str, held), *against)
         if keep_all:
             against = ("protection is stopped or the instance soft-deleted: nothing expires", *against)
         if against:
@@ -100,11 +103,14 @@ def going(
     protected: bool,
     keep_all: bool = False,
     discard_all: bool = False,
+    held: Sequence[Hold] = (),
 ) -> frozenset[str]:
     """The ids of those that `decide_retention` finds expired, by the same rules: what most who ask want to know."""
     _check_one_instance(points)
+    if keep_all or held:
+        return frozenset()
     open_to = points if discard_all else [point for point in points if not _is_promised(point, now)]
-    if keep_all or not open_to:
+    if not open_to:
         return frozenset()
     needed = _needed(points) if protected else {}
     return frozenset(
@@ -128,8 +134,11 @@ def may_delete_snapshot(point: RecoveryPoint, tags: Mapping[str, str], *, vault:
     return DeletionVerdict(allowed=True, because="its tags name this vault, backup instance and recovery point")
 
 
-def next_expiry_at(points: Sequence[RecoveryPoint], *, now: datetime, protected: bool) -> datetime | None:
-    """When a point can expire next, in the past if one has; None when none will unless something else changes.
+def next_expiry_at(
+    points: Sequence[RecoveryPoint], *, now: datetime, protected: bool, held: Sequence[Hold] = ()
+) -> datetime | None:
+    """When a point can expire next, in the past if one has; None when none will unless something else changes. While
+    all are `held`, when to look whether they still are.
 
     Points that are held until nobody knows when and those needed as newest do not count: whoever clears the hold, or a
     newer point, must set a new date.
@@ -137,7 +146,13 @@ def next_expiry_at(points: Sequence[RecoveryPoint], *, now: datetime, protected:
     _check_one_instance(points)
     needed = _needed(points) if protected else {}
     looks = (_look_at(point, now) for point in points if point.point_id not in needed)
-    return min((look for look in looks if look is not None), default=None)
+    look = min((look for look in looks if look is not None), default=None)
+    return look if look is None or not held else max(look, held_until(held, now))
+
+
+def held_until(held: Sequence[Hold], now: datetime) -> datetime:
+    """When to look again at what is held: when the last hold ends, or in a while."""
+    return ends_of(held) or now + HELD_LOOK_AGAIN
 
 
 def _look_at(point: RecoveryPoint, now: datetime) -> datetime | None:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from backup_core.domain.errors import Fault
+from backup_core.domain.hold import Hold
 from backup_core.domain.resource_ids import VaultKey
 
 _NAMED = "userAssignedIdentities"
@@ -65,6 +66,7 @@ class Vault:
     weaker: Mapping[str, Any] = field(default_factory=dict)
     weaker_from: datetime | None = None
     acts_as: str = ""
+    holds: tuple[Hold, ...] = ()  # on all points of all its instances, those that have ended included
     closing: bool = False  # it is being deleted: nothing new is put into it
 
     def at(self, now: datetime) -> Vault:

@@ -15,7 +15,7 @@ from backup_core.domain.errors import BackupError
 from backup_core.domain.events import PREFIX, Event, kind_of
 from backup_core.domain.guard import GuardMapping, Unlock
 from backup_core.domain.heartbeat import SetBack
-from backup_core.domain.hold import Hold
+from backup_core.domain.hold import Hold, Holdable
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus
 from backup_core.domain.naming import event_id
@@ -99,27 +99,29 @@ def _point_event(name: str, vault: VaultKey, point: RecoveryPoint, at: datetime)
     )
 
 
-def hold_set(vault: VaultKey, instance_name: str, point: RecoveryPoint, hold: Hold, at: datetime) -> Event:
-    """Set, or no longer being cleared."""
-    return _hold_event("LegalHold.Set", vault, instance_name, point, hold, at)
+def hold_set(vault: VaultKey, thing: Holdable, hold: Hold, at: datetime) -> Event:
+    """Set, or no longer being cleared, on a recovery point, a backup instance or the vault."""
+    return _hold_event("LegalHold.Set", vault, thing, hold, at)
 
 
-def hold_cleared(vault: VaultKey, instance_name: str, point: RecoveryPoint, hold: Hold, at: datetime) -> Event:
+def hold_cleared(vault: VaultKey, thing: Holdable, hold: Hold, at: datetime) -> Event:
     own: dict[str, Any] = {"clearedBy": hold.cleared_by or None, "effectiveTime": _text(hold.ends_at)}
-    return _hold_event("LegalHold.Cleared", vault, instance_name, point, hold, at, **own)
+    return _hold_event("LegalHold.Cleared", vault, thing, hold, at, **own)
 
 
-def _hold_event(
-    name: str, vault: VaultKey, instance_name: str, point: RecoveryPoint, hold: Hold, at: datetime, **own: Any
-) -> Event:
+def _hold_event(name: str, vault: VaultKey, thing: Holdable, hold: Hold, at: datetime, **own: Any) -> Event:
+    point = thing if isinstance(thing, RecoveryPoint) else None
+    instance = thing if isinstance(thing, BackupInstance) else None
+    instance_name = point.instance_name if point else instance.name if instance else ""
+    disk_id = point.disk_id if point else instance.disk_id if instance else ""
     return _event(
         name,
         vault,
         instance_name,
         at,
-        f"{point.point_id}/{hold.name.lower()}/{at.isoformat()}",
-        dataSourceId=point.disk_id or None,
-        recoveryPointId=point.point_id,
+        f"{point.point_id if point else ''}/{hold.name.lower()}/{at.isoformat()}",
+        dataSourceId=disk_id or None,
+        recoveryPointId=point.point_id if point else None,
         holdName=hold.name,
         reason=hold.reason,
         setBy=hold.set_by or None,

@@ -18,6 +18,7 @@ from backup_core.domain.alert import Cause
 from backup_core.domain.disk import Disk
 from backup_core.domain.errors import BackupCancelled, BackupError, ResourceInUse, SlotMissed
 from backup_core.domain.events import Event
+from backup_core.domain.hold import all_holds, standing
 from backup_core.domain.instance import BackupInstance, Misses
 from backup_core.domain.job import Job, JobError, JobStatus
 from backup_core.domain.messages import ObserveBackup, StartBackup
@@ -46,7 +47,7 @@ from backup_core.ports import Change, Ports, Replace, StateConflict, Stored
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import weigh
 from backup_core.workflows.alerts import Alerted, fire
-from backup_core.workflows.catalogue import recent_vault_tags
+from backup_core.workflows.catalogue import recent_vault
 from backup_core.workflows.installations import installation_id
 from backup_core.workflows.objectives import SLOW_ROUNDS, check_objective_later
 from backup_core.workflows.pacing import in_line
@@ -220,8 +221,10 @@ def _resume(ports: Ports, message: StartBackup, stored: Stored[BackupInstance], 
 def _issue(ports: Ports, message: StartBackup, running: RunningBackup) -> None:
     """Ask for the snapshot of the claimed job. Asking twice takes one snapshot: the name is the job's."""
     instance, active = running.instance.value, running.active
-    disk, vault_tags = Disk(raw=active.disk), recent_vault_tags(ports, message.vault)
-    own_tags = label_of(message.vault, instance, active).tags()
+    disk, settings = Disk(raw=active.disk), recent_vault(ports, message.vault)
+    held = standing(all_holds(instance, settings), ports.clock.now())
+    own_tags = label_of(message.vault, instance, active, held).tags()
+    vault_tags = settings.tags if settings is not None else {}
     tags = snapshot_tags(own_tags, instance=instance.tags, vault=vault_tags, disk=disk.tags)
     try:
         operation_url = ports.cloud.start_snapshot(active.snapshot_id, source=disk, tags=tags)

@@ -7,7 +7,7 @@ name it raises RecordCorrupt. An absent vault is an error everywhere, never an e
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
@@ -84,17 +84,16 @@ def find_vault(ports: Ports, key: VaultKey) -> Vault | None:
     return stored.value.at(ports.clock.now()) if stored else None
 
 
-def recent_vault_tags(ports: Ports, key: VaultKey) -> Mapping[str, str]:
-    """A vault's tags as of a minute ago, for its snapshots: one read for all that a process takes meanwhile."""
+def recent_vault(ports: Ports, key: VaultKey) -> Vault | None:
+    """A vault as of a minute ago, for what can be put right: one read for all that a process does meanwhile."""
     name, now = f"vault {key.partition}", ports.clock.now()
     known = ports.memory.kept(name, Vault, now=now)
     if known is not None:
-        return known.tags
+        return known
     vault = find_vault(ports, key)
-    if vault is None:
-        return {}
-    ports.memory.keep(name, vault, until=now + TAGS_KEPT)
-    return vault.tags
+    if vault is not None:
+        ports.memory.keep(name, vault, until=now + TAGS_KEPT)
+    return vault
 
 
 def find_identity(ports: Ports, resource_id: str = "") -> Identity:

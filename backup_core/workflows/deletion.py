@@ -7,8 +7,8 @@ Before each call it asks, in this order, for
 - its successor: the newer point for whose sake the expired one may go is looked at too: there, proven and whole;
 - the tables: they must be as new as the world (set_back.py). Asked once in each run, after its permit was written: as
   long as that permit is found in the row again, these are the tables that were asked about;
-- the promise: instance and vault are read again, and the points too if the instance changed, and decided by the rules
-  of domain/retention.py;
+- the promise: vault and instance are read again, in this order, and the points too if the instance changed, and
+  decided by the rules of domain/retention.py;
 - the permit: it still stands in the instance's row, and by this host's clock it is not over.
 
 *After the answer, no deletion.* A host may freeze between its last look and its call, so looking alone closes no gap.
@@ -18,7 +18,8 @@ change before its next call. If a permit stands in the row at that moment, one c
 made all the same, but told as DeletionUnderWay until the run has taken its permit from the row or the permit is over:
 twenty seconds after it was given, and thirty more (`STRAGGLING`) for clocks that differ and for the call itself (five
 seconds to connect, and a token). So what is promised holds unless clocks differ by, or a host freezes inside that one
-call for, more than those thirty seconds: Azure has no deletion that could be fenced off.
+call for, more than those thirty seconds: Azure has no deletion that could be fenced off. A legal hold on a vault
+changes no instance's row: it is sure once all permits are over that may have been given before (holds.py).
 """
 
 from __future__ import annotations
@@ -32,12 +33,13 @@ from datetime import datetime, timedelta
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError, NewerPointUncertain, ResourceInUse, SnapshotHeld, SnapshotNotOurs
 from backup_core.domain.expiry import Asked
-from backup_core.domain.hold import strange_claims
+from backup_core.domain.hold import Hold, all_holds, standing, strange_claims
 from backup_core.domain.instance import ActiveBackup, BackupInstance, DeletionPermit, ProtectionState
 from backup_core.domain.ownership import NotProven, Proven, prove_backup, prove_point
 from backup_core.domain.recovery_point import HOLD_TAG, RecoveryPoint, held_by_tag, is_ours
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.retention import RetentionDecision, decide_retention, going, may_delete_snapshot, successor
+from backup_core.domain.vault import Vault
 from backup_core.ports import Ports, Replace, StateConflict, Stored
 from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.catalogue import find_vault
@@ -86,7 +88,8 @@ _SET_BACK = Withheld(because="the tables are older than the world", may_go=True)
 class DeletionRun:
     """A permit in use, and the points as they were when the instance's row last changed: every change to a point goes
     with a change to that row (design decision 13), which `etag` tells. Without a permit, as in a run that only
-    observes, nothing goes. `is_protected`: whether the newest good point must stay."""
+    observes, nothing goes. `is_protected`: whether the newest good point must stay. `holds`: those on instance and
+    vault, those that have ended included."""
 
     vault: VaultKey
     instance_name: str
@@ -94,6 +97,7 @@ class DeletionRun:
     permit: DeletionPermit | None
     points: Sequence[RecoveryPoint]
     etag: str
+    holds: Sequence[Hold] = ()
     proven: str = ""  # the point that was looked at as a successor
     is_current: bool = False  # whether the tables were found to be as new as the world
 
@@ -111,7 +115,7 @@ def delete_point(ports: Ports, run: DeletionRun, point: RecoveryPoint) -> Asked 
     if snapshot is None:
         return None
     _check_owner(point, snapshot, run.vault)
-    _check_hold_tag(point, snapshot)
+    _check_hold_tag(run, point, snapshot)
     if run.is_protected:
         _check_successor(ports, run, point)
     return _ask(ports, run.permit, snapshot, lambda: _against_point(ports, run, point.point_id))
@@ -135,9 +139,9 @@ def _check_owner(point: RecoveryPoint, snapshot: Snapshot, vault: VaultKey) -> N
         raise SnapshotNotOurs(f"Snapshot '{point.snapshot_id}' is kept: {'; '.join(against)}.")
 
 
-def _check_hold_tag(point: RecoveryPoint, snapshot: Snapshot) -> None:
+def _check_hold_tag(run: DeletionRun, point: RecoveryPoint, snapshot: Snapshot) -> None:
     """Raises SnapshotHeld for a snapshot whose tag tells of a hold that no record knows."""
-    strange = strange_claims(held_by_tag(snapshot.tags), point.holds)
+    strange = strange_claims(held_by_tag(snapshot.tags), (*point.holds, *run.holds))
     if strange:
         told = "; ".join(f"{claim.name}: {claim.reason}" if claim.reason else claim.name for claim in strange)
         raise SnapshotHeld(
@@ -146,27 +150,27 @@ def _check_hold_tag(point: RecoveryPoint, snapshot: Snapshot) -> None:
 
 
 def decide(
-    ports: Ports,
-    vault: VaultKey,
     instance: BackupInstance,
+    vault: Vault | None,
     points: Sequence[RecoveryPoint],
     now: datetime,
     *,
     of: Sequence[RecoveryPoint] | None = None,
 ) -> RetentionDecision:
-    """The rules of domain/retention.py on what instance and vault are at this moment; `of` some of the points only."""
+    """The rules of domain/retention.py on what instance and vault are; `of` some of the points only."""
     return decide_retention(
         points,
         now=now,
         protected=instance.is_protected,
         keep_all=instance.keeps_all_points,
-        discard_all=_discards_all(ports, vault, instance),
+        discard_all=_discards_all(instance, vault),
+        held=standing(all_holds(instance, vault), now),
         of=of,
     )
 
 
 def expired(
-    ports: Ports, vault: VaultKey, instance: BackupInstance, points: Sequence[RecoveryPoint], now: datetime
+    instance: BackupInstance, vault: Vault | None, points: Sequence[RecoveryPoint], now: datetime
 ) -> Collection[str]:
     """The ids of the points that may go by the same rules."""
     return going(
@@ -174,7 +178,8 @@ def expired(
         now=now,
         protected=instance.is_protected,
         keep_all=instance.keeps_all_points,
-        discard_all=_discards_all(ports, vault, instance),
+        discard_all=_discards_all(instance, vault),
+        held=standing(all_holds(instance, vault), now),
     )
 
 
@@ -185,13 +190,10 @@ def read_points(ports: Ports, vault: VaultKey, instance_name: str) -> tuple[Stor
     return page.items
 
 
-def _discards_all(ports: Ports, vault: VaultKey, instance: BackupInstance) -> bool:
+def _discards_all(instance: BackupInstance, vault: Vault | None) -> bool:
     """Whether points go before their time: when their instance is being deleted, and then only if the vault is not
-    immutable. It is asked at every look, for the vault may have become so since the deletion was accepted."""
-    if instance.state is not ProtectionState.DELETING:
-        return False
-    settings = find_vault(ports, vault)
-    return settings is None or not settings.is_immutable
+    immutable. It may have become so since the deletion was accepted."""
+    return instance.state is ProtectionState.DELETING and (vault is None or not vault.is_immutable)
 
 
 def _check_successor(ports: Ports, run: DeletionRun, point: RecoveryPoint) -> None:
@@ -212,7 +214,8 @@ def _against_point(ports: Ports, run: DeletionRun, point_id: str) -> Withheld | 
     run.is_current = run.is_current or set_back(ports) is None
     if not run.is_current:
         return _SET_BACK
-    stored = ports.store.get(BackupInstance, run.vault, run.instance_name)
+    settings = find_vault(ports, run.vault)  # at each look, for a hold on it changes no row of the instance's
+    stored = ports.store.get(BackupInstance, run.vault, run.instance_name)  # last: who changes it sees the permit
     if stored is None or stored.value.deletion != run.permit:
         return Withheld(because="another run took over", may_go=True)
     if stored.etag != run.etag:
@@ -221,7 +224,7 @@ def _against_point(ports: Ports, run: DeletionRun, point_id: str) -> Withheld | 
     marked = [point for point in run.points if point.point_id == point_id and point.expiry_job_id]
     if not marked:
         return Withheld(because="another run took over", may_go=True)
-    kept = decide(ports, run.vault, stored.value, run.points, ports.clock.now(), of=marked).kept
+    kept = decide(stored.value, settings, run.points, ports.clock.now(), of=marked).kept
     return Withheld(because="; ".join(kept[0].because)) if kept else None
 
 

@@ -1,22 +1,28 @@
 """Legal holds are set and cleared here, and written into the tags of the snapshots that they keep.
 
-The record counts: it is changed in one transaction with its instance's row, which is what a deletion looks at last
-(workflows/deletion.py). Then a message asks for the tag, the record's second copy; the reconciler sees to what was
-lost or written by somebody else. Leaves to others: what a hold is and what a tag claims (domain/hold.py).
+A hold is set on a recovery point, on a backup instance or on a vault, with all that is in it now and later. The record
+counts. That of a point or an instance is changed together with the instance's row, which is what a deletion looks at
+last; the vault's own is looked at last, too (workflows/deletion.py). Then a message asks for the tags, the record's
+second copy; the reconciler sees to what was lost or written by somebody else.
+
+Leaves to others: what a hold is and what a tag claims (domain/hold.py).
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from backup_core.domain.agenda import expiry_row
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError, NotFound, ResourceInUse
+from backup_core.domain.events import Event
 from backup_core.domain.hold import (
     Hold,
     HoldClaim,
+    all_holds,
     cleared_at,
     find_hold,
     standing,
@@ -25,15 +31,17 @@ from backup_core.domain.hold import (
     without_hold,
     write_claims,
 )
-from backup_core.domain.instance import BackupInstance
+from backup_core.domain.instance import STRAGGLING, BackupInstance
 from backup_core.domain.messages import LabelHolds
 from backup_core.domain.ownership import Proven, prove_point
 from backup_core.domain.recovery_point import HOLD_TAG, RecoveryPoint, held_by_tag, hold_tag
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.tags import find
+from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Ports, Replace, Stored, asking, until_committed
 from backup_core.workflows import announcements, outbox
-from backup_core.workflows.deletion import ensure_none_under_way, read_points
+from backup_core.workflows.catalogue import find_vault, stored_vault
+from backup_core.workflows.deletion import PERMIT_LASTS, ensure_none_under_way, read_points
 from backup_core.workflows.turns import next_turn, note_deferral
 
 log = logging.getLogger("diskbackup.holds")
@@ -49,62 +57,137 @@ class HoldChange:
     after: Hold
 
 
-def set_point_hold(ports: Ports, vault: VaultKey, name: str, point_id: str, hold: Hold) -> HoldChange:
-    """Hold a recovery point, of whatever instance: one that is stopped, soft-deleted or being deleted, too.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a hold is set on: a vault; with `instance`, a backup instance; with `point`, too, a recovery point."""
+
+    vault: VaultKey
+    instance: str = ""
+    point: str = ""
+
+    def __str__(self) -> str:
+        if self.point:
+            return f"Recovery point '{self.point}' of '{self.instance}'"
+        return f"Backup instance '{self.instance}'" if self.instance else f"Vault '{self.vault.name}'"
+
+
+def set_hold(ports: Ports, place: Place, hold: Hold) -> HoldChange:
+    """Hold what is at `place`: also what is stopped, soft-deleted or being deleted. The hold's scope is the place's.
 
     Setting it again changes nothing, but takes back that it was cleared. Raises NotFound, InvalidInput, ResourceInUse
-    for a point whose snapshot Azure is deleting, and DeletionUnderWay where it is held from now on, but a deletion that
-    was begun before may still reach Azure: who asks again then knows.
+    for a point whose snapshot Azure is deleting and a vault that is being deleted, and DeletionUnderWay where it is
+    held from now on, but a deletion that was begun before may still reach Azure: who asks again then knows. Of a vault
+    that is always so for a while, and not told: see `sure_at`.
     """
 
     def attempt() -> HoldChange:
-        found, now = _Found.of(ports, vault, name, point_id), ports.clock.now()
-        point, before = found.point.value, find_hold(found.point.value.holds, hold.name)
-        if point.deletion_asked_at is not None:
-            raise ResourceInUse(f"Recovery point '{point_id}' cannot be held: Azure is deleting its snapshot.")
-        held = replace(point, holds=with_hold(point.holds, hold, now))
-        after = find_hold(held.holds, hold.name)
-        assert after is not None, "it was just set"
-        if held != point:
-            told = announcements.hold_set(vault, name, point, after, now)
-            changes: list[Change] = [Replace(found.instance, found.instance.value), Replace(found.point, held)]
-            outbox.commit(ports, vault, changes, [told])
-            log.warning("hold.set instance=%s point=%s hold=%s", name, point_id, after.name)
-        ports.queue.send(LabelHolds(vault=vault, instance_name=name))
-        if point.expiry_job_id:
+        found, now = _Found.at(ports, place), ports.clock.now()
+        found.refuse_late()
+        holds = with_hold(found.holds, hold, now)
+        change = _change(found.holds, holds, hold.name)
+        if holds != found.holds:
+            found.commit(ports, holds, announcements.hold_set(place.vault, found.thing, change.after, now))
+            log.warning("hold.set at=%s hold=%s", place, change.after.name)
+        ports.queue.send(
+            LabelHolds(vault=place.vault, instance_name=place.instance, whole_vault=not place.instance),
+        )
+        if found.instance is not None and (found.point is None or found.point.value.expiry_job_id):
             ensure_none_under_way(ports, found.instance.value)
-        return HoldChange(before=before, after=after)
+        return change
 
-    return until_committed(f"Backup instance '{name}'", attempt)
+    return until_committed(str(place), attempt)
 
 
-def clear_point_hold(
-    ports: Ports, vault: VaultKey, name: str, point_id: str, hold_name: str, *, by: str = "", by_name: str = ""
-) -> HoldChange | None:
+def sure_at(now: datetime) -> datetime:
+    """From when on no deletion reaches Azure any more that had been permitted when a vault's hold was set: a permit
+    lasts as long, and each that is given later finds the hold."""
+    return now + PERMIT_LASTS + STRAGGLING
+
+
+def clear_hold(ports: Ports, place: Place, name: str, *, by: str = "", by_name: str = "") -> HoldChange | None:
     """Have a hold end, once a weakening has waited; None when there is no such hold. Raises NotFound."""
 
     def attempt() -> HoldChange | None:
-        found, now = _Found.of(ports, vault, name, point_id), ports.clock.now()
-        point, before = found.point.value, find_hold(found.point.value.holds, hold_name)
-        if before is None or before.ends_at is not None:
-            return None if before is None else HoldChange(before=before, after=before)
+        found, now = _Found.at(ports, place), ports.clock.now()
+        before = find_hold(found.holds, name)
+        if before is None:
+            return None
         ends_at = cleared_at(now, ports.promises.weakening_delay)
-        holds = without_hold(point.holds, hold_name, ends_at=ends_at, by=by, by_name=by_name)
-        after = find_hold(holds, hold_name)
-        assert after is not None, "it is on record until long after its end"
-        told = announcements.hold_cleared(vault, name, point, after, now)
-        changed = replace(point, holds=holds)
-        instance = _looked_at(ports, vault, found.instance.value, ends_at)
-        outbox.commit(ports, vault, [Replace(found.instance, instance), Replace(found.point, changed)], [told])
-        log.warning("hold.cleared instance=%s point=%s hold=%s ends_at=%s", name, point_id, after.name, ends_at)
-        return HoldChange(before=before, after=after)
+        holds = without_hold(found.holds, name, ends_at=ends_at, by=by, by_name=by_name)
+        change = _change(found.holds, holds, name)
+        if holds != found.holds:
+            told = announcements.hold_cleared(place.vault, found.thing, change.after, now)
+            found.commit(ports, holds, told, look_at=ends_at)
+            log.warning("hold.cleared at=%s hold=%s ends_at=%s", place, change.after.name, ends_at)
+        return change
 
-    return until_committed(f"Backup instance '{name}'", attempt)
+    return until_committed(str(place), attempt)
 
 
-def point_holds(ports: Ports, vault: VaultKey, name: str, point_id: str) -> tuple[Hold, ...]:
-    """Those that have ended included. Raises NotFound."""
-    return _Found.of(ports, vault, name, point_id).point.value.holds
+def holds_at(ports: Ports, place: Place) -> tuple[Hold, ...]:
+    """Those that were set there, those that have ended included. Raises NotFound."""
+    return _Found.at(ports, place).holds
+
+
+def _change(before: Sequence[Hold], after: Sequence[Hold], name: str) -> HoldChange:
+    now_is = find_hold(after, name)
+    assert now_is is not None, "a hold stays on record until long after its end"
+    return HoldChange(before=find_hold(before, name), after=now_is)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """The rows of a place. `instance` is there for a point, too."""
+
+    place: Place
+    vault: Stored[Vault] | None = None
+    instance: Stored[BackupInstance] | None = None
+    point: Stored[RecoveryPoint] | None = None
+
+    @classmethod
+    def at(cls, ports: Ports, place: Place) -> _Found:
+        """Raises NotFound."""
+        if not place.instance:
+            return cls(place=place, vault=stored_vault(ports, place.vault))
+        instance = ports.store.get(BackupInstance, place.vault, place.instance)
+        point = ports.store.get(RecoveryPoint, place.vault, place.instance, place.point) if place.point else None
+        if instance is None or (place.point and point is None):
+            raise NotFound(f"{place} was not found.")
+        return cls(place=place, instance=instance, point=point)
+
+    @property
+    def thing(self) -> Vault | BackupInstance | RecoveryPoint:
+        found = self.point or self.instance or self.vault
+        assert found is not None, "a place has one"
+        return found.value
+
+    @property
+    def holds(self) -> tuple[Hold, ...]:
+        return self.thing.holds
+
+    def refuse_late(self) -> None:
+        """Raises ResourceInUse for what cannot be held any more."""
+        if self.point is not None and self.point.value.deletion_asked_at is not None:
+            raise ResourceInUse(f"{self.place} cannot be held: Azure is deleting its snapshot.")
+        if self.vault is not None and self.vault.value.closing:
+            raise ResourceInUse(f"{self.place} is being deleted; to keep it, write it again.")
+
+    def commit(self, ports: Ports, holds: tuple[Hold, ...], told: Event, *, look_at: datetime | None = None) -> None:
+        """Write the holds with the event that tells of them. A vault's event is written first, for it lies in another
+        partition and none may be lost. `look_at`: when the expiry is to look at the instance, too. Raises
+        StateConflict."""
+        if self.vault is not None:
+            outbox.record(ports, self.place.vault, [told])
+            ports.store.commit(self.place.vault, [Replace(self.vault, replace(self.vault.value, holds=holds))])
+            return
+        assert self.instance is not None, "a place has one"
+        instance = self.instance.value if self.point is not None else replace(self.instance.value, holds=holds)
+        if look_at is not None:
+            instance = _looked_at(ports, self.place.vault, instance, look_at)
+        changes: list[Change] = [Replace(self.instance, instance)]
+        if self.point is not None:
+            changes.append(Replace(self.point, replace(self.point.value, holds=holds)))
+        outbox.commit(ports, self.place.vault, changes, [told])
 
 
 def _looked_at(ports: Ports, vault: VaultKey, instance: BackupInstance, due_at: datetime) -> BackupInstance:
@@ -118,35 +201,20 @@ def _looked_at(ports: Ports, vault: VaultKey, instance: BackupInstance, due_at: 
     return replace(instance, expiry_due_at=row.due_at)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    instance: Stored[BackupInstance]
-    point: Stored[RecoveryPoint]
-
-    @classmethod
-    def of(cls, ports: Ports, vault: VaultKey, name: str, point_id: str) -> _Found:
-        """Raises NotFound."""
-        instance = ports.store.get(BackupInstance, vault, name)
-        point = ports.store.get(RecoveryPoint, vault, name, point_id)
-        if instance is None or point is None:
-            raise NotFound(f"Recovery point '{point_id}' of '{name}' was not found.")
-        return cls(instance=instance, point=point)
-
-
 # The snapshot's tag.
 
 
 def label_holds(ports: Ports, message: LabelHolds) -> None:
     """A round of it, in the order of the points' ids. What cannot be written for good is left to the reconciler, which
     tries each time that it comes by."""
-    points = sorted(read_points(ports, message.vault, message.instance_name), key=lambda each: each.value.point_id)
-    wanted = [each.value for each in points if each.value.holds and each.value.point_id > message.after]
+    stored = ports.store.get(BackupInstance, message.vault, message.instance_name) if message.instance_name else None
+    over = all_holds(stored.value, find_vault(ports, message.vault)) if stored is not None else ()
+    points = read_points(ports, message.vault, message.instance_name) if stored is not None else ()
+    ordered = sorted((each.value for each in points), key=lambda point: point.point_id)
+    wanted = [point for point in ordered if (over or point.holds) and point.point_id > message.after]
     for point in wanted[:LABELS_A_ROUND]:
         try:
-            with asking():  # no work waits for it, and backups need the same calls
-                snapshot = ports.cloud.find_snapshot(point.snapshot_id)
-                if snapshot is not None:
-                    _label(ports, message.vault, point, snapshot)
+            _label(ports, message.vault, point, (*point.holds, *over))
         except BackupError as error:
             turn = next_turn(message, error, point.point_id)
             if turn is not None:
@@ -154,34 +222,45 @@ def label_holds(ports: Ports, message: LabelHolds) -> None:
                 ports.queue.send(turn.message, delay=turn.delay)
                 return
             log.error("hold.unlabelled snapshot=%s code=%s %s", point.snapshot_id, error.code, error.message)
-        message = LabelHolds(vault=message.vault, instance_name=message.instance_name, after=point.point_id)
+        message = _behind(message, message.instance_name, point.point_id)
     if len(wanted) > LABELS_A_ROUND:
         ports.queue.send(message)
+    elif message.whole_vault:
+        _go_on(ports, message)
 
 
-def _label(ports: Ports, vault: VaultKey, point: RecoveryPoint, snapshot: Snapshot) -> None:
+def _go_on(ports: Ports, message: LabelHolds) -> None:
+    """With the vault's next instance, one after another: there is no hurry, and backups need the same calls."""
+    page = ports.store.page(BackupInstance, message.vault, first=message.instance_name or None, limit=2)
+    names = [each.value.name for each in page.items if each.value.name.lower() > message.instance_name.lower()]
+    if names:
+        ports.queue.send(_behind(message, names[0], ""))
+
+
+def _behind(message: LabelHolds, instance_name: str, after: str) -> LabelHolds:
+    """The message of what comes next, which has its tries before it."""
+    return replace(message, instance_name=instance_name, after=after, attempts=0, deferrals=0, doubts=0)
+
+
+def _label(ports: Ports, vault: VaultKey, point: RecoveryPoint, known: Sequence[Hold]) -> None:
     """What is not proven to be the point's is never touched. Raises what the cloud raises."""
-    if is_labelled(point, snapshot, ports.clock.now()) or not isinstance(
-        prove_point(point, snapshot, vault=vault), Proven
-    ):
-        return
-    others = {name: value for name, value in snapshot.tags.items() if name.casefold() != HOLD_TAG}
-    claims = _claims(point, ports.clock.now())
-    ports.cloud.tag_snapshot(snapshot.id, {**others, **hold_tag(claims)})
-    log.info("hold.labelled snapshot=%s holds=%d", snapshot.id, len(claims))
+    with asking():  # no work waits for it
+        snapshot = ports.cloud.find_snapshot(point.snapshot_id)
+        if snapshot is None or is_labelled(snapshot, known, ports.clock.now()):
+            return
+        if isinstance(prove_point(point, snapshot, vault=vault), Proven):
+            others = {name: value for name, value in snapshot.tags.items() if name.casefold() != HOLD_TAG}
+            claims = _claims(known, ports.clock.now())
+            ports.cloud.tag_snapshot(snapshot.id, {**others, **hold_tag(claims)})
+            log.info("hold.labelled snapshot=%s holds=%d", snapshot.id, len(claims))
 
 
-def is_labelled(point: RecoveryPoint, snapshot: Snapshot, now: datetime) -> bool:
-    """Whether the tag of a point's snapshot tells of the holds that stand on it, or of another that no record knows:
-    such a tag stays as it is."""
-    told = write_claims(_claims(point, now)) == (find(snapshot.tags, HOLD_TAG) or "")
-    return told or bool(strange_holds(point, snapshot))
+def is_labelled(snapshot: Snapshot, known: Sequence[Hold], now: datetime) -> bool:
+    """Whether the tag of a point's snapshot tells of those of the `known` holds that stand, or of another that no
+    record knows: such a tag stays as it is."""
+    told = write_claims(_claims(known, now)) == (find(snapshot.tags, HOLD_TAG) or "")
+    return told or bool(strange_claims(held_by_tag(snapshot.tags), known))
 
 
-def strange_holds(point: RecoveryPoint, snapshot: Snapshot) -> tuple[HoldClaim, ...]:
-    """What the tag of a point's snapshot claims of holds, and no record knows."""
-    return strange_claims(held_by_tag(snapshot.tags), point.holds)
-
-
-def _claims(point: RecoveryPoint, now: datetime) -> list[HoldClaim]:
-    return [HoldClaim.of(hold) for hold in standing(point.holds, now)]
+def _claims(known: Sequence[Hold], now: datetime) -> list[HoldClaim]:
+    return [HoldClaim.of(hold) for hold in standing(known, now)]

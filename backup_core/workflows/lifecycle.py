@@ -25,7 +25,7 @@ from backup_core.domain.errors import (
     NotFound,
     ResourceInUse,
 )
-from backup_core.domain.hold import standing
+from backup_core.domain.hold import all_holds, standing
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus
 from backup_core.domain.messages import ExpirePoints
@@ -177,7 +177,7 @@ def delete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id:
         _check_immutable(ports, settings, stored.value, now)
         days = settings.soft_delete_days
         if not days:
-            _check_held(ports, vault, stored.value, now)
+            _check_held(ports, settings, stored.value, now)
         change = (
             _soft_deleted(vault, stored.value, now, days, correlation_id)
             if days
@@ -212,12 +212,13 @@ def _check_immutable(ports: Ports, settings: Vault, instance: BackupInstance, no
         raise InvalidInput([Fault(target=instance.name, message=message, code=IMMUTABLE)])
 
 
-def _check_held(ports: Ports, vault: VaultKey, instance: BackupInstance, now: datetime) -> None:
+def _check_held(ports: Ports, settings: Vault, instance: BackupInstance, now: datetime) -> None:
     """What is held would stay, but in an instance that is on its way out and that nobody can have back."""
-    points = [stored.value for stored in every(ports, RecoveryPoint, vault, instance.name)]
-    held = [point for point in points if standing(point.holds, now)]
-    if held:
-        names = sorted({hold.name for point in held for hold in standing(point.holds, now)})
+    points = [stored.value for stored in every(ports, RecoveryPoint, settings.key, instance.name)]
+    with_all = standing(all_holds(instance, settings), now)
+    held = points if with_all else [point for point in points if standing(point.holds, now)]
+    if held or standing(instance.holds, now):
+        names = sorted({hold.name for hold in standing(all_holds(instance, settings, *points), now)})
         raise LegalHoldStands(
             f"Backup instance '{instance.name}' cannot be deleted: {len(held)} of its recovery points "
             f"{'is' if len(held) == 1 else 'are'} held ({', '.join(names)})."

@@ -14,13 +14,14 @@ from datetime import datetime
 
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.health import InstanceGlance, PointGlance
+from backup_core.domain.hold import all_holds, standing
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.previews import ChangePreview, Existing, Explanation, Outlook, explain, outlook, preview_change
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Ports, every, pages
-from backup_core.workflows.catalogue import get_instance
+from backup_core.workflows.catalogue import find_vault, get_instance
 from backup_core.workflows.deletion import decide
 
 INSTANCES_A_PAGE = 500
@@ -111,8 +112,10 @@ def explained(
     """Why each of an instance's `points` is kept, and when that is next decided, if it followed `policy`."""
     now = ports.clock.now()
     next_slot = policy.schedule.next_slot(now) if instance.takes_scheduled_backups else None
-    decision = decide(ports, vault, instance, points, now)
-    return explain(decision, now, next_slot, keeps_all=instance.keeps_all_points)
+    settings = find_vault(ports, vault)
+    decision = decide(instance, settings, points, now)
+    keeps_all = instance.keeps_all_points or bool(standing(all_holds(instance, settings), now))
+    return explain(decision, now, next_slot, keeps_all=keeps_all)
 
 
 def points_of(ports: Ports, vault: VaultKey, instance: BackupInstance) -> list[RecoveryPoint]:

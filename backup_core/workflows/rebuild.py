@@ -8,9 +8,12 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError
+from backup_core.domain.hold import INSTANCE, MOST_HOLDS, VAULT, Hold, find_hold, from_claims
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import BackupInstance, ProtectionState, described
 from backup_core.domain.ownership import Home, NotProven, is_foreign, prove_claim
@@ -19,7 +22,7 @@ from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel, read_label
 from backup_core.domain.resource_ids import SNAPSHOT, GroupId, VaultKey, parse_resource_id
 from backup_core.domain.vault import Vault
-from backup_core.ports import Insert, Ports, Stored, every
+from backup_core.ports import Insert, Ports, Replace, Stored, every
 from backup_core.workflows.catalogue import list_vault_keys
 from backup_core.workflows.installations import installation, take_over
 from backup_core.workflows.points_seen import write_point
@@ -121,9 +124,32 @@ def _write_back(
         return
     remember_group(ports, label.vault, group)
     ensure_vault(ports, label.vault, snapshot.location)
+    _hold_vault(ports, label)
     point = point_from_label(label, snapshot, completed_at=ports.clock.now())
-    write_point(ports, label.vault, stored or _new_instance(ports, label, snapshot), point)
+    instance = stored or _new_instance(ports, label, snapshot)
+    write_point(ports, label.vault, _held(instance, label, ports.clock.now()), point)
     report.adopted_points.append(point.point_id)
+
+
+def _hold_vault(ports: Ports, label: SnapshotLabel) -> None:
+    """Write back the holds on the vault that a snapshot tells of. Raises StateConflict."""
+    stored = ports.store.get(Vault, label.vault)
+    news = _unknown(label, VAULT, stored.value.holds, ports.clock.now()) if stored is not None else ()
+    if stored is not None and news:
+        held = replace(stored.value, holds=(*stored.value.holds, *news))
+        ports.store.commit(label.vault, [Replace(stored, held)])
+
+
+def _held(stored: Stored[BackupInstance], label: SnapshotLabel, now: datetime) -> Stored[BackupInstance]:
+    """The instance with the holds on it that a snapshot tells of, to be written with its point."""
+    news = _unknown(label, INSTANCE, stored.value.holds, now)
+    return replace(stored, value=replace(stored.value, holds=(*stored.value.holds, *news))) if news else stored
+
+
+def _unknown(label: SnapshotLabel, scope: str, known: Sequence[Hold], now: datetime) -> tuple[Hold, ...]:
+    """What a record is written back of: a hold that it knows, as standing or as ended, stays as it is."""
+    claims = [claim for claim in label.holds if claim.scope == scope and find_hold(known, claim.name) is None]
+    return from_claims(claims[: MOST_HOLDS - len(known)], now)
 
 
 def ensure_vault(ports: Ports, key: VaultKey, location: str) -> None:

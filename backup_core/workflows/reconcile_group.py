@@ -24,22 +24,25 @@ from backup_core.domain.binding import is_unbound
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError, DiskNotFound, PermissionMissing, SnapshotGroupNotFound
 from backup_core.domain.expiry import expiry_due_at
+from backup_core.domain.hold import Hold, all_holds, standing, strange_claims
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import BackupInstance, ProtectionState, disk_key
 from backup_core.domain.messages import LabelHolds
 from backup_core.domain.naming import read_snapshot_name
 from backup_core.domain.ownership import is_foreign, is_same_snapshot
 from backup_core.domain.policy import BackupPolicy
-from backup_core.domain.recovery_point import PointState, RecoveryPoint, is_ours, read_label
+from backup_core.domain.recovery_point import PointState, RecoveryPoint, held_by_tag, is_ours, read_label
 from backup_core.domain.resource_ids import SNAPSHOT, VaultKey, parse_group_id, parse_resource_id
 from backup_core.domain.snapshot_group import SnapshotGroup
+from backup_core.domain.vault import Vault
 from backup_core.ports import Ports, Replace, Stored, every
 from backup_core.workflows import announcements, once_a_day
 from backup_core.workflows.acting import acting_for, as_identity, identities_of
 from backup_core.workflows.adoption import Adopter, move_agenda_on
-from backup_core.workflows.binding import AT_ONCE, bind_later, end_alert, is_binding
+from backup_core.workflows.binding import AT_ONCE, bind_later, end_alert
+from backup_core.workflows.catalogue import find_vault
 from backup_core.workflows.claims import take_claim
-from backup_core.workflows.holds import is_labelled, strange_holds
+from backup_core.workflows.holds import is_labelled
 from backup_core.workflows.lifecycle import is_ended_by_absence, resume_if_back
 from backup_core.workflows.objectives import is_in_trouble, objective_row
 from backup_core.workflows.points_seen import Fate, Found, Sightings, look_after_point
@@ -54,6 +57,7 @@ log = logging.getLogger("diskbackup.reconcile")
 
 # For the disks of a group, however long its list took: else a run would list it and come no further.
 AT_LEAST = timedelta(seconds=15)
+LABELLED_AT_ONCE = 20  # instances of a run: the others are found by the next
 
 _IN_DISK = "#"  # between a disk's id and a snapshot's, of which neither holds it
 
@@ -116,17 +120,21 @@ class Records:
     agenda: Agenda
     installation: Installation
     policies: dict[VaultKey, Mapping[str, BackupPolicy]] = field(default_factory=dict)  # filled as they are needed
-    binding: dict[VaultKey, bool] = field(default_factory=dict)  # likewise
+    vaults: dict[VaultKey, Vault | None] = field(default_factory=dict)  # likewise
 
     def keepers(self, group: SnapshotGroup) -> list[VaultKey]:
         """The vaults that keep snapshots in a group, or once did."""
         return [group.vault, *(each.vault for each in self.kept if each.group == group.group.key)]
 
-    def binds(self, ports: Ports, vault: VaultKey) -> bool:
+    def vault(self, ports: Ports, key: VaultKey) -> Vault | None:
+        if key not in self.vaults:
+            self.vaults[key] = find_vault(ports, key)
+        return self.vaults[key]
+
+    def binds(self, ports: Ports, key: VaultKey) -> bool:
         """Whether Azure is to keep the vault's snapshots."""
-        if vault not in self.binding:
-            self.binding[vault] = is_binding(ports, vault)
-        return self.binding[vault]
+        vault = self.vault(ports, key) if ports.promises.binds_snapshots else None
+        return vault is not None and vault.is_immutable
 
     def policy(self, ports: Ports, vault: VaultKey, name: str) -> BackupPolicy | None:
         if vault not in self.policies:
@@ -339,10 +347,11 @@ class _Disk:
         accounted |= _snapshots_of(points)
         if instance.active is not None:
             accounted.add(instance.active.snapshot_id.lower())
-        count = self._look_after_points(ports, vault, instance, points, accounted)
+        holds = all_holds(instance, self.records.vault(ports, vault))
+        count = self._look_after_points(ports, vault, instance, points, holds, accounted)
         if self.sight.is_readable:
             watch_snapshots(ports, vault, instance, count)
-        self._mend_agenda(ports, vault, instance, points)
+        self._mend_agenda(ports, vault, instance, points, standing(holds, ports.clock.now()))
         policy = self.records.policy(ports, vault, instance.policy.name)
         is_behind = policy is None or policy.properties != instance.policy.properties
         if is_behind and reconfigure(ports, vault, name) is not None:
@@ -356,9 +365,11 @@ class _Disk:
         vault: VaultKey,
         instance: BackupInstance,
         points: Sequence[RecoveryPoint],
+        holds: Sequence[Hold],
         accounted: set[str],
     ) -> int:
-        """Every point that is good, or was called lost, and lies where we could look; answers how many are whole."""
+        """Every point that is good, or was called lost, and lies where we could look; answers how many are whole.
+        `holds`: those on instance and vault."""
         unbound: list[RecoveryPoint] = []
         good = {point.point_id: point for point in points if point.is_good}
         report = self.report
@@ -373,10 +384,11 @@ class _Disk:
                 accounted.discard(point.snapshot_id.lower())  # what bears its id now is another
             if found.snapshot is not None:
                 accounted.add(found.snapshot.id.lower())
-            strange = _strange_holds(found)
+            known = (*found.point.holds, *holds)
+            strange = _strange_holds(found, known)
             if found.disagreements or strange:
                 self._report_retagged(ports, vault, point, (*found.disagreements, *strange))
-            if found.snapshot is not None and not is_labelled(point, found.snapshot, ports.clock.now()):
+            if found.snapshot is not None and not is_labelled(found.snapshot, known, ports.clock.now()):
                 unlabelled.append(point.instance_name)
             if found.fate in told:
                 told[found.fate].append(point.point_id)
@@ -384,7 +396,7 @@ class _Disk:
             if whole is not None and is_unbound(point, whole.immutability, ports.clock.now()):
                 unbound.append(point)
         self._bind(ports, vault, instance, unbound)
-        if unlabelled:
+        if unlabelled and len(report.unlabelled) < LABELLED_AT_ONCE:
             ports.queue.send(LabelHolds(vault=vault, instance_name=unlabelled[0]))
             report.unlabelled += unlabelled[:1]
         return len(good)
@@ -408,7 +420,12 @@ class _Disk:
         self.report.retagged.append(point.snapshot_id)
 
     def _mend_agenda(
-        self, ports: Ports, vault: VaultKey, instance: BackupInstance, points: Sequence[RecoveryPoint]
+        self,
+        ports: Ports,
+        vault: VaultKey,
+        instance: BackupInstance,
+        points: Sequence[RecoveryPoint],
+        held: Sequence[Hold],
     ) -> None:
         """Index entries that are missing. A row too many does no harm: it is cleared when it comes due."""
         key, now, agenda = (vault, instance.name.lower()), ports.clock.now(), self.records.agenda
@@ -419,7 +436,7 @@ class _Disk:
         if key not in agenda.objectives and is_in_trouble(instance, now):
             ports.store.schedule([objective_row(vault, instance)])
             told.append(f"objective {instance.name}")
-        if key not in agenda.expiries and _mend_expiry(ports, vault, instance.name, now):
+        if key not in agenda.expiries and _mend_expiry(ports, vault, instance.name, held, now):
             told.append(f"expiry {instance.name}")
         for job_id, step in _open_jobs(instance, points):
             if job_id not in agenda.watches:
@@ -427,9 +444,9 @@ class _Disk:
                 told.append(f"watch {instance.name}")
 
 
-def _strange_holds(found: Found) -> Sequence[str]:
-    """What the snapshot's tag claims of holds that no record knows, in words."""
-    claims = strange_holds(found.point, found.snapshot) if found.snapshot is not None else ()
+def _strange_holds(found: Found, known: Iterable[Hold]) -> Sequence[str]:
+    """What the snapshot's tag claims of holds that are not `known`, in words."""
+    claims = strange_claims(held_by_tag(found.snapshot.tags), known) if found.snapshot is not None else ()
     return [f"its tags tell of a hold that no record knows, {claim.name}: it is kept" for claim in claims]
 
 
@@ -457,14 +474,14 @@ def _open_jobs(instance: BackupInstance, points: Iterable[RecoveryPoint]) -> Ite
             yield job_id, "restore"
 
 
-def _mend_expiry(ports: Ports, vault: VaultKey, name: str, now: datetime) -> bool:
+def _mend_expiry(ports: Ports, vault: VaultKey, name: str, held: Sequence[Hold], now: datetime) -> bool:
     """Write the row if the instance, as it is by now, wants one. Raises StateConflict."""
     stored = ports.store.get(BackupInstance, vault, name)
     if stored is None:
         return False
     points = [point.value for point in every(ports, RecoveryPoint, vault, name)]
     deleting = stored.value.state is ProtectionState.DELETING
-    due_at = now if deleting else expiry_due_at(stored.value, points, now)
+    due_at = now if deleting else expiry_due_at(stored.value, points, now, held=held)
     if due_at is None:
         return False
     due_at = due_at.replace(microsecond=0)

@@ -35,17 +35,19 @@ from backup_core.domain.expiry import (
     record_after,
     settle,
 )
-from backup_core.domain.hold import ends_of, standing
+from backup_core.domain.hold import all_holds, standing
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobError, JobStatus
 from backup_core.domain.messages import ExpirePoints
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.retention import held_until
+from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConflict, Stored
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.alerts import Alerted, fire, resolve
-from backup_core.workflows.catalogue import config_job_of
+from backup_core.workflows.catalogue import config_job_of, recent_vault
 from backup_core.workflows.claims import release_claim
 from backup_core.workflows.deletion import (
     DeletionRun,
@@ -71,7 +73,6 @@ EXPIRIES_AT_ONCE = 40  # of a subscription: few hosts take as many at once, for 
 EXPIRIES_A_SECOND = 5.0
 EXPIRIES_BESIDE_BACKUPS = 1.0
 LOST_AFTER = timedelta(seconds=90)  # when an expiry whose message was lost is due again
-HELD_LOOK_AGAIN = timedelta(hours=6)  # at an instance that holds keep from its purge
 BUSY_RETRY = timedelta(seconds=10)
 ROW_MARGIN = timedelta(seconds=30)  # by how much a message must come before the sweep, lest both do
 POINTS_PER_ROUND = 40  # two rows each and an ARM call or two: below a transaction's 100 and a function's minute
@@ -138,36 +139,37 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
         _move_row(ports, message, busy_until + timedelta(seconds=1))
         return
     points = read_points(ports, message.vault, message.instance_name)
+    settings = recent_vault(ports, message.vault)  # before anything is deleted the vault is read anew (deletion.py)
     plain = [point.value for point in points]
     begun = [point for point in points if point.value.expiry_job_id]
-    ready = begun or _ready(ports, message.vault, instance, points, now)
+    ready = begun or _ready(instance, settings, points, now)
     if instance.state is ProtectionState.DELETING and instance.active is not None and not begun:
         # Its backup ends first; its snapshot is then deleted like the others. The sweep comes again, not this message:
         # a copy in the background may take hours, and a message for each sweep would pile up meanwhile.
         _move_row(ports, message, now + BUSY_RETRY)
     elif ready:
-        kept = _kept(ports, message.vault, instance, points=ready, everything=plain)
-        _round(ports, message, stored, _Work(points=ready, everything=plain, kept=kept))
+        kept = _kept(instance, settings, now, points=ready, everything=plain)
+        _round(ports, message, stored, _Work(points=ready, everything=plain, kept=kept, settings=settings))
     elif instance.is_deleted:
-        _purge_when_due(ports, message, stored, plain)
+        _purge_when_due(ports, message, stored, plain, settings)
     elif instance.state is ProtectionState.DELETING and not points:
         _remove_instance(ports, message, stored)
     else:
-        _nothing_to_delete(ports, message, stored, plain)
+        _nothing_to_delete(ports, message, stored, plain, settings)
 
 
 def _ready(
-    ports: Ports, vault: VaultKey, instance: BackupInstance, points: Sequence[Stored[RecoveryPoint]], now: datetime
+    instance: BackupInstance, settings: Vault | None, points: Sequence[Stored[RecoveryPoint]], now: datetime
 ) -> Sequence[Stored[RecoveryPoint]]:
     """What of it is to be begun."""
-    may_go = expired(ports, vault, instance, [point.value for point in points], now)
+    may_go = expired(instance, settings, [point.value for point in points], now)
     return [point for point in points if is_ready(point.value, may_go, now)]
 
 
 def _kept(
-    ports: Ports,
-    vault: VaultKey,
     instance: BackupInstance,
+    settings: Vault | None,
+    now: datetime,
     *,
     points: Sequence[Stored[RecoveryPoint]],
     everything: Sequence[RecoveryPoint],
@@ -176,7 +178,7 @@ def _kept(
     unasked = [point.value for point in points if point.value.deletion_asked_at is None]
     if not unasked:
         return {}
-    decided = decide(ports, vault, instance, everything, ports.clock.now(), of=unasked)
+    decided = decide(instance, settings, everything, now, of=unasked)
     return {item.point.point_id: "; ".join(item.because) for item in decided.kept}
 
 
@@ -188,19 +190,24 @@ def _is_held(ports: Ports) -> bool:
 
 
 def _purge_when_due(
-    ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance], points: Sequence[RecoveryPoint]
+    ports: Ports,
+    message: ExpirePoints,
+    stored: Stored[BackupInstance],
+    points: Sequence[RecoveryPoint],
+    settings: Vault | None,
 ) -> None:
     """A soft-deleted instance keeps everything until its purge, and until no hold stands on any of it; from then on it
     is deleted like any other."""
     now = ports.clock.now()
     purge_at = stored.value.purge_at
     if purge_at is None or now < purge_at:
-        _move_row(ports, message, expiry_due_at(stored.value, points, now) or now + BLOCKED_RETRY)
+        due_at = expiry_due_at(stored.value, points, now, held=standing(all_holds(stored.value, settings), now))
+        _move_row(ports, message, due_at or now + BLOCKED_RETRY)
         return
-    held = [hold for point in points for hold in standing(point.holds, now)]
+    held = standing(all_holds(stored.value, settings, *points), now)
     if held:  # it can be undeleted until the last hold ends
         log.info("instance.purge_put_off instance=%s holds=%d", stored.value.name, len(held))
-        _move_row(ports, message, ends_of(held) or now + HELD_LOOK_AGAIN)
+        _move_row(ports, message, held_until(held, now))
         return
     deleting, job = begin_deletion(message.vault, stored.value, now)
     if commit(ports, message, [Replace(stored, deleting), Insert(job)]):
@@ -211,11 +218,12 @@ def _purge_when_due(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
     """What one look at an instance finds to do: points to settle, newest first. `kept` says what is against a deletion,
-    by point."""
+    by point, `settings` are those of its vault."""
 
     points: Sequence[Stored[RecoveryPoint]]
     everything: Sequence[RecoveryPoint]
     kept: Mapping[str, str]
+    settings: Vault | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +244,7 @@ def _round(ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance], 
     if not outcome.fates and outcome.error is None and rows.instance.value.deletion is None:
         _look_again(ports, message, looks=message.looks + 1)
         return
-    recorded = _record(ports, message, rows, outcome)
+    recorded = _record(ports, message, rows, outcome, work.settings)
     if recorded is None:
         return
     if outcome.error is not None:
@@ -310,6 +318,7 @@ def _settle_points(ports: Ports, vault: VaultKey, rows: _Rows, work: _Work) -> _
         permit=instance.deletion,
         points=rows.everything,
         etag=rows.instance.etag,
+        holds=all_holds(instance, work.settings),
     )
     fates: dict[str, Fate] = {}
     for point in (stored.value for stored in rows.points):
@@ -380,13 +389,15 @@ class _Recorded:
     is_more: bool
 
 
-def _record(ports: Ports, message: ExpirePoints, rows: _Rows, outcome: _Outcome) -> _Recorded | None:
+def _record(
+    ports: Ports, message: ExpirePoints, rows: _Rows, outcome: _Outcome, settings: Vault | None
+) -> _Recorded | None:
     """Forget what is gone, bring back what is not, settle the job, take the permit from the row and note when the
     instance is looked at next: one transaction on what is true now. None when another run has taken over, which then
     knows better."""
     permit, job_id = rows.instance.value.deletion, rows.job_id
     for _ in range(_TRIES):
-        recorded, changes, events = _news(ports, message, rows, outcome)
+        recorded, changes, events = _news(ports, message, rows, outcome, settings)
         try:
             outbox.commit(ports, message.vault, changes, events)
         except StateConflict:
@@ -415,7 +426,7 @@ def _read_again(ports: Ports, message: ExpirePoints, job_id: str) -> _Rows | Non
 
 
 def _news(
-    ports: Ports, message: ExpirePoints, rows: _Rows, outcome: _Outcome
+    ports: Ports, message: ExpirePoints, rows: _Rows, outcome: _Outcome, settings: Vault | None
 ) -> tuple[_Recorded, list[Change], list[Event]]:
     """What the fates of the points make of the rows, the changes that write it, and the events that tell of it. An
     ended job stays as it is."""
@@ -437,24 +448,24 @@ def _news(
     blocked = sum(isinstance(fate, Back) for fate in fates.values())
     log.info("expiry.round instance=%s deleted=%d blocked=%d", message.instance_name, len(gone), blocked)
     left = [now_is for point in rows.everything if (now_is := after.get(point.point_id, point)) is not None]
-    recorded = _with_next_expiry(ports, message.vault, replace(alerted.instance, deletion=None), left)
+    recorded = _with_next_expiry(replace(alerted.instance, deletion=None), settings, left, now)
     changes = [Replace(rows.instance, recorded.instance), *changes, *alerted.changes]
     return recorded, changes, [*events, *alerted.events]
 
 
 def _with_next_expiry(
-    ports: Ports, vault: VaultKey, instance: BackupInstance, points: Sequence[RecoveryPoint]
+    instance: BackupInstance, settings: Vault | None, points: Sequence[RecoveryPoint], now: datetime
 ) -> _Recorded:
     """When the agenda must look at the instance again, once nothing is to do at once any more. One that is deleted, or
     on its way out, is looked at again in any case."""
-    now = ports.clock.now()
     is_going = instance.state is ProtectionState.DELETING or instance.is_deleted
     if is_going or any(point.expiry_job_id for point in points):
         return _Recorded(instance=instance, is_more=True)
-    may_go = expired(ports, vault, instance, points, now)
+    may_go = expired(instance, settings, points, now)
     if any(is_ready(point, may_go, now) for point in points):
         return _Recorded(instance=instance, is_more=True)
-    return _Recorded(instance=replace(instance, expiry_due_at=expiry_due_at(instance, points, now)), is_more=False)
+    due_at = expiry_due_at(instance, points, now, held=standing(all_holds(instance, settings), now))
+    return _Recorded(instance=replace(instance, expiry_due_at=due_at), is_more=False)
 
 
 def _alerted(
@@ -511,10 +522,15 @@ def _replace_row(ports: Ports, message: ExpirePoints, due_at: datetime | None) -
 
 
 def _nothing_to_delete(
-    ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance], points: Sequence[RecoveryPoint]
+    ports: Ports,
+    message: ExpirePoints,
+    stored: Stored[BackupInstance],
+    points: Sequence[RecoveryPoint],
+    settings: Vault | None,
 ) -> None:
     """Nothing to delete now. The row that stands goes last: until then it looks after what is not done."""
-    due_at = expiry_due_at(stored.value, points, ports.clock.now())
+    now = ports.clock.now()
+    due_at = expiry_due_at(stored.value, points, now, held=standing(all_holds(stored.value, settings), now))
     if stored.value.expiry_due_at == due_at or commit(
         ports, message, [Replace(stored, replace(stored.value, expiry_due_at=due_at))]
     ):

@@ -13,9 +13,10 @@ from typing import Any
 
 from backup_core.domain.acting import OWN, acting_identity, check_acting
 from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
-from backup_core.domain.errors import Fault, InvalidInput, ResourceInUse
+from backup_core.domain.errors import Fault, InvalidInput, LegalHoldStands, ResourceInUse
 from backup_core.domain.events import MOST_ITEMS
 from backup_core.domain.guard import Critical, critical_weakenings
+from backup_core.domain.hold import standing
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.policy import BackupPolicy, check_background_copy, does_less, shortened_rules
 from backup_core.domain.recovery_point import RecoveryPoint
@@ -75,7 +76,7 @@ def put_vault(ports: Ports, vault: Vault, *, keeps_identity: bool = False, by: s
         else:
             known = stored.value  # by the name that it was made under: names are compared without case
             settings = merged_settings(known.at(ports.clock.now()).properties, vault.properties)
-            wanted = replace(vault, key=known.key, created_at=known.created_at, properties=settings)
+            wanted = replace(vault, key=known.key, created_at=known.created_at, properties=settings, holds=known.holds)
             if keeps_identity:
                 wanted = replace(wanted, identity=known.identity, acts_as=known.acts_as)
             change = _decide(ports, known, wanted, vault.properties, by)
@@ -183,11 +184,15 @@ def delete_vault(ports: Ports, key: VaultKey) -> bool:
 
     The vault is closed before it is looked into, and whoever adds an instance looks whether it is closed afterwards: so
     one of both always sees the other. So it is with a resource guard. Raises ResourceInUse if it has instances,
-    soft-deleted ones included, or a guard is mapped to it.
+    soft-deleted ones included, or a guard is mapped to it, and LegalHoldStands.
     """
     stored = ports.store.get(Vault, key)
     if stored is None:
         return False
+    held = standing(stored.value.holds, ports.clock.now())
+    if held:
+        names = ", ".join(hold.name for hold in held)
+        raise LegalHoldStands(f"Vault '{key.name}' cannot be deleted: it is held ({names}).")
     _refuse_unless_empty(ports, key)
     refuse_guarded(ports, key)
     _rewrite(ports, stored, replace(stored.value, closing=True))

@@ -367,10 +367,12 @@ def _delete(front: DescribedFront, platform: Platform) -> None:
     platform.world.store.commit(VAULT, [Insert(older)])
     path = f"{INSTANCE_PATH}/recoveryPoints/{older.point_id}"
     assert [front.delete(path).status, front.post(f"{path}/undelete").status] == [200, 200]
-    hold = f"{path}/legalHolds/case-17"
-    assert front.put(hold, {"properties": {"reason": "a court asked for it"}}).status == 200
-    assert [front.get(f"{path}/legalHolds").status, front.get(hold).status] == [200, 200]
-    assert [front.delete(hold).status, front.delete(f"{path}/legalHolds/none").status] == [200, 204]
+    for place, made in ((path, 200), (INSTANCE_PATH, 201), (VAULT_PATH, 201)):
+        holds = f"{place}/legalHolds"
+        assert front.put(f"{holds}/case-17", {"properties": {"reason": "a court asked for it"}}).status == made
+        assert [front.get(holds).status, front.get(f"{holds}/case-17").status] == [200, 200]
+        assert [front.delete(f"{holds}/case-17").status, front.delete(f"{holds}/none").status] == [200, 204]
+    platform.world.clock.advance(days=1)  # they have ended
     for name in ("absent-1", "locked-1", "instance-1", "never"):
         follow(front, front.delete(f"{VAULT_PATH}/backupInstances/{name}"))
         platform.run(minutes=1)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from backup_core.domain.audit import Outcome
-from tests.api.bodies import VAULT_PATH
+from tests.api.bodies import VAULT_PATH, vault_body
 from tests.api.front import VERSION, Front
 from tests.api.tenant import PERSON, bearer, guarded
 from tests.workflows.platform import Platform
@@ -151,3 +151,60 @@ def test_a_point_whose_snapshot_azure_is_deleting_cannot_be_held() -> None:
     )
     reply = Front(platform.world).put(path, BODY)
     assert (reply.status, "Azure is deleting its snapshot" in reply.error["message"]) == (409, True)
+
+
+# ---------------------------------------------------------------- on instances and vaults
+
+
+@pytest.mark.parametrize("place", [DISK, VAULT_PATH])
+def test_a_hold_on_all_is_answered_with_an_operation_that_ends_when_it_is_sure(place: str) -> None:
+    platform, _ = two_points()
+    front, path = guarded(platform.world), f"{place}/legalHolds/Case-17"
+    reply = front.put(path, BODY, headers=bearer(OPERATOR))
+    assert (reply.status, reply.json["id"]) == (201, path)
+    assert reply.json["type"].endswith("/legalHolds")
+    status = reply.headers["Azure-AsyncOperation"]
+    state = front.get(status, headers=bearer(READER)).json["status"]
+    assert state == ("Succeeded" if place == DISK else "Inprogress")
+    platform.world.clock.advance(seconds=50)
+    assert front.get(status, headers=bearer(READER)).json["status"] == "Succeeded"
+    assert front.get(path.rpartition("/")[0], headers=bearer(READER)).json["value"] == [
+        front.get(path, headers=bearer(READER)).json
+    ]
+
+
+@pytest.mark.parametrize("place", [DISK, VAULT_PATH])
+@pytest.mark.parametrize(("method", "role"), [("PUT", READER), ("DELETE", READER), ("DELETE", OPERATOR)])
+def test_neither_is_set_by_readers_nor_cleared_by_operators(place: str, method: str, role: str) -> None:
+    platform, _ = two_points()
+    front, path = guarded(platform.world), f"{place}/legalHolds/case-17"
+    front.put(path, BODY, headers=bearer(CONTRIBUTOR))
+    assert front.send(method, path, BODY, headers=bearer(role)).status == 403
+    assert front.get(path, headers=bearer(READER)).json["properties"]["endTime"] is None
+
+
+@pytest.mark.parametrize("place", [DISK, VAULT_PATH])
+def test_a_hold_on_all_is_cleared_by_a_contributor_and_named_among_the_reasons(place: str) -> None:
+    platform, _ = two_points()
+    front, path = guarded(platform.world), f"{place}/legalHolds/case-17"
+    front.put(path, BODY, headers=bearer(OPERATOR))
+    query = {**VERSION, "$expand": "retention"}
+    listed = front.get(f"{DISK}/recoveryPoints", query=query, headers=bearer(READER)).json["value"]
+    scope = "instance" if place == DISK else "vault"
+    assert [each["properties"]["retention"]["reasons"][0] for each in listed] == [
+        f"held with its {scope} (case-17): a court asked for it"
+    ] * 2
+    cleared = front.send("DELETE", path, headers=bearer(CONTRIBUTOR))
+    assert cleared.json["properties"]["endTime"]
+    missing = f"{place}/legalHolds/none"
+    assert front.send("DELETE", missing, headers=bearer(CONTRIBUTOR)).status == 204
+    assert front.get(missing, headers=bearer(READER)).status == 404
+
+
+def test_a_vault_that_is_held_is_not_deleted() -> None:
+    platform, _ = two_points()
+    front = guarded(platform.world)
+    front.put(f"{VAULT_PATH}x", vault_body(), headers=bearer(CONTRIBUTOR))
+    front.put(f"{VAULT_PATH}x/legalHolds/case-17", BODY, headers=bearer(OPERATOR))
+    reply = front.send("DELETE", f"{VAULT_PATH}x", headers=bearer(CONTRIBUTOR))
+    assert (reply.status, reply.error["code"]) == (409, "UserErrorLegalHoldStands")

@@ -128,7 +128,7 @@ def test_one_disk_is_shown_with_each_of_its_points(running: Front, protecting: P
         (False, False),
         (True, True),
     ]
-    assert points[1]["reasons"] == ["held: audit"]
+    assert points[1]["reasons"] == ["held (case-1): audit"]
     nobody = running.post(f"{OF_THE_DISK}/previewChange", {**draft(), "backupInstanceName": "nobody"})
     assert nobody.status == 404
 

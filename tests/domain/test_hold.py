@@ -111,6 +111,7 @@ CLAIMS = st.lists(
         reason=st.text(max_size=LONGEST_REASON),
         set_at=INSTANTS,
         set_by=st.uuids().map(str) | st.just(""),
+        scope=st.sampled_from(["", "instance", "vault"]),
     ),
     min_size=1,
     max_size=MOST_HOLDS,
@@ -123,12 +124,13 @@ def test_a_tag_tells_of_every_hold_in_as_many_letters_as_arm_takes(claims: list[
     assert 0 < len(text) <= 256
     read = read_claims(text)
     named = [claim for claim in read if claim.name != MORE]
-    assert [(claim.name, claim.set_at) for claim in named] == [(c.name, c.set_at) for c in claims][: len(named)]
+    told = [(claim.name, claim.set_at, claim.scope) for claim in named]
+    assert told == [(claim.name, claim.set_at, claim.scope) for claim in claims][: len(named)]
     left = [claim.reason for claim in read if claim.name == MORE]
     assert left == ([f"{len(claims) - len(named)} more holds whose names did not fit into the tag"] if left else [])
     assert len(named) == len(claims) or left
-    for told, meant in zip(named, claims, strict=False):
-        assert told.reason in ("", meant.reason) or meant.reason.startswith(told.reason.removesuffix("…"))
+    for each, meant in zip(named, claims, strict=False):
+        assert each.reason in ("", meant.reason) or meant.reason.startswith(each.reason.removesuffix("…"))
 
 
 def test_one_hold_is_told_whole() -> None:
@@ -138,7 +140,10 @@ def test_one_hold_is_told_whole() -> None:
     assert read_claims(" ") == ()
 
 
-@pytest.mark.parametrize("text", ["yes", "true", "{}", "[]", "[1]", '[{"name":7}]', '[{"name":"a b"}]', "[" * 250])
+@pytest.mark.parametrize(
+    "text",
+    ["yes", "true", "{}", "[]", "[1]", '[{"name":7}]', '[{"name":"a b"}]', '[{"name":"a","of":"all"}]', "[" * 250],
+)
 def test_what_somebody_wrote_by_hand_is_a_hold_that_is_told_in_their_words(text: str) -> None:
     (claim,) = read_claims(text)
     assert (claim.name, claim.reason, claim.set_at) == (UNREADABLE, text, None)
@@ -152,6 +157,7 @@ def test_a_claim_counts_unless_a_record_knows_of_its_hold() -> None:
     assert strange_claims([claim], [replace(ended, set_at=NOW + 9 * DAY)]) == (), "a stale tag of an earlier hold"
     assert strange_claims([claim], []) == (claim,)
     assert strange_claims([claim], [hold(name="other")]) == (claim,)
+    assert strange_claims([claim], [hold(scope="vault")]) == (claim,), "of another thing"
     newer = replace(claim, set_at=NOW + DAY)
     assert strange_claims([newer], [ended]) == (newer,), "set after the record's own"
 

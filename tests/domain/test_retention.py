@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backup_core.domain.durations import Duration
+from backup_core.domain.hold import Hold
 from backup_core.domain.recovery_point import OWNER_TAG, TAG_PREFIX, PointState, RecoveryPoint, SnapshotLabel
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.retention import (
+    HELD_LOOK_AGAIN,
     RESTORE_LOOK_AGAIN,
     RetentionDecision,
     decide_retention,
@@ -84,6 +86,8 @@ def instant(text: str) -> datetime:
 
 # --- Properties ---
 
+HELD = st.sampled_from([(), (), (hold("audit", scope="vault"),)])
+
 STATES = st.sampled_from([PointState.COMPLETED] * 4 + [PointState.EXPIRING, PointState.LOST])
 
 
@@ -119,12 +123,13 @@ def test_every_point_is_decided_once_with_a_reason(
     assert all(one.because for one in (*decision.expired, *decision.kept))
 
 
-@given(ANY_POINTS, st.booleans(), st.booleans(), st.booleans())
+@given(ANY_POINTS, st.booleans(), st.booleans(), st.booleans(), HELD)
 def test_who_asks_for_less_is_told_the_same(
-    points: list[RecoveryPoint], protected: bool, keep_all: bool, discard_all: bool
+    points: list[RecoveryPoint], protected: bool, keep_all: bool, discard_all: bool, held: tuple[Hold, ...]
 ) -> None:
-    decision = decide_retention(points, now=NOW, protected=protected, keep_all=keep_all, discard_all=discard_all)
-    terms = {"now": NOW, "protected": protected, "keep_all": keep_all, "discard_all": discard_all}
+    terms: dict[str, Any] = {"now": NOW, "protected": protected, "keep_all": keep_all, "discard_all": discard_all}
+    terms["held"] = held
+    decision = decide_retention(points, **terms)
     assert going(points, **terms) == {item.point.point_id for item in decision.expired}
     alone = [decide_retention(points, **terms, of=[one]) for one in points]
     assert [item for each in alone for item in each.expired] == list(decision.expired)
@@ -181,6 +186,25 @@ def test_what_is_kept_longer_was_kept_before(points: list[RecoveryPoint], protec
     now, _ = ids(decide_retention(points, now=NOW, protected=protected))
     later, _ = ids(decide_retention(points, now=NOW + timedelta(hours=hours), protected=protected))
     assert now <= later
+
+
+@given(ANY_POINTS, st.booleans(), st.booleans())
+def test_what_is_held_with_its_instance_or_vault_stays_whatever_becomes_of_them(
+    points: list[RecoveryPoint], protected: bool, discard_all: bool
+) -> None:
+    audit = hold("audit", scope="vault")
+    decision = decide_retention(points, now=NOW, protected=protected, discard_all=discard_all, held=[audit])
+    assert not decision.expired
+    assert all("held with its vault (case-1): audit" in one.because for one in decision.kept)
+
+
+@given(ANY_POINTS, st.booleans(), st.sampled_from([None, NOW + timedelta(hours=1), NOW + timedelta(days=30)]))
+def test_what_is_held_so_is_looked_at_when_that_ends_or_in_a_while(
+    points: list[RecoveryPoint], protected: bool, ends_at: datetime | None
+) -> None:
+    free = next_expiry_at(points, now=NOW, protected=protected)
+    look = next_expiry_at(points, now=NOW, protected=protected, held=[hold(scope="vault", ends_at=ends_at)])
+    assert look == (None if free is None else max(free, ends_at or NOW + HELD_LOOK_AGAIN))
 
 
 @given(ANY_POINTS, st.booleans())

@@ -21,7 +21,7 @@ from backup_core.domain.resource_ids import ANYWHERE, parse_group_id
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.vault import Promises
 from backup_core.ports import Memory, Ports, every
-from backup_core.workflows.holds import clear_point_hold, set_point_hold
+from backup_core.workflows.holds import Place, clear_hold, set_hold
 from backup_core.workflows.lifecycle import undelete_instance
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.rebuild import rebuild_catalogue
@@ -218,7 +218,7 @@ class Troubled(Interleaving):
         wanted = hold(name=self.random.choice(("case-1", "case-2")), set_at=ports.clock.now())
 
         def ask() -> None:
-            set_point_hold(ports, VAULT, NAME, chosen.point_id, wanted)
+            set_hold(ports, Place(vault=VAULT, instance=NAME, point=chosen.point_id), wanted)
             self.ledger.held[chosen.snapshot_id.lower()] = None
 
         self._ask(ask)
@@ -230,7 +230,7 @@ class Troubled(Interleaving):
             return
         chosen = self.random.choice(held)
         name = self.random.choice(chosen.holds).name
-        self._ask(lambda: clear_point_hold(ports, VAULT, NAME, chosen.point_id, name))
+        self._ask(lambda: clear_hold(ports, Place(vault=VAULT, instance=NAME, point=chosen.point_id), name))
         left = [each for each in self.platform.points(NAME) if each.point_id == chosen.point_id]
         if left and chosen.snapshot_id.lower() in self.ledger.held:
             self.ledger.held[chosen.snapshot_id.lower()] = ends_of(standing(left[0].holds, ports.clock.now()))

@@ -14,7 +14,7 @@ from backup_core.domain.events import KINDS, PREFIX
 from backup_core.domain.messages import BACKUP, ObserveBackup
 from backup_core.domain.protection_rule import instance_name
 from backup_core.domain.restore import RestoreRequest
-from backup_core.workflows.holds import clear_point_hold, set_point_hold
+from backup_core.workflows.holds import Place, clear_hold, set_hold
 from backup_core.workflows.job_kinds import give_up
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups, undelete_instance
 from backup_core.workflows.on_demand import request_backup
@@ -289,8 +289,8 @@ def _held() -> Platform:
     """And cleared."""
     platform = backed_up()
     ports, point_id = platform.world.ports, platform.points()[0].point_id
-    set_point_hold(ports, VAULT, "disk-1", point_id, hold())
-    clear_point_hold(ports, VAULT, "disk-1", point_id, hold().name)
+    set_hold(ports, Place(vault=VAULT, instance="disk-1", point=point_id), hold())
+    clear_hold(ports, Place(vault=VAULT, instance="disk-1", point=point_id), hold().name)
     platform.run(seconds=30)
     return platform
 

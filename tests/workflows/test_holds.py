@@ -3,27 +3,43 @@ and a day has passed. Its snapshot's tag tells of it, and what a tag claims keep
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from backup_core.domain import hold as hold_scopes
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.errors import LegalHoldStands, NotFound, PermissionMissing, ResourceInUse, Throttled
+from backup_core.domain.hold import INSTANCE
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation
 from backup_core.domain.messages import LabelHolds
 from backup_core.domain.recovery_point import HOLD_TAG, RecoveryPoint, held_by_tag
 from backup_core.domain.tags import find
+from backup_core.workflows import holds
 from backup_core.workflows.deletion import DeletionUnderWay
-from backup_core.workflows.holds import LABELS_A_ROUND, HoldChange, clear_point_hold, point_holds, set_point_hold
+from backup_core.workflows.holds import LABELS_A_ROUND, HoldChange, Place
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, undelete_instance
+from backup_core.workflows.protection import configure_instance, resume_protection
 from backup_core.workflows.rebuild import rebuild_catalogue
 from backup_core.workflows.reconcile import reconcile
-from backup_core.workflows.vaults import put_policy, put_vault
+from backup_core.workflows.vaults import delete_vault, put_policy, put_vault
 from tests.builders import SNAPSHOT_GROUP, VAULT, hold, policy, vault, vault_properties
-from tests.workflows.platform import Platform
-from tests.workflows.scenes import SLOT, add_point, add_snapshot, change_point, events, jobs, refuse, sent
+from tests.workflows.platform import Platform, request
+from tests.workflows.scenes import (
+    SLOT,
+    add_point,
+    add_snapshot,
+    backed_up,
+    change_point,
+    events,
+    go_to,
+    jobs,
+    refuse,
+    sent,
+)
 from tests.workflows.test_proofs import SCENARIOS, with_two_old_points
 
 NAME = "disk-1"
@@ -35,13 +51,17 @@ def oldest(platform: Platform) -> RecoveryPoint:
     return platform.points()[-1]
 
 
+def place(point: RecoveryPoint) -> Place:
+    return Place(vault=VAULT, instance=point.instance_name, point=point.point_id)
+
+
 def set_hold(platform: Platform, point: RecoveryPoint, name: str = CASE) -> HoldChange:
     wanted = hold(name=name, set_at=platform.world.clock.now())
-    return set_point_hold(platform.world.ports, VAULT, NAME, point.point_id, wanted)
+    return holds.set_hold(platform.world.ports, place(point), wanted)
 
 
 def clear_hold(platform: Platform, point: RecoveryPoint, name: str = CASE) -> HoldChange | None:
-    return clear_point_hold(platform.world.ports, VAULT, NAME, point.point_id, name, by="a-contributor")
+    return holds.clear_hold(platform.world.ports, place(point), name, by="a-contributor")
 
 
 def tag_of(platform: Platform, point: RecoveryPoint) -> str | None:
@@ -103,7 +123,7 @@ def test_clearing_is_taken_back_by_setting_it_again() -> None:
     platform.world.clock.set(platform.world.clock.now() + 2 * DAY)
     platform.run(minutes=3)
     assert is_there(platform, point)
-    assert point_holds(platform.world.ports, VAULT, NAME, point.point_id)[0].cleared_by == ""
+    assert holds.holds_at(platform.world.ports, place(point))[0].cleared_by == ""
 
 
 def test_one_hold_of_two_is_enough() -> None:
@@ -131,9 +151,9 @@ def test_what_does_not_exist_cannot_be_held() -> None:
     platform, point = held()
     for name, point_id in (("disk-9", point.point_id), (NAME, "f" * 32)):
         with pytest.raises(NotFound):
-            set_point_hold(platform.world.ports, VAULT, name, point_id, hold())
+            holds.set_hold(platform.world.ports, Place(vault=VAULT, instance=name, point=point_id), hold())
         with pytest.raises(NotFound):
-            clear_point_hold(platform.world.ports, VAULT, name, point_id, CASE)
+            holds.clear_hold(platform.world.ports, Place(vault=VAULT, instance=name, point=point_id), CASE)
 
 
 # ---------------------------------------------------------------- what a hold outlives
@@ -326,6 +346,183 @@ def test_a_tag_that_nobody_may_write_keeps_no_other_from_being_written_nor_the_p
     platform.run(minutes=3)
     assert [tag_of(platform, point) is not None for point in (older, newer)] == [False, True]
     assert is_there(platform, older)
+
+
+# ---------------------------------------------------------------- holds on instances and vaults
+
+INSTANCE_PLACE, VAULT_PLACE = Place(vault=VAULT, instance=NAME), Place(vault=VAULT)
+PLACES = {INSTANCE: INSTANCE_PLACE, hold_scopes.VAULT: VAULT_PLACE}
+SCOPES = pytest.mark.parametrize("scope", PLACES)
+
+
+def set_on(platform: Platform, scope: str, name: str = CASE) -> HoldChange:
+    wanted = hold(name=name, scope=scope, set_at=platform.world.clock.now())
+    with suppress(DeletionUnderWay):
+        return holds.set_hold(platform.world.ports, PLACES[scope], wanted)
+    return HoldChange(before=None, after=wanted)
+
+
+def all_held(scope: str) -> tuple[Platform, RecoveryPoint]:
+    """Two points, of which the older has just expired, and a hold on all."""
+    platform = with_two_old_points()
+    set_on(platform, scope)
+    platform.run(minutes=3)
+    return platform, oldest(platform)
+
+
+@SCOPES
+def test_a_hold_on_all_keeps_every_point_and_each_snapshot_says_so(scope: str) -> None:
+    platform, point = all_held(scope)
+    assert is_there(platform, point)
+    for each in platform.points():
+        (claim,) = held_by_tag(platform.world.cloud.shown(each.snapshot_id)["tags"])  # type: ignore[index]
+        assert (claim.name, claim.scope) == (CASE, scope)
+    (told,) = events(platform, "LegalHold.Set")
+    assert told.content["recoveryPointId"] is None
+    assert (told.content["backupInstanceId"] is None) is (scope == hold_scopes.VAULT)
+
+
+@SCOPES
+def test_points_that_come_later_are_held_too_and_their_snapshots_say_so_from_the_start(scope: str) -> None:
+    platform, _ = all_held(scope)
+    writes = platform.world.faults.count("cloud.tag_snapshot")
+    go_to(platform, SLOT + 2 * HOUR)
+    newest = platform.points()[0]
+    assert newest.slot == SLOT + 2 * HOUR
+    assert tag_of(platform, newest)
+    assert platform.world.faults.count("cloud.tag_snapshot") == writes
+    platform.world.clock.set(SLOT + 2 * DAY)
+    platform.run(minutes=3)
+    assert is_there(platform, newest)
+
+
+@SCOPES
+def test_what_is_held_as_a_whole_is_looked_at_every_six_hours(scope: str) -> None:
+    platform, _ = all_held(scope)
+    (row,) = platform.agenda(AgendaKind.EXPIRY)
+    assert timedelta(hours=5, minutes=50) < row.due_at - platform.world.clock.now() <= timedelta(hours=6)
+    reads = platform.world.faults.count("store.get")
+    platform.run(minutes=1)
+    assert platform.instance().deletion is None
+    assert platform.world.faults.count("store.get") - reads < 20
+
+
+@SCOPES
+def test_points_go_after_the_hold_on_all_was_cleared_and_a_day_has_passed(scope: str) -> None:
+    platform, point = all_held(scope)
+    stop_protection(platform.world.ports, VAULT, NAME)  # no backup comes meanwhile
+    change = holds.clear_hold(platform.world.ports, PLACES[scope], CASE, by="a-contributor")
+    assert change is not None
+    assert change.after.ends_at is not None
+    platform.world.clock.set(change.after.ends_at - timedelta(minutes=1))
+    resume_protection(platform.world.ports, VAULT, NAME)
+    platform.run(seconds=50)
+    assert is_there(platform, point)
+    if scope == hold_scopes.VAULT:  # no instance is told of it
+        platform.world.clock.set(change.after.ends_at + 6 * HOUR)
+    platform.run(minutes=4)
+    assert not is_there(platform, point)
+
+
+@SCOPES
+def test_a_rebuild_brings_a_hold_on_all_back_to_where_it_was(scope: str) -> None:
+    platform, _ = all_held(scope)
+    platform.world.store.forget_everything()
+    rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
+    (back,) = holds.holds_at(platform.world.ports, PLACES[scope])
+    assert (back.name, back.reason, back.set_by, back.scope) == (CASE, hold().reason, "an-officer", scope)
+    assert [point.holds for point in platform.points()] == [(), ()]
+    assert reconcile(platform.world.ports).retagged == []
+
+
+@SCOPES
+def test_tags_follow_the_end_of_a_hold_on_all(scope: str) -> None:
+    platform, _ = all_held(scope)
+    holds.clear_hold(platform.world.ports, PLACES[scope], CASE)
+    platform.world.clock.set(platform.world.clock.now() + DAY)
+    assert reconcile(platform.world.ports).unlabelled == [NAME]
+    platform.run(minutes=1)
+    assert [tag_of(platform, point) for point in platform.points()] == [None] * len(platform.points())
+
+
+@SCOPES
+def test_neither_an_instance_nor_a_vault_that_is_held_is_deleted_for_good(scope: str) -> None:
+    platform, _ = all_held(scope)
+    with pytest.raises(LegalHoldStands, match="2 of its recovery points are held"):
+        delete_instance(platform.world.ports, VAULT, NAME)
+    with pytest.raises((LegalHoldStands, ResourceInUse)):
+        delete_vault(platform.world.ports, VAULT)
+
+
+def test_an_empty_vault_is_not_deleted_while_it_is_held() -> None:
+    platform = Platform()
+    set_on(platform, hold_scopes.VAULT)
+    with pytest.raises(LegalHoldStands, match=r"held \(case-1\)"):
+        delete_vault(platform.world.ports, VAULT)
+
+
+@SCOPES
+def test_a_purge_waits_for_the_end_of_a_hold_on_all(scope: str) -> None:
+    platform, point = all_held(scope)
+    put_vault(platform.world.ports, vault(properties=vault_properties(soft_delete="On", days=14)))
+    delete_instance(platform.world.ports, VAULT, NAME)
+    platform.world.clock.set(platform.world.clock.now() + 15 * DAY)
+    platform.run(minutes=3)
+    assert platform.instance().is_deleted
+    assert is_there(platform, point)
+
+
+def test_writing_a_vault_anew_or_configuring_an_instance_anew_releases_nothing() -> None:
+    platform, _ = all_held(hold_scopes.VAULT)
+    set_on(platform, INSTANCE)
+    put_vault(platform.world.ports, vault())
+    configure_instance(platform.world.ports, VAULT, request(NAME))
+    for at in PLACES.values():
+        (left,) = holds.holds_at(platform.world.ports, at)
+        assert left.stands(platform.world.clock.now())
+
+
+def test_all_instances_of_a_vault_are_labelled_one_after_another() -> None:
+    platform = backed_up("disk-1", "disk-2", "disk-3")
+    set_on(platform, hold_scopes.VAULT)
+    platform.run(seconds=10)
+    assert [message.instance_name for message in sent(platform, LabelHolds)] == ["", "disk-1", "disk-2", "disk-3"]
+    assert all(tag_of(platform, point) for name in ("disk-1", "disk-2", "disk-3") for point in platform.points(name))
+
+
+def test_the_chain_that_was_lost_is_taken_up_by_the_reconciler() -> None:
+    platform = backed_up("disk-1", "disk-2")
+    set_on(platform, hold_scopes.VAULT)
+    for envelope in platform.world.queue.waiting():
+        platform.world.queue.delete(envelope)
+    assert reconcile(platform.world.ports).unlabelled == ["disk-1", "disk-2"]
+    platform.run(minutes=1)
+    assert all(tag_of(platform, point) for name in ("disk-1", "disk-2") for point in platform.points(name))
+
+
+def test_a_hold_on_a_vault_at_any_moment_of_an_expiry_is_found_by_every_later_permit() -> None:
+    """Whoever waits until `sure_at` knows: nothing goes from then on."""
+    nth = 0
+    while True:
+        platform = SCENARIOS["expiry"].prepare()
+        at, answered = len(platform.world.faults.calls) + nth, list[int]()
+
+        def ask(platform: Platform = platform, answered: list[int] = answered) -> None:
+            set_on(platform, hold_scopes.VAULT)
+            answered.append(len(platform.world.cloud.removed))
+
+        platform.world.faults.interrupt_nth(nth, ask)
+        SCENARIOS["expiry"].act(platform)
+        platform.world.clock.set(max(platform.world.clock.now(), holds.sure_at(platform.world.clock.now())))
+        before = list(platform.world.cloud.removed)
+        platform.run(minutes=3)
+        if len(platform.world.faults.calls) <= at or not answered:
+            break
+        assert platform.world.cloud.removed == before, f"call {nth}"
+        for point in platform.points():
+            assert point.is_good, f"call {nth}"
+        nth += 1
+    assert nth > 10
 
 
 # ---------------------------------------------------------------- a hold that comes while a deletion is under way

@@ -22,7 +22,7 @@ from backup_core.domain.messages import ExpirePoints
 from backup_core.domain.recovery_point import PointState
 from backup_core.domain.restore import RestoreRequest
 from backup_core.workflows.deletion import DeletionUnderWay
-from backup_core.workflows.holds import set_point_hold
+from backup_core.workflows.holds import Place, set_hold
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups, undelete_instance
 from backup_core.workflows.protection import resume_protection
 from backup_core.workflows.restore import request_restore
@@ -204,7 +204,9 @@ def test_a_hold_that_was_answered_keeps_its_point() -> None:
         def keep(platform: Platform) -> None:
             for each in [point for point in platform.points() if point.created_at == held]:  # noqa: B023
                 try:
-                    set_point_hold(platform.world.ports, VAULT, NAME, each.point_id, hold("a court"))
+                    set_hold(
+                        platform.world.ports, Place(vault=VAULT, instance=NAME, point=each.point_id), hold("a court")
+                    )
                 except DeletionUnderWay:
                     raise
                 except ResourceInUse:  # told no: Azure is deleting it

@@ -11,7 +11,7 @@ from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.recovery_point import held_by_tag
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.vault import Promises
-from backup_core.workflows.holds import clear_point_hold, set_point_hold
+from backup_core.workflows.holds import Place, clear_hold, holds_at, set_hold
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, undelete_instance
 from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance, resume_protection
@@ -239,8 +239,25 @@ def hold_the_older(platform: Platform) -> None:
     """Nine seconds before the sweep that would find it expired."""
     older = platform.points()[-1].point_id
     wanted = hold(set_at=platform.world.clock.now())
-    platform.ask(lambda: set_point_hold(platform.world.ports, VAULT, "disk-1", older, wanted))
+    platform.ask(lambda: set_hold(platform.world.ports, Place(vault=VAULT, instance="disk-1", point=older), wanted))
     platform.run(seconds=40)
+
+
+def hold_the_vault(platform: Platform) -> None:
+    wanted = hold(scope="vault", set_at=platform.world.clock.now())
+    platform.ask(lambda: set_hold(platform.world.ports, Place(vault=VAULT), wanted))
+    platform.run(seconds=40)
+
+
+def all_are_held_if_it_was_accepted(platform: Platform) -> None:
+    platform.check_invariants(slots=[])
+    held = bool(holds_at(platform.world.ports, Place(vault=VAULT)))
+    assert held or platform.refused
+    for point in platform.points():
+        shown = platform.world.cloud.shown(point.snapshot_id)
+        assert shown is not None
+        assert bool(held_by_tag(shown["tags"])) is held, "the tag says otherwise than the record"
+    assert SLOT in {point.slot for point in platform.points()} or not held
 
 
 def the_older_is_held_if_it_was_accepted(platform: Platform) -> None:
@@ -258,9 +275,9 @@ def about_to_be_free() -> Platform:
     """As `with_two_old_points`, and the older one's hold was cleared a day ago, but for a few seconds."""
     platform = with_two_old_points()
     ports, older = platform.world.ports, platform.points()[-1].point_id
-    set_point_hold(ports, VAULT, "disk-1", older, hold())
+    set_hold(ports, Place(vault=VAULT, instance="disk-1", point=older), hold())
     platform.run(seconds=30)
-    cleared = clear_point_hold(ports, VAULT, "disk-1", older, "case-1")
+    cleared = clear_hold(ports, Place(vault=VAULT, instance="disk-1", point=older), "case-1")
     platform.run(seconds=30)
     assert cleared is not None
     assert cleared.after.ends_at is not None
@@ -290,6 +307,7 @@ SCENARIOS = {
     ),
     "release": Scenario(prepare=with_two_points, act=release, check=the_older_is_gone_if_it_was_accepted),
     "hold": Scenario(prepare=with_two_old_points, act=hold_the_older, check=the_older_is_held_if_it_was_accepted),
+    "hold of a vault": Scenario(prepare=with_two_old_points, act=hold_the_vault, check=all_are_held_if_it_was_accepted),
     "end of a hold": Scenario(
         prepare=about_to_be_free, act=lambda platform: platform.run(seconds=150), check=the_older_is_gone_with_its_hold
     ),
