@@ -8,7 +8,7 @@ RECORDINGS ?= ../shared
 # tests too, and whatever starts many takes half as long again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup dashboard demo test check lint infra conformance simulate bench docs prices package audit scan lock up down clean
+.PHONY: setup dashboard demo test check lint infra conformance simulate bench docs prices verify package audit scan lock up down clean
 
 demo: setup dashboard
 	$(RUN) -m infra.local demo
@@ -57,6 +57,11 @@ docs: setup dashboard/node_modules/ready
 # see docs/preview.md.
 prices: setup
 	$(RUN) -m infra.prices $(if $(REGIONS),--region $(REGIONS)) $(if $(CURRENCY),--currency $(CURRENCY))
+
+# The whole way of a backup against a deployed app and Azure (ARGS="--app ..."), or against the local target that `make up`
+# started, and what was answered otherwise than the simulator answers; see docs/verify.md.
+verify: setup
+	$(RUN) -m infra.verify $(ARGS)
 
 # The deployable package, and the proof that it runs; see infra/package.
 package: setup dashboard

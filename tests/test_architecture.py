@@ -223,6 +223,13 @@ def test_the_simulated_target_knows_nothing_of_the_product(part: str) -> None:
     assert {module for module in inside if any(is_in(name, ("backup_core",)) for name in imports_of(module))} == set()
 
 
+def test_what_verifies_a_deployment_knows_the_product_by_its_api_alone() -> None:
+    inside = [module for module in sources() if is_in(module, ("infra.verify",))]
+    assert inside, "infra.verify is gone: this test looks at nothing"
+    ours = ("backup_core", "function_app", "infra.local.arm", "tests")
+    assert {module for module in inside if any(is_in(name, ours) for name in imports_of(module))} == set()
+
+
 def test_the_simulator_does_not_know_the_function_app() -> None:
     inside = [module for module in sources() if is_in(module, ("infra.local.arm",))]
     assert {module for module in inside if any(is_in(name, ("function_app",)) for name in imports_of(module))} == set()

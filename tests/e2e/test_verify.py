@@ -1,0 +1,159 @@
+"""`make verify` against the local front door: green as it is, red for each of ten seeded differences, and clean after
+itself, whatever ended it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from infra.local.demo.clients import Clients
+from infra.local.up import LocalTarget
+from infra.verify import comparing, exchanges, sweeping
+from infra.verify.__main__ import Outcome, verify
+from infra.verify.api import RESOURCES, Api
+from infra.verify.exchanges import Recorder
+from infra.verify.target import Target, local
+from infra.verify.walk import Walk
+from tests.verify.seeds import SEEDS, Seed, Seeded, altered
+
+pytestmark = [pytest.mark.local_target, pytest.mark.timeout(600)]
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """The same walk twice, at the same time: as it is, and with all seeds in its answers."""
+
+    target: Target
+    clean: Outcome
+    seeded: Outcome
+
+
+@pytest.fixture(scope="module")
+def target(guarded: LocalTarget) -> Target:
+    return local(guarded.endpoints)
+
+
+@pytest.fixture(scope="module")
+def runs(target: Target) -> Iterator[Runs]:
+    with ThreadPoolExecutor(2) as threads:
+        clean, seeded = threads.map(lambda name: run(target, name), ("c1ea0001", "5eed0001"))
+        yield Runs(target, clean, seeded)
+
+
+def run(target: Target, name: str) -> Outcome:
+    session = plain_session()
+    if name.startswith("5eed"):
+        session.mount(target.arm, Seeded())
+    return verify(target, Recorder(target, session), lambda _: None, name=name, is_left=lambda *_: False)
+
+
+def plain_session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False  # the developer's own authorities are not the target's
+    return session
+
+
+def api_of(target: Target) -> Api:
+    return Api(Recorder(target, plain_session()), patience=600)
+
+
+def told(outcome: Outcome) -> list[str]:
+    return comparing.differences(comparing.read(), comparing.shapes(outcome.exchanges, outcome.names))
+
+
+def test_it_is_green_against_the_local_front_door(runs: Runs) -> None:
+    assert (runs.clean.stopped, runs.clean.left) == ("", "")
+    assert told(runs.clean) == [], "if the simulator is right: python -m infra.verify --expect"
+
+
+def test_each_of_ten_differences_is_found_while_it_walks(runs: Runs) -> None:
+    assert (runs.seeded.stopped, runs.seeded.left) == ("", "")
+    lines = told(runs.seeded)
+    assert len(SEEDS) == 10
+    assert [seed.name for seed in SEEDS if not any(seed.told in line for line in lines)] == []
+    assert [line for line in lines if not any(seed.told in line for seed in SEEDS)] == [], "and nothing else"
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: seed.name)
+def test_each_difference_alone_makes_it_red(runs: Runs, seed: Seed) -> None:
+    shapes = comparing.shapes(altered(runs.clean.exchanges, seed), runs.clean.names)
+    lines = comparing.differences(comparing.read(), shapes)
+    assert lines
+    assert [line for line in lines if seed.told not in line] == []
+    outcome = Outcome(runs.clean.exchanges, runs.clean.names, differences=lines)
+    assert outcome.status == 1
+
+
+def test_nothing_is_left_of_a_run(runs: Runs) -> None:
+    groups = sweeping.left_groups(api_of(runs.target), runs.target.subscription, lambda *_: True)
+    assert [name for name in groups if name.endswith(("c1ea0001", "5eed0001"))] == []
+
+
+def test_what_it_keeps_holds_no_token_and_no_id(runs: Runs, tmp_path: Path) -> None:
+    exchanges.write(runs.clean.exchanges, runs.target, tmp_path / "recording.jsonl")
+    text = (tmp_path / "recording.jsonl").read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert len(lines) == len(runs.clean.exchanges)
+    assert {"method", "uri", "request_body", "status", "headers", "body"} <= set(lines[0])
+    assert runs.target.subscription not in text
+    assert re.findall(r"eyJ[\w-]{10,}", text) == []
+    assert {
+        found for found in exchanges.GUID.findall(text) if not found.startswith("00000000-0000-0000-0000-")
+    } == set()
+    assert "127.0.0.1" not in text
+
+
+def test_what_an_interrupted_run_left_is_removed_by_the_next(target: Target) -> None:
+    """Killed after the disk was protected: nothing of it was told to anybody."""
+    api = api_of(target)
+    walk = Walk(api, "dead0001", lambda _: None)
+    for step in (walk._make_group, walk._make_vault, walk._assign_roles, walk._make_disk, walk._make_policy):
+        step()
+    walk._validate()
+    walk._protect()
+    assert sweeping.left_groups(api, target.subscription, lambda name, _: name == "dead0001") == [walk.group_name]
+    sweeping.remove(api, target.subscription, walk.group_name)
+    assert api.app("GET", walk.vault, expect=(404,)).status == 404
+    assert sweeping.left_groups(api, target.subscription, lambda name, _: name == "dead0001") == []
+    sweeping.remove(api, target.subscription, walk.group_name)
+
+
+def test_a_run_that_fails_on_the_way_says_where_and_cleans_up(target: Target) -> None:
+    recorder = Recorder(target, plain_session())
+
+    def stop(what: str) -> None:
+        if what == "a policy":
+            raise KeyboardInterrupt
+
+    outcome = verify(target, recorder, stop, name="stop0001", is_left=lambda *_: False)
+    assert outcome.stopped.startswith("a disk of 4 GiB: KeyboardInterrupt")
+    assert (outcome.left, outcome.status) == ("", 2)
+    api = api_of(target)
+    assert api.arm("GET", group_of(target, "stop0001"), version=RESOURCES, expect=(404,)).status == 404
+
+
+@pytest.mark.parametrize("tags", [{}, {sweeping.TAG: "another"}, {"owner": "somebody"}])
+def test_a_group_that_it_did_not_make_is_refused_and_left_alone(
+    target: Target, guarded: LocalTarget, tags: dict[str, str]
+) -> None:
+    api, path = api_of(target), group_of(target, "f0e10001")
+    Clients(guarded.endpoints).put(path, {"location": "westeurope", "tags": tags})
+    outcome = verify(
+        target, Recorder(target, plain_session()), lambda _: None, name="f0e10001", is_left=lambda *_: True
+    )
+    assert "Foreign" in outcome.stopped
+    assert "Foreign" in outcome.left
+    with pytest.raises(sweeping.Foreign, match="left alone"):
+        sweeping.remove(api, target.subscription, f"{sweeping.PREFIX}f0e10001")
+    assert api.arm("GET", path, version=RESOURCES, expect=(200,)).body["properties"]["provisioningState"] == "Succeeded"
+
+
+def group_of(target: Target, name: str) -> str:
+    return f"/subscriptions/{target.subscription}/resourceGroups/{sweeping.PREFIX}{name}"
