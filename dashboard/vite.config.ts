@@ -22,6 +22,6 @@ export default defineConfig({
     setupFiles: "src/test/setup.ts",
     css: false,
     restoreMocks: true,
-    testTimeout: 15_000,
+    testTimeout: 30_000,
   },
 });

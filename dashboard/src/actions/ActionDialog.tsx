@@ -21,24 +21,25 @@ interface Props {
   disks: readonly Standing[];
   /** Ids of those that it was not done to. */
   onDone: (refused: readonly string[]) => void;
-  onClose: () => void;
+  onClosed: () => void;
   /** For a single disk: the job that was begun. */
   onJob?: (job: string | null) => void;
 }
 
-export function ActionDialog({ kind, disks, onDone, onClose, onJob }: Props) {
+export function ActionDialog({ kind, disks, onDone, onClosed, onJob }: Props) {
   const action = ACTIONS[kind];
   const [choice, setChoice] = useState(kind === "stop" ? "keep" : "");
   const fitting = disks.filter(action.fits);
-  const { outcome, perform } = usePerformed(kind, choice, fitting, { onDone, onClose, onJob });
+  const { outcome, perform } = usePerformed(kind, choice, fitting, { onDone, onJob });
   const isReady = fitting.length > 0 && (kind !== "changePolicy" || choice !== "");
   return (
     <Confirm
       canConfirm={isReady}
       isBusy={outcome !== null && !outcome.isOver}
+      isDone={outcome !== null && outcome.isOver && outcome.refused.length === 0}
       title={`${action.label}: ${titleOf(fitting)}`}
       verb={outcome?.isOver ? "Try those again" : action.label}
-      onCancel={onClose}
+      onClosed={onClosed}
       onConfirm={() => void perform()}
     >
       <Form choice={choice} disks={fitting} kind={kind} left={disks.length - fitting.length} onChoice={setChoice} />
@@ -47,7 +48,7 @@ export function ActionDialog({ kind, disks, onDone, onClose, onJob }: Props) {
   );
 }
 
-function usePerformed(kind: Kind, choice: string, disks: readonly Standing[], then: Pick<Props, "onDone" | "onClose" | "onJob">) {
+function usePerformed(kind: Kind, choice: string, disks: readonly Standing[], then: Pick<Props, "onDone" | "onJob">) {
   const client = useClient();
   const queries = useQueryClient();
   const policies = usePolicies().data ?? [];
@@ -65,7 +66,6 @@ function usePerformed(kind: Kind, choice: string, disks: readonly Standing[], th
     const { refused } = await run(again, act);
     void queries.invalidateQueries({ predicate: ({ queryKey }) => CHANGED.includes(String(queryKey[0])) });
     then.onDone(refused.map((each) => each.id));
-    if (refused.length === 0) then.onClose();
   };
   return { outcome, perform };
 }

@@ -376,8 +376,8 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** Always empty */
-        get: operations["ResourceGuards_List"];
+        /** The resource guards of a subscription */
+        get: operations["ResourceGuards_GetResourcesInSubscription"];
         put?: never;
         post?: never;
         delete?: never;
@@ -396,8 +396,77 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** Always empty */
-        get: operations["ResourceGuards_ListInGroup"];
+        /** The resource guards of a resource group */
+        get: operations["ResourceGuards_GetResourcesInResourceGroup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/resourceGuards/{guard}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                guard: string;
+            };
+            cookie?: never;
+        };
+        /** A resource guard with what it guards */
+        get: operations["ResourceGuards_Get"];
+        /** Create a resource guard, or change what it guards */
+        put: operations["ResourceGuards_Put"];
+        post?: never;
+        /** Delete a resource guard that guards no vault */
+        delete: operations["ResourceGuards_Delete"];
+        options?: never;
+        head?: never;
+        /** Change a resource guard's tags */
+        patch: operations["ResourceGuards_Patch"];
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/resourceGuards/{guard}/{requests}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                guard: string;
+                requests: string;
+            };
+            cookie?: never;
+        };
+        /** What is named to ask for leave: one for each kind */
+        get: operations["ResourceGuards_ListRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/resourceGuards/{guard}/{requests}/{request}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                guard: string;
+                requests: string;
+                request: string;
+            };
+            cookie?: never;
+        };
+        /** What is named to ask for leave */
+        get: operations["ResourceGuards_GetRequest"];
         put?: never;
         post?: never;
         delete?: never;
@@ -417,10 +486,56 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** Always empty */
+        /** The mapping of a vault to its resource guard: one or none */
         get: operations["DppResourceGuardProxy_List"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/backupResourceGuardProxies/{proxy}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                proxy: string;
+            };
+            cookie?: never;
+        };
+        /** The mapping of a vault to its resource guard */
+        get: operations["DppResourceGuardProxy_Get"];
+        /** Have a resource guard guard a vault: what destroys takes two people from then on */
+        put: operations["DppResourceGuardProxy_CreateOrUpdate"];
+        post?: never;
+        /** Guard a vault no more, once another person has unlocked that */
+        delete: operations["DppResourceGuardProxy_Delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/backupResourceGuardProxies/{proxy}/unlockDelete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                proxy: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Unlock a critical operation for another person, for half an hour */
+        post: operations["DppResourceGuardProxy_UnlockDelete"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1170,6 +1285,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/legalHolds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        /** The legal holds on a vault */
+        get: operations["LegalHolds_ListOfVault"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/legalHolds/{hold}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                hold: string;
+            };
+            cookie?: never;
+        };
+        /** A legal hold on a vault */
+        get: operations["LegalHolds_GetOfVault"];
+        /** Hold all recovery points of a vault, now and later */
+        put: operations["LegalHolds_SetOnVault"];
+        post?: never;
+        /** Clear a legal hold on a vault: it ends after a delay */
+        delete: operations["LegalHolds_ClearOfVault"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/backupInstances/{instance}/legalHolds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                instance: string;
+            };
+            cookie?: never;
+        };
+        /** The legal holds on a backup instance */
+        get: operations["LegalHolds_ListOfBackupInstance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/backupInstances/{instance}/legalHolds/{hold}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                instance: string;
+                hold: string;
+            };
+            cookie?: never;
+        };
+        /** A legal hold on a backup instance */
+        get: operations["LegalHolds_GetOfBackupInstance"];
+        /** Hold all recovery points of a backup instance, now and later */
+        put: operations["LegalHolds_SetOnBackupInstance"];
+        post?: never;
+        /** Clear a legal hold on a backup instance: it ends after a delay */
+        delete: operations["LegalHolds_ClearOfBackupInstance"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/backupInstances/{instance}/recoveryPoints/{point}/legalHolds": {
         parameters: {
             query?: never;
@@ -1787,6 +1994,30 @@ export interface components {
                 granularityLevel?: "VaultLevel" | "ProtectedItemLevel" | "ProtectedItemWithParentTag" | null;
             } | null;
         };
+        ResourceGuardInput: {
+            location: string;
+            tags?: {
+                [key: string]: string;
+            } | null;
+            properties?: {
+                vaultCriticalOperationExclusionList?: ("Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems/delete" | "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems/write" | "Microsoft.RecoveryServices/vaults/backupPolicies/write" | "Microsoft.RecoveryServices/vaults/backupResourceGuardProxies/delete" | "Microsoft.RecoveryServices/vaults/backupSecurityPIN/action" | "Microsoft.RecoveryServices/vaults/backupconfig/write" | "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems/write#stopProtectionWithRetainData" | "Microsoft.RecoveryServices/vaults/write#reduceImmutabilityState" | "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems/recoveryPoints/restore/action" | "Microsoft.DataProtection/backupVaults/backupInstances/delete" | "Microsoft.DataProtection/backupVaults/write#reduceImmutabilityState" | "Microsoft.DataProtection/backupVaults/write#reduceSoftDeleteSecurity" | "Microsoft.DataProtection/backupVaults/write#modifyEncryptionSettings" | "Microsoft.DataProtection/backupVaults/backupInstances/stopProtection/action" | "Microsoft.DataProtection/backupVaults/backupInstances/suspendBackups/action" | "Microsoft.DataProtection/backupVaults/backupInstances/write" | "Microsoft.DataProtection/backupVaults/backupInstances/restore/action")[] | null;
+            } | null;
+        };
+        ResourceGuardPatch: {
+            tags?: {
+                [key: string]: string;
+            } | null;
+        };
+        ResourceGuardProxyInput: {
+            properties: {
+                resourceGuardResourceId: string;
+            };
+        };
+        UnlockDeleteRequest: {
+            resourceGuardOperationRequests: string[];
+            /** @description What it is unlocked for, unless the operation is on the vault or its mapping. */
+            resourceToBeDeleted?: string | null;
+        };
         TagsInput: {
             properties: {
                 tags: {
@@ -2185,6 +2416,7 @@ export interface components {
             pricePerGibMonth?: number | null;
             /** @enum {integer|null} */
             memoryMB?: 512 | 2048 | null;
+            includeBilled?: boolean | null;
         };
         PolicyCostRequest: {
             properties?: {
@@ -2504,9 +2736,9 @@ export interface components {
                 provisioningState: "Succeeded" | "Provisioning" | "Updating";
                 isVaultProtectedByResourceGuard: boolean;
                 /** @enum {string} */
-                secureScore: "None" | "Minimum" | "Adequate";
+                secureScore: "None" | "Minimum" | "Adequate" | "Maximum";
                 /** @enum {string} */
-                bcdrSecurityLevel: "Poor" | "Fair" | "Good";
+                bcdrSecurityLevel: "Poor" | "Fair" | "Good" | "Excellent";
                 replicatedRegions: string[];
                 pendingWeakening?: {
                     /** Format: date-time */
@@ -3040,6 +3272,20 @@ export interface components {
             nextLink?: string;
         };
         CostEstimate: {
+            billed: {
+                from: string;
+                to: string;
+                gibMonths: number;
+                cost: number;
+                currency: string | null;
+                days: {
+                    day: string;
+                    gibMonths: number;
+                    cost: number;
+                }[];
+                /** Format: date-time */
+                askedTime: string;
+            } | null;
             policyName: string;
             location: string;
             backupInstanceId: string | null;
@@ -3517,9 +3763,55 @@ export interface components {
             resultTruncated: "false";
             $skipToken?: string;
         };
-        NothingList: {
-            value: unknown[];
+        ResourceGuardResource: {
+            properties: {
+                /** @enum {string} */
+                provisioningState: "Succeeded";
+                resourceGuardOperations: {
+                    vaultCriticalOperation: string;
+                    requestResourceType: string;
+                }[];
+                vaultCriticalOperationExclusionList: ("Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems/delete" | "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems/write" | "Microsoft.RecoveryServices/vaults/backupPolicies/write" | "Microsoft.RecoveryServices/vaults/backupResourceGuardProxies/delete" | "Microsoft.RecoveryServices/vaults/backupSecurityPIN/action" | "Microsoft.RecoveryServices/vaults/backupconfig/write" | "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems/write#stopProtectionWithRetainData" | "Microsoft.RecoveryServices/vaults/write#reduceImmutabilityState" | "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems/recoveryPoints/restore/action" | "Microsoft.DataProtection/backupVaults/backupInstances/delete" | "Microsoft.DataProtection/backupVaults/backupResourceGuardProxies/delete" | "Microsoft.DataProtection/backupVaults/write#reduceImmutabilityState" | "Microsoft.DataProtection/backupVaults/write#reduceSoftDeleteSecurity" | "Microsoft.DataProtection/backupVaults/write#modifyEncryptionSettings" | "Microsoft.DataProtection/backupVaults/backupInstances/stopProtection/action" | "Microsoft.DataProtection/backupVaults/backupInstances/suspendBackups/action" | "Microsoft.DataProtection/backupVaults/backupInstances/write" | "Microsoft.DataProtection/backupVaults/backupInstances/restore/action")[];
+                allowAutoApprovals: boolean;
+            };
+            id: string;
+            name: string;
+            type: string;
+            location: string;
+            tags?: {
+                [key: string]: string;
+            };
         };
+        DppBaseResource: {
+            id: string;
+            name: string;
+            type: string;
+        };
+        DppBaseResourceList: {
+            value: components["schemas"]["DppBaseResource"][];
+        };
+        ResourceGuardProxyBaseResource: {
+            properties: {
+                resourceGuardResourceId: string;
+                resourceGuardOperationDetails: {
+                    vaultCriticalOperation: string;
+                    defaultResourceRequest: string;
+                }[];
+                /** Format: date-time */
+                lastUpdatedTime: string;
+            };
+            id: string;
+            name: string;
+            type: string;
+        };
+        ResourceGuardProxyBaseResourceList: {
+            value: components["schemas"]["ResourceGuardProxyBaseResource"][];
+        };
+        UnlockDeleteResponse: {
+            /** Format: date-time */
+            unlockDeleteExpiryTime: string;
+        };
+        Nothing: Record<string, never>;
         BackupVaultResourceList: {
             value: components["schemas"]["BackupVaultResource"][];
             /** Format: uri */
@@ -3572,6 +3864,11 @@ export interface components {
         };
         BackupInstanceStandingList: {
             value: components["schemas"]["BackupInstanceStanding"][];
+            /** Format: uri */
+            nextLink?: string;
+        };
+        ResourceGuardResourceList: {
+            value: components["schemas"]["ResourceGuardResource"][];
             /** Format: uri */
             nextLink?: string;
         };
@@ -4646,10 +4943,12 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    ResourceGuards_List: {
+    ResourceGuards_GetResourcesInSubscription: {
         parameters: {
             query: {
                 "api-version": string;
+                /** @description Taken from a nextLink. */
+                $skipToken?: string;
             };
             header?: never;
             path: {
@@ -4667,7 +4966,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NothingList"];
+                    "application/json": components["schemas"]["ResourceGuardResourceList"];
                 };
             };
             400: components["responses"]["400"];
@@ -4679,10 +4978,12 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    ResourceGuards_ListInGroup: {
+    ResourceGuards_GetResourcesInResourceGroup: {
         parameters: {
             query: {
                 "api-version": string;
+                /** @description Taken from a nextLink. */
+                $skipToken?: string;
             };
             header?: never;
             path: {
@@ -4701,7 +5002,240 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NothingList"];
+                    "application/json": components["schemas"]["ResourceGuardResourceList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    ResourceGuards_Get: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                guard: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceGuardResource"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    ResourceGuards_Put: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                guard: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResourceGuardInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceGuardResource"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    ResourceGuards_Delete: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                guard: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Done. */
+            204: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    ResourceGuards_Patch: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                guard: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResourceGuardPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceGuardResource"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    ResourceGuards_ListRequests: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                guard: string;
+                requests: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DppBaseResourceList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    ResourceGuards_GetRequest: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                guard: string;
+                requests: string;
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DppBaseResource"];
                 };
             };
             400: components["responses"]["400"];
@@ -4736,13 +5270,179 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NothingList"];
+                    "application/json": components["schemas"]["ResourceGuardProxyBaseResourceList"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    DppResourceGuardProxy_Get: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                proxy: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceGuardProxyBaseResource"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    DppResourceGuardProxy_CreateOrUpdate: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                proxy: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResourceGuardProxyInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceGuardProxyBaseResource"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    DppResourceGuardProxy_Delete: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                proxy: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description Done. */
+            204: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    DppResourceGuardProxy_UnlockDelete: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                proxy: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnlockDeleteRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnlockDeleteResponse"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
             429: components["responses"]["429"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
@@ -6434,6 +7134,330 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    LegalHolds_ListOfVault: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllLegalHoldList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    LegalHolds_GetOfVault: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                hold: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHold"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    LegalHolds_SetOnVault: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                hold: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LegalHoldInput"];
+            };
+        };
+        responses: {
+            /** @description Begun. */
+            201: {
+                headers: {
+                    "Azure-AsyncOperation": components["headers"]["Azure-AsyncOperation"];
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHold"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    LegalHolds_ClearOfVault: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                hold: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHold"];
+                };
+            };
+            /** @description Done. */
+            204: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    LegalHolds_ListOfBackupInstance: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                instance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllLegalHoldList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    LegalHolds_GetOfBackupInstance: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                instance: string;
+                hold: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHold"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    LegalHolds_SetOnBackupInstance: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                instance: string;
+                hold: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LegalHoldInput"];
+            };
+        };
+        responses: {
+            /** @description Begun. */
+            201: {
+                headers: {
+                    "Azure-AsyncOperation": components["headers"]["Azure-AsyncOperation"];
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHold"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    LegalHolds_ClearOfBackupInstance: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                instance: string;
+                hold: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHold"];
+                };
+            };
+            /** @description Done. */
+            204: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             429: components["responses"]["429"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

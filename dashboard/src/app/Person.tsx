@@ -5,7 +5,7 @@ import { lazy, Suspense, useState } from "react";
 import { useSession } from "../sign-in/session";
 
 const PersonMenu = lazy(() => import("./PersonMenu"));
-const useStyles = makeStyles({ button: { color: "inherit", maxWidth: "55vw", overflow: "hidden", whiteSpace: "nowrap" } });
+const useStyles = makeStyles({ button: { color: "inherit", maxWidth: "55vw", overflow: "hidden", whiteSpace: "nowrap", minWidth: 0 } });
 
 export function Person() {
   const styles = useStyles();

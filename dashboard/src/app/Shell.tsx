@@ -29,7 +29,7 @@ const useStyles = makeStyles({
     color: tokens.colorNeutralForegroundOnBrand,
     "@media print": { display: "none" },
   },
-  name: { fontWeight: tokens.fontWeightSemibold, fontSize: tokens.fontSizeBase400, flexGrow: 1 },
+  name: { fontWeight: tokens.fontWeightSemibold, fontSize: tokens.fontSizeBase400, flexGrow: 1, whiteSpace: "nowrap" },
   menu: { display: "none", color: "inherit", [NARROW]: { display: "inline-flex" } },
   side: {
     overflowY: "auto",

@@ -2,8 +2,8 @@
  * Half a year of days, each coloured by how many recovery points it left: gaps and failures are seen at once. Arrow keys
  * go from day to day; choosing one narrows the list to it.
  */
-import { makeStyles, tokens } from "@fluentui/react-components";
-import { useRef, useState, type KeyboardEvent } from "react";
+import { Caption1, makeStyles, tokens } from "@fluentui/react-components";
+import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import { counted, dayText } from "../shared/format";
 import type { Day } from "./days";
 
@@ -20,6 +20,7 @@ const STEPS: Readonly<Record<string, number>> = { ArrowUp: -1, ArrowDown: 1, Arr
 
 const useStyles = makeStyles({
   frame: { overflowX: "auto", maxWidth: "100%" },
+  key: { margin: "4px 0 0" },
   text: { fontSize: "10px", fill: tokens.colorNeutralForeground2 },
   day: { cursor: "pointer", outlineStyle: "none", ":focus-visible": { stroke: tokens.colorStrokeFocus2, strokeWidth: "2px" } },
 });
@@ -34,6 +35,11 @@ interface Props {
 export function Calendar({ weeks, chosen, onChoose }: Props) {
   const styles = useStyles();
   const frame = useRef<SVGSVGElement>(null);
+  const scroller = useRef<HTMLDivElement>(null);
+  // The days that matter are the last: where they do not fit, they are what is seen.
+  useEffect(() => {
+    if (scroller.current) scroller.current.scrollLeft = scroller.current.scrollWidth;
+  }, []);
   const days = weeks.flat();
   const [at, setAt] = useState(days.length - 1);
   const move = (event: KeyboardEvent) => {
@@ -45,7 +51,7 @@ export function Calendar({ weeks, chosen, onChoose }: Props) {
     frame.current?.querySelector<SVGElement>(`[data-day="${next}"]`)?.focus();
   };
   return (
-    <div className={styles.frame}>
+    <div className={styles.frame} ref={scroller}>
       <svg
         aria-label="Recovery points by day"
         height={TOP + 7 * CELL}
@@ -69,6 +75,9 @@ export function Calendar({ weeks, chosen, onChoose }: Props) {
           />
         ))}
       </svg>
+      <Caption1 as="p" className={styles.key}>
+        The darker, the more recovery points a day has. A cross: a backup failed, or a slot was missed.
+      </Caption1>
     </div>
   );
 }

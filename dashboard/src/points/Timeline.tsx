@@ -1,5 +1,5 @@
 /** Recovery points along a line that can be zoomed. Arrow keys go from point to point, as on a slider. */
-import { Button, makeStyles, tokens } from "@fluentui/react-components";
+import { Button, makeStyles, mergeClasses, tokens } from "@fluentui/react-components";
 import type { KeyboardEvent } from "react";
 import type { Point } from "../api/types";
 import { useZone } from "../app/preferences";
@@ -21,6 +21,7 @@ const useStyles = makeStyles({
     ":focus-visible": { outline: `2px solid ${tokens.colorStrokeFocus2}` },
   },
   text: { fontSize: "10px", fill: tokens.colorNeutralForeground2 },
+  inner: { "@media (max-width: 800px)": { display: "none" } },
   point: { cursor: "pointer" },
   key: { display: "inline-flex", alignItems: "center", columnGap: "4px" },
   dot: { width: "10px", height: "10px", borderRadius: "50%", display: "inline-block" },
@@ -114,7 +115,13 @@ function Drawn({ points, failedAt, colours, chosen, onChoose, span, now, zone }:
     <>
       <line stroke={tokens.colorNeutralStroke1} x1="2%" x2="98%" y1={BASE} y2={BASE} />
       {marksOf(from, to).map((mark, at, all) => (
-        <text className={styles.text} key={mark} textAnchor={at === 0 ? "start" : at === all.length - 1 ? "end" : "middle"} x={percent(mark)} y={HEIGHT - 8}>
+        <text
+          className={mergeClasses(styles.text, at > 0 && at < all.length - 1 && styles.inner)}
+          key={mark}
+          textAnchor={at === 0 ? "start" : at === all.length - 1 ? "end" : "middle"}
+          x={percent(mark)}
+          y={HEIGHT - 8}
+        >
           {timeText(new Date(mark).toISOString(), zone).replace(/ GMT.*| UTC.*| [A-Z]{3,4}$/, "")}
         </text>
       ))}

@@ -9,8 +9,13 @@ import {
   DialogTitle,
   Spinner,
 } from "@fluentui/react-components";
-import type { ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
+import { useFocusBack } from "./focusBack";
+import { holdFocusKeeper } from "./focusKeeper";
 import { Trouble } from "./Trouble";
+
+// Until a closed dialog is gone from sight and everything else is back for screen readers.
+const CLOSES_WITHIN = 400; // milliseconds
 
 interface Props {
   title: string;
@@ -20,13 +25,26 @@ interface Props {
   isBusy?: boolean;
   canConfirm?: boolean;
   error?: unknown;
+  /** Whether what was asked for is done: then it closes by itself. */
+  isDone?: boolean;
   onConfirm: () => void;
-  onCancel: () => void;
+  /** When it has closed, done or not: it can be taken away. */
+  onClosed: () => void;
 }
 
-export function Confirm({ title, verb, children, isBusy = false, canConfirm = true, error, onConfirm, onCancel }: Props) {
+export function Confirm({ title, verb, children, isBusy = false, canConfirm = true, error, isDone = false, onConfirm, onClosed }: Props) {
+  const [isCancelled, setIsCancelled] = useState(false);
+  const isOpen = !isCancelled && !isDone;
+  useFocusBack();
+  useEffect(holdFocusKeeper, []);
+  useEffect(() => {
+    if (isOpen) return;
+    const timer = setTimeout(onClosed, CLOSES_WITHIN);
+    return () => clearTimeout(timer);
+  }, [isOpen, onClosed]);
+  const cancel = () => setIsCancelled(true);
   return (
-    <Dialog open onOpenChange={(_, change) => !change.open && !isBusy && onCancel()}>
+    <Dialog open={isOpen} onOpenChange={(_, change) => !change.open && !isBusy && cancel()}>
       <DialogSurface>
         <DialogBody>
           <DialogTitle>{title}</DialogTitle>
@@ -35,7 +53,7 @@ export function Confirm({ title, verb, children, isBusy = false, canConfirm = tr
             {error !== undefined && error !== null && <Trouble error={error} />}
           </DialogContent>
           <DialogActions>
-            <Button appearance="secondary" disabled={isBusy} onClick={onCancel}>
+            <Button appearance="secondary" disabled={isBusy} onClick={cancel}>
               Cancel
             </Button>
             <Button

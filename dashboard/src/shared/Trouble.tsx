@@ -1,6 +1,8 @@
 /** An error, said usefully: what is wrong, every fault, and the next step. What was typed stays where it is. */
 import { Button, Link, MessageBar, MessageBarActions, MessageBarBody, MessageBarTitle, makeStyles } from "@fluentui/react-components";
 import { type ApiError, asApiError, type Trouble as Kind } from "../api/errors";
+import type { Fault } from "../api/types";
+import { Copyable } from "./Copyable";
 import { useSession } from "../sign-in/session";
 
 const TITLES: Readonly<Record<Kind, string>> = {
@@ -17,6 +19,7 @@ const TITLES: Readonly<Record<Kind, string>> = {
 const useStyles = makeStyles({
   list: { margin: "4px 0 0", paddingInlineStart: "20px" },
   bar: { marginBlock: "8px" },
+  body: { minWidth: 0, overflowWrap: "anywhere" },
 });
 
 interface Props {
@@ -31,7 +34,7 @@ export function Trouble({ error, retry, isStale = false }: Props) {
   const found = asApiError(error);
   return (
     <MessageBar className={styles.bar} intent={intentOf(found)} layout="multiline" role="alert">
-      <MessageBarBody>
+      <MessageBarBody className={styles.body}>
         <MessageBarTitle>{TITLES[found.trouble]}</MessageBarTitle> <Words error={found} isStale={isStale} />
       </MessageBarBody>
       <MessageBarActions>
@@ -46,7 +49,8 @@ const intentOf = (error: ApiError) => (error.passes || error.trouble === "signed
 
 function Words({ error, isStale }: { error: ApiError; isStale: boolean }) {
   const styles = useStyles();
-  const lines = [...error.faults.map((fault) => (fault.target ? `${fault.target}: ${fault.message}` : fault.message)), ...error.actions];
+  const lines = [...error.faults.map(lineOf).filter((line) => line !== error.message), ...error.actions];
+  const commands = commandsIn([error.message, ...lines].join("\n"));
   return (
     <>
       {error.message}
@@ -59,9 +63,20 @@ function Words({ error, isStale }: { error: ApiError; isStale: boolean }) {
           ))}
         </ul>
       )}
+      {commands.map((command) => (
+        <Copyable key={command} label="Command" text={command} />
+      ))}
       {error.requestId && error.trouble === "broken" && <div>Request {error.requestId}: the app&apos;s log has it.</div>}
     </>
   );
+}
+
+const lineOf = (fault: Fault): string => (fault.target ? `${fault.target}: ${fault.message}` : fault.message);
+
+/** The commands that the API's own words name, each once, to be copied. */
+export function commandsIn(text: string): string[] {
+  const found = text.match(/\baz [a-z]+ [a-z-]+.*?(?=\. [A-Z]|\.?\n|\.?$)/gm) ?? [];
+  return [...new Set(found)];
 }
 
 function SignInAgain() {

@@ -6,11 +6,11 @@
 import { Checkbox, makeStyles, mergeClasses, tokens } from "@fluentui/react-components";
 import { useVirtualizer, type VirtualItem } from "@tanstack/react-virtual";
 import { useMemo, useRef, type ReactNode } from "react";
-import { sorted, type Column, type Sort } from "./columns";
+import { sorted, templateOf, widthOf, type Column, type Sort } from "./columns";
 
 const ROW = 44; // pixels
 const HEAD = 40;
-const CHECK = "40px";
+const CHECK = 40;
 
 const useStyles = makeStyles({
   frame: {
@@ -20,7 +20,6 @@ const useStyles = makeStyles({
     backgroundColor: tokens.colorNeutralBackground1,
     "@media print": { overflow: "visible", height: "auto !important", maxHeight: "none !important" },
   },
-  table: { minWidth: "max-content" },
   row: { display: "grid", alignItems: "center", minHeight: `${ROW}px`, width: "100%", boxSizing: "border-box" },
   head: {
     position: "sticky",
@@ -84,10 +83,11 @@ export function VirtualTable<T>(props: Props<T>) {
     getItemKey: (at) => idOf(ordered[at] as T),
     overscan: 8,
   });
-  const template = [...(selection ? [CHECK] : []), ...columns.map((column) => column.width)].join(" ");
+  const before = selection ? CHECK : 0;
+  const template = templateOf(columns, before);
   return (
     <div className={styles.frame} ref={frame} style={{ maxHeight: height }} tabIndex={0} role="group" aria-label={`${props.label}, scrolls`}>
-      <div aria-label={props.label} aria-rowcount={ordered.length + 1} className={styles.table} role="table">
+      <div aria-label={props.label} aria-rowcount={ordered.length + 1} role="table" style={{ minWidth: widthOf(columns, before) }}>
         <Head {...props} ordered={ordered} template={template} />
         <div className={styles.body} role="rowgroup" style={{ height: virtualizer.getTotalSize() }}>
           {virtualizer.getVirtualItems().map((item) => (

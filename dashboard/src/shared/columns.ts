@@ -4,8 +4,10 @@ import type { ReactNode } from "react";
 export interface Column<T> {
   key: string;
   label: string;
-  /** Of the grid: `minmax(160px, 2fr)`. */
-  width: string;
+  /** In pixels, at least. */
+  width: number;
+  /** Its share of the room that is left; none without it. */
+  grow?: number;
   show: (row: T) => ReactNode;
   /** What it is sorted by; without it the column cannot be. Null sorts last, whichever way. */
   by?: (row: T) => string | number | null;
@@ -16,6 +18,13 @@ export interface Sort {
   column: string;
   descending: boolean;
 }
+
+/** For CSS's grid. */
+export const templateOf = (columns: readonly Pick<Column<unknown>, "width" | "grow">[], before: number): string =>
+  [...(before ? [`${before}px`] : []), ...columns.map(({ width, grow }) => (grow ? `minmax(${width}px, ${grow}fr)` : `${width}px`))].join(" ");
+
+export const widthOf = (columns: readonly Pick<Column<unknown>, "width" | "grow">[], before: number): number =>
+  columns.reduce((sum, column) => sum + column.width, before);
 
 const COLLATOR = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 

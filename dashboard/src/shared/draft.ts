@@ -10,11 +10,14 @@ export function useDraft<T>(name: string, initial: T): [T, (value: T) => void, (
     setValue(changed);
   };
   const forget = () => {
-    sessionStorage.removeItem(PREFIX + name);
+    forgetDraft(name);
     setValue(initial);
   };
   return [value, keep, forget];
 }
+
+/** Of what somebody typed and does not need any more. */
+export const forgetDraft = (name: string): void => sessionStorage.removeItem(PREFIX + name);
 
 function read<T>(name: string): T | null {
   try {

@@ -1,7 +1,7 @@
 /** What jsdom lacks of a browser, and clean tabs for each test. */
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
-import { afterEach, beforeEach } from "vitest";
+import { cleanup, configure } from "@testing-library/react";
+import { afterAll, afterEach, beforeEach } from "vitest";
 
 class NoResizing implements ResizeObserver {
   observe(): void {}
@@ -15,11 +15,20 @@ window.matchMedia = (media: string) =>
 Element.prototype.scrollIntoView = () => undefined;
 
 // A virtual list shows what fits: here everything has a size.
-Object.defineProperty(HTMLElement.prototype, "offsetHeight", { configurable: true, value: 600 });
-Object.defineProperty(HTMLElement.prototype, "offsetWidth", { configurable: true, value: 1200 });
+Object.defineProperty(HTMLElement.prototype, "clientHeight", { configurable: true, value: 600 });
+Object.defineProperty(HTMLElement.prototype, "clientWidth", { configurable: true, value: 1200 });
+
+// A failure says what was looked for; the whole page would bury it. Slow machines are no failures.
+configure({ asyncUtilTimeout: 5_000, getElementError: (message) => new Error(message ?? "not found") });
 
 beforeEach(() => {
   sessionStorage.clear();
   localStorage.clear();
 });
 afterEach(cleanup);
+
+// What keeps the focus looks around once more a moment after a dialog closed: not when the page is gone.
+afterAll(async () => {
+  document.body.replaceChildren();
+  if ("__tabsterInstance" in window) await new Promise((resolve) => setTimeout(resolve, 1_000));
+});

@@ -76,7 +76,7 @@ function Actions({ standing }: { standing: Standing }) {
           {ACTIONS[each].label}
         </Button>
       ))}
-      {kind && <ActionDialog disks={[standing]} kind={kind} onClose={() => setKind(null)} onDone={() => undefined} onJob={setJob} />}
+      {kind && <ActionDialog disks={[standing]} kind={kind} onClosed={() => setKind(null)} onDone={() => undefined} onJob={setJob} />}
       {job && (
         <div style={{ flexBasis: "100%" }}>
           <JobProgress id={job} title="Backup on demand" />

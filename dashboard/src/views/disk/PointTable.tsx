@@ -37,7 +37,8 @@ const columnsWith = (chosen: string | null, onChoose: (point: string) => void): 
   {
     key: "time",
     label: "Taken",
-    width: "minmax(230px, 1fr)",
+    width: 210,
+    grow: 1,
     show: ({ name, properties }) => (
       <Button appearance="transparent" aria-pressed={name === chosen} size="small" onClick={() => onChoose(name)}>
         <Time at={properties.recoveryPointTime} />
@@ -45,22 +46,24 @@ const columnsWith = (chosen: string | null, onChoose: (point: string) => void): 
     ),
     by: ({ properties }) => Date.parse(properties.recoveryPointTime),
   },
-  { key: "tag", label: "Retention rule", width: "130px", show: ({ properties }) => properties.retentionTagName, by: ({ properties }) => properties.retentionTagName },
+  { key: "tag", label: "Retention rule", width: 120, show: ({ properties }) => properties.retentionTagName, by: ({ properties }) => properties.retentionTagName },
   {
     key: "until",
     label: "Kept until",
-    width: "minmax(190px, 1fr)",
+    width: 190,
+    grow: 1,
     show: ({ properties }) => <Time at={properties.retention?.keptUntil ?? properties.expiryTime} none="further notice" />,
     by: ({ properties }) => Date.parse(properties.retention?.keptUntil ?? properties.expiryTime ?? "9999-12-31"),
   },
   {
     key: "why",
     label: "Why",
-    width: "minmax(220px, 2fr)",
+    width: 220,
+    grow: 3,
     show: ({ properties }) => {
       const why = properties.retention?.isGoing ? "goes with the next look" : (properties.retention?.reasons ?? []).join("; ");
       return <span title={why}>{why}</span>;
     },
   },
-  { key: "state", label: "State", width: "110px", show: ({ properties }) => properties.recoveryPointState, by: ({ properties }) => properties.recoveryPointState },
+  { key: "state", label: "State", width: 100, show: ({ properties }) => properties.recoveryPointState, by: ({ properties }) => properties.recoveryPointState },
 ];

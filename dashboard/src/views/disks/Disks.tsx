@@ -87,7 +87,7 @@ function Bulk({ disks, onDone }: { disks: Standing[]; onDone: (refused: readonly
         </Button>
       ))}
       <Body1>{disks.length > 0 ? `${countText(disks.length)} selected` : "Select disks to change many at once."}</Body1>
-      {asked && <ActionDialog {...asked} onClose={() => setAsked(null)} onDone={onDone} />}
+      {asked && <ActionDialog {...asked} onClosed={() => setAsked(null)} onDone={onDone} />}
     </div>
   );
 }

@@ -15,14 +15,15 @@ export const COLUMNS: readonly Column<Standing>[] = [
   {
     key: "name",
     label: "Disk",
-    width: "minmax(180px, 2fr)",
+    width: 170,
+    grow: 2,
     show: (disk) => <Linked to={toDisk(disk.backupInstanceId)}>{disk.friendlyName || nameOf(disk.dataSourceId)}</Linked>,
     by: (disk) => disk.friendlyName,
   },
   {
     key: "state",
     label: "State",
-    width: "110px",
+    width: 105,
     show: (disk) => (
       <span title={disk.reason}>
         <StateBadge state={disk.state} />
@@ -33,22 +34,23 @@ export const COLUMNS: readonly Column<Standing>[] = [
   {
     key: "age",
     label: "Newest recovery point",
-    width: "minmax(170px, 1fr)",
+    width: 170,
+    grow: 1,
     show: (disk) => <AgeBar objectiveSeconds={disk.objectiveSeconds} pointAt={disk.recoveryPointTime} />,
     by: (disk) => (disk.recoveryPointTime === null ? Number.MAX_SAFE_INTEGER : -Date.parse(disk.recoveryPointTime)),
   },
   {
     key: "next",
     label: "Next backup",
-    width: "120px",
+    width: 105,
     show: (disk) => <Time as="relative" at={disk.nextBackupTime} none="none" />,
     by: (disk) => (disk.nextBackupTime === null ? null : Date.parse(disk.nextBackupTime)),
   },
-  { key: "policy", label: "Policy", width: "minmax(110px, 1fr)", show: (disk) => disk.policyName, by: (disk) => disk.policyName },
+  { key: "policy", label: "Policy", width: 100, grow: 1, show: (disk) => disk.policyName, by: (disk) => disk.policyName },
   {
     key: "size",
     label: "Size",
-    width: "90px",
+    width: 80,
     isNumber: true,
     show: (disk) => (disk.sizeBytes > 0 ? bytesText(disk.sizeBytes) : "unknown"),
     by: (disk) => disk.sizeBytes,
@@ -56,7 +58,7 @@ export const COLUMNS: readonly Column<Standing>[] = [
   {
     key: "alerts",
     label: "Alerts",
-    width: "80px",
+    width: 70,
     isNumber: true,
     show: (disk) => (disk.activeAlerts.length > 0 ? countText(disk.activeAlerts.length) : ""),
     by: (disk) => disk.activeAlerts.length,
@@ -64,14 +66,16 @@ export const COLUMNS: readonly Column<Standing>[] = [
   {
     key: "group",
     label: "Resource group",
-    width: "minmax(130px, 1fr)",
+    width: 125,
+    grow: 1,
     show: (disk) => groupOf(disk.dataSourceId),
     by: (disk) => groupOf(disk.dataSourceId),
   },
   {
     key: "vault",
     label: "Vault",
-    width: "minmax(110px, 1fr)",
+    width: 105,
+    grow: 1,
     show: (disk) => nameOf(vaultOf(disk.backupInstanceId)),
     by: (disk) => nameOf(vaultOf(disk.backupInstanceId)),
   },

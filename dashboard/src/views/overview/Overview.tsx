@@ -1,5 +1,5 @@
 /** Can I restore, and from when? The state of all vaults that somebody may see, looked at each minute. */
-import { Caption1, MessageBar, MessageBarActions, MessageBarBody, makeStyles } from "@fluentui/react-components";
+import { Caption1, MessageBar, MessageBarBody, makeStyles } from "@fluentui/react-components";
 import { useHealth, useUnprotected } from "../../api/queries";
 import type { Health } from "../../api/types";
 import { Linked } from "../../shared/Linked";
@@ -51,12 +51,9 @@ function Sentence({ health, unprotected }: { health: Health["properties"]; unpro
   const { intent, sentence, next } = verdictOf(health, unprotected);
   return (
     <MessageBar intent={intent} layout="multiline" politeness="polite">
-      <MessageBarBody className={useStyles().verdict}>{sentence}</MessageBarBody>
-      {next && (
-        <MessageBarActions>
-          <Linked to={next.to}>{next.label}</Linked>
-        </MessageBarActions>
-      )}
+      <MessageBarBody className={useStyles().verdict}>
+        {sentence} {next && <Linked isInText to={next.to}>{next.label}</Linked>}
+      </MessageBarBody>
     </MessageBar>
   );
 }

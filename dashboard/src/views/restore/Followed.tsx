@@ -7,16 +7,18 @@ import { JobProgress, hasEnded } from "../../shared/JobProgress";
 interface Props {
   job: string;
   target: string;
-  onAgain: () => void;
+  /** Says whether the restore did what was asked: if not, what was typed is still wanted. */
+  onAgain: (isDone: boolean) => void;
 }
 
 export function Followed({ job, target, onAgain }: Props) {
   const { data } = useJob(job);
   const status = data?.properties.status;
+  const isDone = status?.startsWith("Completed") ?? false;
   return (
     <>
       <JobProgress id={job} title={`Restore to ${nameOf(target)}`} />
-      {hasEnded(data) && status?.startsWith("Completed") && (
+      {isDone && (
         <MessageBar intent="success" layout="multiline">
           <MessageBarBody>
             <MessageBarTitle>The new disk is there</MessageBarTitle>
@@ -31,7 +33,7 @@ export function Followed({ job, target, onAgain }: Props) {
       )}
       {hasEnded(data) && (
         <div>
-          <Button onClick={onAgain}>{status === "Failed" ? "Change it and try again" : "Restore another"}</Button>
+          <Button onClick={() => onAgain(isDone)}>{isDone ? "Restore another" : "Change it and try again"}</Button>
         </div>
       )}
     </>

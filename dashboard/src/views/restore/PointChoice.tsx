@@ -1,5 +1,5 @@
 /** Which recovery point: along the line, or by its time in a list. */
-import { Field, MessageBar, MessageBarBody, Select } from "@fluentui/react-components";
+import { Field, MessageBar, MessageBarBody, Select, makeStyles } from "@fluentui/react-components";
 import { useMemo, useState } from "react";
 import { useZone } from "../../app/preferences";
 import type { Point } from "../../api/types";
@@ -9,6 +9,8 @@ import { coloursOf } from "../../points/tags";
 import { Timeline } from "../../points/Timeline";
 import { timeText } from "../../shared/format";
 import { useNow } from "../../shared/now";
+
+const useStyles = makeStyles({ select: { maxWidth: "480px" } });
 
 interface Props {
   points: readonly Point[];
@@ -41,7 +43,7 @@ export function PointChoice({ points, chosen, isGone, onChoose }: Props) {
         onSpan={setSpan}
       />
       <Field label="Recovery point">
-        <Select value={chosen.name} onChange={(_, { value }) => onChoose(value)}>
+        <Select className={useStyles().select} value={chosen.name} onChange={(_, { value }) => onChoose(value)}>
           {points.map((point, at) => (
             <option key={point.name} value={point.name}>
               {timeText(point.properties.recoveryPointTime, zone)} ({point.properties.retentionTagName}

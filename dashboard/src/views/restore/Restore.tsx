@@ -4,11 +4,13 @@ import { toDisk } from "../../app/links";
 import { useInstance, usePoints } from "../../api/queries";
 import type { Instance, Point } from "../../api/types";
 import { isGood } from "../../points/tags";
+import { forgetDraft } from "../../shared/draft";
 import { Empty } from "../../shared/Empty";
 import { Linked } from "../../shared/Linked";
 import { Loaded } from "../../shared/Loaded";
 import { Page, Section } from "../../shared/Page";
 import { useSearch } from "../../shared/search";
+import { draftOf } from "./form";
 import { Followed } from "./Followed";
 import { PointChoice } from "./PointChoice";
 import { TargetForm } from "./TargetForm";
@@ -36,7 +38,11 @@ function Told({ instance, points }: { instance: Instance; points: readonly Point
   const job = params.get("job");
   const target = params.get("target");
   if (job && target) {
-    return <Followed job={job} target={target} onAgain={() => change({ job: null, target: null })} />;
+    const again = (isDone: boolean) => {
+      if (isDone) forgetDraft(draftOf(instance.id));
+      change({ job: null, target: null });
+    };
+    return <Followed job={job} target={target} onAgain={again} />;
   }
   const [newest] = points;
   if (!newest) return <Empty>There is nothing to restore yet: the first recovery point comes with the next backup.</Empty>;

@@ -1,11 +1,13 @@
 /** The fields of the new disk, each with what the API says against it. */
 import { Checkbox, Field, Input, Select, makeStyles } from "@fluentui/react-components";
-import type { ReactNode } from "react";
+import type { ReactElement } from "react";
 import { useSubscriptions } from "../../api/queries";
 import { SKUS, ZONES, type Field as FieldName, type Form } from "./form";
 
 const useStyles = makeStyles({
-  grid: { display: "grid", gridTemplateColumns: "repeat(auto-fit, minmax(min(260px, 100%), 1fr))", gap: "12px 16px" },
+  grid: { display: "grid", gridTemplateColumns: "repeat(auto-fit, minmax(min(260px, 100%), 1fr))", gap: "12px 16px", alignItems: "start" },
+  field: { minWidth: 0 },
+  select: { width: "100%", minWidth: 0, "& > select": { minWidth: 0, width: "100%", textOverflow: "ellipsis" } },
 });
 
 interface Props {
@@ -45,7 +47,7 @@ function Subscription({ form, faults, onChange }: Props) {
   const nameOf = (id: string) => known.find((each) => each.subscriptionId.toLowerCase() === id.toLowerCase())?.displayName ?? id;
   return (
     <Framed faults={faults.subscription} label="Subscription" required>
-      <Select value={form.subscription} onChange={(_, { value }) => onChange({ subscription: value })}>
+      <Select className={useStyles().select} value={form.subscription} onChange={(_, { value }) => onChange({ subscription: value })}>
         <option value={form.subscription}>{nameOf(form.subscription)}</option>
         {others.map((each) => (
           <option key={each.subscriptionId} value={each.subscriptionId}>
@@ -81,7 +83,7 @@ interface ChoiceProps extends Props {
 function Choice({ label, name, options, form, faults, onChange }: ChoiceProps) {
   return (
     <Framed faults={faults[name]} label={label}>
-      <Select value={form[name]} onChange={(_, { value }) => onChange({ [name]: value })}>
+      <Select className={useStyles().select} value={form[name]} onChange={(_, { value }) => onChange({ [name]: value })}>
         <option value="">As the source</option>
         {options.map((option) => (
           <option key={option.value} value={option.value}>
@@ -98,19 +100,23 @@ interface FramedProps {
   faults: readonly string[] | undefined;
   hint?: string;
   required?: boolean;
-  children: ReactNode;
+  children: ReactElement;
 }
 
 function Framed({ label, faults, hint, required = false, children }: FramedProps) {
   return (
     <Field
+      className={useStyles().field}
       hint={hint}
       label={label}
       required={required}
-      validationMessage={faults?.join(" ")}
+      validationMessage={faults && shortened(faults.join(" "))}
       validationState={faults ? "error" : "none"}
     >
-      {children as React.ReactElement}
+      {children}
     </Field>
   );
 }
+
+/** Beside a field there is room for a few words; what is said beneath the form is whole. */
+const shortened = (text: string): string => (text.length <= 120 ? text : "See what is said below.");

@@ -10,7 +10,7 @@ import { Section } from "../../shared/Page";
 import { Trouble } from "../../shared/Trouble";
 import { useClient, useSession } from "../../sign-in/session";
 import { azCommand, sdkLines } from "./commands";
-import { defaultsFor, placed, requestOf, targetOf, type Form } from "./form";
+import { defaultsFor, draftOf, keepGroup, keptGroup, placed, requestOf, targetOf, type Form } from "./form";
 import { TargetFields } from "./TargetFields";
 import { useValidation, type Verdict } from "./validation";
 
@@ -25,12 +25,12 @@ interface Props {
 
 export function TargetForm({ instance, point, onStarted }: Props) {
   const styles = useStyles();
-  const [typed, type, forget] = useDraft<Partial<Form>>(`restore ${instance.id}`, {});
-  const form = { ...defaultsFor(instance, point.properties.recoveryPointTime), ...typed };
+  const [typed, type, forget] = useDraft<Partial<Form>>(draftOf(instance.id), {});
+  const form = { ...defaultsFor(instance, point.properties.recoveryPointTime, keptGroup()), ...typed };
   const request = requestOf(instance, point.name, form);
   const verdict = useValidation(instance.id, request);
   const start = useStart(instance, request, (job) => {
-    forget();
+    keepGroup(form.group);
     onStarted(job, targetOf(form));
   });
   return (

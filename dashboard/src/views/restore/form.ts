@@ -27,13 +27,21 @@ export const SKUS = [
 export const ZONES = ["1", "2", "3"] as const;
 const LONGEST_NAME = 80;
 
-/** Beside the source, under a name that says of when it is. `at` is the recovery point's time. */
-export function defaultsFor(instance: Instance, at: string): Form {
+/** Under which what is typed is kept. */
+export const draftOf = (instance: string): string => `restore ${instance.toLowerCase()}`;
+
+/** The group that somebody restored to last is where the app may make disks, as the source's often is not. */
+const KEPT_GROUP = "backup-center.restore-group";
+export const keptGroup = (): string | null => localStorage.getItem(KEPT_GROUP);
+export const keepGroup = (group: string): void => localStorage.setItem(KEPT_GROUP, group);
+
+/** Under a name that says of when it is. `at` is the recovery point's time. */
+export function defaultsFor(instance: Instance, at: string, group: string | null): Form {
   const disk = instance.properties.dataSourceInfo.resourceID;
   const ending = `-${at.slice(0, 16).replace(/[-:]/g, "").replace("T", "-")}`;
   return {
     subscription: subscriptionOf(disk),
-    group: groupOf(disk),
+    group: group ?? groupOf(disk),
     name: nameOf(disk).slice(0, LONGEST_NAME - ending.length) + ending,
     sku: "",
     zone: "",
