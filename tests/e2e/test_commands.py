@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from azure.core.rest import HttpRequest
 from azure.mgmt.compute.models import Snapshot
 from azure.mgmt.dataprotection import models
 
@@ -52,7 +53,7 @@ NOT_HERE = {
     "role assignment delete": "an assignment of a deployed app",
 }
 # A command that is named without its options, and parts of one in running text.
-_MENTIONS = {"", "disk", "group", "rest", "dataprotection backup-vault"}
+_MENTIONS = {"", "disk", "group", "rest", "dataprotection backup-vault", "snapshot show"}
 
 
 def shell_with(target: LocalTarget, directory: Path) -> Shell:
@@ -205,31 +206,68 @@ def test_protection_rules_and_previews_of_the_pages_are_taken_as_they_stand(shel
 @pytest.mark.local_target
 @pytest.mark.timeout(600)
 def test_a_hold_is_set_and_cleared_as_its_page_says(shell: Shell, guarded: LocalTarget) -> None:
-    clients, subscription = Clients(guarded.endpoints), guarded.endpoints["subscription_id"]
-    clients.make_group("held")
-    backup, front_door = clients.backup, guarded.endpoints["front_door"]
-    backup.backup_vaults.begin_create_or_update("held", "held", models.BackupVaultResource(wanted.vault())).result()
-    daily = models.BaseBackupPolicyResource(wanted.policy("P1D", "P7D"))
-    made = backup.backup_policies.create_or_update("held", "held", "daily", daily)
-    disk = max((each for each in clients.disks() if f"/{subscription}/" in each["id"]), key=lambda each: each["name"])
-    protection = models.BackupInstanceResource(wanted.instance(disk, str(made.id)))
-    backup.backup_instances.begin_create_or_update("held", "held", "one", protection).result()
-    job = backup.backup_instances.begin_adhoc_backup("held", "held", "one", wanted.on_demand()).result().job_id
-    job = str(job).rpartition("/")[2]
-    ended = time.monotonic() + 120
-    while backup.jobs.get("held", "held", job).properties.status == "InProgress" and time.monotonic() < ended:
-        time.sleep(1)
-    names = {"APP": front_door, "AUDIENCE": front_door, "S": subscription, "G": "held", "V": "held", "I": "one"}
-    shell.environment |= names
+    clients = Clients(guarded.endpoints)
+    shell.environment |= backed_up(guarded, clients, "held", number=1)
     said = shell.ran(example("legal-holds.md", "", "sh"))
     assert said.count('"reason": "regional court, case 17"') == 3
     assert said.count('"endTime": null') == 4, "only the answer to clearing it says when it ends"
     assert ["regional court, case 18" in said, "regional court, case 19" in said] == [True, True]
-    (point,) = backup.recovery_points.list("held", "held", "one")
+    (point,) = clients.backup.recovery_points.list("held", "held", "one")
     (snapshot,) = [each for each in clients.snapshots() if str(point.name) in str(each.get("tags"))]
     told = snapshot["tags"]["diskbackup-hold"]
     in_it = [each in told for each in ("case-17", "case-18", "case-19")]
     assert in_it == [False, True, True], "the local target's weakenings wait for nothing"
+
+
+@pytest.mark.local_target
+@pytest.mark.timeout(600)
+def test_what_azure_has_billed_is_told_once_the_printed_command_gave_the_right(
+    shell: Shell, guarded: LocalTarget
+) -> None:
+    clients = Clients(guarded.endpoints)
+    names = backed_up(guarded, clients, "billed", number=2)
+    clients.control("PUT", "settings", {"role_propagation_seconds": 0, "cost_known_after_days": 1})
+    vault = f"/subscriptions/{names['S']}/resourceGroups/billed/providers/Microsoft.DataProtection/backupVaults/billed"
+    question = HttpRequest(
+        "POST",
+        f"{vault}/backupInstances/one/estimateCost",
+        params={"api-version": "2026-06-01"},
+        json={"usedBytes": 1 << 30, "changedBytes": 1 << 20, "location": "eastus", "includeBilled": True},
+    )
+    refused = clients.backup.send_request(question).json()
+    assert refused["billed"] is None
+    assert refused["total"]["cost"]["estimate"] > 0
+    command = re.search(r"(az role assignment create .*?ServicePrincipal)\.", refused["unknown"][0])
+    assert command is not None
+    shell.ran(command[1].replace("<principal id>", APP_PRINCIPAL))
+    told = clients.backup.send_request(question).json()
+    assert told["billed"] is not None, told["unknown"]
+    assert told["billed"]["days"] == [], "what is of today is billed tomorrow"
+
+
+def backed_up(target: LocalTarget, clients: Clients, name: str, *, number: int) -> dict[str, str]:
+    """The so many last disk, protected as `one` by a vault of that name in a group of that name, with a recovery point;
+    what pages call all that."""
+    clients.make_group(name)
+    backup, subscription = clients.backup, target.endpoints["subscription_id"]
+    backup.backup_vaults.begin_create_or_update(name, name, models.BackupVaultResource(wanted.vault())).result()
+    daily = models.BaseBackupPolicyResource(wanted.policy("P1D", "P7D"))
+    made = backup.backup_policies.create_or_update(name, name, "daily", daily)
+    disks = sorted(
+        (each for each in clients.disks() if f"/{subscription}/" in each["id"]), key=lambda each: each["name"]
+    )
+    protection = models.BackupInstanceResource(wanted.instance(disks[-number], str(made.id)))
+    backup.backup_instances.begin_create_or_update(name, name, "one", protection).result()
+    job = backup.backup_instances.begin_adhoc_backup(name, name, "one", wanted.on_demand()).result().job_id
+    ended = time.monotonic() + 120
+    while backup.jobs.get(name, name, _last(job)).properties.status == "InProgress" and time.monotonic() < ended:
+        time.sleep(1)
+    front_door = target.endpoints["front_door"]
+    return {"APP": front_door, "AUDIENCE": front_door, "S": subscription, "G": name, "V": name, "I": "one"}
+
+
+def _last(resource_id: str) -> str:
+    return resource_id.rsplit("/", 1)[-1]
 
 
 @pytest.mark.local_target
