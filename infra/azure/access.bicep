@@ -38,6 +38,15 @@ param encryptionSets encryptionSetTarget[] = []
 @description('Whether the app may make snapshots immutable in Azure, for vaults that are: bindSnapshots of main.bicep.')
 param bindSnapshots bool = false
 
+@description('Whether the app may ask Cost Management what the snapshots in the snapshot groups have cost.')
+param readsBilling bool = false
+
+@description('Resource groups of Azure\'s own backup vaults that are to be moved in from.')
+param azureVaultGroups groupTarget[] = []
+
+@description('Ids of subscriptions in which the app may ask what surrounds vaults and disks: groups, regions, locks, limits.')
+param surroundingSubscriptions string[] = []
+
 // No built-in role has this action alone. It prolongs what it set and never ends it: whoever has the app's identity
 // cannot take back what Azure keeps. A tenant has the definition once, so that one deployment lists all snapshot groups.
 resource immutabilityWriter 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (bindSnapshots) {
@@ -124,5 +133,63 @@ module encryptionSet 'access/encryption-set.bicep' = [
       principalId: principalId
       encryptionSetName: target.name
     }
+  }
+]
+
+module billing 'access/group.bicep' = [
+  for target in (readsBilling ? snapshotGroups : []): {
+    name: 'diskbackup-billing-${uniqueString(principalId)}'
+    scope: resourceGroup(target.subscriptionId, target.name)
+    params: {
+      principalId: principalId
+      role: 'Cost Management Reader'
+    }
+  }
+]
+
+module azureVaultGroup 'access/group.bicep' = [
+  for target in azureVaultGroups: {
+    name: 'diskbackup-origin-${uniqueString(principalId)}'
+    scope: resourceGroup(target.subscriptionId, target.name)
+    params: {
+      principalId: principalId
+      role: 'Backup Reader'
+    }
+  }
+]
+
+// No built-in role but Reader and those above it lets usages be read. A tenant has the definition once, as above.
+resource usageReader 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (!empty(surroundingSubscriptions)) {
+  name: loadJsonContent('roles.json')['Compute Usage Reader']
+  properties: {
+    roleName: 'Compute Usage Reader'
+    description: 'Read usages of Compute, and whether resource groups, regions and locks are there.'
+    type: 'CustomRole'
+    permissions: [
+      {
+        actions: [
+          'Microsoft.Compute/locations/usages/read'
+          'Microsoft.Resources/subscriptions/resourceGroups/read'
+          'Microsoft.Resources/subscriptions/locations/read'
+          'Microsoft.Authorization/locks/read'
+        ]
+        notActions: []
+      }
+    ]
+    assignableScopes: map(surroundingSubscriptions, id => '/subscriptions/${id}')
+  }
+}
+
+module surroundings 'access/subscription.bicep' = [
+  for subscriptionId in surroundingSubscriptions: {
+    name: 'diskbackup-surroundings-${uniqueString(principalId)}'
+    scope: subscription(subscriptionId)
+    params: {
+      principalId: principalId
+      role: 'Compute Usage Reader'
+    }
+    dependsOn: [
+      usageReader
+    ]
   }
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -9,11 +10,14 @@ import pytest
 from backup_core.domain import permissions
 from backup_core.domain.permissions import Need
 from tests.infra import rules
-from tests.infra.bicep import Project, project
+from tests.infra.bicep import Project, project, text_of
 from tests.infra.seeding import assert_found, seeded
 
 # Azure's built-in roles: their ids, from Azure's documentation, and what they may be assigned on here.
 IDS: Mapping[str, str] = {
+    "Backup Reader": "a795c7a0-d4a2-40c1-ae25-d81f01202912",
+    "Compute Usage Reader": "5f5ac09d-3f0c-4d77-8b0a-6a2f4d1c9e21",  # our own, which access.bicep makes
+    "Cost Management Reader": "72fafb9e-0641-4937-9268-a91bfd8191a3",
     "Disk Backup Reader": "3e5e47e6-65f7-47ef-90b5-e5dd4d455f24",
     "Disk Restore Operator": "b50d9833-a0cb-478e-945f-707fcc997c13",
     "Disk Snapshot Contributor": "7efff54f-a5b4-42b5-a1c5-5411624893ce",
@@ -26,12 +30,22 @@ IDS: Mapping[str, str] = {
     "Storage Queue Data Message Sender": "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a",
     "Storage Table Data Contributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
 }
+# What only a feature needs: the parameter of access.bicep that switches it on. Without it the app goes on.
+FEATURES: Mapping[str, str] = {
+    "Snapshot Immutability Writer": "bindSnapshots",
+    "Cost Management Reader": "readsBilling",
+    "Backup Reader": "azureVaultGroups",
+    "Compute Usage Reader": "surroundingSubscriptions",
+}
 ACCOUNT = ("Microsoft.Storage/storageAccounts",)
 SCOPES: Mapping[str, Sequence[str]] = {
     "Disk Backup Reader": ("subscription", "resourceGroup"),
     "Disk Snapshot Contributor": ("resourceGroup",),
     "Disk Restore Operator": ("resourceGroup",),
     "Snapshot Immutability Writer": ("resourceGroup",),
+    "Cost Management Reader": ("resourceGroup",),
+    "Backup Reader": ("resourceGroup",),
+    "Compute Usage Reader": ("subscription",),
     "Reader": ("Microsoft.Compute/diskEncryptionSets",),
     "EventGrid Data Sender": ("Microsoft.EventGrid/topics",),
     "Monitoring Metrics Publisher": ("Microsoft.Insights/components",),
@@ -84,7 +98,23 @@ def test_a_seeded_wrong_role_is_found(path, old, new, words):
 def test_access_grants_the_roles_that_the_code_says_it_needs():
     needed = {each.role for each in vars(permissions).values() if isinstance(each, Need)}
     granted = {name for name, scopes in SCOPES.items() if not any("/" in scope for scope in scopes)} | {"Reader"}
-    assert granted == needed
+    assert granted == needed | FEATURES.keys()
+
+
+def test_a_feature_s_role_is_given_where_the_feature_is_switched_on_and_nowhere_else():
+    access = project().files["access.bicep"]
+    modules = text_of(access.root).split("\nmodule ")[1:]
+    for role, switch in FEATURES.items():
+        default = access.parameters[switch].default
+        assert default is not None
+        assert text_of(default) in ("false", "[]"), f"{switch} is off unless somebody says so"
+        (module,) = [text for text in modules if f"role: '{role}'" in text]
+        (loop,) = re.findall(r"for \w+ in (.*): {$", module, re.MULTILINE)
+        assert re.match(rf"\(?{switch}\b", loop), f"{role} is given for each of {loop}"
+    set_anyway = {
+        name for each in project().parameter_files.values() for name in each.values if name in FEATURES.values()
+    }
+    assert set_anyway == set(), "the samples switch nothing on"
 
 
 def test_what_can_be_closed_is_closed():

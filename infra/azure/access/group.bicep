@@ -1,4 +1,4 @@
-// A role of the app on a resource group of disks or snapshots.
+// A role of the app on a resource group of disks, snapshots or Azure's own backup vaults.
 
 param principalId string
 
@@ -7,6 +7,8 @@ param principalId string
   'Disk Snapshot Contributor'
   'Disk Restore Operator'
   'Snapshot Immutability Writer'
+  'Cost Management Reader'
+  'Backup Reader'
 ])
 param role string
 

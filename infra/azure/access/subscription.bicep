@@ -6,6 +6,7 @@ param principalId string
 
 @allowed([
   'Disk Backup Reader'
+  'Compute Usage Reader'
 ])
 param role string
 
