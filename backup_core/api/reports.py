@@ -94,6 +94,8 @@ def _row(row: InstanceReport) -> dict[str, Any]:
         "slotsFailed": row.failed,
         "onDemand": row.on_demand,
         "pointsLost": row.lost,
+        "pointsHeld": row.held,
+        "legalHolds": list(row.holds),
         "longestGap": iso_duration(row.longest_gap),
         "restoreTests": row.restore_tests,
     }
@@ -106,7 +108,7 @@ def _csv(call: Call, report: ComplianceReport) -> str:
     writer = csv.writer(written, quoting=csv.QUOTE_ALL)
     writer.writerow([*period, *_COLUMNS])
     for row in reached(call, map(_row, report.rows)):
-        writer.writerow([safe_cell(str(value)) for value in (*period.values(), *row.values())])
+        writer.writerow([safe_cell(_cell(value)) for value in (*period.values(), *row.values())])
     return written.getvalue()
 
 
@@ -123,9 +125,15 @@ _COLUMNS = (
     "slotsFailed",
     "onDemand",
     "pointsLost",
+    "pointsHeld",
+    "legalHolds",
     "longestGap",
     "restoreTests",
 )
+
+
+def _cell(value: Any) -> str:
+    return " ".join(value) if isinstance(value, list) else str(value)
 
 
 def safe_cell(text: str) -> str:

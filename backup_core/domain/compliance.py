@@ -12,11 +12,13 @@ slots up to the last that was begun.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from backup_core.domain.health import JobGlance, PointGlance
+from backup_core.domain.hold import Hold, standing
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.objective import LATE_AFTER, ObjectiveState, objective_of, standing_of
@@ -49,6 +51,7 @@ class Tally:
     on_demand: int = 0
     restores: int = 0
     lost: int = 0
+    held: int = 0
     point_times: array[int] = field(default_factory=lambda: array("q"))
 
     def add_job(self, job: JobGlance, period: Period, *, is_lost: bool) -> None:
@@ -73,7 +76,9 @@ class Tally:
         self.failed += job.status is JobStatus.FAILED
         self.running += not job.status.is_terminal
 
-    def add_point(self, point: PointGlance, period: Period) -> None:
+    def add_point(self, point: PointGlance, period: Period, now: datetime) -> None:
+        """Whether it is held counts whenever it was taken."""
+        self.held += point.is_held_at(now)
         if point.created_at not in period:
             return
         if point.state is PointState.LOST:
@@ -84,7 +89,8 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceReport:
-    """`missed` are the slots due that were neither taken nor are being taken; those that failed are among them."""
+    """`missed` are the slots due that were neither taken nor are being taken; those that failed are among them. `held`
+    counts the points that are held now by holds of their own, `holds` names those on the instance or its vault."""
 
     vault: VaultKey
     name: str
@@ -99,11 +105,21 @@ class InstanceReport:
     failed: int
     on_demand: int
     lost: int
+    held: int
+    holds: tuple[str, ...]
     restore_tests: int
     longest_gap: timedelta
 
 
-def report_of(vault: VaultKey, instance: BackupInstance, tally: Tally, period: Period, now: datetime) -> InstanceReport:
+def report_of(
+    vault: VaultKey,
+    instance: BackupInstance,
+    tally: Tally,
+    period: Period,
+    now: datetime,
+    holds: Iterable[Hold] = (),
+) -> InstanceReport:
+    """`holds`: those on the vault."""
     due = _slots_due(instance, period, now)
     return InstanceReport(
         vault=vault,
@@ -119,6 +135,8 @@ def report_of(vault: VaultKey, instance: BackupInstance, tally: Tally, period: P
         failed=tally.failed,
         on_demand=tally.on_demand,
         lost=tally.lost,
+        held=tally.held,
+        holds=tuple(hold.name for hold in standing((*holds, *instance.holds), now)),
         restore_tests=tally.restores,
         longest_gap=_longest_gap(instance, tally.point_times, period, now),
     )

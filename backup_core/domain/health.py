@@ -90,7 +90,8 @@ class JobGlance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointGlance:
-    """A point that is held until nobody knows when has no `expires_at`; one on demand has no `slot`."""
+    """A point that is held until nobody knows when has no `expires_at`; one on demand has no `slot`. `held_until` is
+    when the last of its holds ends that were cleared."""
 
     instance_name: str
     job_id: str
@@ -98,6 +99,11 @@ class PointGlance:
     created_at: datetime
     expires_at: datetime | None
     slot: datetime | None
+    is_held: bool = False  # by a hold that nobody cleared
+    held_until: datetime | None = None
+
+    def is_held_at(self, now: datetime) -> bool:
+        return self.is_held or (self.held_until is not None and now < self.held_until)
 
     @classmethod
     def of(cls, point: RecoveryPoint) -> PointGlance:
@@ -109,6 +115,8 @@ class PointGlance:
             created_at=point.created_at,
             expires_at=point.may_expire_at(_EARLIEST),
             slot=point.slot,
+            is_held=any(hold.ends_at is None for hold in point.holds),
+            held_until=max((hold.ends_at for hold in point.holds if hold.ends_at is not None), default=None),
         )
 
 

@@ -16,11 +16,13 @@ from datetime import datetime, timedelta
 from backup_core.domain.compliance import InstanceReport, Period, Tally, report_of
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.health import JobGlance, PointGlance
+from backup_core.domain.hold import all_holds
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import first_id_at, last_id_at
 from backup_core.domain.recovery_point import PointState
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import GlancePage, Ports, every, pages
+from backup_core.workflows.catalogue import find_vault
 from backup_core.workflows.reconcile import JOBS_KEPT
 
 log = logging.getLogger("diskbackup.compliance")
@@ -36,7 +38,7 @@ _GONE = (ProtectionState.DELETING, ProtectionState.SOFT_DELETED)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComplianceReport:
     """`period` begins no earlier than jobs are known from. Of the vaults in `by_jobs_alone`, which hold too many points
-    to be read, gaps are told by jobs only, and lost points are not counted."""
+    to be read, gaps are told by jobs only, and lost and held points are not counted."""
 
     period: Period
     rows: tuple[InstanceReport, ...]
@@ -78,16 +80,16 @@ def _add_points(
 ) -> frozenset[str] | None:
     """The jobs whose points are lost; None when the vault holds too many points. Then what was added is too little,
     which jobs make good."""
-    lost: set[str] = set()
+    lost, now = set[str](), ports.clock.now()
     for number, page in enumerate(pages(lambda token: _points(ports, vault, token)), 1):
         for point in page.items:
-            tallies[point.instance_name.lower()].add_point(point, period)
+            tallies[point.instance_name.lower()].add_point(point, period, now)
             if point.state is PointState.LOST:
                 lost.add(point.job_id)
         if number == POINT_PAGES and page.next_token is not None:
             log.warning("compliance.too_many_points vault=%s", vault.resource_id)
             for tally in tallies.values():
-                tally.lost = 0
+                tally.lost = tally.held = 0
             return None
     return frozenset(lost)
 
@@ -116,6 +118,7 @@ def _add_jobs(
 def _rows(
     ports: Ports, vault: VaultKey, period: Period, tallies: defaultdict[str, Tally], budget: _Budget
 ) -> Iterator[InstanceReport]:
+    settings = find_vault(ports, vault)
     for stored in every(ports, BackupInstance, vault):
         instance = stored.value
         if instance.state in _GONE:
@@ -124,7 +127,7 @@ def _rows(
             _refuse(f"there are more than {INSTANCES:,} instances")
         budget.instances -= 1
         tally = tallies.get(instance.name.lower()) or Tally()
-        yield report_of(vault, instance, tally, period, ports.clock.now())
+        yield report_of(vault, instance, tally, period, ports.clock.now(), all_holds(settings))
 
 
 def _refuse(what: str) -> None:

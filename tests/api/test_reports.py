@@ -45,7 +45,20 @@ def test_a_report_tells_of_each_instance_in_the_period(path: str) -> None:
     assert first["dataSourceId"] == disk_id("disk-1")
     assert (first["slotsDue"], first["slotsTaken"], first["slotsMissed"], first["slotsLate"]) == (1, 1, 0, 0)
     assert (first["objective"], first["state"], first["restoreTests"]) == ("PT1H15M", "protected", 0)
+    assert (first["pointsHeld"], first["legalHolds"]) == (0, [])
     assert second["backupInstanceId"].endswith("/disk-2")
+
+
+def test_it_tells_of_what_legal_holds_keep() -> None:
+    asked = front()
+    point = asked.get(f"{VAULT_PATH}/backupInstances/disk-1/recoveryPoints").json["value"][0]["name"]
+    reason = {"properties": {"reason": "a court asked for it"}}
+    asked.put(f"{VAULT_PATH}/backupInstances/disk-1/recoveryPoints/{point}/legalHolds/case-17", reason)
+    for place in (VAULT_PATH, f"{VAULT_PATH}/backupInstances/disk-2"):
+        asked.put(f"{place}/legalHolds/case-18", reason)
+    told = [(row["pointsHeld"], row["legalHolds"]) for row in ask(asked).json["value"]]
+    assert told == [(1, ["case-18"]), (0, ["case-18", "case-18"])]
+    assert [row["legalHolds"] for row in lines(ask(asked, format="csv"))] == ["case-18", "case-18 case-18"]
 
 
 def test_without_a_period_it_tells_of_the_last_thirty_days() -> None:
@@ -63,7 +76,8 @@ def test_as_csv_it_has_one_line_for_each_instance_with_the_period_on_it() -> Non
     assert [row["backupInstanceId"] for row in rows] == [row["backupInstanceId"] for row in body["value"]]
     assert list(rows[0]) == ["from", "to", *body["value"][0]]
     for row, told in zip(rows, body["value"], strict=True):
-        assert {name: row[name] for name in told} == {name: str(value) for name, value in told.items()}
+        flat = {**told, "legalHolds": " ".join(told["legalHolds"])}
+        assert {name: row[name] for name in told} == {name: str(value) for name, value in flat.items()}
         assert row["from"] == body["from"]
 
 

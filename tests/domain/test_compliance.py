@@ -12,7 +12,7 @@ from backup_core.domain.health import JobGlance, PointGlance
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.recovery_point import PointState
-from tests.builders import VAULT, instance, policy
+from tests.builders import VAULT, hold, instance, policy
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -39,10 +39,23 @@ def restore(**changes: Any) -> JobGlance:
     return backup(None, operation=JobOperation.RESTORE, **({"created_at": MIDNIGHT + HOUR} | changes))
 
 
-def point(at: datetime, state: PointState = PointState.COMPLETED) -> PointGlance:
-    return PointGlance(
-        instance_name="instance-1", job_id=f"{at:%H%M}", state=state, created_at=at, expires_at=None, slot=at
+def point(at: datetime, state: PointState = PointState.COMPLETED, **changes: Any) -> PointGlance:
+    values = {"instance_name": "instance-1", "job_id": f"{at:%H%M}", "state": state, "created_at": at}
+    return PointGlance(**(values | {"expires_at": None, "slot": at} | changes))
+
+
+def test_points_count_as_held_whenever_they_were_taken_until_their_last_hold_has_ended() -> None:
+    long_ago = MIDNIGHT - 999 * HOUR
+    told = report(
+        points=(
+            point(long_ago, is_held=True),
+            point(long_ago, held_until=NOW + HOUR),
+            point(long_ago, held_until=NOW),
+            point(MIDNIGHT),
+        ),
+        holds=(hold(name="of-the-disk", scope="instance"), hold(name="over", scope="instance", ends_at=NOW)),
     )
+    assert (told.held, told.holds) == (2, ("of-the-disk",))
 
 
 def report(
@@ -51,7 +64,7 @@ def report(
     """Of an instance that is backed up every four hours since long ago."""
     tally = Tally()
     for each in points:
-        tally.add_point(each, PERIOD)
+        tally.add_point(each, PERIOD, NOW)
     for job in jobs:
         tally.add_job(job, PERIOD, is_lost=job.job_id in (lost or set()))
     values: dict[str, Any] = {

@@ -634,11 +634,12 @@ def _standing() -> Schema:
 
 
 def _compliance_report() -> Schema:
-    counts = ("slotsDue", "slotsTaken", "slotsLate", "slotsMissed", "slotsFailed", "onDemand", "pointsLost")
+    slots = ("slotsDue", "slotsTaken", "slotsLate", "slotsMissed", "slotsFailed")
     row: dict[str, Schema] = {
         **dict.fromkeys(("backupInstanceId", "dataSourceId", "policyName", "objective", "longestGap"), TEXT),
-        **dict.fromkeys((*counts, "restoreTests"), _NUMBER),
+        **dict.fromkeys((*slots, "onDemand", "pointsLost", "pointsHeld", "restoreTests"), _NUMBER),
         "state": _OBJECTIVE_STATE,
+        "legalHolds": list_of(TEXT),
     }
     return all_of({"from": TIME, "to": TIME, "byJobsAlone": list_of(TEXT), "value": list_of(all_of(row))})
 

@@ -3656,9 +3656,11 @@ export interface components {
                 slotsFailed: number;
                 onDemand: number;
                 pointsLost: number;
+                pointsHeld: number;
                 restoreTests: number;
                 /** @enum {string} */
                 state: "protected" | "atRisk" | "breached" | "paused" | "error";
+                legalHolds: string[];
             }[];
         };
         OperationResource: {
