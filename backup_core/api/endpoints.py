@@ -156,9 +156,9 @@ def delete(
     return Endpoint(handler, role, name, summary, done, guarded=guarded)
 
 
-def clear(handler: str, role: Role, name: str, summary: str, schema: str) -> Endpoint:
+def clear(handler: str, role: Role, name: str, summary: str, schema: str, *, guarded: str = "") -> Endpoint:
     """Takes effect later, and answers the resource, which says when; 204 when there was nothing."""
-    return Endpoint(handler, role, name, summary, {200: Success(schema=schema), 204: Success()})
+    return Endpoint(handler, role, name, summary, {200: Success(schema=schema), 204: Success()}, guarded=guarded)
 
 
 def result(handler: str, role: Role, name: str, summary: str, schema: str, *headers: str) -> Endpoint:

@@ -29,10 +29,12 @@ def check_guarded(ports: Ports, call: Call, endpoint: Endpoint) -> None:
 
 
 def _subject(call: Call) -> str:
-    """What it is done to, and unlocked for: deleting single points takes the leave of deleting their instance, and
-    deleting a rule that of stopping what it protects."""
-    kind, name = ("protectionRules", "rule") if "rule" in call.names else ("backupInstances", "instance")
-    return f"{call.vault.resource_id}/{kind}/{call.names[name]}"
+    """What it is done to, and unlocked for: deleting single points, or clearing what holds them, takes the leave of
+    deleting their instance, and deleting a rule that of stopping what it protects."""
+    for name, kind in (("rule", "protectionRules"), ("instance", "backupInstances")):
+        if name in call.names:
+            return f"{call.vault.resource_id}/{kind}/{call.names[name]}"
+    return call.vault.resource_id
 
 
 def _check_requests(ports: Ports, call: Call) -> None:

@@ -263,6 +263,15 @@ _KINDS: tuple[EventKind, ...] = (
         },
     ),
     _kind(
+        "Vault.Rebuilt",
+        _S1,
+        "Security",
+        "A vault's record was gone and was written anew: it has none of the settings that it had.",
+        causes=("Tables were lost or damaged, and the catalogue was rebuilt or mended.",),
+        actions=("Set its soft delete and immutability again, map its resource guard, then configure its instances.",),
+        fields={"resourceGuardId": _text("the guard that is mapped to it; null: none, or it was lost too")},
+    ),
+    _kind(
         "ResourceGuard.Mapped",
         _S3,
         "Security",

@@ -174,6 +174,11 @@ def identity_changed(before: Vault, after: Vault, at: datetime) -> Event:
     return _event("Vault.IdentityChanged", after.key, "", at, identity, **own)
 
 
+def vault_rebuilt(vault: VaultKey, mapping: GuardMapping | None, at: datetime) -> Event:
+    guard = mapping.guard_id if mapping else None
+    return _event("Vault.Rebuilt", vault, "", at, at.isoformat(), resourceGuardId=guard)
+
+
 def guard_mapped(mapping: GuardMapping) -> Event:
     own: dict[str, Any] = {"resourceGuardId": mapping.guard_id, "callerId": mapping.by}
     identity = f"{mapping.guard_id.lower()}\n{mapping.at.isoformat()}"

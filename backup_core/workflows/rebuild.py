@@ -23,7 +23,9 @@ from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel, read
 from backup_core.domain.resource_ids import SNAPSHOT, GroupId, VaultKey, parse_resource_id
 from backup_core.domain.vault import Vault
 from backup_core.ports import Insert, Ports, Replace, Stored, every
+from backup_core.workflows import announcements, outbox
 from backup_core.workflows.catalogue import list_vault_keys
+from backup_core.workflows.guards import find_mapping
 from backup_core.workflows.installations import installation, take_over
 from backup_core.workflows.points_seen import write_point
 from backup_core.workflows.reconcile_report import ReconcileReport
@@ -153,9 +155,13 @@ def _unknown(label: SnapshotLabel, scope: str, known: Sequence[Hold], now: datet
 
 
 def ensure_vault(ports: Ports, key: VaultKey, location: str) -> None:
-    """Write a vault that is not there, with the settings that it has when nobody says. Raises StateConflict."""
-    if ports.store.get(Vault, key) is None:
-        ports.store.commit(key, [Insert(Vault(key=key, location=location, created_at=ports.clock.now()))])
+    """Write a vault that is not there, with the settings that it has when nobody says, which is told first. Raises
+    StateConflict."""
+    if ports.store.get(Vault, key) is not None:
+        return
+    now = ports.clock.now()
+    outbox.record(ports, key, [announcements.vault_rebuilt(key, find_mapping(ports, key), now)])
+    ports.store.commit(key, [Insert(Vault(key=key, location=location, created_at=now))])
 
 
 def _new_instance(ports: Ports, label: SnapshotLabel, snapshot: Snapshot) -> Stored[BackupInstance]:

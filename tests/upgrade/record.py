@@ -43,6 +43,7 @@ def main() -> None:
     an_hour_of_backups(platform)
     a_slot_half_answered(platform)
     requests_half_answered(platform)
+    a_guarded_vault(platform)
     sys.stdout.write(written(left_behind(platform)))
 
 
@@ -92,6 +93,22 @@ def requests_half_answered(platform: Platform) -> None:
     cloud.add_disk(disk_json("configuring"))
     configure_instance(ports, VAULT, request("configuring", policy_name="policy-quiet"))
     delete_instance()(ports, VAULT, "deleting")
+
+
+def a_guarded_vault(platform: Platform) -> None:
+    """Of releases that have resource guards."""
+    try:
+        domain = importlib.import_module("backup_core.domain.guard")
+        workflow = importlib.import_module("backup_core.workflows.guards")
+    except ModuleNotFoundError:
+        return
+    ports, critical = platform.world.ports, domain.Critical
+    guard = domain.ResourceGuard(
+        subscription=VAULT.subscription, group=VAULT.group, name="guard-1", location="westeurope", created_at=NOON
+    )
+    workflow.put_guard(ports, guard, [critical.RESTORE.value], "somebody")
+    workflow.map_guard(ports, VAULT, guard.resource_id, "somebody")
+    workflow.unlock(ports, VAULT, [(critical.UNMAP, domain.proxy_id(VAULT))], "somebody")
 
 
 def delete_instance() -> Callable[..., object]:

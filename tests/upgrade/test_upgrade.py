@@ -25,6 +25,7 @@ from backup_core.adapters import entities
 from backup_core.adapters.table_store import TableStore
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.errors import InvalidInput
+from backup_core.domain.guard import GuardMapping, ResourceGuard, Unlock
 from backup_core.domain.heartbeat import Heartbeat
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import BackupInstance, DiskClaim, ProtectionState
@@ -59,10 +60,14 @@ KINDS: dict[str, type[Any]] = {
     "heartbeat": Heartbeat,
     "installation": Installation,
     "pace": Pace,
+    "guard": ResourceGuard,
+    "mapping": GuardMapping,
+    "unlock": Unlock,
 }
 # What a release had no record of yet.
-_LATER = {"event", "group", "heartbeat", "installation", "pace"}
-NOT_YET = {"8fe830f": {"claim", *_LATER}, "96df114": _LATER}
+_GUARDS = {"guard", "mapping", "unlock"}
+_LATER = {"event", "group", "heartbeat", "installation", "pace", *_GUARDS}
+NOT_YET = {"8fe830f": {"claim", *_LATER}, "96df114": _LATER, "8046387": _GUARDS}
 # Instances whose noon slot is answered by a recovery point in the end.
 BACKED_UP = tuple(name for name in PROTECTED if name not in ("failed", "deleting"))
 

@@ -14,6 +14,8 @@ from backup_core.domain.events import KINDS, PREFIX
 from backup_core.domain.messages import BACKUP, ObserveBackup
 from backup_core.domain.protection_rule import instance_name
 from backup_core.domain.restore import RestoreRequest
+from backup_core.domain.vault import Vault
+from backup_core.ports import Remove
 from backup_core.workflows.holds import Place, clear_hold, set_hold
 from backup_core.workflows.job_kinds import give_up
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups, undelete_instance
@@ -336,6 +338,15 @@ def _rule_about_what_is_soft_deleted() -> Platform:
     return platform
 
 
+def _vault_lost() -> Platform:
+    platform = backed_up()
+    stored = platform.world.store.get(Vault, VAULT)
+    assert stored is not None
+    platform.world.store.commit(VAULT, [Remove(stored)])
+    reconcile(platform.world.ports)
+    return platform
+
+
 def _guarded() -> Platform:
     return mapped()
 
@@ -378,6 +389,7 @@ CAUSES: Mapping[str, Callable[[], Platform]] = {
     "Vault.IdentityChanged": _another_identity,
     "LegalHold.Set": _held,
     "LegalHold.Cleared": _held,
+    "Vault.Rebuilt": _vault_lost,
     "ResourceGuard.Mapped": _guarded,
     "ResourceGuard.Unlocked": _unmapped,
     "ResourceGuard.UnlockUsed": _unmapped,
