@@ -33,7 +33,8 @@ class StartBackup:
 
     `next_due_at` is where dispatch moved the instance's agenda row, so that the step can remove it when the instance
     no longer wants it. `deferrals` counts throttled or busy rounds, `attempts` rounds that met a transient error, and
-    `doubts` looks at something that was not there, which is not believed at once.
+    `doubts` looks at something that was not there, which is not believed at once. Until `quiet_until` somebody else
+    sees to it that what it records of events is delivered.
     """
 
     kind: ClassVar[str] = "start_backup"
@@ -46,6 +47,7 @@ class StartBackup:
     missed_count: int = 0
     next_due_at: datetime | None = None
     watch_due_at: datetime | None = None
+    quiet_until: datetime | None = None
     turn: int = 0
     deferrals: int = 0
     attempts: int = 0
@@ -60,7 +62,8 @@ class StartBackup:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObserveBackup:
     """Look whether the snapshot of `job_id` is usable. `looks` grows the delay to the next look. `job_etag` is that of
-    the job's row when the message was sent, where the sender knew it: the first look then need not read the row."""
+    the job's row when the message was sent, where the sender knew it: the first look then need not read the row.
+    `quiet_until` is that of its StartBackup."""
 
     kind: ClassVar[str] = "observe_backup"
     vault: VaultKey
@@ -70,6 +73,7 @@ class ObserveBackup:
     job_etag: str = ""
     on_demand: bool = False
     watch_due_at: datetime | None = None
+    quiet_until: datetime | None = None
     looks: int = 0
     turn: int = 0
     deferrals: int = 0

@@ -237,6 +237,7 @@ def _issue(ports: Ports, message: StartBackup, running: RunningBackup) -> None:
         job_id=active.job.job_id,
         operation_url=operation_url,
         watch_due_at=message.watch_due_at or active.watch_due_at,
+        quiet_until=message.quiet_until,
         turn=active.job.turn,
         job_etag=running.row.etag if running.row else "",
         on_demand=active.job.user_triggered,

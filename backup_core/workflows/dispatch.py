@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import count
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.errors import BackupError
@@ -26,7 +27,7 @@ from backup_core.domain.naming import scheduled_job_id, spread
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.schedule import Schedule
 from backup_core.ports import Ports
-from backup_core.workflows import pacing
+from backup_core.workflows import outbox, pacing
 from backup_core.workflows.heartbeat import count_by_vault, tell_of_silence
 from backup_core.workflows.watching import STALL_AFTER, backup_watch
 
@@ -39,6 +40,7 @@ AHEAD = timedelta(seconds=90)  # how far starts are enqueued: until the next tic
 # Few messages are taken up within seconds: one that is not was lost with its host. A herd waits for its turn.
 FEW = 100
 FEW_STALL_AFTER = timedelta(seconds=15)
+DELIVERS = 15  # of so many backups of a herd one delivers events: two of each, as many as one delivery takes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,9 @@ def dispatch(ports: Ports, *, silent_since: datetime | None = None, limit: int =
     due = _agreed([each for each in planned if each is not None])
     limited = len(rows) == limit  # then others may wait behind these, which must go, however far ahead
     starts = _placed(ports, due, until=datetime.max.replace(tzinfo=UTC) if limited else now + AHEAD)
-    stall_after = FEW_STALL_AFTER if len(starts) <= FEW else STALL_AFTER
+    is_herd = len(starts) > FEW
+    stall_after = STALL_AFTER if is_herd else FEW_STALL_AFTER
+    starts = _quietened(ports, starts) if is_herd else starts
     failed: BackupError | None = None
     for chunk in _chunks(starts):
         try:
@@ -183,6 +187,24 @@ def _placed(ports: Ports, due: Sequence[_Due], *, until: datetime) -> list[_Due]
         places = pacing.places(ports, subscription, [each.region for each in herd], until=until)
         starts += [replace(each, at=at) for each, at in zip(herd, places, strict=True) if at is not None]
     return sorted(starts, key=lambda each: each.at)
+
+
+def _quietened(ports: Ports, starts: list[_Due]) -> list[_Due]:
+    """Most of a herd only record their events: hosts that take a few backups of a vault each, and deliver after each,
+    would do so more often than there is anything new."""
+    last = {each.row.vault: each.at for each in starts}  # they are in order
+    try:
+        quiet_until = outbox.wake_after(ports, last)
+    except BackupError as error:
+        log.warning("dispatch.loud code=%s", error.code)
+        return starts
+    numbers = defaultdict[VaultKey, Iterator[int]](lambda: count(1))
+    return [
+        each
+        if next(numbers[each.row.vault]) % DELIVERS == 0
+        else replace(each, message=replace(each.message, quiet_until=quiet_until[each.row.vault]))
+        for each in starts
+    ]
 
 
 def _in_order(due: Sequence[_Due], now: datetime) -> list[_Due]:

@@ -2,7 +2,8 @@
 once.
 
 Whoever commits a change delivers what its vault has to tell, at most every six seconds for each process; under load
-one delivery carries the events of many. A row on the agenda, written before the change, sees to what a dead host or a
+one delivery carries the events of many. Of a herd, whose backups end in many processes, only some deliver: dispatch
+says which. A row on the agenda, written before the change, sees to what a dead host or a
 silent topic left undelivered. Alerts are set aside for a moment, so that fifty of one cause leave as one digest.
 A topic that is down delays events and nothing else: nobody waits for it twice in half a minute.
 """
@@ -10,7 +11,7 @@ A topic that is down delays events and nothing else: nobody waits for it twice i
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
@@ -57,15 +58,33 @@ def record(ports: Ports, vault: VaultKey, events: Sequence[Event]) -> None:
     commit(ports, vault, [], events)
 
 
-def commit(ports: Ports, vault: VaultKey, changes: Sequence[Change], events: Sequence[Event]) -> tuple[str, ...]:
-    """Make all changes and record their events, or none; then deliver. Answers and raises as StateStore.commit does."""
-    rows = rows_of(events, ports.clock.now())
-    if rows:
+def commit(
+    ports: Ports,
+    vault: VaultKey,
+    changes: Sequence[Change],
+    events: Sequence[Event],
+    *,
+    quiet_until: datetime | None = None,
+) -> tuple[str, ...]:
+    """Make all changes and record their events, or none; then deliver, but for who is to be quiet: others of its herd
+    do (`wake_after`). Answers and raises as StateStore.commit does."""
+    now = ports.clock.now()
+    rows = rows_of(events, now)
+    delivers = bool(rows) and (quiet_until is None or now >= quiet_until)
+    if delivers:
         ensure_wake(ports, vault)
     etags = ports.store.commit(vault, [*changes, *rows]) if rows or changes else ()
-    if rows:
+    if delivers:
         deliver_soon(ports, vault)
     return etags[: len(changes)]
+
+
+def wake_after(ports: Ports, last: Mapping[VaultKey, datetime]) -> Mapping[VaultKey, datetime]:
+    """See to it that what a herd records until its last start has ended is delivered; `last` is when that begins, by
+    vault. Answers until when those who record may be quiet. Raises CloudUnavailable."""
+    rows = [wake_row(vault, at + WAKE_AFTER) for vault, at in last.items()]
+    ports.store.schedule(rows)
+    return {row.vault: row.due_at - WAKE_MARGIN for row in rows}
 
 
 def ensure_wake(ports: Ports, vault: VaultKey) -> None:

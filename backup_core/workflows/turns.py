@@ -22,7 +22,9 @@ from backup_core.domain.job import Job
 from backup_core.domain.messages import (
     ConfigureProtection,
     Message,
+    ObserveBackup,
     ObserveRestore,
+    StartBackup,
     StartRestore,
 )
 from backup_core.domain.naming import spread
@@ -150,8 +152,9 @@ def note_deferral(turn: Turn[Any], error: BackupError, identity: str) -> None:
 def commit(ports: Ports, message: Message, changes: Sequence[Change], events: Sequence[Event] = ()) -> bool:
     """Commit with the events that tell of it, or send the message again when another step changed the record first: it
     decides anew."""
+    quiet_until = message.quiet_until if isinstance(message, StartBackup | ObserveBackup) else None
     try:
-        outbox.commit(ports, message.vault, changes, events)
+        outbox.commit(ports, message.vault, changes, events, quiet_until=quiet_until)
     except StateConflict:
         ports.queue.send(message, delay=timedelta(seconds=1))
         return False

@@ -12,15 +12,16 @@ import pytest
 from backup_core.domain.agenda import AgendaKind, AgendaRow, backup_row
 from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.messages import StartBackup
+from backup_core.domain.outbox import OUTBOX, OutboxEvent
 from backup_core.domain.pacing import News
-from backup_core.ports import Memory
-from backup_core.workflows import pacing
-from backup_core.workflows.dispatch import AHEAD, DispatchSummary, dispatch
+from backup_core.ports import Memory, every
+from backup_core.workflows import outbox, pacing
+from backup_core.workflows.dispatch import AHEAD, DELIVERS, FEW, DispatchSummary, dispatch
 from backup_core.workflows.job_kinds import watch
 from tests.builders import VAULT, instance, policy
 from tests.fakes import World
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import DAILY_AT_NOON, HOUR, HOURLY, SLOT, go_to, jobs, protected, sent
+from tests.workflows.scenes import DAILY_AT_NOON, HOUR, HOURLY, SLOT, events, go_to, jobs, protected, sent
 
 HALF_PAST = {"intervals": ("R/2026-03-01T00:30:00+00:00/PT1H",), "retention": "P7D"}
 
@@ -110,7 +111,7 @@ def test_the_storage_calls_of_a_tick_do_not_grow_with_what_is_due() -> None:
     few, many = with_rows(20), with_rows(300)
     dispatch(few.ports)
     dispatch(many.ports)
-    assert few.faults.count("store.") == many.faults.count("store.")
+    assert many.faults.count("store.") == few.faults.count("store.") + 1, "a herd has one more, for its events"
     assert many.faults.count("queue.send") == 300
 
 
@@ -379,7 +380,61 @@ def test_storage_that_does_not_answer_at_all_is_not_asked_for_every_chunk() -> N
     platform.world.faults.fail("store.schedule", CloudUnavailable("no answer"), times=100)
     with pytest.raises(CloudUnavailable):
         dispatch(platform.world.ports)
-    assert platform.world.faults.count("store.schedule") <= 3
+    assert platform.world.faults.count("store.schedule") <= 4
+
+
+# Its events.
+
+
+def disks(count: int) -> Platform:
+    """So many protected disks, three seconds before their slot."""
+    return protected(*(f"disk-{number}" for number in range(count)))
+
+
+def starts(platform: Platform) -> list[StartBackup]:
+    return sent(platform, StartBackup)
+
+
+def test_of_a_herd_every_fifteenth_backup_delivers_and_before_the_others_a_look_is_on_the_agenda() -> None:
+    platform = herd(400)
+    platform.world.faults.calls.clear()
+    dispatch(platform.world.ports)
+    calls = platform.world.faults.calls
+    quiet_until = {message.quiet_until for message in starts(platform)}
+    assert sum(message.quiet_until is None for message in starts(platform)) == 400 // DELIVERS
+    (last,) = quiet_until - {None}
+    assert last is not None
+    rows = platform.world.store.agenda(AgendaKind.WATCH)
+    assert max(row.due_at for row in rows if row.instance_name == OUTBOX) - last == outbox.WAKE_MARGIN
+    assert last >= SLOT + timedelta(seconds=max(released(platform)) + 10)
+    assert calls.index("store.schedule") < calls.index("queue.send"), "before anything is sent that counts on it"
+
+
+def test_a_few_backups_deliver_each_for_itself() -> None:
+    platform = herd(FEW)
+    dispatch(platform.world.ports)
+    assert {message.quiet_until for message in starts(platform)} == {None}
+
+
+def test_a_herd_whose_look_cannot_be_written_delivers_as_a_few_do() -> None:
+    platform = herd(150)
+    platform.world.faults.fail("store.schedule", CloudUnavailable("no answer"))
+    dispatch(platform.world.ports)
+    assert len(starts(platform)) == 150
+    assert {message.quiet_until for message in starts(platform)} == {None}
+
+
+@pytest.mark.parametrize("slow", [False, True], ids=["in time", "longer than anybody is quiet"])
+def test_all_that_a_herd_has_to_tell_is_told_soon_after_its_last(slow: bool) -> None:
+    """Whoever ends when the look at the outbox may be over delivers by itself."""
+    platform = disks(120)
+    platform.world.cloud.snapshot_time = timedelta(minutes=4) if slow else timedelta(seconds=1)
+    platform.run(minutes=1 + 5 * slow)
+    assert len(events(platform, "RecoveryPoint.Created")) == 120
+    assert len(events(platform, "Job.Completed")) == 120
+    assert list(every(platform.world.ports, OutboxEvent, VAULT)) == []
+    told = sum(call == "events.publish" for call in platform.world.faults.calls)
+    assert told <= 120 / DELIVERS + 3 if not slow else told <= 240
 
 
 def test_no_start_is_sent_again_before_it_is_due() -> None:
