@@ -23,10 +23,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import requests
-
 from infra.verify import comparing, exchanges, sweeping
-from infra.verify.api import Api, Unexpected
+from infra.verify.api import Api
 from infra.verify.exchanges import Recorder
 from infra.verify.target import Target, deployed, local, read_endpoints
 from infra.verify.walk import Walk
@@ -35,17 +33,19 @@ PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / ".local" / "verify"
 COST = "It makes two disks of 4 GiB and two snapshots for a quarter of an hour: less than 0.05 USD."
 OVER_AFTER = timedelta(hours=6)  # a run takes less than one
-_STOPPED = (Unexpected, sweeping.Foreign, requests.RequestException, KeyboardInterrupt)
+_STOPPED = (Exception, KeyboardInterrupt)  # whatever it is, it is told, and what was made is removed
 
 
 @dataclass(slots=True)
 class Outcome:
-    """`stopped` says why the walk ended early, `left` what could not be removed; "" for neither."""
+    """`stopped` says why the walk ended early, `left` what could not be removed; "" for neither. `removed` are earlier
+    runs of which nothing is left any more."""
 
     exchanges: list[exchanges.Exchange]
     names: Mapping[str, str]
     stopped: str = ""
     left: str = ""
+    removed: list[str] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
 
     @property
@@ -69,6 +69,7 @@ def verify(
         for group in sweeping.left_groups(api, target.subscription, is_left):
             say(f"an earlier run left {group}: it is removed")
             sweeping.remove(api, target.subscription, group)
+            outcome.removed.append(group.removeprefix(sweeping.PREFIX))
         recorder.exchanges.clear()
         walk.run()
     except _STOPPED as error:
@@ -95,7 +96,7 @@ class Marks:
         self._file(name).write_text(str(os.getpid()), encoding="utf-8")
 
     def end(self, name: str) -> None:
-        self._file(name).unlink()
+        self._file(name).unlink(missing_ok=True)
 
     def is_left(self, name: str, started: datetime) -> bool:
         if not self._file(name).exists():
@@ -174,8 +175,8 @@ def _run(target: Target) -> tuple[Outcome, Path]:
         )
     finally:
         exchanges.write(recorder.exchanges, target, recording)
-    if not outcome.left:
-        marks.end(name)
+    for removed in (*outcome.removed, *([] if outcome.left else [name])):
+        marks.end(removed)
     return outcome, recording
 
 

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 
-from infra.verify.target import Target
+from infra.verify.target import Target, origin
 
 GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 # What signs an operation's URL or a shared access signature, and tokens wherever they stand.
@@ -60,6 +60,10 @@ class Exchange:
         return f"{self.method} {urlsplit(self.url).path}"
 
 
+class Elsewhere(Exception):
+    """A URL that is neither Azure's nor the app's."""
+
+
 @dataclass(slots=True)
 class Recorder:
     """Sends, and keeps everything that it sent. `step` names what is being done; `sleep` waits."""
@@ -72,7 +76,7 @@ class Recorder:
     _tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     def send(self, method: str, url: str, body: Any = None, *, part: Part = Part.ASKED) -> Exchange:
-        """One request with a token for its host; sent again while Azure says that it is busy."""
+        """One request with a token for its host; sent again while Azure says that it is busy. Raises Elsewhere."""
         for _ in range(_TRIES):
             exchange = self._sent(method, url, body, part)
             if exchange.status not in _BUSY:
@@ -96,12 +100,12 @@ class Recorder:
         self.sleep(min(float(asked) if asked.isdigit() else 10.0, self.target.longest_pause))
 
     def _sent(self, method: str, url: str, body: Any, part: Part) -> Exchange:
-        base = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
+        token = self._token(url)
         answer = self.session.request(
             method,
             url,
             json=body,
-            headers={"Authorization": f"Bearer {self._token(self.target.audiences[base])}"},
+            headers={"Authorization": f"Bearer {token}"},
             verify=self.target.ca_file or True,
             timeout=_SECONDS,
             allow_redirects=False,
@@ -119,7 +123,10 @@ class Recorder:
         self.exchanges.append(exchange)
         return exchange
 
-    def _token(self, audience: str) -> str:
+    def _token(self, url: str) -> str:
+        audience = self.target.audiences.get(origin(url))
+        if audience is None:
+            raise Elsewhere(f"an answer leads to {origin(url)}: no token is sent there")
         token, until = self._tokens.get(audience, ("", 0.0))
         if time.monotonic() >= until:
             token = self.target.token(audience)

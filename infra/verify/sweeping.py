@@ -89,9 +89,7 @@ def _listed(api: Api, path: str) -> list[str]:
 
 def _pages(api: Api, path: str) -> Iterator[dict[str, Any]]:
     page = api.arm("GET", f"{path}?$filter=tagName eq '{TAG}'", version=RESOURCES, expect=(200,))
-    while True:
+    yield from page.body["value"]
+    while link := page.body.get("nextLink"):
+        page = api.look(link, lambda _: True)
         yield from page.body["value"]
-        link = page.body.get("nextLink")
-        if not link:
-            return
-        page = api.recorder.send("GET", link)

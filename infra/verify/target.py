@@ -16,8 +16,9 @@ ARM = "https://management.azure.com"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """`arm` and `app` are base URLs without a slash at their end, `audiences` what their tokens are for; `ca_file` is
-    trusted instead of the public authorities. `longest_pause` caps, in seconds, what an answer asks to wait."""
+    """`arm` and `app` are base URLs without a slash at their end, `audiences` what tokens are for, by the origin that
+    they are sent to; `ca_file` is trusted instead of the public authorities. `longest_pause` caps, in seconds, what an
+    answer asks to wait."""
 
     arm: str
     app: str
@@ -33,6 +34,12 @@ class Target:
         return urlsplit(self.arm).hostname in ("127.0.0.1", "localhost", "::1")
 
 
+def origin(url: str) -> str:
+    """Scheme and host of a URL."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def local(endpoints: Mapping[str, Any]) -> Target:
     """The front door of a running local target: one address for both, signed in as its contributor."""
     from infra.local.demo.clients import LocalCredential
@@ -43,7 +50,7 @@ def local(endpoints: Mapping[str, Any]) -> Target:
         app=door,
         subscription=endpoints["subscription_id"],
         location="westeurope",
-        audiences={door: door},
+        audiences={origin(door): door},
         token=lambda audience: credential.get_token(f"{audience}/.default").token,
         ca_file=endpoints["ca_file"],
         longest_pause=1.0,
@@ -68,6 +75,6 @@ def deployed(*, app: str, audience: str, subscription: str, location: str, arm: 
         app=app,
         subscription=subscription,
         location=location,
-        audiences={arm: arm, app: audience},
+        audiences={origin(arm): arm, origin(app): audience},
         token=lambda wanted: credential.get_token(f"{wanted}/.default").token,
     )

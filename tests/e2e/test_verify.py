@@ -54,6 +54,17 @@ def run(target: Target, name: str) -> Outcome:
     return verify(target, Recorder(target, session), lambda _: None, name=name, is_left=lambda *_: False)
 
 
+def next_run(target: Target, *, is_left: str) -> Outcome:
+    """A run that removes what an earlier one left, and is stopped at its own first step."""
+
+    def stop(what: str) -> None:
+        if what.startswith("a resource group"):
+            raise KeyboardInterrupt
+
+    recorder = Recorder(target, plain_session())
+    return verify(target, recorder, stop, name="next0001", is_left=lambda name, _: name == is_left)
+
+
 def plain_session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False  # the developer's own authorities are not the target's
@@ -119,21 +130,22 @@ def test_what_an_interrupted_run_left_is_removed_by_the_next(target: Target) -> 
     walk._validate()
     walk._protect()
     assert sweeping.left_groups(api, target.subscription, lambda name, _: name == "dead0001") == [walk.group_name]
-    sweeping.remove(api, target.subscription, walk.group_name)
+    assert next_run(target, is_left="dead0001").removed == ["dead0001"]
     assert api.app("GET", walk.vault, expect=(404,)).status == 404
     assert sweeping.left_groups(api, target.subscription, lambda name, _: name == "dead0001") == []
     sweeping.remove(api, target.subscription, walk.group_name)
 
 
-def test_a_run_that_fails_on_the_way_says_where_and_cleans_up(target: Target) -> None:
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), KeyError("an answer without what it must have")])
+def test_a_run_that_fails_on_the_way_says_where_and_cleans_up(target: Target, error: BaseException) -> None:
     recorder = Recorder(target, plain_session())
 
     def stop(what: str) -> None:
         if what == "a policy":
-            raise KeyboardInterrupt
+            raise error
 
     outcome = verify(target, recorder, stop, name="stop0001", is_left=lambda *_: False)
-    assert outcome.stopped.startswith("a disk of 4 GiB: KeyboardInterrupt")
+    assert outcome.stopped.startswith(f"a disk of 4 GiB: {type(error).__name__}")
     assert (outcome.left, outcome.status) == ("", 2)
     api = api_of(target)
     assert api.arm("GET", group_of(target, "stop0001"), version=RESOURCES, expect=(404,)).status == 404

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from infra.verify import exchanges
-from infra.verify.exchanges import Exchange, Part
+from infra.verify.exchanges import Elsewhere, Exchange, Part, Recorder
 from infra.verify.target import Target
 
 OF_ONE = "11111111-1111-4111-8111-aaaaaaaaaaaa"
@@ -71,6 +74,18 @@ def test_tokens_signatures_and_cookies_are_gone_and_hosts_have_names(tmp_path: P
     assert line["uri"] == "https://disk-backup.example/operations/1?api-version=1"
     for secret in ("secret", "MII", "abc", JWT, "set-cookie", "mine.azurewebsites.net"):
         assert secret not in text, secret
+
+
+def test_a_token_goes_to_azure_and_the_app_and_nowhere_else() -> None:
+    recorder = Recorder(replace(TARGET, audiences={"https://mine.azurewebsites.net": "api://x"}))
+    for url in (
+        "https://elsewhere.example/x",
+        "http://mine.azurewebsites.net/x",
+        "https://mine.azurewebsites.net.evil/",
+    ):
+        with pytest.raises(Elsewhere, match="no token is sent there"):
+            recorder.send("GET", url)
+    assert recorder.exchanges == []
 
 
 def test_an_operation_is_called_by_the_same_number_in_its_body(tmp_path: Path) -> None:
