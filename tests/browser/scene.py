@@ -25,12 +25,14 @@ BACKED_UP = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """`disks` are ARM's JSON of all disks; `protected` those with an instance, which bears the disk's name."""
+    """`disks` are ARM's JSON of all disks; `protected` those with an instance, which bears the disk's name.
+    `backup_job` is the id of the first one's backup."""
 
     clients: Clients
     vault_id: str
     disks: tuple[dict[str, Any], ...]
     protected: tuple[dict[str, Any], ...]
+    backup_job: str
 
     def instance_id(self, disk: dict[str, Any]) -> str:
         return f"{self.vault_id}/backupInstances/{disk['name']}"
@@ -50,13 +52,19 @@ def play(target: LocalTarget) -> Scene:
     for disk in protected:
         body = models.BackupInstanceResource(wanted.instance(disk, policies["hourly"]))
         backup.backup_instances.begin_create_or_update(GROUP, VAULT, disk["name"], body).result()
-    _back_up(clients, protected[:BACKED_UP])
+    jobs = _back_up(clients, protected[:BACKED_UP])
     vault_id = f"/subscriptions/{target.endpoints['subscription_id']}/resourceGroups/{GROUP}"
     vault_id += f"/providers/Microsoft.DataProtection/backupVaults/{VAULT}"
-    return Scene(clients=clients, vault_id=vault_id, disks=tuple(disks), protected=tuple(protected))
+    return Scene(
+        clients=clients,
+        vault_id=vault_id,
+        disks=tuple(disks),
+        protected=tuple(protected),
+        backup_job=f"{vault_id}/backupJobs/{jobs[0].rpartition('/')[2]}",
+    )
 
 
-def _back_up(clients: Clients, disks: list[dict[str, Any]]) -> None:
+def _back_up(clients: Clients, disks: list[dict[str, Any]]) -> list[str]:
     body = models.TriggerBackupRequest(wanted.on_demand())
     jobs = [
         job_of(clients.backup.backup_instances.begin_adhoc_backup(GROUP, VAULT, disk["name"], body)) for disk in disks
@@ -64,3 +72,4 @@ def _back_up(clients: Clients, disks: list[dict[str, Any]]) -> None:
     until(clients.jobs, lambda found: all(job["status"] != "InProgress" for job in found), seconds=120)
     states = {job["id"]: job["status"] for job in clients.jobs()}
     assert {states[job] for job in jobs} == {"Completed"}
+    return jobs

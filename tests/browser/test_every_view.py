@@ -22,6 +22,11 @@ VIEWS: Mapping[str, tuple[Callable[[Scene], str], str]] = {
     "": (lambda _: "", "Overview"),
     "disks": (lambda _: "disks", "Disks"),
     "disk/*": (lambda scene: f"disk{scene.instance_id(scene.protected[0])}", "{disk}"),
+    "jobs": (lambda _: "jobs", "Jobs"),
+    "job/*": (lambda scene: f"job{scene.backup_job}", "Backup of {disk}"),
+    "alerts": (lambda _: "alerts", "Alerts"),
+    "compliance": (lambda _: "compliance", "Compliance"),
+    "audit": (lambda _: "audit", "Audit"),
     "restore/*": (lambda scene: f"restore{scene.instance_id(scene.protected[0])}", "Restore {disk}"),
 }
 # Where it looks at once whether the restore can be done, and says that the app has no role in the disk's own group.

@@ -20,5 +20,10 @@ export const VIEWS: readonly View[] = [
   { path: "", label: "Overview", role: "Reader", load: () => import("../views/overview/Overview") },
   { path: "disks", label: "Disks", role: "Reader", load: () => import("../views/disks/Disks") },
   { path: "disk/*", role: "Reader", load: () => import("../views/disk/Disk") },
+  { path: "jobs", label: "Jobs", role: "Reader", load: () => import("../views/jobs/Jobs") },
+  { path: "job/*", role: "Reader", load: () => import("../views/jobs/Job") },
+  { path: "alerts", label: "Alerts", role: "Reader", load: () => import("../views/alerts/Alerts") },
+  { path: "compliance", label: "Compliance", role: "Reader", load: () => import("../views/compliance/Compliance") },
+  { path: "audit", label: "Audit", role: "Contributor", load: () => import("../views/audit/Audit") },
   { path: "restore/*", role: "Operator", load: () => import("../views/restore/Restore") },
 ];

@@ -13,7 +13,7 @@ export const STATES: Readonly<Record<State, { label: string; colour: Colour }>> 
   protected: { label: "Protected", colour: "success" },
 };
 
-const JOBS: Readonly<Record<Job["properties"]["status"], { label: string; colour: Colour }>> = {
+export const JOB_STATES: Readonly<Record<Job["properties"]["status"], { label: string; colour: Colour }>> = {
   InProgress: { label: "In progress", colour: "informative" },
   Completed: { label: "Completed", colour: "success" },
   CompletedWithWarnings: { label: "Completed with warnings", colour: "warning" },
@@ -21,7 +21,7 @@ const JOBS: Readonly<Record<Job["properties"]["status"], { label: string; colour
   Cancelled: { label: "Cancelled", colour: "subtle" },
 };
 
-const SEVERITIES: Readonly<Record<Alert["properties"]["severity"], { label: string; colour: Colour }>> = {
+export const SEVERITIES: Readonly<Record<Alert["properties"]["severity"], { label: string; colour: Colour }>> = {
   Sev0: { label: "Critical", colour: "danger" },
   Sev1: { label: "Error", colour: "danger" },
   Sev2: { label: "Warning", colour: "warning" },
@@ -30,7 +30,7 @@ const SEVERITIES: Readonly<Record<Alert["properties"]["severity"], { label: stri
 };
 
 export const StateBadge = ({ state }: { state: State }) => <Shown {...STATES[state]} />;
-export const JobBadge = ({ status }: { status: Job["properties"]["status"] }) => <Shown {...JOBS[status]} />;
+export const JobBadge = ({ status }: { status: Job["properties"]["status"] }) => <Shown {...JOB_STATES[status]} />;
 export const SeverityBadge = ({ severity }: { severity: Alert["properties"]["severity"] }) => <Shown {...SEVERITIES[severity]} />;
 
 function Shown({ label, colour }: { label: string; colour: Colour }) {

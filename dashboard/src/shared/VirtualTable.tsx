@@ -7,6 +7,7 @@ import { Checkbox, makeStyles, mergeClasses, tokens } from "@fluentui/react-comp
 import { useVirtualizer, type VirtualItem } from "@tanstack/react-virtual";
 import { useMemo, useRef, type ReactNode } from "react";
 import { sorted, templateOf, widthOf, type Column, type Sort } from "./columns";
+import { usePrinting } from "./printing";
 
 const ROW = 44; // pixels
 const HEAD = 40;
@@ -81,7 +82,7 @@ export function VirtualTable<T>(props: Props<T>) {
     getScrollElement: () => frame.current,
     estimateSize: () => ROW,
     getItemKey: (at) => idOf(ordered[at] as T),
-    overscan: 8,
+    overscan: usePrinting() ? ordered.length : 8,
   });
   const before = selection ? CHECK : 0;
   const template = templateOf(columns, before);

@@ -1,10 +1,10 @@
 /** How a disk is protected, and where it stands. */
-import { Body1, makeStyles, tokens } from "@fluentui/react-components";
-import type { ReactNode } from "react";
+import { Body1, makeStyles } from "@fluentui/react-components";
 import { toPolicy } from "../../app/links";
 import { groupOf, nameOf, partOf, subscriptionOf, vaultOf } from "../../api/ids";
 import type { Instance, Standing } from "../../api/types";
 import { AgeBar } from "../../shared/AgeBar";
+import { Facts, type Fact } from "../../shared/Facts";
 import { bytesText, counted, lengthText } from "../../shared/format";
 import { Linked } from "../../shared/Linked";
 import { StateBadge } from "../../shared/StateBadge";
@@ -12,9 +12,6 @@ import { Time } from "../../shared/Time";
 
 const useStyles = makeStyles({
   standing: { display: "flex", flexWrap: "wrap", gap: "8px 12px", alignItems: "center" },
-  facts: { display: "grid", gridTemplateColumns: "repeat(auto-fit, minmax(min(220px, 100%), 1fr))", gap: "12px 24px", margin: 0 },
-  name: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
-  fact: { margin: 0, overflowWrap: "anywhere" },
 });
 
 export function DiskFacts({ instance, standing }: { instance: Instance; standing: Standing | undefined }) {
@@ -27,19 +24,12 @@ export function DiskFacts({ instance, standing }: { instance: Instance; standing
           <Body1>{standing.reason}</Body1>
         </div>
       )}
-      <dl className={styles.facts}>
-        {[...(standing ? standingFacts(standing) : []), ...configuredFacts(instance)].map(([name, fact]) => (
-          <div key={name}>
-            <dt className={styles.name}>{name}</dt>
-            <dd className={styles.fact}>{fact}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={[...(standing ? standingFacts(standing) : []), ...configuredFacts(instance)]} />
     </>
   );
 }
 
-function standingFacts(standing: Standing): [string, ReactNode][] {
+function standingFacts(standing: Standing): Fact[] {
   return [
     ["Newest recovery point", <AgeBar key="a" objectiveSeconds={standing.objectiveSeconds} pointAt={standing.recoveryPointTime} />],
     ["Objective", `a recovery point not older than ${lengthText(standing.objectiveSeconds)}`],
@@ -48,7 +38,7 @@ function standingFacts(standing: Standing): [string, ReactNode][] {
   ];
 }
 
-function configuredFacts({ properties, tags }: Instance): [string, ReactNode][] {
+function configuredFacts({ properties, tags }: Instance): Fact[] {
   const { policyInfo, dataSourceInfo, missedSlots, missedSlotCount } = properties;
   const disk = dataSourceInfo.resourceID;
   const stored = policyInfo.policyParameters.dataStoreParametersList[0]?.resourceGroupId ?? "";
@@ -60,7 +50,7 @@ function configuredFacts({ properties, tags }: Instance): [string, ReactNode][] 
     ["Snapshots in", partOf(stored, "resourceGroups") || stored],
     ["Tags", Object.entries(tags ?? {}).map(([name, value]) => `${name}: ${value}`).join(", ") || "none"],
     ...(missed
-      ? ([["Missed slots", <Missed count={missedSlotCount ?? 0} key="m" newest={missed} />]] as [string, ReactNode][])
+      ? ([["Missed slots", <Missed count={missedSlotCount ?? 0} key="m" newest={missed} />]] as Fact[])
       : []),
   ];
 }

@@ -1,0 +1,26 @@
+/** What jobs are about, in people's words. */
+import type { Job } from "../../api/types";
+import { lengthText } from "../../shared/format";
+
+type Operation = Job["properties"]["operation"];
+
+export const OPERATIONS: Readonly<Record<Operation, string>> = {
+  Backup: "Backup",
+  Restore: "Restore",
+  ExpireRecoveryPoints: "Expiry",
+  ConfigureProtection: "Change of protection",
+  DeleteBackupInstance: "Deletion",
+};
+
+export const operationText = (operation: string): string => OPERATIONS[operation as Operation] ?? operation;
+
+/** How long a job took; null while it is under way. */
+export function tookSeconds({ properties }: Job): number | null {
+  return properties.endTime ? (Date.parse(properties.endTime) - Date.parse(properties.startTime)) / 1000 : null;
+}
+
+export function tookText(job: Job): string | null {
+  const seconds = tookSeconds(job);
+  if (seconds === null) return null;
+  return seconds < 60 ? `${Math.max(1, Math.round(seconds))} s` : lengthText(seconds);
+}
