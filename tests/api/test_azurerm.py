@@ -3,7 +3,13 @@ states that it waits for, and read back to the values that were configured, so t
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import subprocess
+import textwrap
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -189,3 +195,32 @@ def test_an_instance_that_was_written_back_from_its_snapshots_is_read_like_any_o
     after = provider.read(protected)
     assert before is not None
     assert after == before | {"protection_state": "ProtectionStopped"}
+
+
+# ---------------------------------------------------------------- what docs/use-with-terraform.md says
+
+PAGE = (Path(__file__).parents[2] / "docs" / "use-with-terraform.md").read_text()
+_LINES = re.MULTILINE | re.DOTALL
+
+
+@pytest.mark.parametrize(
+    ("kind", "proven"), [("vault", VAULTS), ("policy_disk", POLICIES), ("instance_disk", INSTANCES)]
+)
+def test_a_documented_resource_has_attributes_that_are_proven(kind: str, proven: list[Case]) -> None:
+    (block,) = re.findall(rf'^resource "azurerm_data_protection_backup_{kind}" .*?^}}$', PAGE, _LINES)
+    written = set(re.findall(r"^  (\w+) +[={]", block, re.MULTILINE)) - {"provider", "name", "lifecycle"}
+    assert written
+    assert written <= set(proven[0].configuration)
+
+
+def test_the_documented_commands_describe_azure_s_cloud_with_the_app_s_address(tmp_path: Path) -> None:
+    """Run as they stand there, with an answer of Azure's shape in the place of Azure's."""
+    (script,) = [text for text in re.findall(r"^ *```sh\n(.*?)^ *```$", PAGE, _LINES) if "curl" in text]
+    azure = {"name": "AzureCloud", "resourceManager": "https://management.azure.com/", "suffixes": {"storage": "x"}}
+    stand_in = tmp_path / "curl"
+    stand_in.write_text(f"#!/bin/sh\ncat <<'EOF'\n{json.dumps(azure)}\nEOF\n")
+    stand_in.chmod(0o755)
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    subprocess.run(["bash", "-eu", "-c", textwrap.dedent(script)], cwd=tmp_path, env=path, check=True)
+    made = json.loads((tmp_path / "endpoints").read_text())
+    assert made == azure | {"name": "DiskBackup", "resourceManager": "https://backup.contoso.com"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -72,3 +73,14 @@ def test_a_run_of_another_machine_is_over_by_its_age(tmp_path: Path) -> None:
 )
 def test_the_exit_status_tells_what_came_of_it(outcome: Outcome, status: int) -> None:
     assert outcome.status == status
+
+
+@pytest.mark.parametrize("file", ["docs/verify.md", ".github/workflows/verify.yml"])
+def test_what_is_written_of_the_command_is_understood_by_it(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command.main(["--help"])
+    known = set(re.findall(r"--[a-z]+", capsys.readouterr().out))
+    text = (command.PROJECT / file).read_text()
+    written = set(re.findall(r"(?<![\w-])--[a-z-]+", text)) - {"--require-hashes", "--requirement"}
+    assert written
+    assert written <= known
