@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from backup_core.domain.errors import NotFound, RecordCorrupt, ResourceInUse
 from backup_core.domain.guard import (
@@ -278,21 +279,26 @@ def unlock(ports: Ports, vault: VaultKey, subjects: Sequence[tuple[Critical, str
             Unlock(operation=operation, resource_id=resource_id, by=by, at=now, until=now + UNLOCKED_FOR)
             for operation, resource_id in subjects
         )
-        keys = {(each.subject, each.by) for each in given}
-        over = [each for each in _known(ports, vault) if each.value.until <= now]
-        changes: list[Change] = [Remove(each) for each in over if (each.value.subject, each.value.by) not in keys]
-        changes = [*changes[:CLEARED_AT_ONCE]]
-        for each in given:
-            stored = ports.store.get(Unlock, vault, each.subject, by)
-            changes.append(Replace(stored, each) if stored else Insert(each))
-        outbox.commit(ports, vault, changes, [announcements.guard_unlocked(vault, each) for each in given])
+        written = [_given(ports, vault, each) for each in given]
+        told = [announcements.guard_unlocked(vault, each) for each in given]
+        outbox.commit(ports, vault, [*written, *_cleared(ports, vault, given, now)], told)
         return given
 
     return until_committed(f"The unlocks of vault '{vault.name}'", attempt)
 
 
-def _known(ports: Ports, vault: VaultKey) -> Sequence[Stored[Unlock]]:
-    return ports.store.page(Unlock, vault, limit=CLEARED_AT_ONCE).items
+def _given(ports: Ports, vault: VaultKey, unlock: Unlock) -> Change:
+    stored = ports.store.get(Unlock, vault, unlock.subject, unlock.by)
+    return Replace(stored, unlock) if stored else Insert(unlock)
+
+
+def _cleared(ports: Ports, vault: VaultKey, given: Sequence[Unlock], now: datetime) -> list[Change]:
+    """Some of those that are over, but for those that are given anew."""
+    kept = {(each.subject, each.by) for each in given}
+    known = ports.store.page(Unlock, vault, limit=CLEARED_AT_ONCE).items
+    return [
+        Remove(each) for each in known if each.value.until <= now and (each.value.subject, each.value.by) not in kept
+    ]
 
 
 def ask_leave(ports: Ports, vault: VaultKey, operation: Critical, resource_id: str, by: str | None) -> None:

@@ -159,7 +159,10 @@ ABSENT: Mapping[str, set[int]] = {
     "PUT api_instance": {400},
     "PUT api_protection_rule": {200, 400},
     "POST api_protection_rule_dry_run": {200, 400},
-    # So is a guard, whatever lies in its group.
+    # A hold is set under any name, on what is there.
+    "PUT api_legal_hold_of_vault": {201, 404},
+    "PUT api_legal_hold_of_instance": {201, 404},
+    # A guard is created too, whatever lies in its group.
     "PUT api_resource_guard": {200},
     "PUT api_resource_guard_proxy": {400, 404},
 }

@@ -36,6 +36,7 @@ from backup_core.workflows.guards import (
     unlock,
     unmap_guard,
 )
+from backup_core.workflows.rebuild import ensure_vault
 from backup_core.workflows.vaults import delete_vault, put_vault
 from tests.builders import NOW, SUBSCRIPTION, VAULT, vault
 from tests.workflows.platform import HostDied, Platform
@@ -188,6 +189,18 @@ def test_a_guarded_vault_is_not_deleted_and_one_made_anew_is_guarded_still() -> 
     platform.world.store.commit(VAULT, [Remove(stored)])
     put_vault(platform.world.ports, vault())
     assert "not unlocked" in refused(lambda: unmap_guard(platform.world.ports, VAULT, ADA))
+
+
+def test_a_vault_that_had_to_be_written_anew_is_told_with_the_guard_that_is_left() -> None:
+    platform = mapped()
+    stored = platform.world.store.get(Vault, VAULT)
+    assert stored is not None
+    platform.world.store.commit(VAULT, [Remove(stored)])
+    ensure_vault(platform.world.ports, VAULT, "westeurope")
+    ensure_vault(platform.world.ports, VAULT, "westeurope")
+    platform.run(minutes=1)
+    rebuilt = [event for event in platform.world.events.distinct if event.type == "DiskBackup.Vault.Rebuilt"]
+    assert [event.content["resourceGuardId"] for event in rebuilt] == [GUARD_ID]
 
 
 # ---------------------------------------------------------------- two at once
