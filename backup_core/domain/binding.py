@@ -5,12 +5,15 @@ extends (documented: Set-AzSnapshotImmutabilityPolicy; 90 days reported: Azure/a
 of up to 90 days is bound once and for all. A longer one is bound for 90 days, and anew once these have passed: between
 the two it is kept by this app only, for as long as the reconciler takes to come by.
 
+A hold has no end that is known, and may be cleared: a held point is bound a week ahead, anew each day.
+
 Leaves to others: which call says so to Azure (workflows/binding.py), and what an immutable snapshot means for the
 expiry of its point (domain/retention.py).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from backup_core.domain.disk import Immutability
@@ -18,25 +21,40 @@ from backup_core.domain.recovery_point import RecoveryPoint
 
 DAY = timedelta(days=1)
 LONGEST_DAYS = 90
-# A point that never expires is bound so far ahead, and anew each day: what is to be kept for ever today may not be so
+# What is kept without an end is bound so far ahead, and anew each day: what is to be kept for ever today may not be so
 # tomorrow, and what is bound cannot be taken back.
 AHEAD_WITHOUT_END = timedelta(days=7)
 
 
-def is_unbound(point: RecoveryPoint, present: Immutability | None, now: datetime) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asks:
+    """What asks that Azure keeps the snapshots of a point: its vault, which is immutable, and holds that stand."""
+
+    immutable: bool = False
+    held: bool = False
+
+    @property
+    def anything(self) -> bool:
+        return self.immutable or self.held
+
+
+def is_unbound(point: RecoveryPoint, present: Immutability | None, asks: Asks, now: datetime) -> bool:
     """Whether there is anything to ask of Azure, or to note of what its snapshot shows."""
     shows = present.until if present is not None and now < present.until else None
     unnoted = shows is not None and shows != point.immutable_until
-    return (unnoted and point.is_good) or days_wanted(point, present, now) is not None
+    return (unnoted and point.is_good) or days_wanted(point, present, asks, now) is not None
 
 
-def days_wanted(point: RecoveryPoint, present: Immutability | None, now: datetime) -> int | None:
-    """How many days the immutability policy of a good point's snapshot is to have, from its start on, so that Azure
-    keeps it until it expires; None where the `present` one does, or nothing is wanted."""
-    if not point.is_good:
+def days_wanted(point: RecoveryPoint, present: Immutability | None, asks: Asks, now: datetime) -> int | None:
+    """How many days the immutability policy of a good point's snapshot is to have, from its start on: until the point
+    expires, for an immutable vault; while it is held, or never expires, always a week ahead. None where the `present`
+    policy does, or nothing is wanted."""
+    if not point.is_good or not asks.anything:
         return None
-    if point.expires_at is not None:
-        return days_to_bind(point.expires_at, present, now)
+    if asks.immutable and point.expires_at is not None:
+        days = days_to_bind(point.expires_at, present, now)
+        if days is not None or not asks.held:
+            return days
     enough = present is not None and present.until - now >= AHEAD_WITHOUT_END - DAY
     return None if enough else days_to_bind(now + AHEAD_WITHOUT_END, present, now)
 

@@ -172,5 +172,5 @@ def _complete(ports: Ports, message: ObserveBackup, running: RunningBackup, snap
     if not commit(ports, message, changes, told):
         return
     log.info("backup.completed job_id=%s instance=%s point=%s", job.job_id, instance.name, point.point_id)
-    bind_soon(ports, message.vault, point)
+    bind_soon(ports, message.vault, changed, point)
     hurry_deletion(ports, message.vault, changed)

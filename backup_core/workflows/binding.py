@@ -1,5 +1,5 @@
-"""Have Azure keep the snapshots of immutable vaults: one step for one point, from its recording on, and again from the
-reconciler for whatever is not bound as long as it could be.
+"""Have Azure keep the snapshots of immutable vaults and of held points: one step for one point, from its recording on,
+and again from the reconciler for whatever is not bound as long as it could be.
 
 A request that Azure accepted proves nothing: the point is noted as bound once its snapshot shows it. What Azure does
 not let us bind (the feature is not there, or the right) is kept by this app only, and an alert says so.
@@ -12,12 +12,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from backup_core.domain.alert import Cause
-from backup_core.domain.binding import days_wanted
+from backup_core.domain.binding import Asks, days_wanted
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError, SnapshotNotBound
+from backup_core.domain.hold import all_holds, standing
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import JobError
 from backup_core.domain.messages import BindPoint
@@ -28,6 +29,7 @@ from backup_core.domain.vault import Vault
 from backup_core.ports import Ports, Replace, again_on_conflict
 from backup_core.workflows import outbox
 from backup_core.workflows.alerts import Alerted, fire, resolve
+from backup_core.workflows.catalogue import find_vault
 from backup_core.workflows.turns import look_delay, next_turn, note_deferral
 
 log = logging.getLogger("diskbackup.binding")
@@ -37,17 +39,24 @@ AT_ONCE = 300  # points of one run of the reconciler
 PAUSE = timedelta(seconds=0.5)  # between two of them: a fifth of the writes that Azure Resource Manager grants
 
 
-def is_binding(ports: Ports, vault: VaultKey) -> bool:
-    """Whether Azure is to keep the vault's snapshots now. Costs a read where the deployment binds at all."""
+def binding_vault(ports: Ports, vault: VaultKey) -> Vault | None:
+    """The vault as it is in force, for what asks that Azure keeps its snapshots; None where the deployment does not
+    bind. Costs a read where it does."""
     if not ports.promises.binds_snapshots:
-        return False
-    stored = ports.store.get(Vault, vault)
-    return stored is not None and stored.value.at(ports.clock.now()).is_immutable
+        return None
+    found = find_vault(ports, vault)
+    return found.at(ports.clock.now()) if found is not None else None
 
 
-def bind_soon(ports: Ports, vault: VaultKey, point: RecoveryPoint) -> None:
+def asks_of(vault: Vault, instance: BackupInstance | None, point: RecoveryPoint, now: datetime) -> Asks:
+    """`vault` as it is in force."""
+    return Asks(immutable=vault.is_immutable, held=bool(standing(all_holds(point, instance, vault), now)))
+
+
+def bind_soon(ports: Ports, vault: VaultKey, instance: BackupInstance, point: RecoveryPoint) -> None:
     """Of a point that was just recorded, once that is committed. What a dead host leaves out, the reconciler sends."""
-    if is_binding(ports, vault):
+    found = binding_vault(ports, vault)
+    if found is not None and asks_of(found, instance, point, ports.clock.now()).anything:
         ports.queue.send(_message(vault, point))
 
 
@@ -59,10 +68,13 @@ def bind_later(ports: Ports, vault: VaultKey, points: Sequence[RecoveryPoint], *
 def bind_point(ports: Ports, message: BindPoint) -> None:
     """Look at the point's snapshot once: note that it is bound, or ask for that and come back."""
     stored = ports.store.get(RecoveryPoint, message.vault, message.instance_name, message.point_id)
-    if stored is None or not is_binding(ports, message.vault):
+    vault = binding_vault(ports, message.vault) if stored is not None else None
+    if stored is None or vault is None:
         return
+    instance = ports.store.get(BackupInstance, message.vault, message.instance_name)
+    asks = asks_of(vault, instance.value if instance is not None else None, stored.value, ports.clock.now())
     try:
-        is_done = _bind(ports, message, stored.value)
+        is_done = _bind(ports, message, stored.value, asks)
     except BackupError as error:
         _come_back_or_tell(ports, message, error)
         return
@@ -71,18 +83,18 @@ def bind_point(ports: Ports, message: BindPoint) -> None:
 
 
 def end_alert(ports: Ports, vault: VaultKey, instance: BackupInstance) -> None:
-    """Of an instance whose vault asks for no binding any more."""
+    """Of an instance of which nothing asks for binding any more."""
     if any(opened.cause == Cause.BINDING for opened in instance.alerts):
         _record(ports, vault, instance.name, lambda found: resolve(ports, vault, found, Cause.BINDING))
 
 
-def _bind(ports: Ports, message: BindPoint, point: RecoveryPoint) -> bool:
+def _bind(ports: Ports, message: BindPoint, point: RecoveryPoint, asks: Asks) -> bool:
     """Answers whether there is nothing left to do."""
     snapshot = ports.cloud.find_snapshot(point.snapshot_id)
     if snapshot is None or isinstance(prove_point(point, snapshot, vault=message.vault), NotProven):
         log.warning("binding.no_snapshot snapshot=%s: the reconciler looks after it", point.snapshot_id)
         return True
-    days = days_wanted(point, snapshot.immutability, ports.clock.now())
+    days = days_wanted(point, snapshot.immutability, asks, ports.clock.now())
     if days is None:
         _note_bound(ports, message, snapshot)
         return True

@@ -39,7 +39,7 @@ from backup_core.ports import Ports, Replace, Stored, every
 from backup_core.workflows import announcements, once_a_day
 from backup_core.workflows.acting import acting_for, as_identity, identities_of
 from backup_core.workflows.adoption import Adopter, move_agenda_on
-from backup_core.workflows.binding import AT_ONCE, bind_later, end_alert
+from backup_core.workflows.binding import AT_ONCE, asks_of, bind_later, end_alert
 from backup_core.workflows.catalogue import find_vault
 from backup_core.workflows.claims import take_claim
 from backup_core.workflows.holds import is_labelled
@@ -131,10 +131,10 @@ class Records:
             self.vaults[key] = find_vault(ports, key)
         return self.vaults[key]
 
-    def binds(self, ports: Ports, key: VaultKey) -> bool:
-        """Whether Azure is to keep the vault's snapshots."""
+    def binding_vault(self, ports: Ports, key: VaultKey) -> Vault | None:
+        """The vault as it is in force, where Azure is to keep what it or a hold asks for."""
         vault = self.vault(ports, key) if ports.promises.binds_snapshots else None
-        return vault is not None and vault.is_immutable
+        return vault.at(ports.clock.now()) if vault is not None else None
 
     def policy(self, ports: Ports, vault: VaultKey, name: str) -> BackupPolicy | None:
         if vault not in self.policies:
@@ -370,6 +370,7 @@ class _Disk:
     ) -> int:
         """Every point that is good, or was called lost, and lies where we could look; answers how many are whole.
         `holds`: those on instance and vault."""
+        binding, asked = self.records.binding_vault(ports, vault), False
         unbound: list[RecoveryPoint] = []
         good = {point.point_id: point for point in points if point.is_good}
         report = self.report
@@ -393,9 +394,14 @@ class _Disk:
             if found.fate in told:
                 told[found.fate].append(point.point_id)
             whole = found.snapshot if found.fate is Fate.WHOLE else None
-            if whole is not None and is_unbound(point, whole.immutability, ports.clock.now()):
+            asks = asks_of(binding, instance, point, ports.clock.now()) if binding is not None else None
+            asked = asked or (asks is not None and asks.anything)
+            if whole is not None and asks and is_unbound(point, whole.immutability, asks, ports.clock.now()):
                 unbound.append(point)
-        self._bind(ports, vault, instance, unbound)
+        if asked:
+            self._bind(ports, vault, instance, unbound)
+        else:
+            end_alert(ports, vault, instance)
         if unlabelled and len(report.unlabelled) < LABELLED_AT_ONCE:
             ports.queue.send(LabelHolds(vault=vault, instance_name=unlabelled[0]))
             report.unlabelled += unlabelled[:1]
@@ -403,9 +409,6 @@ class _Disk:
 
     def _bind(self, ports: Ports, vault: VaultKey, instance: BackupInstance, unbound: Sequence[RecoveryPoint]) -> None:
         """The newest points first, as many as are left of what one run sends."""
-        if not self.records.binds(ports, vault):
-            end_alert(ports, vault, instance)
-            return
         sent = len(self.report.unbound)
         chosen = unbound[: max(0, AT_ONCE - sent)]
         bind_later(ports, vault, chosen, sent=sent)

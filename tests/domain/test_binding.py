@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backup_core.domain.binding import LONGEST_DAYS, days_to_bind, days_wanted
+from backup_core.domain.binding import LONGEST_DAYS, Asks, days_to_bind, days_wanted
 from backup_core.domain.disk import Immutability
 from backup_core.domain.recovery_point import PointState
 from backup_core.domain.retention import decide_retention, next_expiry_at
@@ -14,6 +14,7 @@ from tests.builders import point
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+IMMUTABLE, HELD = Asks(immutable=True), Asks(held=True)
 
 
 def policy(days: int, since: datetime = NOW) -> Immutability:
@@ -50,22 +51,40 @@ def test_ninety_days_are_not_extended_before_they_have_passed() -> None:
 
 
 def test_a_point_is_bound_to_its_expiry() -> None:
-    assert days_wanted(point(expires_at=NOW + 3 * DAY), None, NOW) == 3
-    assert days_wanted(point(expires_at=NOW), None, NOW) is None
+    assert days_wanted(point(expires_at=NOW + 3 * DAY), None, IMMUTABLE, NOW) == 3
+    assert days_wanted(point(expires_at=NOW), None, IMMUTABLE, NOW) is None
 
 
 def test_a_point_that_never_expires_is_bound_for_a_week_at_a_time_and_anew_once_a_day() -> None:
     endless = point(expires_at=None)
-    assert days_wanted(endless, None, NOW) == 7
-    assert days_wanted(endless, policy(7), NOW + MINUTE) is None
-    assert days_wanted(endless, policy(7), NOW + DAY) is None
-    assert days_wanted(endless, policy(7), NOW + DAY + MINUTE) == 9
-    assert days_wanted(endless, policy(LONGEST_DAYS), NOW + 89 * DAY) is None
+    assert days_wanted(endless, None, IMMUTABLE, NOW) == 7
+    assert days_wanted(endless, policy(7), IMMUTABLE, NOW + MINUTE) is None
+    assert days_wanted(endless, policy(7), IMMUTABLE, NOW + DAY) is None
+    assert days_wanted(endless, policy(7), IMMUTABLE, NOW + DAY + MINUTE) == 9
+    assert days_wanted(endless, policy(LONGEST_DAYS), IMMUTABLE, NOW + 89 * DAY) is None
+
+
+@pytest.mark.parametrize("expires_at", [None, NOW - DAY, NOW + 3 * DAY, NOW + 30 * DAY])
+def test_a_held_point_is_bound_for_a_week_at_a_time_whatever_its_expiry(expires_at: datetime | None) -> None:
+    held = point(expires_at=expires_at)
+    assert days_wanted(held, None, HELD, NOW) == 7
+    assert days_wanted(held, policy(7), HELD, NOW + MINUTE) is None
+
+
+@pytest.mark.parametrize(("expires_at", "days"), [(NOW + 3 * DAY, 3), (NOW + 30 * DAY, 30)])
+def test_a_held_point_of_an_immutable_vault_is_bound_for_both(expires_at: datetime, days: int) -> None:
+    both, held = Asks(immutable=True, held=True), point(expires_at=expires_at)
+    assert days_wanted(held, None, both, NOW) == days
+    assert days_wanted(held, policy(days), both, NOW) == (7 if days < 6 else None)
+
+
+def test_what_nobody_asks_for_is_not_bound() -> None:
+    assert days_wanted(point(expires_at=NOW + DAY), None, Asks(), NOW) is None
 
 
 @pytest.mark.parametrize("state", [PointState.EXPIRING, PointState.LOST])
 def test_a_point_that_is_no_good_point_is_not_bound(state: PointState) -> None:
-    assert days_wanted(point(expires_at=NOW + DAY, state=state), None, NOW) is None
+    assert days_wanted(point(expires_at=NOW + DAY, state=state), None, IMMUTABLE, NOW) is None
 
 
 @pytest.mark.parametrize("discard_all", [False, True])

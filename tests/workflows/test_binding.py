@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from backup_core.domain.errors import PermissionMissing, RequestRefused, Throttled
+from backup_core.domain.hold import Hold
 from backup_core.domain.job import JobStatus
 from backup_core.domain.vault import Promises
 from backup_core.workflows import reconcile_group
+from backup_core.workflows.holds import Place, clear_hold, set_hold
 from backup_core.workflows.lifecycle import delete_instance
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.vaults import put_vault
@@ -193,6 +195,28 @@ def test_an_instance_that_is_deleted_waits_for_azure_and_leaves_nothing_behind()
     platform.run(hours=1)
     assert platform.world.cloud.removed == [point.snapshot_id]
     assert not platform.has_instance("disk-1")
+
+
+@pytest.mark.parametrize("place", [Place(vault=VAULT), Place(vault=VAULT, instance="disk-1"), None])
+def test_a_held_point_is_bound_while_it_is_held_also_where_its_vault_is_not_immutable(place: Place | None) -> None:
+    platform = backed_up(state="Disabled")
+    (point,) = platform.points()
+    place = place or Place(vault=VAULT, instance="disk-1", point=point.point_id)
+    set_hold(platform.world.ports, place, Hold(name="case-7", reason="a lawsuit", set_at=NOON))
+    reconcile(platform.world.ports)
+    platform.run(minutes=1)
+    bound = until(platform)
+    assert timedelta(days=6) < bound - platform.world.clock.now() <= timedelta(days=7)
+    platform.world.clock.set(NOON + timedelta(days=1, hours=6))
+    reconcile(platform.world.ports)
+    platform.run(minutes=1)
+    assert platform.immutable_until(point.snapshot_id) > bound
+    clear_hold(platform.world.ports, place, "case-7")
+    platform.world.clock.set(NOON + timedelta(days=3))
+    last = platform.immutable_until(point.snapshot_id)
+    reconcile(platform.world.ports)
+    platform.run(minutes=1)
+    assert platform.immutable_until(point.snapshot_id) == last
 
 
 def test_one_run_of_the_reconciler_sends_no_more_than_azure_takes(monkeypatch: pytest.MonkeyPatch) -> None:
