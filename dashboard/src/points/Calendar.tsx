@@ -75,7 +75,7 @@ export function Calendar({ weeks, chosen, onChoose }: Props) {
           />
         ))}
       </svg>
-      <Caption1 as="p" className={styles.key}>
+      <Caption1 as="p" block className={styles.key}>
         The darker, the more recovery points a day has. A cross: a backup failed, or a slot was missed.
       </Caption1>
     </div>

@@ -19,16 +19,23 @@ Object.defineProperty(HTMLElement.prototype, "clientHeight", { configurable: tru
 Object.defineProperty(HTMLElement.prototype, "clientWidth", { configurable: true, value: 1200 });
 
 // A failure says what was looked for; the whole page would bury it. Slow machines are no failures.
-configure({ asyncUtilTimeout: 5_000, getElementError: (message) => new Error(message ?? "not found") });
+configure({ asyncUtilTimeout: 5_000, getElementError: (message) => new Error((message ?? "not found").slice(0, 3_000)) });
 
 beforeEach(() => {
   sessionStorage.clear();
   localStorage.clear();
 });
-afterEach(cleanup);
+afterEach(async () => {
+  cleanup();
+  await settled();
+});
 
-// What keeps the focus looks around once more a moment after a dialog closed: not when the page is gone.
 afterAll(async () => {
   document.body.replaceChildren();
-  if ("__tabsterInstance" in window) await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await settled();
 });
+
+/** What keeps the focus looks around once more a moment after a dialog closed: neither in the next test nor without a page. */
+async function settled(): Promise<void> {
+  if ("__tabsterInstance" in window) await new Promise((resolve) => setTimeout(resolve, 500));
+}

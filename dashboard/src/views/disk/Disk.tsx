@@ -8,12 +8,14 @@ import { toRestore } from "../../app/links";
 import { useInstance, usePoints, useStandings } from "../../api/queries";
 import { sameId } from "../../api/ids";
 import type { Instance, Standing } from "../../api/types";
+import { Holds } from "../../holds/Holds";
 import { ErrorDetails } from "../../shared/ErrorDetails";
 import { JobProgress } from "../../shared/JobProgress";
 import { Loaded } from "../../shared/Loaded";
 import { Page, Section } from "../../shared/Page";
 import { includes } from "../../sign-in/roles";
 import { useSession } from "../../sign-in/session";
+import { DiskCost } from "./DiskCost";
 import { DiskFacts } from "./DiskFacts";
 import { DiskJobs } from "./DiskJobs";
 import { History } from "./History";
@@ -49,7 +51,11 @@ function Told({ instance, standing }: { instance: Instance; standing: Standing |
           {(found) => <History instance={instance} points={found} />}
         </Loaded>
       </Section>
+      <Section title="Legal holds on all of its recovery points">
+        <Holds of={instance.id} what="all of them" />
+      </Section>
       <DiskJobs instance={instance.id} />
+      <DiskCost instance={instance.id} />
     </div>
   );
 }

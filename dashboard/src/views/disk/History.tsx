@@ -6,6 +6,7 @@ import { useZone } from "../../app/preferences";
 import { vaultOf, sameId } from "../../api/ids";
 import { useVaultJobs } from "../../api/queries";
 import type { Instance, Point } from "../../api/types";
+import { Holds } from "../../holds/Holds";
 import { Calendar } from "../../points/Calendar";
 import { weeksOf } from "../../points/days";
 import { PointFacts } from "../../points/PointFacts";
@@ -80,6 +81,7 @@ function Chosen({ instance, point }: { instance: string; point: Point }) {
   return (
     <section aria-label="The chosen recovery point" aria-live="polite" className={styles.chosen}>
       <PointFacts point={point} />
+      <Holds of={point.id} what="this recovery point" />
       {mayRestore && <Linked to={toRestore(instance, point.name)}>Restore this recovery point</Linked>}
     </section>
   );

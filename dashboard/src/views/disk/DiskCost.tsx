@@ -1,0 +1,59 @@
+/** What a disk's recovery points are going to cost, as the API estimates it, with what that supposes. */
+import { Body1, makeStyles } from "@fluentui/react-components";
+import { useQuery } from "@tanstack/react-query";
+import { SELDOM } from "../../api/queries";
+import type { Schemas } from "../../api/types";
+import { counted } from "../../shared/format";
+import { Loaded } from "../../shared/Loaded";
+import { Section } from "../../shared/Page";
+import { useClient } from "../../sign-in/session";
+
+type Estimate = Schemas["CostEstimate"];
+type Range = Estimate["total"]["gibMonths"];
+
+const DAYS = 30;
+const useStyles = makeStyles({ list: { margin: 0, paddingInlineStart: "20px", overflowWrap: "anywhere" } });
+
+export function DiskCost({ instance }: { instance: string }) {
+  const client = useClient();
+  const estimate = useQuery({
+    queryKey: ["cost", instance.toLowerCase()],
+    queryFn: ({ signal }) => client.send<Estimate>("POST", `${instance}/estimateCost`, { body: { days: DAYS }, signal }),
+    staleTime: SELDOM,
+  });
+  return (
+    <Section title={`Cost of the next ${DAYS} days`}>
+      <Loaded from={estimate} lines={2}>
+        {(found) => <Told estimate={found} />}
+      </Loaded>
+    </Section>
+  );
+}
+
+function Told({ estimate: { total, price, recoveryPoints, assumptions, unknown } }: { estimate: Estimate }) {
+  const styles = useStyles();
+  const money = total.cost ? rangeText(total.cost, price.currency) : "no price is known for this region";
+  return (
+    <>
+      <Body1>
+        Snapshots: {money} ({rangeText(total.gibMonths, "GiB-months")}), with {counted(recoveryPoints, "recovery point")} at
+        present.
+        {price.readOn && ` Azure's list price of ${price.readOn}.`}
+      </Body1>
+      <details>
+        <summary>What this supposes</summary>
+        <ul className={styles.list}>
+          {[...assumptions, ...unknown].map((line) => (
+            <li key={line}>{line}</li>
+          ))}
+        </ul>
+      </details>
+    </>
+  );
+}
+
+/** `about 3.20 USD`; without an estimate, from the least to the most. */
+export function rangeText({ least, estimate, most }: Range, unit: string): string {
+  const number = (value: number) => value.toLocaleString("en", { maximumFractionDigits: 2 });
+  return estimate === null ? `between ${number(least)} and ${number(most)} ${unit}` : `about ${number(estimate)} ${unit}`;
+}
