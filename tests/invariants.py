@@ -34,6 +34,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
+from backup_core.domain.hold import all_holds
 from backup_core.domain.instance import MISSED_SLOTS_KEPT, BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobOperation, JobStatus
 from backup_core.domain.naming import scheduled_job_id
@@ -231,7 +232,8 @@ class Ledger:
         now = world.clock.now()
         if instance.state in _KEEPS_ALL:
             yield f"its instance is {instance.state.value}"
-        yield from (f"it is {hold}" for hold in record.holds if hold.stands(now + self.clocks_apart))
+        for thing in (record, instance, self._vault(world)):
+            yield from (f"it is {hold}" for hold in all_holds(thing) if hold.stands(now + self.clocks_apart))
         if record.snapshot_id.lower() in self.held:
             until = self.held[record.snapshot_id.lower()]
             if until is None or now + self.clocks_apart < until:
@@ -277,10 +279,14 @@ class Ledger:
         return found[0] if found else None
 
     @staticmethod
-    def _is_immutable(world: World) -> bool:
+    def _vault(world: World) -> Vault | None:
         with world.faults.paused():
             stored = world.store.get(Vault, VAULT)
-        return stored is not None and stored.value.at(world.clock.now()).is_immutable
+        return None if stored is None else stored.value.at(world.clock.now())
+
+    def _is_immutable(self, world: World) -> bool:
+        vault = self._vault(world)
+        return vault is not None and vault.is_immutable
 
     def faults_of_points(self, installation: str) -> list[str]:
         """Invariant 5."""

@@ -70,10 +70,6 @@ def _place(call: Call) -> Place:
     return Place(vault=call.vault, instance=call.names.get("instance", ""), point=call.names.get("point", "").lower())
 
 
-def _scope(place: Place) -> str:
-    return POINT if place.point else INSTANCE if place.instance else VAULT
-
-
 def _read(ports: Ports, call: Call) -> Hold:
     """Raises InvalidInput that names every fault of the name and the body."""
     node = body_of(call)
@@ -84,7 +80,6 @@ def _read(ports: Ports, call: Call) -> Hold:
         name=call.names["hold"],
         reason=reason,
         set_at=ports.clock.now(),
-        scope=_scope(_place(call)),
         set_by=call.caller.object_id,
         set_by_name=_name_of(call),
     )
@@ -115,7 +110,7 @@ def _render(ports: Ports, call: Call, hold: Hold) -> dict[str, Any]:
         "properties": _properties(ports, hold),
         "id": f"{path}/legalHolds/{hold.name}",
         "name": hold.name,
-        "type": f"{VAULT_TYPE}{_PARENTS[_scope(place)]}/legalHolds",
+        "type": f"{VAULT_TYPE}{_PARENTS[place.scope]}/legalHolds",
     }
 
 

@@ -20,6 +20,9 @@ from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError, NotFound, ResourceInUse
 from backup_core.domain.events import Event
 from backup_core.domain.hold import (
+    INSTANCE,
+    POINT,
+    VAULT,
     Hold,
     HoldClaim,
     all_holds,
@@ -65,6 +68,10 @@ class Place:
     instance: str = ""
     point: str = ""
 
+    @property
+    def scope(self) -> str:
+        return POINT if self.point else INSTANCE if self.instance else VAULT
+
     def __str__(self) -> str:
         if self.point:
             return f"Recovery point '{self.point}' of '{self.instance}'"
@@ -83,7 +90,7 @@ def set_hold(ports: Ports, place: Place, hold: Hold) -> HoldChange:
     def attempt() -> HoldChange:
         found, now = _Found.at(ports, place), ports.clock.now()
         found.refuse_late()
-        holds = with_hold(found.holds, hold, now)
+        holds = with_hold(found.holds, replace(hold, scope=place.scope), now)
         change = _change(found.holds, holds, hold.name)
         if holds != found.holds:
             found.commit(ports, holds, announcements.hold_set(place.vault, found.thing, change.after, now))

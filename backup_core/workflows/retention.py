@@ -39,7 +39,7 @@ from backup_core.domain.hold import all_holds, standing
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobError, JobStatus
 from backup_core.domain.messages import ExpirePoints
-from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.retention import held_until
 from backup_core.domain.vault import Vault
@@ -47,7 +47,7 @@ from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConfl
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.alerts import Alerted, fire, resolve
-from backup_core.workflows.catalogue import config_job_of, recent_vault
+from backup_core.workflows.catalogue import config_job_of, find_vault, recent_vault
 from backup_core.workflows.claims import release_claim
 from backup_core.workflows.deletion import (
     DeletionRun,
@@ -151,7 +151,7 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
         kept = _kept(instance, settings, now, points=ready, everything=plain)
         _round(ports, message, stored, _Work(points=ready, everything=plain, kept=kept, settings=settings))
     elif instance.is_deleted:
-        _purge_when_due(ports, message, stored, plain, settings)
+        _purge_when_due(ports, message, stored, plain)
     elif instance.state is ProtectionState.DELETING and not points:
         _remove_instance(ports, message, stored)
     else:
@@ -190,15 +190,11 @@ def _is_held(ports: Ports) -> bool:
 
 
 def _purge_when_due(
-    ports: Ports,
-    message: ExpirePoints,
-    stored: Stored[BackupInstance],
-    points: Sequence[RecoveryPoint],
-    settings: Vault | None,
+    ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance], points: Sequence[RecoveryPoint]
 ) -> None:
     """A soft-deleted instance keeps everything until its purge, and until no hold stands on any of it; from then on it
     is deleted like any other."""
-    now = ports.clock.now()
+    now, settings = ports.clock.now(), find_vault(ports, message.vault)  # as it is now: a purge is not undone
     purge_at = stored.value.purge_at
     if purge_at is None or now < purge_at:
         due_at = expiry_due_at(stored.value, points, now, held=standing(all_holds(stored.value, settings), now))
@@ -531,8 +527,12 @@ def _nothing_to_delete(
     """Nothing to delete now. The row that stands goes last: until then it looks after what is not done."""
     now = ports.clock.now()
     due_at = expiry_due_at(stored.value, points, now, held=standing(all_holds(stored.value, settings), now))
-    if stored.value.expiry_due_at == due_at or commit(
-        ports, message, [Replace(stored, replace(stored.value, expiry_due_at=due_at))]
+    quiet = Alerted(instance=replace(stored.value, expiry_due_at=due_at))
+    is_in_doubt = any(point.state is PointState.EXPIRING for point in points)
+    if not is_in_doubt and not expired(stored.value, settings, points, now):  # what was refused is to be kept by now
+        quiet = resolve(ports, message.vault, quiet.instance, Cause.EXPIRY)
+    if quiet.instance == stored.value or commit(
+        ports, message, [Replace(stored, quiet.instance), *quiet.changes], quiet.events
     ):
         _replace_row(ports, message, due_at)
 

@@ -13,15 +13,17 @@ from typing import Any
 
 from backup_core.adapters.azure_errors import Answer, Call, CallKind, error_for
 from backup_core.domain.agenda import AgendaKind, AgendaRow
-from backup_core.domain.alert import Alert, AlertState
+from backup_core.domain.alert import Alert, AlertState, Cause
+from backup_core.domain.errors import SnapshotHeld
 from backup_core.domain.hold import ends_of, standing
 from backup_core.domain.installation import Installation
-from backup_core.domain.recovery_point import held_by_tag
+from backup_core.domain.instance import ProtectionState
+from backup_core.domain.recovery_point import HOLD_TAG, held_by_tag
 from backup_core.domain.resource_ids import ANYWHERE, parse_group_id
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.vault import Promises
 from backup_core.ports import Memory, Ports, every
-from backup_core.workflows.holds import Place, clear_hold, set_hold
+from backup_core.workflows.holds import Place, clear_hold, holds_at, set_hold
 from backup_core.workflows.lifecycle import undelete_instance
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.rebuild import rebuild_catalogue
@@ -42,6 +44,7 @@ APART = max(CLOCKS)
 KINDS_OF_ROWS = (AgendaKind.BACKUP, AgendaKind.WATCH, AgendaKind.OBJECTIVE)  # a point that is kept may expire one day
 ROWS_COME_DUE_WITHIN = 4  # rounds: a row may be put off once or twice by what is looked at
 RETENTION = "PT8M"
+PLACES = (Place(vault=VAULT), Place(vault=VAULT, instance=NAME))
 PROMISES = Promises(weakening_delay=timedelta(minutes=4))
 GOES_BACK = 300  # seconds
 
@@ -223,6 +226,16 @@ class Troubled(Interleaving):
 
         self._ask(ask)
 
+    def _hold_all(self) -> None:
+        """The disk's instance, or its vault. The invariants ask the records whether that holds."""
+        ports, place = self.platform.world.ports, self.random.choice(PLACES)
+        wanted = hold(name="case-3", scope="instance" if place.instance else "vault", set_at=ports.clock.now())
+        self._ask(lambda: set_hold(ports, place, wanted))
+
+    def _clear_hold_on_all(self) -> None:
+        ports, place = self.platform.world.ports, self.random.choice(PLACES)
+        self._ask(lambda: clear_hold(ports, place, "case-3"))
+
     def _clear_hold(self) -> None:
         ports = self.platform.world.ports
         held = [point for point in self.platform.points(NAME) if standing(point.holds, ports.clock.now())]
@@ -234,6 +247,24 @@ class Troubled(Interleaving):
         left = [each for each in self.platform.points(NAME) if each.point_id == chosen.point_id]
         if left and chosen.snapshot_id.lower() in self.ledger.held:
             self.ledger.held[chosen.snapshot_id.lower()] = ends_of(standing(left[0].holds, ports.clock.now()))
+
+    def _let_go(self) -> None:
+        """Of what is on its way out: its deletion waits for the end of the last hold, as it should, and so would all.
+        Tags of holds that went with the tables are taken off; what they kept is tried again after half an hour."""
+        if not self.platform.has_instance(NAME) or self.platform.instance(NAME).state is not ProtectionState.DELETING:
+            return
+        ports = self.platform.world.ports
+        places = [*PLACES, *(replace(PLACES[1], point=each.point_id) for each in self.platform.points(NAME))]
+        for place in places:
+            for found in holds_at(ports, place):
+                clear_hold(ports, place, found.name)
+        ended_at = ports.clock.now() + PROMISES.weakening_delay
+        self.ledger.held = {each: until or ended_at for each, until in self.ledger.held.items()}
+        cloud = self.platform.world.cloud
+        for each in cloud.snapshot_ids():
+            tags = (cloud.shown(each) or {}).get("tags", {})
+            cloud.retag(each, {name: value for name, value in tags.items() if name != HOLD_TAG})
+        self.platform.run(minutes=36)
 
     def _forget_holds_without_a_tag(self) -> None:
         """What only the lost tables knew."""
@@ -271,7 +302,15 @@ class Troubled(Interleaving):
 
     def _troubles(self) -> tuple[Callable[[], None], ...]:
         more = (self._restore, self._restore, self._lock, self._reconcile, self._hold, self._clear_hold)
-        return (*Interleaving._troubles(self), *more, self._out_of_order, self._lag, self._throttle_without_a_word)
+        on_all = (self._hold_all, self._clear_hold_on_all, self._clear_hold_on_all)
+        return (
+            *Interleaving._troubles(self),
+            *more,
+            *on_all,
+            self._out_of_order,
+            self._lag,
+            self._throttle_without_a_word,
+        )
 
     # What is left.
 
@@ -286,6 +325,7 @@ class Troubled(Interleaving):
     def _go_well(self) -> None:
         """Backups and a restore that succeed, with what was lost in the troubles found before and after."""
         world = self.platform.world
+        self._let_go()
         self._ask(lambda: undelete_instance(world.ports, VAULT, NAME))
         self._resume()
         self._ask(lambda: configure_instance(world.ports, VAULT, request(NAME)))
@@ -304,12 +344,19 @@ class Troubled(Interleaving):
     def _open_alerts(self) -> Iterator[str]:
         """Invariant 7."""
         world = self.platform.world
+        if self._tells_of_a_lost_hold():
+            return
         if self.platform.has_instance(NAME):
             opened = self.platform.instance(NAME).alerts
             yield from (f"alert {each.cause} is still open on the instance" for each in opened)
         with world.faults.paused():
             rows = [stored.value for stored in every(world.ports, Alert, VAULT)]
         yield from (f"alert {each.cause} is {each.state.value}" for each in rows if each.state is AlertState.FIRED)
+
+    def _tells_of_a_lost_hold(self) -> bool:
+        """Whether an alert is of a snapshot whose hold went with the tables: its cause is there."""
+        opened = self.platform.instance(NAME).alerts if self.platform.has_instance(NAME) else ()
+        return self.kind == "set back" and [each.cause for each in opened] == [f"{Cause.EXPIRY}.{SnapshotHeld.code}"]
 
     def _judge(self) -> list[str]:
         self.due.slots = {each for each in self.due.slots if self.judged_from is None or each[1] >= self.judged_from}

@@ -126,6 +126,16 @@ def test_clearing_is_taken_back_by_setting_it_again() -> None:
     assert holds.holds_at(platform.world.ports, place(point))[0].cleared_by == ""
 
 
+def test_an_alert_of_what_could_not_be_deleted_ends_when_that_is_held() -> None:
+    platform = with_two_old_points()
+    platform.world.cloud.locks.add(SNAPSHOT_GROUP.key)
+    platform.run(minutes=3)
+    assert [alert.cause for alert in platform.instance().alerts] == ["ExpiryBlocked.ScopeLocked"]
+    set_hold(platform, oldest(platform))
+    platform.run(minutes=35)
+    assert platform.instance().alerts == ()
+
+
 def test_one_hold_of_two_is_enough() -> None:
     platform, point = held()
     set_hold(platform, point, "case-2")
@@ -356,7 +366,7 @@ SCOPES = pytest.mark.parametrize("scope", PLACES)
 
 
 def set_on(platform: Platform, scope: str, name: str = CASE) -> HoldChange:
-    wanted = hold(name=name, scope=scope, set_at=platform.world.clock.now())
+    wanted = hold(name=name, set_at=platform.world.clock.now())
     with suppress(DeletionUnderWay):
         return holds.set_hold(platform.world.ports, PLACES[scope], wanted)
     return HoldChange(before=None, after=wanted)
