@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.benchmarks import (
     api,
+    center,
     cold_import,
     cold_start,
     herd,
@@ -41,6 +42,7 @@ BENCHMARKS: Mapping[str, Callable[[], Sequence[Figure]]] = {
     "herd": herd.measure,
     "memory": memory.measure,
     "api": api.measure,
+    "center": center.measure,
     "chaos": chaos.measure,
 }
 

@@ -13,6 +13,22 @@ ENDS = 60_000  # milliseconds within which a backup or restore ends here
 REFUSED = "status of 400"  # what the form looks up before a group is named in which the app may make disks
 
 
+def test_a_backup_on_demand_is_followed_until_its_point_is_there(open_window: Opened, scene: Scene) -> None:
+    disk = scene.protected[-1]
+    before = len(scene.clients.points(disk["name"]))
+    window = open_window("operator")
+    page = window.page
+    window.go(f"disk{scene.instance_id(disk)}")
+    page.get_by_role("button", name="Back up now").click()
+    page.get_by_role("dialog").get_by_role("button", name="Back up now").click()
+    followed = page.get_by_role("region", name="Backup on demand")
+    expect(followed).to_contain_text("Completed", timeout=ENDS)
+    expect(page.get_by_role("region", name="The chosen recovery point")).to_contain_text("now")
+    expect(page.get_by_text("There is no recovery point")).to_have_count(0)
+    window.screenshot("disk-backed-up")
+    assert len(scene.clients.points(disk["name"])) == before + 1
+
+
 def test_a_disk_is_restored_by_keyboard_alone(open_window: Opened, scene: Scene) -> None:
     disk = scene.protected[0]
     window = open_window("operator")

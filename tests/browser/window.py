@@ -46,7 +46,7 @@ class Window:
         self._context.set_default_timeout(20_000)
         self.page: Page = self._context.new_page()
         self.page.on("console", self._note_console)
-        self.page.on("pageerror", lambda error: self.faults.append(f"the page threw {error}"))
+        self.page.on("pageerror", lambda error: self.faults.append(f"the page threw {error.stack or error}"))
         self.page.on("request", lambda request: self.requests.append(request))
 
     def close(self) -> None:

@@ -1,5 +1,7 @@
 /** A job, followed to its end: its steps, how it went, and what to do where it failed. */
 import { ProgressBar, makeStyles, tokens } from "@fluentui/react-components";
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { toJob } from "../app/links";
 import { ENDED, useJob } from "../api/queries";
 import type { Job } from "../api/types";
@@ -24,9 +26,17 @@ const useStyles = makeStyles({
 
 export const hasEnded = (job: Job | undefined): boolean => job !== undefined && ENDED.includes(job.properties.status);
 
+// What a job may have changed once it has ended.
+const CHANGED: readonly string[] = ["points", "instance", "standings", "health", "jobs"];
+
 export function JobProgress({ id, title }: { id: string; title: string }) {
   const styles = useStyles();
   const job = useJob(id);
+  const queries = useQueryClient();
+  const isOver = hasEnded(job.data);
+  useEffect(() => {
+    if (isOver) void queries.invalidateQueries({ predicate: ({ queryKey }) => CHANGED.includes(String(queryKey[0])) });
+  }, [isOver, queries]);
   return (
     <section aria-label={title} aria-live="polite" className={styles.frame}>
       <Loaded from={job} lines={2}>
