@@ -445,6 +445,20 @@ class AzureBackup(Protocol):
         """One recovery point, with the snapshot that it names."""
         ...
 
+    def stop_protection(self, instance_id: str) -> None:
+        """Ask for no more backups, and for all data to be kept for ever (documented); the instance tells when it is
+        done, after a minute or more (recorded)."""
+        ...
+
+    def resume_protection(self, instance_id: str) -> None:
+        """Ask for backups by the policy again; as stop_protection."""
+        ...
+
+    def delete_instance(self, instance_id: str) -> None:
+        """Ask Azure Backup to forget an instance and to delete every snapshot that its points name (documented); an
+        absent one is fine."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:

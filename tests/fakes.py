@@ -1194,6 +1194,11 @@ class FakeAzureBackup(_Port):
         self.policies: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)  # by vault and name
         self.instances: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)  # by vault and name
         self.points: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)  # by instance and name
+        self.change_time = timedelta(seconds=45)  # until protection is stopped or resumed, or an instance gone
+        self.deleted: list[str] = []
+        self._cloud = cloud
+        self._clock = cloud._clock
+        self._changes: dict[str, tuple[datetime, str]] = {}
 
     def acting_as(self, identity: str) -> AzureBackup:
         return cast("AzureBackup", _Acting(self, identity.lower()))
@@ -1232,15 +1237,52 @@ class FakeAzureBackup(_Port):
         raw = self.points[instance_id.lower()].get(name)
         return None if raw is None else read_point(raw)
 
+    @_call
+    def stop_protection(self, instance_id: str) -> None:
+        self._begin("stop_protection", instance_id, "ProtectionStopped")
+
+    @_call
+    def resume_protection(self, instance_id: str) -> None:
+        self._begin("resume_protection", instance_id, "ProtectionConfigured")
+
+    @_call
+    def delete_instance(self, instance_id: str) -> None:
+        """What is accepted is in `deleted`, doubles included. Its points' snapshots go with it."""
+        self.guard("delete_instance", instance_id)
+        if self._instance(instance_id) is not None:
+            self.deleted.append(instance_id)
+            self._changes[instance_id.lower()] = (self._clock.now() + self.change_time, "")
+
+    def _begin(self, call: str, instance_id: str, state: str) -> None:
+        self.guard(call, instance_id)
+        if self._instance(instance_id) is None:
+            raise RequestRefused(f"'{instance_id}' was not found.", code="ResourceNotFound", target=instance_id)
+        self._changes[instance_id.lower()] = (self._clock.now() + self.change_time, state)
+
+    def _settle(self) -> None:
+        now = self._clock.now()
+        for key in [key for key, (at, _) in self._changes.items() if at <= now]:
+            _, state = self._changes.pop(key)
+            vault, _, name = key.rpartition("/backupinstances/")
+            if state:
+                properties = self.instances[vault][name]["properties"]
+                self.instances[vault][name]["properties"] = {**properties, "currentProtectionState": state}
+                continue
+            del self.instances[vault][name]
+            for raw in self.points.pop(key, {}).values():
+                self._cloud.lose_snapshot(read_point(raw).snapshot_id)
+
     def _of_vault(
         self, call: str, vault_id: str, found: Mapping[str, dict[str, dict[str, Any]]]
     ) -> list[dict[str, Any]]:
         self.guard(call, vault_id)
+        self._settle()
         if vault_id.lower() not in self.vaults:
             raise RequestRefused(f"'{vault_id}' was not found.", code="ResourceNotFound", target=vault_id)
         return list(found.get(vault_id.lower(), {}).values())
 
     def _instance(self, instance_id: str) -> dict[str, Any] | None:
+        self._settle()
         vault, _, name = instance_id.lower().rpartition("/backupinstances/")
         return self.instances[vault].get(name)
 

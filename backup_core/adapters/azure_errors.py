@@ -68,6 +68,7 @@ class CallKind(Enum):
     FIND_ENCRYPTION_SET = "look for the disk encryption set"
     READ_USAGE = "read the usage of the region"
     FIND_ORIGIN = "read from the backup vault"
+    CHANGE_ORIGIN = "change the backup instance"
     LIST_ORIGIN = "list what lies in the backup vault"
     READ_COST = "read what was billed at"
     TABLES = "use the tables"
@@ -302,6 +303,7 @@ _ROLES: Mapping[CallKind, tuple[str, bool]] = {
     CallKind.LIST_REGIONS: ("Reader", False),
     CallKind.FIND_ORIGIN: ("Backup Reader", False),
     CallKind.LIST_ORIGIN: ("Backup Reader", False),
+    CallKind.CHANGE_ORIGIN: ("Backup Contributor", False),
     CallKind.TABLES: ("Storage Table Data Contributor", False),
     CallKind.QUEUES: ("Storage Queue Data Contributor", False),
     CallKind.EVENTS: ("EventGrid Data Sender", False),

@@ -70,6 +70,7 @@ LANES: Mapping[CallKind, Lane] = {
     CallKind.LIST_ORIGIN: Lane("reads"),
     # A POST, which ARM counts among the writes. Its refusals are frequent, and must not hold back any snapshot.
     CallKind.READ_COST: Lane("CostManagement"),
+    CallKind.CHANGE_ORIGIN: Lane("writes"),
 }
 # The versions of what is not the compute SDK's, which names its own.
 _VERSIONS: Mapping[CallKind, str] = {
@@ -81,6 +82,7 @@ _VERSIONS: Mapping[CallKind, str] = {
     CallKind.FIND_ORIGIN: "2024-04-01",
     CallKind.LIST_ORIGIN: "2024-04-01",
     CallKind.READ_COST: "2025-03-01",
+    CallKind.CHANGE_ORIGIN: "2024-04-01",
 }
 _AUTHORIZATION = "/providers/Microsoft.Authorization"
 
@@ -364,16 +366,16 @@ class ArmDiskCloud:
             url = body.get("nextLink")
         return found
 
-    def read(self, call: Call, url: str, question: Mapping[str, Any] | None = None) -> Any:
-        """GET `url`, or POST a question to it. Raises RequestRefused when it is not ARM's: the token that goes with the
-        call is for ARM only."""
+    def read(self, call: Call, url: str, question: Mapping[str, Any] | None = None, *, method: str = "GET") -> Any:
+        """GET `url`, POST a question to it, or use another method without a body. Raises RequestRefused when
+        it is not ARM's: the token that goes with the call is for ARM only."""
         from azure.core.rest import HttpRequest
 
         if urlsplit(url)[:2] != urlsplit(self._endpoint)[:2]:
             raise RequestRefused(f"'{url}' is not at {self._endpoint}; it was not asked.", target=url)
 
         def send(client: ComputeManagementClient, hook: Callable[[Any], None]) -> None:
-            request = HttpRequest("POST" if question else "GET", url, json=question)
+            request = HttpRequest("POST" if question else method, url, json=question)
             client.send_request(request, raw_response_hook=hook).raise_for_status()
 
         return self._ask(call, send, subscription=_subscription_in(urlsplit(url).path))

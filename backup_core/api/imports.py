@@ -1,4 +1,5 @@
-"""Moving in from Azure Disk Backup: what would come over from a vault there. Ours; Azure Backup has none.
+"""Moving in from Azure Disk Backup: what would come over from a vault there, and having it come over, go back, or be
+done with. Ours; Azure Backup has none.
 
 The vault is read with the rights of the app, or of the identity that the importing vault acts with. So nothing is told
 of disks, resource groups and vaults that are closed to the caller, and nothing outside of the vault's bounds is read.
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from backup_core.api.call import Answer, Call
+from backup_core.api.operation_ids import begun
 from backup_core.api.previews import render_faults
 from backup_core.api.questions import answered
 from backup_core.api.wire import body_of, instant, key_token, last_key
@@ -18,6 +20,7 @@ from backup_core.domain.resource_ids import VAULT, parse_resource_id
 from backup_core.ports import Ports
 from backup_core.workflows import catalogue
 from backup_core.workflows.importing import SOURCE, dry_run_import
+from backup_core.workflows.moving import request_finish, request_import, request_undo
 
 
 def dry_run(ports: Ports, call: Call) -> Answer:
@@ -37,6 +40,25 @@ def dry_run(ports: Ports, call: Call) -> Answer:
     if page.next_name is not None:
         body["nextLink"] = call.next_link(key_token(page.next_name))
     return Answer(status=200, body=body)
+
+
+def begin_import(ports: Ports, call: Call) -> Answer:
+    """202 with both URLs of the job, which asks Azure Backup to stop protecting each instance that comes over."""
+    return begun(call, request_import(ports, call.vault, _read_origin(call), **_who(call)))
+
+
+def undo(ports: Ports, call: Call) -> Answer:
+    """202 with both URLs of the job, which gives back to Azure Backup what came over."""
+    return begun(call, request_undo(ports, call.vault, _read_origin(call), **_who(call)))
+
+
+def finish(ports: Ports, call: Call) -> Answer:
+    """202 with both URLs of the job, which deletes in Azure Backup the instances that have no snapshot left."""
+    return begun(call, request_finish(ports, call.vault, _read_origin(call), **_who(call)))
+
+
+def _who(call: Call) -> dict[str, Any]:
+    return {"author": call.author, "correlation_id": call.correlation_id}
 
 
 def _read_origin(call: Call) -> str:

@@ -17,7 +17,7 @@ from backup_core.api.errors import Refused, user_facing
 from backup_core.api.wire import NEVER, clock_duration, instant, iso_duration, list_answer, read_instant, skip_token
 from backup_core.domain import starting
 from backup_core.domain.errors import Fault, InvalidInput
-from backup_core.domain.job import TAKEN_AGAIN, Job, JobOperation, JobStatus, Subtask, subtask_status
+from backup_core.domain.job import OF_VAULT, TAKEN_AGAIN, Job, JobOperation, JobStatus, Subtask, subtask_status
 from backup_core.domain.resource_ids import DISK, VAULT, ResourceId, VaultKey, parse_resource_id
 from backup_core.ports import Ports
 from backup_core.workflows import catalogue, restore
@@ -34,6 +34,7 @@ _STATUSES: Mapping[str, frozenset[JobStatus]] = {
     status.value: frozenset({status}) for status in JobStatus if status is not JobStatus.QUEUED
 } | {JobStatus.IN_PROGRESS.value: frozenset({JobStatus.QUEUED, JobStatus.IN_PROGRESS})}
 _FIRST_SUBTASKS = {JobOperation.BACKUP: starting.TRIGGER, JobOperation.RESTORE: restore.TRIGGER}
+_COUNTS = {"": "total", "Done": "done", "Waiting": "waiting"}  # of instances that move, by how they are told
 _OPERATIONS: Mapping[str, frozenset[JobOperation]] = {each.value: frozenset({each}) for each in JobOperation}
 
 
@@ -118,7 +119,7 @@ def render(vault: VaultKey, job: Job, *, duration: str) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "activityID": job.job_id,
         "subscriptionId": vault.subscription,
-        "backupInstanceId": f"{vault.resource_id}/backupInstances/{job.instance_name}",
+        "backupInstanceId": _instance_id(vault, job),
         "policyId": f"{vault.resource_id}/backupPolicies/{job.policy_name}" if job.policy_name else None,
         "dataSourceId": job.disk_id,
         "vaultName": vault.name,
@@ -156,6 +157,12 @@ def render(vault: VaultKey, job: Job, *, duration: str) -> dict[str, Any]:
         "name": job.job_id,
         "type": TYPE,
     }
+
+
+def _instance_id(vault: VaultKey, job: Job) -> str:
+    """Of a job of the whole vault, the vault's."""
+    is_of_vault = job.instance_name == OF_VAULT
+    return vault.resource_id if is_of_vault else f"{vault.resource_id}/backupInstances/{job.instance_name}"
 
 
 def _status(job: Job) -> str:
@@ -253,6 +260,11 @@ def _details(job: Job) -> dict[str, str] | None:
         details["RetryCount"] = str(job.retry_count)
     if TAKEN_AGAIN in job.details:
         details["RetriedBecause"] = str(job.details[TAKEN_AGAIN])
+    if job.instance_name == OF_VAULT:
+        told = job.details.get("progress", {})
+        details["SourceId"] = str(job.details.get("origin", ""))
+        details |= {f"BackupInstances{name}": str(told.get(key, 0)) for name, key in _COUNTS.items()}
+        details["RecoveryPoints"] = str(told.get("points", 0))
     if job.status is JobStatus.QUEUED:
         details["Waiting"] = "true"
     return details or None

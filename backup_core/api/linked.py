@@ -124,7 +124,8 @@ def _touched_by_job(ports: Ports, vault: VaultKey, job_id: str) -> Iterator[str]
     stored = ports.store.get(Job, vault, job_id)
     if stored is None:
         return
-    yield from filter(None, (stored.value.disk_id, stored.value.target_disk_id))
+    origin = stored.value.details.get("origin", "")
+    yield from filter(None, (stored.value.disk_id, stored.value.target_disk_id, origin))
     instance = ports.store.get(BackupInstance, vault, stored.value.instance_name)
     if instance is not None:
         yield from touched_by(instance.value)

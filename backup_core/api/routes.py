@@ -16,8 +16,8 @@ their siblings to contributors. Azure's contributor cannot delete vaults, which 
 owner, so contributors may, once the vault is empty. Audit records are for contributors only: they tell of all others.
 What Azure does not have at all (alerts, health, reports, protection rules, deletion of single recovery points) is for
 whom its like is for. Legal holds are set by operators, for a hold only adds to what is kept, and cleared by
-contributors. A dry run of an import is for contributors, as it reads a vault of Azure Backup with the rights of the
-app.
+contributors. Imports, their dry run included, are for contributors: they use a vault of Azure Backup with the rights of
+the app.
 """
 
 from __future__ import annotations
@@ -207,6 +207,16 @@ ROUTES: tuple[Route, ...] = (
           POST=send("imports.dry_run", CONTRIBUTOR, "BackupVaults_DryRunImport",
               "What would come over from a vault of Azure Disk Backup, and why what would not", "ImportRequest",
               "ImportDryRun", asks=True, query=("$skipToken",))),
+    route("api_import", f"{_VAULT}/importVault",
+          POST=begin("imports.begin_import", CONTRIBUTOR, "BackupVaults_ImportVault",
+              "Move the instances of a vault of Azure Disk Backup over, with their recovery points", "ImportRequest")),
+    route("api_import_undo", f"{_VAULT}/undoImport",
+          POST=begin("imports.undo", CONTRIBUTOR, "BackupVaults_UndoImport",
+              "Give back to Azure Disk Backup what came over", "ImportRequest")),
+    route("api_import_finish", f"{_VAULT}/finishImport",
+          POST=begin("imports.finish", CONTRIBUTOR, "BackupVaults_FinishImport",
+              "Delete in Azure Disk Backup the instances that came over and have no snapshot left there",
+              "ImportRequest")),
     route("api_protection_rules", f"{_VAULT}/protectionRules",
           GET=page("protection_rules.list_in_vault", READER, "ProtectionRules_List",
               "The rules by which a vault protects disks by their tags", "ProtectionRuleList")),

@@ -52,6 +52,9 @@ ADVICE: Mapping[str, str] = {
     ),
     "UserErrorImportNotSettled": "Wait until Azure Backup and Azure are done with it, then import again.",
     "UserErrorImportPolicyDiffers": "Import into another vault, or delete or rename the policy that is in the way.",
+    "UserErrorImportStillNeeded": (
+        "Wait until these snapshots have expired, or delete the recovery points that nobody needs, then finish again."
+    ),
     "UserErrorImportUnreadable": "Leave it in Azure Backup, or protect the disk anew in a vault of this installation.",
     "UserErrorImmutableVaultOperationNotAllowed": (
         "Stop protection, which keeps the recovery points, and delete the instance when they have expired."

@@ -20,10 +20,10 @@ from backup_core.domain import validation as rules
 from backup_core.domain.acting import Bound, Place, check_bounds
 from backup_core.domain.disk import Disk, Snapshot
 from backup_core.domain.errors import Fault, InvalidInput, SnapshotNotFound, SnapshotNotOurs
-from backup_core.domain.instance import BackupInstance, InstanceRequest
+from backup_core.domain.instance import BackupInstance, InstanceRequest, MoveStep
 from backup_core.domain.origin import CONFIGURED, STOPPED, SUSPENDED, OriginInstance, OriginPoint, OriginPolicy
 from backup_core.domain.policy import BackupPolicy
-from backup_core.domain.recovery_point import is_ours
+from backup_core.domain.recovery_point import is_ours, read_label
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_group_id, parse_resource_id
 from backup_core.domain.snapshot_tags import GIVEN_TAGS_AT_MOST
 from backup_core.domain.vault import Vault
@@ -49,12 +49,14 @@ class InstanceAction(Enum):
     """What becomes of an instance that is imported."""
 
     IMPORT = "Import"
+    KEEP = "Keep"  # it came over already
     POINTS_ONLY = "ImportRecoveryPointsOnly"  # its disk is gone
     NONE = "None"
 
 
 class PointAction(Enum):
     ADOPT = "Adopt"
+    KEEP = "Keep"  # it came over already
     NONE = "None"
 
 
@@ -76,14 +78,18 @@ class PolicyJudgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointJudgement:
-    """`snapshot` as it was seen, None where there is none; it comes over unless there are faults."""
+    """`snapshot` as it was seen, None where there is none; it comes over unless there are faults. One that `is_here`
+    came over before, and was not looked at."""
 
     point: OriginPoint
     snapshot: Snapshot | None
     faults: tuple[Fault, ...] = ()
+    is_here: bool = False
 
     @property
     def action(self) -> PointAction:
+        if self.is_here:
+            return PointAction.KEEP
         return PointAction.NONE if self.faults else PointAction.ADOPT
 
 
@@ -128,6 +134,9 @@ def judge_policy(origin: OriginPolicy, existing: BackupPolicy | None) -> PolicyJ
 
 def judge_instance(origin: OriginInstance, request: InstanceRequest, around: Surroundings) -> InstanceJudgement:
     """Whether the instance can come over, without its points."""
+    if around.existing is not None and around.existing.origin is not None:
+        is_over = around.existing.origin.step is MoveStep.DONE
+        return InstanceJudgement(origin=origin, action=InstanceAction.KEEP if is_over else InstanceAction.IMPORT)
     faults = tuple(_against(origin, request, around))
     action = (
         InstanceAction.NONE
@@ -237,13 +246,17 @@ def check_place(point: OriginPoint, vault: VaultKey, bounds: Sequence[Bound]) ->
     return check_bounds(bounds, vault, {point.name: (Place.SNAPSHOTS, point.snapshot_id)})
 
 
-def judge_point(point: OriginPoint, snapshot: Snapshot | None, *, origin: OriginInstance) -> PointJudgement:
+def judge_point(
+    point: OriginPoint, snapshot: Snapshot | None, *, origin: OriginInstance, vault: VaultKey
+) -> PointJudgement:
     """Whether the recovery point can come over with the snapshot that it names."""
-    faults = tuple(replace(each, target=point.name) for each in _against_point(point, snapshot, origin))
+    faults = tuple(replace(each, target=point.name) for each in _against_point(point, snapshot, origin, vault))
     return PointJudgement(point=point, snapshot=snapshot, faults=faults)
 
 
-def _against_point(point: OriginPoint, snapshot: Snapshot | None, origin: OriginInstance) -> Iterator[Fault]:
+def _against_point(
+    point: OriginPoint, snapshot: Snapshot | None, origin: OriginInstance, vault: VaultKey
+) -> Iterator[Fault]:
     if not point.snapshot_id or point.created_at is None:
         yield _fault("", "does not say which snapshot it is, or of when", UNREADABLE)
         return
@@ -252,13 +265,15 @@ def _against_point(point: OriginPoint, snapshot: Snapshot | None, origin: Origin
     if snapshot is None:
         yield _fault("", f"its snapshot {point.snapshot_id} is not there", SnapshotNotFound.code)
     else:
-        yield from _against_snapshot(point, snapshot, origin)
+        yield from _against_snapshot(point, snapshot, origin, vault)
 
 
-def _against_snapshot(point: OriginPoint, snapshot: Snapshot, origin: OriginInstance) -> Iterator[Fault]:
+def _against_snapshot(
+    point: OriginPoint, snapshot: Snapshot, origin: OriginInstance, vault: VaultKey
+) -> Iterator[Fault]:
     if not snapshot.is_usable:
         yield _fault("", "its snapshot is not whole yet: import again when it is", NOT_SETTLED)
-    if is_ours(snapshot.tags):
+    if is_ours(snapshot.tags) and not _came_over_before(snapshot, point, origin, vault):
         yield _fault("", "its snapshot carries the tags of an installation of disk-backup", SnapshotNotOurs.code)
     if snapshot.source_id.lower() != origin.disk_id.lower():
         yield _fault("", f"its snapshot is of '{snapshot.source_id}', not of the disk", SnapshotNotOurs.code)
@@ -272,6 +287,16 @@ def _against_snapshot(point: OriginPoint, snapshot: Snapshot, origin: OriginInst
             f"{point.created_at:%Y-%m-%dT%H:%M:%SZ}: another snapshot bears the name by now"
         )
         yield _fault("", message, SnapshotNotOurs.code)
+
+
+def _came_over_before(snapshot: Snapshot, point: OriginPoint, origin: OriginInstance, vault: VaultKey) -> bool:
+    """Whether our tags say that it was this very point: the tables that knew were lost. Azure Backup still says so."""
+    label = read_label(snapshot.tags)
+    return label is not None and (label.adopted_from, label.vault, label.instance_name.lower()) == (
+        point.name,
+        vault,
+        origin.name.lower(),
+    )
 
 
 def _fault(target: str, message: str, code: str) -> Fault:

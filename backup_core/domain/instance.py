@@ -125,6 +125,29 @@ class DeletionPermit:
         return self.until + STRAGGLING
 
 
+class MoveStep(Enum):
+    """How far an instance has come over from Azure Backup, or gone back."""
+
+    RECORDING = "Recording"  # its points get records, and protection is stopped there
+    ADOPTED = "Adopted"  # it is stopped there, and all its points are recorded and bear our tags
+    DONE = "Done"  # it is protected here, or its disk is gone, or it was not protected there
+    GOING_BACK = "GoingBack"  # what came over is let go of, then protection is resumed there
+    LETTING_GO = "LettingGo"  # Azure Backup is told to forget it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The instance of Azure Backup that one came from, as long as that may be there.
+
+    `state` is how its protection stood when it was first seen; `asked_at` when Azure Backup was last asked to change
+    it, or to delete the instance."""
+
+    instance_id: str
+    state: str
+    step: MoveStep
+    asked_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceRequest:
     """What a client asks for with PUT on an instance. `request` keeps its properties, to be answered as they came.
@@ -206,10 +229,16 @@ class BackupInstance:
     rebuilt: bool = False  # written back from its snapshots, and not configured since
     holds: tuple[Hold, ...] = ()  # on all its points, those that have ended included
     deletion: DeletionPermit | None = None  # whose holder may be deleting snapshots right now
+    origin: Origin | None = None  # where it came from
 
     def deletes_until(self, now: datetime) -> datetime | None:
         """Until when a deletion that was permitted may yet reach Azure; None when none can."""
         return self.deletion.over_at if self.deletion is not None and now < self.deletion.over_at else None
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether its snapshots may lack our tags, as they get or lose them."""
+        return self.origin is not None and self.origin.step in (MoveStep.RECORDING, MoveStep.GOING_BACK)
 
     @property
     def is_protected(self) -> bool:

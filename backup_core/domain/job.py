@@ -15,6 +15,7 @@ TAKEN_AGAIN = "taken_again_because"  # among the details: why an operation that 
 SNAPSHOT_UNIQUE_ID = "snapshot_unique_id"  # among the details of a backup: which snapshot it ended with
 _LATEST_MILLISECOND = (1 << 48) - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+OF_VAULT = "(vault)"  # stands for an instance's name in what is of a whole vault; no instance can be called so
 LAST_OF_INSTANT = "~"  # sorts after every id that begins with the digits of an instant
 
 
@@ -27,6 +28,9 @@ class JobOperation(Enum):
     EXPIRE = "ExpireRecoveryPoints", "Expiry"
     CONFIGURE = "ConfigureProtection", "Protection", "Configured"
     DELETE = "DeleteBackupInstance", "Protection", "Deleted"
+    IMPORT = "ImportVault", "Import", "Completed"
+    UNDO_IMPORT = "UndoImport", "Import", "Undone"
+    FINISH_IMPORT = "FinishImport", "Import", "Finished"
 
     _value_: str
     event: str

@@ -183,6 +183,22 @@ class ConfigureProtection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MoveInstances:
+    """Go on moving instances over from Azure Backup, back there, or out of it, as the job says."""
+
+    kind: ClassVar[str] = "move_instances"
+    queue: ClassVar[str] = REQUESTS
+    vault: VaultKey
+    instance_name: str
+    job_id: str
+    turn: int = 0
+    deferrals: int = 0
+    attempts: int = 0
+    doubts: int = 0
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverEvents:
     """Deliver what the vault's outbox holds, a moment after another delivery. Beside the backups, which most events
     tell of: who takes those is awake."""
@@ -244,6 +260,7 @@ Message = (
     | StartRestore
     | ObserveRestore
     | ConfigureProtection
+    | MoveInstances
 )
 Sendable = Message | DeliverEvents | Knock | LookAtResource | GoOnReconciling
 

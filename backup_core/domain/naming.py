@@ -29,6 +29,11 @@ def point_id(vault: VaultKey, instance_name: str, job: str, at: datetime) -> str
     return time_ordered_hex(at, vault.partition, instance_name, job, "point")
 
 
+def adopted_point_id(vault: VaultKey, instance_name: str, origin: str, at: datetime) -> str:
+    """Of a point that was another's: `origin` is its name there, `at` when its snapshot was created."""
+    return time_ordered_hex(at, vault.partition, instance_name, origin, "adopted")
+
+
 def is_point_id(text: str, *, vault: VaultKey, instance_name: str, job: str) -> bool:
     """Whether `text` is the id of that job's point: both begin with the digits of one instant."""
     digits = job.replace("-", "")[:12]

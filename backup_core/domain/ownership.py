@@ -8,6 +8,10 @@ again from what the record or the tags say of them.
 What is recorded is held against its record; where the tags say otherwise, the record wins and the difference is told.
 What is not recorded must prove every word that its tags say but the disk's settings, and be of this installation.
 
+A point that was adopted has a snapshot that somebody else named: its name seals nothing, and what its tags say proves
+nothing. It is the one that was recorded as long as its unique id, source and instant are the recorded ones, and without
+its record it is nobody's (docs/decisions/0025-adopted-snapshots.md).
+
 Records of the time before the installation id know neither the snapshot's unique id nor all parts of its name: what
 they do not know is not held against them. Their source disk, instant and, with a job, name still must be right.
 """
@@ -95,6 +99,8 @@ def _against_point(point: RecoveryPoint, snapshot: Snapshot, vault: VaultKey) ->
         yield f"it is not '{point.snapshot_id}', which was recorded"
     if _differ(point.snapshot_unique_id, snapshot.unique_id):
         yield "its unique id is not the recorded one: the snapshot was deleted and another made under its name"
+    if point.adopted_from and not (point.snapshot_unique_id and snapshot.unique_id):
+        yield "it was adopted, and its unique id is not known: nothing else would tell it from another of its name"
     if abs(snapshot.created_at - point.created_at) > _SAME_INSTANT:
         yield f"it was created at {_text(snapshot.created_at)}, the recorded one at {_text(point.created_at)}"
     yield from _against_source(snapshot, point.disk_id, unique_id_of(point.disk))

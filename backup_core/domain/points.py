@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from backup_core.domain.disk import Snapshot
+from backup_core.domain.disk import Disk, Snapshot
 from backup_core.domain.durations import Duration, parse_duration
 from backup_core.domain.hold import POINT, Hold, HoldClaim, from_claims
 from backup_core.domain.instance import ActiveBackup, BackupInstance, PointSummary
+from backup_core.domain.naming import adopted_point_id
+from backup_core.domain.origin import OriginPoint
 from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel
 from backup_core.domain.resource_ids import VaultKey
 
@@ -119,6 +121,59 @@ def without_point(instance: BackupInstance, lost: RecoveryPoint, others: Iterabl
     good = (point for point in others if point.is_good and point.point_id != lost.point_id)
     newest = max(good, key=lambda point: point.created_at, default=None)
     return replace(instance, newest_point=None if newest is None else summary_of(newest))
+
+
+def adopted_point(
+    vault: VaultKey,
+    instance: BackupInstance,
+    origin: OriginPoint,
+    snapshot: Snapshot,
+    *,
+    installation_id: str,
+    disk: Disk | None,
+) -> RecoveryPoint:
+    """The record of a snapshot that Azure Backup took, with the expiry that it promised. `disk` is the instance's as it
+    is now: where it is still the one that the snapshot was taken of, it tells what the snapshot does not keep."""
+    assert origin.created_at is not None, "a point without its time does not come over"
+    tag_name = origin.tag_name or instance.policy.default_tag
+    rule = instance.policy.retention_duration(tag_name)
+    bare = RecoveryPoint(
+        instance_name=instance.name,
+        point_id=adopted_point_id(vault, instance.name, origin.name, snapshot.created_at),
+        snapshot_id=snapshot.id,
+        created_at=snapshot.created_at,
+        completed_at=origin.created_at,
+        expires_at=origin.expires_at,
+        tag_name=tag_name,
+        policy_name=origin.policy_name,
+        disk_id=snapshot.source_id,
+        disk_size_bytes=snapshot.size_bytes,
+        location=snapshot.location,
+        snapshot_unique_id=snapshot.unique_id,
+        installation_id=installation_id,
+        retention=rule.iso() if rule else "",
+        adopted_from=origin.name,
+    )
+    is_same_disk = disk is not None and disk.unique_id == snapshot.source_unique_id
+    told = disk.raw if is_same_disk and disk is not None else label_of_point(vault, bare).description(snapshot)
+    return replace(bare, disk=told)
+
+
+def label_of_point(vault: VaultKey, point: RecoveryPoint) -> SnapshotLabel:
+    """What the snapshot of a point is to say of itself."""
+    return SnapshotLabel(
+        vault=vault,
+        instance_name=point.instance_name,
+        point_id=point.point_id,
+        job_id=point.job_id,
+        tag_name=point.tag_name,
+        retention=parse_duration(point.retention) if point.retention else None,
+        policy_name=point.policy_name,
+        slot=point.slot,
+        disk=point.disk,
+        installation_id=point.installation_id,
+        adopted_from=point.adopted_from,
+    )
 
 
 def point_from_label(label: SnapshotLabel, snapshot: Snapshot, *, completed_at: datetime) -> RecoveryPoint:

@@ -66,6 +66,7 @@ class RecoveryPoint:
     installation_id: str = ""  # which installation asked for the snapshot; "": of the time before there were ids
     immutable_until: datetime | None = None  # when Azure's own immutability of its snapshot ends, as last seen
     retention: str = ""  # as promised when the snapshot was asked for, in ISO 8601
+    adopted_from: str = ""  # the name of the point of Azure Backup that it was; "" of one whose snapshot we took
 
     @property
     def is_good(self) -> bool:
@@ -95,6 +96,7 @@ class SnapshotLabel:
     disk: Mapping[str, Any]
     installation_id: str = ""  # "": of the time before there were ids
     holds: tuple[HoldClaim, ...] = ()
+    adopted_from: str = ""  # as of the point
 
     def tags(self) -> dict[str, str]:
         """Tags of at most 256 characters each (ARM's limit)."""
@@ -111,6 +113,7 @@ class SnapshotLabel:
             f"{TAG_PREFIX}disk": _essentials(self.disk),
             f"{TAG_PREFIX}installation": self.installation_id,
             **hold_tag(self.holds),
+            **({f"{TAG_PREFIX}adopted-from": self.adopted_from} if self.adopted_from else {}),
         }
 
     def description(self, snapshot: Snapshot) -> dict[str, Any]:
@@ -170,6 +173,7 @@ def read_label(tags: Mapping[str, str]) -> SnapshotLabel | None:
             disk=disk if isinstance(disk, dict) else {},
             installation_id=tags.get(f"{TAG_PREFIX}installation", ""),
             holds=held_by_tag(tags),
+            adopted_from=tags.get(f"{TAG_PREFIX}adopted-from", ""),
         )
     except (KeyError, ValueError):
         return None

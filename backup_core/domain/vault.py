@@ -68,6 +68,7 @@ class Vault:
     acts_as: str = ""
     holds: tuple[Hold, ...] = ()  # on all points of all its instances, those that have ended included
     closing: bool = False  # it is being deleted: nothing new is put into it
+    move_job_id: str = ""  # the job that moves instances over from Azure Backup, or did so last
 
     def at(self, now: datetime) -> Vault:
         """The vault with the settings that are in force at `now`."""

@@ -17,7 +17,7 @@ from backup_core.domain.guard import GuardMapping, Unlock
 from backup_core.domain.heartbeat import SetBack
 from backup_core.domain.hold import Hold, Holdable
 from backup_core.domain.instance import BackupInstance
-from backup_core.domain.job import Job, JobError, JobOperation, JobStatus
+from backup_core.domain.job import OF_VAULT, Job, JobError, JobOperation, JobStatus
 from backup_core.domain.naming import event_id
 from backup_core.domain.outbox import RefusedEvent
 from backup_core.domain.recovery_point import RecoveryPoint
@@ -53,7 +53,7 @@ def _job_event(name: str, vault: VaultKey, job: Job, at: datetime | None, **own:
     return _event(
         name,
         vault,
-        job.instance_name,
+        "" if job.instance_name == OF_VAULT else job.instance_name,
         at,
         job.job_id,
         error=job.error,

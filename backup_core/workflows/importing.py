@@ -9,7 +9,7 @@ Leaves to others: the judgement (domain/importing.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from backup_core.domain.acting import Place, check_bounds
@@ -30,6 +30,7 @@ from backup_core.domain.importing import (
 from backup_core.domain.instance import BackupInstance, InstanceRequest
 from backup_core.domain.origin import OriginInstance, OriginPoint, OriginVault
 from backup_core.domain.policy import BackupPolicy
+from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VAULT, VaultKey, parse_resource_id
 from backup_core.domain.validation import NO_SUCH_RESOURCE
 from backup_core.domain.vault import Vault
@@ -59,7 +60,7 @@ def dry_run_import(ports: Ports, vault: VaultKey, origin_id: str, *, after: str,
     `may_see`. A page ends early where Azure asks for patience. Raises NotFound (vault), InvalidInput."""
     settings = get_vault(ports, vault)
     origin = find_origin(ports, settings, origin_id)
-    policies = _judge_policies(ports, vault, origin)
+    policies = judge_policies(ports, vault, origin)
     instances = sorted(ports.azure_backup.list_instances(origin.id), key=lambda each: each.name.lower())
     seen = [each for each in instances if is_seen(each, may_see)]
     left = [each for each in seen if each.name.lower() > after.lower()]
@@ -101,7 +102,7 @@ def is_seen(origin: OriginInstance, may_see: MaySee) -> bool:
     return all(map(may_see, filter(None, (origin.disk_id, origin.group_id))))
 
 
-def _judge_policies(ports: Ports, vault: VaultKey, origin: OriginVault) -> Mapping[str, PolicyJudgement]:
+def judge_policies(ports: Ports, vault: VaultKey, origin: OriginVault) -> Mapping[str, PolicyJudgement]:
     """By name in small letters. Those of other kinds of data source nobody asks for."""
     ours = {stored.value.name.lower(): stored.value for stored in every(ports, BackupPolicy, vault)}
     listed = (each for each in ports.azure_backup.list_policies(origin.id) if each.is_for_disks)
@@ -118,10 +119,24 @@ def _judge(
     request = request_of(origin)
     if request is None:
         return judge_unreadable(origin)
-    judged = judge_instance(origin, request, _around(ports, settings, request, policies))
+    around = surroundings_of(ports, settings, request, policies)
+    judged = judge_instance(origin, request, around)
     listed = sorted(ports.azure_backup.list_points(origin.id), key=_age)
-    points = (_judge_point(ports, settings.key, origin, each.name, may_see) for each in listed)
+    known = _known_points(ports, settings.key, around.existing)
+    points = (
+        PointJudgement(point=each, snapshot=None, is_here=True)
+        if each.name in known
+        else judge_origin_point(ports, settings.key, origin, each.name, may_see)
+        for each in listed
+    )
     return replace(judged, points=tuple(each for each in points if each is not None))
+
+
+def _known_points(ports: Ports, vault: VaultKey, existing: BackupInstance | None) -> Collection[str]:
+    """The names that points which came over had in Azure Backup."""
+    if existing is None or existing.origin is None:
+        return ()
+    return {each.value.adopted_from for each in every(ports, RecoveryPoint, vault, existing.name)}
 
 
 def _age(point: OriginPoint) -> tuple[float, str]:
@@ -129,7 +144,7 @@ def _age(point: OriginPoint) -> tuple[float, str]:
     return (-point.created_at.timestamp() if point.created_at else 0.0), point.name
 
 
-def _around(
+def surroundings_of(
     ports: Ports, settings: Vault, request: InstanceRequest, policies: Mapping[str, PolicyJudgement]
 ) -> Surroundings:
     existing = ports.store.get(BackupInstance, settings.key, request.name)
@@ -149,7 +164,7 @@ def _around(
     )
 
 
-def _judge_point(
+def judge_origin_point(
     ports: Ports, vault: VaultKey, origin: OriginInstance, name: str, may_see: MaySee
 ) -> PointJudgement | None:
     """None for one that Azure expired since the list was made, and where the asker may not look."""
@@ -159,7 +174,7 @@ def _judge_point(
     refused = check_place(point, vault, ports.bounds)
     if refused:
         return PointJudgement(point=point, snapshot=None, faults=tuple(refused))
-    return judge_point(point, _find_snapshot(ports, point.snapshot_id), origin=origin)
+    return judge_point(point, _find_snapshot(ports, point.snapshot_id), origin=origin, vault=vault)
 
 
 def _find_snapshot(ports: Ports, snapshot_id: str) -> Snapshot | None:

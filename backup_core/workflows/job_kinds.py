@@ -20,6 +20,7 @@ from backup_core.domain.messages import (
     GoOnReconciling,
     Knock,
     LabelHolds,
+    MoveInstances,
     ObserveBackup,
     ObserveRestore,
     StartBackup,
@@ -33,6 +34,7 @@ from backup_core.workflows.backup import start_backup
 from backup_core.workflows.backup_observation import observe_backup
 from backup_core.workflows.binding import bind_point
 from backup_core.workflows.holds import label_holds
+from backup_core.workflows.moving import move_instances
 from backup_core.workflows.pacing import tell
 from backup_core.workflows.poison import NOTHING_MORE, OF_BACKUP, OF_CONFIGURATION, OF_RESTORE, LettingGo
 from backup_core.workflows.protection import configure_protection
@@ -75,6 +77,12 @@ KINDS = (
         watched_as="configure",
         again=job_again(ConfigureProtection),
         letting_go=OF_CONFIGURATION,
+    ),
+    JobKind(
+        message=MoveInstances,
+        step=move_instances,
+        watched_as="import",
+        again=job_again(MoveInstances),
     ),
     JobKind(
         message=DeliverEvents, step=lambda ports, message: outbox.deliver_or_wake(ports, message.vault), acts=False

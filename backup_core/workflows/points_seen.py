@@ -23,7 +23,7 @@ from backup_core.domain.ownership import NotProven, Proven, is_same_snapshot, pr
 from backup_core.domain.points import with_point, with_slot, without_point
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import ANYWHERE, VaultKey
-from backup_core.ports import Change, Ports, Put, Replace, Stored
+from backup_core.ports import Change, Ports, Put, Remove, Replace, Stored
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.objectives import check_objective_later, is_in_trouble
@@ -67,6 +67,7 @@ class Fate(Enum):
     MOVED = "moved"
     LOST = "lost"
     STILL_LOST = "still lost"
+    EXPIRED = "expired elsewhere"  # it was adopted, its time was over, and Azure Backup deleted it
     UNKNOWN = "unknown"  # gone, and perhaps by us, in a time that the tables do not know of
     CHANGED = "changed"  # the record changed meanwhile: the next look tells
 
@@ -95,6 +96,8 @@ def look_after_point(
     moved = seen.moved(point)
     if moved is not None and isinstance(prove_point(replace(point, snapshot_id=moved.id), moved, vault=vault), Proven):
         return Found(fate=_follow(ports, vault, point, moved), point=point, snapshot=moved)
+    if judgement is None and _went_in_its_time(ports, point):
+        return Found(fate=_forget_expired(ports, vault, point, others), point=point)
     if not point.is_good:
         return Found(fate=Fate.STILL_LOST, point=point)
     if _may_have_gone_unseen(ports, vault, point):
@@ -102,6 +105,23 @@ def look_after_point(
     if isinstance(judgement, NotProven):
         log.error("point.replaced snapshot=%s: %s", point.snapshot_id, "; ".join(judgement.because))
     return Found(fate=_lose(ports, vault, point, others), point=point)
+
+
+def _went_in_its_time(ports: Ports, point: RecoveryPoint) -> bool:
+    """Whether it was promised no longer: as long as Azure Backup is not stopped, it expires what we adopted, too."""
+    expires_at = point.may_expire_at(ports.clock.now())
+    return bool(point.adopted_from) and expires_at is not None and expires_at <= ports.clock.now()
+
+
+def _forget_expired(ports: Ports, vault: VaultKey, point: RecoveryPoint, others: Iterable[RecoveryPoint]) -> Fate:
+    fresh, instance = _fresh(ports, vault, point)
+    if fresh is None or instance is None or fresh.value.restoring:
+        return Fate.CHANGED
+    told = announcements.point_expired(vault, point, ports.clock.now())
+    changes: list[Change] = [Replace(instance, without_point(instance.value, point, others)), Remove(fresh)]
+    outbox.commit(ports, vault, changes, [told])
+    log.info("point.expired_elsewhere instance=%s snapshot=%s", point.instance_name, point.snapshot_id)
+    return Fate.EXPIRED
 
 
 def _may_have_gone_unseen(ports: Ports, vault: VaultKey, point: RecoveryPoint) -> bool:

@@ -375,19 +375,24 @@ class _Disk:
         good = {point.point_id: point for point in points if point.is_good}
         report = self.report
         unlabelled: list[str] = []
-        told = {Fate.LOST: report.lost_points, Fate.MOVED: report.moved_points, Fate.REGAINED: report.adopted_points}
+        told = {
+            Fate.LOST: report.lost_points,
+            Fate.MOVED: report.moved_points,
+            Fate.REGAINED: report.adopted_points,
+            Fate.EXPIRED: report.expired_elsewhere,
+        }
         for point in points:
             if point.state is PointState.EXPIRING or not self.sight.covers(point.snapshot_id):
                 continue
             found = look_after_point(ports, vault, point, list(good.values()), self.sight)
-            if found.fate in (Fate.LOST, Fate.STILL_LOST):
+            if found.fate in (Fate.LOST, Fate.STILL_LOST, Fate.EXPIRED):
                 good.pop(point.point_id, None)
                 accounted.discard(point.snapshot_id.lower())  # what bears its id now is another
             if found.snapshot is not None:
                 accounted.add(found.snapshot.id.lower())
             known = (*found.point.holds, *holds)
             strange = _strange_holds(found, known)
-            if found.disagreements or strange:
+            if (found.disagreements or strange) and not instance.is_moving:
                 self._report_retagged(ports, vault, point, (*found.disagreements, *strange))
             if found.snapshot is not None and not is_labelled(found.snapshot, known, ports.clock.now()):
                 unlabelled.append(point.instance_name)

@@ -19,6 +19,7 @@ log = logging.getLogger("diskbackup.reconcile")
 class ReconcileReport:
     """What a run found and mended; each list names things by id."""
 
+    expired_elsewhere: list[str] = field(default_factory=list)
     lost_points: list[str] = field(default_factory=list)
     moved_points: list[str] = field(default_factory=list)  # whose snapshot was moved to another group
     adopted_points: list[str] = field(default_factory=list)

@@ -22,6 +22,7 @@ from backup_core.domain.job import Job
 from backup_core.domain.messages import (
     ConfigureProtection,
     Message,
+    MoveInstances,
     ObserveBackup,
     ObserveRestore,
     StartBackup,
@@ -90,7 +91,7 @@ def next_turn(message: M, error: BackupError, identity: str) -> Turn[M] | None:
     return None
 
 
-JobMessage = StartRestore | ObserveRestore | ConfigureProtection
+JobMessage = StartRestore | ObserveRestore | ConfigureProtection | MoveInstances
 J = TypeVar("J", bound=JobMessage)
 
 

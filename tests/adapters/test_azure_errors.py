@@ -64,6 +64,7 @@ CALLS = {
     CallKind.READ_USAGE: Call(kind=CallKind.READ_USAGE, target="/subscriptions/s"),
     CallKind.FIND_ORIGIN: Call(kind=CallKind.FIND_ORIGIN, target="/v"),
     CallKind.LIST_ORIGIN: Call(kind=CallKind.LIST_ORIGIN, target="/v"),
+    CallKind.CHANGE_ORIGIN: Call(kind=CallKind.CHANGE_ORIGIN, target="/v"),
     CallKind.READ_COST: Call(kind=CallKind.READ_COST, target="/subscriptions/s"),
     CallKind.TABLES: Call(kind=CallKind.TABLES, target="https://account.table.core.windows.net/t"),
     CallKind.QUEUES: Call(kind=CallKind.QUEUES, target="https://account.queue.core.windows.net/q"),

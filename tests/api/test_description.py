@@ -194,10 +194,10 @@ def told() -> DescribedFront:
     _back_up_and_restore(front, platform)
     _pause_and_validate(front, platform)
     _fail(front, platform)
+    _move_in(front, platform)
     _expire_under_a_lock(front, platform)
     _rule(front)
     _preview(front)
-    _move_in(front, platform)
     with pytest.MonkeyPatch.context() as limits:
         for module in (catalogue, audit_records, standings):
             limits.setattr(module, "PAGE_SIZE", 1)
@@ -341,6 +341,9 @@ def _move_in(front: DescribedFront, platform: Platform) -> None:
     platform.world.azure_backup.instances[OLD.resource_id.lower()][first]["properties"]["currentProtectionState"] = "?"
     platform.world.cloud.lose_snapshot(next(each for each in platform.world.cloud.snapshot_ids() if "AzureB" in each))
     assert front.post(f"{VAULT_PATH}/dryRunImport", {"sourceVaultId": OLD.resource_id}).status == 200
+    for action in ("importVault", "finishImport", "undoImport"):
+        follow(front, front.post(f"{VAULT_PATH}/{action}", {"sourceVaultId": OLD.resource_id}))
+        platform.run(minutes=5)
     with pytest.MonkeyPatch.context() as limits:
         limits.setattr(importing, "LOOKS_A_PAGE", 1)
         front.post(f"{VAULT_PATH}/dryRunImport", {"sourceVaultId": OLD.resource_id.upper()})

@@ -437,6 +437,108 @@ def test_what_azure_refuses_is_told_with_what_to_do(
     assert (reply.error["code"], reply.status) == (code, status)
 
 
+# ---------------------------------------------------------------- over, back, done with
+
+
+def ended(front: Front, platform: Platform, action: str) -> Any:
+    """The job that an action begins, once it has ended, by the way that its answer shows."""
+    reply = front.post(f"{VAULT_PATH}/{action}", BODY)
+    assert reply.status == 202, reply.text
+    assert front.get(reply.headers["Azure-AsyncOperation"]).json["status"] == "Inprogress"
+    assert front.get(reply.headers["Location"]).status == 202
+    platform.run(minutes=5)
+    assert front.get(reply.headers["Azure-AsyncOperation"]).json["status"] == "Succeeded"
+    assert front.get(reply.headers["Location"]).status == 200
+    (newest, *_) = [
+        each
+        for each in front.get(f"{VAULT_PATH}/backupJobs").json["value"]
+        if each["properties"]["backupInstanceId"] == VAULT_PATH
+    ]
+    return newest["properties"]
+
+
+def test_a_vault_comes_over_goes_back_and_is_done_with(front: Front, platform: Platform) -> None:
+    names = stock(platform.world, disks=2, points=2)
+    job = ended(front, platform, "importVault")
+    assert (job["operation"], job["status"]) == ("ImportVault", "Completed")
+    assert job["backupInstanceFriendlyName"] == OLD.name
+    assert job["extendedInfo"]["additionalDetails"] == {
+        "SourceId": OLD.resource_id,
+        "BackupInstances": "2",
+        "BackupInstancesDone": "2",
+        "BackupInstancesWaiting": "0",
+        "RecoveryPoints": "4",
+    }
+    points = front.get(f"{VAULT_PATH}/backupInstances/{names[0]}/recoveryPoints").json["value"]
+    assert [each["properties"]["expiryTime"] for each in points] == [
+        "2026-04-01T08:00:20.0000000Z",
+        "2026-04-01T07:00:20.0000000Z",
+    ]
+    told = asked(front)
+    assert [each["action"] for each in told["value"]] == ["Keep", "Keep"]
+    assert {each["action"] for each in told["value"][0]["recoveryPoints"]} == {"Keep"}
+    finished = ended(front, platform, "finishImport")
+    assert (finished["operation"], finished["status"]) == ("FinishImport", "CompletedWithWarnings")
+    (warning, _) = finished["extendedInfo"]["warningDetails"]
+    assert warning["resourceName"].startswith(f"{OLD.resource_id}/backupInstances/")
+    assert warning["warning"]["code"] == "UserErrorImportStillNeeded"
+    assert (ended(front, platform, "undoImport")["operation"], names) == ("UndoImport", names)
+    assert front.get(f"{VAULT_PATH}/backupInstances").json["value"] == []
+
+
+def test_progress_is_told_while_it_goes_on(front: Front, platform: Platform) -> None:
+    stock(platform.world, disks=2, points=1)
+    front.post(f"{VAULT_PATH}/importVault", BODY)
+    platform.run(seconds=3)
+    (job,) = front.get(f"{VAULT_PATH}/backupJobs").json["value"]
+    assert job["properties"]["status"] == "InProgress"
+    assert job["properties"]["extendedInfo"]["additionalDetails"]["BackupInstancesWaiting"] == "2"
+    (task,) = job["properties"]["extendedInfo"]["subTasks"]
+    assert (task["taskName"], task["taskProgress"]) == ("Move Backup Instances", "0%")
+
+
+ACTIONS = ("importVault", "undoImport", "finishImport")
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_what_cannot_be_begun_is_refused_at_once(front: Front, platform: Platform, action: str) -> None:
+    path = f"{VAULT_PATH}/{action}"
+    assert front.post(path, {}).error["target"] == "sourceVaultId"
+    assert front.post(path, BODY).error["code"] == "UserErrorGenericResourceNotFound"
+    stock(platform.world)
+    assert front.post(path.replace("vault-1", "vault-9"), BODY).status == 404
+    platform.world.bounds = (VaultScopes(path=VAULT.resource_id, origins=()),)
+    assert front.post(path, BODY).error["code"] == "UserErrorOutsideVaultScopes"
+    platform.world.bounds = ()
+    assert front.get(f"{VAULT_PATH}/backupJobs").json["value"] == []
+    assert front.post(path, BODY).status == 202
+    assert front.post(path, BODY).error["code"] == "UserErrorMaxConcurrentOperationLimitReached"
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_vault_that_is_for_others_is_not_touched(world: World, action: str) -> None:
+    stock(world)
+    front = guarded(world, scopes={OLD.resource_id: ["dddddddd-0000-4000-8000-000000000001"]})
+    reply = front.post(f"{VAULT_PATH}/{action}", BODY, headers=bearer("Backup.Contributor", oid=OTHER_PERSON))
+    assert (reply.status, reply.error["code"]) == (403, "LinkedAuthorizationFailed")
+
+
+def test_the_job_of_an_import_is_for_those_who_may_see_the_old_vault(world: World, platform: Platform) -> None:
+    stock(world, disks=1, points=1)
+    mine = "dddddddd-0000-4000-8000-000000000001"
+    front = guarded(world, scopes={OLD.resource_id: [mine]})
+    begun = front.post(f"{VAULT_PATH}/importVault", BODY, headers=bearer("Backup.Contributor", oid=mine))
+    assert begun.status == 202
+    platform.run(minutes=3)
+    jobs = front.get(f"{VAULT_PATH}/backupJobs", headers=bearer("Backup.Reader", oid=mine)).json["value"]
+    (job,) = [each for each in jobs if each["properties"]["operation"] == "ImportVault"]
+    stranger = bearer("Backup.Contributor", oid=OTHER_PERSON)
+    seen = front.get(f"{VAULT_PATH}/backupJobs", headers=stranger).json["value"]
+    assert job["name"] not in [each["name"] for each in seen]
+    assert front.get(f"{VAULT_PATH}/backupJobs/{job['name']}", headers=stranger).status == 403
+    assert front.get(begun.headers["Azure-AsyncOperation"], headers=stranger).status == 403
+
+
 # ---------------------------------------------------------------- who may see what
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ class BackupBench:
     instances: Sequence[str]
     points: Sequence[Mapping[str, Any]]
     stranger: Callable[[], AzureBackup]  # who holds no role there
+    settle: Callable[[], object]  # time enough for what was asked for
 
     @property
     def first(self) -> str:
@@ -74,19 +76,29 @@ def _snapshot(disk: Disk, group: GroupId, at: datetime) -> Snapshot:
 def _fake_bench() -> BackupBench:
     vault = VaultKey(subscription=SUBSCRIPTION, group="old-rg", name="old-vault")
     documents, instances, points = _documents(vault)
-    fake = FakeAzureBackup(FakeCloud(FakeClock()))
+    clock = FakeClock()
+    fake = FakeAzureBackup(FakeCloud(clock))
     for document in documents:
         fake.add(document)
 
     def stranger() -> AzureBackup:
         def guard(call: str, target: str) -> None:
-            raise PermissionMissing(f"may not {call}", scope=vault.resource_id, role="Backup Reader")
+            looks = call.startswith(("find_", "list_"))
+            role = "Backup Reader" if looks else "Backup Contributor"
+            raise PermissionMissing(f"may not {call}", scope=vault.resource_id, role=role)
 
         other = FakeAzureBackup(FakeCloud(FakeClock()))
         other.guard = guard
         return other
 
-    return BackupBench(backup=fake, vault=vault, instances=instances, points=points, stranger=stranger)
+    return BackupBench(
+        backup=fake,
+        vault=vault,
+        instances=instances,
+        points=points,
+        stranger=stranger,
+        settle=lambda: clock.advance(minutes=3),
+    )
 
 
 def _arm_bench(arm: Any, group_name: str) -> BackupBench:
@@ -95,14 +107,15 @@ def _arm_bench(arm: Any, group_name: str) -> BackupBench:
     arm.call("PUT", group, {"location": "westeurope"}, version="2021-04-01")
     documents, instances, points = _documents(vault)
     arm.control("POST", "azure-backup", {"value": documents})
-    assign(arm, APP, "Backup Reader", group)
-    arm.control("PUT", "settings", {"page_size": 2})
+    assign(arm, APP, "Backup Contributor", group)
+    arm.control("PUT", "settings", {"page_size": 2, "azure_backup_seconds": [0.2, 0.3]})
     return BackupBench(
         backup=ArmBackup(arm_cloud(arm)),
         vault=vault,
         instances=instances,
         points=points,
         stranger=lambda: ArmBackup(arm_cloud(arm, str(uuid.uuid4()))),
+        settle=lambda: time.sleep(0.5),
     )
 
 
@@ -169,6 +182,41 @@ def test_who_holds_no_role_is_told_which(bench: BackupBench) -> None:
         with pytest.raises(PermissionMissing) as refused:
             ask()
         assert (refused.value.role, refused.value.scope) == ("Backup Reader", bench.vault.resource_id)
+
+
+def state_of(bench: BackupBench) -> str:
+    found = bench.backup.find_instance(bench.first)
+    assert found is not None
+    return found.state
+
+
+def test_protection_stops_and_is_resumed_a_while_after_it_was_asked_for(bench: BackupBench) -> None:
+    bench.backup.stop_protection(bench.first)
+    assert state_of(bench) == "ProtectionConfigured"
+    bench.settle()
+    assert state_of(bench) == "ProtectionStopped"
+    assert len(list(bench.backup.list_points(bench.first))) == POINTS
+    for _ in range(2):
+        bench.backup.resume_protection(bench.first)
+        bench.settle()
+        assert state_of(bench) == "ProtectionConfigured"
+
+
+def test_an_instance_is_deleted_a_while_after_it_was_asked_for_and_once_more_is_fine(bench: BackupBench) -> None:
+    bench.backup.delete_instance(bench.first)
+    assert state_of(bench) == "ProtectionConfigured"
+    bench.settle()
+    assert bench.backup.find_instance(bench.first) is None
+    bench.backup.delete_instance(bench.first)
+    assert bench.backup.find_instance(bench.instances[1]) is not None
+
+
+def test_who_may_only_look_is_told_which_role_a_change_takes(bench: BackupBench) -> None:
+    stranger = bench.stranger()
+    for change in (stranger.stop_protection, stranger.resume_protection, stranger.delete_instance):
+        with pytest.raises(PermissionMissing) as refused:
+            change(bench.first)
+        assert (refused.value.role, refused.value.scope) == ("Backup Contributor", bench.vault.resource_id)
 
 
 @pytest.mark.local_target

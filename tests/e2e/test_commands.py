@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,12 +25,12 @@ from azure.mgmt.dataprotection import models
 from backup_core.adapters.compute import read_snapshot
 from backup_core.domain.resource_ids import GroupId, VaultKey
 from infra.local.demo import wanted
-from infra.local.demo.clients import Clients
+from infra.local.demo.clients import Clients, json_of
 from infra.local.up import PROJECT, LocalTarget
 from tests.e2e import az_stand_in
 from tests.e2e.commands import Printed, documented, printed_by_errors
 from tests.e2e.documented import example
-from tests.e2e.stage import APP_PRINCIPAL
+from tests.e2e.stage import APP_PRINCIPAL, until
 from tests.e2e.test_az import AZ, Shell
 from tests.origins import instance_json, point_json, policy_json, snapshot_name, vault_json
 
@@ -297,9 +298,36 @@ def test_the_page_on_moving_in_runs_as_it_stands(shell: Shell, guarded: LocalTar
     }
     shell.environment |= {"OLD_VAULT": old.resource_id, "PRINCIPAL": APP_PRINCIPAL}
     shell.ran(example("move-in.md", "What the app needs", "sh"))
+    ca = guarded.endpoints["ca_file"]
+    command = example("move-in.md", "With progress, from a shell", "sh").replace("python", sys.executable, 1)
+    said = shell.ran(f'cd "{PROJECT}"; {command.strip()} --ca "{ca}"')
+    assert "1 instances with 1 recovery points; 0 things stay where they are" in said
     told = json.loads(shell.ran(example("move-in.md", "What would come over?", "sh")))
     assert [(each["sourceInstanceId"], each["action"]) for each in told["value"]] == [(instance, "Import")]
     assert [each["action"] for each in told["value"][0]["recoveryPoints"]] == ["Adopt"]
+    clients.control("PUT", "settings", {"azure_backup_seconds": [1, 2]})
+    assert moved(clients, vault, lambda: shell.ran(example("move-in.md", "Move", "sh"))) == "Completed"
+    (point,) = clients.backup.recovery_points.list(vault.group, vault.name, instance.rpartition("/")[2])
+    assert json_of(point.properties)["expiryTime"] == told["value"][0]["recoveryPoints"][0]["expiryTime"]
+    assert moved(clients, vault, lambda: shell.ran(example("move-in.md", "Finish", "sh"))) == "CompletedWithWarnings"
+    undone = shell.ran(f'cd "{PROJECT}"; {command.strip().replace("--dry-run", "--undo")} --ca "{ca}"')
+    assert "UndoImport: Completed" in undone
+    assert moved(clients, vault, lambda: shell.ran(example("move-in.md", "Undo", "sh"))) == "Completed"
+    assert list(clients.backup.backup_instances.list(vault.group, vault.name)) == []
+
+
+def moved(clients: Clients, vault: VaultKey, ask: Callable[[], object]) -> str:
+    """How the job ended that was asked for."""
+    before = {job.name for job in clients.backup.jobs.list(vault.group, vault.name)}
+    ask()
+
+    def look() -> str:
+        jobs = {job.name: json_of(job.properties) for job in clients.backup.jobs.list(vault.group, vault.name)}
+        kinds = ("ImportVault", "UndoImport", "FinishImport")
+        (job,) = [told for name, told in jobs.items() if name not in before and told["operation"] in kinds]
+        return str(job["status"])
+
+    return until(look, lambda status: status != "InProgress", seconds=180)
 
 
 def put_old_vault(clients: Clients, old: VaultKey) -> str:

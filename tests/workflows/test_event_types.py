@@ -13,12 +13,14 @@ from backup_core.domain.errors import PermissionMissing
 from backup_core.domain.events import KINDS, PREFIX
 from backup_core.domain.messages import BACKUP, ObserveBackup
 from backup_core.domain.protection_rule import instance_name
+from backup_core.domain.reach import Author
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.vault import Vault
 from backup_core.ports import Remove
 from backup_core.workflows.holds import Place, clear_hold, set_hold
 from backup_core.workflows.job_kinds import give_up
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups, undelete_instance
+from backup_core.workflows.moving import request_finish, request_import, request_undo
 from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance, resume_protection
 from backup_core.workflows.quotas import SNAPSHOTS_NEAR_LIMIT
@@ -38,6 +40,7 @@ from tests.builders import (
     vault,
     vault_properties,
 )
+from tests.origins import OLD, stock
 from tests.workflows.platform import Platform, request
 from tests.workflows.scenes import (
     HOUR,
@@ -67,6 +70,30 @@ def _refuse(call: str, role: str = "Disk Snapshot Contributor") -> Callable[[str
             raise PermissionMissing("403", scope=target, role=role)
 
     return guard
+
+
+def _moved(request: Any = request_import, *, spoil: Callable[[Platform], None] | None = None) -> Callable[[], Platform]:
+    """What a request made of a vault of Azure Backup; of an empty one there is nothing to undo or to finish."""
+
+    def make() -> Platform:
+        platform = Platform()
+        stock(platform.world, disks=1 if request is request_import else 0, points=1)
+        request(platform.world.ports, VAULT, OLD.resource_id, author=Author())
+        if spoil is not None:
+            spoil(platform)
+        platform.run(minutes=5)
+        return platform
+
+    return make
+
+
+def _unsettle(platform: Platform) -> None:
+    (raw,) = platform.world.azure_backup.instances[OLD.resource_id.lower()].values()
+    raw["properties"]["currentProtectionState"] = "ConfiguringProtection"
+
+
+def _hide(platform: Platform) -> None:
+    platform.world.azure_backup.vaults.clear()
 
 
 def _without_permission() -> Platform:
@@ -367,6 +394,11 @@ CAUSES: Mapping[str, Callable[[], Platform]] = {
     "Job.Completed": _backed_up,
     "Job.Failed": _azure_fails,
     "Job.Cancelled": _stopped_while_waiting,
+    "Import.Completed": _moved(),
+    "Import.CompletedWithWarnings": _moved(spoil=_unsettle),
+    "Import.Failed": _moved(spoil=_hide),
+    "Import.Undone": _moved(request_undo),
+    "Import.Finished": _moved(request_finish),
     "Restore.Started": _restored,
     "Restore.Completed": _restored,
     "Restore.Failed": _restore_refused,
