@@ -11,8 +11,10 @@ import pytest
 from backup_core.api.openapi import bodies
 from backup_core.api.routes import ROUTES
 from backup_core.domain.reading import DEPTH_AT_MOST
+from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.ports import every
 from tests.api.bodies import RULE_PATH, VAULT_PATH, instance_body, restore_body, rule_body
-from tests.api.standing import WORKING, filled
+from tests.api.standing import NAMES, WORKING, filled, scene
 from tests.attack.closed import (
     ABSENT_DISK,
     CLOSED_DISK,
@@ -27,7 +29,7 @@ from tests.attack.closed import (
     AttackedFront,
     spellings,
 )
-from tests.builders import SUBSCRIPTION
+from tests.builders import SUBSCRIPTION, VAULT
 
 CODE = "LinkedAuthorizationFailed"
 # `METHOD path` of all that takes a body, with the name of the body in the description.
@@ -202,7 +204,8 @@ def test_a_query_is_held_like_a_body(front: AttackedFront) -> None:
 
 @pytest.mark.parametrize("line", TAKING)
 def test_what_is_open_works_as_before(front: AttackedFront, line: str) -> None:
-    reply = send(front, line, sound(TAKING[line]))
+    (point,) = [stored.value.point_id for stored in every(scene().ports, RecoveryPoint, VAULT, NAMES["instance"])]
+    reply = send(front, line.replace("/recoveryPoints/x-1", f"/recoveryPoints/{point}"), sound(TAKING[line]))
     assert reply.status < 300 or (TAKING[line] == "NothingNeeded" and reply.status == 404), reply.text
 
 
