@@ -18,8 +18,14 @@ Element.prototype.scrollIntoView = () => undefined;
 Object.defineProperty(HTMLElement.prototype, "clientHeight", { configurable: true, value: 600 });
 Object.defineProperty(HTMLElement.prototype, "clientWidth", { configurable: true, value: 1200 });
 
-// A failure says what was looked for; the whole page would bury it. Slow machines are no failures.
-configure({ asyncUtilTimeout: 5_000, getElementError: (message) => new Error((message ?? "not found").slice(0, 3_000)) });
+// A failure says what was looked for; the whole page would bury it. Slow machines are no failures. Whether a dialog is open
+// to screen readers depends on the order of events that jsdom has otherwise than browsers: that is for tests in Chromium, and
+// for those that ask `hidden: false`.
+configure({
+  asyncUtilTimeout: 10_000,
+  defaultHidden: true,
+  getElementError: (message) => new Error((message ?? "not found").slice(0, 3_000)),
+});
 
 beforeEach(() => {
   sessionStorage.clear();

@@ -87,7 +87,7 @@ describe("many at once", () => {
     await userEvent.click(within(dialog).getByRole("button", { name: "Stop" }));
     await within(dialog).findByText(/A deletion is under way/);
     await userEvent.click(within(dialog).getByRole("button", { name: "Cancel" }));
-    expect(await screen.findByRole("checkbox", { name: "Select beta" })).toBeChecked();
+    expect(await screen.findByRole("checkbox", { name: "Select beta", hidden: false })).toBeChecked();
     expect(screen.getByRole("checkbox", { name: "Select alpha" })).not.toBeChecked();
   });
 });
