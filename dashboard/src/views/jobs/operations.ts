@@ -10,6 +10,9 @@ export const OPERATIONS: Readonly<Record<Operation, string>> = {
   ExpireRecoveryPoints: "Expiry",
   ConfigureProtection: "Change of protection",
   DeleteBackupInstance: "Deletion",
+  ImportVault: "Move of a vault",
+  UndoImport: "Undoing of a move",
+  FinishImport: "End of a move",
 };
 
 export const operationText = (operation: string): string => OPERATIONS[operation as Operation] ?? operation;

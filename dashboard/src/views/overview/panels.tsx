@@ -22,6 +22,9 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   ExpireRecoveryPoints: "Expiries",
   ConfigureProtection: "Changes of protection",
   DeleteBackupInstance: "Deletions",
+  ImportVault: "Moves of vaults",
+  UndoImport: "Undone moves",
+  FinishImport: "Finished moves",
 };
 
 const useStyles = makeStyles({
