@@ -295,6 +295,7 @@ def agenda_address(row: AgendaRow) -> Address:
     )
 
 
+@cache
 def agenda_partition(kind: AgendaKind, shard: int) -> str:
     return _join(kind.value, str(shard))
 
@@ -354,11 +355,13 @@ def _after_all(stem: str) -> str:
     return stem[:-1] + chr(ord(stem[-1]) + 1)
 
 
+@lru_cache(maxsize=1024)
 def vault_partition(vault: VaultKey) -> str:
     """The partition of all records of a vault but its own. Raises InvalidInput."""
     return _join(*map(_key_part, (vault.subscription, vault.group, vault.name)))
 
 
+@lru_cache(maxsize=4096)  # the same few names stand in nearly every key of a step
 def _key_part(name: str) -> str:
     """Azure answers 400 to such names, Azurite 500: so they are refused here."""
     if not name or len(name) > _KEY_CHARACTERS or not _FORBIDDEN.isdisjoint(name):

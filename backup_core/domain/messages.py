@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from functools import cache
+from typing import Any, ClassVar, TypeVar, cast
 
 from backup_core.domain.errors import MessageMalformed
 from backup_core.domain.resource_ids import VaultKey
@@ -269,7 +270,8 @@ M = TypeVar("M")
 
 def encode(message: Sendable) -> str:
     """A message as JSON: its kind, its fields by name, times as ISO 8601, its vault as three names."""
-    named = {field.name: _plain(getattr(message, field.name)) for field in fields(message)}
+    known = _fields(cast("Any", type(message)))  # mypy takes these classes for unhashable
+    named = {field.name: _plain(getattr(message, field.name)) for field in known}
     return json.dumps({"kind": message.kind, **named})
 
 
@@ -285,7 +287,7 @@ def decode(text: str | bytes, among: Iterable[type[M]]) -> M:
     faults = [] if raw.get("version") == VERSION else [f"version {raw.get('version')!r:.80} is not {VERSION}"]
     faults += [] if found is not None else [f"kind {raw.get('kind')!r:.80} is unknown"]
     values: dict[str, Any] = {}
-    for field in fields(found) if found is not None else ():
+    for field in _fields(found) if found is not None else ():
         if field.name not in raw or field.name == "version":
             if field.default is MISSING:
                 faults.append(f"{field.name} is missing")
@@ -299,6 +301,11 @@ def decode(text: str | bytes, among: Iterable[type[M]]) -> M:
         raise MessageMalformed(f"A {name} message is malformed: {'; '.join(faults)}")
     message: M = found(**values)
     return message
+
+
+@cache
+def _fields(kind: type[Any]) -> tuple[Field[Any], ...]:
+    return fields(kind)
 
 
 def _plain(value: Any) -> Any:

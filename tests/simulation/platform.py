@@ -50,7 +50,7 @@ HOST_REQUESTS, TIMER_REQUESTS = 5, 9
 class Plan:
     """What the deployment chose, and host.json."""
 
-    memory_mb: int = 2048
+    memory_mb: int = 512  # as the template deploys
     most_hosts: int = 100
     batch: int = HOST_JSON["extensions"]["queues"]["batchSize"]
     threshold: int = HOST_JSON["extensions"]["queues"]["newBatchThreshold"]
