@@ -12,7 +12,8 @@ from typing import Any
 
 from backup_core.api.graph_query import SERVED, Table
 from backup_core.domain.guard import OPERATIONS, PROXY, Critical, request_id
-from backup_core.ports import Memory
+from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.ports import Memory, every
 from backup_core.workflows.guards import map_guard
 from tests.api.bodies import (
     INSTANCE_PATH,
@@ -148,6 +149,17 @@ def kept(world: World) -> tuple[Any, ...]:
 def filled(template: str, **names: str) -> str:
     """A route's template with the names of `scene`, but for those given."""
     return re.sub(r"\{(\w+)\}", lambda part: {**NAMES, **names}.get(part[1], "x-1"), template)
+
+
+def at_a_point(path: str) -> str:
+    """A path that `filled` made, of the recovery point of `scene`: its name is known only once that was made."""
+    return path.replace("/recoveryPoints/x-1", f"/recoveryPoints/{_point()}")
+
+
+@cache
+def _point() -> str:
+    (point,) = every(scene().ports, RecoveryPoint, VAULT, NAMES["instance"])
+    return point.value.point_id
 
 
 @cache

@@ -15,7 +15,7 @@ from backup_core.api.call import MAX_BODY_BYTES
 from backup_core.api.routes import ROUTES
 from backup_core.domain.reading import DEPTH_AT_MOST
 from tests.api.bodies import INSTANCE_PATH, VAULT_PATH
-from tests.api.standing import WORKING, SignedFront, StandingFront, check_refusal, filled, scene
+from tests.api.standing import WORKING, SignedFront, StandingFront, at_a_point, check_refusal, filled, scene
 
 # `METHOD path` and what is described, for all that takes a body.
 TAKING = {
@@ -75,7 +75,7 @@ def front() -> Iterator[StandingFront]:
 
 
 def send(front: StandingFront, line: str, body: Any) -> Any:
-    method, path = line.split(" ")
+    method, path = at_a_point(line).split(" ")
     return front.send(method, path, body)
 
 

@@ -11,10 +11,8 @@ import pytest
 from backup_core.api.openapi import bodies
 from backup_core.api.routes import ROUTES
 from backup_core.domain.reading import DEPTH_AT_MOST
-from backup_core.domain.recovery_point import RecoveryPoint
-from backup_core.ports import every
 from tests.api.bodies import RULE_PATH, VAULT_PATH, instance_body, restore_body, rule_body
-from tests.api.standing import NAMES, WORKING, filled, scene
+from tests.api.standing import WORKING, at_a_point, filled
 from tests.attack.closed import (
     ABSENT_DISK,
     CLOSED_DISK,
@@ -29,7 +27,7 @@ from tests.attack.closed import (
     AttackedFront,
     spellings,
 )
-from tests.builders import SUBSCRIPTION, VAULT
+from tests.builders import SUBSCRIPTION
 
 CODE = "LinkedAuthorizationFailed"
 # `METHOD path` of all that takes a body, with the name of the body in the description.
@@ -204,8 +202,7 @@ def test_a_query_is_held_like_a_body(front: AttackedFront) -> None:
 
 @pytest.mark.parametrize("line", TAKING)
 def test_what_is_open_works_as_before(front: AttackedFront, line: str) -> None:
-    (point,) = [stored.value.point_id for stored in every(scene().ports, RecoveryPoint, VAULT, NAMES["instance"])]
-    reply = send(front, line.replace("/recoveryPoints/x-1", f"/recoveryPoints/{point}"), sound(TAKING[line]))
+    reply = send(front, at_a_point(line), sound(TAKING[line]))
     assert reply.status < 300 or (TAKING[line] == "NothingNeeded" and reply.status == 404), reply.text
 
 
