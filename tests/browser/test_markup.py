@@ -20,6 +20,7 @@ MARKUP = '<img src=x onerror="window.ran=1"><svg onload="window.ran=1"><b id=mar
 CHOSEN = frozenset(
     {
         "friendlyName",
+        "backupInstanceFriendlyName",
         "displayName",
         "message",
         "reason",
@@ -35,14 +36,16 @@ CHOSEN = frozenset(
 
 
 # The overview knows disks by their ids alone.
-CHOSEN_THERE = {"": CHOSEN | {"backupInstanceId", "id", "diskId"}}
+CHOSEN_THERE = {"": CHOSEN | {"backupInstanceId", "id", "diskId"}, "policies": CHOSEN | {"name"}}
+# In this scene no alert is active; of a policy the view shows numbers, and asks the API what the marked one would do.
+SHOW_NONE = ("alerts", "policy/*")
 
 
 def marked(value: Any, chosen: frozenset[str], name: str = "") -> Any:
     """An answer whose texts hold markup, and whose every resource bears a tag that does."""
     if isinstance(value, dict):
         found = {key: marked(each, chosen, key) for key, each in value.items()}
-        return {**found, "tags": {f"<i>{MARKUP}": MARKUP}} if "tags" in value else found
+        return {**found, "tags": {f"<i>{MARKUP}": MARKUP}} if isinstance(value.get("tags"), dict) else found
     if isinstance(value, list):
         return [marked(each, chosen, name) for each in value]
     return f"{value} {MARKUP}" if isinstance(value, str) and name in chosen else value
@@ -66,10 +69,11 @@ def assert_nothing_ran(window: Window) -> None:
 def test_markup_in_what_the_api_says_is_shown_as_text(path: str, open_window: Opened, scene: Scene) -> None:
     address, _ = VIEWS[path]
     window = open_window("contributor")
-    window.excused = REFUSED.get(path, window.excused)
+    window.excused = "status of 400" if path == "policy/*" else REFUSED.get(path, window.excused)
     window.answer_with(putting_markup_in(CHOSEN_THERE.get(path, CHOSEN)))
     window.go(address(scene))
-    expect(window.page.get_by_text("window.ran=1").first).to_be_attached()
+    if path not in SHOW_NONE:
+        expect(window.page.get_by_text("window.ran=1").first).to_be_attached()
     window.screenshot(f"markup-{path.split('/')[0] or 'overview'}", full=True)
     assert_nothing_ran(window)
 
