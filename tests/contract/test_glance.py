@@ -155,5 +155,6 @@ def full_of(number: int) -> BackupInstance:
 
 
 def test_a_glance_is_small() -> None:
+    """Most of it are two ARM ids, of the disk and of the group of its snapshots, which the list of disks shows."""
     entity = entities.record_entity(full())
-    assert len(entity["glance"]) < 500 < len(entity["body0"])
+    assert len(entity["glance"]) < 800 < len(entity["body0"])
