@@ -18,6 +18,7 @@ from backup_core.domain.agenda import expiry_row
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import SnapshotGroupNotFound
 from backup_core.domain.heartbeat import Heartbeat
+from backup_core.domain.hold import all_holds, standing
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.ownership import NotProven, Proven, is_same_snapshot, prove_point
 from backup_core.domain.points import with_point, with_slot, without_point
@@ -26,6 +27,7 @@ from backup_core.domain.resource_ids import ANYWHERE, VaultKey
 from backup_core.ports import Change, Ports, Put, Remove, Replace, Stored
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import find_snapshot_surely
+from backup_core.workflows.catalogue import find_vault
 from backup_core.workflows.objectives import check_objective_later, is_in_trouble
 
 log = logging.getLogger("diskbackup.points")
@@ -126,16 +128,19 @@ def _forget_expired(ports: Ports, vault: VaultKey, point: RecoveryPoint, others:
 
 def _may_have_gone_unseen(ports: Ports, vault: VaultKey, point: RecoveryPoint) -> bool:
     """While tables that were set back are not settled, of any point; afterwards, of those that expired meanwhile, which
-    expiry sees to, unless their instance keeps all its points."""
+    expiry sees to, unless they are held or their instance keeps all its points."""
     stored = ports.store.get(Heartbeat, ANYWHERE)
     last = stored.value.set_back if stored is not None else None
     if last is None:
         return False
     if last.resumed_at is None:
         return True
-    instance = ports.store.get(BackupInstance, vault, point.instance_name)
-    expires = instance is None or not instance.value.keeps_all_points
-    return expires and point.expires_at is not None and last.covers(point.expires_at)
+    if point.expires_at is None or not last.covers(point.expires_at):
+        return False
+    stored_instance = ports.store.get(BackupInstance, vault, point.instance_name)
+    instance = stored_instance.value if stored_instance is not None else None
+    held = standing(all_holds(point, instance, find_vault(ports, vault)), ports.clock.now())
+    return not held and (instance is None or not instance.keeps_all_points)
 
 
 def _unlisted(ports: Ports, point: RecoveryPoint, seen: Sightings) -> Snapshot | None:

@@ -9,12 +9,14 @@ import pytest
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.heartbeat import HELD_AT_MOST, Heartbeat, Mark, read_mark, write_mark
+from backup_core.domain.hold import Hold
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.recovery_point import PointState
 from backup_core.domain.resource_ids import ANYWHERE
 from backup_core.domain.restore import RestoreRequest
 from backup_core.ports import Remove
+from backup_core.workflows.holds import Place, set_hold
 from backup_core.workflows.lifecycle import delete_instance, stop_protection
 from backup_core.workflows.rebuild import rebuild_catalogue
 from backup_core.workflows.reconcile import reconcile
@@ -247,6 +249,23 @@ def test_points_that_expired_meanwhile_are_not_told_as_lost() -> None:
     hours(platform, 3)
     assert events(platform, "RecoveryPoint.Lost") == []
     assert not [each for each in platform.points() if each.state is PointState.LOST]
+
+
+@pytest.mark.parametrize("place", [Place(vault=VAULT), Place(vault=VAULT, instance="disk-1")])
+def test_a_point_that_expired_meanwhile_is_lost_where_a_hold_keeps_it_from_expiring_now(place: Place) -> None:
+    """Its expiry would have found out, and does not come while the hold stands: nobody is offered it for a restore."""
+    platform = backed_up(**SHORT)
+    tables = platform.world.store.copy()
+    hours(platform, 3)
+    gone = set(platform.world.cloud.removed)
+    assert gone
+    platform.world.store.go_back(tables)
+    hours(platform, 1)
+    set_hold(platform.world.ports, place, Hold(name="case-7", reason="a lawsuit", set_at=NOW))
+    go_on(platform.world.ports)
+    hours(platform, 1)
+    reconcile(platform.world.ports)
+    assert {each.snapshot_id for each in platform.points() if each.is_good} & gone == set()
 
 
 def test_a_point_that_is_gone_and_will_never_expire_is_lost_once_the_operator_says_go_on() -> None:
