@@ -14,6 +14,8 @@ export default defineConfig({
     // Inlined files would be data: URLs, which the page's policy lets pass for images only.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What the licences of the libraries ask for: their texts, beside what is made of them.
+    license: { fileName: "licences.json" },
     reportCompressedSize: true,
   },
   server: { proxy: Object.fromEntries(passedOn.map((path) => [path, { target: api, changeOrigin: true }])) },

@@ -1,12 +1,10 @@
 /** Whether what was promised was kept, disk by disk and for any period: to read, to print, to hand in as CSV. */
-import { Body1, Button, Field, Input, MessageBar, MessageBarBody, makeStyles } from "@fluentui/react-components";
+import { Body1, Button, Field, Input, MessageBar, MessageBarBody, Select, makeStyles } from "@fluentui/react-components";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { nameOf } from "../../api/ids";
-import { PROVIDER } from "../../api/ids";
+import { nameOf, PROVIDER } from "../../api/ids";
 import { SELDOM, useSubscriptions } from "../../api/queries";
 import type { ComplianceReport, Subscription } from "../../api/types";
 import { useZone } from "../../app/preferences";
-import { Choose } from "../../shared/Choose";
 import { readSort, sortText } from "../../shared/columns";
 import { Empty } from "../../shared/Empty";
 import { Facts } from "../../shared/Facts";
@@ -52,7 +50,15 @@ function Asked({ subscriptions }: { subscriptions: readonly Subscription[] }) {
   return (
     <>
       <div className={styles.form}>
-        <Choose label="Subscription" options={options} value={subscription.subscriptionId} onChange={(value) => change({ subscription: value })} />
+        <Field label="Subscription">
+          <Select value={subscription.subscriptionId} onChange={(_, { value }) => change({ subscription: value })}>
+            {options.map(({ value, label }) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </Select>
+        </Field>
         <Day label="From (UTC)" value={from} onChange={(value) => change({ from: value })} />
         <Day label="To, this day included (UTC)" value={to} onChange={(value) => change({ to: value })} />
         <Saved path={reportOf(subscription)} period={period} />

@@ -17,8 +17,8 @@ const ZONES = Intl.supportedValuesOf?.("timeZone") ?? [];
 const useStyles = makeStyles({
   fields: { display: "flex", flexDirection: "column", rowGap: "12px", maxWidth: "720px" },
   row: { display: "flex", flexWrap: "wrap", gap: "8px 12px", alignItems: "end" },
-  pair: { display: "flex", gap: "8px" },
   count: { width: "90px" },
+  longer: { width: "230px" },
 });
 
 interface Props {
@@ -86,6 +86,7 @@ function LongerFields({ longer, onChange }: { longer: readonly Longer[]; onChang
         return (
           <div className={styles.row} key={criterion}>
             <Checkbox
+              className={styles.longer}
               checked={rule !== undefined}
               label={rule && rule.tag !== tag ? `${label} (${rule.tag})` : label}
               onChange={(_, { checked }) => set(criterion, checked ? { tag, criterion, keep } : null)}
