@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from azure.mgmt.dataprotection import models
 
@@ -36,6 +37,11 @@ class Scene:
 
     def instance_id(self, disk: dict[str, Any]) -> str:
         return f"{self.vault_id}/backupInstances/{disk['name']}"
+
+    @property
+    def together(self) -> str:
+        """The query that names the first two protected disks."""
+        return urlencode([("of", self.instance_id(disk)) for disk in self.protected[:2]])
 
 
 def play(target: LocalTarget) -> Scene:

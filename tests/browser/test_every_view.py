@@ -30,6 +30,7 @@ VIEWS: Mapping[str, tuple[Callable[[Scene], str], str]] = {
     "alerts": (lambda _: "alerts", "Alerts"),
     "compliance": (lambda _: "compliance", "Compliance"),
     "audit": (lambda _: "audit", "Audit"),
+    "restore-together": (lambda scene: f"restore-together?{scene.together}", "Restore several disks"),
     "restore/*": (lambda scene: f"restore{scene.instance_id(scene.protected[0])}", "Restore {disk}"),
 }
 # Where it looks at once whether the restore can be done, and says that the app has no role in the disk's own group.

@@ -60,6 +60,24 @@ def test_a_disk_is_restored_by_keyboard_alone(open_window: Opened, scene: Scene)
     assert scene.clients.disk(target[0])["properties"]["diskState"] == "Unattached"
 
 
+def test_disks_are_restored_together_to_one_moment(open_window: Opened, scene: Scene) -> None:
+    first, second = scene.protected[:2]
+    window = open_window("operator")
+    page = window.page
+    window.go("disks")
+    for disk in (first, second):
+        page.get_by_role("checkbox", name=f"Select {disk['name']}").check()
+    page.get_by_role("toolbar").get_by_role("button", name="Restore").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Restore several disks")
+    window.settle()
+    page.get_by_role("textbox", name="Resource group").fill(f"restores-{first['location']}")
+    page.get_by_role("button", name="Restore 2 disks").click()
+    for disk in (first, second):
+        followed = page.get_by_role("region", name=f"Restore of {disk['name']}")
+        expect(followed).to_contain_text("Completed", timeout=ENDS)
+    window.screenshot("restore-together-done", full=True)
+
+
 def test_each_fault_of_a_target_is_told_at_its_field_before_anything_starts(open_window: Opened, scene: Scene) -> None:
     window = open_window("operator")
     window.excused = REFUSED

@@ -11,6 +11,11 @@ export const toRestore = (instance: string, point?: string): To => ({
   pathname: `/restore${instance}`,
   search: point ? new URLSearchParams({ point }).toString() : "",
 });
+/** Of several backup instances, by their ids. */
+export const toRestoreTogether = (instances: readonly string[]): To => ({
+  pathname: "/restore-together",
+  search: new URLSearchParams(instances.map((id) => ["of", id])).toString(),
+});
 export const toProtect = (): To => "/protect";
 export const toPolicies = (): To => "/policies";
 export const toPolicy = (policy: string): To => `/policy${policy}`;

@@ -28,5 +28,6 @@ export const VIEWS: readonly View[] = [
   { path: "alerts", label: "Alerts", role: "Reader", load: () => import("../views/alerts/Alerts") },
   { path: "compliance", label: "Compliance", role: "Reader", load: () => import("../views/compliance/Compliance") },
   { path: "audit", label: "Audit", role: "Contributor", load: () => import("../views/audit/Audit") },
+  { path: "restore-together", role: "Operator", load: () => import("../views/together/Together") },
   { path: "restore/*", role: "Operator", load: () => import("../views/restore/Restore") },
 ];

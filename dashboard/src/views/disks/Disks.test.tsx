@@ -50,7 +50,7 @@ test("a reader is offered nothing that the API would refuse", async () => {
 test("an operator may back up and not stop", async () => {
   show(<Component />, oneVault({ standings: THREE }), { role: "Operator" });
   const bar = await screen.findByRole("toolbar");
-  expect(within(bar).getAllByRole("button").map((button) => button.textContent)).toEqual(["Back up now", "Change policy"]);
+  expect(within(bar).getAllByRole("button").map((button) => button.textContent)).toEqual(["Back up now", "Change policy", "Restore"]);
 });
 
 describe("many at once", () => {

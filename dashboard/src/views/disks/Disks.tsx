@@ -1,9 +1,10 @@
 /** All protected disks: found, sorted, and changed many at a time. */
 import { Body1, Button, Caption1, makeStyles } from "@fluentui/react-components";
 import { useMemo, useState } from "react";
+import { useNavigate } from "react-router";
 import { ActionDialog } from "../../actions/ActionDialog";
 import { ACTIONS, type Kind } from "../../actions/kinds";
-import { toProtect } from "../../app/links";
+import { toProtect, toRestoreTogether } from "../../app/links";
 import { useStandings } from "../../api/queries";
 import type { Standing } from "../../api/types";
 import { readSort, sortText } from "../../shared/columns";
@@ -21,6 +22,7 @@ import { Filters } from "./Filters";
 import { matching, readFilter } from "./filter";
 
 const FIRST = { column: "state", descending: false };
+const RESTORED_AT_ONCE = 40; // whose ids an address holds
 const KINDS: readonly Kind[] = ["backUp", "stop", "resume", "changePolicy"];
 const useStyles = makeStyles({ bar: { display: "flex", flexWrap: "wrap", gap: "8px", alignItems: "center", minHeight: "32px" } });
 
@@ -78,6 +80,7 @@ function Table({ disks, isPending }: { disks: Standing[]; isPending: boolean }) 
 function Bulk({ disks, onDone }: { disks: Standing[]; onDone: (refused: readonly string[]) => void }) {
   const styles = useStyles();
   const { role } = useSession();
+  const navigate = useNavigate();
   const [asked, setAsked] = useState<{ kind: Kind; disks: Standing[] } | null>(null);
   return (
     <div aria-label="For the selected disks" className={styles.bar} role="toolbar">
@@ -86,6 +89,12 @@ function Bulk({ disks, onDone }: { disks: Standing[]; onDone: (refused: readonly
           {ACTIONS[kind].label}
         </Button>
       ))}
+      <Button
+        disabledFocusable={disks.length === 0 || disks.length > RESTORED_AT_ONCE}
+        onClick={() => void navigate(toRestoreTogether(disks.map((disk) => disk.backupInstanceId)))}
+      >
+        Restore
+      </Button>
       <Body1>{disks.length > 0 ? `${countText(disks.length)} selected` : "Select disks to change many at once."}</Body1>
       {asked && <ActionDialog {...asked} onClosed={() => setAsked(null)} onDone={onDone} />}
     </div>

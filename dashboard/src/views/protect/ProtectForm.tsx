@@ -1,8 +1,8 @@
 /** By which vault and policy the chosen disks are protected: all are looked at before any is begun with. */
-import { Body1, Button, Field, Input, ProgressBar, Select, makeStyles, tokens } from "@fluentui/react-components";
+import { Field, Input, Select, makeStyles } from "@fluentui/react-components";
 import { useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
-import { useMany, type Outcome } from "../../actions/many";
+import { CheckedMany } from "../../actions/CheckedMany";
 import { toDisks } from "../../app/links";
 import { groupOf, nameOf, sameId, vaultOf } from "../../api/ids";
 import { carryOut } from "../../api/operations";
@@ -24,7 +24,6 @@ const useStyles = makeStyles({
     gap: "12px 16px",
     alignItems: "start",
   },
-  refused: { paddingInlineStart: "12px", boxShadow: `inset 3px 0 0 ${tokens.colorPaletteRedBorder2}` },
 });
 
 interface Props {
@@ -114,79 +113,32 @@ function GroupField({ value, onChange }: { value: string; onChange: (name: strin
   );
 }
 
-function Act({ disks, wish, onDone }: Props & { wish: Wish }) {
-  const { checked, begun, left, check, protect } = useProtecting(disks, wish, onDone);
-  const isReady = disks.length > 0 && wish.vault !== "" && wish.policy !== "" && wish.group !== "";
-  const isBusy = [checked, begun].some((outcome) => outcome !== null && !outcome.isOver);
-  const mayGoOn = checked?.isOver === true && checked.refused.length > 0 && left.length > 0;
-  return (
-    <>
-      {disks.length > 0 && (
-        <div>
-          {mayGoOn ? (
-            <Button appearance="primary" disabledFocusable={isBusy} onClick={() => void protect(left)}>
-              Protect the other {counted(left.length, "disk")}
-            </Button>
-          ) : (
-            <Button appearance="primary" disabledFocusable={!isReady || isBusy} onClick={() => void check()}>
-              Protect {counted(disks.length, "disk")}
-            </Button>
-          )}
-        </div>
-      )}
-      {checked && <Told outcome={checked} what="looked at" />}
-      {begun && <Told outcome={begun} what="protected" />}
-      {begun?.isOver && begun.refused.length < begun.of && <Linked to={toDisks()}>See the disks that are protected</Linked>}
-    </>
-  );
-}
-
-/** `checked` is of these disks and this wish only: what was found of others allows nothing. */
-function useProtecting(disks: readonly UnprotectedDisk[], wish: Wish, onDone: Props["onDone"]) {
-  const client = useClient();
-  const queries = useQueryClient();
-  const looking = useMany();
-  const protecting = useMany();
-  const ids = disks.map((disk) => disk.dataSourceId);
-  const question = JSON.stringify([wish, ids]);
-  const [found, setFound] = useState<{ of: string; fine: readonly string[] }>({ of: "", fine: [] });
-  const bodyOf = (id: string) => propertiesOf(disks.find((disk) => disk.dataSourceId === id)!, wish);
-  const protect = async (chosen: readonly string[]) => {
-    const { refused } = await protecting.run(chosen, (id) =>
-      carryOut(client, "PUT", `${wish.vault}/backupInstances/${instanceNameOf(id)}`, { body: { properties: bodyOf(id) } }),
-    );
-    for (const name of CHANGED) void queries.invalidateQueries({ queryKey: [name] });
-    onDone(ids.filter((id) => !chosen.includes(id) || refused.some((each) => each.id === id)));
-  };
-  const check = async () => {
-    setFound({ of: question, fine: [] });
-    const { refused } = await looking.run(ids, (id) =>
-      carryOut(client, "POST", `${wish.vault}/validateForBackup`, { body: { backupInstance: bodyOf(id) } }),
-    );
-    const fine = ids.filter((id) => !refused.some((each) => each.id === id));
-    setFound({ of: question, fine });
-    if (refused.length === 0) await protect(fine);
-  };
-  return { checked: found.of === question ? looking.outcome : null, begun: protecting.outcome, left: found.fine, check, protect };
-}
-
 const CHANGED = ["unprotected", "standings", "health"];
 
-function Told({ outcome, what }: { outcome: Outcome; what: string }) {
-  const styles = useStyles();
+function Act({ disks, wish, onDone }: Props & { wish: Wish }) {
+  const client = useClient();
+  const queries = useQueryClient();
+  const [begun, setBegun] = useState(0);
+  const ids = disks.map((disk) => disk.dataSourceId);
+  const bodyOf = (id: string) => propertiesOf(disks.find((disk) => disk.dataSourceId === id)!, wish);
   return (
-    <div aria-live="polite">
-      <ProgressBar aria-label={`Disks ${what}`} max={outcome.of} value={outcome.done} />
-      <Body1>
-        {outcome.done} of {counted(outcome.of, "disk")} {what}
-        {outcome.refused.length > 0 && `; ${counted(outcome.refused.length, "disk cannot be", "disks cannot be")} as it is:`}
-      </Body1>
-      {outcome.refused.map((refused) => (
-        <div className={styles.refused} key={refused.id}>
-          {nameOf(refused.id)}
-          <Trouble error={refused.error} />
-        </div>
-      ))}
-    </div>
+    <>
+      <CheckedMany
+        done="protected"
+        ids={ids}
+        isReady={wish.vault !== "" && wish.policy !== "" && wish.group !== ""}
+        nameOf={nameOf}
+        question={JSON.stringify(wish)}
+        verb="Protect"
+        act={(id) => carryOut(client, "PUT", `${wish.vault}/backupInstances/${instanceNameOf(id)}`, { body: { properties: bodyOf(id) } })}
+        validate={(id) => carryOut(client, "POST", `${wish.vault}/validateForBackup`, { body: { backupInstance: bodyOf(id) } })}
+        onBegun={(chosen, refused) => {
+          for (const name of CHANGED) void queries.invalidateQueries({ queryKey: [name] });
+          setBegun(chosen.length - refused.length);
+          onDone(ids.filter((id) => !chosen.includes(id) || refused.includes(id)));
+        }}
+      />
+      {begun > 0 && <Linked to={toDisks()}>See the disks that are protected</Linked>}
+    </>
   );
 }
