@@ -71,6 +71,7 @@ def test_disks_are_restored_together_to_one_moment(open_window: Opened, scene: S
     expect(page.get_by_role("heading", level=1)).to_have_text("Restore several disks")
     window.settle()
     page.get_by_role("textbox", name="Resource group").fill(f"restores-{first['location']}")
+    page.get_by_role("textbox", name="Each new disk's name ends with").fill("-together")
     page.get_by_role("button", name="Restore 2 disks").click()
     for disk in (first, second):
         followed = page.get_by_role("region", name=f"Restore of {disk['name']}")

@@ -55,7 +55,7 @@ function Told({ instance, standing }: { instance: Instance; standing: Standing |
         <Holds of={instance.id} what="all of them" />
       </Section>
       <DiskJobs instance={instance.id} />
-      <DiskCost instance={instance.id} />
+      {points.data && points.data.length > 0 && <DiskCost instance={instance.id} />}
     </div>
   );
 }

@@ -14,6 +14,7 @@ type Range = Estimate["total"]["gibMonths"];
 const DAYS = 30;
 const useStyles = makeStyles({ list: { margin: 0, paddingInlineStart: "20px", overflowWrap: "anywhere" } });
 
+/** Of a disk that has a recovery point: how large it is, the first one tells. */
 export function DiskCost({ instance }: { instance: string }) {
   const client = useClient();
   const estimate = useQuery({

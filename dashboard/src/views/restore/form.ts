@@ -25,7 +25,7 @@ export const SKUS = [
   "UltraSSD_LRS",
 ] as const;
 export const ZONES = ["1", "2", "3"] as const;
-const LONGEST_NAME = 80;
+export const LONGEST_NAME = 80;
 
 /** Under which what is typed is kept. */
 export const draftOf = (instance: string): string => `restore ${instance.toLowerCase()}`;

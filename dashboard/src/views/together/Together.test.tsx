@@ -52,6 +52,18 @@ test("what stands in the way of one is told before anything is made", async () =
   await waitFor(() => expect(pointsAsked(made.asked)).toHaveLength(1));
 });
 
+test("where all go and how their names end is said once for all", async () => {
+  const made = api();
+  show(<Component />, made, { at: AT });
+  await userEvent.type(await screen.findByRole("textbox", { name: "Resource group" }), "drill");
+  await userEvent.type(screen.getByRole("textbox", { name: "Each new disk's name ends with" }), "-case7");
+  expect(screen.getByText("alpha-case7")).toBeVisible();
+  await userEvent.click(screen.getByRole("button", { name: "Restore 2 disks" }));
+  await screen.findByText(/2 of 2 disks being restored/);
+  const bodies = JSON.stringify(made.asked.filter(({ path }) => path.endsWith("/restore")));
+  for (const name of NAMES) expect(bodies).toContain(`/resourceGroups/drill/providers/Microsoft.Compute/disks/${name}-case7`);
+});
+
 test("a disk without a point so old is named and left out, never restored to another moment", async () => {
   show(<Component />, api(), { at: AT.replace("12:30", "11:30") });
   expect(await screen.findByText(/1 disk has no recovery point as old as that/)).toBeVisible();

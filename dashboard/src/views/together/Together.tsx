@@ -20,7 +20,7 @@ import { VirtualTable } from "../../shared/VirtualTable";
 import type { Column } from "../../shared/columns";
 import { useClient } from "../../sign-in/session";
 import { keepGroup, keptGroup, requestOf } from "../restore/form";
-import { apart, formOf, partOf, type Part } from "./moment";
+import { apart, formOf, partOf, type Part, type Where } from "./moment";
 
 const FOLLOWED = 10; // jobs; the others are in the list of jobs
 const useStyles = makeStyles({
@@ -63,7 +63,7 @@ function Asked({ found }: { found: Known }) {
   const [params, change] = useSearch();
   const now = `${new Date(useNow()).toISOString().slice(0, 16)}`;
   const moment = params.get("moment") ?? now;
-  const [group, setGroup] = useState(keptGroup() ?? "");
+  const [where, setWhere] = useState<Where>({ group: keptGroup() ?? "", ending: "" });
   const parts = found.map(([instance, points]) => partOf(instance, points, `${moment}:59Z`));
   const missing = parts.filter(({ point }) => point === null);
   return (
@@ -74,7 +74,7 @@ function Asked({ found }: { found: Known }) {
             <Input type="datetime-local" value={moment} onChange={(_, { value }) => change({ moment: value || null }, true)} />
           </Field>
         </div>
-        <VirtualTable columns={COLUMNS} height="320px" idOf={({ instance }) => instance.id} label="What is restored" rows={parts} sort={{ column: "", descending: false }} onSort={() => undefined} />
+        <VirtualTable columns={columnsFor(where)} height="320px" idOf={({ instance }) => instance.id} label="What is restored" rows={parts} sort={{ column: "", descending: false }} onSort={() => undefined} />
         <Body1>
           {missing.length > 0 && `${counted(missing.length, "disk has", "disks have")} no recovery point as old as that. `}
           {apart(parts) > 0 && `The points lie ${apart(parts) < 60 ? "" : "up to "}${lengthText(apart(parts))} apart: each disk is as it was at its own, not all at one instant.`}
@@ -82,11 +82,14 @@ function Asked({ found }: { found: Known }) {
       </Section>
       <Section title="2. To which disks">
         <div className={styles.form}>
-          <Field hint="Empty: beside the source of each. Each new disk is named after its source and the time of its point." label="Resource group">
-            <Input value={group} onChange={(_, { value }) => setGroup(value)} />
+          <Field hint="Empty: beside the source of each." label="Resource group">
+            <Input value={where.group} onChange={(_, { value }) => setWhere({ ...where, group: value.trim() })} />
+          </Field>
+          <Field hint="Behind the name of its source. Empty: the time of its point." label="Each new disk's name ends with">
+            <Input value={where.ending} onChange={(_, { value }) => setWhere({ ...where, ending: value.trim() })} />
           </Field>
         </div>
-        <Act group={group.trim()} parts={parts.filter((part): part is Ready => part.point !== null)} />
+        <Act where={where} parts={parts.filter((part): part is Ready => part.point !== null)} />
       </Section>
     </>
   );
@@ -94,14 +97,14 @@ function Asked({ found }: { found: Known }) {
 
 type Ready = Part & { point: Point };
 
-function Act({ parts, group }: { parts: readonly Ready[]; group: string }) {
+function Act({ parts, where }: { parts: readonly Ready[]; where: Where }) {
   const styles = useStyles();
   const client = useClient();
   const [jobs, setJobs] = useState<Readonly<Record<string, string>>>({});
   const partFor = (id: string) => parts.find(({ instance }) => instance.id === id)!;
   const requestFor = (id: string) => {
     const part = partFor(id);
-    return requestOf(part.instance, part.point.name, formOf(part.instance, part.point, group));
+    return requestOf(part.instance, part.point.name, formOf(part.instance, part.point, where));
   };
   const followed = Object.entries(jobs);
   return (
@@ -111,14 +114,14 @@ function Act({ parts, group }: { parts: readonly Ready[]; group: string }) {
         ids={parts.map(({ instance }) => instance.id)}
         isReady={parts.length > 0}
         nameOf={(id) => partFor(id)?.instance.properties.friendlyName ?? nameOf(id)}
-        question={JSON.stringify([group, parts.map(({ point }) => point.name)])}
+        question={JSON.stringify([where, parts.map(({ point }) => point.name)])}
         verb="Restore"
         act={async (id) => {
           const job = jobOf(await carryOut(client, "POST", `${id}/restore`, { body: requestFor(id) }), vaultOf(id));
           if (job) setJobs((known) => ({ ...known, [id]: job }));
         }}
         validate={(id) => carryOut(client, "POST", `${id}/validateRestore`, { body: { restoreRequestObject: requestFor(id) } })}
-        onBegun={() => group && keepGroup(group)}
+        onBegun={() => where.group && keepGroup(where.group)}
       />
       <div className={styles.jobs}>
         {followed.slice(0, FOLLOWED).map(([id, job]) => (
@@ -130,7 +133,7 @@ function Act({ parts, group }: { parts: readonly Ready[]; group: string }) {
   );
 }
 
-const COLUMNS: readonly Column<Part>[] = [
+const columnsFor = (where: Where): readonly Column<Part>[] => [
   {
     key: "disk",
     label: "Disk",
@@ -139,5 +142,5 @@ const COLUMNS: readonly Column<Part>[] = [
     show: ({ instance }) => <Linked to={toDisk(instance.id)}>{instance.properties.friendlyName ?? instance.name}</Linked>,
   },
   { key: "point", label: "Recovery point", width: 300, grow: 1, show: ({ point }) => <Time as="both" at={point?.properties.recoveryPointTime} none="none that old" /> },
-  { key: "new", label: "New disk", width: 240, grow: 2, show: ({ instance, point }) => (point ? formOf(instance, point, "").name : "") },
+  { key: "new", label: "New disk", width: 240, grow: 2, show: ({ instance, point }) => (point ? formOf(instance, point, where).name : "") },
 ];

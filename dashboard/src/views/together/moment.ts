@@ -1,7 +1,8 @@
 /** Which recovery point of each disk is restored, where several are restored to one moment. */
 import type { Instance, Point } from "../../api/types";
 import { isGood } from "../../points/tags";
-import { defaultsFor, type Form } from "../restore/form";
+import { nameOf } from "../../api/ids";
+import { defaultsFor, LONGEST_NAME, type Form } from "../restore/form";
 
 export interface Part {
   instance: Instance;
@@ -24,6 +25,14 @@ export function apart(parts: readonly Part[]): number {
   return times.length > 1 ? (Math.max(...times) - Math.min(...times)) / 1000 : 0;
 }
 
-/** The new disk of a part: `group` is where all of them go, "" for where each source lies. */
-export const formOf = (instance: Instance, point: Point, group: string): Form =>
-  defaultsFor(instance, point.properties.recoveryPointTime, group || null);
+/** Where all of them go, "" for where each source lies; and how their names end, "" for the time of each point. */
+export interface Where {
+  group: string;
+  ending: string;
+}
+
+export function formOf(instance: Instance, point: Point, { group, ending }: Where): Form {
+  const form = defaultsFor(instance, point.properties.recoveryPointTime, group || null);
+  const disk = nameOf(instance.properties.dataSourceInfo.resourceID);
+  return ending ? { ...form, name: disk.slice(0, LONGEST_NAME - ending.length) + ending } : form;
+}
