@@ -332,7 +332,7 @@ def moved(clients: Clients, vault: VaultKey, ask: Callable[[], object]) -> str:
 
 def put_old_vault(clients: Clients, old: VaultKey) -> str:
     """A vault of Azure Backup that protects a disk and has a recovery point of it; answers the instance's id."""
-    disk = clients.disk(f"/subscriptions/{old.subscription}/{APPS}/providers/Microsoft.Compute/disks/web01-os")
+    disk = clients.disk(f"/subscriptions/{old.subscription}/{APPS}/providers/Microsoft.Compute/disks/portal01")
     snapshots = GroupId(subscription=old.subscription, group="snapshots-westeurope")
     creation = {"createOption": "Copy", "sourceResourceId": disk["id"]}
     wish = {"location": disk["location"], "properties": {"creationData": creation, "incremental": True}}
