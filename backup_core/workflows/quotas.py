@@ -16,6 +16,7 @@ from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import JobError
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.surroundings import SNAPSHOT_COUNTERS, Usage
+from backup_core.domain.validation import SNAPSHOTS_OF_DISK_LIMIT
 from backup_core.ports import Ports, Replace
 from backup_core.workflows import announcements, once_a_day, outbox
 from backup_core.workflows.acting import acting_for
@@ -24,9 +25,8 @@ from backup_core.workflows.alerts import fire, resolve
 log = logging.getLogger("diskbackup.quotas")
 
 SNAPSHOTS_OF_DISK = f"{Cause.QUOTA}.SnapshotsOfDisk"
-SNAPSHOTS_LIMIT = 500  # incremental snapshots of one disk (documented)
 NEAR = 0.9
-SNAPSHOTS_NEAR_LIMIT = int(NEAR * SNAPSHOTS_LIMIT)
+SNAPSHOTS_NEAR_LIMIT = int(NEAR * SNAPSHOTS_OF_DISK_LIMIT)
 
 
 def watch_regions(ports: Ports, places: Mapping[tuple[str, str], VaultKey]) -> None:
@@ -61,7 +61,7 @@ def watch_snapshots(ports: Ports, vault: VaultKey, instance: BackupInstance, cou
         return
     if is_near:
         near = SnapshotLimitReached(
-            f"Disk '{stored.value.disk_id}' has {count} snapshots of ours; {SNAPSHOTS_LIMIT} are the most."
+            f"Disk '{stored.value.disk_id}' has {count} snapshots of ours; {SNAPSHOTS_OF_DISK_LIMIT} are the most."
         )
         alerted = fire(ports, vault, stored.value, SNAPSHOTS_OF_DISK, error=JobError.of(near))
     else:

@@ -1,14 +1,11 @@
 /** What the table is narrowed down by. */
-import { Button, SearchBox, Select, makeStyles } from "@fluentui/react-components";
+import { Button } from "@fluentui/react-components";
 import { nameOf, vaultOf } from "../../api/ids";
 import type { Standing } from "../../api/types";
+import { Choose } from "../../shared/Choose";
+import { FilterBar } from "../../shared/FilterBar";
 import { STATES } from "../../shared/StateBadge";
 import { FIELDS, valuesOf, type Filter } from "./filter";
-
-const useStyles = makeStyles({
-  bar: { display: "flex", flexWrap: "wrap", gap: "8px", alignItems: "center" },
-  search: { flexGrow: 1, minWidth: "180px", maxWidth: "360px" },
-});
 
 interface Props {
   disks: readonly Standing[];
@@ -17,42 +14,15 @@ interface Props {
 }
 
 export function Filters({ disks, filter, onChange }: Props) {
-  const styles = useStyles();
   const states = Object.entries(STATES).map(([value, { label }]) => ({ value, label }));
   const plain = (of: (disk: Standing) => string) => valuesOf(disks, of).map((value) => ({ value, label: value }));
   const isNarrowed = FIELDS.some((name) => filter[name]);
   return (
-    <div className={styles.bar} role="search">
-      <SearchBox
-        aria-label="Search disks"
-        className={styles.search}
-        placeholder="Name, group, policy"
-        value={filter.search}
-        onChange={(_, { value }) => onChange({ search: value }, true)}
-      />
-      <Choose label="State" name="state" {...{ filter, onChange }} options={states} />
-      <Choose label="Policy" name="policy" {...{ filter, onChange }} options={plain((disk) => disk.policyName)} />
-      <Choose label="Vault" name="vault" {...{ filter, onChange }} options={plain((disk) => nameOf(vaultOf(disk.backupInstanceId)))} />
+    <FilterBar label="Search disks" placeholder="Name, group, policy" search={filter.search} onSearch={(search) => onChange({ search }, true)}>
+      <Choose all="State: all" label="State" options={states} value={filter.state} onChange={(value) => onChange({ state: value })} />
+      <Choose all="Policy: all" label="Policy" options={plain((disk) => disk.policyName)} value={filter.policy} onChange={(value) => onChange({ policy: value })} />
+      <Choose all="Vault: all" label="Vault" options={plain((disk) => nameOf(vaultOf(disk.backupInstanceId)))} value={filter.vault} onChange={(value) => onChange({ vault: value })} />
       {isNarrowed && <Button onClick={() => onChange(Object.fromEntries(FIELDS.map((name) => [name, null])))}>Show all</Button>}
-    </div>
-  );
-}
-
-interface ChooseProps extends Omit<Props, "disks"> {
-  label: string;
-  name: keyof Filter;
-  options: { value: string; label: string }[];
-}
-
-function Choose({ label, name, options, filter, onChange }: ChooseProps) {
-  return (
-    <Select aria-label={label} value={filter[name]} onChange={(_, { value }) => onChange({ [name]: value })}>
-      <option value="">{label}: all</option>
-      {options.map((option) => (
-        <option key={option.value} value={option.value}>
-          {option.label}
-        </option>
-      ))}
-    </Select>
+    </FilterBar>
   );
 }

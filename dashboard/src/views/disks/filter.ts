@@ -1,6 +1,7 @@
 /** Which disks an address asks for. */
 import { nameOf, vaultOf } from "../../api/ids";
 import type { Standing } from "../../api/types";
+import { hasWords } from "../../shared/FilterBar";
 
 export interface Filter {
   search: string;
@@ -16,11 +17,8 @@ export function readFilter(params: URLSearchParams): Filter {
   return { search: read("search"), state: read("state"), policy: read("policy"), vault: read("vault") };
 }
 
-/** Each word of the search has to be somewhere in the disk's names. */
-export function matching(disks: readonly Standing[], filter: Filter): Standing[] {
-  const words = filter.search.toLowerCase().split(/\s+/).filter(Boolean);
-  return disks.filter((disk) => has(disk, filter) && words.every((word) => textOf(disk).includes(word)));
-}
+export const matching = (disks: readonly Standing[], filter: Filter): Standing[] =>
+  disks.filter((disk) => has(disk, filter) && hasWords(textOf(disk), filter.search));
 
 function has(disk: Standing, { state, policy, vault }: Filter): boolean {
   return (
@@ -30,7 +28,7 @@ function has(disk: Standing, { state, policy, vault }: Filter): boolean {
   );
 }
 
-const textOf = (disk: Standing): string => `${disk.friendlyName} ${disk.dataSourceId} ${disk.policyName}`.toLowerCase();
+const textOf = (disk: Standing): string => `${disk.friendlyName} ${disk.dataSourceId} ${disk.policyName}`;
 
 /** The different values, in order. */
 export const valuesOf = (disks: readonly Standing[], of: (disk: Standing) => string): string[] =>
