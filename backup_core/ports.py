@@ -37,6 +37,7 @@ from backup_core.domain.protection_rule import ProtectionRule
 from backup_core.domain.reach import Scope
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import GroupId, VaultKey
+from backup_core.domain.restore_together import KnownRequest
 from backup_core.domain.snapshot_group import SnapshotGroup
 from backup_core.domain.surroundings import BilledDay, EncryptionSet, Group, Identity, Lock, Usage
 from backup_core.domain.vault import Promises, Vault
@@ -66,6 +67,7 @@ Record = (
     | ResourceGuard
     | GuardMapping
     | Unlock
+    | KnownRequest
 )
 R = TypeVar("R", bound=Record)
 Glance = InstanceGlance | JobGlance | PointGlance  # of a BackupInstance, a Job, a RecoveryPoint
@@ -154,7 +156,7 @@ class StateStore(Protocol):
     Keys: Vault (); BackupPolicy (name); BackupInstance (name); Job (job_id); RecoveryPoint (instance_name, point_id);
     DiskClaim (disk_key), ProtectionRule (rule_key), DigestItem (group, key), SnapshotGroup (key), Pace (subscription),
     ResourceGuard (key), GuardMapping (key), Heartbeat (), Installation (), whatever vault is named; Alert (alert_id);
-    OutboxEvent (key); RefusedEvent (key); Unlock (subject, by).
+    OutboxEvent (key); RefusedEvent (key); Unlock (subject, by); KnownRequest (request_id).
     Names are compared without case. Raises CloudUnavailable when the storage does not answer, InvalidInput for a name
     that no table key can hold or a page token that the store did not make.
     """

@@ -38,6 +38,7 @@ from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.protection_rule import ProtectionRule
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.restore_together import KnownRequest
 from backup_core.domain.snapshot_group import SnapshotGroup
 from backup_core.domain.vault import Vault
 from backup_core.ports import Change, G, Glance, R, Record, Remove, Replace
@@ -83,6 +84,7 @@ _KINDS: Mapping[type[Record], str] = {
     ResourceGuard: "guard",
     GuardMapping: "mapping",
     Unlock: "unlock",
+    KnownRequest: "request",
 }
 _KEY_LENGTHS: Mapping[type[Record], int] = {
     Vault: 0,
@@ -103,6 +105,7 @@ _KEY_LENGTHS: Mapping[type[Record], int] = {
     ResourceGuard: 1,
     GuardMapping: 1,
     Unlock: 2,
+    KnownRequest: 1,
 }
 # Records that lie together, whatever vault they are of.
 _SHARED: Mapping[type[Record], str] = {
@@ -229,6 +232,8 @@ def record_key(record: Record) -> tuple[str, ...]:
             return (record.key,)
         case Unlock():
             return (record.subject, record.by)
+        case KnownRequest():
+            return (record.request_id,)
         case Pace():
             return (record.subscription,)
         case _:
@@ -473,6 +478,8 @@ def _hints(record: Record) -> dict[str, str]:
                 "resource": record.resource_id,
                 "until": record.until.isoformat(),
             }
+        case KnownRequest():
+            return {"job": record.job_id}
         case Installation():
             return {"name": record.installation_id}
         case Pace():

@@ -17,7 +17,7 @@ from backup_core.api.errors import Refused, user_facing
 from backup_core.api.wire import NEVER, clock_duration, instant, iso_duration, list_answer, read_instant, skip_token
 from backup_core.domain import starting
 from backup_core.domain.errors import Fault, InvalidInput
-from backup_core.domain.job import OF_VAULT, TAKEN_AGAIN, Job, JobOperation, JobStatus, Subtask, subtask_status
+from backup_core.domain.job import OF_VAULT, PART_OF, TAKEN_AGAIN, Job, JobOperation, JobStatus, Subtask, subtask_status
 from backup_core.domain.resource_ids import DISK, VAULT, ResourceId, VaultKey, parse_resource_id
 from backup_core.ports import Ports
 from backup_core.workflows import catalogue, restore
@@ -34,6 +34,7 @@ _STATUSES: Mapping[str, frozenset[JobStatus]] = {
     status.value: frozenset({status}) for status in JobStatus if status is not JobStatus.QUEUED
 } | {JobStatus.IN_PROGRESS.value: frozenset({JobStatus.QUEUED, JobStatus.IN_PROGRESS})}
 _FIRST_SUBTASKS = {JobOperation.BACKUP: starting.TRIGGER, JobOperation.RESTORE: restore.TRIGGER}
+_IMPORTS = (JobOperation.IMPORT, JobOperation.UNDO_IMPORT, JobOperation.FINISH_IMPORT)
 _COUNTS = {"": "total", "Done": "done", "Waiting": "waiting"}  # of instances that move, by how they are told
 _OPERATIONS: Mapping[str, frozenset[JobOperation]] = {each.value: frozenset({each}) for each in JobOperation}
 
@@ -260,7 +261,10 @@ def _details(job: Job) -> dict[str, str] | None:
         details["RetryCount"] = str(job.retry_count)
     if TAKEN_AGAIN in job.details:
         details["RetriedBecause"] = str(job.details[TAKEN_AGAIN])
-    if job.instance_name == OF_VAULT:
+    if PART_OF in job.details:
+        details["PartOfJobId"] = str(job.details[PART_OF])
+    details |= _together_details(job)
+    if job.operation in _IMPORTS:
         told = job.details.get("progress", {})
         details["SourceId"] = str(job.details.get("origin", ""))
         details |= {f"BackupInstances{name}": str(told.get(key, 0)) for name, key in _COUNTS.items()}
@@ -268,3 +272,16 @@ def _details(job: Job) -> dict[str, str] | None:
     if job.status is JobStatus.QUEUED:
         details["Waiting"] = "true"
     return details or None
+
+
+def _together_details(job: Job) -> dict[str, str]:
+    """How many disks are restored together, and how far their points lie apart."""
+    if job.operation is not JobOperation.RESTORE_TOGETHER:
+        return {}
+    oldest, newest = (datetime.fromisoformat(job.details[name]) for name in ("oldest", "newest"))
+    return {
+        "Disks": str(len(job.details["parts"])),
+        "OldestRecoveryPointTime": instant(oldest) or "",
+        "NewestRecoveryPointTime": instant(newest) or "",
+        "RecoveryPointsApart": iso_duration(newest - oldest),
+    }

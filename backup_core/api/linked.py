@@ -28,6 +28,7 @@ from backup_core.domain.job import Job
 from backup_core.domain.protection_rule import ProtectionRule, rule_key
 from backup_core.domain.reach import Mention, folded, is_within, mentions, names_closed
 from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.restore_together import parts_of
 from backup_core.ports import Ports, every
 
 CODE = "LinkedAuthorizationFailed"
@@ -126,6 +127,8 @@ def _touched_by_job(ports: Ports, vault: VaultKey, job_id: str) -> Iterator[str]
         return
     origin = stored.value.details.get("origin", "")
     yield from filter(None, (stored.value.disk_id, stored.value.target_disk_id, origin))
+    for part in parts_of(stored.value):
+        yield from (part.disk_id, part.target_disk_id)
     instance = ports.store.get(BackupInstance, vault, stored.value.instance_name)
     if instance is not None:
         yield from touched_by(instance.value)
@@ -184,9 +187,18 @@ def may_see_instance(ports: Ports, call: Call, vault: VaultKey, name: str) -> bo
 
 def refuse_closed_instance(ports: Ports, call: Call, name: str, *, target: str, action: str) -> None:
     """For the name of an instance in the body. Raises LinkedRefused unless an answer may name it."""
-    if not may_see_instance(ports, call, call.vault, name):
-        resource_id = f"{call.vault.resource_id}/backupInstances/{name}"
-        raise LinkedRefused(call, action, call.resource, [Mention(target, resource_id)])
+    refuse_closed_instances(ports, call, {target: name}, action=action)
+
+
+def refuse_closed_instances(ports: Ports, call: Call, named: Mapping[str, str], *, action: str) -> None:
+    """As refuse_closed_instance, for several names by their places."""
+    hidden = [
+        Mention(place, f"{call.vault.resource_id}/backupInstances/{name}")
+        for place, name in named.items()
+        if not may_see_instance(ports, call, call.vault, name)
+    ]
+    if hidden:
+        raise LinkedRefused(call, action, call.resource, hidden)
 
 
 def instances_seen(ports: Ports, call: Call, names: Collection[str]) -> Collection[str]:

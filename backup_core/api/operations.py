@@ -19,7 +19,7 @@ from backup_core.ports import Ports
 from backup_core.workflows import catalogue
 
 RETRY_AFTER = {"Retry-After": "1"}  # without it both clients sleep 30 s between two polls (measured)
-_TRIGGERS = (JobOperation.BACKUP, JobOperation.RESTORE)
+_TRIGGERS = (JobOperation.BACKUP, JobOperation.RESTORE, JobOperation.RESTORE_TOGETHER)
 _CANCELLED = JobError(
     code="OperationCanceled",
     message="A later request took the place of this one.",

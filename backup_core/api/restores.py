@@ -7,6 +7,7 @@ keepSourceTags}`, all of it optional: what the new disk is to have otherwise tha
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from backup_core.api.call import Answer, Call
 from backup_core.api.operation_ids import begun
@@ -40,20 +41,24 @@ def read_request(node: Node) -> RestoreRequest:
     point_id = None if kind == BY_TIME else _read_point_id(node)
     at = node.parsed("recoveryPointTime", read_instant, required=True) if kind == BY_TIME else None
     node.choice("sourceDataStoreType", ("OperationalStore",), required=True)
-    target = node.child("restoreTargetInfo", required=True)
+    wanted = read_target(node.child("restoreTargetInfo", required=True))
+    acts_as = read_identity(node)
+    raise_faults(node)
+    return replace(wanted, point_id=point_id, at=at, acts_as=acts_as)
+
+
+def read_target(target: Node) -> RestoreRequest:
+    """What a restore is to make, whatever it is made of; faults gather in the node."""
     target.choice("objectType", ("RestoreTargetInfo",), required=True)
     target.choice("recoveryOption", ("FailIfExists",), required=True)
     location = target.location("restoreLocation")
     target_disk_id = _read_target_id(target.child("datasourceInfo", required=True))
-    acts_as = read_identity(node)
     wanted = target.child("targetDisk")
     sku, zones, tags = wanted.text("sku"), _read_zones(wanted), wanted.tags("tags")
     size_gb = wanted.number("sizeGB", 1, MAX_SIZE_GB)
     keeps_source_tags = wanted.flag("keepSourceTags") is not False
-    raise_faults(node)
     return RestoreRequest(
-        point_id=point_id,
-        at=at,
+        point_id=None,
         target_disk_id=target_disk_id,
         location=location or None,
         sku=sku or None,
@@ -61,7 +66,6 @@ def read_request(node: Node) -> RestoreRequest:
         size_gb=size_gb,
         tags=tags,
         keeps_source_tags=keeps_source_tags,
-        acts_as=acts_as,
     )
 
 

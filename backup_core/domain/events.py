@@ -162,6 +162,15 @@ _KINDS: tuple[EventKind, ...] = (
     ),
     _kind("Restore.Completed", _S3, "Jobs", "A restore succeeded.", fields=_JOB),
     _kind("Restore.Failed", _S1, "Jobs", "A restore failed.", actions=(_LOOK_AT_JOB,), fields=_JOB),
+    _kind("RestoreTogether.Completed", _S3, "Jobs", "A restore of several disks succeeded.", fields=_JOB),
+    _kind(
+        "RestoreTogether.Failed",
+        _S1,
+        "Jobs",
+        "Not all of several disks were restored; what was made stays.",
+        actions=(_LOOK_AT_JOB,),
+        fields=_JOB,
+    ),
     _kind("Expiry.Completed", _S4, "Jobs", "Expired recovery points were deleted.", fields=_JOB),
     _kind(
         "Expiry.CompletedWithWarnings",

@@ -12,6 +12,7 @@ from typing import Any, Self
 from backup_core.domain.errors import BackupError
 
 TAKEN_AGAIN = "taken_again_because"  # among the details: why an operation that Azure gave up was asked for anew
+PART_OF = "part_of"  # among the details of a restore: the job that restores several disks together, of which it is one
 SNAPSHOT_UNIQUE_ID = "snapshot_unique_id"  # among the details of a backup: which snapshot it ended with
 _LATEST_MILLISECOND = (1 << 48) - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,6 +26,7 @@ class JobOperation(Enum):
 
     BACKUP = "Backup", "Job"
     RESTORE = "Restore", "Restore"
+    RESTORE_TOGETHER = "RestoreTogether", "RestoreTogether"
     EXPIRE = "ExpireRecoveryPoints", "Expiry"
     CONFIGURE = "ConfigureProtection", "Protection", "Configured"
     DELETE = "DeleteBackupInstance", "Protection", "Deleted"

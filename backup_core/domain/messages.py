@@ -168,6 +168,24 @@ class ObserveRestore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreTogether:
+    """Go on with the job that restores several disks: look at all of them, begin their restores, or look how those
+    stand."""
+
+    kind: ClassVar[str] = "restore_together"
+    queue: ClassVar[str] = REQUESTS
+    vault: VaultKey
+    instance_name: str
+    job_id: str
+    looks: int = 0
+    turn: int = 0
+    deferrals: int = 0
+    attempts: int = 0
+    doubts: int = 0
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigureProtection:
     """Bring an instance to the state that its row asks for: look at the disk, then put it on the agenda."""
 
@@ -260,6 +278,7 @@ Message = (
     | LabelHolds
     | StartRestore
     | ObserveRestore
+    | RestoreTogether
     | ConfigureProtection
     | MoveInstances
 )

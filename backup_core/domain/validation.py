@@ -8,6 +8,7 @@ Leaves to others: reading what is judged here (workflows/validation.py).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -40,8 +41,9 @@ _BODY = "backupInstance"
 SOURCE = f"{_BODY}.dataSourceInfo.resourceID"
 POLICY = f"{_BODY}.policyInfo.policyId"
 SNAPSHOT_GROUP = f"{_BODY}.policyInfo.policyParameters.dataStoreParametersList[0].resourceGroupId"
-POINT = "restoreRequestObject.recoveryPointId"
-TARGET = "restoreRequestObject.restoreTargetInfo.datasourceInfo.resourceID"
+RESTORE = "restoreRequestObject"
+POINT = f"{RESTORE}.recoveryPointId"
+TARGET = f"{RESTORE}.restoreTargetInfo.datasourceInfo.resourceID"
 
 NOT_SUPPORTED = "UserErrorDiskBackupDiskTypeNotSupported"
 NO_SUCH_RESOURCE = "UserErrorGenericResourceNotFound"
@@ -241,7 +243,7 @@ def check_wishes(request: RestoreRequest, point: RecoveryPoint) -> list[Fault]:
 
 def _in_body(faults: Iterable[Fault]) -> list[Fault]:
     """Faults of a restore, with their paths in a validation's body."""
-    return [replace(fault, target=f"restoreRequestObject.{fault.target}") for fault in faults]
+    return [replace(fault, target=f"{RESTORE}.{fault.target}") for fault in faults]
 
 
 def check_snapshot(point: RecoveryPoint, snapshot: Snapshot | None) -> Iterator[Fault]:
@@ -282,19 +284,23 @@ def check_target_locks(group: GroupId, locks: Iterable[Lock]) -> Iterator[Fault]
             yield Fault(target=lock.scope, message=message, code=ScopeLocked.code)
 
 
-def check_name_free(target_id: str, there: Disk | None) -> Iterator[Fault]:
-    if there is not None:
+def check_name_free(target_id: str, *, is_free: bool) -> Iterator[Fault]:
+    if not is_free:
         message = f"disk '{target_id}' exists already; a restore never overwrites: choose another name"
         yield Fault(target=TARGET, message=message, code=TargetDiskExists.code)
 
 
-def check_room_for_disk(usage: Mapping[str, Usage], location: str, sku: str) -> Iterator[Fault]:
-    """Whether the region takes one more disk of this kind (documented: 50,000; fewer of some kinds, reported)."""
-    name = DISK_COUNTERS.get(sku, "")
-    seen = usage.get(name)
-    if seen is not None and seen.room < 1:
-        message = f"{seen.current} of {seen.limit} disks ({name}) are used in {location}; no more can be created there"
-        yield Fault(target=TARGET, message=message, code=DISKS_FULL)
+def check_room_for_disks(usage: Mapping[str, Usage], location: str, skus: Mapping[str, int]) -> Iterator[Fault]:
+    """Whether the region takes so many more disks of each kind (documented: 50,000; fewer of some kinds, reported)."""
+    wanted: Counter[str] = Counter()
+    for sku, count in skus.items():
+        wanted[DISK_COUNTERS.get(sku, "")] += count
+    for name, count in wanted.items():
+        seen = usage.get(name)
+        if seen is not None and seen.room < count:
+            more = "no more can" if seen.room < 1 else f"{count} more cannot"
+            message = f"{seen.current} of {seen.limit} disks ({name}) are used in {location}; {more} be created there"
+            yield Fault(target=TARGET, message=message, code=DISKS_FULL)
 
 
 def sku_of(snapshots: Sequence[Snapshot], disk: Disk) -> str | None:

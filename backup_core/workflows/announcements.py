@@ -30,6 +30,7 @@ _ENDING = {
     JobStatus.FAILED: "Failed",
     JobStatus.CANCELLED: "Cancelled",
 }
+_RESTORES = (JobOperation.RESTORE, JobOperation.RESTORE_TOGETHER)
 EVENT_REFUSED = f"{PREFIX}Event.Refused"
 
 
@@ -37,7 +38,7 @@ def job_ended(vault: VaultKey, job: Job) -> Event:
     """`<Thing>.<Ending>` for an ended job; `Protection.Configured` and `.Deleted` for those two. A restore that left
     something behind succeeded: its `status` says more."""
     ending = _ENDING[job.status]
-    if job.operation is JobOperation.RESTORE and job.status is JobStatus.COMPLETED_WITH_WARNINGS:
+    if job.operation in _RESTORES and job.status is JobStatus.COMPLETED_WITH_WARNINGS:
         ending = _ENDING[JobStatus.COMPLETED]
     if job.status is JobStatus.COMPLETED:
         ending = job.operation.success

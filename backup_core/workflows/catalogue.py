@@ -15,14 +15,22 @@ from typing import NoReturn
 from backup_core.domain.alert import Alert, AlertState
 from backup_core.domain.errors import BackupError, NotFound, ResourceInUse
 from backup_core.domain.instance import BackupInstance, DiskClaim, disk_key
-from backup_core.domain.job import Job, JobOperation, JobStatus, first_id_at, last_id_at, time_ordered_hex
+from backup_core.domain.job import (
+    LAST_OF_INSTANT,
+    Job,
+    JobOperation,
+    JobStatus,
+    first_id_at,
+    last_id_at,
+    time_ordered_hex,
+)
 from backup_core.domain.outbox import RefusedEvent
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import ANYWHERE, VAULT, VaultKey
 from backup_core.domain.surroundings import Identity
 from backup_core.domain.vault import Vault
-from backup_core.ports import Page, Ports, R, Stored, pages
+from backup_core.ports import Page, Ports, R, Stored, every, pages
 
 log = logging.getLogger("diskbackup.catalogue")
 
@@ -216,6 +224,7 @@ def list_points(
     since: datetime | None = None,
     until: datetime | None = None,
     token: str | None = None,
+    limit: int | None = None,
 ) -> Page[RecoveryPoint]:
     """Points whose snapshot was taken from `since` to `until` (both inclusive, either may be open), newest first.
 
@@ -229,10 +238,18 @@ def list_points(
         first=None if until is None else _hex_bound(until),
         last=None if since is None or since - EPOCH < POINT_SLACK else _hex_bound(since - POINT_SLACK),
         token=token,
-        limit=PAGE_SIZE,
+        limit=limit or PAGE_SIZE,
     )
     shown = tuple(stored for stored in page.items if _is_shown(stored.value, since, until))
     return _readable(replace(page, items=shown), f"{vault.partition}/{instance_name}")
+
+
+def find_point_of_slot(ports: Ports, vault: VaultKey, instance_name: str, slot: datetime) -> RecoveryPoint | None:
+    """The good point of a scheduled instant: a point's id is made from its slot."""
+    bound = _hex_bound(slot)
+    last = f"{bound}{LAST_OF_INSTANT}"
+    found = every(ports, RecoveryPoint, vault, instance_name, first=bound, last=last)
+    return next((stored.value for stored in found if stored.value.slot == slot and stored.value.is_good), None)
 
 
 def config_job_of(ports: Ports, vault: VaultKey, instance: BackupInstance) -> Stored[Job] | None:

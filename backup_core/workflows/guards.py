@@ -304,6 +304,14 @@ def _cleared(ports: Ports, vault: VaultKey, given: Sequence[Unlock], now: dateti
 def ask_leave(ports: Ports, vault: VaultKey, operation: Critical, resource_id: str, by: str | None) -> None:
     """Before a critical operation on a resource of a vault: pass where no guard guards it, or somebody else than `by`
     has unlocked it, which is put on record. None: the app itself acts, on nobody's wish. Raises GuardLocked."""
+    ask_leave_of_all(ports, vault, operation, [resource_id], by)
+
+
+def ask_leave_of_all(
+    ports: Ports, vault: VaultKey, operation: Critical, resource_ids: Sequence[str], by: str | None
+) -> None:
+    """As ask_leave, on several resources: for all or for none of them. Raises GuardLocked that names each that is not
+    unlocked."""
     if by is None:
         return
 
@@ -311,20 +319,20 @@ def ask_leave(ports: Ports, vault: VaultKey, operation: Critical, resource_id: s
         mapping = find_mapping(ports, vault)
         if mapping is None:
             return
-        known = list(every(ports, Unlock, vault, unlock_subject(operation, resource_id)))
-        leave = judge(
-            operation,
-            by,
-            guard=_guard_of(ports, mapping),
-            mapping=mapping,
-            unlocks=[stored.value for stored in known],
-            now=ports.clock.now(),
-        )
-        if not leave.granted:
-            raise _locked(mapping, operation, resource_id, leave)
-        for stored in known:
-            if stored.value == leave.unlock and not stored.value.used_by:
-                _note_use(ports, vault, stored, by)
+        guard, now = _guard_of(ports, mapping), ports.clock.now()
+        granted: list[Stored[Unlock]] = []
+        locked: list[GuardLocked] = []
+        for resource_id in resource_ids:
+            known = list(every(ports, Unlock, vault, unlock_subject(operation, resource_id)))
+            unlocks = [stored.value for stored in known]
+            leave = judge(operation, by, guard=guard, mapping=mapping, unlocks=unlocks, now=now)
+            if not leave.granted:
+                locked.append(_locked(mapping, operation, resource_id, leave))
+            granted += [each for each in known if each.value == leave.unlock and not each.value.used_by]
+        if locked:
+            raise GuardLocked(" ".join(each.message for each in locked), target=locked[0].target)
+        for stored in granted:
+            _note_use(ports, vault, stored, by)
 
     until_committed(f"The unlocks of vault '{vault.name}'", attempt)
 

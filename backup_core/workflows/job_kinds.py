@@ -23,6 +23,7 @@ from backup_core.domain.messages import (
     MoveInstances,
     ObserveBackup,
     ObserveRestore,
+    RestoreTogether,
     StartBackup,
     StartRestore,
     decode,
@@ -40,6 +41,7 @@ from backup_core.workflows.poison import NOTHING_MORE, OF_BACKUP, OF_CONFIGURATI
 from backup_core.workflows.protection import configure_protection
 from backup_core.workflows.reconcile import go_on_reconciling
 from backup_core.workflows.restore import observe_restore, start_restore
+from backup_core.workflows.restore_together import restore_together
 from backup_core.workflows.retention import expire_points
 from backup_core.workflows.watching import Again, backup_again, job_again
 
@@ -71,6 +73,7 @@ KINDS = (
         letting_go=OF_RESTORE,
     ),
     JobKind(message=ObserveRestore, step=observe_restore, letting_go=OF_RESTORE),
+    JobKind(message=RestoreTogether, step=restore_together, watched_as="together", again=job_again(RestoreTogether)),
     JobKind(
         message=ConfigureProtection,
         step=configure_protection,

@@ -27,7 +27,7 @@ from backup_core.domain.errors import (
     TargetDiskExists,
 )
 from backup_core.domain.instance import BackupInstance, ProtectionState
-from backup_core.domain.job import TAKEN_AGAIN, Job, JobError, JobOperation, JobStatus, job_id
+from backup_core.domain.job import PART_OF, TAKEN_AGAIN, Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ObserveRestore, StartRestore
 from backup_core.domain.observation import GIVEN_UP, GivenUp, Missing, Running, Usable
 from backup_core.domain.ownership import NotProven, prove_point
@@ -43,6 +43,7 @@ from backup_core.domain.restore import (
     disk_to_be,
 )
 from backup_core.domain.restored_disk import RestoredDisk, encryption_sets_of
+from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Insert, Ports, Replace, Stored, pages, until_committed
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.alerts import Alerted, fire, resolve
@@ -66,6 +67,7 @@ log = logging.getLogger("diskbackup.restore")
 
 TRIGGER = "Trigger Restore"
 TARGET = "restoreTargetInfo.datasourceInfo.resourceID"
+FEW = 10  # points that are read at once: one of the first is the newest
 
 
 def request_restore(
@@ -80,25 +82,40 @@ def request_restore(
 
     def attempt() -> Job:
         instance, point = find_point(ports, vault, instance_name, request)
-        faults = check_restore(request, point.value)
-        faults += check_subscription(request, instance.value.disk_id, allowed=record.allows_cross_subscription_restore)
-        faults += check_bounds(ports.bounds, vault, {TARGET: (Place.TARGET, request.target_disk_id)})
+        faults = check_request(ports, record, instance.value, point.value, request)
         faults += check_choice(request.acts_as, record.acts_as, "identityDetails")
-        faults += check_keys(encryption_sets_of(point.value.disk), request)
         if faults:
             raise InvalidInput(faults)
-        job = _job(vault, instance.value, point.value, request, ports.clock.now(), correlation_id)
-        held = replace(point.value, restoring=(*point.value.restoring, job.job_id))
-        message = StartRestore(vault=vault, instance_name=instance.value.name, job_id=job.job_id)
-        watch = watch_row(vault, message.instance_name, job.job_id, "restore", job.created_at + STALL_AFTER)
-        ports.store.schedule([watch])
-        changes: list[Change] = [Replace(instance, instance.value), Replace(point, held), Insert(job)]
-        outbox.commit(ports, vault, changes, [announcements.restore_started(vault, job)])
-        count_request(ports, parse_resource_id(request.target_disk_id, DISK).subscription, OF_A_RESTORE)
-        ports.queue.send(message)
+        job = restore_job(vault, instance.value, point.value, request, ports.clock.now(), correlation_id)
+        begin_restore(ports, vault, instance, point, job)
         return job
 
     return until_committed(f"Backup instance '{instance_name}'", attempt)
+
+
+def check_request(
+    ports: Ports, vault: Vault, instance: BackupInstance, point: RecoveryPoint, request: RestoreRequest
+) -> list[Fault]:
+    """Why `point` cannot be restored as asked, by our own records alone; empty when it can."""
+    faults = check_restore(request, point)
+    faults += check_subscription(request, instance.disk_id, allowed=vault.allows_cross_subscription_restore)
+    faults += check_bounds(ports.bounds, vault.key, {TARGET: (Place.TARGET, request.target_disk_id)})
+    faults += check_keys(encryption_sets_of(point.disk), request)
+    return faults
+
+
+def begin_restore(
+    ports: Ports, vault: VaultKey, instance: Stored[BackupInstance], point: Stored[RecoveryPoint], job: Job
+) -> None:
+    """Record the job, hold its point, and send its first message. Raises StateConflict."""
+    held = replace(point.value, restoring=(*point.value.restoring, job.job_id))
+    message = StartRestore(vault=vault, instance_name=instance.value.name, job_id=job.job_id)
+    watch = watch_row(vault, message.instance_name, job.job_id, "restore", job.created_at + STALL_AFTER)
+    ports.store.schedule([watch])
+    changes: list[Change] = [Replace(instance, instance.value), Replace(point, held), Insert(job)]
+    outbox.commit(ports, vault, changes, [announcements.restore_started(vault, job)])
+    count_request(ports, parse_resource_id(job.target_disk_id, DISK).subscription, OF_A_RESTORE)
+    ports.queue.send(message)
 
 
 def find_point(
@@ -126,20 +143,23 @@ def find_point(
 def _newest_point(ports: Ports, vault: VaultKey, instance: BackupInstance, until: datetime | None) -> str:
     if until is None:
         return instance.newest_point.point_id if instance.newest_point else ""
-    read = pages(lambda token: list_points(ports, vault, instance.name, until=until, token=token))
+    read = pages(lambda token: list_points(ports, vault, instance.name, until=until, token=token, limit=FEW))
     points = (stored.value for page in read for stored in page.items)
     return next((point.point_id for point in points if point.is_good), "")
 
 
-def _job(
+def restore_job(
     vault: VaultKey,
     instance: BackupInstance,
     point: RecoveryPoint,
     request: RestoreRequest,
     now: datetime,
     correlation_id: str,
+    *,
+    part_of: str = "",
 ) -> Job:
-    identity = (vault.partition, instance.name, request.target_disk_id, point.point_id)
+    """The job of a restore that was asked for `now`. `part_of`: by the job of that id, for several disks."""
+    identity = (vault.partition, instance.name, request.target_disk_id, point.point_id, *filter(None, (part_of,)))
     return Job(
         job_id=job_id(now, JobOperation.RESTORE, *identity),
         operation=JobOperation.RESTORE,
@@ -153,7 +173,11 @@ def _job(
         friendly_name=instance.friendly_name,
         point_id=point.point_id,
         target_disk_id=parse_resource_id(request.target_disk_id, DISK).text,
-        details={"request": request.as_json(), "point_time": point.created_at.isoformat()},
+        details={
+            "request": request.as_json(),
+            "point_time": point.created_at.isoformat(),
+            **({PART_OF: part_of} if part_of else {}),
+        },
         correlation_id=correlation_id,
     )
 
@@ -197,19 +221,19 @@ def _start_disk(ports: Ports, vault: VaultKey, job: Job, point: RecoveryPoint, d
         raise TargetDiskExists(f"Disk '{job.target_disk_id}' exists already.", target=job.target_disk_id)
     if there is not None and there.provisioning_state not in GIVEN_UP:
         return ""
-    _check_tables(ports, job)
+    check_tables(ports, job)
     _check_snapshot(ports, vault, point)
     return ports.cloud.start_disk(job.target_disk_id, disk.body)
 
 
-def _check_tables(ports: Ports, job: Job) -> None:
+def check_tables(ports: Ports, job: Job) -> None:
     """A restore of tables that were set back may have ended, and its disk have been deleted by its owner."""
     held = set_back(ports)
     if held is not None and job.created_at <= held.seen_at:
         raise TablesSetBack(
             f"The app's tables were set back to {held.tables_at:%Y-%m-%d %H:%M} UTC; whether this restore ended is not "
             "known, so it is not run again.",
-            target=job.target_disk_id,
+            target=job.target_disk_id or None,
         )
 
 

@@ -25,6 +25,7 @@ from backup_core.domain.messages import (
     MoveInstances,
     ObserveBackup,
     ObserveRestore,
+    RestoreTogether,
     StartBackup,
     StartRestore,
 )
@@ -91,7 +92,7 @@ def next_turn(message: M, error: BackupError, identity: str) -> Turn[M] | None:
     return None
 
 
-JobMessage = StartRestore | ObserveRestore | ConfigureProtection | MoveInstances
+JobMessage = StartRestore | ObserveRestore | RestoreTogether | ConfigureProtection | MoveInstances
 J = TypeVar("J", bound=JobMessage)
 
 

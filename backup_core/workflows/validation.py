@@ -9,10 +9,12 @@ Leaves to others: the rules (domain/validation.py).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from backup_core.domain import permissions as rights
 from backup_core.domain import validation as rules
@@ -25,6 +27,7 @@ from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import DISK, SNAPSHOT, GroupId, VaultKey, parse_group_id, parse_resource_id
 from backup_core.domain.restore import RestoreRequest, wanted_sku
+from backup_core.domain.restore_together import PLACE, Chosen
 from backup_core.domain.restored_disk import access_of, encryption_sets_of
 from backup_core.domain.surroundings import Usage
 from backup_core.domain.vault import Vault
@@ -80,27 +83,63 @@ def check_restore_target(
     Raises Throttled, CloudUnavailable.
     """
     findings = _Findings(ports.cloud, vault.acts_as)
+    findings.note(check_choice(request.acts_as, vault.acts_as, "restoreRequestObject.identityDetails"))
+    _look_at_restore(findings, ports.bounds, vault, instance, point, request)
+    if point is not None:
+        _look_at_disk_room(findings, [(point, request)])
+    return findings.faults()
+
+
+def look_at_restores(
+    ports: Ports, vault: Vault, chosen: Sequence[Chosen], *, first: int = 0, sparing: bool = False
+) -> Iterator[list[Fault]]:
+    """Why several disks could not be restored as asked: of each in turn, from the `first` on, what is found at it, with
+    its place in the body of all. What several have in common (a group, a right, a key) is looked at and told once.
+
+    Two ARM calls a disk, its snapshot and the new disk's name, and those of check_restore_target for what they have in
+    common. `sparing`: the names of all disks of a group by one call, and no snapshots, of which our records tell.
+    Raises Throttled, CloudUnavailable: what was found before is not lost by it.
+    """
+    findings = _Findings(ports.cloud, vault.acts_as, sparing=sparing)
+    for index in range(first, len(chosen)):
+        each = chosen[index]
+        findings.place = f"{PLACE}[{index}]"
+        if each.instance is not None:
+            _look_at_restore(findings, ports.bounds, vault, each.instance, each.point, each.request)
+        if index == len(chosen) - 1:
+            findings.place = PLACE
+            _look_at_disk_room(findings, [(one.point, one.request) for one in chosen if one.point is not None])
+        yield findings.take()
+
+
+def _look_at_restore(
+    findings: _Findings,
+    bounds: tuple[Bound, ...],
+    vault: Vault,
+    instance: BackupInstance,
+    point: RecoveryPoint | None,
+    request: RestoreRequest,
+) -> None:
     findings.note(rules.check_point(point, request))
     set_ids = [] if point is None else encryption_sets_of(point.disk)
     try:
         target_id = parse_resource_id(request.target_disk_id, DISK)
     except ValueError as error:
         findings.note([Fault(target=rules.TARGET, message=str(error))])
-        return findings.faults()
+        return
     findings.note(rules.check_subscription(vault, instance.disk_id, request, set_ids))
-    findings.note(check_bounds(ports.bounds, vault.key, {rules.TARGET: (Place.TARGET, request.target_disk_id)}))
-    findings.note(check_choice(request.acts_as, vault.acts_as, "restoreRequestObject.identityDetails"))
+    findings.note(check_bounds(bounds, vault.key, {rules.TARGET: (Place.TARGET, request.target_disk_id)}))
     if point is not None and point.is_good:
         findings.note(rules.check_wishes(request, point))
-        _look_at_snapshot(findings, point)
+        if not findings.sparing:
+            _look_at_snapshot(findings, point)
     for set_id in set_ids:
-        _look_at_key(findings, set_id)
+        findings.once(("key", set_id.lower()), partial(_look_at_key, findings, set_id))
     if point is not None:
         _look_at_disk_access(findings, point.disk)
-    _look_at_target(findings, target_id.group_id, request.target_disk_id)
-    if point is not None:
-        _look_at_disk_room(findings, target_id.subscription, point, request)
-    return findings.faults()
+    group = target_id.group_id
+    if findings.once(("target", group.key), partial(_look_at_target, findings, group)):
+        _look_at_name(findings, group, request.target_disk_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +152,30 @@ class _Seen(Generic[T]):
 class _Findings:
     """Faults as they come up. Missing rights are gathered, so that each role is named once for each scope."""
 
-    def __init__(self, cloud: DiskCloud, acts_as: str) -> None:
+    def __init__(self, cloud: DiskCloud, acts_as: str, *, sparing: bool = False) -> None:
         self.cloud = cloud
+        self.sparing = sparing
         self._acts_as = acts_as
+        self.place = ""  # in the body of several restores, of that which is looked at
         self._faults: list[Fault] = []
         self._missing: dict[tuple[str, str], tuple[Need, str, set[str]]] = {}
+        self._told: set[tuple[str, str]] = set()
+        self._seen: dict[tuple[str, str], object] = {}
 
     def note(self, faults: Iterable[Fault]) -> None:
+        if self.place:
+            faults = [replace(each, target=self._within(each.target)) for each in faults]
         self._faults += faults
+
+    def _within(self, target: str) -> str:
+        start = f"{rules.RESTORE}."
+        return f"{self.place}.{target.removeprefix(start)}" if target.startswith(start) else target
+
+    def once(self, what: tuple[str, str], look: Callable[[], T]) -> T:
+        """What `look` answers, which is made the first time only."""
+        if what not in self._seen:
+            self._seen[what] = look()
+        return cast("T", self._seen[what])
 
     def lack(self, need: Need, scope: str, actions: Iterable[str]) -> None:
         self._missing.setdefault((need.role, scope.lower()), (need, scope, set()))[2].update(actions)
@@ -146,9 +201,17 @@ class _Findings:
             self.lack(need, scope, missing)
 
     def faults(self) -> list[Fault]:
-        principal = self.cloud.identity(self._acts_as).principal_id if self._missing else ""
-        lacking = [rules.missing_right(*each, principal) for each in self._missing.values()]
+        untold = {key: each for key, each in self._missing.items() if key not in self._told}
+        principal = self.cloud.identity(self._acts_as).principal_id if untold else ""
+        lacking = [rules.missing_right(*each, principal) for each in untold.values()]
         return list(dict.fromkeys([*self._faults, *lacking]))
+
+    def take(self) -> list[Fault]:
+        """The faults since they were last taken."""
+        found = self.faults()
+        self._faults = []
+        self._told |= set(self._missing)
+        return found
 
 
 def _look_at_backup(
@@ -259,7 +322,8 @@ def _look_at_disk_access(findings: _Findings, disk: Mapping[str, Any]) -> None:
     """The disk access that snapshots and copies of a private disk name too."""
     access_id = access_of(disk.get("properties") or {}).get("diskAccessId")
     if access_id is not None:
-        findings.require(rights.USE_DISK_ACCESS, access_id)
+        look = partial(findings.require, rights.USE_DISK_ACCESS, access_id)
+        findings.once(("access", access_id.lower()), look)
 
 
 def _look_at_snapshot(findings: _Findings, point: RecoveryPoint) -> None:
@@ -268,29 +332,54 @@ def _look_at_snapshot(findings: _Findings, point: RecoveryPoint) -> None:
     found = findings.ask(lambda: findings.cloud.find_snapshot(point.snapshot_id), need, group, rights.READ_SNAPSHOT)
     if found is not None:
         findings.note(rules.check_snapshot(point, found.value))
-    findings.require(need, group)
+    findings.once(("snapshots", group.lower()), partial(findings.require, need, group))
 
 
-def _look_at_target(findings: _Findings, group: GroupId, target_id: str) -> None:
+def _look_at_target(findings: _Findings, group: GroupId) -> bool:
+    """Whether the group is there, or may be: then names in it can be asked for."""
     need, scope, cloud = rights.RESTORE_DISKS, group.text, findings.cloud
     found = findings.ask(lambda: cloud.find_group(group), need, scope, rights.READ_GROUP)
     if found is not None:
         findings.note(rules.check_target_group(group, found.value))
         if found.value is None:
-            return
+            return False
     locks = findings.ask(lambda: cloud.locks_at(group), need, scope, rights.READ_LOCKS)
     if locks is not None:
         findings.note(rules.check_target_locks(group, locks.value))
     findings.require(need, scope)
-    there = findings.ask(lambda: cloud.find_disk(target_id), need, scope, rights.READ_DISK)
-    if there is not None:
-        findings.note(rules.check_name_free(target_id, there.value))
+    return True
 
 
-def _look_at_disk_room(findings: _Findings, subscription: str, point: RecoveryPoint, request: RestoreRequest) -> None:
-    usage = _ask_usage(findings, subscription, point.location)
-    if usage is not None:
-        findings.note(rules.check_room_for_disk(usage.value, point.location, wanted_sku(request, point)))
+def _look_at_name(findings: _Findings, group: GroupId, target_id: str) -> None:
+    need, scope = rights.RESTORE_DISKS, group.text
+    if findings.sparing:
+        listed = findings.once(
+            ("names", group.key), lambda: findings.ask(lambda: _names_in(findings.cloud, scope), need, scope)
+        )
+        is_free = listed is None or target_id.lower() not in listed.value
+    else:
+        there = findings.ask(lambda: findings.cloud.find_disk(target_id), need, scope, rights.READ_DISK)
+        is_free = there is None or there.value is None
+    findings.note(rules.check_name_free(target_id, is_free=is_free))
+
+
+def _names_in(cloud: DiskCloud, scope: str) -> frozenset[str]:
+    return frozenset(disk.id.lower() for disk in cloud.list_disks(scope))
+
+
+def _look_at_disk_room(findings: _Findings, wanted: Sequence[tuple[RecoveryPoint, RestoreRequest]]) -> None:
+    """Room for all of them, by subscription, region and kind of disk."""
+    skus: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for point, request in wanted:
+        try:
+            subscription = parse_resource_id(request.target_disk_id, DISK).subscription.lower()
+        except ValueError:
+            continue  # told by _look_at_restore
+        skus[subscription, point.location][wanted_sku(request, point)] += 1
+    for (subscription, location), counts in skus.items():
+        usage = _ask_usage(findings, subscription, location)
+        if usage is not None:
+            findings.note(rules.check_room_for_disks(usage.value, location, counts))
 
 
 def _taken(request: InstanceRequest, holder: catalogue.FoundInstance, asking: VaultKey) -> Fault:

@@ -19,7 +19,14 @@ from backup_core.domain.errors import RecordCorrupt
 from backup_core.domain.health import JobGlance
 from backup_core.domain.instance import BackupInstance, PutOff
 from backup_core.domain.job import Job
-from backup_core.domain.messages import ConfigureProtection, Message, MoveInstances, StartBackup, StartRestore
+from backup_core.domain.messages import (
+    ConfigureProtection,
+    Message,
+    MoveInstances,
+    RestoreTogether,
+    StartBackup,
+    StartRestore,
+)
 from backup_core.domain.outbox import OUTBOX
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.starting import is_own_job
@@ -180,7 +187,7 @@ def backup_again(row: AgendaRow, charge: Charge, watch_due_at: datetime) -> Star
     )
 
 
-def job_again(message: type[StartRestore | ConfigureProtection | MoveInstances]) -> Again:
+def job_again(message: type[StartRestore | RestoreTogether | ConfigureProtection | MoveInstances]) -> Again:
     """Of a job that its row names with all that its message needs."""
     return lambda row, charge, _: message(
         vault=row.vault, instance_name=row.instance_name, job_id=row.subject, turn=charge.turn

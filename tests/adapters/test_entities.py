@@ -20,6 +20,7 @@ from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, Subta
 from backup_core.domain.protection_rule import ProtectionRule, TagCondition
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.restore_together import KnownRequest
 from backup_core.domain.vault import Vault
 from tests.builders import NOW, VAULT, active_backup, hold, instance, job, point, policy, vault
 
@@ -111,6 +112,7 @@ UNLOCKS = st.builds(
     Unlock, operation=OPERATION, resource_id=TEXTS, by=NAMES, at=INSTANTS, until=INSTANTS, used_by=TEXTS,
     used_at=MAYBE_INSTANT,
 )  # fmt: skip
+REQUESTS = st.builds(KnownRequest, request_id=NAMES, job_id=NAMES, digest=TEXTS, at=INSTANTS)
 VAULTS = st.builds(vault, tags=TAGS, identity=st.none() | OBJECTS, properties=OBJECTS)
 
 
@@ -120,7 +122,7 @@ def keyed(record) -> dict:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.one_of(JOBS, POINTS, INSTANCES, VAULTS, POLICIES, RULES, GUARDS, MAPPINGS, UNLOCKS))
+@given(st.one_of(JOBS, POINTS, INSTANCES, VAULTS, POLICIES, RULES, GUARDS, MAPPINGS, UNLOCKS, REQUESTS))
 def test_a_record_survives_the_round_trip(record):
     assert entities.read_record(type(record), keyed(record)) == record
 

@@ -111,5 +111,17 @@ def restore_body(point_id: str, *, target: str | None = None, **target_info: Any
     }
 
 
+def together_body(*names: str, **more: Any) -> dict[str, Any]:
+    """Of each instance its disk, under its name and `-again`."""
+    restores = [
+        {
+            "backupInstanceName": name,
+            "restoreTargetInfo": restore_body("", target=disk_id(f"{name}-again", TARGET_GROUP))["restoreTargetInfo"],
+        }
+        for name in names or ("instance-1",)
+    ]
+    return {"recoveryPointTime": "2036-01-01T00:00:00Z", "restores": restores, **more}
+
+
 def disk_path(name: str = "disk-1") -> str:
     return f"{disk_id(name)}/providers/Microsoft.DataProtection/backupInstances"

@@ -25,6 +25,7 @@ from tests.api.bodies import (
     policy_body,
     restore_body,
     rule_body,
+    together_body,
     vault_body,
 )
 from tests.api.front import Front, Reply, Services
@@ -69,6 +70,7 @@ WORKING: Mapping[str, Any] = {
     "TriggerBackupRequest": backup_body(tag="Default"),
     "RestoreRequest": restore_body("latest", targetDisk={"sku": "Premium_LRS", "zones": ["1"], "sizeGB": 128}),
     "ValidateRestoreRequest": {"restoreRequestObject": restore_body("latest")},
+    "RestoreTogetherRequest": together_body(requestId="0f0e0d0c-0b0a-4000-8000-000000000001"),
     "FeatureValidationRequest": FEATURE,
     "ProtectionRuleInput": rule_body(
         excludedTags=[{"name": "backup", "values": ["never"]}], excludedIds=[disk_id("x")]

@@ -40,6 +40,7 @@ from tests.api.bodies import (
     policy_body,
     restore_body,
     rule_body,
+    together_body,
     vault_body,
 )
 from tests.api.described import ENDPOINTS, DescribedFront, described_places, validator
@@ -50,7 +51,7 @@ from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, disk_id, disk_js
 from tests.fakes import World
 from tests.origins import OLD, policy_json, stock
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import SLOT, change_instance
+from tests.workflows.scenes import SLOT, change_instance, change_point
 
 SUBSCRIPTION_PATH = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.DataProtection"
 LOCATION_PATH = f"{SUBSCRIPTION_PATH}/locations/westeurope"
@@ -253,9 +254,21 @@ def _back_up_and_restore(front: DescribedFront, platform: Platform) -> None:
     front.get(f"{INSTANCE_PATH}/recoveryPoints/{point['name']}")
     follow(front, front.post(f"{INSTANCE_PATH}/restore", restore_body(point["name"])))
     platform.run(minutes=2)
+    _restore_together(front, platform)
     for job in front.get(f"{VAULT_PATH}/backupJobs").json["value"]:
         front.get(f"{VAULT_PATH}/backupJobs/{job['name']}")
     front.post(f"{INSTANCE_PATH}/findRestorableTimeRanges", {"sourceDataStoreType": "OperationalStore"})
+
+
+def _restore_together(front: DescribedFront, platform: Platform) -> None:
+    """Of a machine two disks, and one whose name is taken."""
+    (known,) = platform.points("instance-1")
+    machine = {**known.disk, "managedBy": disk_id("vm-1").replace("/disks/", "/virtualMachines/")}
+    change_point(platform, known.point_id, "instance-1", disk=machine)
+    twice = together_body("instance-1", "instance-1")
+    assert front.post(f"{VAULT_PATH}/previewRestoreTogether", twice).json["faults"]
+    follow(front, front.post(f"{VAULT_PATH}/restoreTogether", together_body()))
+    platform.run(minutes=2)
 
 
 def _pause_and_validate(front: DescribedFront, platform: Platform) -> None:

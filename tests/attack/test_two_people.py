@@ -28,6 +28,7 @@ from tests.api.bodies import (
     policy_body,
     restore_body,
     rule_body,
+    together_body,
     vault_body,
 )
 from tests.api.front import Front, Reply, Services, first_match, load
@@ -145,6 +146,13 @@ TRIES: Mapping[str, Try] = {
         "POST",
         fixed(f"{INSTANCE_PATH}/restore"),
         lambda platform: restore_body(platform.points("instance-1")[0].point_id),
+        Critical.RESTORE,
+        INSTANCE_PATH,
+    ),
+    "restore several": (
+        "POST",
+        fixed(f"{VAULT_PATH}/restoreTogether"),
+        with_body(together_body()),
         Critical.RESTORE,
         INSTANCE_PATH,
     ),

@@ -73,9 +73,10 @@ def test_disks_are_restored_together_to_one_moment(open_window: Opened, scene: S
     page.get_by_role("textbox", name="Resource group").fill(f"restores-{first['location']}")
     page.get_by_role("textbox", name="Each new disk's name ends with").fill("-together")
     page.get_by_role("button", name="Restore 2 disks").click()
+    followed = page.get_by_role("region", name=re.compile("^Restore in "))
+    expect(followed).to_contain_text("Completed", timeout=ENDS)
     for disk in (first, second):
-        followed = page.get_by_role("region", name=f"Restore of {disk['name']}")
-        expect(followed).to_contain_text("Completed", timeout=ENDS)
+        expect(followed).to_contain_text(f"Restore {disk['name']}")
     window.screenshot("restore-together-done", full=True)
 
 

@@ -35,6 +35,7 @@ from backup_core.domain.outbox import OutboxEvent
 from backup_core.domain.pacing import Pace
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
+from backup_core.domain.restore_together import KnownRequest
 from backup_core.domain.snapshot_group import SnapshotGroup
 from backup_core.domain.vault import Vault
 from backup_core.ports import StateStore, Stored
@@ -63,11 +64,13 @@ KINDS: dict[str, type[Any]] = {
     "guard": ResourceGuard,
     "mapping": GuardMapping,
     "unlock": Unlock,
+    "request": KnownRequest,
 }
 # What a release had no record of yet.
 _GUARDS = {"guard", "mapping", "unlock"}
-_LATER = {"event", "group", "heartbeat", "installation", "pace", *_GUARDS}
-NOT_YET = {"8fe830f": {"claim", *_LATER}, "96df114": _LATER, "8046387": _GUARDS}
+_REQUESTS = {"request"}
+_LATER = {"event", "group", "heartbeat", "installation", "pace", *_GUARDS, *_REQUESTS}
+NOT_YET = {"8fe830f": {"claim", *_LATER}, "96df114": _LATER, "8046387": {*_GUARDS, *_REQUESTS}}
 # Instances whose noon slot is answered by a recovery point in the end.
 BACKED_UP = tuple(name for name in PROTECTED if name not in ("failed", "deleting"))
 

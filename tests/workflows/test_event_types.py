@@ -15,6 +15,7 @@ from backup_core.domain.messages import BACKUP, ObserveBackup
 from backup_core.domain.protection_rule import instance_name
 from backup_core.domain.reach import Author
 from backup_core.domain.restore import RestoreRequest
+from backup_core.domain.restore_together import TogetherRequest
 from backup_core.domain.vault import Vault
 from backup_core.ports import Remove
 from backup_core.workflows.holds import Place, clear_hold, set_hold
@@ -26,6 +27,7 @@ from backup_core.workflows.protection import configure_instance, resume_protecti
 from backup_core.workflows.quotas import SNAPSHOTS_NEAR_LIMIT
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.restore import request_restore
+from backup_core.workflows.restore_together import request_restore_together
 from backup_core.workflows.set_back import go_on
 from backup_core.workflows.tag_rules import apply_all
 from backup_core.workflows.vaults import put_policy, put_vault
@@ -165,6 +167,19 @@ def _restore_refused() -> Platform:
     platform.world.cloud.guard = _refuse("start_disk", "Disk Restore Operator")
     request_restore(platform.world.ports, VAULT, NAME, RestoreRequest(point_id=None, target_disk_id=TARGET))
     platform.run(minutes=2)
+    return platform
+
+
+def _restored_together(platform: Platform) -> Platform:
+    wanted = ((NAME, RestoreRequest(point_id=None, target_disk_id=TARGET)),)
+    request_restore_together(platform.world.ports, VAULT, TogetherRequest(wanted=wanted, slot=SLOT))
+    platform.run(minutes=2)
+    return platform
+
+
+def _name_taken() -> Platform:
+    platform = backed_up()
+    platform.world.cloud.add_disk(disk_json("restored", group=TARGET_GROUP))
     return platform
 
 
@@ -402,6 +417,8 @@ CAUSES: Mapping[str, Callable[[], Platform]] = {
     "Restore.Started": _restored,
     "Restore.Completed": _restored,
     "Restore.Failed": _restore_refused,
+    "RestoreTogether.Completed": lambda: _restored_together(_backed_up()),
+    "RestoreTogether.Failed": lambda: _restored_together(_name_taken()),
     "Expiry.Completed": _expired,
     "Expiry.CompletedWithWarnings": _expiry_locked_in_part,
     "RecoveryPoint.Created": _backed_up,

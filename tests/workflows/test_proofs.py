@@ -10,6 +10,7 @@ from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.recovery_point import held_by_tag
 from backup_core.domain.restore import RestoreRequest
+from backup_core.domain.restore_together import TogetherRequest
 from backup_core.domain.vault import Promises
 from backup_core.workflows.holds import Place, clear_hold, holds_at, set_hold
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, undelete_instance
@@ -17,6 +18,7 @@ from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance, resume_protection
 from backup_core.workflows.releasing import release_point
 from backup_core.workflows.restore import request_restore
+from backup_core.workflows.restore_together import request_restore_together
 from backup_core.workflows.vaults import put_vault
 from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json, hold, vault, vault_properties
 from tests.workflows.platform import Platform, request
@@ -31,6 +33,7 @@ from tests.workflows.proofs import (
 SLOT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOURLY = {"intervals": ("R/2026-03-01T00:00:00+00:00/PT1H",), "retention": "P7D"}
 TARGET = disk_id("restored", TARGET_GROUP)
+PAIR = ("disk-1", "disk-2")
 
 
 def at_noon() -> Platform:
@@ -111,6 +114,37 @@ def disk_is_restored(platform: Platform) -> None:
         return
     assert [job.status for job in jobs] == [JobStatus.COMPLETED]
     assert platform.world.cloud.made_disks == [TARGET]
+
+
+def with_points_of_two_disks() -> Platform:
+    platform = Platform()
+    platform.world.clock.set(SLOT - timedelta(minutes=30))
+    for name in PAIR:
+        platform.protect(name, **HOURLY)
+    platform.world.clock.set(SLOT - timedelta(seconds=3))
+    platform.run(seconds=30)
+    assert all(platform.points(name) for name in PAIR)
+    return platform
+
+
+def restore_together(platform: Platform) -> None:
+    wanted = tuple((name, RestoreRequest(point_id=None, target_disk_id=_again(name))) for name in PAIR)
+    asked = TogetherRequest(wanted=wanted, slot=SLOT, request_id="0f0e0d0c-0b0a-4000-8000-000000000001")
+    for _ in range(2):  # a client that was told no asks again
+        platform.ask(lambda: request_restore_together(platform.world.ports, VAULT, asked))
+    platform.run(seconds=90)
+
+
+def both_disks_are_restored(platform: Platform) -> None:
+    jobs = [job for job in platform.jobs() if job.operation in (JobOperation.RESTORE, JobOperation.RESTORE_TOGETHER)]
+    assert all(point.restoring == () for name in PAIR for point in platform.points(name))
+    assert [job.status for job in jobs] == [JobStatus.COMPLETED] * 3
+    assert sorted(platform.world.cloud.made_disks) == sorted(map(_again, PAIR))
+    assert platform.world.events.types().count("DiskBackup.RestoreTogether.Completed") >= 1
+
+
+def _again(name: str) -> str:
+    return disk_id(f"{name}-again", TARGET_GROUP)
 
 
 def unprotected() -> Platform:
@@ -311,6 +345,7 @@ SCENARIOS = {
     "end of a hold": Scenario(
         prepare=about_to_be_free, act=lambda platform: platform.run(seconds=150), check=the_older_is_gone_with_its_hold
     ),
+    "restore together": Scenario(prepare=with_points_of_two_disks, act=restore_together, check=both_disks_are_restored),
     "restore": Scenario(prepare=with_a_point, act=restore, check=disk_is_restored),
     "configure": Scenario(prepare=unprotected, act=configure, check=disk_is_protected),
     "delete": Scenario(prepare=with_a_point, act=delete, check=nothing_is_left),

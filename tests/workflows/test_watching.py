@@ -17,17 +17,20 @@ from backup_core.domain.messages import (
     Message,
     ObserveBackup,
     ObserveRestore,
+    RestoreTogether,
     StartBackup,
     StartRestore,
 )
 from backup_core.domain.naming import scheduled_job_id
 from backup_core.domain.restore import RestoreRequest
+from backup_core.domain.restore_together import TogetherRequest
 from backup_core.ports import Insert
 from backup_core.workflows.dispatch import FEW, dispatch
 from backup_core.workflows.job_kinds import watch
 from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.restore import request_restore
+from backup_core.workflows.restore_together import request_restore_together
 from backup_core.workflows.tick import tick
 from backup_core.workflows.watching import STALL_AFTER, watch_row
 from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json, job
@@ -61,6 +64,12 @@ def restore(platform: Platform) -> None:
     request_restore(platform.world.ports, VAULT, "disk-1", wanted)
 
 
+def restore_together(platform: Platform) -> None:
+    wanted = RestoreRequest(point_id=None, target_disk_id=disk_id("restored", TARGET_GROUP))
+    asked = TogetherRequest(wanted=(("disk-1", wanted),), slot=SLOT)
+    request_restore_together(platform.world.ports, VAULT, asked)
+
+
 def configure(platform: Platform) -> None:
     platform.world.cloud.add_disk(disk_json("disk-2"))
     configure_instance(platform.world.ports, VAULT, request("disk-2", policy_name="policy-disk-1"))
@@ -71,6 +80,7 @@ LOSSES: dict[str, tuple[Callable[[], Platform], Callable[[Platform], None], type
     "observation of a backup": (protected, at_the_slot, ObserveBackup, JobOperation.BACKUP),
     "start of a restore": (backed_up, restore, StartRestore, JobOperation.RESTORE),
     "observation of a restore": (backed_up, restore, ObserveRestore, JobOperation.RESTORE),
+    "restore of several": (backed_up, restore_together, RestoreTogether, JobOperation.RESTORE_TOGETHER),
     "configuration": (backed_up, configure, ConfigureProtection, JobOperation.CONFIGURE),
 }
 

@@ -82,6 +82,7 @@ def schemas() -> dict[str, Schema]:
         "UnprotectedDiskList": _unprotected_disks(),
         "ProtectionGapList": _protection_gaps(),
         "ImportDryRun": _import_dry_run(),
+        "RestoreTogetherPreview": _restore_together_preview(),
         "ProtectionRule": _resource(_rule()),
         "LegalHold": _resource(_legal_hold()),
         "ProtectionRuleDryRun": all_of({"value": list_of(_rule_decision()), "left": _NUMBER}),
@@ -373,6 +374,25 @@ def _protection_gaps() -> Schema:
         "gaps": list_of(gap, at_least=1),
     }
     return object_of({"value": list_of(all_of(told)), "nextLink": _link()}, required=("value",))
+
+
+def _restore_together_preview() -> Schema:
+    spread = {"oldestRecoveryPointTime": optional(TIME), "newestRecoveryPointTime": optional(TIME), "apart": TEXT}
+    one = {
+        "backupInstanceId": TEXT,
+        "targetDiskId": TEXT,
+        **dict.fromkeys(("dataSourceId", "recoveryPointId"), _NULL_TEXT),
+        "recoveryPointTime": optional(TIME),
+    }
+    machine = {"virtualMachineId": TEXT, "diskCount": _NUMBER, **spread}
+    return all_of(
+        {
+            "restores": list_of(all_of(one)),
+            **spread,
+            "virtualMachines": list_of(all_of(machine)),
+            "faults": list_of(all_of(dict.fromkeys(("code", "message", "target"), TEXT))),
+        }
+    )
 
 
 def _import_dry_run() -> Schema:

@@ -41,6 +41,7 @@ from backup_core.domain.hold import LONGEST_REASON
 from backup_core.domain.protection_rule import PRIORITIES
 from backup_core.domain.reading import MAX_TEXT
 from backup_core.domain.resource_ids import DISK, GROUP_FORM, GUID, RESOURCE_FORM, SUBSCRIPTION_FORM, VAULT
+from backup_core.domain.restore_together import DISKS_AT_MOST
 from backup_core.domain.schedule import INTERVALS_LIMIT
 from backup_core.domain.schedule import START as INTERVAL_START
 from backup_core.domain.tagging import ABSOLUTE_CRITERIA
@@ -115,6 +116,7 @@ def schemas() -> dict[str, Schema]:
         "TriggerBackupRequest": _backup_request(),
         "RestoreRequest": {"anyOf": [_restore_by_point(), _restore_by_time()]},
         "ValidateRestoreRequest": all_of({"restoreRequestObject": ref("RestoreRequest")}),
+        "RestoreTogetherRequest": _restore_together(),
         "FindRestorableTimeRangesRequest": object_of(
             {"sourceDataStoreType": _OPERATIONAL, "startTime": _bound(), "endTime": _bound()},
             required=("sourceDataStoreType",),
@@ -408,6 +410,14 @@ def _restore(kind: str, which: dict[str, Schema]) -> Schema:
         "restoreTargetInfo": _restore_target(),
     }
     return object_of({**needed, "identityDetails": identity_details()}, required=needed)
+
+
+def _restore_together() -> Schema:
+    one = all_of({"backupInstanceName": _NEEDED, "restoreTargetInfo": _restore_target()})
+    needed = {"restores": list_of(one, at_least=1, at_most=DISKS_AT_MOST)}
+    moments = dict.fromkeys(("recoveryPointTime", "slot"), optional(matching(INSTANT)))
+    fields = {**needed, **moments, "requestId": optional(matching(GUID)), "identityDetails": identity_details()}
+    return object_of(fields, required=needed)
 
 
 def _restore_target() -> Schema:

@@ -1258,6 +1258,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/restoreTogether": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restore several disks to one moment, by one job */
+        post: operations["BackupVaults_RestoreTogether"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/previewRestoreTogether": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which points a restore of several disks would take, how far they lie apart, and why it would not work */
+        post: operations["BackupVaults_PreviewRestoreTogether"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/disks/{disk}/providers/Microsoft.DataProtection/backupInstances": {
         parameters: {
             query?: never;
@@ -2727,6 +2769,48 @@ export interface components {
         ValidateRestoreRequest: {
             restoreRequestObject: components["schemas"]["RestoreRequest"];
         };
+        RestoreTogetherRequest: {
+            restores: {
+                backupInstanceName: string;
+                restoreTargetInfo: {
+                    /** @enum {string} */
+                    objectType: "RestoreTargetInfo";
+                    /** @enum {string} */
+                    recoveryOption: "FailIfExists";
+                    restoreLocation?: string | null;
+                    datasourceInfo: {
+                        resourceID: string;
+                        /** @enum {string|null} */
+                        datasourceType?: "Microsoft.Compute/disks" | null;
+                        resourceUri?: string | null;
+                        resourceName?: string | null;
+                        /** @enum {string|null} */
+                        resourceType?: "Microsoft.Compute/disks" | null;
+                        resourceLocation?: string | null;
+                        /** @enum {string|null} */
+                        objectType?: "Datasource" | null;
+                    };
+                    /** @description Ours: what the new disk has otherwise than its source. */
+                    targetDisk?: {
+                        sku?: string | null;
+                        zones?: ("1" | "2" | "3")[] | null;
+                        sizeGB?: number | null;
+                        tags?: {
+                            [key: string]: string;
+                        } | null;
+                        keepSourceTags?: boolean | null;
+                    } | null;
+                };
+            }[];
+            recoveryPointTime?: string | null;
+            slot?: string | null;
+            requestId?: string | null;
+            /** @description Must choose what the vault acts with. */
+            identityDetails?: {
+                useSystemAssignedIdentity?: boolean | null;
+                userAssignedIdentityArmUrl?: string | null;
+            } | null;
+        };
         FindRestorableTimeRangesRequest: {
             /** @enum {string} */
             sourceDataStoreType: "OperationalStore";
@@ -3118,9 +3202,9 @@ export interface components {
                 /** Format: date-time */
                 endTime: string | null;
                 /** @enum {string} */
-                operationCategory: "Backup" | "Restore" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport";
+                operationCategory: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport";
                 /** @enum {string} */
-                operation: "Backup" | "Restore" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport";
+                operation: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport";
                 /** @enum {string} */
                 status: "InProgress" | "Completed" | "CompletedWithWarnings" | "Failed" | "Cancelled";
                 isUserTriggered: boolean;
@@ -3544,6 +3628,35 @@ export interface components {
             /** Format: uri */
             nextLink?: string;
         };
+        RestoreTogetherPreview: {
+            restores: {
+                backupInstanceId: string;
+                targetDiskId: string;
+                dataSourceId: string | null;
+                recoveryPointId: string | null;
+                /** Format: date-time */
+                recoveryPointTime: string | null;
+            }[];
+            /** Format: date-time */
+            oldestRecoveryPointTime: string | null;
+            /** Format: date-time */
+            newestRecoveryPointTime: string | null;
+            apart: string;
+            virtualMachines: {
+                virtualMachineId: string;
+                diskCount: number;
+                /** Format: date-time */
+                oldestRecoveryPointTime: string | null;
+                /** Format: date-time */
+                newestRecoveryPointTime: string | null;
+                apart: string;
+            }[];
+            faults: {
+                code: string;
+                message: string;
+                target: string;
+            }[];
+        };
         ProtectionRule: {
             properties: {
                 scope: string;
@@ -3638,7 +3751,7 @@ export interface components {
                     since: string;
                     counts: {
                         /** @enum {string} */
-                        operation: "Backup" | "Restore" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport";
+                        operation: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport";
                         /** @enum {string} */
                         status: "Queued" | "InProgress" | "Completed" | "CompletedWithWarnings" | "Failed" | "Cancelled";
                         count: number;
@@ -7120,6 +7233,88 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    BackupVaults_RestoreTogether: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreTogetherRequest"];
+            };
+        };
+        responses: {
+            /** @description Begun. */
+            202: {
+                headers: {
+                    "Azure-AsyncOperation": components["headers"]["Azure-AsyncOperation"];
+                    Location: components["headers"]["Location"];
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    BackupVaults_PreviewRestoreTogether: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreTogetherRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreTogetherPreview"];
+                };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];

@@ -7,6 +7,7 @@ type Operation = Job["properties"]["operation"];
 export const OPERATIONS: Readonly<Record<Operation, string>> = {
   Backup: "Backup",
   Restore: "Restore",
+  RestoreTogether: "Restore of several",
   ExpireRecoveryPoints: "Expiry",
   ConfigureProtection: "Change of protection",
   DeleteBackupInstance: "Deletion",

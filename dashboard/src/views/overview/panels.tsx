@@ -19,6 +19,7 @@ const SHOWN = 6;
 const OPERATIONS: Readonly<Record<string, string>> = {
   Backup: "Backups",
   Restore: "Restores",
+  RestoreTogether: "Restores of several",
   ExpireRecoveryPoints: "Expiries",
   ConfigureProtection: "Changes of protection",
   DeleteBackupInstance: "Deletions",

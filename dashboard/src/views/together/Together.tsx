@@ -1,9 +1,8 @@
 /** Several disks are restored to one moment: of each the newest recovery point that is not later. */
-import { Body1, Field, Input, makeStyles } from "@fluentui/react-components";
-import { useQueries } from "@tanstack/react-query";
+import { Body1, Button, Field, Input, makeStyles } from "@fluentui/react-components";
+import { useMutation, useQueries } from "@tanstack/react-query";
 import { useState } from "react";
-import { CheckedMany } from "../../actions/CheckedMany";
-import { toDisk, toDisks, toJobs } from "../../app/links";
+import { toDisk, toDisks } from "../../app/links";
 import { nameOf, vaultOf } from "../../api/ids";
 import { carryOut, jobOf } from "../../api/operations";
 import type { Instance, Point } from "../../api/types";
@@ -16,13 +15,14 @@ import { useNow } from "../../shared/now";
 import { Page, Section } from "../../shared/Page";
 import { useSearch } from "../../shared/search";
 import { Time } from "../../shared/Time";
+import { Trouble } from "../../shared/Trouble";
 import { VirtualTable } from "../../shared/VirtualTable";
 import type { Column } from "../../shared/columns";
 import { useClient } from "../../sign-in/session";
-import { keepGroup, keptGroup, requestOf } from "../restore/form";
+import { keepGroup, keptGroup } from "../restore/form";
 import { apart, formOf, partOf, type Part, type Where } from "./moment";
+import { batchesOf, faultsAt, type Found, type Preview, type Ready } from "./request";
 
-const FOLLOWED = 10; // jobs; the others are in the list of jobs
 const useStyles = makeStyles({
   form: { display: "grid", gridTemplateColumns: "repeat(auto-fit, minmax(min(260px, 100%), 1fr))", gap: "12px 16px", alignItems: "start" },
   jobs: { display: "flex", flexDirection: "column", rowGap: "8px" },
@@ -89,45 +89,62 @@ function Asked({ found }: { found: Known }) {
             <Input value={where.ending} onChange={(_, { value }) => setWhere({ ...where, ending: value.trim() })} />
           </Field>
         </div>
-        <Act where={where} parts={parts.filter((part): part is Ready => part.point !== null)} />
+        <Act moment={`${moment}:59Z`} parts={parts.filter((part): part is Ready => part.point !== null)} where={where} />
       </Section>
     </>
   );
 }
 
-type Ready = Part & { point: Point };
-
-function Act({ parts, where }: { parts: readonly Ready[]; where: Where }) {
+/** All are looked at before anything is made; then each vault has one job, with a part for each disk. */
+function Act({ parts, where, moment }: { parts: readonly Ready[]; where: Where; moment: string }) {
   const styles = useStyles();
   const client = useClient();
-  const [jobs, setJobs] = useState<Readonly<Record<string, string>>>({});
-  const partFor = (id: string) => parts.find(({ instance }) => instance.id === id)!;
-  const requestFor = (id: string) => {
-    const part = partFor(id);
-    return requestOf(part.instance, part.point.name, formOf(part.instance, part.point, where));
-  };
-  const followed = Object.entries(jobs);
+  const asked = JSON.stringify([where, moment, parts.map(({ instance, point }) => [instance.id, point.name])]);
+  const [found, setFound] = useState<{ of: string; faults: readonly Found[] }>({ of: "", faults: [] });
+  const [jobs, setJobs] = useState<readonly string[]>([]);
+  const work = useMutation({
+    mutationFn: async (chosen: readonly Ready[]) => {
+      const batches = batchesOf(chosen, where, moment);
+      const faults = (await Promise.all(batches.map(async (batch) => faultsAt(batch, await client.send<Preview>("POST", `${batch.vault}/previewRestoreTogether`, { body: batch.body }))))).flat();
+      setFound({ of: asked, faults });
+      if (faults.length > 0) return;
+      for (const batch of batches) {
+        const job = jobOf(await carryOut(client, "POST", `${batch.vault}/restoreTogether`, { body: batch.body }), batch.vault);
+        if (job) setJobs((known) => [...known.filter((each) => each !== job), job]);
+      }
+      if (where.group) keepGroup(where.group);
+    },
+  });
+  const faults = found.of === asked ? found.faults : [];
+  const others = parts.filter((part) => !faults.some(({ part: faulty }) => faulty?.instance.id === part.instance.id));
+  const mayLeaveOut = faults.length > 0 && others.length > 0 && faults.every(({ part }) => part !== null);
   return (
     <>
-      <CheckedMany
-        done="being restored"
-        ids={parts.map(({ instance }) => instance.id)}
-        isReady={parts.length > 0}
-        nameOf={(id) => partFor(id)?.instance.properties.friendlyName ?? nameOf(id)}
-        question={JSON.stringify([where, parts.map(({ point }) => point.name)])}
-        verb="Restore"
-        act={async (id) => {
-          const job = jobOf(await carryOut(client, "POST", `${id}/restore`, { body: requestFor(id) }), vaultOf(id));
-          if (job) setJobs((known) => ({ ...known, [id]: job }));
-        }}
-        validate={(id) => carryOut(client, "POST", `${id}/validateRestore`, { body: { restoreRequestObject: requestFor(id) } })}
-        onBegun={() => where.group && keepGroup(where.group)}
-      />
+      {parts.length > 0 && (
+        <div>
+          <Button appearance="primary" disabledFocusable={work.isPending} onClick={() => work.mutate(mayLeaveOut ? others : parts)}>
+            {mayLeaveOut ? `Restore the other ${counted(others.length, "disk")}` : `Restore ${counted(parts.length, "disk")}`}
+          </Button>
+        </div>
+      )}
+      {work.error && <Trouble error={work.error} />}
+      {faults.length > 0 && (
+        <div aria-live="polite">
+          <Body1>Nothing was made, for this stands in the way:</Body1>
+          <ul>
+            {faults.map(({ part, message }, at) => (
+              <li key={at}>
+                {part && `${part.instance.properties.friendlyName ?? part.instance.name}: `}
+                {message}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
       <div className={styles.jobs}>
-        {followed.slice(0, FOLLOWED).map(([id, job]) => (
-          <JobProgress id={job} key={job} title={`Restore of ${nameOf(id)}`} />
+        {jobs.map((job) => (
+          <JobProgress id={job} key={job} title={`Restore in ${nameOf(vaultOf(job))}`} />
         ))}
-        {followed.length > FOLLOWED && <Linked to={toJobs({ operation: "Restore" })}>All {followed.length} in the list of jobs</Linked>}
       </div>
     </>
   );
