@@ -355,6 +355,10 @@ class DiskCloud(Protocol):
         """All snapshots of a resource group. Raises SnapshotGroupNotFound."""
         ...
 
+    def list_all_snapshots(self, subscription: str) -> Iterator[Snapshot]:
+        """All snapshots of a subscription that we may see. Raises SubscriptionNotFound."""
+        ...
+
     def list_disks(self, scope: str) -> Iterator[Disk]:
         """All disks of a subscription or a resource group (its id) that we may see; none of an absent group. Raises
         SubscriptionNotFound."""

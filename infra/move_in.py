@@ -1,8 +1,11 @@
-"""Move in from Azure Disk Backup from a shell, with progress: the requests of docs/move-in.md, page by page and to the
-end of the job.
+"""Move in from Azure Disk Backup, or from scripts, with progress in a shell: the requests of docs/move-in.md, page by
+page and to the end of the job.
 
     python -m infra.move_in --app https://APP --audience api://ID --vault ID --from OLD_ID
         [--dry-run | --undo | --finish]
+    python -m infra.move_in --app https://APP --audience api://ID --vault ID --snapshots-in SCOPE
+        [--name PATTERN] [--tag NAME[=VALUE]]... [--created-from TIME] [--created-until TIME] [--disk ID]...
+        (--retention-tag NAME | --retention DURATION) [--instance NAME] [--deleted-vault ID] [--dry-run | --undo]
 
 Signs in as azure-identity's DefaultAzureCredential does: `az login` on a workstation, a managed identity in Azure. It
 waits where the app asks for patience (429). Interrupt it whenever you like: the job goes on without it, and the same
@@ -29,7 +32,13 @@ LOOK_EVERY = 5.0  # seconds between two looks at a job
 TRIES = 8  # of a request that the app puts off, or does not answer
 _PASSING = (429, 500, 502, 503, 504)
 _RUNNING = "UserErrorMaxConcurrentOperationLimitReached"
-_OPERATIONS = {"importVault": "ImportVault", "undoImport": "UndoImport", "finishImport": "FinishImport"}
+_OPERATIONS = {
+    "importVault": "ImportVault",
+    "undoImport": "UndoImport",
+    "finishImport": "FinishImport",
+    "adoptSnapshots": "AdoptSnapshots",
+    "undoAdoption": "UndoAdoption",
+}
 
 
 class Refused(Exception):
@@ -81,8 +90,10 @@ def _words(answer: requests.Response) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     wanted = _read(arguments)
     app = App(wanted.app, wanted.audience, wanted.ca)
-    body = {"sourceVaultId": wanted.origin}
     try:
+        if wanted.scope is not None:
+            return _adopt(app, wanted)
+        body = {"sourceVaultId": wanted.origin}
         if wanted.dry_run:
             return _dry_run(app, wanted.vault, body)
         action = "undoImport" if wanted.undo else "finishImport" if wanted.finish else "importVault"
@@ -97,13 +108,53 @@ def _read(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--app", required=True, help="the app's URL")
     parser.add_argument("--audience", required=True, help="the application id that its tokens are for")
     parser.add_argument("--vault", required=True, help="resource id of the vault to move into")
-    parser.add_argument("--from", dest="origin", required=True, help="resource id of the vault of Azure Backup")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--from", dest="origin", help="resource id of the vault of Azure Backup")
+    source.add_argument("--snapshots-in", dest="scope", help="id of a resource group or subscription: adopt snapshots")
     parser.add_argument("--ca", help="file of certificate authorities to trust instead of the public ones")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--dry-run", action="store_true", help="say what would come over, and change nothing")
     what.add_argument("--undo", action="store_true", help="give back what came over")
     what.add_argument("--finish", action="store_true", help="delete old instances that have no snapshot left")
-    return parser.parse_args(arguments)
+    _add_rule(parser.add_argument_group("which snapshots, and how long they are kept"))
+    wanted = parser.parse_args(arguments)
+    if wanted.scope is not None and wanted.finish:
+        parser.error("an adoption has no old instances to finish with")
+    if wanted.origin is not None and _rule(wanted).keys() > {"sourceScope"}:
+        parser.error("a vault comes over whole; snapshots are chosen with --snapshots-in")
+    return wanted
+
+
+def _add_rule(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--name", help="what their names are like: * for anything, ? for one letter")
+    group.add_argument("--tag", action="append", default=[], help="NAME, or NAME=VALUE; all of them must be there")
+    group.add_argument("--created-from", help="the earliest creation, such as 2026-03-02T00:00:00Z")
+    group.add_argument("--created-until", help="the latest creation")
+    group.add_argument("--disk", action="append", default=[], help="resource id of a disk that they are of")
+    group.add_argument("--instance", help="the backup instance they go to, instead of the one of their disk")
+    group.add_argument("--retention-tag", help="a retention tag of the instance's policy")
+    group.add_argument("--retention", help="how long from their creation on, such as P30D")
+    group.add_argument("--deleted-vault", help="resource id of the deleted vault of Azure Backup that left them behind")
+
+
+def _rule(wanted: argparse.Namespace) -> dict[str, Any]:
+    """The body that the app is sent, without what was not said."""
+    conditions = [
+        {"name": name, **({"values": [value]} if is_valued else {})}
+        for name, is_valued, value in (tag.partition("=") for tag in wanted.tag)
+    ]
+    said = {
+        "namePattern": wanted.name,
+        "tagConditions": conditions,
+        "createdFrom": wanted.created_from,
+        "createdUntil": wanted.created_until,
+        "dataSourceIds": wanted.disk,
+        "backupInstanceName": wanted.instance,
+        "retentionTagName": wanted.retention_tag,
+        "retentionDuration": wanted.retention,
+        "deletedVaultId": wanted.deleted_vault,
+    }
+    return {"sourceScope": wanted.scope, **{name: value for name, value in said.items() if value}}
 
 
 # ---------------------------------------------------------------- a dry run
@@ -123,6 +174,27 @@ def _dry_run(app: App, vault: str, body: Mapping[str, Any]) -> int:
             points, instances = points + len(kept), instances + 1
         print(f"{instances} of {page['instanceCount']} instances looked at", file=sys.stderr)
     print(f"{instances} instances with {points} recovery points; {stays} things stay where they are")
+    return 2 if stays else 0
+
+
+def _adopt(app: App, wanted: argparse.Namespace) -> int:
+    body = _rule(wanted)
+    if wanted.dry_run:
+        return _dry_run_adoption(app, wanted.vault, body)
+    action = "undoAdoption" if wanted.undo else "adoptSnapshots"
+    return _follow(app, wanted.vault, _begun(app, wanted.vault, action, body))
+
+
+def _dry_run_adoption(app: App, vault: str, body: Mapping[str, Any]) -> int:
+    stays = overdue = seen = 0
+    for page in _pages(app, f"{vault}/dryRunAdoption", body):
+        for each in page["value"]:
+            kept = f"{each['backupInstanceName']}, until {each['expiryTime']}" if each["expiryTime"] else ""
+            late = ": over by then, and kept for a day" if each["isOverdue"] else ""
+            stays += _tell("snapshot", each["snapshotId"].rpartition("/")[2], each, f"{kept}{late}")
+            overdue, seen = overdue + each["isOverdue"], seen + 1
+        print(f"{seen} of {page['snapshotCount']} snapshots looked at", file=sys.stderr)
+    print(f"{seen} snapshots; {stays} stay as they are; {overdue} would expire in a day")
     return 2 if stays else 0
 
 
@@ -177,9 +249,10 @@ def _follow(app: App, vault: str, job: str) -> int:
 
 def _standing(properties: Mapping[str, Any]) -> str:
     told = properties["extendedInfo"]["additionalDetails"] or {}
-    done, total, waiting = (told.get(f"BackupInstances{name}", "0") for name in ("Done", "", "Waiting"))
-    points = told.get("RecoveryPoints", "0")
-    return f"{done} of {total} instances, {points} recovery points, {waiting} wait for Azure Backup"
+    counted = "Disks" if "Disks" in told else "BackupInstances"
+    done, total, waiting = (told.get(f"{counted}{name}", "0") for name in ("Done", "", "Waiting"))
+    what, points = "disks" if counted == "Disks" else "instances", told.get("RecoveryPoints", "0")
+    return f"{done} of {total} {what}, {points} recovery points, {waiting} wait for Azure"
 
 
 def _say_once(words: str, said: str) -> str:

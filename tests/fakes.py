@@ -861,6 +861,15 @@ class FakeCloud(_Port):
         return iter([read_snapshot(self._shown(each)) for each in found])
 
     @_call
+    def list_all_snapshots(self, subscription: str) -> Iterator[Snapshot]:
+        self._settle_deletions()
+        scope = f"/subscriptions/{subscription}"
+        self._meet(CallKind.LIST_SNAPSHOTS, "list_all_snapshots", scope)
+        snapshots = sorted(self._snapshots.items())
+        found = [each for key, each in snapshots if _covers(scope, key) and self._is_seen(each)]
+        return iter([read_snapshot(self._shown(each)) for each in found])
+
+    @_call
     def list_disks(self, scope: str) -> Iterator[Disk]:
         if self._is_denied(CallKind.LIST_DISKS, "list_disks", scope):
             return iter(())

@@ -240,6 +240,10 @@ class ArmDiskCloud:
         )
         return map(read_snapshot, listed)
 
+    def list_all_snapshots(self, subscription: str) -> Iterator[Snapshot]:
+        call = Call(kind=CallKind.LIST_SNAPSHOTS, target=f"/subscriptions/{subscription}")
+        return map(read_snapshot, self._pages(call, lambda client, hook: client.snapshots.list(raw_response_hook=hook)))
+
     def list_disks(self, scope: str) -> Iterator[Disk]:
         group = parse_group_id(scope).group if GROUP_FORM.match(scope) else None
         call = Call(kind=CallKind.LIST_DISKS, target=scope)

@@ -267,7 +267,8 @@ def _details(job: Job) -> dict[str, str] | None:
     if job.operation in _IMPORTS:
         told = job.details.get("progress", {})
         details["SourceId"] = str(job.details.get("origin", ""))
-        details |= {f"BackupInstances{name}": str(told.get(key, 0)) for name, key in _COUNTS.items()}
+        counted = "Disks" if job.operation is JobOperation.ADOPT else "BackupInstances"
+        details |= {f"{counted}{name}": str(told.get(key, 0)) for name, key in _COUNTS.items()}
         details["RecoveryPoints"] = str(told.get("points", 0))
     if job.status is JobStatus.QUEUED:
         details["Waiting"] = "true"

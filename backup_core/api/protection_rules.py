@@ -119,8 +119,8 @@ def _read_rule(call: Call) -> ProtectionRule:
         name=call.names["rule"],
         vault=call.vault,
         scope=scope,
-        conditions=_read_conditions(properties, "tagConditions", required=True),
-        excluded_tags=_read_conditions(properties, "excludedTags"),
+        conditions=read_conditions(properties, "tagConditions", required=True),
+        excluded_tags=read_conditions(properties, "excludedTags"),
         excluded_ids=_read_excluded_ids(properties, scope),
         policy_name=read_policy_name(properties, call.vault),
         snapshot_group_id=read_snapshot_group(properties, "snapshotResourceGroupId", _subscription_of(scope), "scope"),
@@ -134,10 +134,11 @@ def _read_rule(call: Call) -> ProtectionRule:
 
 def _read_scope(node: Node) -> str:
     """A subscription or resource group."""
-    return node.parsed("scope", _parse_scope, required=True) or ""
+    return node.parsed("scope", parse_scope, required=True) or ""
 
 
-def _parse_scope(text: str) -> str:
+def parse_scope(text: str) -> str:
+    """The id of a subscription or resource group. Raises ValueError."""
     if SUBSCRIPTION_FORM.fullmatch(text.rstrip("/")):
         return text.rstrip("/")
     try:
@@ -150,7 +151,8 @@ def _subscription_of(scope: str) -> str:
     return scope.split("/")[2] if scope else ""
 
 
-def _read_conditions(node: Node, key: str, *, required: bool = False) -> tuple[TagCondition, ...]:
+def read_conditions(node: Node, key: str, *, required: bool = False) -> tuple[TagCondition, ...]:
+    """What tags must say, each condition by a tag's name and the values it may have."""
     nodes = node.children(key)
     if required and not nodes:
         node.fault(key, "must hold at least one condition: a rule without would protect every disk of its scope")

@@ -16,8 +16,8 @@ their siblings to contributors. Azure's contributor cannot delete vaults, which 
 owner, so contributors may, once the vault is empty. Audit records are for contributors only: they tell of all others.
 What Azure does not have at all (alerts, health, reports, protection rules, deletion of single recovery points) is for
 whom its like is for. Legal holds are set by operators, for a hold only adds to what is kept, and cleared by
-contributors. Imports, their dry run included, are for contributors: they use a vault of Azure Backup with the rights of
-the app.
+contributors. Imports and adoptions, their dry runs included, are for contributors: they use a vault of Azure Backup,
+and snapshots that are not ours, with the rights of the app.
 """
 
 from __future__ import annotations
@@ -217,6 +217,16 @@ ROUTES: tuple[Route, ...] = (
           POST=begin("imports.finish", CONTRIBUTOR, "BackupVaults_FinishImport",
               "Delete in Azure Disk Backup the instances that came over and have no snapshot left there",
               "ImportRequest")),
+    route("api_adoption_dry_run", f"{_VAULT}/dryRunAdoption",
+          POST=send("adoptions.dry_run", CONTRIBUTOR, "BackupVaults_DryRunAdoption",
+              "Which snapshots that scripts took would become recovery points by a rule, and why others would not",
+              "AdoptionRequest", "AdoptionDryRun", asks=True, query=("$skipToken",))),
+    route("api_adoption", f"{_VAULT}/adoptSnapshots",
+          POST=begin("adoptions.begin_adoption", CONTRIBUTOR, "BackupVaults_AdoptSnapshots",
+              "Make recovery points of snapshots that scripts took, by a rule", "AdoptionRequest")),
+    route("api_adoption_undo", f"{_VAULT}/undoAdoption",
+          POST=begin("adoptions.undo", CONTRIBUTOR, "BackupVaults_UndoAdoption",
+              "Let go of snapshots that were adopted; they stay", "UndoAdoptionRequest")),
     route("api_protection_rules", f"{_VAULT}/protectionRules",
           GET=page("protection_rules.list_in_vault", READER, "ProtectionRules_List",
               "The rules by which a vault protects disks by their tags", "ProtectionRuleList")),

@@ -25,6 +25,15 @@ ADVICE: Mapping[str, str] = {
     "OperationNotSupported": "Leave out what is not offered here.",
     "ReportTooLarge": "Ask for a shorter period, or vault by vault.",
     "ResourceGroupNotFound": "Create the resource group, or name one that exists.",
+    "UserErrorAdoptionNoInstance": "Protect the disk in this vault first, then adopt again.",
+    "UserErrorAdoptionNoRetention": "Name a retention tag of the policy, or say a retentionDuration.",
+    "UserErrorAdoptionNotIncremental": (
+        "Leave it where it is, or restore from it by hand: incremental snapshots are what recovery points are made of."
+    ),
+    "UserErrorAdoptionOfOthers": (
+        "Import the vault of Azure Backup that the snapshot belongs to. If that was deleted, name it as deletedVaultId."
+    ),
+    "UserErrorAdoptionVaultIsThere": "Import the vault, or name the one that was really deleted.",
     "UserErrorBelowLeastPromise": "Set the vault to protect at least as much as the message says.",
     "UserErrorCrossSubscriptionRestoreNotAllowed": (
         "Restore into the subscription of the disk, or have cross-subscription restore enabled for the vault."

@@ -33,6 +33,8 @@ class JobOperation(Enum):
     IMPORT = "ImportVault", "Import", "Completed"
     UNDO_IMPORT = "UndoImport", "Import", "Undone"
     FINISH_IMPORT = "FinishImport", "Import", "Finished"
+    ADOPT = "AdoptSnapshots", "Import", "Completed"
+    UNDO_ADOPTION = "UndoAdoption", "Import", "Undone"
 
     _value_: str
     event: str

@@ -386,7 +386,7 @@ def _read_retention_rule(node: Node) -> tuple[_Retention, Mapping[str, Any]]:
 def _read_lifecycle(node: Node) -> tuple[Duration | None, Mapping[str, Any]]:
     option = node.child("deleteAfter", required=True)
     option.choice("objectType", ("AbsoluteDeleteOption",), required=True)
-    duration = option.parsed("duration", _parse_retention, required=True)
+    duration = option.parsed("duration", parse_retention, required=True)
     _read_store(node, "sourceDataStore")
     copies = node.items("targetDataStoreCopySettings")
     if copies:
@@ -400,7 +400,8 @@ def _read_lifecycle(node: Node) -> tuple[Duration | None, Mapping[str, Any]]:
     return duration, wire
 
 
-def _parse_retention(text: str) -> Duration:
+def parse_retention(text: str) -> Duration:
+    """How long something is kept. Raises ValueError that says what is wrong."""
     duration = parse_duration(text)
     if duration.approximate_seconds < SHORTEST_RETENTION_SECONDS:
         raise ValueError(f"{text!r} is shorter than the shortest retention, PT1M")

@@ -24,6 +24,7 @@ TAG_PREFIX = "diskbackup-"
 OWNER_TAG = f"{TAG_PREFIX}owner"
 OWNER_VALUE = "diskbackup/1"
 HOLD_TAG = f"{TAG_PREFIX}hold"
+FOUND = "snapshot:"  # begins what an adopted snapshot was before, if it was no recovery point
 _POINT_ID = re.compile(r"[0-9a-f]{32}")
 _NAME = re.compile(r"[^/\\#?|%\x00-\x1f\x7f-\x9f]{1,260}")  # of what a table's key can hold
 
@@ -66,7 +67,18 @@ class RecoveryPoint:
     installation_id: str = ""  # which installation asked for the snapshot; "": of the time before there were ids
     immutable_until: datetime | None = None  # when Azure's own immutability of its snapshot ends, as last seen
     retention: str = ""  # as promised when the snapshot was asked for, in ISO 8601
-    adopted_from: str = ""  # the name of the point of Azure Backup that it was; "" of one whose snapshot we took
+    # The name of the point of Azure Backup that it was, FOUND and its own unique id of a script's; "": we took it.
+    adopted_from: str = ""
+
+    @property
+    def was_found(self) -> bool:
+        """Whether its snapshot is a script's, adopted by a rule."""
+        return self.adopted_from.startswith(FOUND)
+
+    @property
+    def came_over(self) -> bool:
+        """Whether it was a recovery point of Azure Backup."""
+        return bool(self.adopted_from) and not self.was_found
 
     @property
     def is_good(self) -> bool:

@@ -24,6 +24,7 @@ from backup_core.domain.resource_ids import VaultKey, parse_group_id
 from backup_core.ports import Ports, Replace, Stored
 from backup_core.workflows import announcements, once_a_day
 from backup_core.workflows.acting import acting_for
+from backup_core.workflows.adopted_points import is_moving_now
 from backup_core.workflows.points_seen import write_point
 from backup_core.workflows.reconcile_report import ReconcileReport
 from backup_core.workflows.set_back import notice_unknown_job
@@ -58,6 +59,9 @@ class Adopter:
             log.info("snapshot.foreign snapshot=%s installation=%s", snapshot.id, label.installation_id)
             self.report.foreign.append(snapshot.id)
             return
+        if label.adopted_from and is_moving_now(ports, label.vault):
+            log.info("snapshot.arriving snapshot=%s", snapshot.id)
+            return  # its tags come first, its record follows
         instance = ports.store.get(BackupInstance, label.vault, label.instance_name)
         if instance is None:
             reason = f"backup instance '{label.instance_name}' is not in vault '{label.vault.name}'"

@@ -1,12 +1,13 @@
-"""Move the instances of a vault of Azure Backup over, take them back there, or let go of the old ones: one job for a
-vault, in passes over its instances, each step short and safe to run twice.
+"""Move the instances of a vault of Azure Backup over, take them back there, or let go of the old ones; adopt snapshots
+that scripts took, or let go of those: one job for a vault, in passes over its instances (of an adoption: over disks),
+each step short and safe to run twice.
 
-What a job is to do with one instance is in origin_steps.py; where the instance stands is in its own row (`origin`), so
-that whatever is interrupted is gone on with by the next pass, by the watch, or by another job of the same kind.
-A pass works for a while and comes back behind the last instance that it looked at; when all are looked at and some wait
-for Azure Backup, the next pass begins a little later, and looks only at those.
+What a job is to do with one of them is in origin_steps.py and adopting.py; where it stands is in its own row, or in the
+tags of its snapshots, so that whatever is interrupted is gone on with by the next pass, by the watch, or by another job
+of the same kind. A pass works for a while and comes back behind the last one that it looked at; when all are looked at
+and some wait for Azure, the next pass begins a little later.
 
-Leaves to others: what comes over at all (importing.py).
+Leaves to others: what comes over at all (importing.py, domain/adoption_rule.py).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from backup_core.domain.adoption_rule import AdoptionRule, rule_of
 from backup_core.domain.errors import BackupError, Fault, InvalidInput, OperationUnderWay
 from backup_core.domain.instance import BackupInstance, MoveStep
 from backup_core.domain.job import OF_VAULT, Job, JobError, JobOperation, JobStatus, job_id
@@ -25,10 +27,11 @@ from backup_core.domain.reach import Author, is_within
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault
 from backup_core.ports import Insert, Ports, Replace, StateConflict, Stored, every, until_committed
-from backup_core.workflows import announcements
+from backup_core.workflows import adopting, announcements
+from backup_core.workflows.adopted_points import Done, Outcome, Refused, Waits
 from backup_core.workflows.catalogue import open_vault, stored_vault
 from backup_core.workflows.importing import MaySee, find_origin
-from backup_core.workflows.origin_steps import Arrival, Done, Outcome, Refused, Waits, bring_over, let_go, take_back
+from backup_core.workflows.origin_steps import Arrival, bring_over, let_go, take_back
 from backup_core.workflows.run_time import Time
 from backup_core.workflows.turns import come_back, commit, go_on_later, open_job
 from backup_core.workflows.watching import STALL_AFTER, watch_row
@@ -90,8 +93,31 @@ def request_finish(ports: Ports, vault: VaultKey, origin_id: str, *, author: Aut
     return _begin(ports, vault, JobOperation.FINISH_IMPORT, origin.id, author, correlation_id)
 
 
+def request_adoption(
+    ports: Ports, vault: VaultKey, rule: AdoptionRule, *, author: Author, correlation_id: str = ""
+) -> Job:
+    """Begin to adopt what a rule finds, for whoever asks. Raises NotFound, InvalidInput, OperationUnderWay."""
+    open_vault(ports, vault)
+    adopting.check_rule(ports, vault, rule)
+    return _begin(ports, vault, JobOperation.ADOPT, rule.scope, author, correlation_id, rule)
+
+
+def request_undo_adoption(
+    ports: Ports, vault: VaultKey, rule: AdoptionRule, *, author: Author, correlation_id: str = ""
+) -> Job:
+    """Begin to let go of what was adopted and a rule means. Raises NotFound, OperationUnderWay."""
+    open_vault(ports, vault)
+    return _begin(ports, vault, JobOperation.UNDO_ADOPTION, rule.scope, author, correlation_id, rule)
+
+
 def _begin(
-    ports: Ports, vault: VaultKey, operation: JobOperation, origin_id: str, author: Author, correlation_id: str
+    ports: Ports,
+    vault: VaultKey,
+    operation: JobOperation,
+    origin_id: str,
+    author: Author,
+    correlation_id: str,
+    rule: AdoptionRule | None = None,
 ) -> Job:
     """One at a time for a vault: its row names the job, by its ETag. The watch is there before the job, and the job's
     name before the job: one that is named and not there never began."""
@@ -100,6 +126,8 @@ def _begin(
         stored = stored_vault(ports, vault)
         _refuse_second(ports, stored.value)
         job = _new_job(ports, vault, operation, origin_id, author, correlation_id)
+        if rule is not None:
+            job = replace(job, details={**job.details, "rule": rule.as_json()})
         ports.store.schedule([_watch(vault, job)])
         ports.store.commit(vault, [Replace(stored, replace(stored.value, move_job_id=job.job_id))])
         ports.store.commit(vault, [Insert(job)])
@@ -220,7 +248,8 @@ class _Work:
     def run(self) -> None:
         names, step = self._plan()
         if not self.progress.after:
-            fresh = replace(self.progress, total=max(self.progress.total, len(names)), waiting=0)
+            done = 0 if self._looks_at_all else self.progress.done
+            fresh = replace(self.progress, total=max(self.progress.total, len(names)), waiting=0, done=done)
             self.job = self.with_progress(fresh)
         for name in (each for each in names if each.lower() > self.progress.after.lower()):
             if self.time.is_up:
@@ -236,11 +265,34 @@ class _Work:
             arrival = Arrival.of(self.ports, self.vault, self.origin_id, may_see=self._may_see())
             names = arrival.names if self.progress.is_first else self._moved({MoveStep.RECORDING, MoveStep.ADOPTED})
             return names, lambda name: bring_over(self.ports, arrival, name, self.time)
+        if self._looks_at_all:
+            return self._plan_adoption(rule_of(self.job.details["rule"]))
         names = self._moved(set(MoveStep))
         if self.job.operation is JobOperation.FINISH_IMPORT:
             return names, lambda name: let_go(self.ports, self.vault, name, self.time)
-        by = str(self.job.details["author"]["object_id"])
-        return names, lambda name: take_back(self.ports, self.vault, name, self.time, by)
+        return names, lambda name: take_back(self.ports, self.vault, name, self.time, self._by)
+
+    def _plan_adoption(self, rule: AdoptionRule) -> tuple[Sequence[str], Callable[[str], Outcome]]:
+        """The disks whose snapshots the rule finds; back, the instances that may have some."""
+        may_see = self._may_see()
+        if self.job.operation is JobOperation.ADOPT:
+            found = adopting.Arrival.of(self.ports, self.vault, rule, may_see=may_see)
+            return found.disks, lambda disk: adopting.adopt_of_disk(self.ports, found, disk, self.time)
+        instances = (stored.value for stored in every(self.ports, BackupInstance, self.vault))
+        names = [each.name for each in instances if may_see(each.disk_id) and may_see(each.snapshot_group_id)]
+        wanted = [name for name in names if rule.instance_name.lower() in ("", name.lower())]
+        return sorted(wanted, key=str.lower), lambda name: adopting.let_go_of_found(
+            self.ports, self.vault, name, rule, may_see=may_see, time=self.time, by=self._by
+        )
+
+    @property
+    def _looks_at_all(self) -> bool:
+        """Whether each pass looks at everything anew: where nothing is written down of what has been seen to."""
+        return self.job.operation in (JobOperation.ADOPT, JobOperation.UNDO_ADOPTION)
+
+    @property
+    def _by(self) -> str:
+        return str(self.job.details["author"]["object_id"])
 
     def _moved(self, steps: set[MoveStep]) -> list[str]:
         """The instances from that origin, at these steps, that whoever asked may reach."""
@@ -281,7 +333,7 @@ class _Work:
             case Waits(points=points):
                 progress = replace(progress, waiting=progress.waiting + 1, points=progress.points + points)
             case Refused():  # looked at again in each pass, and counted and told once
-                progress = replace(progress, done=progress.done + progress.is_first)
+                progress = replace(progress, done=progress.done + (progress.is_first or self._looks_at_all))
                 warnings = [self._warning(name, outcome.as_error())]
             case Done(points=points, left=left):
                 progress = replace(progress, done=progress.done + 1, points=progress.points + points)
@@ -292,7 +344,11 @@ class _Work:
         self.job = replace(self.with_progress(progress), warnings=kept)
 
     def _warning(self, name: str, error: JobError) -> JobError:
-        return replace(error, target=f"{self.origin_id}/backupInstances/{name}")
+        """Of an adoption, `name` is a disk's id; of its undoing, an instance here."""
+        if self.job.operation is JobOperation.ADOPT:
+            return replace(error, target=name)
+        above = self.vault.resource_id if self._looks_at_all else self.origin_id
+        return replace(error, target=f"{above}/backupInstances/{name}")
 
     def with_progress(self, progress: Progress) -> Job:
         now = self.ports.clock.now()

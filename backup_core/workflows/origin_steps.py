@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from backup_core.domain.agenda import expiry_row
 from backup_core.domain.disk import Disk
 from backup_core.domain.errors import BackupError, Fault, InvalidInput, TablesSetBack
 from backup_core.domain.guard import Critical
@@ -38,13 +37,24 @@ from backup_core.domain.instance import BackupInstance, InstanceRequest, MoveSte
 from backup_core.domain.job import JobError
 from backup_core.domain.origin import CONFIGURED, STOPPED, OriginInstance
 from backup_core.domain.ownership import Proven, prove_point
-from backup_core.domain.points import adopted_point, label_of_point, with_point, without_point
+from backup_core.domain.points import adopted_point, label_of_point
 from backup_core.domain.policy import BackupPolicy
-from backup_core.domain.recovery_point import TAG_PREFIX, RecoveryPoint
+from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey, parse_group_id
 from backup_core.domain.vault import Vault
-from backup_core.ports import Change, Insert, Ports, Remove, Replace, Stored, every
+from backup_core.ports import Insert, Ports, Remove, Replace, Stored, every
 from backup_core.workflows.absence import find_snapshot_surely
+from backup_core.workflows.adopted_points import (
+    TOGETHER,
+    Done,
+    Outcome,
+    Refused,
+    Waits,
+    forget_points,
+    is_in_use,
+    take_off_tags,
+    write_points,
+)
 from backup_core.workflows.catalogue import open_vault
 from backup_core.workflows.claims import release_claim, take_claim
 from backup_core.workflows.deletion import DeletionUnderWay
@@ -69,37 +79,9 @@ from backup_core.workflows.vaults import put_policy
 log = logging.getLogger("diskbackup.moving")
 
 ASK_AGAIN_AFTER = timedelta(minutes=10)  # what Azure Backup was asked for and did not do
-TOGETHER = 50  # points that are written in one transaction
 STILL_NEEDED = "UserErrorImportStillNeeded"
 _SET_BACK = "the app's tables were set back: whether it is still to be gone is not known"
 _NEVER_HERE = (ProtectionState.DELETING, ProtectionState.SOFT_DELETED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """`points` came over in this run; `left` says what did not, and why."""
-
-    points: int = 0
-    left: tuple[JobError, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waits:
-    """For Azure, or for the next run."""
-
-    points: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    faults: tuple[Fault, ...]
-    error: BackupError | None = None
-
-    def as_error(self) -> JobError:
-        return JobError.of(self.error or InvalidInput(self.faults))
-
-
-Outcome = Done | Waits | Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,21 +268,15 @@ def _write_points(ports: Ports, vault: VaultKey, name: str, judged: Sequence[Poi
     """Points and instance in one transaction; the expiry agenda is told first. Raises StateConflict."""
     if not judged:
         return 0
-    stored = _again(ports, vault, name)
-    instance, points = stored.value, []
+    stored, points = _again(ports, vault, name), []
     for each in judged:
         assert each.snapshot is not None, "without one it does not come over"
-        point = adopted_point(
-            vault, instance, each.point, each.snapshot, installation_id=installation_id(ports), disk=disk
+        points.append(
+            adopted_point(
+                vault, stored.value, each.point, each.snapshot, installation_id=installation_id(ports), disk=disk
+            )
         )
-        instance = with_point(instance, point)
-        points.append(point)
-    due_at = min((point.expires_at for point in points if point.expires_at), default=None)
-    if due_at is not None and (instance.expiry_due_at is None or due_at < instance.expiry_due_at):
-        due_at = max(due_at, ports.clock.now()).replace(microsecond=0)
-        ports.store.schedule([expiry_row(vault, name, due_at)])
-        instance = replace(instance, expiry_due_at=due_at)
-    ports.store.commit(vault, [Replace(stored, instance), *map(Insert, points)])
+    write_points(ports, vault, stored, points)
     return len(points)
 
 
@@ -343,7 +319,7 @@ def _protect(ports: Ports, vault: VaultKey, instance: BackupInstance, disk: Disk
 
 
 def _adopted(ports: Ports, vault: VaultKey, name: str) -> list[RecoveryPoint]:
-    return [each.value for each in every(ports, RecoveryPoint, vault, name) if each.value.adopted_from]
+    return [each.value for each in every(ports, RecoveryPoint, vault, name) if each.value.came_over]
 
 
 def _again(ports: Ports, vault: VaultKey, name: str) -> Stored[BackupInstance]:
@@ -392,9 +368,9 @@ def take_back(ports: Ports, vault: VaultKey, name: str, time: Time, by: str) -> 
         stop_protection(ports, vault, name)
     except DeletionUnderWay:
         return Waits()
-    if any(point.restoring or point.expiry_job_id for point in points) or not _untag_points(ports, vault, points, time):
+    if any(map(is_in_use, points)) or not _untag_points(ports, vault, points, time):
         return Waits()
-    _forget_points(ports, vault, name)
+    forget_points(ports, vault, name, {point.point_id for point in points})
     stored = _again(ports, vault, name)
     if not _is_protected_there(ports, vault, stored):
         return Waits()
@@ -419,25 +395,9 @@ def _untag_points(ports: Ports, vault: VaultKey, points: Sequence[RecoveryPoint]
         snapshot = ports.cloud.find_snapshot(point.snapshot_id)
         if snapshot is None or not isinstance(prove_point(point, snapshot, vault=vault), Proven):
             continue
-        others = {tag: value for tag, value in snapshot.tags.items() if not tag.lower().startswith(TAG_PREFIX)}
-        if len(others) < len(snapshot.tags):
-            ports.cloud.tag_snapshot(snapshot.id, others)
+        if take_off_tags(ports, snapshot):
             are_all = False
     return are_all
-
-
-def _forget_points(ports: Ports, vault: VaultKey, name: str) -> None:
-    """The records of what came over; the snapshots are not touched. Raises StateConflict."""
-    everything = list(every(ports, RecoveryPoint, vault, name))
-    going = [each for each in everything if each.value.adopted_from]
-    left = [each.value for each in everything if not each.value.adopted_from]
-    for start in range(0, len(going), TOGETHER):
-        stored = _again(ports, vault, name)
-        instance = stored.value
-        for each in going[start : start + TOGETHER]:
-            instance = without_point(instance, each.value, left)
-        changes: list[Change] = [Replace(stored, instance), *map(Remove, going[start : start + TOGETHER])]
-        ports.store.commit(vault, changes)
 
 
 def _is_protected_there(ports: Ports, vault: VaultKey, stored: Stored[BackupInstance]) -> bool:

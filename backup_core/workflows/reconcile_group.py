@@ -38,6 +38,7 @@ from backup_core.domain.vault import Vault
 from backup_core.ports import Ports, Replace, Stored, every
 from backup_core.workflows import announcements, once_a_day
 from backup_core.workflows.acting import acting_for, as_identity, identities_of
+from backup_core.workflows.adopted_points import is_moving_now
 from backup_core.workflows.adoption import Adopter, move_agenda_on
 from backup_core.workflows.binding import AT_ONCE, asks_of, bind_later, end_alert
 from backup_core.workflows.catalogue import find_vault
@@ -392,7 +393,8 @@ class _Disk:
                 accounted.add(found.snapshot.id.lower())
             known = (*found.point.holds, *holds)
             strange = _strange_holds(found, known)
-            if (found.disagreements or strange) and not instance.is_moving:
+            is_strange = bool(found.disagreements or strange) and not instance.is_moving
+            if is_strange and not (point.was_found and is_moving_now(ports, vault)):
                 self._report_retagged(ports, vault, point, (*found.disagreements, *strange))
             if found.snapshot is not None and not is_labelled(found.snapshot, known, ports.clock.now()):
                 unlabelled.append(point.instance_name)

@@ -30,7 +30,7 @@ from tests.api.bodies import (
 )
 from tests.api.front import Front, Reply, Services
 from tests.api.tenant import Tenant, bearer, sign_in
-from tests.builders import SUBSCRIPTION, VAULT, disk_id, disk_json
+from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, disk_id, disk_json
 from tests.fakes import World
 from tests.origins import OLD, stock
 from tests.workflows.platform import Platform
@@ -77,6 +77,14 @@ WORKING: Mapping[str, Any] = {
     ),
     "LegalHoldInput": {"properties": {"reason": "a court asked for it"}},
     "ImportRequest": {"sourceVaultId": OLD.resource_id},
+    "AdoptionRequest": {
+        "sourceScope": SNAPSHOT_GROUP.text,
+        "namePattern": "nightly-*",
+        "tagConditions": [{"name": "made-by", "values": ["cron"]}],
+        "dataSourceIds": [disk_id("disk-1")],
+        "retentionDuration": "P30D",
+    },
+    "UndoAdoptionRequest": {"sourceScope": SNAPSHOT_GROUP.text},
     "ResourceGuardInput": {
         "location": "westeurope",
         "tags": {"team": "blue"},

@@ -20,13 +20,14 @@ from backup_core.api.description import document
 from backup_core.api.graph_query import SERVED, Table
 from backup_core.api.openapi import bodies
 from backup_core.api.routes import ROUTES
+from backup_core.domain.disk import Disk
 from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.guard import PROXY, Critical, request_id
 from backup_core.domain.instance import DeletionPermit
 from backup_core.domain.policy import RELATIVE_CRITERIA
 from backup_core.domain.surroundings import Identity
 from backup_core.ports import Insert
-from backup_core.workflows import catalogue, guards, importing, previews, protection_gaps
+from backup_core.workflows import adopting, catalogue, guards, importing, previews, protection_gaps
 from backup_core.workflows.heartbeat import note
 from tests.api.bodies import (
     GROUP_PATH,
@@ -196,6 +197,7 @@ def told() -> DescribedFront:
     _pause_and_validate(front, platform)
     _fail(front, platform)
     _move_in(front, platform)
+    _adopt(front, platform)
     _expire_under_a_lock(front, platform)
     _rule(front)
     _preview(front)
@@ -360,6 +362,21 @@ def _move_in(front: DescribedFront, platform: Platform) -> None:
     with pytest.MonkeyPatch.context() as limits:
         limits.setattr(importing, "LOOKS_A_PAGE", 1)
         front.post(f"{VAULT_PATH}/dryRunImport", {"sourceVaultId": OLD.resource_id.upper()})
+
+
+def _adopt(front: DescribedFront, platform: Platform) -> None:
+    """Two scripts' snapshots, of which one does not come over; first both, then a page that is not the last."""
+    for number, name in enumerate(("disk-1", "disk-9")):
+        snapshot = f"{SNAPSHOT_GROUP.text}/providers/Microsoft.Compute/snapshots/nightly-{number}"
+        platform.world.cloud.add_snapshot(snapshot, source=Disk(raw=disk_json(name)))
+    body = {"sourceScope": SNAPSHOT_GROUP.text, "namePattern": "nightly-*", "retentionDuration": "P30D"}
+    assert front.post(f"{VAULT_PATH}/dryRunAdoption", body).status == 200
+    for action in ("adoptSnapshots", "undoAdoption"):
+        follow(front, front.post(f"{VAULT_PATH}/{action}", body))
+        platform.run(minutes=3)
+    with pytest.MonkeyPatch.context() as limits:
+        limits.setattr(adopting, "DISKS_A_PAGE", 1)
+        front.post(f"{VAULT_PATH}/dryRunAdoption", {**body, "createdFrom": "2020-01-01T00:00:00Z"})
 
 
 def _list(front: DescribedFront) -> None:

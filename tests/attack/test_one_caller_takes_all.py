@@ -70,6 +70,7 @@ _KINDS = {  # what is not here is ARM's own to answer
     "find_disk": CallKind.FIND_DISK,
     "find_snapshot": CallKind.FIND_SNAPSHOT,
     "list_snapshots": CallKind.LIST_SNAPSHOTS,
+    "list_all_snapshots": CallKind.LIST_SNAPSHOTS,
     "list_disks": CallKind.LIST_DISKS,
     "get_operation": CallKind.GET_OPERATION,
     "start_snapshot": CallKind.START_SNAPSHOT,

@@ -251,6 +251,8 @@ HARMLESS: Mapping[str, str] = {
     "POST api_import": "adds instances and points; what it stops is Azure Backup's, which has guards of its own",
     "POST api_import_undo": "its job asks for the leave of stopping each instance: tests/workflows/test_moving.py",
     "POST api_import_finish": "deletes only what Azure Backup keeps nothing of",
+    "POST api_adoption": "adds points; none of them goes within a day, and till then it can be undone",
+    "POST api_adoption_undo": "its job asks for the leave of stopping each instance: tests/workflows/test_adopting.py",
 }
 
 

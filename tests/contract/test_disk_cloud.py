@@ -549,6 +549,14 @@ def test_a_group_lists_its_snapshots(bench):
         list(bench.cloud.list_snapshots(GroupId(subscription=bench.group.subscription, group="no-such-rg")))
 
 
+def test_a_subscription_lists_the_snapshots_of_all_its_groups(bench):
+    before = {each.id for each in bench.cloud.list_all_snapshots(bench.group.subscription)}
+    taken = bench.snapshot("snap-1", bench.add_disk("disk"))
+    after = {each.id: each for each in bench.cloud.list_all_snapshots(bench.group.subscription)}
+    assert after.keys() - before == {taken}
+    assert after[taken] == bench.cloud.find_snapshot(taken), "a list shows as much of a snapshot as a look at it"
+
+
 def test_a_group_and_a_subscription_list_their_disks(bench):
     scope = f"/subscriptions/{bench.group.subscription}"
     assert list(bench.cloud.list_disks(bench.group.text)) == []

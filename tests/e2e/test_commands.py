@@ -29,7 +29,7 @@ from infra.local.demo.clients import Clients, json_of
 from infra.local.up import PROJECT, LocalTarget
 from tests.e2e import az_stand_in
 from tests.e2e.commands import Printed, documented, printed_by_errors
-from tests.e2e.documented import example
+from tests.e2e.documented import example, examples
 from tests.e2e.stage import APP_PRINCIPAL, until
 from tests.e2e.test_az import AZ, Shell
 from tests.origins import instance_json, point_json, policy_json, snapshot_name, vault_json
@@ -314,6 +314,43 @@ def test_the_page_on_moving_in_runs_as_it_stands(shell: Shell, guarded: LocalTar
     assert "UndoImport: Completed" in undone
     assert moved(clients, vault, lambda: shell.ran(example("move-in.md", "Undo", "sh"))) == "Completed"
     assert list(clients.backup.backup_instances.list(vault.group, vault.name)) == []
+
+
+@pytest.mark.local_target
+@pytest.mark.timeout(600)
+def test_the_page_on_what_scripts_took_runs_as_it_stands(shell: Shell, guarded: LocalTarget) -> None:
+    clients = Clients(guarded.endpoints)
+    names = backed_up(guarded, clients, "scripts", number=3)
+    clients.control("PUT", "settings", {"role_propagation_seconds": 0})
+    instance = clients.backup.backup_instances.get("scripts", "scripts", "one").properties
+    assert instance is not None
+    disk = clients.disk(str(instance.data_source_info.resource_id))
+    for name, tags in (("nightly-1", {"made-by": "cron"}), ("AzureBackup_0_1", {"CreatedBy": "AzureBackup"})):
+        creation = {"createOption": "Copy", "sourceResourceId": disk["id"]}
+        wish = {"location": disk["location"], "properties": {"creationData": creation, "incremental": True}}
+        taking = clients.compute[names["S"]].snapshots
+        taking.begin_create_or_update("scripts", name, Snapshot({**wish, "tags": tags})).result()
+    gone = f"/subscriptions/{names['S']}/resourceGroups/scripts/providers/Microsoft.DataProtection/backupVaults/gone"
+    groups = {"SCRIPTS_GROUP": "scripts", "OLD_GROUP": "scripts", "GONE_VAULT": gone, "PRINCIPAL": APP_PRINCIPAL}
+    shell.environment |= {**names, **groups}
+    role, command, request = examples("move-in.md", "Snapshots that scripts took", "sh")
+    shell.ran(role)
+    ca = guarded.endpoints["ca_file"]
+
+    def ran(text: str) -> str:
+        return shell.ran(f'cd "{PROJECT}"; {text.strip().replace("python", sys.executable, 1)} --ca "{ca}"')
+
+    assert "1 snapshots; 0 stay as they are; 0 would expire in a day" in ran(command)
+    (told,) = json.loads(shell.ran(request))["value"]
+    assert (told["action"], told["backupInstanceName"]) == ("Adopt", "one")
+    assert "AdoptSnapshots: Completed" in ran(command.replace("--dry-run", ""))
+    points = list(clients.backup.recovery_points.list("scripts", "scripts", "one"))
+    assert told["expiryTime"] in {json_of(point.properties)["expiryTime"] for point in points}
+    role, left = examples("move-in.md", "What a deleted vault left behind", "sh")
+    shell.ran(role)
+    assert "1 snapshots; 0 stay as they are" in ran(left)
+    assert "UndoAdoption: Completed" in ran(command.replace("--dry-run", "--undo"))
+    assert len(list(clients.backup.recovery_points.list("scripts", "scripts", "one"))) == len(points) - 1
 
 
 def moved(clients: Clients, vault: VaultKey, ask: Callable[[], object]) -> str:

@@ -50,6 +50,7 @@ _CALLS = {
     "get_operation": CallKind.GET_OPERATION,
     "delete_snapshot": CallKind.DELETE_SNAPSHOT,
     "list_snapshots": CallKind.LIST_SNAPSHOTS,
+    "list_all_snapshots": CallKind.LIST_SNAPSHOTS,
     "list_disks": CallKind.LIST_DISKS,
     "start_disk": CallKind.START_DISK,
     "find_group": CallKind.FIND_GROUP,

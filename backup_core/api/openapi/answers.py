@@ -22,6 +22,7 @@ from backup_core.api.openapi.schema import (
     optional,
     ref,
 )
+from backup_core.domain.adoption_rule import SnapshotAction
 from backup_core.domain.alert import AlertState
 from backup_core.domain.audit import Outcome
 from backup_core.domain.events import Severity
@@ -83,6 +84,7 @@ def schemas() -> dict[str, Schema]:
         "ProtectionGapList": _protection_gaps(),
         "ImportDryRun": _import_dry_run(),
         "RestoreTogetherPreview": _restore_together_preview(),
+        "AdoptionDryRun": _adoption_dry_run(),
         "ProtectionRule": _resource(_rule()),
         "LegalHold": _resource(_legal_hold()),
         "ProtectionRuleDryRun": all_of({"value": list_of(_rule_decision()), "left": _NUMBER}),
@@ -418,6 +420,20 @@ def _import_dry_run() -> Schema:
         "policies": list_of(all_of(policy)),
         "value": list_of(all_of(told)),
     }
+    return object_of({**needed, "nextLink": _link()}, required=needed)
+
+
+def _adoption_dry_run() -> Schema:
+    told = {
+        **dict.fromkeys(("snapshotId", "dataSourceId"), TEXT),
+        **dict.fromkeys(("backupInstanceName", "retentionTagName"), _NULL_TEXT),
+        "creationTime": TIME,
+        "expiryTime": optional(TIME),
+        "isOverdue": _FLAG,
+        "action": one_of([action.value for action in SnapshotAction]),
+        "faults": list_of(all_of(dict.fromkeys(("code", "message", "target"), TEXT))),
+    }
+    needed: dict[str, Schema] = {"sourceScope": TEXT, "snapshotCount": _NUMBER, "value": list_of(all_of(told))}
     return object_of({**needed, "nextLink": _link()}, required=needed)
 
 

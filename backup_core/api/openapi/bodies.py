@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from backup_core.api import cost, quota_forecast
+from backup_core.api.adoptions import LONGEST_PATTERN, MAX_DISKS
 from backup_core.api.arm import TAG_OPERATIONS
 from backup_core.api.endpoints import FREE_BODY
 from backup_core.api.graph_query import SERVED
@@ -105,6 +106,8 @@ def schemas() -> dict[str, Schema]:
         "CostRequest": object_of({**_cost_fields(), "includeBilled": optional({"type": "boolean"})}),
         "PolicyCostRequest": object_of({**_cost_fields(), "disks": optional(whole(1, cost.DISKS_AT_MOST))}),
         "ImportRequest": all_of({"sourceVaultId": {**matching(RESOURCE_FORM, whole=False), "maxLength": MAX_TEXT}}),
+        "AdoptionRequest": _adoption(adopts=True),
+        "UndoAdoptionRequest": _adoption(adopts=False),
         "ProtectionRuleInput": all_of({"properties": rule_properties()}),
         "LegalHoldInput": all_of({"properties": hold_properties()}),
         "BackupInstanceInput": object_of(
@@ -311,13 +314,7 @@ def _store() -> Schema:
 
 def rule_properties() -> Schema:
     least, most = PRIORITIES
-    condition = object_of(
-        {
-            "name": {**_NEEDED, "maxLength": LONGEST_NAME},
-            "values": optional(list_of({"type": "string", "maxLength": LONGEST_VALUE}, at_most=MAX_VALUES)),
-        },
-        required=("name",),
-    )
+    condition = _tag_condition()
     identity = {**matching(GROUP_FORM, whole=False), "maxLength": MAX_TEXT}
     disk = {**matching(RESOURCE_FORM, whole=False), "maxLength": MAX_TEXT}
     fields: dict[str, Schema] = {
@@ -331,6 +328,43 @@ def rule_properties() -> Schema:
         "enabled": {"type": ["boolean", "null"]},
     }
     return object_of(fields, required=("scope", "tagConditions", "policyId", "snapshotResourceGroupId", "priority"))
+
+
+def _tag_condition() -> Schema:
+    return object_of(
+        {
+            "name": {**_NEEDED, "maxLength": LONGEST_NAME},
+            "values": optional(list_of({"type": "string", "maxLength": LONGEST_VALUE}, at_most=MAX_VALUES)),
+        },
+        required=("name",),
+    )
+
+
+def _adoption(*, adopts: bool) -> Schema:
+    """Who adopts says which snapshots, and how long they are kept, in one of two ways each."""
+    pattern = {"type": "string", "minLength": 1, "maxLength": LONGEST_PATTERN}
+    conditions = list_of(_tag_condition(), at_most=MAX_CONDITIONS)
+    ways: tuple[dict[str, Schema], ...] = ({"namePattern": pattern}, {"tagConditions": conditions})
+    kept: tuple[dict[str, Schema], ...] = ({"retentionTagName": _NEEDED}, {"retentionDuration": _NEEDED})
+    resource = {**matching(RESOURCE_FORM, whole=False), "maxLength": MAX_TEXT}
+    fields: dict[str, Schema] = {
+        "sourceScope": {**matching(_SCOPE, whole=False), "maxLength": MAX_TEXT},
+        "dataSourceIds": optional(list_of(resource, at_most=MAX_DISKS)),
+        "deletedVaultId": optional(resource),
+        "backupInstanceName": _TEXT,
+        **dict.fromkeys(("createdFrom", "createdUntil"), optional(_TIME)),
+    }
+    for each in (*ways, *kept):
+        fields |= {name: optional(schema) for name, schema in each.items()}
+    schema = object_of(fields, required=("sourceScope",))
+    if not adopts:
+        return schema
+    return schema | {
+        "allOf": [
+            {"anyOf": [object_of(each, required=tuple(each)) for each in ways]},
+            {"oneOf": [object_of(each, required=tuple(each)) for each in kept]},
+        ]
+    }
 
 
 def hold_properties() -> Schema:

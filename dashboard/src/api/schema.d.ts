@@ -819,6 +819,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/dryRunAdoption": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which snapshots that scripts took would become recovery points by a rule, and why others would not */
+        post: operations["BackupVaults_DryRunAdoption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/adoptSnapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make recovery points of snapshots that scripts took, by a rule */
+        post: operations["BackupVaults_AdoptSnapshots"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/undoAdoption": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let go of snapshots that were adopted; they stay */
+        post: operations["BackupVaults_UndoAdoption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/protectionRules": {
         parameters: {
             query?: never;
@@ -2608,6 +2671,47 @@ export interface components {
         ImportRequest: {
             sourceVaultId: string;
         };
+        AdoptionRequest: {
+            sourceScope: string;
+            dataSourceIds?: string[] | null;
+            deletedVaultId?: string | null;
+            backupInstanceName?: string | null;
+            createdFrom?: string | null;
+            createdUntil?: string | null;
+            namePattern?: string | null;
+            tagConditions?: {
+                name: string;
+                values?: string[] | null;
+            }[] | null;
+            retentionTagName?: string | null;
+            retentionDuration?: string | null;
+        } & (({
+            namePattern: string;
+        } | {
+            tagConditions: {
+                name: string;
+                values?: string[] | null;
+            }[];
+        }) & ({
+            retentionTagName: string;
+        } | {
+            retentionDuration: string;
+        }));
+        UndoAdoptionRequest: {
+            sourceScope: string;
+            dataSourceIds?: string[] | null;
+            deletedVaultId?: string | null;
+            backupInstanceName?: string | null;
+            createdFrom?: string | null;
+            createdUntil?: string | null;
+            namePattern?: string | null;
+            tagConditions?: {
+                name: string;
+                values?: string[] | null;
+            }[] | null;
+            retentionTagName?: string | null;
+            retentionDuration?: string | null;
+        };
         ProtectionRuleInput: {
             properties: {
                 scope: string;
@@ -3202,9 +3306,9 @@ export interface components {
                 /** Format: date-time */
                 endTime: string | null;
                 /** @enum {string} */
-                operationCategory: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport";
+                operationCategory: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption";
                 /** @enum {string} */
-                operation: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport";
+                operation: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption";
                 /** @enum {string} */
                 status: "InProgress" | "Completed" | "CompletedWithWarnings" | "Failed" | "Cancelled";
                 isUserTriggered: boolean;
@@ -3657,6 +3761,30 @@ export interface components {
                 target: string;
             }[];
         };
+        AdoptionDryRun: {
+            sourceScope: string;
+            snapshotCount: number;
+            value: {
+                snapshotId: string;
+                dataSourceId: string;
+                backupInstanceName: string | null;
+                retentionTagName: string | null;
+                /** Format: date-time */
+                creationTime: string;
+                /** Format: date-time */
+                expiryTime: string | null;
+                isOverdue: boolean;
+                /** @enum {string} */
+                action: "Adopt" | "Keep" | "None";
+                faults: {
+                    code: string;
+                    message: string;
+                    target: string;
+                }[];
+            }[];
+            /** Format: uri */
+            nextLink?: string;
+        };
         ProtectionRule: {
             properties: {
                 scope: string;
@@ -3751,7 +3879,7 @@ export interface components {
                     since: string;
                     counts: {
                         /** @enum {string} */
-                        operation: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport";
+                        operation: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption";
                         /** @enum {string} */
                         status: "Queued" | "InProgress" | "Completed" | "CompletedWithWarnings" | "Failed" | "Cancelled";
                         count: number;
@@ -6208,6 +6336,131 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ImportRequest"];
+            };
+        };
+        responses: {
+            /** @description Begun. */
+            202: {
+                headers: {
+                    "Azure-AsyncOperation": components["headers"]["Azure-AsyncOperation"];
+                    Location: components["headers"]["Location"];
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    BackupVaults_DryRunAdoption: {
+        parameters: {
+            query: {
+                "api-version": string;
+                /** @description Taken from a nextLink. */
+                $skipToken?: string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdoptionRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdoptionDryRun"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    BackupVaults_AdoptSnapshots: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdoptionRequest"];
+            };
+        };
+        responses: {
+            /** @description Begun. */
+            202: {
+                headers: {
+                    "Azure-AsyncOperation": components["headers"]["Azure-AsyncOperation"];
+                    Location: components["headers"]["Location"];
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    BackupVaults_UndoAdoption: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoAdoptionRequest"];
             };
         };
         responses: {

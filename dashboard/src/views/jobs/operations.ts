@@ -14,6 +14,8 @@ export const OPERATIONS: Readonly<Record<Operation, string>> = {
   ImportVault: "Move of a vault",
   UndoImport: "Undoing of a move",
   FinishImport: "End of a move",
+  AdoptSnapshots: "Adoption of snapshots",
+  UndoAdoption: "Undoing of an adoption",
 };
 
 export const operationText = (operation: string): string => OPERATIONS[operation as Operation] ?? operation;

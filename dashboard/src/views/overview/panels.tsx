@@ -26,6 +26,8 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   ImportVault: "Moves of vaults",
   UndoImport: "Undone moves",
   FinishImport: "Finished moves",
+  AdoptSnapshots: "Adoptions of snapshots",
+  UndoAdoption: "Undone adoptions",
 };
 
 const useStyles = makeStyles({
