@@ -34,7 +34,7 @@ _STATUSES: Mapping[str, frozenset[JobStatus]] = {
     status.value: frozenset({status}) for status in JobStatus if status is not JobStatus.QUEUED
 } | {JobStatus.IN_PROGRESS.value: frozenset({JobStatus.QUEUED, JobStatus.IN_PROGRESS})}
 _FIRST_SUBTASKS = {JobOperation.BACKUP: starting.TRIGGER, JobOperation.RESTORE: restore.TRIGGER}
-_IMPORTS = (JobOperation.IMPORT, JobOperation.UNDO_IMPORT, JobOperation.FINISH_IMPORT)
+_MOVES = tuple(each for each in JobOperation if each.event == "Import")  # what comes over, or goes back
 _COUNTS = {"": "total", "Done": "done", "Waiting": "waiting"}  # of instances that move, by how they are told
 _OPERATIONS: Mapping[str, frozenset[JobOperation]] = {each.value: frozenset({each}) for each in JobOperation}
 
@@ -264,7 +264,7 @@ def _details(job: Job) -> dict[str, str] | None:
     if PART_OF in job.details:
         details["PartOfJobId"] = str(job.details[PART_OF])
     details |= _together_details(job)
-    if job.operation in _IMPORTS:
+    if job.operation in _MOVES:
         told = job.details.get("progress", {})
         details["SourceId"] = str(job.details.get("origin", ""))
         counted = "Disks" if job.operation is JobOperation.ADOPT else "BackupInstances"
