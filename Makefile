@@ -8,15 +8,19 @@ RECORDINGS ?= ../shared
 # tests too, and whatever starts many takes half as long again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup dashboard demo test check lint infra conformance simulate bench docs prices verify package audit scan lock up down clean
+.PHONY: setup dashboard demo test browser check lint infra conformance simulate bench docs prices verify package audit scan lock up down clean
 
 demo: setup dashboard
 	$(RUN) -m infra.local demo
 
-# The page's own tests first, without a browser; those with one are in tests/browser, and say so where they cannot run.
+# The page's own tests first, without a browser. Five workers on two cores: three of them mostly wait (tests/conftest.py).
 test: setup dashboard
 	cd dashboard && npm test
-	$(RUN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(RUN) -m pytest -n 5 --dist loadfile --no-loadscope-reorder --ignore tests/browser
+
+# The page in Chromium, at a local target. Without Chromium nothing is run, and that is said.
+browser: setup dashboard
+	$(RUN) -m pytest tests/browser
 
 # The inner loop, about a minute: what lint says, and the tests that start no process and wait for nothing.
 FAST := tests/domain tests/adapters tests/test_architecture.py tests/test_settings.py \

@@ -27,6 +27,7 @@ import pytest
 import trustme
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
 # The same examples each time: a red run means a change, not luck. HYPOTHESIS_PROFILE=explore looks for new ones.
 settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -34,26 +35,29 @@ settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 ROOT = Path(__file__).resolve().parent.parent
-# What takes longest stands first: begun last, it would be waited for alone. Each file stays on one worker.
+# Whole files go to workers. Some mostly wait, for real processes and for minutes to pass: the others run beside them.
+# In both what takes longest stands first, for begun last it would be waited for alone.
+WAITING = ("tests/e2e/", "tests/chaos/", "tests/local/", "tests/contract/", "tests/package/", "tests/verify/")
 SLOWEST_FIRST = (
-    "tests/browser",
     "tests/e2e/test_tag_rules.py",
     "tests/e2e/test_local_target.py",
-    "tests/workflows/test_proofs.py",
-    "tests/workflows/test_interruptions.py",
-    "tests/e2e/test_outbox.py",
-    "tests/api/test_schema_walk.py",
     "tests/e2e/test_every_method.py",
     "tests/chaos/test_chaos.py",
     "tests/local/test_up.py",
     "tests/e2e/test_commands.py",
-    "tests/simulation/test_troubles.py",
     "tests/e2e/test_front_door.py",
-    "tests/workflows/test_side_by_side.py",
     "tests/contract/test_disk_cloud.py",
     "tests/local/host/test_queue_trigger.py",
     "tests/package/test_proof.py",
     "tests/e2e/test_no_secrets_in_logs.py",
+    "tests/workflows/test_proofs.py",
+    "tests/api/test_schema_walk.py",
+    "tests/workflows/test_moving.py",
+    "tests/simulation/test_troubles.py",
+    "tests/simulation/test_previewed.py",
+    "tests/workflows/test_interruptions.py",
+    "tests/api/test_nonsense.py",
+    "tests/workflows/test_side_by_side.py",
 )
 AZURITE = ROOT / "infra" / "local" / "node_modules" / ".bin" / "azurite"
 ACCOUNTS = 600  # storage accounts that Azurite is told of: one per test
@@ -66,27 +70,36 @@ _STARTING_SECONDS = 90
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole files change places; within each, tests stay in order."""
     places = {ROOT / name: place for place, name in enumerate(SLOWEST_FIRST)}
-    items.sort(key=lambda item: places.get(item.path, places.get(item.path.parent, len(places))))
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 class ByFile(LoadFileScheduling):  # type: ignore[misc]  # installed without types
-    """As `--dist loadfile`, and the browser tests on one worker: they share one local target."""
+    """As `--dist loadfile`. Every other worker takes what waits while there is any, and those between take the rest."""
 
-    def _split_scope(self, nodeid: str) -> str:
-        return "tests/browser" if nodeid.startswith("tests/browser/") else str(super()._split_scope(nodeid))
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        takes_what_waits = int(node.gateway.id.removeprefix("gw")) % 2 == 0
+        wanted = (each for each in self.workqueue if each.startswith(WAITING) is takes_what_waits)
+        if (scope := next(wanted, None)) is not None:
+            self.workqueue.move_to_end(scope, last=False)
+        super()._assign_work_unit(node)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
     return ByFile(config, log)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """What was not run is said where nobody overlooks it: the page is not proven by a run without a browser."""
     skipped = [each for each in terminalreporter.stats.get("skipped", []) if each.nodeid.startswith("tests/browser")]
-    if skipped:
-        reason = str(skipped[0].longrepr[2]) if isinstance(skipped[0].longrepr, tuple) else ""
+    reason = ""
+    if "tests/browser" in (config.getoption("ignore") or ()):
+        reason = "The tests of the Backup Center in a browser are apart: `make browser` runs them."
+    elif skipped:
+        told = str(skipped[0].longrepr[2]) if isinstance(skipped[0].longrepr, tuple) else ""
+        reason = f"{len(skipped)} tests of the Backup Center: {told.removeprefix('Skipped: ')}"
+    if reason:
         terminalreporter.section("BROWSER TESTS NOT RUN", sep="!", red=True, bold=True)
-        terminalreporter.line(f"{len(skipped)} tests of the Backup Center: {reason.removeprefix('Skipped: ')}")
+        terminalreporter.line(reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ import uuid
 from collections import Counter, UserDict, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
@@ -166,6 +166,12 @@ class Faults:
         self._interruptions: dict[int, Callable[[], None]] = {}
         self._paused = False
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Faults:
+        memo[id(self)] = made = copy(self)
+        made.calls, made._at, made._interruptions = list(self.calls), dict(self._at), dict(self._interruptions)
+        made._planned = {call: list(planned) for call, planned in self._planned.items()}
+        return made
+
     def fail(self, call: str, error: Exception, *, times: int = 1, after: bool = False) -> None:
         """Fail the next `times` calls of that name, after those planned earlier."""
         self._planned.setdefault(call, []).extend([(error, after)] * times)
@@ -229,10 +235,23 @@ class Faults:
 
 
 class _Port:
+    """A copy of one shares what never changes: rows, messages and records are replaced, and values are values. Proofs
+    copy whole worlds, thousands of them."""
+
     name = ""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        made = copy(self)
+        memo[id(self)] = made
+        for name, value in vars(self).items():
+            setattr(made, name, self._copied(name, value, memo))
+        return made
+
+    def _copied(self, name: str, value: Any, memo: dict[int, Any]) -> Any:
+        return deepcopy(value, memo)
 
 
 Self = TypeVar("Self", bound=_Port)
@@ -264,6 +283,11 @@ class FakeStore(_Port):
         self.checked = True  # whether what is read is what its row holds as JSON; without, what was written
         self._etags = itertools.count(1)
         self._read: dict[str, Stored[Any]] = {}  # rows that were read once, by ETag: values do not change
+
+    def _copied(self, name: str, value: Any, memo: dict[int, Any]) -> Any:
+        if name in ("_records", "_agenda"):
+            return _tables(value)
+        return dict(value) if name == "_read" else super()._copied(name, value, memo)
 
     @_call
     def get(self, record: type[R], vault: VaultKey, *key: str) -> Stored[R] | None:
@@ -385,13 +409,14 @@ class FakeStore(_Port):
     def corrupt_record(self, record: type[Record], vault: VaultKey, *key: str, **columns: Any) -> None:
         """Spoil a stored row: its body is no JSON any more, or `columns` replace its own."""
         address = entities.record_address(record, vault, *key)
-        entity = self._records[address.partition][address.row]
-        self._read.pop(entity["etag"], None)
-        entity |= columns or {"body0": "{"}
+        rows = self._records[address.partition]
+        self._read.pop(rows[address.row]["etag"], None)
+        rows[address.row] = rows[address.row] | (columns or {"body0": "{"})
 
     def corrupt_agenda_row(self, row: AgendaRow, **columns: Any) -> None:
         address = entities.agenda_address(row)
-        self._agenda[address.partition][address.row] |= columns or {"body0": "{"}
+        rows = self._agenda[address.partition]
+        rows[address.row] = rows[address.row] | (columns or {"body0": "{"})
 
     def next_due_at(self) -> datetime | None:
         """When the first row of the agenda is due, of whatever kind."""
@@ -405,12 +430,12 @@ class FakeStore(_Port):
 
     def copy(self) -> object:
         """The tables as they are now, for `go_back`."""
-        return deepcopy((self._records, self._agenda))
+        return _tables(self._records), _tables(self._agenda)
 
     def go_back(self, to: Any) -> None:
         """Set the tables back to a copy, as a restore of the account would. ETags of the time after it are as good as
         any other: the numbering goes on."""
-        self._records, self._agenda = deepcopy(to)
+        self._records, self._agenda = map(_tables, to)
         self._read.clear()
 
     def forget_everything(self) -> None:
@@ -454,6 +479,11 @@ class FakeStore(_Port):
             self._agenda[entities.aside_partition(kind)][entity["RowKey"]] = entity
             del self._agenda[entity["PartitionKey"]][entity["RowKey"]]
             return None
+
+
+def _tables(tables: Mapping[str, SortedDict[str, Any]]) -> defaultdict[str, SortedDict[str, dict[str, Any]]]:
+    """A copy that goes its own ways; rows are replaced and never changed."""
+    return defaultdict(SortedDict, {partition: rows.copy() for partition, rows in tables.items()})
 
 
 def _keys_within(table: SortedDict[str, dict[str, Any]], rows: RowRange) -> Iterator[str]:
@@ -520,6 +550,9 @@ class FakeQueue(_Port):
         self.sent: list[Sendable] = []
         self.wait = timedelta(0)
         self.mark: str | None = None
+
+    def _copied(self, name: str, value: Any, memo: dict[int, Any]) -> Any:
+        return copy(value) if name in ("_envelopes", "sent") else super()._copied(name, value, memo)
 
     @_call
     def send(self, message: Sendable, *, delay: timedelta = timedelta(0)) -> None:
@@ -622,6 +655,15 @@ class _Resource:
     deleted_at: datetime | None = None  # when the deletion that was accepted is done
     bound: tuple[datetime, datetime] | None = None  # since when and until when it is immutable
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Resource:
+        return replace(self, raw=_json_copy(self.raw))
+
+
+def _json_copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _json_copy(inner) for key, inner in value.items()}
+    return [_json_copy(inner) for inner in value] if isinstance(value, list) else value
+
 
 class _Snapshots(UserDict[str, _Resource]):
     """By id in small letters. `of_source` counts those of a disk, by its id in small letters: a limit asks for it."""
@@ -660,7 +702,6 @@ class _Acting:
         if name in ("acting_as", "holds", "identity", "news", "snapshot_of") or not callable(method):
             return method
 
-        @wraps(method)
         def call(*args: Any, **named: Any) -> Any:
             if self._identity != OWN and self._identity not in self._azure.user_identities:
                 raise IdentityNotHeld(f"{not_held(self._identity)}.", target=self._identity)
@@ -723,6 +764,9 @@ class FakeCloud(_Port):
         self.removed: list[str] = []
         self.made_disks: list[str] = []
         self.acting = OWN  # whose call is being made
+
+    def _copied(self, name: str, value: Any, memo: dict[int, Any]) -> Any:
+        return copy(value) if name in _OF_VALUES else super()._copied(name, value, memo)
 
     def acting_as(self, identity: str) -> DiskCloud:
         return cast("DiskCloud", _Acting(self, identity.lower()))
@@ -1169,6 +1213,12 @@ class FakeCloud(_Port):
         return parse_resource_id(resource_id, kind).group_id
 
 
+_OF_VALUES = frozenset(
+    (
+        *("_leaving", "_operations", "_late_errors", "_late_deletions", "groups", "locks", "lock_levels", "denied"),
+        *("encryption_sets", "usage_limits", "user_identities", "untold", "taken", "removed", "made_disks"),
+    )
+)
 _INHERITED = (
     "osType",
     "hyperVGeneration",
@@ -1336,6 +1386,9 @@ class FakeSink(_Port):
         self.refused_types: set[str] = set()
         self.checked = False  # whether each event must be as its type's schema has it
 
+    def _copied(self, name: str, value: Any, memo: dict[int, Any]) -> Any:
+        return copy(value) if name in ("published", "refused_types") else super()._copied(name, value, memo)
+
     @_call
     def publish(self, events: Sequence[Event]) -> tuple[Refusal, ...]:
         if self.checked:
@@ -1367,6 +1420,11 @@ class FakeAudit(_Port):
         self._rows: dict[str, dict[str, dict[str, Any]]] = {}
         self.records: list[AuditRecord] = []
 
+    def _copied(self, name: str, value: Any, memo: dict[int, Any]) -> Any:
+        if name == "_rows":
+            return {partition: dict(rows) for partition, rows in value.items()}
+        return list(value) if name == "records" else super()._copied(name, value, memo)
+
     @_call
     def append(self, record: AuditRecord) -> None:
         partition, row = audit_table.partition_of(record.scope), audit_table.row_key(record)
@@ -1392,7 +1450,8 @@ class FakeAudit(_Port):
 
     def corrupt(self, record: AuditRecord, **columns: Any) -> None:
         """Spoil a stored row."""
-        self._rows[audit_table.partition_of(record.scope)][audit_table.row_key(record)] |= columns
+        rows, key = self._rows[audit_table.partition_of(record.scope)], audit_table.row_key(record)
+        rows[key] = rows[key] | columns
 
 
 @dataclass(slots=True)

@@ -102,7 +102,14 @@ def token(
 
 
 def bearer(*roles: str, **changes: Any) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token(*roles, **changes)}"}
+    """One token serves for minutes, as it does for a client: a signature takes longer than most requests."""
+    asked = (roles, repr(sorted(changes.items())))
+    if (kept := _tokens.get(asked)) is None or kept[0] < time.monotonic():
+        _tokens[asked] = kept = (time.monotonic() + 600, token(*roles, **changes))
+    return {"Authorization": f"Bearer {kept[1]}"}
+
+
+_tokens: dict[tuple[tuple[str, ...], str], tuple[float, str]] = {}  # with when another one is made
 
 
 def sign_in(scopes: Mapping[str, Sequence[str]] | None = None) -> SignIn:

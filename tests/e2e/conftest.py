@@ -1,7 +1,7 @@
 """The local targets of the end-to-end tests.
 
 `target` opens its API with keys; what takes long is begun on it at once, so that the tests need only look. All tests
-that use it stand in one file: pytest-xdist (`--dist loadfile`) then starts it once. `guarded` asks for Entra tokens.
+that use it stand in one file, which goes to one worker: so it starts once. `guarded` asks for Entra tokens.
 """
 
 from __future__ import annotations

@@ -12,6 +12,6 @@ from tests.simulation.previewed import ZONES, previewed, random_policy, taken
 @pytest.mark.parametrize("seed", range(len(ZONES)))
 def test_what_is_previewed_is_what_the_workflows_leave(seed: int) -> None:
     properties = random_policy(seed)
-    points, at = taken(properties, timedelta(days=75))
+    points, at = taken(properties, timedelta(days=40))
     assert points
     assert points == previewed(properties, at)

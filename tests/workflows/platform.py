@@ -56,6 +56,8 @@ class Platform:
     poisoned: list[Envelope] = field(default_factory=list)
     homes: SnapshotHomes = field(default_factory=SnapshotHomes)
     every_tick: bool = False  # also those that find nothing: for who counts calls
+    before_second: Callable[[Platform, datetime], None] = lambda platform, until: None  # of a run until then
+    begun: list[tuple[int, str]] = field(default_factory=list)  # each function's first port call, and what it is
     _dequeues: Counter[int] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -81,6 +83,7 @@ class Platform:
 
     def ask(self, request: Callable[[], object]) -> None:
         """A client's request, which may meet trouble too: then the client was told no, whatever was begun."""
+        self._begin("request")
         try:
             request()
         except (HostDied, CloudUnavailable) as error:
@@ -89,9 +92,12 @@ class Platform:
     def run(self, **units: float) -> None:
         """Let time pass second by second: timers at their seconds, messages when they are visible. Seconds and ticks in
         which nothing can happen are left out."""
+        self.run_until(self.world.clock.now() + timedelta(**units))
+
+    def run_until(self, until: datetime) -> None:
         clock = self.world.clock
-        until = clock.now() + timedelta(**units)
         while (now := clock.now()) < until:
+            self.before_second(self, until)
             clock.advance(SECOND * min(_seconds(until - now), self._idle_for(now, until)))
             self.fire_timers()
             self.deliver()
@@ -139,10 +145,12 @@ class Platform:
 
     def _deliver(self, envelope: Envelope) -> None:
         if envelope.queue == RESOURCE_EVENTS:
+            self._begin(RESOURCE_EVENTS)
             take_message(self.world.ports, envelope.text, self.homes)
             self.world.queue.delete(envelope)
             return
         self._dequeues[envelope.number] += 1
+        self._begin(envelope.kind)
         try:
             run(self.world.ports, envelope.text)
         except HostDied:
@@ -168,10 +176,14 @@ class Platform:
         second = self.world.clock.now().second
         if second not in TICKS:
             return
+        self._begin("tick")
         try:
             tick(self.world.ports)
         except (HostDied, Exception) as error:
             self.failures.append(f"tick at {second}: {error!r}")
+
+    def _begin(self, what: str) -> None:
+        self.begun.append((len(self.world.faults.calls), what))
 
     def has_instance(self, name: str) -> bool:
         with self.world.faults.paused():

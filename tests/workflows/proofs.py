@@ -10,8 +10,10 @@ to mend itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import pairwise
 
 from backup_core.domain.errors import CloudUnavailable
 from tests.workflows.platform import HostDied, Platform
@@ -24,6 +26,7 @@ class Scenario:
     prepare: Callable[[], Platform]
     act: Callable[[Platform], None]
     check: Callable[[Platform], None]
+    with_quiet_ticks: bool = False  # try failures in ticks that find nothing, too
 
     def run(self, platform: Platform) -> Platform:
         self.act(platform)
@@ -52,23 +55,100 @@ TROUBLES: dict[str, tuple[type[BaseException], bool]] = {
 
 def prove_failures_everywhere(scenario: Scenario, trouble: str) -> int:
     """Answers how many failures were tried, for a proof of nothing is no proof."""
-    (error, after), prepared = TROUBLES[trouble], scenario.prepare()
-    calls = _calls_of(scenario, prepared.copy())
-    for nth in range(calls):
-        platform = prepared.copy()
-        platform.world.faults.fail_nth(nth, error(trouble), after=after)
+    error, after = TROUBLES[trouble]
+    tried = [
+        each
+        for each in moments(scenario.prepare(), scenario.act, with_quiet_ticks=scenario.with_quiet_ticks)
+        if _tells_something(each, trouble)
+    ]
+    for moment in tried:
+        platform = moment.platform()
+        platform.world.faults.fail_nth(moment.nth, error(trouble), after=after)
         try:
-            scenario.run(platform)
+            replace(scenario, act=moment.rest).run(platform)
         except AssertionError as failed:
             call = platform.world.faults.calls[-1:]
-            raise AssertionError(f"call {nth} of {calls}, {trouble}: {call}") from failed
-    return calls
+            raise AssertionError(f"{moment.call} as call {moment.number}, {trouble}: {call}") from failed
+    return len(tried)
 
 
-def _calls_of(scenario: Scenario, platform: Platform) -> int:
-    before, platform.every_tick = len(platform.world.faults.calls), True  # as while a failure is planned
-    scenario.act(platform)
-    return len(platform.world.faults.calls) - before
+def _tells_something(moment: Moment, trouble: str) -> bool:
+    """Whether no other trouble at another call leaves the same behind. After a call that only reads, all is as before
+    it; and a host that dies before a call died after the one before, unless there was none in its function."""
+    _, after = TROUBLES[trouble]
+    return moment.call not in READS if after else moment.is_first or trouble != "death before"
+
+
+# What changes nothing: whether it fails before or after its work is done is the same.
+READS = frozenset(
+    (
+        *("store.get", "store.page", "store.glance", "store.vaults", "store.due", "store.agenda", "audit.page"),
+        *("cloud.get_disk", "cloud.find_disk", "cloud.find_snapshot", "cloud.list_snapshots", "cloud.list_disks"),
+        *("cloud.get_operation", "cloud.find_group", "cloud.locks_at", "cloud.permissions_at", "cloud.usage"),
+        *("azure_backup.find_vault", "azure_backup.find_instance", "azure_backup.find_point"),
+        *("azure_backup.list_policies", "azure_backup.list_instances", "azure_backup.list_points"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A port call within an act. `platform` makes one that stands at the second before it, `rest` leads from there to
+    the act's end, and the call is its `nth` from there."""
+
+    number: int
+    call: str
+    nth: int
+    is_first: bool  # of its function
+    rest: Callable[[Platform], None]
+    before: Platform
+
+    def platform(self) -> Platform:
+        return self.before.copy()
+
+
+def moments(prepared: Platform, act: Callable[[Platform], None], *, with_quiet_ticks: bool = False) -> list[Moment]:
+    """Every port call of an act that ends in a run; those of ticks that find nothing only on request."""
+    seconds: list[tuple[int, Platform, Callable[[Platform], None]]] = [(0, prepared, act)]
+    acting, runs = prepared.copy(), [prepared.world.clock.now()]
+    acting.begun, log = [], acting.world.faults.calls
+    before = len(log)
+
+    def note(platform: Platform, until: datetime) -> None:
+        if until != runs[-1]:  # what comes before the last run cannot be gone on with from within
+            runs.append(until)
+            seconds[1:] = []
+        copy = platform.copy()
+        copy.before_second, copy.every_tick = _nothing, False
+        seconds.append((len(log) - before, copy, lambda platform: platform.run_until(until)))
+
+    acting.every_tick, acting.before_second = True, note  # every tick, as while a failure is planned
+    act(acting)
+    assert acting.world.clock.now() == runs[-1], "an act ends in a run"
+    begun = {at - before: what for at, what in acting.begun}
+    found: list[Moment] = []
+    for (start, copy, rest), (end, *_) in pairwise([*seconds, (len(log) - before, prepared, act)]):
+        calls = log[before + start : before + end]
+        functions = [what for at, what in begun.items() if start <= at < end]
+        if with_quiet_ticks or functions != ["tick"] or not _is_quiet(calls):
+            found += [
+                Moment(start + nth, call, nth, start + nth in begun, rest, copy) for nth, call in enumerate(calls)
+            ]
+    return found
+
+
+def _is_quiet(calls: Sequence[str]) -> bool:
+    """Whether a tick noted itself and did nothing else. One is as good as another then, whatever it comes between."""
+    return calls.count("store.commit") == 1 and set(calls) <= _OF_A_QUIET_TICK
+
+
+_OF_A_QUIET_TICK = {"store.get", "store.page", "store.due", "store.schedule", "store.commit"} | {
+    *("queue.read_mark", "queue.leave_mark", "queue.poisoned")
+}
+
+
+def _nothing(platform: Platform, until: datetime) -> None:
+    """What is done before a second that nobody looks at."""
 
 
 def prove_messages_lost_and_doubled(scenario: Scenario) -> int:

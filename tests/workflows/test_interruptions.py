@@ -30,6 +30,7 @@ from backup_core.workflows.retention import expire_points
 from backup_core.workflows.vaults import put_vault
 from tests.builders import TARGET_GROUP, VAULT, disk_id, hold, vault, vault_properties
 from tests.workflows.platform import HostDied, Platform
+from tests.workflows.proofs import Moment, moments
 from tests.workflows.scenes import HOUR, SLOT, add_point, backed_up, events, jobs
 
 NAME = "disk-1"
@@ -118,7 +119,6 @@ def fails_late(platform: Platform) -> None:
 
 
 TROUBLES = [throttled, answer_lost, host_dies, slow, fails_late]
-ENOUGH = {"seconds": 45}
 
 
 @dataclass
@@ -148,13 +148,26 @@ class Client:
                 self.removed = list(self.platform.world.cloud.removed)
 
 
-def calls_of(trouble: Callable[[Platform], None]) -> int:
+@cache
+def moments_of(trouble: Callable[[Platform], None]) -> list[Moment]:
     platform = expiring()
     trouble(platform)
-    before = len(platform.world.faults.calls)
-    platform.run(**ENOUGH)
-    assert platform.world.cloud.removed, "an expiry that deletes nothing is none"
-    return len(platform.world.faults.calls) - before
+    found = moments(platform, run)
+    assert any(each.call == "cloud.delete_snapshot" for each in found), "an expiry that deletes nothing is none"
+    return found
+
+
+def run(platform: Platform) -> None:
+    platform.run(seconds=45)
+
+
+def told_yes(client: Client) -> None:
+    """Asks every second."""
+    for _ in range(140):
+        client.ask()
+        if client.removed is not None:
+            return
+        client.platform.run(seconds=1)
 
 
 CASES = [(promise, nothing_happens) for promise in PROMISES]
@@ -164,17 +177,16 @@ CASES += [(promise, trouble) for promise in ("stop", "soft delete, undelete") fo
 @pytest.mark.parametrize(("promise", "trouble"), CASES)
 def test_after_the_answer_nothing_is_deleted(promise: str, trouble: Callable[[Platform], None]) -> None:
     late = 0
-    for nth in range(calls_of(trouble)):
-        platform = expiring()
-        trouble(platform)
+    for moment in moments_of(trouble):
+        platform = moment.platform()
         client = Client(platform, PROMISES[promise])
-        platform.world.faults.interrupt_nth(nth, client.ask)
-        for _ in range(140):
-            platform.run(seconds=1)
-            client.ask()
+        platform.world.faults.interrupt_nth(moment.nth, client.ask)
+        platform.run(seconds=1)
+        told_yes(client)
+        platform.run(minutes=2)
         platform.world.faults.clear()
         platform.run(minutes=3)
-        where = f"interrupted at call {nth}"
+        where = f"interrupted at call {moment.number}, {moment.call}"
         assert client.removed is not None, f"never told yes: {where}"
         assert platform.world.cloud.removed == client.removed, f"deleted after the answer: {where}"
         assert len(client.removed) - len(client.removed_before or []) <= 1, f"more than one was on its way: {where}"
@@ -197,8 +209,8 @@ def check_nothing_is_stranded(platform: Platform, where: str) -> None:
 
 def test_a_hold_that_was_answered_keeps_its_point() -> None:
     """At each call of an expiry; asked again until nothing is on its way."""
-    for nth in range(calls_of(nothing_happens)):
-        platform = expiring()
+    for moment in moments_of(nothing_happens):
+        platform = moment.platform()
         held = LONG_AGO + HOUR
 
         def keep(platform: Platform) -> None:
@@ -213,42 +225,41 @@ def test_a_hold_that_was_answered_keeps_its_point() -> None:
                     continue
 
         client = Client(platform, keep)
-        platform.world.faults.interrupt_nth(nth, client.ask)
-        for _ in range(140):
-            platform.run(seconds=1)
-            client.ask()
+        platform.world.faults.interrupt_nth(moment.nth, client.ask)
+        platform.run(seconds=1)
+        told_yes(client)
+        platform.run(minutes=2)
         assert client.removed is not None
         gone = len(platform.world.cloud.removed) - len(client.removed)
         wanted = [point for point in platform.points() if point.created_at == held]
-        assert all(point.state is PointState.COMPLETED for point in wanted), f"call {nth}"
-        assert gone == 0 or wanted, f"deleted after the hold: call {nth}"
+        assert all(point.state is PointState.COMPLETED for point in wanted), f"call {moment.number}"
+        assert gone == 0 or wanted, f"deleted after the hold: call {moment.number}"
 
 
 @pytest.mark.parametrize("trouble", [nothing_happens, throttled, answer_lost, slow, fails_late])
 def test_two_expiry_messages_at_once_do_what_one_does(trouble: Callable[[Platform], None]) -> None:
     """An ended job stays ended and keeps its list; each point is told once, and no alert is raised for one gone."""
-    for nth in range(calls_of(trouble)):
-        platform = expiring()
-        trouble(platform)
+    for moment in moments_of(trouble):
+        platform, where = moment.platform(), f"call {moment.number}, {moment.call}"
         message = ExpirePoints(vault=VAULT, instance_name=NAME, due_at=platform.world.clock.now())
         ended: dict[str, Job] = {}
 
         def another(platform: Platform = platform, message: ExpirePoints = message) -> None:
             expire_points(platform.world.ports, message)
 
-        platform.world.faults.interrupt_nth(nth, another)
-        for _ in range(140):
-            platform.run(seconds=1)
+        platform.world.faults.interrupt_nth(moment.nth, another)
+        for _ in range(45):
+            platform.run(seconds=3)
             now = {job.job_id: job for job in jobs(platform, JobOperation.EXPIRE) if job.is_ended}
-            assert {job_id: now.get(job_id) for job_id in ended} == ended, f"an ended job changed: call {nth}"
+            assert {job_id: now.get(job_id) for job_id in ended} == ended, f"an ended job changed: {where}"
             ended = now
         platform.run(minutes=35)
         deleted = [point_id for job in jobs(platform, JobOperation.EXPIRE) for point_id in job.details["deleted"]]
-        assert len(deleted) == len(set(deleted)) == 3, f"call {nth}"
-        assert len(events(platform, "RecoveryPoint.Expired")) == 3, f"call {nth}"
+        assert len(deleted) == len(set(deleted)) == 3, where
+        assert len(events(platform, "RecoveryPoint.Expired")) == 3, where
         blocked = events(platform, "RecoveryPoint.ExpiryBlocked")
-        assert len(blocked) == (1 if trouble is fails_late else 0), f"call {nth}"
-        check_nothing_is_stranded(platform, f"call {nth}")
+        assert len(blocked) == (1 if trouble is fails_late else 0), where
+        check_nothing_is_stranded(platform, where)
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
@@ -256,10 +267,8 @@ def test_what_a_stop_leaves_can_be_restored(trouble: Callable[[Platform], None])
     platform = expiring()
     trouble(platform)
     platform.run(seconds=1)
-    client = Client(platform, stop)
-    for _ in range(140):
-        client.ask()
-        platform.run(seconds=1)
+    told_yes(Client(platform, stop))
+    platform.run(minutes=2)
     check_nothing_is_stranded(platform, trouble.__name__)
     for number, point in enumerate(platform.points()):
         wanted = RestoreRequest(point_id=point.point_id, target_disk_id=disk_id(f"restored-{number}", TARGET_GROUP))
