@@ -178,6 +178,7 @@ def _build(settings: Settings | None) -> Ports:
             least_soft_delete_days=chosen.least_soft_delete_days,
             least_immutability=chosen.least_immutability,
             binds_snapshots=chosen.binds_snapshots,
+            unbraked_instances=chosen.unbraked_instances,
         ),
         bounds=chosen.vault_scopes,
     )

@@ -18,6 +18,7 @@ from backup_core.domain.acting import Bound
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Alert
 from backup_core.domain.audit import AuditRecord, AuditScope
+from backup_core.domain.brake import Brake
 from backup_core.domain.disk import Disk, OperationState, Snapshot
 from backup_core.domain.errors import ResourceInUse
 from backup_core.domain.events import Event
@@ -68,6 +69,7 @@ Record = (
     | GuardMapping
     | Unlock
     | KnownRequest
+    | Brake
 )
 R = TypeVar("R", bound=Record)
 Glance = InstanceGlance | JobGlance | PointGlance  # of a BackupInstance, a Job, a RecoveryPoint
@@ -156,7 +158,7 @@ class StateStore(Protocol):
     Keys: Vault (); BackupPolicy (name); BackupInstance (name); Job (job_id); RecoveryPoint (instance_name, point_id);
     DiskClaim (disk_key), ProtectionRule (rule_key), DigestItem (group, key), SnapshotGroup (key), Pace (subscription),
     ResourceGuard (key), GuardMapping (key), Heartbeat (), Installation (), whatever vault is named; Alert (alert_id);
-    OutboxEvent (key); RefusedEvent (key); Unlock (subject, by); KnownRequest (request_id).
+    OutboxEvent (key); RefusedEvent (key); Unlock (subject, by); KnownRequest (request_id); Brake ().
     Names are compared without case. Raises CloudUnavailable when the storage does not answer, InvalidInput for a name
     that no table key can hold or a page token that the store did not make.
     """

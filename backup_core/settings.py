@@ -110,6 +110,11 @@ SETTINGS: Mapping[str, Setting] = {
         "the role *Snapshot Immutability Writer*. `off`: they are kept by this app only.",
         default="off",
     ),
+    "DISKBACKUP_UNBRAKED_INSTANCES": Setting(
+        means="Of how many backup instances of a vault recovery points may go within an hour otherwise than by expiry, "
+        "whatever share of the vault that is: 0 to 1000. Of more, the [deletion brake](deletion-brake.md) asks.",
+        default="3",
+    ),
     "DISKBACKUP_TELEMETRY": Setting(
         means="`opentelemetry` to write traces, `off` for none: see [traces](#traces).", default="off"
     ),
@@ -207,6 +212,7 @@ class Settings:
     least_soft_delete_days: float = 0
     least_immutability: str = "Disabled"
     binds_snapshots: bool = False
+    unbraked_instances: int = 3
     vault_identities: Mapping[str, str] = field(default_factory=dict)  # client ids by resource id
     vault_scopes: tuple[VaultScopes, ...] = ()
 
@@ -236,6 +242,7 @@ class Settings:
             least_soft_delete_days=_number(environ, "DISKBACKUP_LEAST_SOFT_DELETE_DAYS", "14 to 180", faults),
             least_immutability=_least_immutability(environ, faults),
             binds_snapshots=_is_on(environ, "DISKBACKUP_BIND_SNAPSHOTS", faults),
+            unbraked_instances=_whole_number(environ, "DISKBACKUP_UNBRAKED_INSTANCES", 3, (0, 1000), faults),
             vault_identities=_vault_identities(environ, faults),
             vault_scopes=_vault_scopes(environ, faults),
         )

@@ -25,6 +25,7 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Alert
+from backup_core.domain.brake import Brake
 from backup_core.domain.errors import Fault, InvalidInput, RecordCorrupt
 from backup_core.domain.guard import GuardMapping, ResourceGuard, Unlock
 from backup_core.domain.health import InstanceGlance, JobGlance, PointGlance
@@ -85,6 +86,7 @@ _KINDS: Mapping[type[Record], str] = {
     GuardMapping: "mapping",
     Unlock: "unlock",
     KnownRequest: "request",
+    Brake: "brake",
 }
 _KEY_LENGTHS: Mapping[type[Record], int] = {
     Vault: 0,
@@ -106,6 +108,7 @@ _KEY_LENGTHS: Mapping[type[Record], int] = {
     GuardMapping: 1,
     Unlock: 2,
     KnownRequest: 1,
+    Brake: 0,
 }
 # Records that lie together, whatever vault they are of.
 _SHARED: Mapping[type[Record], str] = {
@@ -216,7 +219,7 @@ def changed_addresses(vault: VaultKey, changes: Sequence[Change]) -> list[Addres
 
 def record_key(record: Record) -> tuple[str, ...]:
     match record:
-        case Vault() | Heartbeat() | Installation():
+        case Vault() | Heartbeat() | Installation() | Brake():
             return ()
         case Job():
             return (record.job_id,)
@@ -480,6 +483,8 @@ def _hints(record: Record) -> dict[str, str]:
             }
         case KnownRequest():
             return {"job": record.job_id}
+        case Brake():
+            return {"batch": record.batch.name if record.batch else ""}
         case Installation():
             return {"name": record.installation_id}
         case Pace():

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from backup_core.api.call import Answer, Call
+from backup_core.domain.brake import SecondPersonNeeded
 from backup_core.domain.errors import (
     BackupError,
     CloudUnavailable,
@@ -31,6 +32,7 @@ STATUS: tuple[tuple[type[BackupError], int], ...] = (
     (NotFound, 404),
     (ResourceInUse, 409),
     (GuardLocked, 403),
+    (SecondPersonNeeded, 403),
     (ScopeLocked, 409),
     (SnapshotLimitReached, 409),
     (Throttled, 429),

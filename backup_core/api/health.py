@@ -61,6 +61,7 @@ def _answer(ports: Ports, call: Call, kind: str, vaults: list[VaultKey], *, immu
         "duties": _duties(beat, ports.clock.now()),
         "tables": _tables(beat),
         "immutability": _immutability(ports, health, immutability),
+        "deletionBrake": {"instancesStopped": health.braked},
         **_render(health),
     }
     return Answer(status=200, body={"id": call.resource, "name": "health", "type": kind, "properties": properties})

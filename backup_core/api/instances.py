@@ -67,7 +67,9 @@ def delete(ports: Ports, call: Call) -> Answer:
     """202 with both URLs; 204 when there is no such instance."""
     name, now = call.names["instance"], ports.clock.now()
     try:
-        job = lifecycle.delete_instance(ports, call.vault, name, correlation_id=call.correlation_id)
+        job = lifecycle.delete_instance(
+            ports, call.vault, name, correlation_id=call.correlation_id, by=call.caller.object_id
+        )
     except DeletionUnderWay as late:
         return changed_late(call, late, now)
     if job is None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from backup_core.api.call import Answer, Call
 from backup_core.api.operation_ids import Operation, accepted, begun
@@ -31,7 +32,7 @@ def suspend(ports: Ports, call: Call) -> Answer:
 
 def resume(ports: Ports, call: Call) -> Answer:
     """202 with both URLs of the job that looks at the disk; 200 when protection is not paused (recorded)."""
-    return _looked_at(ports, call, workflow.resume_protection)
+    return _looked_at(ports, call, partial(workflow.resume_protection, by=call.caller.object_id))
 
 
 def sync(ports: Ports, call: Call) -> Answer:

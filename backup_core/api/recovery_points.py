@@ -34,7 +34,8 @@ def get(ports: Ports, call: Call) -> Answer:
 def delete(ports: Ports, call: Call) -> Answer:
     """Ours: Azure Backup deletes no point of a disk before its time. Answers the point, whose expiry says when it goes:
     now, or when soft delete ends."""
-    point = releasing.release_point(ports, call.vault, call.names["instance"], call.names["point"].lower())
+    name, point_id = call.names["instance"], call.names["point"].lower()
+    point = releasing.release_point(ports, call.vault, name, point_id, by=call.caller.object_id)
     return Answer(status=200, body=render(call.vault, point))
 
 

@@ -16,8 +16,8 @@ their siblings to contributors. Azure's contributor cannot delete vaults, which 
 owner, so contributors may, once the vault is empty. Audit records are for contributors only: they tell of all others.
 What Azure does not have at all (alerts, health, reports, protection rules, deletion of single recovery points) is for
 whom its like is for. Legal holds are set by operators, for a hold only adds to what is kept, and cleared by
-contributors. Imports and adoptions, their dry runs included, are for contributors: they use a vault of Azure Backup,
-and snapshots that are not ours, with the rights of the app.
+contributors, who also say go on where the deletion brake stops. Imports and adoptions, their dry runs included, are for
+contributors: they use a vault of Azure Backup, and snapshots that are not ours, with the rights of the app.
 """
 
 from __future__ import annotations
@@ -354,6 +354,14 @@ ROUTES: tuple[Route, ...] = (
           DELETE=clear("legal_holds.delete", CONTRIBUTOR, "LegalHolds_ClearOfRecoveryPoint",
               "Clear a legal hold on a recovery point: it ends after a delay", "LegalHold",
               guarded="DELETE_INSTANCE")),
+    route("api_deletion_brake", f"{_VAULT}/deletionBrake",
+          GET=get("brake.get", READER, "DeletionBrake_Get",
+              "How the deletion brake of a vault stands: what was counted, what waits, and who let what go",
+              "DeletionBrake")),
+    route("api_deletion_brake_go_on", f"{_VAULT}/deletionBrake/goOn",
+          POST=send("brake.go_on", CONTRIBUTOR, "DeletionBrake_GoOn",
+              "Let go what the deletion brake stopped: for another person than who caused it", "GoOnRequest",
+              "DeletionBrake")),
     route("api_restorable_time_ranges", f"{_INSTANCE}/findRestorableTimeRanges",
           POST=send("recovery_points.find_restorable_time_ranges", READER, "RestorableTimeRanges_Find",
               "Always none: a disk can be restored at the times of its recovery points",

@@ -42,6 +42,7 @@ IDENTITIES = ("None", "SystemAssigned", "UserAssigned", "SystemAssigned,UserAssi
 USER_IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
 _CHECK_NAME = "Microsoft.DataProtection/locations/checkNameAvailability/action"
 SOFT_DELETE_RANGE = (14, 180)  # days (documented)
+SHARE_RANGE = (0, 100)  # percent of a vault's backup instances; 100: no deletion brake (ours)
 
 
 def get(ports: Ports, call: Call) -> Answer:
@@ -258,6 +259,9 @@ def _read_settings(node: Node) -> dict[str, Any]:
     days = _read_days(node.child("securitySettings").child("softDeleteSettings"))
     if days is not None:
         _nested(settings, ["securitySettings", "softDeleteSettings"])["retentionDurationInDays"] = days
+    share = node.child("securitySettings").child("deletionBrakeSettings").decimal("sharePercent", *SHARE_RANGE)
+    if share is not None:
+        _nested(settings, ["securitySettings", "deletionBrakeSettings"])["sharePercent"] = share
     return settings
 
 

@@ -74,6 +74,7 @@ class Cause:
     RESTORE = "RestoreFailed"
     PROTECTION = "ProtectionFailed"
     BINDING = "ImmutabilityNotBound"
+    BRAKE = "DeletionsStopped"
 
 
 _FIRED = {

@@ -95,6 +95,10 @@ _POINT: Mapping[str, Mapping[str, Any]] = {
     "expiryTime": _time("until when it is kept, as promised when it was taken"),
     "retentionTagName": _text("the tag whose retention rule applies"),
 }
+_BATCH: Mapping[str, Mapping[str, Any]] = {
+    "batchName": _text("what was stopped together"),
+    "causedBy": {"type": "array", "items": {"type": "string"}, "description": "object ids of who caused it"},
+}
 # Data that every event carries, whatever its type.
 COMMON: Mapping[str, Mapping[str, Any]] = {
     "severity": {"enum": [severity.value for severity in Severity]},
@@ -254,7 +258,8 @@ _KINDS: tuple[EventKind, ...] = (
         "Vault.Weakened",
         _S1,
         "Security",
-        "Somebody asked to weaken a vault: its soft delete, its immutability or restores to other subscriptions.",
+        "Somebody asked to weaken a vault: its soft delete, its immutability, its deletion brake or restores to other "
+        "subscriptions.",
         causes=("A person or an automation changed the vault; its audit records name who.",),
         actions=(
             "If this was not intended, set the former value before the effective time: until then nothing changes.",
@@ -262,6 +267,40 @@ _KINDS: tuple[EventKind, ...] = (
         fields={
             "changes": {"type": "array", "items": {"type": "string"}, "description": "each setting, before -> after"},
             "effectiveTime": _time("when it takes effect"),
+        },
+    ),
+    _kind(
+        "Deletions.Stopped",
+        _S1,
+        "Security",
+        "More disks of a vault than its share allows were about to lose recovery points within an hour, otherwise than "
+        "by expiry: the rest waits until a second person says go on.",
+        causes=(
+            "Somebody deletes backup instances or recovery points in great number, or cleared what had kept them.",
+        ),
+        actions=(
+            "If it is meant, have another contributor, who caused none of it, let it go (deletionBrake of the vault).",
+            "If not, undelete what can be, or set a legal hold on the vault.",
+        ),
+        fields={
+            **_BATCH,
+            "reason": _text("what made the brake stop"),
+        },
+    ),
+    _kind(
+        "Deletions.LetGo",
+        _S1,
+        "Security",
+        "A second person let deletions go that the deletion brake had stopped.",
+        causes=("A person said go on; the vault's audit records name who.",),
+        actions=("If this was not intended, set a legal hold on the vault: it keeps what is still there.",),
+        fields={
+            **_BATCH,
+            "backupInstances": _count("of so many, recovery points waited"),
+            "recoveryPoints": _count("so many waited"),
+            "callerId": _text("the object id of who said go on"),
+            "reason": _text("why, in the caller's words"),
+            "effectiveUntil": _time("until when they may go; what is left then waits again"),
         },
     ),
     _kind(

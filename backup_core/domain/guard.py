@@ -236,14 +236,15 @@ def _why_not(by: str, exclusion: Exclusion | None, unlocks: Sequence[Unlock], no
 
 def critical_weakenings(weaker: Iterable[Weakening]) -> list[Critical]:
     """What settings of a vault are about to be weakened, as a guard guards them; restores to other subscriptions it
-    does not."""
+    does not. The deletion brake, which Azure does not know, is guarded as soft delete is."""
     groups = {weakening.place.split(".")[1] for weakening in weaker}
-    return [operation for group, operation in _WEAKENED.items() if group in groups]
+    return list(dict.fromkeys(operation for group, operation in _WEAKENED.items() if group in groups))
 
 
 _WEAKENED: Mapping[str, Critical] = {
     "softDeleteSettings": Critical.REDUCE_SOFT_DELETE,
     "immutabilitySettings": Critical.REDUCE_IMMUTABILITY,
+    "deletionBrakeSettings": Critical.REDUCE_SOFT_DELETE,
 }
 
 

@@ -44,6 +44,7 @@ class InstanceGlance:
     disk_bytes: int = 0  # the size of the disk when its newest good point was taken; 0 without one
     severities: tuple[str, ...] = ()
     is_unbound: bool = False  # Azure does not let us make its snapshots immutable
+    is_braked: bool = False  # the deletion brake keeps points of it from going
 
     @classmethod
     def of(cls, instance: BackupInstance) -> InstanceGlance:
@@ -62,6 +63,7 @@ class InstanceGlance:
             disk_bytes=instance.newest_point.disk_bytes if instance.newest_point else 0,
             severities=tuple(kind_of(fired_type(opened.cause)).severity.value for opened in instance.alerts),
             is_unbound=any(opened.cause == Cause.BINDING for opened in instance.alerts),
+            is_braked=instance.brake is not None and instance.brake.waits,
         )
 
 
@@ -148,6 +150,7 @@ class Health:
     with_points: int = 0  # instances that have a good point
     disk_bytes: int = 0  # the sizes of their disks
     unbound: int = 0  # instances whose snapshots Azure does not let us make immutable
+    braked: int = 0  # instances of which the deletion brake keeps points from going, soft-deleted ones included
     waiting: int = 0
     refused: int = 0
     unreadable: int = 0  # rows that could not be read
@@ -194,6 +197,7 @@ def merged(parts: Iterable[Health], *, jobs_since: datetime, left_out: int = 0) 
         with_points=sum(part.with_points for part in known),
         disk_bytes=sum(part.disk_bytes for part in known),
         unbound=sum(part.unbound for part in known),
+        braked=sum(part.braked for part in known),
         waiting=sum(part.waiting for part in known),
         refused=sum(part.refused for part in known),
         unreadable=sum(part.unreadable for part in known),

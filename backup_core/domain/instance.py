@@ -125,6 +125,19 @@ class DeletionPermit:
         return self.until + STRAGGLING
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrakeMark:
+    """What the deletion brake (domain/brake.py) noted of an instance: that it was counted, when, or that `points` of it
+    wait, or did, in a batch. `whole`: all goes with the instance, as it was at that `revision`."""
+
+    counted_at: datetime | None = None
+    batch_name: str = ""
+    waits: bool = False
+    whole: bool = False
+    revision: int = 0
+    points: tuple[str, ...] = ()
+
+
 class MoveStep(Enum):
     """How far an instance has come over from Azure Backup, or gone back."""
 
@@ -223,7 +236,11 @@ class BackupInstance:
     paused_at: datetime | None = None  # since when it takes no scheduled backups; None while it does
     rescheduled_at: datetime | None = None  # when it got another schedule, or was resumed, last
     deleted_at: datetime | None = None  # soft-deleted since
+    deleted_by: str = ""  # the object id of who asked for its deletion; "" where that is not known
     purge_at: datetime | None = None  # when a soft-deleted instance goes for good
+    resumed_at: datetime | None = None  # when somebody last ended that all its points were kept
+    resumed_by: str = ""  # who that was
+    brake: BrakeMark | None = None  # what the deletion brake noted of it
     alerts: tuple[OpenAlert, ...] = ()
     on_demand: tuple[str, ...] = ()  # jobs of the last day's backups on demand, oldest first
     rebuilt: bool = False  # written back from its snapshots, and not configured since

@@ -63,6 +63,7 @@ class RecoveryPoint:
     expiry_blocked: str | None = None  # why the last attempt to delete it failed
     blocked_until: datetime | None = None  # when deleting it is tried again
     promised_until: datetime | None = None  # its expiry before its deletion was asked for; None: nobody asked
+    released_by: str = ""  # the object id of who asked; "" where that is not known
     snapshot_unique_id: str = ""  # Azure's own of the snapshot; "" where an older release did not note it
     installation_id: str = ""  # which installation asked for the snapshot; "": of the time before there were ids
     immutable_until: datetime | None = None  # when Azure's own immutability of its snapshot ends, as last seen

@@ -36,18 +36,23 @@ def promises(
     return next((kept.because for kept in decision.kept if kept.point.point_id == point.point_id), ())
 
 
-def released(point: RecoveryPoint, vault: Vault, now: datetime) -> RecoveryPoint:
-    """The point as it is once its deletion was asked for: it goes when soft delete ends, and not later than it would
-    have. Asking again changes nothing."""
+def released(point: RecoveryPoint, vault: Vault, now: datetime, *, by: str) -> RecoveryPoint:
+    """The point as it is once `by` (an object id) asked for its deletion: it goes when soft delete ends, and not later
+    than it would have. Asking again changes nothing."""
     if point.promised_until is not None:
         return point
     goes_at = (now + timedelta(days=vault.soft_delete_days)).replace(microsecond=0)
     until = point.expires_at
-    return replace(point, promised_until=until or goes_at, expires_at=min(until, goes_at) if until else goes_at)
+    return replace(
+        point,
+        promised_until=until or goes_at,
+        expires_at=min(until, goes_at) if until else goes_at,
+        released_by=by,
+    )
 
 
 def taken_back(point: RecoveryPoint) -> RecoveryPoint:
     """The point with the expiry that it had before its deletion was asked for."""
     if point.promised_until is None:
         return point
-    return replace(point, expires_at=point.promised_until, promised_until=None)
+    return replace(point, expires_at=point.promised_until, promised_until=None, released_by="")

@@ -17,6 +17,8 @@ from backup_core.domain.hold import Hold
 from backup_core.domain.resource_ids import VaultKey
 
 _NAMED = "userAssignedIdentities"
+SHARE_PERCENT = 10.0  # of a vault's backup instances, beyond which the deletion brake stops, unless it says otherwise
+BRAKE_OFF = 100.0
 SOFT_DELETE_DAYS = 14.0  # what Azure sets when a client says nothing, with the state On (recorded)
 
 WEAKENING_REFUSED = "UserErrorWeakeningNotAllowed"
@@ -26,6 +28,7 @@ _Path = tuple[str, ...]
 _SOFT_DELETE: _Path = ("securitySettings", "softDeleteSettings", "state")
 _SOFT_DELETE_DAYS: _Path = ("securitySettings", "softDeleteSettings", "retentionDurationInDays")
 _IMMUTABILITY: _Path = ("securitySettings", "immutabilitySettings", "state")
+_BRAKE_SHARE: _Path = ("securitySettings", "deletionBrakeSettings", "sharePercent")
 _CROSS_SUBSCRIPTION: _Path = ("featureSettings", "crossSubscriptionRestoreSettings", "state")
 # The words of each setting that protects, weakest first, and what it is when nobody said.
 _STRENGTHS: Mapping[_Path, tuple[tuple[str, ...], str]] = {
@@ -38,12 +41,14 @@ _STRENGTHS: Mapping[_Path, tuple[tuple[str, ...], str]] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promises:
     """What this deployment asks of every vault: how long a weakening waits in one that holds recovery points, and the
-    least that any may promise. `binds_snapshots`: what an immutable one keeps, Azure keeps as well."""
+    least that any may promise. `binds_snapshots`: what an immutable one keeps, Azure keeps as well.
+    `unbraked_instances`: of so many within an hour points may go early, whatever share of a vault that is."""
 
     weakening_delay: timedelta = timedelta(hours=24)
     least_soft_delete_days: float = 0
     least_immutability: str = "Disabled"
     binds_snapshots: bool = False
+    unbraked_instances: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +100,12 @@ class Vault:
             return 0
         days = self.setting(*_SOFT_DELETE_DAYS)
         return SOFT_DELETE_DAYS if days is None else float(days)
+
+    @property
+    def brake_share_percent(self) -> float:
+        """Of how many of its backup instances points may go early within an hour; 100 is all: no brake."""
+        share = self.setting(*_BRAKE_SHARE)
+        return SHARE_PERCENT if share is None else float(share)
 
     @property
     def is_immutable(self) -> bool:
@@ -194,6 +205,9 @@ def weakenings(before: Vault, after: Vault) -> list[Weakening]:
     old_days, new_days = (vault.setting(*_SOFT_DELETE_DAYS) or SOFT_DELETE_DAYS for vault in (before, after))
     if new_days < old_days:
         found.append(Weakening(place=".".join(_SOFT_DELETE_DAYS), before=old_days, after=new_days))
+    if after.brake_share_percent > before.brake_share_percent:
+        old_share, new_share = before.brake_share_percent, after.brake_share_percent
+        found.append(Weakening(place=".".join(_BRAKE_SHARE), before=old_share, after=new_share))
     return found
 
 

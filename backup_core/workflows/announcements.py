@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from backup_core.domain.alert import Alert, resolved_type
+from backup_core.domain.brake import Batch, GoOn
 from backup_core.domain.errors import BackupError
 from backup_core.domain.events import PREFIX, Event, kind_of
 from backup_core.domain.guard import GuardMapping, Unlock
@@ -166,6 +167,24 @@ def vault_weakened(vault: Vault, weaker: Sequence[Weakening], at: datetime) -> E
     changes = [str(each) for each in weaker]
     own: dict[str, Any] = {"changes": changes, "effectiveTime": _text(vault.weaker_from or at)}
     return _event("Vault.Weakened", vault.key, "", at, "\n".join([f"{at:%Y-%m-%dT%H:%M}", *changes]), **own)
+
+
+def deletions_stopped(vault: VaultKey, batch: Batch) -> Event:
+    own: dict[str, Any] = {"batchName": batch.name, "reason": batch.said, "causedBy": list(batch.causes)}
+    return _event("Deletions.Stopped", vault, "", batch.since, batch.name, **own)
+
+
+def deletions_let_go(vault: VaultKey, said: GoOn) -> Event:
+    own: dict[str, Any] = {
+        "batchName": said.batch.name,
+        "backupInstances": said.batch.instances,
+        "recoveryPoints": said.batch.points,
+        "causedBy": list(said.batch.causes),
+        "callerId": said.by,
+        "reason": said.reason,
+        "effectiveUntil": _text(said.until),
+    }
+    return _event("Deletions.LetGo", vault, "", said.at, said.batch.name, **own)
 
 
 def identity_changed(before: Vault, after: Vault, at: datetime) -> Event:

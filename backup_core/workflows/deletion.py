@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -171,7 +171,7 @@ def decide(
 
 def expired(
     instance: BackupInstance, vault: Vault | None, points: Sequence[RecoveryPoint], now: datetime
-) -> Collection[str]:
+) -> frozenset[str]:
     """The ids of the points that may go by the same rules."""
     return going(
         points,

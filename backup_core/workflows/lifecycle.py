@@ -154,9 +154,10 @@ def _alarms_of_pause(ports: Ports, vault: VaultKey, paused: BackupInstance, beca
     )
 
 
-def delete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id: str = "") -> Job | None:
-    """Delete an instance, as a job; None when there is none. With the vault's soft delete it is done at once and can be
-    undone until its purge; without, its points are deleted with it. Asking again answers the running job.
+def delete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id: str = "", by: str = "") -> Job | None:
+    """Delete an instance, as a job; None when there is none. `by` is the object id of who asks. With the vault's soft
+    delete it is done at once and can be undone until its purge; without, its points are deleted with it. Asking again
+    answers the running job.
 
     Raises NotFound (vault), InvalidInput while immutability keeps points that were promised to stay, LegalHoldStands
     where it could not be undone and points are held, DeletionUnderWay of what is soft-deleted.
@@ -183,7 +184,7 @@ def delete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id:
             if days
             else begin_deletion(vault, stored.value, now, correlation_id)
         )
-        instance, job = change
+        instance, job = replace(change[0], deleted_by=by), change[1]
         assert instance.expiry_due_at is not None, "both ways of deleting set the next look"
         ports.store.schedule([expiry_row(vault, instance.name, instance.expiry_due_at)])
         quiet = resolve(ports, vault, instance)
@@ -280,6 +281,7 @@ def undelete_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_i
             revision=stored.value.revision + 1,
             config_job_id="",
             deleted_at=None,
+            deleted_by="",
             purge_at=None,
         )
         told = announcements.protection_changed("Undeleted", vault, back, ports.clock.now(), correlation_id)

@@ -99,6 +99,8 @@ def configure_instance(
         now = ports.clock.now()
         job = config_job(vault, request, JobOperation.CONFIGURE, now, correlation_id)
         instance = _wanted(existing, request, policy.value, job, now)
+        if existing is not None and existing.keeps_all_points and by is not None:
+            instance = replace(instance, resumed_at=now, resumed_by=by)
         events = []
         if shorter:
             events.append(announcements.retention_shortened(vault, policy.value.name, shorter, [instance.name], now))
@@ -279,15 +281,18 @@ def reconfigure(ports: Ports, vault: VaultKey, instance_name: str) -> Job | None
         return None
 
 
-def resume_protection(ports: Ports, vault: VaultKey, name: str, *, correlation_id: str = "") -> Job | None:
-    """Take backups again, by the policy as it stands now; None when they are being taken (recorded: 200, empty).
+def resume_protection(
+    ports: Ports, vault: VaultKey, name: str, *, correlation_id: str = "", by: str | None = None
+) -> Job | None:
+    """Take backups again, by the policy as it stands now; None when they are being taken (recorded: 200, empty). `by`
+    is who asks; None: the app itself, which ends what it began.
 
     Raises NotFound, InvalidInput (another instance protects the disk by now), ResourceInUse (being deleted).
     """
     instance = present_instance(ports, vault, name).value
     if instance.takes_scheduled_backups or instance.state is ProtectionState.CONFIGURING:
         return None
-    return _configure_anew(ports, vault, instance, correlation_id)
+    return _configure_anew(ports, vault, instance, correlation_id, by)
 
 
 def sync_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id: str = "") -> Job | None:
@@ -297,8 +302,10 @@ def sync_instance(ports: Ports, vault: VaultKey, name: str, *, correlation_id: s
     return None if instance.state in PAUSED else _configure_anew(ports, vault, instance, correlation_id)
 
 
-def _configure_anew(ports: Ports, vault: VaultKey, instance: BackupInstance, correlation_id: str) -> Job:
-    _, job, _ = configure_instance(ports, vault, request_of(instance), correlation_id=correlation_id)
+def _configure_anew(
+    ports: Ports, vault: VaultKey, instance: BackupInstance, correlation_id: str, by: str | None = None
+) -> Job:
+    _, job, _ = configure_instance(ports, vault, request_of(instance), correlation_id=correlation_id, by=by)
     return job
 
 

@@ -23,9 +23,9 @@ from backup_core.workflows.protection import present_instance
 log = logging.getLogger("diskbackup.releasing")
 
 
-def release_point(ports: Ports, vault: VaultKey, name: str, point_id: str) -> RecoveryPoint:
-    """Have a recovery point go: now, or when the vault's soft delete ends. Raises NotFound, ResourceInUse that names
-    every promise that holds it."""
+def release_point(ports: Ports, vault: VaultKey, name: str, point_id: str, *, by: str = "") -> RecoveryPoint:
+    """Have a recovery point go: now, or when the vault's soft delete ends. `by` is who asks. Raises NotFound, and
+    ResourceInUse that names every promise that holds it."""
     settings = get_vault(ports, vault)
 
     def attempt() -> RecoveryPoint:
@@ -35,7 +35,7 @@ def release_point(ports: Ports, vault: VaultKey, name: str, point_id: str) -> Re
         against = promises(point.value, points, instance.value, settings, now)
         if against:
             raise ResourceInUse(f"Recovery point '{point_id}' is kept: {'; '.join(against)}.")
-        news = released(point.value, settings, now)
+        news = released(point.value, settings, now, by=by)
         _commit(ports, vault, instance, point, news, now)
         log.warning("point.released instance=%s point=%s goes_at=%s", name, point_id, news.expires_at)
         return news

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -47,6 +47,8 @@ from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConfl
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.alerts import Alerted, fire, resolve
+from backup_core.workflows.brake import Asked as BrakeAsked
+from backup_core.workflows.brake import ask_brake
 from backup_core.workflows.catalogue import config_job_of, find_vault, recent_vault
 from backup_core.workflows.claims import release_claim
 from backup_core.workflows.deletion import (
@@ -142,7 +144,17 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
     settings = recent_vault(ports, message.vault)  # before anything is deleted the vault is read anew (deletion.py)
     plain = [point.value for point in points]
     begun = [point for point in points if point.value.expiry_job_id]
-    ready = begun or _ready(instance, settings, points, now)
+    stopped: Collection[str] = ()
+    if begun or instance.is_deleted:
+        ready = begun
+    else:
+        may_go = expired(instance, settings, plain, now)
+        asked = _ask_brake(ports, message, stored, settings, [point for point in plain if point.point_id in may_go])
+        if asked is None:
+            return
+        stored, instance, stopped = asked.stored, asked.stored.value, asked.stopped
+        left = may_go - stopped
+        ready = [each for each in points if each.value.point_id not in stopped and is_ready(each.value, left, now)]
     if instance.state is ProtectionState.DELETING and instance.active is not None and not begun:
         # Its backup ends first; its snapshot is then deleted like the others. The sweep comes again, not this message:
         # a copy in the background may take hours, and a message for each sweep would pile up meanwhile.
@@ -150,6 +162,9 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
     elif ready:
         kept = _kept(instance, settings, now, points=ready, everything=plain)
         _round(ports, message, stored, _Work(points=ready, everything=plain, kept=kept, settings=settings))
+    elif stopped:
+        others = [point for point in plain if point.point_id not in stopped]
+        _look_at_stopped(ports, message, instance, settings, others)
     elif instance.is_deleted:
         _purge_when_due(ports, message, stored, plain)
     elif instance.state is ProtectionState.DELETING and not points:
@@ -158,12 +173,33 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
         _nothing_to_delete(ports, message, stored, plain, settings)
 
 
-def _ready(
-    instance: BackupInstance, settings: Vault | None, points: Sequence[Stored[RecoveryPoint]], now: datetime
-) -> Sequence[Stored[RecoveryPoint]]:
-    """What of it is to be begun."""
-    may_go = expired(instance, settings, [point.value for point in points], now)
-    return [point for point in points if is_ready(point.value, may_go, now)]
+def _ask_brake(
+    ports: Ports,
+    message: ExpirePoints,
+    stored: Stored[BackupInstance],
+    settings: Vault | None,
+    going: Sequence[RecoveryPoint],
+) -> BrakeAsked | None:
+    """What the deletion brake says of those that are to be begun; None when another was faster: then this comes again,
+    as it was sent."""
+    try:
+        return ask_brake(ports, message.vault, stored, settings, going)
+    except StateConflict:
+        ports.queue.send(message, delay=timedelta(seconds=1))
+        return None
+
+
+def _look_at_stopped(
+    ports: Ports,
+    message: ExpirePoints,
+    instance: BackupInstance,
+    settings: Vault | None,
+    others: Sequence[RecoveryPoint],
+) -> None:
+    """Come again in a while, for somebody may have said go on; sooner where another point expires."""
+    now = ports.clock.now()
+    due_at = expiry_due_at(instance, others, now, held=standing(all_holds(instance, settings), now))
+    _move_row(ports, message, min(due_at or now + BLOCKED_RETRY, now + BLOCKED_RETRY))
 
 
 def _kept(
@@ -196,14 +232,22 @@ def _purge_when_due(
     is deleted like any other."""
     now, settings = ports.clock.now(), find_vault(ports, message.vault)  # as it is now: a purge is not undone
     purge_at = stored.value.purge_at
-    if purge_at is None or now < purge_at:
+    is_due = purge_at is not None and now >= purge_at
+    held = standing(all_holds(stored.value, settings, *points), now)
+    asked = _ask_brake(ports, message, stored, settings, points if is_due and not held else ())
+    if asked is None:
+        return
+    stored = asked.stored
+    if not is_due:
         due_at = expiry_due_at(stored.value, points, now, held=standing(all_holds(stored.value, settings), now))
         _move_row(ports, message, due_at or now + BLOCKED_RETRY)
         return
-    held = standing(all_holds(stored.value, settings, *points), now)
     if held:  # it can be undeleted until the last hold ends
         log.info("instance.purge_put_off instance=%s holds=%d", stored.value.name, len(held))
         _move_row(ports, message, held_until(held, now))
+        return
+    if asked.stopped:  # and can be undeleted until somebody says go on
+        _move_row(ports, message, now + BLOCKED_RETRY)
         return
     deleting, job = begin_deletion(message.vault, stored.value, now)
     if commit(ports, message, [Replace(stored, deleting), Insert(job)]):

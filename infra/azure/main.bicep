@@ -90,6 +90,11 @@ param leastSoftDeleteDays int = 0
 ])
 param leastImmutability string = 'Disabled'
 
+@description('Of how many backup instances of a vault recovery points may go within an hour otherwise than by expiry, whatever share that is.')
+@minValue(0)
+@maxValue(1000)
+param unbrakedInstances int = 3
+
 @description('Whether Azure, too, keeps the snapshots of vaults that are immutable; takes bindSnapshots of access.bicep.')
 param bindSnapshots bool = false
 
@@ -292,6 +297,7 @@ module app 'modules/app.bicep' = {
     weakeningDelayHours: weakeningDelayHours
     leastSoftDeleteDays: leastSoftDeleteDays
     leastImmutability: leastImmutability
+    unbrakedInstances: unbrakedInstances
     bindSnapshots: bindSnapshots
     zoneRedundant: zoneRedundant
     instanceMemoryMB: instanceMemoryMB

@@ -11,9 +11,10 @@ from functools import cache
 from typing import Any
 
 from backup_core.api.graph_query import SERVED, Table
+from backup_core.domain.brake import Batch, Brake
 from backup_core.domain.guard import OPERATIONS, PROXY, Critical, request_id
 from backup_core.domain.recovery_point import RecoveryPoint
-from backup_core.ports import Memory, every
+from backup_core.ports import Insert, Memory, every
 from backup_core.workflows.guards import map_guard
 from tests.api.bodies import (
     INSTANCE_PATH,
@@ -76,6 +77,7 @@ WORKING: Mapping[str, Any] = {
         excludedTags=[{"name": "backup", "values": ["never"]}], excludedIds=[disk_id("x")]
     ),
     "LegalHoldInput": {"properties": {"reason": "a court asked for it"}},
+    "GoOnRequest": {"batchId": "0123456789ab-1-1", "reason": "the disks are gone"},
     "ImportRequest": {"sourceVaultId": OLD.resource_id},
     "AdoptionRequest": {
         "sourceScope": SNAPSHOT_GROUP.text,
@@ -174,8 +176,8 @@ def _point() -> str:
 
 @cache
 def scene() -> World:
-    """A protected disk with a recovery point, a free disk, an instance that is softly deleted, and a resource guard
-    that guards nothing of the vault but itself."""
+    """A protected disk with a recovery point, a free disk, an instance that is softly deleted, a resource guard that
+    guards nothing of the vault but itself, and something that the deletion brake stopped."""
     platform = Platform()
     stock(platform.world, disks=1, points=1)
     for name in ("disk-1", "disk-2", "disk-3"):
@@ -193,6 +195,8 @@ def scene() -> World:
     assert front.delete(deleted).status == 202
     assert front.put(GUARD_PATH, WORKING["ResourceGuardInput"]).status == 200
     map_guard(platform.world.ports, VAULT, GUARD_PATH, "somebody")
+    waiting = Batch(name="0123456789ab", since=platform.world.clock.now(), instances=1, points=1, causes=("somebody",))
+    platform.world.store.commit(VAULT, [Insert(Brake(batch=waiting))])
     return platform.world
 
 

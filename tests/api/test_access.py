@@ -128,6 +128,8 @@ TABLE: dict[tuple[str, str], tuple[str, str]] = {
     ("api_recovery_points", "GET"): (READER, f"{DP}/backupVaults/backupInstances/recoveryPoints/read"),
     ("api_recovery_point", "GET"): (READER, f"{DP}/backupVaults/backupInstances/recoveryPoints/read"),
     ("api_recovery_point", "DELETE"): (CONTRIBUTOR, f"{DP}/backupVaults/backupInstances/recoveryPoints/delete"),
+    ("api_deletion_brake", "GET"): (READER, f"{DP}/backupVaults/deletionBrake/read"),
+    ("api_deletion_brake_go_on", "POST"): (CONTRIBUTOR, f"{DP}/backupVaults/deletionBrake/goOn/action"),
     ("api_legal_holds_of_vault", "GET"): (READER, f"{DP}/backupVaults/legalHolds/read"),
     ("api_legal_hold_of_vault", "GET"): (READER, f"{DP}/backupVaults/legalHolds/read"),
     ("api_legal_hold_of_vault", "PUT"): (OPERATOR, f"{DP}/backupVaults/legalHolds/write"),

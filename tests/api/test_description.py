@@ -48,6 +48,7 @@ from tests.api.described import ENDPOINTS, DescribedFront, described_places, val
 from tests.api.front import BASE, VERSION, Front, Services
 from tests.api.standing import GUARD_PATH, WORKING
 from tests.api.tenant import Tenant, bearer, guarded, sign_in
+from tests.api.test_brake import stopped as stopped_by_the_brake
 from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, disk_id, disk_json, point
 from tests.fakes import World
 from tests.origins import OLD, policy_json, stock
@@ -220,6 +221,7 @@ def told() -> DescribedFront:
     _ask_around(front)
     _ask_how_things_stand(front)
     _guard(front)
+    _brake(front)
     return front
 
 
@@ -513,6 +515,20 @@ def _guard(front: DescribedFront) -> None:
     for path in (proxy, GUARD_PATH):
         for _ in range(2):
             other.send("DELETE", path, headers=ada)
+    front.seen |= other.seen
+    front.met |= other.met
+
+
+def _brake(front: DescribedFront) -> None:
+    """Two people, too: what one deletes waits, until the other lets it go."""
+    platform = stopped_by_the_brake()
+    world, path = platform.world, f"{VAULT_PATH}/deletionBrake"
+    other = DescribedFront(world, services=Services(world, sign_in, Tenant().documents))
+    ben = bearer("Backup.Contributor", oid=SUBSCRIPTION)
+    batch = other.get(path, headers=ben).json["properties"]["batch"]["batchId"]
+    other.post(f"{path}/goOn", {"batchId": batch, "reason": "the disk is gone"}, headers=ben)
+    settings = {"deletionBrakeSettings": {"sharePercent": 5}}
+    other.send("PATCH", VAULT_PATH, {"properties": {"securitySettings": settings}}, headers=ben)
     front.seen |= other.seen
     front.met |= other.met
 

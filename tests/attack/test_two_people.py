@@ -170,6 +170,13 @@ TRIES: Mapping[str, Try] = {
         Critical.REDUCE_SOFT_DELETE,
         "",
     ),
+    "loosen the brake": (
+        "PATCH",
+        fixed(VAULT_PATH),
+        with_body(weaker(deletionBrakeSettings={"sharePercent": 100})),
+        Critical.REDUCE_SOFT_DELETE,
+        "",
+    ),
     "immutability off": (
         "PUT",
         immutable,
@@ -247,6 +254,7 @@ HARMLESS: Mapping[str, str] = {
     "PUT api_legal_hold_of_vault": "keeps more",
     "PUT api_legal_hold_of_instance": "keeps more",
     "PUT api_legal_hold_of_point": "keeps more",
+    "POST api_deletion_brake_go_on": "for others than who caused what waits: tests/attack/test_immutable_vault.py",
     "POST api_alert_acknowledge": "a note",
     "POST api_import": "adds instances and points; what it stops is Azure Backup's, which has guards of its own",
     "POST api_import_undo": "its job asks for the leave of stopping each instance: tests/workflows/test_moving.py",

@@ -16,8 +16,9 @@ from backup_core.domain.protection_rule import instance_name
 from backup_core.domain.reach import Author
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.restore_together import TogetherRequest
-from backup_core.domain.vault import Vault
+from backup_core.domain.vault import Promises, Vault
 from backup_core.ports import Remove
+from backup_core.workflows.brake import find_brake, say_go_on
 from backup_core.workflows.holds import Place, clear_hold, set_hold
 from backup_core.workflows.job_kinds import give_up
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups, undelete_instance
@@ -339,6 +340,20 @@ def _held() -> Platform:
     return platform
 
 
+def _braked() -> Platform:
+    """And let go by another person."""
+    platform = backed_up()
+    platform.world.promises = Promises(unbraked_instances=0)
+    ports = platform.world.ports
+    delete_instance(ports, VAULT, NAME, by="one")
+    platform.run(minutes=1)
+    batch = find_brake(ports, VAULT).batch
+    assert batch is not None
+    say_go_on(ports, VAULT, batch.batch_id, by="another", by_name="", reason="it is meant")
+    platform.run(minutes=1)
+    return platform
+
+
 def _retagged() -> Platform:
     platform = backed_up()
     platform.world.cloud.retag(platform.points()[0].snapshot_id, {"owner": "somebody"})
@@ -436,6 +451,8 @@ CAUSES: Mapping[str, Callable[[], Platform]] = {
     "BackupData.Deleted": _asked(_delete),
     "Vault.Weakened": _weakened,
     "Vault.IdentityChanged": _another_identity,
+    "Deletions.Stopped": _braked,
+    "Deletions.LetGo": _braked,
     "LegalHold.Set": _held,
     "LegalHold.Cleared": _held,
     "Vault.Rebuilt": _vault_lost,

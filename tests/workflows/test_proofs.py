@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from backup_core.domain.agenda import AgendaKind
+from backup_core.domain.alert import Cause
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.recovery_point import held_by_tag
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.restore_together import TogetherRequest
 from backup_core.domain.vault import Promises
+from backup_core.workflows.brake import find_brake, say_go_on
 from backup_core.workflows.holds import Place, clear_hold, holds_at, set_hold
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, undelete_instance
 from backup_core.workflows.on_demand import request_backup
@@ -335,6 +337,56 @@ def the_older_is_gone_with_its_hold(platform: Platform) -> None:
     assert sum(f"{SLOT:%Y%m%dT%H%M%SZ}" in removed for removed in platform.world.cloud.removed) == 1
 
 
+def in_a_vault_where_all_that_goes_early_waits() -> Platform:
+    platform = with_a_point()
+    platform.world.promises = Promises(unbraked_instances=0)
+    return platform
+
+
+def it_waits_and_is_counted_once(platform: Platform) -> None:
+    if platform.refused and platform.instance().state.value != "SoftDeleting":
+        platform.check_invariants(slots=[])
+        return
+    assert len(platform.points()) == 1
+    assert platform.world.cloud.removed == []
+    batch = find_brake(platform.world.ports, VAULT).batch
+    assert batch is not None
+    assert (batch.instances, batch.points) == (1, 1)
+    assert [each.cause for each in platform.instance().alerts] == [Cause.BRAKE]
+    assert platform.agenda(AgendaKind.EXPIRY), "nobody would come back to it"
+
+
+def stopped_by_the_brake() -> Platform:
+    """A few seconds before what waits is looked at again."""
+    platform = in_a_vault_where_all_that_goes_early_waits()
+    with platform.world.faults.paused():
+        delete_instance(platform.world.ports, VAULT, "disk-1", by="one")
+        platform.run(seconds=60)
+        row = min(platform.agenda(AgendaKind.EXPIRY), key=lambda row: row.due_at)
+        platform.world.clock.set(row.due_at - timedelta(seconds=20))
+    return platform
+
+
+def let_it_go(platform: Platform) -> None:
+    def ask() -> None:
+        batch = find_brake(platform.world.ports, VAULT).batch
+        assert batch is not None
+        asked = {"by": "another", "by_name": "", "reason": "it is meant"}
+        say_go_on(platform.world.ports, VAULT, batch.batch_id, **asked)
+
+    platform.ask(ask)
+    platform.run(seconds=45)
+
+
+def it_is_gone_if_somebody_said_go_on(platform: Platform) -> None:
+    brake = find_brake(platform.world.ports, VAULT)
+    if platform.refused and not brake.go_ons:
+        it_waits_and_is_counted_once(platform)
+        return
+    assert (brake.batch, len(brake.go_ons)) == (None, 1)
+    nothing_is_left(platform)
+
+
 SCENARIOS = {
     "backup": Scenario(prepare=at_noon, act=lambda platform: platform.run(seconds=30), check=backup_is_whole),
     "a slow backup": Scenario(
@@ -364,6 +416,10 @@ SCENARIOS = {
     "delete": Scenario(prepare=with_a_point, act=delete, check=nothing_is_left),
     "resume": Scenario(prepare=stopped, act=resume, check=disk_is_protected_again),
     "soft-delete": Scenario(prepare=with_soft_delete, act=delete, check=it_can_be_had_back),
+    "brake": Scenario(
+        prepare=in_a_vault_where_all_that_goes_early_waits, act=delete, check=it_waits_and_is_counted_once
+    ),
+    "go on": Scenario(prepare=stopped_by_the_brake, act=let_it_go, check=it_is_gone_if_somebody_said_go_on),
     "purge": Scenario(
         prepare=about_to_be_purged, act=lambda platform: platform.run(seconds=150), check=nothing_is_left
     ),

@@ -87,6 +87,7 @@ def schemas() -> dict[str, Schema]:
         "AdoptionDryRun": _adoption_dry_run(),
         "ProtectionRule": _resource(_rule()),
         "LegalHold": _resource(_legal_hold()),
+        "DeletionBrake": _resource(_brake()),
         "ProtectionRuleDryRun": all_of({"value": list_of(_rule_decision()), "left": _NUMBER}),
         "SignOfLife": all_of({"status": one_of(("ok", "stalled"))}),
         "Health": _resource(_health()),
@@ -595,6 +596,26 @@ def _legal_hold() -> Schema:
     )
 
 
+def _brake() -> Schema:
+    batch = all_of(
+        {
+            **dict.fromkeys(("batchId", "reason"), TEXT),
+            "since": TIME,
+            **dict.fromkeys(("backupInstances", "recoveryPoints"), _NUMBER),
+            "causedBy": list_of(TEXT),
+        }
+    )
+    said = {**dict.fromkeys(("reason", "saidBy", "saidByName"), TEXT), "saidTime": TIME, "effectiveUntil": TIME}
+    return all_of(
+        {
+            "isStopped": _FLAG,
+            **dict.fromkeys(("sharePercent", "unbrakedInstances", "countedInstances"), _NUMBER),
+            "batch": optional(batch),
+            "goOns": list_of(all_of({"batch": batch, **said})),
+        }
+    )
+
+
 def _rule_decision() -> Schema:
     return all_of(
         {
@@ -628,6 +649,7 @@ def _health() -> Schema:
                     "instancesNotBound": _NUMBER,
                 }
             ),
+            "deletionBrake": all_of({"instancesStopped": _NUMBER}),
             "vaults": _NUMBER,
             "vaultsLeftOut": _NUMBER,
             "backupInstances": all_of({state.value: _NUMBER for state in ObjectiveState}),

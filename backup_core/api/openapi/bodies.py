@@ -33,7 +33,7 @@ from backup_core.api.provider import DATA_SOURCE, FEATURE_REQUEST
 from backup_core.api.quota_forecast import MORE_DISKS_AT_MOST
 from backup_core.api.resource_graph import FORMATS, ROWS_AT_MOST, SCOPES, SKIP_AT_MOST, SUBSCRIPTIONS_AT_MOST
 from backup_core.api.restores import BY_POINT, BY_TIME, LATEST, MAX_SIZE_GB, POINT_ID, ZONES
-from backup_core.api.vaults import IDENTITIES, REDUNDANCIES, SETTINGS, SOFT_DELETE_RANGE, STORES
+from backup_core.api.vaults import IDENTITIES, REDUNDANCIES, SETTINGS, SHARE_RANGE, SOFT_DELETE_RANGE, STORES
 from backup_core.api.wire import INSTANT, TOKEN
 from backup_core.domain import policy
 from backup_core.domain.durations import FORM as DURATION
@@ -109,6 +109,7 @@ def schemas() -> dict[str, Schema]:
         "AdoptionRequest": _adoption(adopts=True),
         "UndoAdoptionRequest": _adoption(adopts=False),
         "ProtectionRuleInput": all_of({"properties": rule_properties()}),
+        "GoOnRequest": all_of({"batchId": _NEEDED, "reason": {**_NEEDED, "maxLength": LONGEST_REASON}}),
         "LegalHoldInput": all_of({"properties": hold_properties()}),
         "BackupInstanceInput": object_of(
             {"tags": tags(), "properties": ref("BackupInstanceProperties")}, required=("properties",)
@@ -200,11 +201,13 @@ def vault_settings() -> Schema:
     least, most = SOFT_DELETE_RANGE
     store = all_of({"datastoreType": one_of(STORES), "type": one_of(REDUNDANCIES)})
     days = {"type": ["number", "null"], "minimum": least, "maximum": most}
+    share = {"type": ["number", "null"], "minimum": SHARE_RANGE[0], "maximum": SHARE_RANGE[1]}
     return tree(
         {
             "storageSettings": optional(list_of(store)),
             **{path: optional(one_of(words)) for path, words in SETTINGS.items()},
             "securitySettings.softDeleteSettings.retentionDurationInDays": days,
+            "securitySettings.deletionBrakeSettings.sharePercent": share,
         }
     )
 

@@ -1594,6 +1594,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/deletionBrake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        /** How the deletion brake of a vault stands: what was counted, what waits, and who let what go */
+        get: operations["DeletionBrake_Get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/deletionBrake/goOn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let go what the deletion brake stopped: for another person than who caused it */
+        post: operations["DeletionBrake_GoOn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/backupInstances/{instance}/findRestorableTimeRanges": {
         parameters: {
             query?: never;
@@ -2145,6 +2187,9 @@ export interface components {
                 immutabilitySettings?: {
                     /** @enum {string|null} */
                     state?: "Disabled" | "Unlocked" | "Locked" | null;
+                } | null;
+                deletionBrakeSettings?: {
+                    sharePercent?: number | null;
                 } | null;
             } | null;
             featureSettings?: {
@@ -2730,6 +2775,10 @@ export interface components {
                 enabled?: boolean | null;
             };
         };
+        GoOnRequest: {
+            batchId: string;
+            reason: string;
+        };
         LegalHoldInput: {
             properties: {
                 reason: string;
@@ -2967,6 +3016,9 @@ export interface components {
                     immutabilitySettings?: {
                         /** @enum {string} */
                         state?: "Disabled" | "Unlocked" | "Locked";
+                    };
+                    deletionBrakeSettings?: {
+                        sharePercent?: number;
                     };
                 };
                 featureSettings?: {
@@ -3825,6 +3877,44 @@ export interface components {
             name: string;
             type: string;
         };
+        DeletionBrake: {
+            properties: {
+                isStopped: boolean;
+                sharePercent: number;
+                unbrakedInstances: number;
+                countedInstances: number;
+                batch: {
+                    batchId: string;
+                    reason: string;
+                    /** Format: date-time */
+                    since: string;
+                    backupInstances: number;
+                    recoveryPoints: number;
+                    causedBy: string[];
+                } | null;
+                goOns: {
+                    batch: {
+                        batchId: string;
+                        reason: string;
+                        /** Format: date-time */
+                        since: string;
+                        backupInstances: number;
+                        recoveryPoints: number;
+                        causedBy: string[];
+                    };
+                    reason: string;
+                    saidBy: string;
+                    saidByName: string;
+                    /** Format: date-time */
+                    saidTime: string;
+                    /** Format: date-time */
+                    effectiveUntil: string;
+                }[];
+            };
+            id: string;
+            name: string;
+            type: string;
+        };
         ProtectionRuleDryRun: {
             value: {
                 dataSourceId: string;
@@ -3864,6 +3954,9 @@ export interface components {
                     /** @enum {string} */
                     keptBy: "Azure" | "ThisAppOnly";
                     instancesNotBound: number;
+                };
+                deletionBrake: {
+                    instancesStopped: number;
                 };
                 vaults: number;
                 vaultsLeftOut: number;
@@ -8261,6 +8354,82 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    DeletionBrake_Get: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionBrake"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    DeletionBrake_GoOn: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoOnRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionBrake"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
             429: components["responses"]["429"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

@@ -12,6 +12,7 @@ export const healthy = (): Health["properties"] => ({
   duties: [],
   tables: { isSetBack: false, isReconciled: true },
   immutability: { state: "Disabled", keptBy: "ThisAppOnly", instancesNotBound: 0 },
+  deletionBrake: { instancesStopped: 0 },
   vaults: 1,
   vaultsLeftOut: 0,
   backupInstances: { protected: 12, atRisk: 0, breached: 0, paused: 0, error: 0 },

@@ -54,6 +54,7 @@ param leastSoftDeleteDays int
 ])
 param leastImmutability string
 
+param unbrakedInstances int
 param bindSnapshots bool
 
 param zoneRedundant bool
@@ -187,6 +188,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       DISKBACKUP_WEAKENING_DELAY_HOURS: string(weakeningDelayHours)
       DISKBACKUP_LEAST_SOFT_DELETE_DAYS: string(leastSoftDeleteDays)
       DISKBACKUP_LEAST_IMMUTABILITY: leastImmutability
+      DISKBACKUP_UNBRAKED_INSTANCES: string(unbrakedInstances)
       DISKBACKUP_BIND_SNAPSHOTS: bindSnapshots ? 'on' : 'off'
       DISKBACKUP_SIGN_IN: signIn
       DISKBACKUP_ENTRA_TENANT_ID: entraTenantId
