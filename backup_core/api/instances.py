@@ -52,11 +52,12 @@ def list_of_disk(ports: Ports, call: Call) -> Answer:
 
 
 def put(ports: Ports, call: Call) -> Answer:
-    """201 with the operation's URL, for a new instance and for a changed one (recorded)."""
+    """201 with the operation's URL, for a new instance and for a changed one (recorded). What is stopped stays stopped:
+    resuming is asked for by its own name (recorded; what Azure makes of this one, nobody has recorded)."""
     request = _read_instance(call)
     before = catalogue.find_instance(ports, call.vault, request.name)
     instance, job, _ = protection.configure_instance(
-        ports, call.vault, request, correlation_id=call.correlation_id, by=call.caller.object_id
+        ports, call.vault, request, correlation_id=call.correlation_id, by=call.caller.object_id, resumes=False
     )
     headers = status_header(call, of_job(call.vault, job))
     changes = differences(asked(call.vault, before), asked(call.vault, instance)) if before is not None else ()

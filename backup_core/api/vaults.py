@@ -36,6 +36,9 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
 _GROUPS = ("monitoringSettings", "securitySettings", "featureSettings", "costManagementSettings")
 # What Azure answers for a vault whose client said nothing of it (recorded).
 _UNSAID = {"securitySettings": {"softDeleteSettings": {"state": "On", "retentionDurationInDays": SOFT_DELETE_DAYS}}}
+# Azure takes no vault without (documented). Snapshots lie in the operational store, and a client that compares what it
+# wants with what is there (Terraform, after an import) must not find nothing.
+_UNSAID_STORES = [{"datastoreType": "OperationalStore", "type": "LocallyRedundant"}]
 STORES = ("OperationalStore", "VaultStore", "ArchiveStore")
 REDUNDANCIES = ("LocallyRedundant", "ZoneRedundant", "GeoRedundant")
 IDENTITIES = ("None", "SystemAssigned", "UserAssigned", "SystemAssigned,UserAssigned")
@@ -180,7 +183,7 @@ def render(ports: Ports, vault: Vault, *, is_guarded: bool, provisioning_state: 
     """The resource as the service writes it."""
     properties: dict[str, Any] = {"provisioningState": provisioning_state}
     stored = vault.properties
-    properties |= {name: stored[name] for name in ("storageSettings",) if name in stored}
+    properties["storageSettings"] = stored.get("storageSettings") or _UNSAID_STORES
     properties["isVaultProtectedByResourceGuard"] = is_guarded
     told = merged_settings(_UNSAID, stored)
     properties |= {name: told[name] for name in _GROUPS if name in told} | _pending(vault)

@@ -67,9 +67,11 @@ def configure_instance(
     correlation_id: str = "",
     by: str | None = None,
     ruled: bool = False,
+    resumes: bool = True,
 ) -> tuple[BackupInstance, Job, bool]:
     """Accept protection of a disk, or another policy for it; answers the instance, its job and whether it is new.
-    `by` is who asks (see guards.ask_leave), or if `ruled` who wrote the rule that does.
+    `by` is who asks (see guards.ask_leave), or if `ruled` who wrote the rule that does. What is stopped or suspended
+    takes backups again only if it `resumes`; else it takes what is asked and stays so, and its job has ended.
 
     Only while `still` holds of the instance as it is: for who judged it before. Raises NotFound (vault), InvalidInput
     naming every fault, ResourceInUse (being deleted, soft-deleted, or not as it was judged), GuardLocked.
@@ -95,9 +97,11 @@ def configure_instance(
             raise InvalidInput(refused)
         if existing is not None:
             _ask_leave(ports, vault, existing, request, policy.value, by, ruled=ruled)
-        take_claim(ports, vault, request.name, request.disk_id)
         now = ports.clock.now()
         job = config_job(vault, request, JobOperation.CONFIGURE, now, correlation_id)
+        if stored is not None and not resumes and _stays_paused(stored.value):
+            return _change_paused(ports, vault, stored, request, policy.value, job, shorter)
+        take_claim(ports, vault, request.name, request.disk_id)
         instance = _wanted(existing, request, policy.value, job, now)
         if existing is not None and existing.keeps_all_points and by is not None:
             instance = replace(instance, resumed_at=now, resumed_by=by)
@@ -110,6 +114,40 @@ def configure_instance(
         return instance, job, existing is None
 
     return until_committed(f"Backup instance '{request.name}'", attempt)
+
+
+def _stays_paused(existing: BackupInstance) -> bool:
+    """A rebuilt instance is stopped because nobody knows better: whoever configures it wants it protected."""
+    return existing.state in PAUSED and not existing.rebuilt
+
+
+def _change_paused(
+    ports: Ports,
+    vault: VaultKey,
+    stored: Stored[BackupInstance],
+    request: InstanceRequest,
+    policy: BackupPolicy,
+    job: Job,
+    shorter: Sequence[str],
+) -> tuple[BackupInstance, Job, bool]:
+    """Resuming has a request of its own: a client that only states again what it wants of an instance (Terraform does)
+    must not have points expire that were to be kept for ever. Raises StateConflict."""
+    now = job.created_at
+    instance = replace(
+        stored.value,
+        revision=stored.value.revision + 1,
+        friendly_name=request.friendly_name,
+        policy=policy,
+        tags=request.tags,
+        request=request.request,
+        config_job_id=job.job_id,
+    )
+    ended = job.advance(JobStatus.COMPLETED, at=now)
+    events = [announcements.job_ended(vault, ended)]
+    if shorter:
+        events.append(announcements.retention_shortened(vault, policy.name, shorter, [instance.name], now))
+    outbox.commit(ports, vault, [Replace(stored, instance), Insert(ended)], events)
+    return instance, ended, False
 
 
 def _refuse_going(existing: BackupInstance | None) -> None:

@@ -68,6 +68,16 @@ def protected(provider: Provider) -> str:
     return path_of(INSTANCES[0])
 
 
+def test_a_vault_that_was_made_without_storage_settings_is_imported_without_a_replacement(
+    provider: Provider, front: Front
+) -> None:
+    path = f"{GROUP_PATH}/backupVaults/made-by-hand"
+    assert front.put(path, {"location": "westeurope", "properties": {}}).status < 300
+    state = provider.read(path)
+    assert state is not None
+    assert (state["datastore_type"], state["redundancy"]) == ("OperationalStore", "LocallyRedundant")
+
+
 @pytest.mark.parametrize("case", VAULTS, ids=named(VAULTS))
 def test_a_vault_is_created_and_read_back_as_configured(provider: Provider, case: Case) -> None:
     state = provider.create(path_of(case), case.request)
@@ -224,3 +234,25 @@ def test_the_documented_commands_describe_azure_s_cloud_with_the_app_s_address(t
     subprocess.run(["bash", "-eu", "-c", textwrap.dedent(script)], cwd=tmp_path, env=path, check=True)
     made = json.loads((tmp_path / "endpoints").read_text())
     assert made == azure | {"name": "DiskBackup", "resourceManager": "https://backup.contoso.com"}
+
+
+@pytest.mark.parametrize(
+    ("action", "state"), [("stopProtection", "ProtectionStopped"), ("suspendBackups", "BackupsSuspended")]
+)
+def test_an_apply_leaves_stopped_what_is_stopped_and_says_so(
+    provider: Provider, protected: str, front: Front, platform: Platform, action: str, state: str
+) -> None:
+    """Another policy is taken, and nothing begins to be backed up, or to expire, for it."""
+    assert front.post(f"{protected}/{action}", {}).status == 202
+    platform.run(seconds=5)
+    request = json.loads(json.dumps(INSTANCES[0].request))
+    policy = request["properties"]["policyInfo"]
+    policy["policyId"] = next(path_of(each) for each in POLICIES if path_of(each) != policy["policyId"])
+    with pytest.raises(Fault, match=f"unexpected state '{state}'"):
+        provider.update(protected, request)
+    shown = front.get(protected).json["properties"]
+    assert (shown["currentProtectionState"], shown["policyInfo"]["policyId"]) == (state, policy["policyId"])
+    assert front.get(f"{VAULT_ID}/backupJobs").json["value"][0]["properties"]["status"] == "Completed"
+    assert front.post(f"{protected}/resumeProtection", {}).status == 202
+    platform.run(seconds=5)
+    assert front.get(protected).json["properties"]["currentProtectionState"] == "ProtectionConfigured"

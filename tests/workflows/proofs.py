@@ -84,6 +84,7 @@ READS = frozenset(
     (
         *("store.get", "store.page", "store.glance", "store.vaults", "store.due", "store.agenda", "audit.page"),
         *("cloud.get_disk", "cloud.find_disk", "cloud.find_snapshot", "cloud.list_snapshots", "cloud.list_disks"),
+        "cloud.list_all_snapshots",
         *("cloud.get_operation", "cloud.find_group", "cloud.locks_at", "cloud.permissions_at", "cloud.usage"),
         *("azure_backup.find_vault", "azure_backup.find_instance", "azure_backup.find_point"),
         *("azure_backup.list_policies", "azure_backup.list_instances", "azure_backup.list_points"),

@@ -418,3 +418,31 @@ def test_reconfiguring_what_is_up_to_date_gone_or_going_does_nothing() -> None:
     assert reconfigure(platform.world.ports, VAULT, "disk-9") is None
     change_instance(platform, state=ProtectionState.DELETING, policy=policy("policy-disk-1", **TWICE_A_DAY))
     assert reconfigure(platform.world.ports, VAULT, "disk-1") is None
+
+
+# ---------------------------------------------------------------- asked again while it is stopped
+
+
+@pytest.mark.parametrize("state", [ProtectionState.STOPPED, ProtectionState.SUSPENDED])
+def test_who_does_not_resume_changes_what_is_stopped_and_leaves_it_so(state: ProtectionState) -> None:
+    platform = Platform()
+    platform.protect()
+    change_instance(platform, state=state, paused_at=platform.world.clock.now())
+    put_policy(platform.world.ports, VAULT, policy("other"))
+    wanted = request(policy_name="other", tags={"team": "blue"})
+    _, job, is_new = configure_instance(platform.world.ports, VAULT, wanted, resumes=False)
+    platform.run(minutes=5)
+    instance = platform.instance("disk-1")
+    assert (is_new, job.status, instance.state) == (False, JobStatus.COMPLETED, state)
+    assert (instance.policy.name, instance.tags, instance.config_job_id) == ("other", {"team": "blue"}, job.job_id)
+    assert events(platform, "Protection.Resumed") == []
+    assert [each for each in platform.agenda(AgendaKind.WATCH) if each.subject == job.job_id] == []
+
+
+def test_what_was_only_written_back_from_its_snapshots_is_protected_when_it_is_configured() -> None:
+    platform = Platform()
+    platform.protect()
+    change_instance(platform, state=ProtectionState.STOPPED, rebuilt=True)
+    configure_instance(platform.world.ports, VAULT, request(), resumes=False)
+    platform.run(minutes=1)
+    assert platform.instance("disk-1").state is ProtectionState.CONFIGURED
