@@ -40,6 +40,7 @@ from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import GroupId, VaultKey
 from backup_core.domain.restore_together import KnownRequest
 from backup_core.domain.snapshot_group import SnapshotGroup
+from backup_core.domain.storage_day import StorageDay
 from backup_core.domain.surroundings import BilledDay, EncryptionSet, Group, Identity, Lock, Usage
 from backup_core.domain.vault import Promises, Vault
 
@@ -70,6 +71,7 @@ Record = (
     | Unlock
     | KnownRequest
     | Brake
+    | StorageDay
 )
 R = TypeVar("R", bound=Record)
 Glance = InstanceGlance | JobGlance | PointGlance  # of a BackupInstance, a Job, a RecoveryPoint
@@ -157,8 +159,8 @@ class StateStore(Protocol):
 
     Keys: Vault (); BackupPolicy (name); BackupInstance (name); Job (job_id); RecoveryPoint (instance_name, point_id);
     DiskClaim (disk_key), ProtectionRule (rule_key), DigestItem (group, key), SnapshotGroup (key), Pace (subscription),
-    ResourceGuard (key), GuardMapping (key), Heartbeat (), Installation (), whatever vault is named; Alert (alert_id);
-    OutboxEvent (key); RefusedEvent (key); Unlock (subject, by); KnownRequest (request_id); Brake ().
+    ResourceGuard (key), GuardMapping (key), StorageDay (key), Heartbeat (), Installation (), whatever vault is named;
+    Alert (alert_id); OutboxEvent (key); RefusedEvent (key); Unlock (subject, by); KnownRequest (request_id); Brake ().
     Names are compared without case. Raises CloudUnavailable when the storage does not answer, InvalidInput for a name
     that no table key can hold or a page token that the store did not make.
     """

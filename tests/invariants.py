@@ -11,7 +11,7 @@
    may go before its time, unless the vault is immutable; what is not whole may go unrecorded. Of tables that are older
    than the world, nothing goes.
 5. *Points and snapshots are each other's* once everything is quiet: a good point has its snapshot, a whole snapshot its
-   point, kept at least as long as was promised.
+   point, kept at least as long as was promised; and the instance's row counts them as they are.
 6. *Nothing waits for ever*: no message, no job and no row of the agenda that looks after one is left when everything is
    quiet.
 7. *Every alert is resolved when its cause is gone*: on the instance, and in the alert's own row.
@@ -38,6 +38,7 @@ from backup_core.domain.hold import all_holds
 from backup_core.domain.instance import MISSED_SLOTS_KEPT, BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobOperation, JobStatus
 from backup_core.domain.naming import scheduled_job_id
+from backup_core.domain.points import count_of
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault
@@ -295,7 +296,10 @@ class Ledger:
         own = {each.lower() for each in world.cloud.snapshot_ids() if self._makers.get(each.lower()) == installation}
         whole = {each for each in own if self._is_whole(world, each)}
         faults = [f"point {each} has no snapshot" for each in points.keys() - own if points[each].is_good]
-        if self._instance(world) is not None:
+        instance, counted = self._instance(world), count_of(points.values())
+        if instance is not None and instance.point_count != counted:
+            faults.append(f"there are {counted}, and the instance says {instance.point_count}")
+        if instance is not None:
             faults += [f"snapshot {each} has no point" for each in whole - points.keys()]
         for each in whole & points.keys():
             promised, kept = self._promised.get(each), points[each].expires_at

@@ -41,6 +41,7 @@ from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.restore_together import KnownRequest
 from backup_core.domain.snapshot_group import SnapshotGroup
+from backup_core.domain.storage_day import StorageDay
 from backup_core.domain.vault import Vault
 from backup_core.ports import Change, G, Glance, R, Record, Remove, Replace
 
@@ -55,6 +56,7 @@ INSTALLATION_PARTITION = "installation"
 GROUPS_PARTITION = "groups"
 PACES_PARTITION = "paces"
 GUARDS_PARTITION = "guards"
+STORAGE_PARTITION = "storage"
 MAX_CHANGES = 100  # an entity group transaction takes no more
 # An agenda row's shard is a hash of its instance. Each shard costs a tick one read, due or not; a partition serves
 # about 2,000 rows a second (Azure's scalability targets), so four carry some 8,000 writes a second: ample for 5,000 due
@@ -87,6 +89,7 @@ _KINDS: Mapping[type[Record], str] = {
     Unlock: "unlock",
     KnownRequest: "request",
     Brake: "brake",
+    StorageDay: "storage",
 }
 _KEY_LENGTHS: Mapping[type[Record], int] = {
     Vault: 0,
@@ -109,6 +112,7 @@ _KEY_LENGTHS: Mapping[type[Record], int] = {
     Unlock: 2,
     KnownRequest: 1,
     Brake: 0,
+    StorageDay: 1,
 }
 # Records that lie together, whatever vault they are of.
 _SHARED: Mapping[type[Record], str] = {
@@ -121,6 +125,7 @@ _SHARED: Mapping[type[Record], str] = {
     Pace: PACES_PARTITION,
     ResourceGuard: GUARDS_PARTITION,
     GuardMapping: GUARDS_PARTITION,
+    StorageDay: STORAGE_PARTITION,
 }
 GLANCED: Mapping[type[Glance], type[BackupInstance | Job | RecoveryPoint]] = {
     InstanceGlance: BackupInstance,
@@ -231,7 +236,7 @@ def record_key(record: Record) -> tuple[str, ...]:
             return (record.group, record.key)
         case DiskClaim() | OutboxEvent() | RefusedEvent() | ProtectionRule() | SnapshotGroup():
             return (record.key,)
-        case ResourceGuard() | GuardMapping():
+        case ResourceGuard() | GuardMapping() | StorageDay():
             return (record.key,)
         case Unlock():
             return (record.subject, record.by)
@@ -489,6 +494,8 @@ def _hints(record: Record) -> dict[str, str]:
             return {"name": record.installation_id}
         case Pace():
             return {"subscription": record.subscription}
+        case StorageDay():
+            return {"vault": record.vault.resource_id}
         case OutboxEvent() | DigestItem() | RefusedEvent():
             return {"type": record.event.type, "event": record.event.id}
 

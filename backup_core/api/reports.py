@@ -52,14 +52,19 @@ def _answer(ports: Ports, call: Call, vaults: Iterable[VaultKey]) -> Answer:
 def _read(call: Call, now: datetime) -> tuple[datetime, datetime, str]:
     """The parameters `from`, `to` and `format`. Raises InvalidInput that names every fault."""
     faults: list[Fault] = []
-    end = _instant(call, "to", now, faults)
-    begin = _instant(call, "from", max(end, _EARLIEST) - UNLESS_TOLD, faults)
+    begin, end = read_period(call, now, faults)
     form = (call.parameter("format") or FORMATS[0]).lower()
     if form not in FORMATS:
         faults.append(Fault(target="format", message=f"must be {' or '.join(FORMATS)}, not {form[:40]!r}"))
     if faults:
         raise InvalidInput(faults)
     return begin, end, form
+
+
+def read_period(call: Call, now: datetime, faults: list[Fault]) -> tuple[datetime, datetime]:
+    """The parameters `from` and `to`; what is faulty is as if nobody had told it."""
+    end = _instant(call, "to", now, faults)
+    return _instant(call, "from", max(end, _EARLIEST) - UNLESS_TOLD, faults), end
 
 
 def _instant(call: Call, name: str, unless_told: datetime, faults: list[Fault]) -> datetime:

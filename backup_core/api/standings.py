@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from backup_core.api.call import Answer, Call
+from backup_core.api.storage_history import render_held
 from backup_core.api.wire import instant, reached, skip_token
 from backup_core.domain.health import InstanceGlance, rank
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.storage_day import CURRENCY, holding_of
 from backup_core.ports import Ports
 from backup_core.workflows import catalogue
 
@@ -32,7 +34,9 @@ def list_in_vault(ports: Ports, call: Call) -> Answer:
 
 
 def _render(vault: VaultKey, glance: InstanceGlance, now: datetime) -> dict[str, Any]:
-    """`nextBackupTime` is null for what takes no backups; `sizeBytes` is the disk's at its newest point, 0 without."""
+    """`nextBackupTime` is null for what takes no backups; `sizeBytes` is the disk's at its newest point, 0 without.
+    `recoveryPoints` is null until they were counted, after an update of the app; of estimates storageHistory says what
+    they suppose."""
     standing = rank(vault, glance, now).standing
     marks = glance.marks
     return {
@@ -49,5 +53,8 @@ def _render(vault: VaultKey, glance: InstanceGlance, now: datetime) -> dict[str,
         "objectiveSeconds": marks.objective_seconds,
         "nextBackupTime": instant(glance.next_at) if marks.state.will_be_backed_up else None,
         "sizeBytes": glance.disk_bytes,
+        "recoveryPoints": None if glance.point_count is None else glance.point_count.count,
+        **render_held(holding_of(glance)),
+        "currency": CURRENCY,
         "activeAlerts": list(glance.severities),
     }

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from backup_core.domain.alert import Cause, fired_type
 from backup_core.domain.events import kind_of
-from backup_core.domain.instance import BackupInstance
+from backup_core.domain.instance import BackupInstance, PointCount
 from backup_core.domain.job import Job, JobOperation, JobStatus
 from backup_core.domain.objective import Marks, ObjectiveState, Standing, judge, marks_of
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
@@ -45,6 +45,7 @@ class InstanceGlance:
     severities: tuple[str, ...] = ()
     is_unbound: bool = False  # Azure does not let us make its snapshots immutable
     is_braked: bool = False  # the deletion brake keeps points of it from going
+    point_count: PointCount | None = None
 
     @classmethod
     def of(cls, instance: BackupInstance) -> InstanceGlance:
@@ -64,6 +65,7 @@ class InstanceGlance:
             severities=tuple(kind_of(fired_type(opened.cause)).severity.value for opened in instance.alerts),
             is_unbound=any(opened.cause == Cause.BINDING for opened in instance.alerts),
             is_braked=instance.brake is not None and instance.brake.waits,
+            point_count=instance.point_count,
         )
 
 

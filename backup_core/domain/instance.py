@@ -61,6 +61,15 @@ class PointSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PointCount:
+    """How many points an instance has, but for those that are lost, and when the oldest of them was taken: what every
+    change of its points says anew, and the reconciler puts right."""
+
+    count: int
+    oldest_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveBackup:
     """The backup that holds the instance now. Carries its job and the disk's description until the point is recorded.
 
@@ -228,6 +237,7 @@ class BackupInstance:
     newest_slot: datetime | None = None  # newest slot that a job was started for, whatever came of it
     last_success_slot: datetime | None = None
     newest_point: PointSummary | None = None
+    point_count: PointCount | None = None  # None where an older release wrote the row, until the reconciler has counted
     expiry_due_at: datetime | None = None  # the expiry agenda's row for this instance
     missed_slots: tuple[datetime, ...] = ()
     missed_count: int = 0

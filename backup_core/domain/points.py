@@ -11,10 +11,10 @@ from datetime import datetime
 from backup_core.domain.disk import Disk, Snapshot
 from backup_core.domain.durations import Duration, parse_duration
 from backup_core.domain.hold import POINT, Hold, HoldClaim, from_claims
-from backup_core.domain.instance import ActiveBackup, BackupInstance, PointSummary
+from backup_core.domain.instance import ActiveBackup, BackupInstance, PointCount, PointSummary
 from backup_core.domain.naming import adopted_point_id
 from backup_core.domain.origin import OriginPoint
-from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel
+from backup_core.domain.recovery_point import PointState, RecoveryPoint, SnapshotLabel
 from backup_core.domain.resource_ids import VaultKey
 
 
@@ -45,12 +45,33 @@ def new_point(
     )
 
 
-def with_point(instance: BackupInstance, point: RecoveryPoint) -> BackupInstance:
-    """The instance with the point as its newest, unless it has a newer one."""
+def with_point(instance: BackupInstance, point: RecoveryPoint, *, is_new: bool = True) -> BackupInstance:
+    """The instance with the point as its newest, unless it has a newer one. `is_new`: it has one more than before."""
     newest = instance.newest_point
+    counted = replace(instance, point_count=_one_more(instance.point_count, point)) if is_new else instance
     if newest is not None and newest.created_at >= point.created_at:
-        return instance
-    return replace(instance, newest_point=summary_of(point))
+        return counted
+    return replace(counted, newest_point=summary_of(point))
+
+
+def count_of(points: Iterable[RecoveryPoint]) -> PointCount:
+    """Of all the points of an instance."""
+    taken = [point.created_at for point in points if point.state is not PointState.LOST]
+    return PointCount(count=len(taken), oldest_at=min(taken, default=None))
+
+
+def _one_more(known: PointCount | None, point: RecoveryPoint) -> PointCount | None:
+    if known is None:
+        return None
+    return PointCount(count=known.count + 1, oldest_at=min(known.oldest_at or point.created_at, point.created_at))
+
+
+def _one_less(known: PointCount | None, point: RecoveryPoint, others: Iterable[RecoveryPoint]) -> PointCount | None:
+    """The number is of the row that the change is made in; of when the oldest was taken, `others` may be of before."""
+    if known is None or point.state is PointState.LOST:
+        return known
+    left = count_of(other for other in others if other.point_id != point.point_id)
+    return PointCount(count=max(0, known.count - 1), oldest_at=left.oldest_at)
 
 
 def summary_of(point: RecoveryPoint) -> PointSummary:
@@ -116,6 +137,8 @@ def with_slot(instance: BackupInstance, point: RecoveryPoint) -> BackupInstance:
 
 def without_point(instance: BackupInstance, lost: RecoveryPoint, others: Iterable[RecoveryPoint]) -> BackupInstance:
     """The instance once `lost` is no good point any more: the newest good one of `others` takes its place."""
+    others = tuple(others)
+    instance = replace(instance, point_count=_one_less(instance.point_count, lost, others))
     if instance.newest_point is None or instance.newest_point.point_id != lost.point_id:
         return instance
     good = (point for point in others if point.is_good and point.point_id != lost.point_id)

@@ -33,7 +33,7 @@ from backup_core.domain.importing import (
     judge_unreadable,
     request_of,
 )
-from backup_core.domain.instance import BackupInstance, InstanceRequest, MoveStep, Origin, ProtectionState
+from backup_core.domain.instance import BackupInstance, InstanceRequest, MoveStep, Origin, PointCount, ProtectionState
 from backup_core.domain.job import JobError
 from backup_core.domain.origin import CONFIGURED, STOPPED, OriginInstance
 from backup_core.domain.ownership import Proven, prove_point
@@ -192,6 +192,7 @@ def _new_instance(
         tags=request.tags,
         request=request.request,
         origin=origin,
+        point_count=PointCount(count=0),
     )
 
 

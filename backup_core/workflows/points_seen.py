@@ -187,7 +187,7 @@ def write_point(
     is_news: bool = True,
 ) -> None:
     """Point and instance in one transaction; the expiry agenda is told first. Raises StateConflict."""
-    instance = with_slot(with_point(stored.value, point), point)
+    instance = with_slot(with_point(stored.value, point, is_new=is_news), point)
     due_at = point.expires_at.replace(microsecond=0) if point.expires_at else None
     if due_at is not None and (instance.expiry_due_at is None or due_at < instance.expiry_due_at):
         ports.store.schedule([expiry_row(vault, instance.name, due_at)])

@@ -19,7 +19,7 @@ from backup_core.domain.disk import Disk
 from backup_core.domain.errors import BackupError, Fault, InvalidInput, NotFound, ResourceInUse
 from backup_core.domain.events import Event
 from backup_core.domain.guard import Critical
-from backup_core.domain.instance import BackupInstance, InstanceRequest, ProtectionState
+from backup_core.domain.instance import BackupInstance, InstanceRequest, PointCount, ProtectionState
 from backup_core.domain.job import Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ConfigureProtection
 from backup_core.domain.objective import TAG, own_objective
@@ -237,6 +237,7 @@ def _wanted(
         tags=request.tags,
         request=request.request,
         config_job_id=job.job_id,
+        point_count=PointCount(count=0),
     )
 
 

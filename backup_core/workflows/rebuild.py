@@ -15,7 +15,7 @@ from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError
 from backup_core.domain.hold import INSTANCE, MOST_HOLDS, VAULT, Hold, find_hold, from_claims
 from backup_core.domain.installation import Installation
-from backup_core.domain.instance import BackupInstance, ProtectionState, described
+from backup_core.domain.instance import BackupInstance, PointCount, ProtectionState, described
 from backup_core.domain.ownership import Home, NotProven, is_foreign, prove_claim
 from backup_core.domain.points import point_from_label
 from backup_core.domain.policy import BackupPolicy
@@ -179,6 +179,7 @@ def _new_instance(ports: Ports, label: SnapshotLabel, snapshot: Snapshot) -> Sto
         created_at=ports.clock.now(),
         request=described(snapshot.source_id, snapshot.location, group_id),
         rebuilt=True,
+        point_count=PointCount(count=0),
     )
     (etag,) = ports.store.commit(label.vault, [Insert(instance)])
     return Stored(instance, etag)

@@ -34,6 +34,7 @@ from backup_core.workflows.reconcile_report import ReconcileReport
 from backup_core.workflows.run_time import Time
 from backup_core.workflows.set_back import note_reconciled
 from backup_core.workflows.snapshot_groups import remember_group, remembered_groups
+from backup_core.workflows.storage_days import note_storage
 from backup_core.workflows.tag_rules import apply_all as apply_all_rules
 
 log = logging.getLogger("diskbackup.reconcile")
@@ -118,6 +119,7 @@ def _parts(ports: Ports, report: ReconcileReport, time: Time, at: GoOnReconcilin
     for group in sorted(records.groups, key=lambda stored: stored.value.key):
         yield f"group {group.value.key}", partial(reconcile_group, ports, group, records, report, time)
     yield "points", _whole(_note_points, ports, at, report)
+    yield "storage", partial(note_storage, ports, vaults, time)
     for vault in sorted(vaults, key=lambda each: each.partition):
         yield f"vault {vault.partition}", _whole(_forget_jobs, ports, vault, report)
     yield "world", _whole(_look_at_world, ports, vaults, records, report)

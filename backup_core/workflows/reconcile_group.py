@@ -30,6 +30,7 @@ from backup_core.domain.instance import BackupInstance, ProtectionState, disk_ke
 from backup_core.domain.messages import LabelHolds
 from backup_core.domain.naming import read_snapshot_name
 from backup_core.domain.ownership import is_foreign, is_same_snapshot
+from backup_core.domain.points import count_of
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import PointState, RecoveryPoint, held_by_tag, is_ours, read_label
 from backup_core.domain.resource_ids import SNAPSHOT, VaultKey, parse_group_id, parse_resource_id
@@ -345,6 +346,10 @@ class _Disk:
                 take_claim(ports, vault, name, instance.disk_id)
                 self.report.claims.append(name)
         points = [point.value for point in every(ports, RecoveryPoint, vault, name)]
+        if instance.point_count != count_of(points):
+            with self.report.postponing(f"count of {name}"):
+                ports.store.commit(vault, [Replace(stored, replace(instance, point_count=count_of(points)))])
+                self.report.counted.append(name)
         accounted |= _snapshots_of(points)
         if instance.active is not None:
             accounted.add(instance.active.snapshot_id.lower())

@@ -31,6 +31,7 @@ class ReconcileReport:
     unbound: list[str] = field(default_factory=list)  # points whose snapshots Azure is to keep, and does not yet
     agenda_rows: list[str] = field(default_factory=list)
     claims: list[str] = field(default_factory=list)
+    counted: list[str] = field(default_factory=list)  # instances whose rows said another number of points
     reconfigured: list[str] = field(default_factory=list)
     vaults: list[str] = field(default_factory=list)  # that were gone though they held an instance
     resumed: list[str] = field(default_factory=list)  # whose disk was called gone, and is there

@@ -39,6 +39,7 @@ from backup_core.domain.hold import all_holds, standing
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobError, JobStatus
 from backup_core.domain.messages import ExpirePoints
+from backup_core.domain.points import count_of
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.retention import held_until
@@ -488,7 +489,8 @@ def _news(
     blocked = sum(isinstance(fate, Back) for fate in fates.values())
     log.info("expiry.round instance=%s deleted=%d blocked=%d", message.instance_name, len(gone), blocked)
     left = [now_is for point in rows.everything if (now_is := after.get(point.point_id, point)) is not None]
-    recorded = _with_next_expiry(replace(alerted.instance, deletion=None), settings, left, now)
+    counted = replace(alerted.instance, deletion=None, point_count=count_of(left))
+    recorded = _with_next_expiry(counted, settings, left, now)
     changes = [Replace(rows.instance, recorded.instance), *changes, *alerted.changes]
     return recorded, changes, [*events, *alerted.events]
 

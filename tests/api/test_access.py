@@ -161,6 +161,8 @@ TABLE: dict[tuple[str, str], tuple[str, str]] = {
     ("api_health_of_vault", "GET"): (READER, f"{DP}/backupVaults/health/read"),
     ("api_health_of_subscription", "GET"): (READER, f"{DP}/health/read"),
     ("api_health", "GET"): (READER, f"{DP}/health/read"),
+    ("api_storage_history_of_vault", "GET"): (READER, f"{DP}/backupVaults/storageHistory/read"),
+    ("api_storage_history", "GET"): (READER, f"{DP}/storageHistory/read"),
     ("api_compliance_report_of_vault", "GET"): (READER, f"{DP}/backupVaults/complianceReport/read"),
     ("api_compliance_report_of_subscription", "GET"): (READER, f"{DP}/complianceReport/read"),
     ("api_jobs", "GET"): (READER, f"{DP}/backupVaults/backupJobs/read"),

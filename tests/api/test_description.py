@@ -29,6 +29,7 @@ from backup_core.domain.surroundings import Identity
 from backup_core.ports import Insert
 from backup_core.workflows import adopting, catalogue, guards, importing, previews, protection_gaps
 from backup_core.workflows.heartbeat import note
+from backup_core.workflows.reconcile import reconcile
 from tests.api.bodies import (
     GROUP_PATH,
     INSTANCE_PATH,
@@ -486,6 +487,9 @@ def _ask_how_things_stand(front: DescribedFront) -> None:
         other.get(f"{path}/health")
     for path in (VAULT_PATH, SUBSCRIPTION_PATH):
         other.get(f"{path}/complianceReport")
+    reconcile(platform.world.ports)
+    for path in (VAULT_PATH, "/providers/Microsoft.DataProtection"):
+        other.get(f"{path}/storageHistory")
     platform.world.clock.advance(seconds=86_400)  # what was billed is known a day later
     other.post(f"{VAULT_PATH}/backupInstances/disk-1/estimateCost", {"includeBilled": True})
     front.seen |= other.seen

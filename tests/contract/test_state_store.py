@@ -17,6 +17,7 @@ from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.protection_rule import ProtectionRule, rule_key, rule_prefix
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import ANYWHERE, VaultKey
+from backup_core.domain.storage_day import Holding, StorageDay
 from backup_core.domain.vault import Vault
 from backup_core.ports import Insert, Put, Remove, Replace, StateConflict, StateStore, Stored
 from tests.builders import (
@@ -617,3 +618,15 @@ def test_unlocks_are_found_by_what_they_are_for(store):
     found = store.page(Unlock, VAULT, made[0].subject).items
     assert [each.value for each in found] == made[:2]
     assert len(store.page(Unlock, VAULT).items) == 3
+
+
+def test_what_vaults_held_is_read_by_days_whatever_vault_it_is_of(store):
+    rows = [
+        StorageDay(vault=key, day=day, holding=Holding(instances=2, points=9, gib=256.5, monthly_cost=cost))
+        for key in (VAULT, replace(VAULT, name="another"))
+        for day, cost in (("2026-03-01", None), ("2026-03-02", 12.8))
+    ]
+    store.commit(VAULT, [Insert(row) for row in rows])
+    found = store.page(StorageDay, ANYWHERE, first="2026-03-02", last="2026-03-03").items
+    assert sorted((each.value for each in found), key=str) == sorted((rows[1], rows[3]), key=str)
+    assert [each.value.day for each in store.page(StorageDay, ANYWHERE, last="2026-03-02").items] == ["2026-03-01"] * 2

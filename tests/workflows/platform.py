@@ -23,6 +23,7 @@ from backup_core.domain.instance import BackupInstance, InstanceRequest
 from backup_core.domain.job import Job, JobStatus
 from backup_core.domain.messages import QUEUES, RESOURCE_EVENTS
 from backup_core.domain.outbox import OUTBOX
+from backup_core.domain.points import count_of
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import ANYWHERE
 from backup_core.ports import Memory, every
@@ -225,6 +226,7 @@ class Platform:
         lost = [slot for slot in slots if slot not in answered | expired]
         assert not lost, f"slots without a trace: {lost}"
         assert self.instance(name).active is None, "the instance is still held"
+        assert self.instance(name).point_count == count_of(points), "the row counts other points than there are"
         assert all(job.is_ended for job in self.jobs()), [job for job in self.jobs() if not job.is_ended]
         live = {snapshot.lower() for snapshot in self.world.cloud.snapshot_ids()}
         recorded = {point.snapshot_id.lower() for point in points if point.state is not PointState.LOST}

@@ -80,6 +80,7 @@ def lose_rows(platform: Platform, kind: AgendaKind) -> None:
 
 def test_where_all_is_well_nothing_is_found_and_nothing_is_written() -> None:
     platform = backed_up("disk-1", "disk-2")
+    assert run(platform) == NOTHING  # and what is held today is noted, once
     platform.world.faults.calls.clear()
     assert run(platform) == NOTHING
     assert platform.world.faults.count("store.commit") == platform.world.faults.count("queue.") == 0

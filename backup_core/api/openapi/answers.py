@@ -92,6 +92,7 @@ def schemas() -> dict[str, Schema]:
         "SignOfLife": all_of({"status": one_of(("ok", "stalled"))}),
         "Health": _resource(_health()),
         "BackupInstanceStanding": _standing(),
+        "StorageHistory": _storage_history(),
         "ComplianceReport": _compliance_report(),
         "OperationResource": _operation(),
         "OperationJobExtendedInfo": _job_reference(),
@@ -681,14 +682,23 @@ def _standing() -> Schema:
     texts = ("backupInstanceId", "friendlyName", "dataSourceId", "dataSourceLocation", "snapshotResourceGroupId")
     return all_of(
         {
-            **dict.fromkeys((*texts, "policyName", "reason"), TEXT),
+            **dict.fromkeys((*texts, "policyName", "reason", "currency"), TEXT),
             "currentProtectionState": one_of([state.value for state in ProtectionState]),
             "state": _OBJECTIVE_STATE,
             **dict.fromkeys(("recoveryPointTime", "nextBackupTime"), optional(TIME)),
             **dict.fromkeys(("objectiveSeconds", "sizeBytes"), _NUMBER),
+            "recoveryPoints": optional(_NUMBER),
+            **dict.fromkeys(("estimatedGib", "estimatedMonthlyCost"), optional(_DECIMAL)),
             "activeAlerts": list_of(one_of([severity.value for severity in Severity])),
         }
     )
+
+
+def _storage_history() -> Schema:
+    counts = dict.fromkeys(("vaults", "backupInstances", "recoveryPoints"), _NUMBER)
+    day = {"day": TEXT, **counts, "estimatedGib": _DECIMAL, "estimatedMonthlyCost": optional(_DECIMAL)}
+    told = {"currency": TEXT, "value": list_of(all_of(day)), "assumptions": list_of(TEXT)}
+    return all_of({"from": TEXT, "to": TEXT, **told})
 
 
 def _compliance_report() -> Schema:

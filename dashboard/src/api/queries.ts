@@ -2,7 +2,7 @@
 import { useQueries, useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { useClient } from "../sign-in/session";
 import { PROVIDER } from "./ids";
-import type { Health, Instance, Job, Point, Policy, Standing, Subscription, UnprotectedDisk, Vault } from "./types";
+import type { Health, Instance, Job, Point, Policy, Standing, StorageHistory, Subscription, UnprotectedDisk, Vault } from "./types";
 
 const MINUTE = 60_000;
 export const SELDOM = 10 * MINUTE; // for what changes when somebody changes it
@@ -24,6 +24,17 @@ export function useHealth(): UseQueryResult<Health["properties"]> {
     queryKey: ["health"],
     queryFn: async ({ signal }) => (await client.get<Health>(`/${PROVIDER}/health`, { signal })).properties,
     refetchInterval: MINUTE,
+  });
+}
+
+/** How much was held on each of the last days; counted once a day. */
+export function useStorageHistory(): UseQueryResult<StorageHistory> {
+  const client = useClient();
+  return useQuery({
+    queryKey: ["storage"],
+    queryFn: ({ signal }) => client.get<StorageHistory>(`/${PROVIDER}/storageHistory`, { signal }),
+    staleTime: 60 * MINUTE,
+    refetchInterval: 60 * MINUTE,
   });
 }
 

@@ -2079,6 +2079,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/storageHistory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        /** How much a vault held, day by day */
+        get: operations["StorageHistory_GetOfVault"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/providers/Microsoft.DataProtection/storageHistory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The vaults that the caller may see, and how much they held, day by day */
+        get: operations["StorageHistory_GetOfAll"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/complianceReport": {
         parameters: {
             query?: never;
@@ -4022,6 +4060,7 @@ export interface components {
             snapshotResourceGroupId: string;
             policyName: string;
             reason: string;
+            currency: string;
             /** @enum {string} */
             currentProtectionState: "ConfiguringProtection" | "UpdatingProtection" | "ProtectionConfigured" | "ProtectionStopped" | "BackupsSuspended" | "ProtectionError" | "SoftDeleting" | "SoftDeleted";
             /** @enum {string} */
@@ -4032,7 +4071,24 @@ export interface components {
             nextBackupTime: string | null;
             objectiveSeconds: number;
             sizeBytes: number;
+            recoveryPoints: number | null;
+            estimatedGib: number | null;
+            estimatedMonthlyCost: number | null;
             activeAlerts: ("Sev0" | "Sev1" | "Sev2" | "Sev3" | "Sev4")[];
+        };
+        StorageHistory: {
+            from: string;
+            to: string;
+            currency: string;
+            value: {
+                day: string;
+                vaults: number;
+                backupInstances: number;
+                recoveryPoints: number;
+                estimatedGib: number;
+                estimatedMonthlyCost: number | null;
+            }[];
+            assumptions: string[];
         };
         ComplianceReport: {
             /** Format: date-time */
@@ -9200,6 +9256,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    StorageHistory_GetOfVault: {
+        parameters: {
+            query: {
+                "api-version": string;
+                /** @description When the period begins; 30 days before its end by default. */
+                from?: string | "";
+                /** @description When it ends; now by default. */
+                to?: string | "";
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageHistory"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    StorageHistory_GetOfAll: {
+        parameters: {
+            query: {
+                "api-version": string;
+                /** @description When the period begins; 30 days before its end by default. */
+                from?: string | "";
+                /** @description When it ends; now by default. */
+                to?: string | "";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageHistory"];
                 };
             };
             400: components["responses"]["400"];

@@ -14,6 +14,7 @@ export type Health = Schemas["Health"];
 export type Operation = Schemas["OperationResource"];
 export type Subscription = Schemas["Subscription"];
 export type UnprotectedDisk = Schemas["UnprotectedDiskList"]["value"][number];
+export type StorageHistory = Schemas["StorageHistory"];
 export type ComplianceReport = Schemas["ComplianceReport"];
 export type ProtectionRule = Schemas["ProtectionRule"];
 export type RuleDryRun = Schemas["ProtectionRuleDryRun"];

@@ -28,6 +28,14 @@ export function bytesText(bytes: number): string {
   return `${value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 1 : 0 })} ${units[power]}`;
 }
 
+export const gibText = (gib: number): string => bytesText(gib * 2 ** 30);
+
+/** `12.50 USD`; of much, without hundredths. */
+export function moneyText(amount: number, currency: string): string {
+  const digits = Math.abs(amount) < 1_000 ? 2 : 0;
+  return `${amount.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${currency}`;
+}
+
 export const countText = (count: number): string => count.toLocaleString("en");
 
 /** `1 disk`, `3 disks`. */

@@ -40,6 +40,10 @@ export function standing(name: string, changes: Partial<Standing> = {}): Standin
     objectiveSeconds: 4500,
     nextBackupTime: "2026-03-02T13:00:00Z",
     sizeBytes: 2 ** 37,
+    recoveryPoints: 24,
+    estimatedGib: 130,
+    estimatedMonthlyCost: 6.5,
+    currency: "USD",
     activeAlerts: [],
     ...changes,
   };

@@ -36,9 +36,11 @@ afterEach(async () => {
   await settled();
 });
 
+// It watches the page for changes, and jsdom empties the page after it has taken away what it looks with.
 afterAll(async () => {
   document.body.replaceChildren();
   await settled();
+  (window as Window & { __tabsterInstance?: { dispose: () => void } }).__tabsterInstance?.dispose();
 });
 
 /** What keeps the focus looks around once more a moment after a dialog closed: neither in the next test nor without a page. */

@@ -4,7 +4,7 @@ import { groupOf, nameOf, vaultOf } from "../../api/ids";
 import type { Standing } from "../../api/types";
 import { AgeBar } from "../../shared/AgeBar";
 import type { Column } from "../../shared/columns";
-import { bytesText, countText } from "../../shared/format";
+import { bytesText, countText, gibText, moneyText } from "../../shared/format";
 import { Linked } from "../../shared/Linked";
 import { StateBadge, type State } from "../../shared/StateBadge";
 import { Time } from "../../shared/Time";
@@ -56,6 +56,22 @@ export const COLUMNS: readonly Column<Standing>[] = [
     by: (disk) => disk.sizeBytes,
   },
   {
+    key: "points",
+    label: "Points",
+    width: 70,
+    isNumber: true,
+    show: (disk) => (disk.recoveryPoints === null ? "–" : countText(disk.recoveryPoints)),
+    by: (disk) => disk.recoveryPoints,
+  },
+  {
+    key: "cost",
+    label: "Cost a month",
+    width: 105,
+    isNumber: true,
+    show: (disk) => <Cost disk={disk} />,
+    by: (disk) => disk.estimatedMonthlyCost,
+  },
+  {
     key: "alerts",
     label: "Alerts",
     width: 70,
@@ -80,3 +96,11 @@ export const COLUMNS: readonly Column<Standing>[] = [
     by: (disk) => nameOf(vaultOf(disk.backupInstanceId)),
   },
 ];
+
+/** What its recovery points are estimated to cost; where no price is known, why. */
+function Cost({ disk }: { disk: Standing }) {
+  if (disk.estimatedGib === null) return "–";
+  const held = `Estimated to hold ${gibText(disk.estimatedGib)}`;
+  if (disk.estimatedMonthlyCost !== null) return <span title={held}>{moneyText(disk.estimatedMonthlyCost, disk.currency)}</span>;
+  return <span title={`${held}. Nobody has read the price of ${disk.dataSourceLocation}: make prices`}>no price</span>;
+}

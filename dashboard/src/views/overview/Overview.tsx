@@ -7,7 +7,8 @@ import { Loaded } from "../../shared/Loaded";
 import { Page } from "../../shared/Page";
 import { Panels } from "../../shared/Panel";
 import { Time } from "../../shared/Time";
-import { AlertsPanel, JobsPanel, NextPanel, StoragePanel, UnprotectedPanel, WorstPanel } from "./panels";
+import { AlertsPanel, JobsPanel, NextPanel, UnprotectedPanel, WorstPanel } from "./panels";
+import { StoragePanel } from "./Storage";
 import { Tiles } from "./Tiles";
 import { verdictOf } from "./verdict";
 
@@ -36,7 +37,7 @@ function Told({ health }: { health: Health["properties"] }) {
         <NextPanel nextDue={health.nextDue} />
         <AlertsPanel alerts={health.activeAlerts} />
         <UnprotectedPanel disks={unprotected} />
-        <StoragePanel health={health} />
+        <StoragePanel storage={health.storage} />
       </Panels>
       <Caption1>
         As of <Time at={health.time} />

@@ -141,20 +141,6 @@ export function UnprotectedPanel({ disks }: { disks: Gathered<UnprotectedDisk> }
   );
 }
 
-export function StoragePanel({ health }: { health: Told }) {
-  const { storage } = health;
-  return (
-    <Panel title="Storage">
-      <Body1>
-        {counted(storage.backupInstances, "disk")} with recovery points, {bytesText(storage.sourceDiskBytes)} in size.
-      </Body1>
-      <Body1>
-        The first snapshot of each takes at most so much, each later one what changed since: snapshots are incremental.
-      </Body1>
-    </Panel>
-  );
-}
-
 function Lines({ none, children }: { none: string; children: ReactNode[] }) {
   const styles = useStyles();
   return children.length > 0 ? <ul className={styles.list}>{children}</ul> : <Body1 className={styles.quiet}>{none}</Body1>;
