@@ -19,6 +19,7 @@ from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Alert
 from backup_core.domain.audit import AuditRecord, AuditScope
 from backup_core.domain.brake import Brake
+from backup_core.domain.data_sample import ByteRange
 from backup_core.domain.disk import Disk, OperationState, Snapshot
 from backup_core.domain.errors import ResourceInUse
 from backup_core.domain.events import Event
@@ -38,6 +39,7 @@ from backup_core.domain.protection_rule import ProtectionRule
 from backup_core.domain.reach import Scope
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import GroupId, VaultKey
+from backup_core.domain.restore_test_plan import RestoreTestPlaces, RestoreTestPlan
 from backup_core.domain.restore_together import KnownRequest
 from backup_core.domain.snapshot_group import SnapshotGroup
 from backup_core.domain.storage_day import StorageDay
@@ -71,7 +73,12 @@ Record = (
     | Unlock
     | KnownRequest
     | Brake
+<<<<<<< HEAD
     | StorageDay
+=======
+    | RestoreTestPlan
+    | RestoreTestPlaces
+>>>>>>> 11443da (Restore tests: points are restored to temporary disks by a schedule, looked at, and deleted again)
 )
 R = TypeVar("R", bound=Record)
 Glance = InstanceGlance | JobGlance | PointGlance  # of a BackupInstance, a Job, a RecoveryPoint
@@ -159,8 +166,14 @@ class StateStore(Protocol):
 
     Keys: Vault (); BackupPolicy (name); BackupInstance (name); Job (job_id); RecoveryPoint (instance_name, point_id);
     DiskClaim (disk_key), ProtectionRule (rule_key), DigestItem (group, key), SnapshotGroup (key), Pace (subscription),
+<<<<<<< HEAD
     ResourceGuard (key), GuardMapping (key), StorageDay (key), Heartbeat (), Installation (), whatever vault is named;
     Alert (alert_id); OutboxEvent (key); RefusedEvent (key); Unlock (subject, by); KnownRequest (request_id); Brake ().
+=======
+    ResourceGuard (key), GuardMapping (key), Heartbeat (), Installation (), whatever vault is named; Alert (alert_id);
+    OutboxEvent (key); RefusedEvent (key); Unlock (subject, by); KnownRequest (request_id); Brake ();
+    RestoreTestPlan (name); RestoreTestPlaces ().
+>>>>>>> 11443da (Restore tests: points are restored to temporary disks by a schedule, looked at, and deleted again)
     Names are compared without case. Raises CloudUnavailable when the storage does not answer, InvalidInput for a name
     that no table key can hold or a page token that the store did not make.
     """
@@ -370,6 +383,27 @@ class DiskCloud(Protocol):
 
     def start_disk(self, disk_id: str, body: Mapping[str, Any]) -> str:
         """PUT a new disk; answer the operation's URL. Raises RestoreGroupNotFound, SnapshotNotFound."""
+        ...
+
+    def delete_disk(self, disk_id: str) -> str:
+        """Ask for a disk's deletion; answer the operation's URL ("" if none). An absent disk is fine. Raises
+        NotAllowedNow (attached, or access to it is granted), ScopeLocked, PermissionMissing."""
+        ...
+
+    def start_access(self, resource_id: str, *, lasts: timedelta) -> str:
+        """Ask for a signed URL by which the bytes of a disk or snapshot can be read as long as it `lasts`; answer the
+        URL of the operation, whose output `read_data` takes. Raises DiskNotFound, SnapshotNotFound, NotAllowedNow."""
+        ...
+
+    def end_access(self, resource_id: str) -> str:
+        """Ask to end all access to the bytes of a disk or snapshot; answer the operation's URL ("" if none). Ending
+        what is not granted, or is of an absent one, is fine."""
+        ...
+
+    def read_data(self, operation: OperationState, resource_id: str, ranges: Sequence[ByteRange]) -> Iterator[bytes]:
+        """The bytes of each range, read one after another as they are asked for, by the signed URL in the output of an
+        operation that granted access. Neither the app's token nor the URL goes anywhere else. Raises RequestRefused
+        (the URL does not let them be read, or there are fewer), CloudUnavailable."""
         ...
 
     def find_group(self, group: GroupId) -> Group | None:

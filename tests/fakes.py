@@ -11,6 +11,7 @@ adapters) and pass values through the real codecs, so that what does not survive
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import uuid
 from collections import Counter, UserDict, defaultdict
@@ -34,6 +35,7 @@ from backup_core.domain.acting import OWN, Bound, not_held
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.audit import AuditRecord, AuditScope
 from backup_core.domain.binding import LONGEST_DAYS
+from backup_core.domain.data_sample import ByteRange
 from backup_core.domain.disk import Disk, OperationState, Snapshot
 from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
 from backup_core.domain.errors import (
@@ -42,6 +44,7 @@ from backup_core.domain.errors import (
     DiskNotFound,
     IdentityNotHeld,
     MessageMalformed,
+    NotAllowedNow,
     PermissionMissing,
     RecordCorrupt,
     RequestRefused,
@@ -654,6 +657,9 @@ class _Resource:
     failed: bool = False
     deleted_at: datetime | None = None  # when the deletion that was accepted is done
     bound: tuple[datetime, datetime] | None = None  # since when and until when it is immutable
+    content: str = ""  # what its bytes follow from
+    access_until: datetime | None = None  # how long somebody may read them
+    access_url: str = ""  # the operation that granted it
 
     def __deepcopy__(self, memo: dict[int, Any]) -> _Resource:
         return replace(self, raw=_json_copy(self.raw))
@@ -699,7 +705,7 @@ class _Acting:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._azure, name)
-        if name in ("acting_as", "holds", "identity", "news", "snapshot_of") or not callable(method):
+        if name in ("acting_as", "holds", "identity", "news", "snapshot_of", "read_data") or not callable(method):
             return method
 
         def call(*args: Any, **named: Any) -> Any:
@@ -755,6 +761,7 @@ class FakeCloud(_Port):
         self.copy_time = timedelta(minutes=10)  # of Premium SSD v2 and Ultra
         self.disk_time = timedelta(seconds=2)
         self.deletion_time = timedelta(0)
+        self.access_time = timedelta(seconds=1)
         self.read_lag = timedelta(0)
         self.ignores_bindings = False  # whether what is asked of a snapshot's immutability is accepted and not done
         self.failed_deletion_shows = False  # whether a snapshot whose deletion failed is in state Failed
@@ -763,6 +770,10 @@ class FakeCloud(_Port):
         self.taken: list[str] = []
         self.removed: list[str] = []
         self.made_disks: list[str] = []
+        self.deleted_disks: list[str] = []
+        self.spoil_disk: Callable[[dict[str, Any]], None] = lambda raw: None  # what befalls each new disk
+        self.contents: dict[str, str] = {}  # of disks and snapshots whose bytes are not those of their source, by id
+        self.unreadable: set[str] = set()  # ids of disks and snapshots whose bytes cannot be read
         self.acting = OWN  # whose call is being made
 
     def _copied(self, name: str, value: Any, memo: dict[int, Any]) -> Any:
@@ -792,6 +803,7 @@ class FakeCloud(_Port):
     @_call
     def get_disk(self, disk_id: str) -> Disk:
         self._meet(CallKind.GET_DISK, "get_disk", disk_id)
+        self._settle_disks()
         found = self._disks.get(disk_id.lower())
         if found is None:
             raise DiskNotFound(f"The Resource '{disk_id}' was not found.", target=disk_id)
@@ -803,6 +815,7 @@ class FakeCloud(_Port):
             return None
         if self._group(disk_id, DISK).key not in self.groups:
             raise RestoreGroupNotFound(f"The resource group of '{disk_id}' could not be found.", target=disk_id)
+        self._settle_disks()
         found = self._disks.get(disk_id.lower())
         return Disk(raw=self._shown(found)) if found else None
 
@@ -843,6 +856,8 @@ class FakeCloud(_Port):
             return OperationState(status="Failed", error_code=operation.error[0], error_message=operation.error[1])
         key = operation.resource_id.lower()
         resource = self._snapshots.get(key) or self._disks.get(key)
+        if resource is not None and resource.access_url == url:
+            return OperationState(status="Succeeded", output={"accessSAS": f"https://data/{url}"})
         return OperationState(status="Succeeded", output=self._shown(resource) if resource else None)
 
     def snapshot_of(self, operation: OperationState) -> Snapshot | None:
@@ -934,6 +949,83 @@ class FakeCloud(_Port):
         if source is None:
             raise SnapshotNotFound(f"The Resource '{source_id}' was not found.", target=source_id)
         return self._make_disk(disk_id, body, source)
+
+    @_call
+    def delete_disk(self, disk_id: str) -> str:
+        if self._is_denied(CallKind.DELETE_DISK, "delete_disk", disk_id):
+            return ""
+        self._settle_disks()
+        found = self._disks.get(disk_id.lower())
+        if found is None:
+            return ""
+        for scope in self.locks:
+            if _covers(scope, disk_id):
+                raise ScopeLocked(f"The scope '{disk_id}' is locked at '{scope}'.", target=scope)
+        if found.raw.get("managedBy") or self._is_open(found):
+            raise NotAllowedNow(f"Disk '{disk_id}' is attached, or access to it is granted.", target=disk_id)
+        ready_at = self._clock.now() + self.deletion_time
+        found.deleted_at = ready_at
+        self.deleted_disks.append(disk_id)
+        self._settle_disks()
+        return self._watched(disk_id, ready_at, None)
+
+    @_call
+    def start_access(self, resource_id: str, *, lasts: timedelta) -> str:
+        kind = CallKind.OPEN_DISK if _is_disk(resource_id) else CallKind.OPEN_SNAPSHOT
+        self._meet(kind, "start_access", resource_id)
+        found = self._found(resource_id)
+        if found is None:
+            gone = DiskNotFound if _is_disk(resource_id) else SnapshotNotFound
+            raise gone(f"The Resource '{resource_id}' was not found.", target=resource_id)
+        now = self._clock.now()
+        found.access_until = now + lasts
+        found.access_url = self._watched(resource_id, now + self.access_time, None)
+        return found.access_url
+
+    @_call
+    def end_access(self, resource_id: str) -> str:
+        kind = CallKind.CLOSE_DISK if _is_disk(resource_id) else CallKind.CLOSE_SNAPSHOT
+        if self._is_denied(kind, "end_access", resource_id):
+            return ""
+        found = self._found(resource_id)
+        if found is None:
+            return ""
+        found.access_until = None
+        return self._watched(resource_id, self._clock.now() + self.access_time, None)
+
+    @_call
+    def read_data(self, operation: OperationState, resource_id: str, ranges: Sequence[ByteRange]) -> Iterator[bytes]:
+        self.guard("read_data", resource_id)
+        output = operation.output or {}
+        found = self._found(resource_id)
+        signed = found is not None and output.get("accessSAS") == f"https://data/{found.access_url}"
+        if found is None or not signed or not self._is_open(found) or resource_id.lower() in self.unreadable:
+            raise RequestRefused(f"Azure refused to read the data of '{resource_id}'.", code="AuthenticationFailed")
+        content, size = self.contents.get(resource_id.lower(), found.content), found.raw["properties"]["diskSizeBytes"]
+        if any(each.offset + each.length > size for each in ranges):
+            raise RequestRefused(f"'{resource_id}' is shorter.", code="InvalidRange")
+        return iter([bytes_of(content, each) for each in ranges])
+
+    def blank(self, snapshot_id: str) -> None:
+        """A snapshot of a disk that nobody wrote to."""
+        self._snapshots[snapshot_id.lower()].content = ""
+
+    def open_access(self) -> list[str]:
+        """The disks and snapshots whose bytes somebody may read."""
+        found = [*self._disks.values(), *self._snapshots.values()]
+        return [str(each.raw["id"]) for each in found if self._is_open(each)]
+
+    def _found(self, resource_id: str) -> _Resource | None:
+        self._settle_disks()
+        return self._disks.get(resource_id.lower()) or self._snapshots.get(resource_id.lower())
+
+    def _is_open(self, resource: _Resource) -> bool:
+        return resource.access_until is not None and self._clock.now() < resource.access_until
+
+    def _settle_disks(self) -> None:
+        now = self._clock.now()
+        for key in [key for key, each in self._disks.items() if each.deleted_at and each.deleted_at <= now]:
+            del self._disks[key]
 
     @_call
     def find_group(self, group: GroupId) -> Group | None:
@@ -1102,6 +1194,7 @@ class FakeCloud(_Port):
         copied_at = now + self.copy_time if disk.sku in BACKGROUND_COPY_SKUS else ready_at
         raw = self._snapshot_json(snapshot_id, disk, tags)
         resource = _Resource(raw=raw, ready_at=ready_at, copied_at=copied_at, created_at=now)
+        resource.content = f"{disk.id.lower()} at {now.isoformat()}"
         self._snapshots[snapshot_id.lower()] = resource
         self.taken.append(snapshot_id)
         return self._operation(snapshot_id, ready_at, resource)
@@ -1119,8 +1212,13 @@ class FakeCloud(_Port):
             self._late_errors.insert(0, late)
         properties = {"diskSizeGB": size_gb, "diskSizeBytes": size_gb << 30, "diskState": "Unattached", **own}
         properties["uniqueId"] = str(uuid.UUID(int=next(self._numbers)))
+        properties["creationData"] = {
+            **properties.get("creationData", {}),
+            "sourceUniqueId": source.raw["properties"]["uniqueId"],
+        }
         raw = {"id": disk_id, "name": disk_id.rsplit("/", 1)[1], "type": DISK, **body, "properties": properties}
-        resource = _Resource(raw=raw, ready_at=ready_at, copied_at=ready_at, created_at=now)
+        self.spoil_disk(raw)
+        resource = _Resource(raw=raw, ready_at=ready_at, copied_at=ready_at, created_at=now, content=source.content)
         self._disks[disk_id.lower()] = resource
         self.made_disks.append(disk_id)
         return self._operation(disk_id, ready_at, resource)
@@ -1173,6 +1271,8 @@ class FakeCloud(_Port):
                 "policyExpirationTime": until.isoformat(),
                 "isPolicyExpired": now >= until,
             }
+        if self._is_open(resource):
+            properties["diskState"] = "ActiveSAS"
         if resource.copied_at > resource.ready_at:
             share = (now - resource.created_at) / (resource.copied_at - resource.created_at)
             properties["completionPercent"] = round(100.0 * min(max(share, 0.0), 1.0), 1)
@@ -1227,6 +1327,19 @@ _INHERITED = (
     "securityProfile",
     "encryption",
 )
+
+
+def _is_disk(resource_id: str) -> bool:
+    return f"/{DISK}/".lower() in resource_id.lower()
+
+
+def bytes_of(content: str, wanted: ByteRange) -> bytes:
+    """What a disk holds there, as it follows from `content`; the first range begins with a partition
+    table. All zeros of none."""
+    if not content:
+        return bytes(wanted.length)
+    whole = hashlib.shake_256(f"{content}/{wanted.offset}".encode()).digest(wanted.length)
+    return whole[:510] + b"\x55\xaaEFI PART" + whole[520:] if wanted.offset == 0 else whole
 
 
 def _covers(outer: str, inner: str) -> bool:

@@ -206,6 +206,22 @@ def test_one_function_alone_reaches_the_deletion_of_a_snapshot() -> None:
     assert users == {"backup_core.workflows.deletion._ask"}
 
 
+def test_two_functions_alone_reach_the_deletion_of_a_disk() -> None:
+    """The one that asks for the proof, and the bounds that the call goes through. No message, no API."""
+    users = {
+        f"{module}.{function.name}"
+        for module in modules()
+        for function in ast.walk(tree_of(module))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute) and node.attr == "delete_disk"
+    }
+    assert users == {
+        "backup_core.workflows.acting.delete_disk",
+        "backup_core.workflows.restore_tests._ask_for_deletion",
+    }
+
+
 def test_only_the_cloud_s_adapter_deletes_at_azure() -> None:
     deleters = {
         module

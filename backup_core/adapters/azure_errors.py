@@ -37,7 +37,7 @@ from backup_core.domain.errors import (
     TargetDiskExists,
     Throttled,
 )
-from backup_core.domain.permissions import BIND_SNAPSHOTS
+from backup_core.domain.permissions import BIND_SNAPSHOTS, TEST_RESTORES
 
 DEFAULT_RETRY_AFTER_SECONDS = 10.0  # Azure's 429 does not always say (reported)
 _COST_MANAGEMENT = "x-ms-ratelimit-microsoft.costmanagement-"
@@ -61,6 +61,12 @@ class CallKind(Enum):
     LIST_SNAPSHOTS = "list the snapshots"
     LIST_DISKS = "list the disks of"
     START_DISK = "create the disk"
+    DELETE_DISK = "delete the disk"
+    OPEN_DISK = "grant access to the data of the disk"
+    OPEN_SNAPSHOT = "grant access to the data of the snapshot"
+    CLOSE_DISK = "end access to the data of the disk"
+    CLOSE_SNAPSHOT = "end access to the data of the snapshot"
+    READ_DATA = "read the data of"
     FIND_GROUP = "look for the resource group"
     READ_LOCKS = "read the locks of"
     LIST_REGIONS = "list the regions of"
@@ -293,6 +299,12 @@ _ROLES: Mapping[CallKind, tuple[str, bool]] = {
     CallKind.LIST_SNAPSHOTS: ("Disk Snapshot Contributor", True),
     CallKind.LIST_DISKS: ("Disk Backup Reader", False),
     CallKind.START_DISK: ("Disk Restore Operator", True),
+    CallKind.DELETE_DISK: (TEST_RESTORES.role, True),
+    CallKind.OPEN_DISK: (TEST_RESTORES.role, True),
+    CallKind.CLOSE_DISK: (TEST_RESTORES.role, True),
+    CallKind.READ_DATA: (TEST_RESTORES.role, True),
+    CallKind.OPEN_SNAPSHOT: ("Disk Snapshot Contributor", True),
+    CallKind.CLOSE_SNAPSHOT: ("Disk Snapshot Contributor", True),
     # The disk roles let these be read where they are assigned; which of them is meant only the caller knows.
     CallKind.FIND_GROUP: ("Reader", False),
     CallKind.READ_LOCKS: ("Reader", False),
@@ -346,6 +358,9 @@ _OF_GROUPS = (  # what is none of ours: whether it is there is all that we want 
     CallKind.READ_PERMISSIONS,
     CallKind.FIND_ENCRYPTION_SET,
 )
+_OPENING = (CallKind.OPEN_DISK, CallKind.OPEN_SNAPSHOT)
+_CLOSING = (CallKind.DELETE_DISK, CallKind.CLOSE_DISK, CallKind.CLOSE_SNAPSHOT)
+_OF_TESTS = (*_OPENING, *_CLOSING)
 _OF_COMPUTE = (
     CallKind.GET_DISK,
     CallKind.FIND_DISK,
@@ -356,6 +371,7 @@ _OF_COMPUTE = (
     CallKind.TAG_SNAPSHOT,
     CallKind.LIST_SNAPSHOTS,
     CallKind.START_DISK,
+    *_OF_TESTS,
     *_OF_GROUPS,
 )
 _RULES: tuple[_Rule, ...] = (
@@ -364,6 +380,13 @@ _RULES: tuple[_Rule, ...] = (
     _rule(429, _ANY, _ALL, _throttled),
     _rule(408, _ANY, _ALL, _unavailable),
     _rule(range(500, 600), _ANY, _ALL, _unavailable),
+    # What a signed URL does not let be read, no role and no later try makes readable.
+    _rule(
+        403,
+        "AuthenticationFailed InvalidAuthenticationInfo AuthorizationFailure AuthorizationPermissionMismatch",
+        (CallKind.READ_DATA,),
+        _with_code(RequestRefused),
+    ),
     # 409 that passes: another operation holds the resource.
     _rule(409, "Conflict AnotherOperationInProgress RetryableError", _ALL, _with_code(CloudUnavailable)),
     # Not you.
@@ -391,6 +414,10 @@ _RULES: tuple[_Rule, ...] = (
     _rule(404, "ResourceGroupNotFound", (CallKind.FIND_DISK, CallKind.START_DISK), _plain(RestoreGroupNotFound)),
     _rule(404, "ResourceGroupNotFound", (CallKind.GET_DISK,), _plain(DiskNotFound)),
     _rule(404, "ResourceGroupNotFound", _OF_GROUPS, _plain(Absent)),
+    _rule(404, "ResourceGroupNotFound", _CLOSING, _plain(Absent)),
+    _rule(404, "ResourceNotFound", _CLOSING, _plain(Absent)),
+    _rule(404, "ResourceGroupNotFound ResourceNotFound NotFound", (CallKind.OPEN_DISK,), _plain(DiskNotFound)),
+    _rule(404, "ResourceGroupNotFound ResourceNotFound NotFound", (CallKind.OPEN_SNAPSHOT,), _plain(SnapshotNotFound)),
     # Itself (the gateway's ResourceNotFound, recorded; the provider's NotFound, recorded of a VM).
     _rule(404, "ResourceNotFound NotFound", (CallKind.GET_DISK,), _plain(DiskNotFound)),
     _rule(404, "ResourceNotFound", _OF_ONE_SNAPSHOT, _plain(Absent)),
@@ -413,6 +440,7 @@ _RULES: tuple[_Rule, ...] = (
     ),
     _rule(range(400, 410), "QuotaExceeded ResourceQuotaExceeded", _MAKING, _plain(QuotaReached)),
     _rule(409, "OperationNotAllowed", _MAKING, _not_allowed),
+    _rule(409, "OperationNotAllowed", _OF_TESTS, _plain(NotAllowedNow)),  # somebody else has access, or attached it
     # Not again: a disk of that name has another source.
     _rule(range(400, 410), "PropertyChangeNotAllowed", (CallKind.START_DISK,), _plain(TargetDiskExists)),
     # Not so big.

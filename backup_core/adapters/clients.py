@@ -43,18 +43,26 @@ class ComputeClients:
                 self._kept.popitem(last=False)  # who is at work with it goes on: it has nothing to close
             return client
 
+    def transport(self) -> Any:
+        """The connections themselves, for calls that carry no token."""
+        with self._lock:
+            return self._opened()
+
+    def _opened(self) -> Any:
+        if self._transport is None:
+            self._transport = _shared_transport()
+        return self._transport
+
     def _made(self, subscription: str) -> ComputeManagementClient:
         from azure.mgmt.compute import ComputeManagementClient
 
-        if self._transport is None:
-            self._transport = _shared_transport()
         return ComputeManagementClient(
             self._credential,
             subscription,
             base_url=self._endpoint,
             credential_scopes=[self._scope],
             policies=self._pipeline(),
-            transport=self._transport,
+            transport=self._opened(),
         )
 
     def _pipeline(self) -> list[Any]:

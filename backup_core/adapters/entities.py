@@ -39,6 +39,7 @@ from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.protection_rule import ProtectionRule
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.restore_test_plan import RestoreTestPlaces, RestoreTestPlan
 from backup_core.domain.restore_together import KnownRequest
 from backup_core.domain.snapshot_group import SnapshotGroup
 from backup_core.domain.storage_day import StorageDay
@@ -89,7 +90,12 @@ _KINDS: Mapping[type[Record], str] = {
     Unlock: "unlock",
     KnownRequest: "request",
     Brake: "brake",
+<<<<<<< HEAD
     StorageDay: "storage",
+=======
+    RestoreTestPlan: "testplan",
+    RestoreTestPlaces: "testplaces",
+>>>>>>> 11443da (Restore tests: points are restored to temporary disks by a schedule, looked at, and deleted again)
 }
 _KEY_LENGTHS: Mapping[type[Record], int] = {
     Vault: 0,
@@ -112,7 +118,12 @@ _KEY_LENGTHS: Mapping[type[Record], int] = {
     Unlock: 2,
     KnownRequest: 1,
     Brake: 0,
+<<<<<<< HEAD
     StorageDay: 1,
+=======
+    RestoreTestPlan: 1,
+    RestoreTestPlaces: 0,
+>>>>>>> 11443da (Restore tests: points are restored to temporary disks by a schedule, looked at, and deleted again)
 }
 # Records that lie together, whatever vault they are of.
 _SHARED: Mapping[type[Record], str] = {
@@ -224,7 +235,7 @@ def changed_addresses(vault: VaultKey, changes: Sequence[Change]) -> list[Addres
 
 def record_key(record: Record) -> tuple[str, ...]:
     match record:
-        case Vault() | Heartbeat() | Installation() | Brake():
+        case Vault() | Heartbeat() | Installation() | Brake() | RestoreTestPlaces():
             return ()
         case Job():
             return (record.job_id,)
@@ -490,6 +501,10 @@ def _hints(record: Record) -> dict[str, str]:
             return {"job": record.job_id}
         case Brake():
             return {"batch": record.batch.name if record.batch else ""}
+        case RestoreTestPlan():
+            return {"name": record.name, "enabled": str(record.enabled)}
+        case RestoreTestPlaces():
+            return {"disks": str(len(record.places))}
         case Installation():
             return {"name": record.installation_id}
         case Pace():

@@ -117,11 +117,14 @@ def send(
     asks: bool = False,
     begins: bool = False,
     query: tuple[str, ...] = (),
+    guarded: str = "",
 ) -> Endpoint:
     """Takes a body and answers another: the resource as it is now, or with `asks` what was asked for. `begins`: 201,
     and what is left to do goes on."""
     answers = {201: Success(schema=schema, headers=(STATUS,))} if begins else {200: Success(schema=schema)}
-    return Endpoint(handler, role, name, summary, answers, body=body, body_needed=needed, query=query, asks=asks)
+    return Endpoint(
+        handler, role, name, summary, answers, body=body, body_needed=needed, query=query, asks=asks, guarded=guarded
+    )
 
 
 def begin(

@@ -30,8 +30,9 @@ def check_guarded(ports: Ports, call: Call, endpoint: Endpoint) -> None:
 
 def _subject(call: Call) -> str:
     """What it is done to, and unlocked for: deleting single points, or clearing what holds them, takes the leave of
-    deleting their instance, and deleting a rule that of stopping what it protects."""
-    for name, kind in (("rule", "protectionRules"), ("instance", "backupInstances")):
+    deleting their instance, deleting a rule that of stopping what it protects; a plan is unlocked for its restores."""
+    kinds = {"rule": "protectionRules", "plan": "restoreTestPlans", "instance": "backupInstances"}
+    for name, kind in kinds.items():
         if name in call.names:
             return f"{call.vault.resource_id}/{kind}/{call.names[name]}"
     return call.vault.resource_id

@@ -19,6 +19,7 @@ from backup_core.domain import starting
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.job import OF_VAULT, PART_OF, TAKEN_AGAIN, Job, JobOperation, JobStatus, Subtask, subtask_status
 from backup_core.domain.resource_ids import DISK, VAULT, ResourceId, VaultKey, parse_resource_id
+from backup_core.domain.restore_test import RestoreTest
 from backup_core.ports import Ports
 from backup_core.workflows import catalogue, restore
 
@@ -195,7 +196,7 @@ def _etag(job: Job) -> str:
 
 
 def _extended(job: Job) -> dict[str, Any]:
-    is_restore = job.operation is JobOperation.RESTORE
+    is_restore = job.operation in (JobOperation.RESTORE, JobOperation.RESTORE_TEST) and job.point_id
     return {
         "backupInstanceState": None,
         "dataTransferredInBytes": None,
@@ -270,6 +271,8 @@ def _details(job: Job) -> dict[str, str] | None:
         counted = "Disks" if job.operation is JobOperation.ADOPT else "BackupInstances"
         details |= {f"{counted}{name}": str(told.get(key, 0)) for name, key in _COUNTS.items()}
         details["RecoveryPoints"] = str(told.get("points", 0))
+    if job.operation is JobOperation.RESTORE_TEST:
+        details |= _of_test(job)
     if job.status is JobStatus.QUEUED:
         details["Waiting"] = "true"
     return details or None
@@ -286,3 +289,21 @@ def _together_details(job: Job) -> dict[str, str]:
         "NewestRecoveryPointTime": instant(newest) or "",
         "RecoveryPointsApart": iso_duration(newest - oldest),
     }
+
+
+def _of_test(job: Job) -> dict[str, str]:
+    """The evidence of a restore test: what was compared, and what was found."""
+    test = RestoreTest.of(job)
+    told = {
+        "RestoreTestPlan": test.plan,
+        "Phase": test.phase,
+        "SnapshotId": test.snapshot_id,
+        "SampledRanges": str(len(test.ranges)),
+        "SampledBytes": str(sum(int(each["length"]) for each in test.ranges)),
+        "DataHash": test.digest,
+        "Signature": test.signature,
+        "NotRead": test.unread,
+        "Findings": "; ".join(test.faults),
+    }
+    hashes = {f"Range{each['offset']}": f"{each['disk']} {each['snapshot']}" for each in test.ranges}
+    return {name: text for name, text in told.items() if text} | hashes

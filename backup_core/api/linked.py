@@ -28,6 +28,7 @@ from backup_core.domain.job import Job
 from backup_core.domain.protection_rule import ProtectionRule, rule_key
 from backup_core.domain.reach import Mention, folded, is_within, mentions, names_closed
 from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.restore_test_plan import RestoreTestPlan
 from backup_core.domain.restore_together import parts_of
 from backup_core.ports import Ports, every
 
@@ -89,7 +90,7 @@ def check_named_by_url(ports: Ports, call: Call, route: Route, action: str, scop
     for name, stands_for in STANDS_FOR.items():
         if name in call.names and any(is_within(each, closed) for each in stands_for(ports, call)):
             raise LinkedRefused(call, action, scope, [Mention("", scope)])
-    if "rule" in call.names and is_change(route, call.method) and _reaches_further(ports, call):
+    if is_change(route, call.method) and (_reaches_further(ports, call) or _tests_further(ports, call)):
         raise LinkedRefused(call, action, scope, [Mention("", scope)])
 
 
@@ -153,12 +154,30 @@ def _of_rule(ports: Ports, call: Call) -> Iterator[str]:
 def _reaches_further(ports: Ports, call: Call) -> bool:
     """Whether a stored rule protects for its author what the caller may not reach: then its change is not the
     caller's, for it would end that protection."""
+    if "rule" not in call.names:
+        return False
     stored = ports.store.get(ProtectionRule, call.vault, rule_key(call.vault, call.names["rule"]))
     if stored is None:
         return False
     author, scope = stored.value.author, folded(stored.value.scope)
     held = {path for path in call.closed if is_within(path, (scope,))}
     return bool(held) and (author is None or not held <= set(author.closed(call.scopes)))
+
+
+def _of_plan(ports: Ports, call: Call) -> Iterator[str]:
+    stored = ports.store.get(RestoreTestPlan, call.vault, call.names["plan"])
+    if stored is not None:
+        yield stored.value.target_group_id
+
+
+def _tests_further(ports: Ports, call: Call) -> bool:
+    """Whether a stored plan restores for its author what the caller may not reach: then neither its change nor its run
+    is the caller's."""
+    stored = ports.store.get(RestoreTestPlan, call.vault, call.names["plan"]) if "plan" in call.names else None
+    if stored is None:
+        return False
+    author = stored.value.author
+    return author is not None and not set(call.closed) <= set(author.closed(call.scopes))
 
 
 # What a name in a URL stands for, by the route's word for it.
@@ -168,6 +187,7 @@ STANDS_FOR: Mapping[str, Callable[[Ports, Call], Iterable[str]]] = {
     "operation": _of_operation,
     "alert": _of_alert,
     "rule": _of_rule,
+    "plan": _of_plan,
 }
 
 

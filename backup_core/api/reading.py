@@ -14,13 +14,20 @@ from backup_core.domain.resource_ids import DISK, GroupId, VaultKey, parse_group
 
 # Lengths of Azure's naming rules for these resource types (remembered; the specification has none for disks). An
 # instance is named `<disk>-<disk>-<guid>` by the clients, so that its limit follows from a disk's 80 letters.
-NAME_LENGTHS = {"vault": (2, 50), "policy": (3, 150), "instance": (2, 200), "rule": (1, 150), "guard": (2, 90)}
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-_.]*")
+NAME_LENGTHS = {
+    "vault": (2, 50),
+    "policy": (3, 150),
+    "instance": (2, 200),
+    "rule": (1, 150),
+    "guard": (2, 90),
+    "plan": (1, 150),
+}
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-_.]*")
 
 
 def is_name(text: str) -> bool:
     """Whether a resource of ours may be called so, whatever its length."""
-    return _NAME.fullmatch(text) is not None
+    return NAME.fullmatch(text) is not None
 
 
 def check_name(node: Node, kind: str, name: str) -> None:

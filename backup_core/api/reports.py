@@ -103,7 +103,44 @@ def _row(row: InstanceReport) -> dict[str, Any]:
         "legalHolds": list(row.holds),
         "longestGap": iso_duration(row.longest_gap),
         "restoreTests": row.restore_tests,
+        "restoreTestsFailed": row.tests_failed,
+        "lastRestoreTest": _evidence(row),
     }
+
+
+def _evidence(row: InstanceReport) -> dict[str, Any] | None:
+    test = row.last_test
+    if test is None:
+        return None
+    return {
+        "jobId": f"{row.vault.resource_id}/backupJobs/{test.job_id}",
+        "time": instant(test.at),
+        "verdict": test.verdict,
+        "recoveryPointId": test.point_id or None,
+        "recoveryPointTime": instant(test.point_time),
+        "sampledBytes": test.sampled_bytes,
+        "dataHash": test.data_hash or None,
+        "findings": list(test.findings),
+    }
+
+
+def _in_cells(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as it stands in a table: what is told of the newest test, in columns of its own."""
+    test = row["lastRestoreTest"] or {}
+    told = {f"lastRestoreTest{name[0].upper()}{name[1:]}": test.get(name) or "" for name in _OF_A_TEST}
+    return {**{name: value for name, value in row.items() if name != "lastRestoreTest"}, **told}
+
+
+_OF_A_TEST = (
+    "time",
+    "verdict",
+    "recoveryPointId",
+    "recoveryPointTime",
+    "sampledBytes",
+    "dataHash",
+    "findings",
+    "jobId",
+)
 
 
 def _csv(call: Call, report: ComplianceReport) -> str:
@@ -112,7 +149,7 @@ def _csv(call: Call, report: ComplianceReport) -> str:
     written = io.StringIO()
     writer = csv.writer(written, quoting=csv.QUOTE_ALL)
     writer.writerow([*period, *_COLUMNS])
-    for row in reached(call, map(_row, report.rows)):
+    for row in map(_in_cells, reached(call, map(_row, report.rows))):
         writer.writerow([safe_cell(_cell(value)) for value in (*period.values(), *row.values())])
     return written.getvalue()
 
@@ -134,6 +171,15 @@ _COLUMNS = (
     "legalHolds",
     "longestGap",
     "restoreTests",
+    "restoreTestsFailed",
+    "lastRestoreTestTime",
+    "lastRestoreTestVerdict",
+    "lastRestoreTestRecoveryPointId",
+    "lastRestoreTestRecoveryPointTime",
+    "lastRestoreTestSampledBytes",
+    "lastRestoreTestDataHash",
+    "lastRestoreTestFindings",
+    "lastRestoreTestJobId",
 )
 
 

@@ -14,8 +14,8 @@ the instances of a disk, deleted vaults, operation status of a resource group, a
 readers; sync, which changes nothing but what is known, is for operators; stopProtection and resumeBackups go with
 their siblings to contributors. Azure's contributor cannot delete vaults, which takes an owner there; this API has no
 owner, so contributors may, once the vault is empty. Audit records are for contributors only: they tell of all others.
-What Azure does not have at all (alerts, health, reports, protection rules, deletion of single recovery points) is for
-whom its like is for. Legal holds are set by operators, for a hold only adds to what is kept, and cleared by
+What Azure does not have at all (alerts, health, reports, rules, restore tests, deletion of single points) is for whom
+its like is for. Legal holds are set by operators, for a hold only adds to what is kept, and cleared by
 contributors, who also say go on where the deletion brake stops. Imports and adoptions, their dry runs included, are for
 contributors: they use a vault of Azure Backup, and snapshots that are not ours, with the rights of the app.
 """
@@ -242,6 +242,23 @@ ROUTES: tuple[Route, ...] = (
           POST=send("protection_rules.dry_run", OPERATOR, "ProtectionRules_DryRun",
               "What the rule of the body, or the stored one, would do with each disk, and why", "ProtectionRuleInput",
               "ProtectionRuleDryRun", needed=False, asks=True)),
+    route("api_restore_test_plans", f"{_VAULT}/restoreTestPlans",
+          GET=page("restore_test_plans.list_in_vault", READER, "RestoreTestPlans_List",
+              "The plans by which recovery points of a vault are tested", "RestoreTestPlanList")),
+    route("api_restore_test_plan", f"{_VAULT}/restoreTestPlans/{{plan}}",
+          GET=get("restore_test_plans.get", READER, "RestoreTestPlans_Get", "A restore-test plan", "RestoreTestPlan"),
+          PUT=send("restore_test_plans.put", CONTRIBUTOR, "RestoreTestPlans_CreateOrUpdate",
+              "Restore recovery points to temporary disks by a schedule, look at them, and delete them again",
+              "RestoreTestPlanInput", "RestoreTestPlan"),
+          DELETE=delete("restore_test_plans.delete", CONTRIBUTOR, "RestoreTestPlans_Delete",
+              "Delete a plan; tests that have begun go on to their end")),
+    route("api_restore_test_plan_estimate", f"{_VAULT}/restoreTestPlans/{{plan}}/estimate",
+          POST=send("restore_test_plans.estimate", OPERATOR, "RestoreTestPlans_Estimate",
+              "What the plan of the body, or the stored one, would test next, and what a month of it would cost",
+              "RestoreTestEstimateRequest", "RestoreTestEstimate", needed=False, asks=True)),
+    route("api_restore_test_plan_run", f"{_VAULT}/restoreTestPlans/{{plan}}/run",
+          POST=send("restore_test_plans.run", OPERATOR, "RestoreTestPlans_Run",
+              "Begin a run of a plan now", FREE_BODY, "RestoreTestRun", needed=False, guarded="RESTORE")),
     route("api_instances", f"{_VAULT}/backupInstances",
           GET=page("instances.list_in_vault", READER, "BackupInstances_List",
               "The protected disks of a vault", "BackupInstanceResourceList")),

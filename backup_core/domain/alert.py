@@ -75,6 +75,8 @@ class Cause:
     PROTECTION = "ProtectionFailed"
     BINDING = "ImmutabilityNotBound"
     BRAKE = "DeletionsStopped"
+    RESTORE_TEST = "RestoreTestFailed"
+    TEST_LEFTOVER = "RestoreTestLeftover"
 
 
 _FIRED = {

@@ -1,8 +1,9 @@
 """Compliance: for each instance, what its schedule asked for in a period and what was done.
 
 Rules: a slot was taken when its own backup completed; one that a later backup stood for, or that failed, was missed. A
-slot whose backup began more than five minutes after it was late. A restore that completed is a restore test. The
-longest gap is the longest time within the period from one good point to the next, the period's ends included.
+slot whose backup began more than five minutes after it was late. A restore that completed is a restore test, as is a
+test that passed; one that failed counts for itself, and the newest one is told with what it saw. The longest gap is the
+longest time within the period from one good point to the next, the period's ends included.
 
 What is not known: a schedule that was changed within the period counts as if it had always been the present one, and
 slots of a time in which protection was paused and resumed count as missed. An instance that is paused now is asked for
@@ -20,10 +21,11 @@ from itertools import pairwise
 from backup_core.domain.health import JobGlance, PointGlance
 from backup_core.domain.hold import Hold, standing
 from backup_core.domain.instance import BackupInstance
-from backup_core.domain.job import JobOperation, JobStatus
+from backup_core.domain.job import Job, JobOperation, JobStatus
 from backup_core.domain.objective import LATE_AFTER, ObjectiveState, objective_of, standing_of
 from backup_core.domain.recovery_point import PointState
 from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.restore_test import RestoreTest
 
 _SECOND = timedelta(seconds=1)
 _SUCCESS = (JobStatus.COMPLETED, JobStatus.COMPLETED_WITH_WARNINGS)
@@ -50,6 +52,8 @@ class Tally:
     running: int = 0
     on_demand: int = 0
     restores: int = 0
+    tests_failed: int = 0
+    newest_test: JobGlance | None = None
     lost: int = 0
     held: int = 0
     point_times: array[int] = field(default_factory=lambda: array("q"))
@@ -59,10 +63,19 @@ class Tally:
         time at which it was good."""
         if (job.slot or job.created_at) not in period:
             return
-        if job.operation is JobOperation.RESTORE:
+        if job.operation is JobOperation.RESTORE_TEST:
+            self._add_test(job)
+        elif job.operation is JobOperation.RESTORE:
             self.restores += job.status in _SUCCESS
         elif job.operation is JobOperation.BACKUP:
             self._add_backup(job, is_lost)
+
+    def _add_test(self, job: JobGlance) -> None:
+        self.restores += job.status in _SUCCESS
+        self.tests_failed += job.status is JobStatus.FAILED
+        has_verdict = job.status in (*_SUCCESS, JobStatus.FAILED)
+        if has_verdict and (self.newest_test is None or job.created_at > self.newest_test.created_at):
+            self.newest_test = job
 
     def _add_backup(self, job: JobGlance, is_lost: bool) -> None:
         began = job.started_at or job.created_at
@@ -88,6 +101,46 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreEvidence:
+    """What a restore test saw. Of one whose row is not read for the report, only its id, time and verdict are known."""
+
+    job_id: str
+    at: datetime
+    verdict: str  # Passed, PassedWithWarnings, Failed
+    point_id: str = ""
+    point_time: datetime | None = None
+    sampled_bytes: int = 0
+    data_hash: str = ""
+    findings: tuple[str, ...] = ()
+
+    @classmethod
+    def at_a_glance(cls, job: JobGlance) -> RestoreEvidence:
+        return cls(job_id=job.job_id, at=job.created_at, verdict=_VERDICTS[job.status])
+
+    @classmethod
+    def of(cls, job: Job) -> RestoreEvidence:
+        """As an auditor needs it: the sampled bytes are those of the disk, which the snapshot's were held against."""
+        test = RestoreTest.of(job)
+        return cls(
+            job_id=job.job_id,
+            at=job.created_at,
+            verdict=_VERDICTS[job.status],
+            point_id=job.point_id,
+            point_time=datetime.fromisoformat(test.point_time) if test.point_time else None,
+            sampled_bytes=sum(int(each["length"]) for each in test.ranges),
+            data_hash=test.digest,
+            findings=(*test.faults, *(warning.message for warning in job.warnings)),
+        )
+
+
+_VERDICTS = {
+    JobStatus.COMPLETED: "Passed",
+    JobStatus.COMPLETED_WITH_WARNINGS: "PassedWithWarnings",
+    JobStatus.FAILED: "Failed",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceReport:
     """`missed` are the slots due that were neither taken nor are being taken; those that failed are among them. `held`
     counts the points that are held now by holds of their own, `holds` names those on the instance or its vault."""
@@ -108,6 +161,8 @@ class InstanceReport:
     held: int
     holds: tuple[str, ...]
     restore_tests: int
+    tests_failed: int
+    last_test: RestoreEvidence | None
     longest_gap: timedelta
 
 
@@ -118,6 +173,7 @@ def report_of(
     period: Period,
     now: datetime,
     holds: Iterable[Hold] = (),
+    last_test: RestoreEvidence | None = None,
 ) -> InstanceReport:
     """`holds`: those on the vault."""
     due = _slots_due(instance, period, now)
@@ -138,6 +194,8 @@ def report_of(
         held=tally.held,
         holds=tuple(hold.name for hold in standing((*holds, *instance.holds), now)),
         restore_tests=tally.restores,
+        tests_failed=tally.tests_failed,
+        last_test=last_test,
         longest_gap=_longest_gap(instance, tally.point_times, period, now),
     )
 

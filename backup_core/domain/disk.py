@@ -120,4 +120,4 @@ class OperationState:
     status: str
     error_code: str = ""
     error_message: str = ""
-    output: Mapping[str, Any] | None = None  # the resource, once succeeded
+    output: Mapping[str, Any] | None = field(default=None, repr=False)  # the resource, or a signed URL, once succeeded

@@ -40,6 +40,21 @@ _SHARES = {  # how many machines a disk serves: up to so many GB, so many
 }
 
 
+_BILLED = {"Premium": ("P", 4), "StandardSSD": ("E", 4), "Standard": ("S", 32)}  # letter and smallest size in GB
+
+
+def meter_of(sku: str, size_gb: int) -> str:
+    """What Azure bills a disk by, as its price list names the meter: "P10 LRS Disk" (documented: managed disks are
+    billed by the size that theirs is rounded up to). Premium SSD v2 and Ultra are billed by GB and what is
+    provisioned: then the SKU itself."""
+    kind, _, redundancy = sku.partition("_")
+    if kind not in _BILLED:
+        return sku
+    letter, least = _BILLED[kind]
+    tier = next((name for most, name in _TIERS if max(size_gb, least) <= most), _TIERS[-1][1])
+    return f"{letter}{tier[1:]} {redundancy} Disk"
+
+
 def largest_gb(sku: str) -> int:
     return 65_536 if sku in BACKGROUND_COPY_SKUS else 32_767
 

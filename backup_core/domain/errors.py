@@ -288,6 +288,54 @@ class RestoredOtherwise(BackupError):
     recommended_action = "Set what is missing on the new disk, or restore again with another targetDisk."
 
 
+class RestoreTestFailed(BackupError):
+    """A restore test found a fault: a restore of this point would not give the disk back as it was."""
+
+    code = "RestoreTestFailed"
+    recommended_action = (
+        "Look at the test's findings in the job. Restore another recovery point of the instance to see whether it is "
+        "whole, and back the disk up now."
+    )
+
+
+class NoPointToTest(BackupError):
+    """An instance that is to be tested has no good recovery point in the plan's window."""
+
+    code = "NoRecoveryPointToTest"
+    recommended_action = "See why the instance has no recovery point, or widen the plan's window."
+
+
+class RestoreTestDiskTakenOver(BackupError):
+    """A temporary disk that is not proven to be the test's any more is nobody's but its new owner's."""
+
+    code = "RestoreTestDiskTakenOver"
+    recommended_action = "None, if somebody wanted the disk. Else delete it: this app does not."
+
+
+class RestoreTestDataNotRead(BackupError):
+    """A warning of a test that found no fault but could not read data."""
+
+    code = "RestoreTestDataNotRead"
+    recommended_action = (
+        "None: the disk was restored and its description checked. Its bytes can only be read where the network "
+        "access of the source disk lets the app."
+    )
+
+
+class RestoreTestNothingRecognised(BackupError):
+    """A warning of a test that read the same bytes from both, which begin with nothing that is known."""
+
+    code = "RestoreTestNothingRecognised"
+    recommended_action = "None, if the disk is used without a partition table and file system. Else look at the disk."
+
+
+class RestoreTestNotBegun(BackupError):
+    """A test that was still waiting for a place when the plan's next run came."""
+
+    code = "RestoreTestNotBegun"
+    recommended_action = "Let the plan have more disks at once, or fewer tests in a run."
+
+
 class PermissionMissing(BackupError):
     """403 from ARM: the app's managed identity lacks a role at a scope. `role` names the built-in one that has it."""
 

@@ -175,6 +175,26 @@ _KINDS: tuple[EventKind, ...] = (
         actions=(_LOOK_AT_JOB,),
         fields=_JOB,
     ),
+    _kind("RestoreTest.Passed", _S4, "Jobs", "A restore test found no fault.", fields=_JOB),
+    _kind(
+        "RestoreTest.CompletedWithWarnings",
+        _S3,
+        "Jobs",
+        "A restore test found no fault, but could not look at all of it.",
+        actions=("Look at the job's warnings.",),
+        fields=_JOB,
+    ),
+    _kind(
+        "RestoreTest.Failed",
+        _S1,
+        "Jobs",
+        "A restore test found a fault, or could not be made.",
+        actions=(_LOOK_AT_JOB, "Restore another recovery point of the instance to see whether it is whole."),
+        fields=_JOB,
+    ),
+    _kind(
+        "RestoreTest.Cancelled", _S3, "Jobs", "A restore test was not begun before the plan's next run.", fields=_JOB
+    ),
     _kind("Expiry.Completed", _S4, "Jobs", "Expired recovery points were deleted.", fields=_JOB),
     _kind(
         "Expiry.CompletedWithWarnings",

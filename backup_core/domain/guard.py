@@ -287,7 +287,7 @@ SUBJECTS: Mapping[Critical, tuple[str, ...]] = {
     Critical.STOP: ("backupInstances", "protectionRules"),
     Critical.SUSPEND: ("backupInstances",),
     Critical.MODIFY_POLICY: ("backupInstances", "backupPolicies"),
-    Critical.RESTORE: ("backupInstances",),
+    Critical.RESTORE: ("backupInstances", "restoreTestPlans"),
 }
 
 

@@ -35,6 +35,7 @@ class JobOperation(Enum):
     FINISH_IMPORT = "FinishImport", "Import", "Finished"
     ADOPT = "AdoptSnapshots", "Import", "Completed"
     UNDO_ADOPTION = "UndoAdoption", "Import", "Undone"
+    RESTORE_TEST = "RestoreTest", "RestoreTest", "Passed"
 
     _value_: str
     event: str

@@ -218,6 +218,45 @@ class MoveInstances:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BeginRestoreTests:
+    """Begin the run of a restore-test plan that became due at `slot`. Nobody waits for it."""
+
+    kind: ClassVar[str] = "begin_restore_tests"
+    queue: ClassVar[str] = RETENTION
+    vault: VaultKey
+    plan_name: str
+    slot: datetime
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoOnTesting:
+    """Go on with a restore test where its job says that it is. `looks` are those since it came there."""
+
+    kind: ClassVar[str] = "go_on_testing"
+    queue: ClassVar[str] = RETENTION
+    vault: VaultKey
+    instance_name: str
+    job_id: str
+    looks: int = 0
+    turn: int = 0
+    deferrals: int = 0
+    attempts: int = 0
+    doubts: int = 0
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearUpTests:
+    """Look whether restore tests of the vault left a disk behind, or access to data."""
+
+    kind: ClassVar[str] = "clear_up_tests"
+    queue: ClassVar[str] = RETENTION
+    vault: VaultKey
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverEvents:
     """Deliver what the vault's outbox holds, a moment after another delivery. Beside the backups, which most events
     tell of: who takes those is awake."""
@@ -281,8 +320,9 @@ Message = (
     | RestoreTogether
     | ConfigureProtection
     | MoveInstances
+    | GoOnTesting
 )
-Sendable = Message | DeliverEvents | Knock | LookAtResource | GoOnReconciling
+Sendable = Message | DeliverEvents | Knock | LookAtResource | GoOnReconciling | BeginRestoreTests | ClearUpTests
 
 M = TypeVar("M")
 

@@ -26,6 +26,7 @@ _AFTER_A_WINDOW = 5.0  # it begins with the first call, which arrives a little a
 FRONT_DOOR: Mapping[str, tuple[float, float]] = {"reads": (250, 25), "writes": (200, 10), "deletes": (200, 10)}
 POLICIES: Mapping[str, float] = {
     "HighCostSnapshotCreateHydrate": 1_000,
+    "HighCostDiskHydrate": 1_000,
     "CreateUpdateDisks": 1_000,
     "DeleteDisks": 3_000,
     "LowCostGet": 15_000,

@@ -70,6 +70,28 @@ READ_SNAPSHOTS = Need(
     role="Disk Snapshot Contributor", actions=(READ_SNAPSHOT, "Microsoft.Compute/snapshots/beginGetAccess/action")
 )
 RESTORE_DISKS = Need(role="Disk Restore Operator", actions=(READ_GROUP, READ_DISK, "Microsoft.Compute/disks/write"))
+# Of Azure's own roles only those of whole machines let a disk be deleted and its data be read; this one, which the
+# templates make, holds no more than a test of a restore takes. What it holds beyond these, the right to watch
+# operations, counts only at the subscription; at a group the signature in an operation's URL has to do.
+TEST_RESTORES = Need(
+    role="Disk Restore Tester",
+    actions=(
+        READ_GROUP,
+        READ_DISK,
+        "Microsoft.Compute/disks/write",
+        "Microsoft.Compute/disks/delete",
+        "Microsoft.Compute/disks/beginGetAccess/action",
+        "Microsoft.Compute/disks/endGetAccess/action",
+    ),
+)
+READ_SNAPSHOT_DATA = Need(
+    role="Disk Snapshot Contributor",
+    actions=(
+        READ_SNAPSHOT,
+        "Microsoft.Compute/snapshots/beginGetAccess/action",
+        "Microsoft.Compute/snapshots/endGetAccess/action",
+    ),
+)
 # None of Azure's disk roles holds these two.
 USE_ENCRYPTION_SET = Need(role="Reader", actions=(READ_ENCRYPTION_SET,))
 USE_DISK_ACCESS = Need(role="Reader", actions=("Microsoft.Compute/diskAccesses/read",))

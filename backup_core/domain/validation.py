@@ -45,6 +45,8 @@ RESTORE = "restoreRequestObject"
 POINT = f"{RESTORE}.recoveryPointId"
 TARGET = f"{RESTORE}.restoreTargetInfo.datasourceInfo.resourceID"
 
+TEST_TARGET = "properties.targetResourceGroupId"
+
 NOT_SUPPORTED = "UserErrorDiskBackupDiskTypeNotSupported"
 NO_SUCH_RESOURCE = "UserErrorGenericResourceNotFound"
 WRONG_REGION = "InvalidResourceLocation"
@@ -282,6 +284,30 @@ def check_target_locks(group: GroupId, locks: Iterable[Lock]) -> Iterator[Fault]
                 f"Remove it (az lock delete --ids '{lock.id}'), or choose another target resource group"
             )
             yield Fault(target=lock.scope, message=message, code=ScopeLocked.code)
+
+
+def check_test_locks(group: GroupId, locks: Iterable[Lock]) -> Iterator[Fault]:
+    """Locks under which no test could delete its disk, and under ReadOnly none make one."""
+    for lock in locks:
+        if lock.holds(group):
+            message = (
+                f"lock '{lock.name}' ({lock.level}) at {lock.scope}: the disk of a test in {group.text} could not be "
+                f"deleted. Remove it (az lock delete --ids '{lock.id}'), or choose another resource group"
+            )
+            yield Fault(target=lock.scope, message=message, code=ScopeLocked.code)
+
+
+def check_test_subscriptions(vault: Vault, group: GroupId, disk_ids: Iterable[str]) -> Iterator[Fault]:
+    """Data leaves the subscription of its disk only when the vault allows it, for a test as for a restore."""
+    if vault.allows_cross_subscription_restore:
+        return
+    others = {parse_resource_id(each, DISK).subscription.lower() for each in disk_ids} - {group.subscription.lower()}
+    for subscription in sorted(others):
+        message = (
+            f"the vault does not allow a restore out of subscription {subscription}, where disks of the plan lie; "
+            "choose a resource group in it, or set featureSettings.crossSubscriptionRestoreSettings to Enabled"
+        )
+        yield Fault(target=TEST_TARGET, message=message, code="UserErrorCrossSubscriptionRestoreNotAllowed")
 
 
 def check_name_free(target_id: str, *, is_free: bool) -> Iterator[Fault]:

@@ -17,7 +17,7 @@ from typing import Any, cast
 from backup_core.domain.acting import OWN, Bound, Place, is_outside, outside
 from backup_core.domain.disk import Disk
 from backup_core.domain.errors import OutsideVaultScopes
-from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.resource_ids import DISK, VaultKey
 from backup_core.domain.vault import Vault
 from backup_core.ports import DiskCloud, Ports
 
@@ -82,6 +82,15 @@ class _BoundCloud:
     def start_disk(self, disk_id: str, body: Mapping[str, Any]) -> str:
         self._check(Place.TARGET, disk_id)
         return self._cloud.start_disk(disk_id, body)
+
+    def delete_disk(self, disk_id: str) -> str:
+        self._check(Place.TARGET, disk_id)
+        return self._cloud.delete_disk(disk_id)
+
+    def start_access(self, resource_id: str, *, lasts: timedelta) -> str:
+        is_disk = f"/{DISK}/".lower() in resource_id.lower()
+        self._check(Place.TARGET if is_disk else Place.SNAPSHOTS, resource_id)
+        return self._cloud.start_access(resource_id, lasts=lasts)
 
     def _check(self, place: Place, resource_id: str) -> None:
         if is_outside(self._bounds, self._vault, place, resource_id):

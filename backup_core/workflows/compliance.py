@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from backup_core.domain.compliance import InstanceReport, Period, Tally, report_of
+from backup_core.domain.compliance import InstanceReport, Period, RestoreEvidence, Tally, report_of
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.health import JobGlance, PointGlance
 from backup_core.domain.hold import all_holds
 from backup_core.domain.instance import BackupInstance, ProtectionState
-from backup_core.domain.job import first_id_at, last_id_at
+from backup_core.domain.job import Job, first_id_at, last_id_at
 from backup_core.domain.recovery_point import PointState
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import GlancePage, Ports, every, pages
@@ -31,6 +31,7 @@ JOB_PAGES = 200  # of 999 jobs
 POINT_PAGES = 200
 POINTS_AT_ONCE = 999
 INSTANCES = 20_000
+TESTS_READ = 2_000  # of whose newest tests all is told; of more, the verdict
 LEAST = timedelta(minutes=1)
 _GONE = (ProtectionState.DELETING, ProtectionState.SOFT_DELETED)
 
@@ -51,6 +52,7 @@ class _Budget:
 
     job_pages: int
     instances: int
+    tests: int = TESTS_READ
 
 
 def compliance_report(ports: Ports, vaults: Iterable[VaultKey], begin: datetime, end: datetime) -> ComplianceReport:
@@ -127,7 +129,16 @@ def _rows(
             _refuse(f"there are more than {INSTANCES:,} instances")
         budget.instances -= 1
         tally = tallies.get(instance.name.lower()) or Tally()
-        yield report_of(vault, instance, tally, period, ports.clock.now(), all_holds(settings))
+        test = _last_test(ports, vault, tally.newest_test, budget)
+        yield report_of(vault, instance, tally, period, ports.clock.now(), all_holds(settings), test)
+
+
+def _last_test(ports: Ports, vault: VaultKey, seen: JobGlance | None, budget: _Budget) -> RestoreEvidence | None:
+    if seen is None:
+        return None
+    stored = ports.store.get(Job, vault, seen.job_id) if budget.tests > 0 else None
+    budget.tests -= 1
+    return RestoreEvidence.at_a_glance(seen) if stored is None else RestoreEvidence.of(stored.value)
 
 
 def _refuse(what: str) -> None:

@@ -13,11 +13,14 @@ from typing import Any
 from backup_core.domain.errors import MessageMalformed
 from backup_core.domain.messages import (
     RESOURCE_EVENTS,
+    BeginRestoreTests,
     BindPoint,
+    ClearUpTests,
     ConfigureProtection,
     DeliverEvents,
     ExpirePoints,
     GoOnReconciling,
+    GoOnTesting,
     Knock,
     LabelHolds,
     MoveInstances,
@@ -29,7 +32,8 @@ from backup_core.domain.messages import (
     decode,
 )
 from backup_core.ports import Ports
-from backup_core.workflows import outbox, poison, resource_events, watching
+from backup_core.workflows import outbox, poison, resource_events, restore_tests, watching
+from backup_core.workflows import restore_test_plans as plans
 from backup_core.workflows.acting import acting_for
 from backup_core.workflows.backup import start_backup
 from backup_core.workflows.backup_observation import observe_backup
@@ -37,19 +41,29 @@ from backup_core.workflows.binding import bind_point
 from backup_core.workflows.holds import label_holds
 from backup_core.workflows.moving import move_instances
 from backup_core.workflows.pacing import tell
-from backup_core.workflows.poison import NOTHING_MORE, OF_BACKUP, OF_CONFIGURATION, OF_RESTORE, LettingGo
+from backup_core.workflows.poison import (
+    NOTHING_MORE,
+    OF_BACKUP,
+    OF_CONFIGURATION,
+    OF_RESTORE,
+    OF_RESTORE_TEST,
+    LettingGo,
+)
 from backup_core.workflows.protection import configure_protection
 from backup_core.workflows.reconcile import go_on_reconciling
 from backup_core.workflows.restore import observe_restore, start_restore
+from backup_core.workflows.restore_test_plans import begin_restore_tests
+from backup_core.workflows.restore_tests import clear_up_tests, go_on_testing
 from backup_core.workflows.restore_together import restore_together
 from backup_core.workflows.retention import expire_points
-from backup_core.workflows.watching import Again, backup_again, job_again
+from backup_core.workflows.watching import Again, Wake, backup_again, job_again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobKind:
     """`step` takes the message, if there is anything to do; what it does in Azure is done for its vault, if `acts`.
-    `watched_as` is what the watch's rows call the job that begins with it, `again` its message from such a row."""
+    `watched_as` is what the watch's rows call the job that begins with it, `again` its message from such a row.
+    `woken_as` is what rows call a time at which no job but `wake` is due."""
 
     message: type[Any]
     step: Callable[[Ports, Any], None] | None
@@ -57,6 +71,8 @@ class JobKind:
     watched_as: str = ""
     again: Again | None = None
     letting_go: LettingGo = NOTHING_MORE
+    woken_as: str = ""
+    wake: Wake | None = None
 
 
 KINDS = (
@@ -88,6 +104,22 @@ KINDS = (
         again=job_again(MoveInstances),
     ),
     JobKind(
+        message=BeginRestoreTests, step=begin_restore_tests, acts=False, woken_as=plans.WOKEN_AS, wake=plans.wake_plan
+    ),
+    JobKind(
+        message=GoOnTesting,
+        step=go_on_testing,
+        watched_as=restore_tests.WATCHED_AS,
+        again=job_again(GoOnTesting),
+        letting_go=OF_RESTORE_TEST,
+    ),
+    JobKind(
+        message=ClearUpTests,
+        step=clear_up_tests,
+        woken_as=restore_tests.CLEARED_AS,
+        wake=restore_tests.wake_clearing,
+    ),
+    JobKind(
         message=DeliverEvents, step=lambda ports, message: outbox.deliver_or_wake(ports, message.vault), acts=False
     ),
     JobKind(message=GoOnReconciling, step=go_on_reconciling, acts=False),
@@ -106,7 +138,8 @@ def run(ports: Ports, text: str | bytes, kinds: Sequence[JobKind] = KINDS) -> No
 
 def watch(ports: Ports, kinds: Sequence[JobKind] = KINDS) -> int:
     """Send again what has stalled; see watching.watch."""
-    return watching.watch(ports, {kind.watched_as: kind.again for kind in kinds if kind.again is not None})
+    steps = {kind.watched_as: kind.again for kind in kinds if kind.again is not None}
+    return watching.watch(ports, steps, {kind.woken_as: kind.wake for kind in kinds if kind.wake is not None})
 
 
 def give_up(ports: Ports, queue: str, text: str | bytes, kinds: Sequence[JobKind] = KINDS) -> None:

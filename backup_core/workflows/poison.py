@@ -16,7 +16,14 @@ from backup_core.domain.errors import BackupError, MessageMalformed, RecordCorru
 from backup_core.domain.events import Event
 from backup_core.domain.instance import BackupInstance, Misses, ProtectionState
 from backup_core.domain.job import Job, JobError, JobStatus
-from backup_core.domain.messages import ConfigureProtection, ObserveRestore, Sendable, StartBackup, StartRestore
+from backup_core.domain.messages import (
+    ConfigureProtection,
+    GoOnTesting,
+    ObserveRestore,
+    Sendable,
+    StartBackup,
+    StartRestore,
+)
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.starting import Start, caught_up, give_way, is_of_generation, job_of_slot
@@ -141,7 +148,7 @@ def _in_error(
     return replace(instance, state=ProtectionState.ERROR, error=JobError.of(error), paused_at=ports.clock.now())
 
 
-def _released_point(ports: Ports, message: StartRestore | ObserveRestore, failed: Job) -> list[Change]:
+def _released_point(ports: Ports, message: StartRestore | ObserveRestore | GoOnTesting, failed: Job) -> list[Change]:
     try:
         point = ports.store.get(RecoveryPoint, message.vault, message.instance_name, failed.point_id)
     except RecordCorrupt as corrupt:
@@ -156,3 +163,4 @@ def _released_point(ports: Ports, message: StartRestore | ObserveRestore, failed
 OF_BACKUP = LettingGo(unbegun=_unbegun_backup, instance=_without_slots)
 OF_CONFIGURATION = LettingGo(instance=_in_error)
 OF_RESTORE = LettingGo(others=_released_point)
+OF_RESTORE_TEST = LettingGo(others=_released_point)  # its place stays, for what it may have left behind

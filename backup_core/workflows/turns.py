@@ -21,6 +21,7 @@ from backup_core.domain.events import Event
 from backup_core.domain.job import Job
 from backup_core.domain.messages import (
     ConfigureProtection,
+    GoOnTesting,
     Message,
     MoveInstances,
     ObserveBackup,
@@ -92,7 +93,7 @@ def next_turn(message: M, error: BackupError, identity: str) -> Turn[M] | None:
     return None
 
 
-JobMessage = StartRestore | ObserveRestore | RestoreTogether | ConfigureProtection | MoveInstances
+JobMessage = StartRestore | ObserveRestore | RestoreTogether | ConfigureProtection | MoveInstances | GoOnTesting
 J = TypeVar("J", bound=JobMessage)
 
 

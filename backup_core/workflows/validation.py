@@ -38,6 +38,7 @@ from backup_core.workflows.claims import taken
 log = logging.getLogger("diskbackup.validation")
 
 SNAPSHOTS_LOOKED_AT = 5_000  # of a group, for those of one disk
+GROUPS_LOOKED_AT = 20  # snapshot groups whose rights are asked for
 
 T = TypeVar("T")
 
@@ -140,6 +141,34 @@ def _look_at_restore(
     group = target_id.group_id
     if findings.once(("target", group.key), partial(_look_at_target, findings, group)):
         _look_at_name(findings, group, request.target_disk_id)
+
+
+def check_restore_tests(
+    ports: Ports, vault: Vault, target_group_id: str, disk_ids: Iterable[str], snapshot_group_ids: Iterable[str]
+) -> list[Fault]:
+    """Why restore tests of these disks could not be made in a resource group; empty when they could.
+
+    3 ARM calls for the group, one more for each of the snapshot groups, of which the first GROUPS_LOOKED_AT are asked.
+    Raises Throttled, CloudUnavailable.
+    """
+    findings = _Findings(ports.cloud, vault.acts_as)
+    group = parse_group_id(target_group_id)
+    bounds = check_bounds(ports.bounds, vault.key, {rules.TEST_TARGET: (Place.TARGET, group.text)})
+    findings.note(bounds)
+    findings.note(rules.check_test_subscriptions(vault, group, disk_ids))
+    need, cloud = rights.TEST_RESTORES, findings.cloud
+    found = findings.ask(lambda: cloud.find_group(group), need, group.text, rights.READ_GROUP)
+    if found is not None:
+        findings.note(replace(each, target=rules.TEST_TARGET) for each in rules.check_target_group(group, found.value))
+    if found is None or found.value is not None:
+        locks = findings.ask(lambda: cloud.locks_at(group), need, group.text, rights.READ_LOCKS)
+        if locks is not None:
+            findings.note(rules.check_test_locks(group, locks.value))
+        findings.require(need, group.text)
+    named = dict.fromkeys(parse_group_id(each).text for each in snapshot_group_ids)
+    for scope in islice(named, GROUPS_LOOKED_AT):
+        findings.require(rights.READ_SNAPSHOT_DATA, scope)
+    return findings.faults()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from backup_core.domain.instance import BackupInstance, PutOff
 from backup_core.domain.job import Job
 from backup_core.domain.messages import (
     ConfigureProtection,
+    GoOnTesting,
     Message,
     MoveInstances,
     RestoreTogether,
@@ -80,13 +81,15 @@ class Charge:
 
 
 Again = Callable[[AgendaRow, Charge, datetime], Message]  # the message of a stalled job, and when it counts as lost
+Wake = Callable[[Ports, AgendaRow], AgendaRow | None]  # what a row of no job is due for; answers the row as it goes on
 
 
-def watch(ports: Ports, steps: Mapping[str, Again]) -> int:
-    """Look at the jobs whose watch is due; send the step of each stalled one again. Answers how many were sent."""
+def watch(ports: Ports, steps: Mapping[str, Again], wakes: Mapping[str, Wake]) -> int:
+    """Look at the jobs whose watch is due; send the step of each stalled one again. Answers how many were sent. What
+    else has its time on the agenda, is woken."""
     now = ports.clock.now()
     rows = ports.store.due(AgendaKind.WATCH, until=now, limit=WATCH_LIMIT)
-    ended = _ended(ports, rows)
+    ended = _ended(ports, [row for row in rows if row.content.get("step") not in wakes])
     moved: list[AgendaRow] = []
     sent = 0
     for row in rows:
@@ -96,8 +99,11 @@ def watch(ports: Ports, steps: Mapping[str, Again]) -> int:
             again = outbox.wake(ports, row)
             moved += [again] if again is not None else []
             continue
+        if row.content.get("step") in wakes:
+            moved += _woken(ports, row, wakes[row.content["step"]], now)
+            continue
         try:
-            charge, again = _charge(ports, row), _sent_again(row, now)
+            charge, again = _charge(ports, row), sent_again(row, now)
             message = steps[row.content["step"]](row, charge or Charge(stalls_at=now), again.due_at)
         except (RecordCorrupt, AttributeError, KeyError, TypeError, ValueError) as error:
             log.error("watch.unreadable job_id=%s instance=%s %s", row.subject, row.instance_name, error)
@@ -116,6 +122,16 @@ def watch(ports: Ports, steps: Mapping[str, Again]) -> int:
     if len(rows) == WATCH_LIMIT:
         log.warning("watch.limited limit=%d", WATCH_LIMIT)
     return sent
+
+
+def _woken(ports: Ports, row: AgendaRow, wake: Wake, now: datetime) -> list[AgendaRow]:
+    """The row as it goes on; later, where it could not be looked at."""
+    try:
+        again = wake(ports, row)
+    except RecordCorrupt as error:
+        log.error("watch.asleep subject=%s %s", row.subject, error)
+        return [sent_again(row, now)]
+    return [again] if again is not None else []
 
 
 def _ended(ports: Ports, rows: Sequence[AgendaRow]) -> frozenset[tuple[VaultKey, str]]:
@@ -163,7 +179,7 @@ def _unbegun(ports: Ports, row: AgendaRow) -> Charge | None:
     return Charge(stalls_at=row.due_at)
 
 
-def _sent_again(row: AgendaRow, now: datetime) -> AgendaRow:
+def sent_again(row: AgendaRow, now: datetime) -> AgendaRow:
     """The row until the message that is sent now counts as lost too: each time twice as long, for what lies in a long
     queue only lengthens it."""
     times = int(row.content.get("sent") or 0)
@@ -187,7 +203,9 @@ def backup_again(row: AgendaRow, charge: Charge, watch_due_at: datetime) -> Star
     )
 
 
-def job_again(message: type[StartRestore | RestoreTogether | ConfigureProtection | MoveInstances]) -> Again:
+def job_again(
+    message: type[StartRestore | RestoreTogether | ConfigureProtection | MoveInstances | GoOnTesting],
+) -> Again:
     """Of a job that its row names with all that its message needs."""
     return lambda row, charge, _: message(
         vault=row.vault, instance_name=row.instance_name, job_id=row.subject, turn=charge.turn

@@ -32,6 +32,9 @@ param snapshotGroups groupTarget[]
 @description('Resource groups that disks may be restored to.')
 param restoreGroups groupTarget[] = []
 
+@description('Resource groups in which restore tests may make and delete temporary disks.')
+param restoreTestGroups groupTarget[] = []
+
 @description('Disk encryption sets of customer-managed keys that restored disks are to use.')
 param encryptionSets encryptionSetTarget[] = []
 
@@ -77,6 +80,47 @@ module snapshotBinding 'access/group.bicep' = [
     }
     dependsOn: [
       immutabilityWriter
+    ]
+  }
+]
+
+// No built-in role of backup lets a disk be deleted and its data be read. A tenant has the definition once, as above. Its
+// right to watch operations counts where somebody assigns it at a subscription; at a group it grants nothing.
+resource restoreTester 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (!empty(restoreTestGroups)) {
+  name: loadJsonContent('roles.json')['Disk Restore Tester']
+  properties: {
+    roleName: 'Disk Restore Tester'
+    description: 'Make temporary disks, read their data, and delete them.'
+    type: 'CustomRole'
+    permissions: [
+      {
+        actions: [
+          'Microsoft.Authorization/*/read'
+          'Microsoft.Resources/subscriptions/resourceGroups/read'
+          'Microsoft.Compute/disks/read'
+          'Microsoft.Compute/disks/write'
+          'Microsoft.Compute/disks/delete'
+          'Microsoft.Compute/disks/beginGetAccess/action'
+          'Microsoft.Compute/disks/endGetAccess/action'
+          'Microsoft.Compute/locations/diskOperations/read'
+        ]
+        notActions: []
+      }
+    ]
+    assignableScopes: union(map(restoreTestGroups, target => '/subscriptions/${target.subscriptionId}'), [])
+  }
+}
+
+module restoreTestGroup 'access/group.bicep' = [
+  for target in restoreTestGroups: {
+    name: 'diskbackup-test-${uniqueString(principalId)}'
+    scope: resourceGroup(target.subscriptionId, target.name)
+    params: {
+      principalId: principalId
+      role: 'Disk Restore Tester'
+    }
+    dependsOn: [
+      restoreTester
     ]
   }
 ]

@@ -10,6 +10,7 @@ GROUP_PATH = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{VAULT.group}/provid
 VAULT_PATH = VAULT.resource_id
 POLICY_PATH = f"{VAULT_PATH}/backupPolicies/policy-1"
 RULE_PATH = f"{VAULT_PATH}/protectionRules/rule-1"
+PLAN_PATH = f"{VAULT_PATH}/restoreTestPlans/plan-1"
 INSTANCE_PATH = f"{VAULT_PATH}/backupInstances/instance-1"
 
 
@@ -70,6 +71,15 @@ def instance_body(
             **changes,
         },
     }
+
+
+def plan_body(**properties: Any) -> dict[str, Any]:
+    wanted = {
+        "backupInstances": ["instance-1"],
+        "schedule": {"repeatingTimeIntervals": ["R/2026-03-02T12:30:00+00:00/P1W"], "timeZone": "UTC"},
+        "targetResourceGroupId": TARGET_GROUP.text,
+    }
+    return {"properties": wanted | properties}
 
 
 def rule_body(**properties: Any) -> dict[str, Any]:

@@ -18,11 +18,13 @@ from backup_core.ports import Insert, Memory, every
 from backup_core.workflows.guards import map_guard
 from tests.api.bodies import (
     INSTANCE_PATH,
+    PLAN_PATH,
     POLICY_PATH,
     RULE_PATH,
     VAULT_PATH,
     backup_body,
     instance_body,
+    plan_body,
     policy_body,
     restore_body,
     rule_body,
@@ -43,6 +45,7 @@ NAMES = {
     "vault": VAULT.name,
     "policy": "policy-1",
     "rule": "rule-1",
+    "plan": "plan-1",
     "instance": "instance-1",
     "location": "westeurope",
     "disk": "disk-1",
@@ -76,6 +79,8 @@ WORKING: Mapping[str, Any] = {
     "ProtectionRuleInput": rule_body(
         excludedTags=[{"name": "backup", "values": ["never"]}], excludedIds=[disk_id("x")]
     ),
+    "RestoreTestPlanInput": plan_body(),
+    "RestoreTestEstimateRequest": plan_body(),
     "LegalHoldInput": {"properties": {"reason": "a court asked for it"}},
     "GoOnRequest": {"batchId": "0123456789ab-1-1", "reason": "the disks are gone"},
     "ImportRequest": {"sourceVaultId": OLD.resource_id},
@@ -188,6 +193,7 @@ def scene() -> World:
     front.put(POLICY_PATH, policy_body())
     front.put(RULE_PATH, rule_body(enabled=False))
     front.put(INSTANCE_PATH, instance_body())
+    assert front.put(PLAN_PATH, plan_body(enabled=False)).status == 200
     front.put(deleted, instance_body(disk_id("disk-3")))
     platform.run(seconds=2)
     front.post(f"{INSTANCE_PATH}/backup", backup_body())

@@ -33,12 +33,14 @@ from backup_core.workflows.reconcile import reconcile
 from tests.api.bodies import (
     GROUP_PATH,
     INSTANCE_PATH,
+    PLAN_PATH,
     POLICY_PATH,
     RULE_PATH,
     VAULT_PATH,
     backup_body,
     disk_path,
     instance_body,
+    plan_body,
     policy_body,
     restore_body,
     rule_body,
@@ -82,6 +84,7 @@ _LISTED = (
     "backupJobs",
     "auditRecords",
     "protectionRules",
+    "restoreTestPlans",
 )
 DAILY = ("R/2026-03-01T00:00:00+00:00/P1D",)
 
@@ -157,6 +160,8 @@ SOUND: dict[str, Any] = {
     "BackupPolicyInput": policy_body(tags={"Daily": ("FirstOfDay", "P14D")}),
     "BackupInstanceInput": instance_body(),
     "ProtectionRuleInput": rule_body(excludedIds=[SNAPSHOT_GROUP.text], enabled=False),
+    "RestoreTestPlanInput": plan_body(recoveryPoint="Random", windowDays=7, diskSku="Standard_LRS", enabled=False),
+    "RestoreTestEstimateRequest": {**plan_body(), "hourlyPrices": {"P10 LRS Disk": 0.03}},
     "ValidateForBackupRequest": {"backupInstance": instance_body()["properties"]},
     "PolicyPreviewRequest": {**policy_body(), "days": 40, "slots": 3, "dates": ["2026-03-02T00:00:00Z"]},
     "PolicyChangePreviewRequest": {**policy_body(), "backupInstanceName": "instance-1"},
@@ -196,6 +201,7 @@ def told() -> DescribedFront:
     front = DescribedFront(platform.world)
     _configure(front, platform)
     _back_up_and_restore(front, platform)
+    _test_restores(front, platform)
     _pause_and_validate(front, platform)
     _fail(front, platform)
     _move_in(front, platform)
@@ -337,6 +343,17 @@ def _rule(front: DescribedFront) -> None:
     front.post(f"{RULE_PATH}/dryRun")
 
 
+def _test_restores(front: DescribedFront, platform: Platform) -> None:
+    for name in ("plan-1", "plan-2"):
+        front.put(f"{VAULT_PATH}/restoreTestPlans/{name}", plan_body(diskSku="Standard_LRS"))
+    front.get(PLAN_PATH)
+    front.post(f"{PLAN_PATH}/estimate", {"hourlyPrices": {"S10 LRS Disk": 0.01}})
+    front.post(f"{PLAN_PATH}/run")
+    platform.run(minutes=2)
+    for job in front.get(f"{VAULT_PATH}/backupJobs").json["value"]:
+        front.get(f"{VAULT_PATH}/backupJobs/{job['name']}")
+
+
 def _preview(front: DescribedFront) -> None:
     keeps_too_much = policy_body(intervals=["R/2026-03-01T00:00:00/PT1H"], retention="P40D", time_zone="Europe/Berlin")
     front.post(f"{POLICY_PATH}/preview", {**keeps_too_much, "startTime": "2026-03-28T12:00:00Z", "slots": 20})
@@ -398,6 +415,7 @@ def _list(front: DescribedFront) -> None:
 def _delete(front: DescribedFront, platform: Platform) -> None:
     for _ in range(2):
         front.delete(RULE_PATH)
+        front.delete(PLAN_PATH)
     now = platform.world.clock.now()
     older = point("instance-1", at=now - timedelta(hours=5), expires_at=now + timedelta(days=9))
     platform.world.store.commit(VAULT, [Insert(older)])
@@ -483,6 +501,10 @@ def _ask_how_things_stand(front: DescribedFront) -> None:
     platform.run(hours=4)
     note(platform.world.ports, {"reconcile": platform.world.clock.now()})
     other.get("/health/live", query={})
+    other.put(PLAN_PATH, plan_body(backupInstances=["disk-1"], diskSku="Standard_LRS"))
+    other.post(f"{PLAN_PATH}/run")
+    platform.world.cloud.spoil_disk = lambda raw: raw.update(sku={"name": "Premium_LRS"})
+    platform.run(minutes=2)
     for path in (VAULT_PATH, SUBSCRIPTION_PATH, "/providers/Microsoft.DataProtection"):
         other.get(f"{path}/health")
     for path in (VAULT_PATH, SUBSCRIPTION_PATH):

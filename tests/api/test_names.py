@@ -172,6 +172,8 @@ ABSENT: Mapping[str, set[int]] = {
     "PUT api_instance": {400},
     "PUT api_protection_rule": {200, 400},
     "POST api_protection_rule_dry_run": {200, 400},
+    "PUT api_restore_test_plan": {200, 404},
+    "POST api_restore_test_plan_estimate": {200, 404},
     # A hold is set under any name, on what is there.
     "PUT api_legal_hold_of_vault": {201, 404},
     "PUT api_legal_hold_of_instance": {201, 404},

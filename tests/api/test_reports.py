@@ -74,10 +74,12 @@ def test_as_csv_it_has_one_line_for_each_instance_with_the_period_on_it() -> Non
     assert "attachment" in reply.headers["Content-Disposition"]
     rows, body = lines(reply), ask(asked).json
     assert [row["backupInstanceId"] for row in rows] == [row["backupInstanceId"] for row in body["value"]]
-    assert list(rows[0]) == ["from", "to", *body["value"][0]]
+    columns = [name for name in rows[0] if name.removeprefix("lastRestoreTest") == name]
+    assert [*columns, "lastRestoreTest"] == ["from", "to", *body["value"][0]]
     for row, told in zip(rows, body["value"], strict=True):
         flat = {**told, "legalHolds": " ".join(told["legalHolds"])}
-        assert {name: row[name] for name in told} == {name: str(value) for name, value in flat.items()}
+        del flat["lastRestoreTest"]
+        assert {name: row[name] for name in flat} == {name: str(value) for name, value in flat.items()}
         assert row["from"] == body["from"]
 
 

@@ -20,11 +20,13 @@ from backup_core.workflows.reconcile import reconcile
 from tests.api.bodies import (
     GROUP_PATH,
     INSTANCE_PATH,
+    PLAN_PATH,
     POLICY_PATH,
     RULE_PATH,
     VAULT_PATH,
     backup_body,
     instance_body,
+    plan_body,
     policy_body,
     restore_body,
     rule_body,
@@ -123,6 +125,13 @@ def immutable(platform: Platform) -> str:
     return VAULT_PATH
 
 
+def planned(platform: Platform) -> str:
+    """A plan that two people made."""
+    unlock(platform, Critical.RESTORE, PLAN_PATH, who=THIEF)
+    assert ask(platform, "PUT", PLAN_PATH, plan_body(enabled=False), OWNER).status == 200
+    return f"{PLAN_PATH}/run"
+
+
 def with_body(body: Any) -> Callable[[Platform], Any]:
     return lambda _: body
 
@@ -156,6 +165,8 @@ TRIES: Mapping[str, Try] = {
         Critical.RESTORE,
         INSTANCE_PATH,
     ),
+    "plan restores": ("PUT", fixed(PLAN_PATH), with_body(plan_body()), Critical.RESTORE, PLAN_PATH),
+    "run what is planned": ("POST", planned, with_body({}), Critical.RESTORE, PLAN_PATH),
     "soft delete off": (
         "PATCH",
         fixed(VAULT_PATH),
@@ -256,6 +267,7 @@ HARMLESS: Mapping[str, str] = {
     "PUT api_legal_hold_of_point": "keeps more",
     "POST api_deletion_brake_go_on": "for others than who caused what waits: tests/attack/test_immutable_vault.py",
     "POST api_alert_acknowledge": "a note",
+    "DELETE api_restore_test_plan": "restores less",
     "POST api_import": "adds instances and points; what it stops is Azure Backup's, which has guards of its own",
     "POST api_import_undo": "its job asks for the leave of stopping each instance: tests/workflows/test_moving.py",
     "POST api_import_finish": "deletes only what Azure Backup keeps nothing of",

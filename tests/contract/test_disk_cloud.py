@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+import traceback
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -17,12 +18,14 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
 from backup_core.adapters.compute import ArmDiskCloud
+from backup_core.domain.data_sample import ByteRange, sampled_ranges, signature_of
 from backup_core.domain.disk import Disk, OperationState
 from backup_core.domain.errors import (
     BackupError,
     CloudUnavailable,
     DisallowedByPolicy,
     DiskNotFound,
+    NotAllowedNow,
     PermissionMissing,
     RequestRefused,
     RestoreGroupNotFound,
@@ -53,9 +56,10 @@ ROLES = {
     "Disk Restore Operator": "b50d9833-a0cb-478e-945f-707fcc997c13",
     "Backup Reader": "a795c7a0-d4a2-40c1-ae25-d81f01202912",
     "Backup Contributor": "5e467623-bb1f-42f4-a55d-6e525e11384b",
-    # Two roles of our own: no built-in one is as small.
+    # Roles of our own: no built-in one is as small.
     "Compute Usage Reader": "5f5ac09d-3f0c-4d77-8b0a-6a2f4d1c9e21",
     "Snapshot Immutability Writer": "2f6e0c5b-9c0a-4f57-8a55-4b1f6d7f3c18",
+    "Disk Restore Tester": "6c1e7a52-93c4-4a7e-9d3b-0f4a1b8c5e27",
 }
 APP_ROLES = tuple(role for role in ROLES if not role.startswith("Backup "))
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
@@ -618,6 +622,92 @@ def test_a_disk_smaller_than_its_snapshot_fails_late(bench):
     source = bench.snapshot("snap", bench.add_disk("disk"))
     ended = bench.settle(bench.cloud.start_disk(disk_id("small", bench.group), _body(source, diskSizeGB=32)))
     assert (ended.status, ended.error_code) == ("Failed", "InvalidParameter")
+
+
+def restored(bench: CloudBench) -> tuple[str, str]:
+    """A snapshot and a disk made from it."""
+    taken = bench.snapshot("snap", bench.add_disk("disk"))
+    made = disk_id("made", bench.group)
+    assert bench.settle(bench.cloud.start_disk(made, _body(taken))).status == "Succeeded"
+    return taken, made
+
+
+RANGES = sampled_ranges(64 << 30, "seed")
+
+
+def test_a_disk_holds_the_bytes_of_its_snapshot_and_they_are_read_by_a_signed_url_while_it_counts(bench):
+    taken, made = restored(bench)
+    granted = [bench.settle(bench.cloud.start_access(each, lasts=timedelta(minutes=5))) for each in (taken, made)]
+    of_snapshot, of_disk = (
+        list(bench.cloud.read_data(operation, each, RANGES))
+        for operation, each in zip(granted, (taken, made), strict=True)
+    )
+    assert of_snapshot == of_disk
+    assert [len(data) for data in of_disk] == [each.length for each in RANGES]
+    assert len(set(of_disk)) == len(RANGES)
+    assert signature_of(of_disk[0]) == "GPT"
+    for each in (taken, made):
+        bench.settle(bench.cloud.end_access(each))
+    for operation, each in zip(granted, (taken, made), strict=True):
+        with pytest.raises(RequestRefused):
+            next(bench.cloud.read_data(operation, each, RANGES))
+
+
+def test_what_lies_behind_the_end_of_a_disk_is_refused(bench):
+    taken = bench.snapshot("snap", bench.add_disk("disk"))
+    operation = bench.settle(bench.cloud.start_access(taken, lasts=timedelta(minutes=5)))
+    with pytest.raises(RequestRefused):
+        list(bench.cloud.read_data(operation, taken, [ByteRange(offset=64 << 30)]))
+    bench.settle(bench.cloud.end_access(taken))
+
+
+def test_a_disk_to_whose_data_access_is_granted_is_not_deleted_before_it_ends(bench):
+    _, made = restored(bench)
+    bench.settle(bench.cloud.start_access(made, lasts=timedelta(minutes=5)))
+    with pytest.raises(NotAllowedNow):
+        bench.cloud.delete_disk(made)
+    bench.settle(bench.cloud.end_access(made))
+    assert bench.settle(bench.cloud.delete_disk(made)).status == "Succeeded"
+    assert bench.cloud.find_disk(made) is None
+
+
+def test_what_is_absent_needs_no_deletion_and_no_end_of_access(bench):
+    assert bench.cloud.delete_disk(disk_id("nobody", bench.group)) == ""
+    assert bench.cloud.end_access(disk_id("nobody", bench.group)) == ""
+    assert bench.cloud.end_access(snapshot_id("nobody", bench.group)) == ""
+
+
+def test_there_is_no_access_to_what_is_not_there(bench):
+    with pytest.raises(DiskNotFound):
+        bench.cloud.start_access(disk_id("nobody", bench.group), lasts=timedelta(minutes=5))
+    with pytest.raises(SnapshotNotFound):
+        bench.cloud.start_access(snapshot_id("nobody", bench.group), lasts=timedelta(minutes=5))
+
+
+def test_a_locked_disk_is_not_deleted(bench):
+    _, made = restored(bench)
+    unlock = bench.lock()
+    with pytest.raises(ScopeLocked):
+        bench.cloud.delete_disk(made)
+    unlock()
+
+
+def test_no_error_about_data_tells_the_signed_url(quick_arm, arm_group):
+    bench = _arm_bench(quick_arm, arm_group)
+    taken = bench.snapshot("snap", bench.add_disk("disk"))
+    operation = bench.settle(bench.cloud.start_access(taken, lasts=timedelta(minutes=5)))
+    url = str(operation.output["accessSAS"])
+    secret = url.partition("sig=")[2]
+    assert secret
+    assert secret not in repr(operation)
+    bench.settle(bench.cloud.end_access(taken))
+    unreachable = url.replace(quick_arm.endpoint, "https://127.0.0.1:9")
+    for output, error in ((url, RequestRefused), (unreachable, CloudUnavailable), ("http://x/?sig=1", RequestRefused)):
+        with pytest.raises(error) as refused:
+            next(bench.cloud.read_data(OperationState(status="Succeeded", output={"accessSAS": output}), taken, RANGES))
+        shown = "".join(traceback.format_exception(refused.value))
+        assert "sig=" not in shown
+        assert secret not in shown
 
 
 def test_an_operation_that_azure_forgot_is_none(bench):

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from azure.core.rest import HttpRequest
@@ -218,6 +219,58 @@ def test_a_hold_is_set_and_cleared_as_its_page_says(shell: Shell, guarded: Local
     while (there := cases_in_tag(clients, str(point.name))) != wanted_there and time.monotonic() < ended:
         time.sleep(1)
     assert there == wanted_there, "the local target's weakenings wait for nothing; tags follow one after another"
+
+
+@pytest.mark.local_target
+@pytest.mark.timeout(600)
+def test_restores_are_tested_as_their_page_says_and_damage_is_found(shell: Shell, guarded: LocalTarget) -> None:
+    clients = Clients(guarded.endpoints)
+    names = backed_up(guarded, clients, "tested", number=3)
+    clients.make_group("for-tests")
+    clients.control("PUT", "settings", {"role_propagation_seconds": 0})
+    vault = f"/subscriptions/{names['S']}/resourceGroups/tested/providers/Microsoft.DataProtection/backupVaults/tested"
+    plan = f"{names['APP']}{vault}/restoreTestPlans/weekly"
+    target = f"/subscriptions/{names['S']}/resourceGroups/for-tests"
+    shell.environment |= {**names, "TARGET": target, "PLAN": plan}
+    refused = shell.run(example("restore-tests.md", "What does it cost?", "sh"))
+    assert refused.returncode != 0
+    printed = dict.fromkeys(re.findall(r"az role assignment create .*?ServicePrincipal", refused.stderr))
+    assert [each for each in printed if "Disk Restore Tester" in each]
+    for command in printed:
+        shell.ran(command)
+    told = json.loads(shell.ran(example("restore-tests.md", "What does it cost?", "sh")))
+    assert told["backupInstanceCount"] == 1
+    assert told["nextRun"]
+    shell.ran(example("restore-tests.md", "Make a plan", "sh"))
+    passed = ended_test(clients, 1)
+    assert passed["status"] in ("Completed", "CompletedWithWarnings"), passed
+    evidence = passed["extendedInfo"]["additionalDetails"]
+    assert evidence["SampledRanges"] == "16"
+    assert len(evidence["DataHash"]) == 64
+    clients.control("POST", "damage", {"data": "other"})
+    shell.ran(f"az rest --method post --url '{plan}/run?api-version=2026-06-01' --resource '{names['AUDIENCE']}'")
+    failed = ended_test(clients, 2)
+    assert failed["status"] == "Failed", failed
+    assert "other data" in str(failed["errorDetails"])
+    report = clients.backup.send_request(
+        HttpRequest("GET", f"{vault}/complianceReport", params={"api-version": "2026-06-01"})
+    ).json()
+    (row,) = report["value"]
+    assert (row["restoreTests"], row["restoreTestsFailed"], row["lastRestoreTest"]["verdict"]) == (1, 1, "Failed")
+    left = [each["id"] for each in clients.disks() if "/diskbackup-test-" in each["id"]]
+    assert left == []
+
+
+def ended_test(clients: Clients, number: int) -> dict[str, Any]:
+    """The newest of so many restore tests, once it has ended."""
+
+    def look() -> list[dict[str, Any]]:
+        listed = (job.as_dict()["properties"] for job in clients.backup.jobs.list("tested", "tested"))
+        return [dict(each) for each in listed if each["operation"] == "RestoreTest"]
+
+    ended = until(look, lambda jobs: len(jobs) == number and jobs[0]["status"] != "InProgress", seconds=180)
+    name = str(ended[0]["activityID"])
+    return dict(clients.backup.jobs.get("tested", "tested", name).as_dict()["properties"])
 
 
 def cases_in_tag(clients: Clients, point: str) -> list[bool]:

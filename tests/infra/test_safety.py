@@ -20,6 +20,7 @@ IDS: Mapping[str, str] = {
     "Cost Management Reader": "72fafb9e-0641-4937-9268-a91bfd8191a3",
     "Disk Backup Reader": "3e5e47e6-65f7-47ef-90b5-e5dd4d455f24",
     "Disk Restore Operator": "b50d9833-a0cb-478e-945f-707fcc997c13",
+    "Disk Restore Tester": "6c1e7a52-93c4-4a7e-9d3b-0f4a1b8c5e27",  # our own, which access.bicep makes
     "Disk Snapshot Contributor": "7efff54f-a5b4-42b5-a1c5-5411624893ce",
     "EventGrid Data Sender": "d5a91429-5739-47e2-a06b-3470a27159e7",
     "Monitoring Metrics Publisher": "3913510d-42f4-4e42-8a64-420c390055eb",
@@ -34,6 +35,7 @@ IDS: Mapping[str, str] = {
 FEATURES: Mapping[str, str] = {
     "Snapshot Immutability Writer": "bindSnapshots",
     "Cost Management Reader": "readsBilling",
+    "Disk Restore Tester": "restoreTestGroups",
     "Backup Reader": "azureVaultGroups",
     "Compute Usage Reader": "surroundingSubscriptions",
 }
@@ -42,6 +44,7 @@ SCOPES: Mapping[str, Sequence[str]] = {
     "Disk Backup Reader": ("subscription", "resourceGroup"),
     "Disk Snapshot Contributor": ("resourceGroup",),
     "Disk Restore Operator": ("resourceGroup",),
+    "Disk Restore Tester": ("resourceGroup",),
     "Snapshot Immutability Writer": ("resourceGroup",),
     "Cost Management Reader": ("resourceGroup",),
     "Backup Reader": ("resourceGroup",),

@@ -11,13 +11,15 @@ import pytest
 from backup_core.domain.disk import Disk
 from backup_core.domain.errors import PermissionMissing
 from backup_core.domain.events import KINDS, PREFIX
+from backup_core.domain.job import JobOperation
 from backup_core.domain.messages import BACKUP, ObserveBackup
 from backup_core.domain.protection_rule import instance_name
 from backup_core.domain.reach import Author
 from backup_core.domain.restore import RestoreRequest
+from backup_core.domain.restore_test_plan import RestoreTestPlace, RestoreTestPlaces, RestoreTestPlan
 from backup_core.domain.restore_together import TogetherRequest
 from backup_core.domain.vault import Promises, Vault
-from backup_core.ports import Remove
+from backup_core.ports import Insert, Remove
 from backup_core.workflows.brake import find_brake, say_go_on
 from backup_core.workflows.holds import Place, clear_hold, set_hold
 from backup_core.workflows.job_kinds import give_up
@@ -28,6 +30,7 @@ from backup_core.workflows.protection import configure_instance, resume_protecti
 from backup_core.workflows.quotas import SNAPSHOTS_NEAR_LIMIT
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.restore import request_restore
+from backup_core.workflows.restore_test_plans import put_plan
 from backup_core.workflows.restore_together import request_restore_together
 from backup_core.workflows.set_back import go_on
 from backup_core.workflows.tag_rules import apply_all
@@ -39,6 +42,7 @@ from tests.builders import (
     disk_id,
     disk_json,
     hold,
+    job,
     policy,
     vault,
     vault_properties,
@@ -182,6 +186,33 @@ def _name_taken() -> Platform:
     platform = backed_up()
     platform.world.cloud.add_disk(disk_json("restored", group=TARGET_GROUP))
     return platform
+
+
+def _tested(spoil: Callable[[Platform], None] | None = None, **plan: Any) -> Callable[[], Platform]:
+    """A restore test of a point that somebody spoiled, if so."""
+
+    def make() -> Platform:
+        platform = backed_up(disk=disk_json(**plan))
+        if spoil is not None:
+            spoil(platform)
+        intervals = (f"R/{SLOT + timedelta(minutes=30):%Y-%m-%dT%H:%M:%S}+00:00/PT1H",)
+        wanted = RestoreTestPlan(name="p", intervals=intervals, target_group_id=TARGET_GROUP.text, seed="")
+        put_plan(platform.world.ports, VAULT, wanted)
+        go_to(platform, SLOT + timedelta(minutes=30), minutes=70)
+        return platform
+
+    return make
+
+
+def _lose_snapshot(platform: Platform) -> None:
+    platform.world.cloud.lose_snapshot(platform.points()[0].snapshot_id)
+
+
+def _take_the_place(platform: Platform) -> None:
+    other = RestoreTestPlace(job_id="another", instance_name="disk-1", plan="another")
+    platform.world.store.commit(VAULT, [Insert(RestoreTestPlaces(places=(other,)))])
+    running = job("disk-1", at=SLOT, job_id="another", operation=JobOperation.RESTORE_TEST)
+    platform.world.store.commit(VAULT, [Insert(running)])
 
 
 def _expired() -> Platform:
@@ -434,6 +465,10 @@ CAUSES: Mapping[str, Callable[[], Platform]] = {
     "Restore.Failed": _restore_refused,
     "RestoreTogether.Completed": lambda: _restored_together(_backed_up()),
     "RestoreTogether.Failed": lambda: _restored_together(_name_taken()),
+    "RestoreTest.Passed": _tested(),
+    "RestoreTest.CompletedWithWarnings": _tested(networkAccessPolicy="DenyAll"),
+    "RestoreTest.Failed": _tested(_lose_snapshot),
+    "RestoreTest.Cancelled": _tested(_take_the_place),
     "Expiry.Completed": _expired,
     "Expiry.CompletedWithWarnings": _expiry_locked_in_part,
     "RecoveryPoint.Created": _backed_up,

@@ -51,6 +51,7 @@ _PAGED = (
     "BackupAlert",
     "RefusedEvent",
     "ProtectionRule",
+    "RestoreTestPlan",
     "GenericResource",
     "BackupInstanceStanding",
     "ResourceGuardResource",
@@ -86,6 +87,9 @@ def schemas() -> dict[str, Schema]:
         "RestoreTogetherPreview": _restore_together_preview(),
         "AdoptionDryRun": _adoption_dry_run(),
         "ProtectionRule": _resource(_rule()),
+        "RestoreTestPlan": _resource(_test_plan()),
+        "RestoreTestEstimate": _test_estimate(),
+        "RestoreTestRun": all_of({"jobIds": list_of(TEXT)}),
         "LegalHold": _resource(_legal_hold()),
         "DeletionBrake": _resource(_brake()),
         "ProtectionRuleDryRun": all_of({"value": list_of(_rule_decision()), "left": _NUMBER}),
@@ -628,6 +632,44 @@ def _rule_decision() -> Schema:
     )
 
 
+# ---------------------------------------------------------------- restore tests
+
+
+def _test_plan() -> Schema:
+    asked = answered(bodies.test_plan_properties())["properties"]
+    return all_of({**asked, "diskSku": _NULL_TEXT, "lastModifiedTime": TIME, "lastRunTime": optional(TIME)})
+
+
+def _evidence() -> Schema:
+    return all_of(
+        {
+            "jobId": TEXT,
+            "time": TIME,
+            "verdict": one_of(("Passed", "PassedWithWarnings", "Failed")),
+            "recoveryPointId": _NULL_TEXT,
+            "recoveryPointTime": optional(TIME),
+            "sampledBytes": _NUMBER,
+            "dataHash": _NULL_TEXT,
+            "findings": list_of(TEXT),
+        }
+    )
+
+
+def _test_estimate() -> Schema:
+    tested = all_of({**dict.fromkeys(("backupInstanceId", "dataSourceId", "diskSku"), TEXT), "diskSizeGB": _NUMBER})
+    return all_of(
+        {
+            "backupInstanceCount": _NUMBER,
+            "nextRunTime": optional(TIME),
+            "nextRun": list_of(tested),
+            "runsIn30Days": _NUMBER,
+            "diskHours": list_of(all_of({"meter": TEXT, "hours": _DECIMAL})),
+            "gibHours": _DECIMAL,
+            "amount": optional(_DECIMAL),
+        }
+    )
+
+
 # ---------------------------------------------------------------- health
 
 
@@ -705,7 +747,10 @@ def _compliance_report() -> Schema:
     slots = ("slotsDue", "slotsTaken", "slotsLate", "slotsMissed", "slotsFailed")
     row: dict[str, Schema] = {
         **dict.fromkeys(("backupInstanceId", "dataSourceId", "policyName", "objective", "longestGap"), TEXT),
-        **dict.fromkeys((*slots, "onDemand", "pointsLost", "pointsHeld", "restoreTests"), _NUMBER),
+        **dict.fromkeys(
+            (*slots, "onDemand", "pointsLost", "pointsHeld", "restoreTests", "restoreTestsFailed"), _NUMBER
+        ),
+        "lastRestoreTest": optional(_evidence()),
         "state": _OBJECTIVE_STATE,
         "legalHolds": list_of(TEXT),
     }

@@ -31,17 +31,22 @@ from backup_core.api.previews import DATES_AT_MOST, DAYS_AT_MOST, SLOTS_AT_MOST
 from backup_core.api.protection_rules import MAX_CONDITIONS, MAX_EXCLUDED, MAX_VALUES
 from backup_core.api.provider import DATA_SOURCE, FEATURE_REQUEST
 from backup_core.api.quota_forecast import MORE_DISKS_AT_MOST
+from backup_core.api.reading import NAME as INSTANCE_NAME
+from backup_core.api.reading import NAME_LENGTHS
 from backup_core.api.resource_graph import FORMATS, ROWS_AT_MOST, SCOPES, SKIP_AT_MOST, SUBSCRIPTIONS_AT_MOST
+from backup_core.api.restore_test_plans import CHOICES, METERS_AT_MOST, MOST_EXPENSIVE
 from backup_core.api.restores import BY_POINT, BY_TIME, LATEST, MAX_SIZE_GB, POINT_ID, ZONES
 from backup_core.api.vaults import IDENTITIES, REDUNDANCIES, SETTINGS, SHARE_RANGE, SOFT_DELETE_RANGE, STORES
 from backup_core.api.wire import INSTANT, TOKEN
 from backup_core.domain import policy
+from backup_core.domain.disk_skus import DISK_SKUS
 from backup_core.domain.durations import FORM as DURATION
 from backup_core.domain.guard import OPERATIONS, Critical
 from backup_core.domain.hold import LONGEST_REASON
 from backup_core.domain.protection_rule import PRIORITIES
 from backup_core.domain.reading import MAX_TEXT
 from backup_core.domain.resource_ids import DISK, GROUP_FORM, GUID, RESOURCE_FORM, SUBSCRIPTION_FORM, VAULT
+from backup_core.domain.restore_test_plan import DISKS_AT_ONCE, INSTANCES_AT_MOST, TESTS_PER_RUN, WINDOW_DAYS
 from backup_core.domain.restore_together import DISKS_AT_MOST
 from backup_core.domain.schedule import INTERVALS_LIMIT
 from backup_core.domain.schedule import START as INTERVAL_START
@@ -110,6 +115,10 @@ def schemas() -> dict[str, Schema]:
         "UndoAdoptionRequest": _adoption(adopts=False),
         "ProtectionRuleInput": all_of({"properties": rule_properties()}),
         "GoOnRequest": all_of({"batchId": _NEEDED, "reason": {**_NEEDED, "maxLength": LONGEST_REASON}}),
+        "RestoreTestPlanInput": all_of({"properties": test_plan_properties()}),
+        "RestoreTestEstimateRequest": object_of(
+            {"properties": optional(test_plan_properties()), "hourlyPrices": optional(_prices())}
+        ),
         "LegalHoldInput": all_of({"properties": hold_properties()}),
         "BackupInstanceInput": object_of(
             {"tags": tags(), "properties": ref("BackupInstanceProperties")}, required=("properties",)
@@ -368,6 +377,29 @@ def _adoption(*, adopts: bool) -> Schema:
             {"oneOf": [object_of(each, required=tuple(each)) for each in kept]},
         ]
     }
+
+
+def test_plan_properties() -> Schema:
+    name = {**matching(INSTANCE_NAME), "maxLength": NAME_LENGTHS["instance"][1]}
+    return object_of(
+        {
+            "backupInstances": optional(list_of(name, at_most=INSTANCES_AT_MOST)),
+            "recoveryPoint": optional(one_of(CHOICES)),
+            "windowDays": optional(whole(*WINDOW_DAYS)),
+            "schedule": _schedule(),
+            "targetResourceGroupId": {**matching(GROUP_FORM, whole=False), "maxLength": MAX_TEXT},
+            "testsPerRun": optional(whole(*TESTS_PER_RUN)),
+            "disksAtOnce": optional(whole(*DISKS_AT_ONCE)),
+            "diskSku": optional(one_of(DISK_SKUS)),
+            "enabled": {"type": ["boolean", "null"]},
+        },
+        required=("schedule", "targetResourceGroupId"),
+    )
+
+
+def _prices() -> Schema:
+    price: Schema = {"type": "number", "minimum": 0, "maximum": MOST_EXPENSIVE}
+    return {"type": "object", "maxProperties": METERS_AT_MOST, "additionalProperties": price}
 
 
 def hold_properties() -> Schema:

@@ -949,6 +949,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/restoreTestPlans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        /** The plans by which recovery points of a vault are tested */
+        get: operations["RestoreTestPlans_List"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/restoreTestPlans/{plan}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                plan: string;
+            };
+            cookie?: never;
+        };
+        /** A restore-test plan */
+        get: operations["RestoreTestPlans_Get"];
+        /** Restore recovery points to temporary disks by a schedule, look at them, and delete them again */
+        put: operations["RestoreTestPlans_CreateOrUpdate"];
+        post?: never;
+        /** Delete a plan; tests that have begun go on to their end */
+        delete: operations["RestoreTestPlans_Delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/restoreTestPlans/{plan}/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                plan: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the plan of the body, or the stored one, would test next, and what a month of it would cost */
+        post: operations["RestoreTestPlans_Estimate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/restoreTestPlans/{plan}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                plan: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin a run of a plan now */
+        post: operations["RestoreTestPlans_Run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/backupInstances": {
         parameters: {
             query?: never;
@@ -2817,6 +2906,45 @@ export interface components {
             batchId: string;
             reason: string;
         };
+        RestoreTestPlanInput: {
+            properties: {
+                backupInstances?: string[] | null;
+                /** @enum {string|null} */
+                recoveryPoint?: "Newest" | "Random" | null;
+                windowDays?: number | null;
+                schedule: {
+                    repeatingTimeIntervals: string[];
+                    timeZone?: string | null;
+                };
+                targetResourceGroupId: string;
+                testsPerRun?: number | null;
+                disksAtOnce?: number | null;
+                /** @enum {string|null} */
+                diskSku?: "Standard_LRS" | "StandardSSD_LRS" | "StandardSSD_ZRS" | "Premium_LRS" | "Premium_ZRS" | "PremiumV2_LRS" | "UltraSSD_LRS" | null;
+                enabled?: boolean | null;
+            };
+        };
+        RestoreTestEstimateRequest: {
+            properties?: {
+                backupInstances?: string[] | null;
+                /** @enum {string|null} */
+                recoveryPoint?: "Newest" | "Random" | null;
+                windowDays?: number | null;
+                schedule: {
+                    repeatingTimeIntervals: string[];
+                    timeZone?: string | null;
+                };
+                targetResourceGroupId: string;
+                testsPerRun?: number | null;
+                disksAtOnce?: number | null;
+                /** @enum {string|null} */
+                diskSku?: "Standard_LRS" | "StandardSSD_LRS" | "StandardSSD_ZRS" | "Premium_LRS" | "Premium_ZRS" | "PremiumV2_LRS" | "UltraSSD_LRS" | null;
+                enabled?: boolean | null;
+            } | null;
+            hourlyPrices?: {
+                [key: string]: number;
+            } | null;
+        };
         LegalHoldInput: {
             properties: {
                 reason: string;
@@ -3396,9 +3524,9 @@ export interface components {
                 /** Format: date-time */
                 endTime: string | null;
                 /** @enum {string} */
-                operationCategory: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption";
+                operationCategory: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption" | "RestoreTest";
                 /** @enum {string} */
-                operation: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption";
+                operation: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption" | "RestoreTest";
                 /** @enum {string} */
                 status: "InProgress" | "Completed" | "CompletedWithWarnings" | "Failed" | "Cancelled";
                 isUserTriggered: boolean;
@@ -3898,6 +4026,51 @@ export interface components {
             name: string;
             type: string;
         };
+        RestoreTestPlan: {
+            properties: {
+                backupInstances: string[];
+                /** @enum {string} */
+                recoveryPoint: "Newest" | "Random";
+                windowDays: number;
+                schedule: {
+                    repeatingTimeIntervals: string[];
+                    timeZone?: string;
+                };
+                targetResourceGroupId: string;
+                testsPerRun: number;
+                disksAtOnce: number;
+                diskSku: string | null;
+                enabled: boolean;
+                /** Format: date-time */
+                lastModifiedTime: string;
+                /** Format: date-time */
+                lastRunTime: string | null;
+            };
+            id: string;
+            name: string;
+            type: string;
+        };
+        RestoreTestEstimate: {
+            backupInstanceCount: number;
+            /** Format: date-time */
+            nextRunTime: string | null;
+            nextRun: {
+                backupInstanceId: string;
+                dataSourceId: string;
+                diskSku: string;
+                diskSizeGB: number;
+            }[];
+            runsIn30Days: number;
+            diskHours: {
+                meter: string;
+                hours: number;
+            }[];
+            gibHours: number;
+            amount: number | null;
+        };
+        RestoreTestRun: {
+            jobIds: string[];
+        };
         LegalHold: {
             properties: {
                 reason: string;
@@ -4010,7 +4183,7 @@ export interface components {
                     since: string;
                     counts: {
                         /** @enum {string} */
-                        operation: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption";
+                        operation: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption" | "RestoreTest";
                         /** @enum {string} */
                         status: "Queued" | "InProgress" | "Completed" | "CompletedWithWarnings" | "Failed" | "Cancelled";
                         count: number;
@@ -4111,6 +4284,20 @@ export interface components {
                 pointsLost: number;
                 pointsHeld: number;
                 restoreTests: number;
+                restoreTestsFailed: number;
+                lastRestoreTest: {
+                    jobId: string;
+                    /** Format: date-time */
+                    time: string;
+                    /** @enum {string} */
+                    verdict: "Passed" | "PassedWithWarnings" | "Failed";
+                    recoveryPointId: string | null;
+                    /** Format: date-time */
+                    recoveryPointTime: string | null;
+                    sampledBytes: number;
+                    dataHash: string | null;
+                    findings: string[];
+                } | null;
                 /** @enum {string} */
                 state: "protected" | "atRisk" | "breached" | "paused" | "error";
                 legalHolds: string[];
@@ -4309,6 +4496,11 @@ export interface components {
         };
         ProtectionRuleList: {
             value: components["schemas"]["ProtectionRule"][];
+            /** Format: uri */
+            nextLink?: string;
+        };
+        RestoreTestPlanList: {
+            value: components["schemas"]["RestoreTestPlan"][];
             /** Format: uri */
             nextLink?: string;
         };
@@ -6823,6 +7015,249 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProtectionRuleDryRun"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    RestoreTestPlans_List: {
+        parameters: {
+            query: {
+                "api-version": string;
+                /** @description Taken from a nextLink. */
+                $skipToken?: string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreTestPlanList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    RestoreTestPlans_Get: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreTestPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    RestoreTestPlans_CreateOrUpdate: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreTestPlanInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreTestPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    RestoreTestPlans_Delete: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Done. */
+            204: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    RestoreTestPlans_Estimate: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RestoreTestEstimateRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreTestEstimate"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    RestoreTestPlans_Run: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NothingNeeded"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreTestRun"];
                 };
             };
             400: components["responses"]["400"];

@@ -6,6 +6,7 @@ param principalId string
   'Disk Backup Reader'
   'Disk Snapshot Contributor'
   'Disk Restore Operator'
+  'Disk Restore Tester'
   'Snapshot Immutability Writer'
   'Cost Management Reader'
   'Backup Reader'

@@ -1,11 +1,11 @@
-"""beginGetAccess and endGetAccess of disks and snapshots: a shared access signature that leads nowhere.
+"""beginGetAccess and endGetAccess of disks and snapshots: a shared access signature for their data, for a while.
 
-The URL has Azure's shape; there is no blob behind it (COVERAGE.md).
+The URL has Azure's shape but for its host, which is the simulator's; what lies behind it is in data.py.
 """
 
 from __future__ import annotations
 
-from infra.local.arm import errors, resources
+from infra.local.arm import data, errors, resources
 from infra.local.arm.operations import accepted
 from infra.local.arm.wire import Answer, ArmError, Call, Json
 from infra.local.arm.world import Operation, Resource, World
@@ -32,6 +32,7 @@ def begin_get_access(world: World, call: Call) -> Answer:
     operation = resources.begin(world, call, resource, "access", world.settings.access_seconds)
     if operation.fails is None:
         resource.hidden["access_until"] = call.now + seconds
+        resource.hidden.setdefault("signature", world.new_guid())
     world.keep(resource)
     world.write_down("access.granted", call.now, id=resource.id, principal=call.principal)
     return accepted(world, call, operation, None)
@@ -42,6 +43,7 @@ def end_get_access(world: World, call: Call) -> Answer:
     operation = resources.begin(world, call, resource, "revoke", world.settings.access_seconds)
     if operation.fails is None:
         resource.hidden.pop("access_until", None)
+        resource.hidden.pop("signature", None)
     world.keep(resource)
     world.write_down("access.revoked", call.now, id=resource.id, principal=call.principal)
     return accepted(world, call, operation, None)
@@ -81,8 +83,6 @@ def _check_family(world: World, call: Call, resource: Resource) -> None:
 def _settle_access(world: World, operation: Operation) -> None:
     if operation.fails is not None:
         return
-    signed = world.new_guid()
-    account = f"md-{operation.id[:12].replace('-', '')}.z1.blob.storage.azure.net"
-    operation.output = {
-        "accessSAS": f"https://{account}/{operation.id[-12:]}/abcd?sv=2018-03-28&sr=b&si={signed}&sig=simulated"
-    }
+    resource = world.collections[operation.kind].find(operation.target)
+    signature = "" if resource is None else resource.hidden.get("signature", "")
+    operation.output = {"accessSAS": data.url_of(operation.base_url, operation.id, signature)}

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from infra.local.arm import backup, copying, disks, seed, snapshots
+from infra.local.arm import backup, copying, data, disks, seed, snapshots
 from infra.local.arm.buckets import FrontDoor, ProviderPolicies
 from infra.local.arm.gateway import Gateway
-from infra.local.arm.paths import TYPE_NAMES
+from infra.local.arm.paths import TYPE_NAMES, parse
 from infra.local.arm.skus import GIB
 from infra.local.arm.wire import Json, stamp
 from infra.local.arm.world import Resource
@@ -41,6 +41,7 @@ class Control:
             ("POST", "disks/delete-behind"): self._delete_disk,
             ("POST", "snapshots/delete-behind"): self._delete_snapshot,
             ("POST", "age"): self._age,
+            ("POST", "damage"): self._damage,
             ("POST", "azure-backup"): lambda wish: {"resources": backup.keep(self._world, wish["value"])},
         }
 
@@ -96,6 +97,19 @@ class Control:
         ]
         total = sum(row["used_bytes"] for row in rows)
         return {"snapshots": rows, "used_bytes": total, "cost_per_month": self._price(total)}
+
+    def _damage(self, wish: Json) -> Json:
+        """Of the disk or snapshot `id`, or without one of the next disk that is made from a snapshot."""
+        if "id" not in wish:
+            self._world.damages.append(wish)
+            return {"waiting": len(self._world.damages)}
+        route = parse(wish["id"])
+        found = self._world.collections[route.kind].find(wish["id"])
+        if found is None:
+            raise ValueError(f"there is no {wish['id']}")
+        data.damage(found, wish)
+        self._world.keep(found)
+        return {"damaged": found.id}
 
     def _price(self, used: int) -> float:
         return round(used / GIB * self._world.settings.price_per_gib_month, 6)

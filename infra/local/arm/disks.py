@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.local.arm import copying, errors, resources, skus, usages
+from infra.local.arm import copying, data, errors, resources, skus, usages
 from infra.local.arm.operations import accepted
 from infra.local.arm.paths import parse
 from infra.local.arm.wire import Answer, ArmError, Call, Json, stamp
@@ -122,6 +122,8 @@ def _create(world: World, call: Call, body: Json) -> Answer:
     operation = resources.begin(world, call, disk, "create", world.settings.disk_seconds, fails)
     if source is not None and source.kind == "snapshot" and skus.is_background_copied(disk.sku):
         disk.hidden["copy"] = copying.planned(world, operation.ends)
+    if source is not None and source.kind == "snapshot" and world.damages:
+        data.damage(disk, world.damages.pop(0))
     world.keep(disk)
     world.write_down(
         "disk.created",
@@ -272,7 +274,8 @@ def _hidden(world: World, source: Resource | None, size: int, now: float) -> Jso
     hidden = {} if source is None else source.hidden
     used = int(hidden.get("disk_used", hidden.get("used", 0)))
     rate = max(used, size * skus.GIB // 50) * world.random.uniform(0.001, 0.01)
-    return {"used": used, "rate": rate, "since": now}
+    copied = {} if source is None else {"content": data.content_of(source)}
+    return {"used": used, "rate": rate, "since": now, **copied}
 
 
 def _source(world: World, creation: Json, location: str) -> Resource | None:

@@ -204,6 +204,7 @@ def begin(
             started=call.now,
             ends=ends,
             principal=call.principal,
+            base_url=call.base_url,
             fails=fails or late,
         )
     )

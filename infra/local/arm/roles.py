@@ -117,6 +117,22 @@ SNAPSHOT_IMMUTABILITY_WRITER = Role(
     actions=("Microsoft.Compute/snapshots/updateImmutabilityPolicy/action",),
     built_in=False,
 )
+# Of Azure's roles for backups none lets a disk be deleted and its data be read, as a test of a restore must.
+DISK_RESTORE_TESTER = Role(
+    guid="6c1e7a52-93c4-4a7e-9d3b-0f4a1b8c5e27",
+    name="Disk Restore Tester",
+    actions=(
+        "Microsoft.Authorization/*/read",
+        "Microsoft.Resources/subscriptions/resourceGroups/read",
+        "Microsoft.Compute/disks/read",
+        "Microsoft.Compute/disks/write",
+        "Microsoft.Compute/disks/delete",
+        "Microsoft.Compute/disks/beginGetAccess/action",
+        "Microsoft.Compute/disks/endGetAccess/action",
+        "Microsoft.Compute/locations/diskOperations/read",
+    ),
+    built_in=False,
+)
 COST_MANAGEMENT_READER = Role(
     guid="72fafb9e-0641-4937-9268-a91bfd8191a3",
     name="Cost Management Reader",
@@ -131,6 +147,7 @@ ROLES = {
         DISK_BACKUP_READER,
         DISK_SNAPSHOT_CONTRIBUTOR,
         DISK_RESTORE_OPERATOR,
+        DISK_RESTORE_TESTER,
         BACKUP_READER,
         BACKUP_CONTRIBUTOR,
         COMPUTE_USAGE_READER,

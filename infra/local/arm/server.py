@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from infra.local.arm import retail_prices
+from infra.local.arm import data, retail_prices
 from infra.local.arm.control import Control
 from infra.local.arm.faults import Fault
 from infra.local.arm.gateway import Gateway, Incoming
@@ -45,6 +45,8 @@ class Server:
             return await self._control.answer(request)
         if request.path == retail_prices.PATH:
             return self._prices(request)
+        if request.path.startswith(data.PREFIX):
+            return self._data(request)
         incoming = await _read(request)
         fault = self._gateway.faults.strike(incoming.method, incoming.path, incoming.route, incoming.body)
         if fault is not None:
@@ -64,6 +66,14 @@ class Server:
             per_gib_month=self._gateway.world.settings.price_per_gib_month,
         )
         return _response(answer.status, encode(answer.body), answer.headers)
+
+    def _data(self, request: web.BaseRequest) -> web.Response:
+        """No call of ARM: whoever has the signature may read."""
+        world, now = self._gateway.world, self._gateway.clock()
+        world.settle(now)
+        status, body, headers = data.answer(world, request.path, request.query, request.headers, now)
+        self._gateway.counts[request.method, "data", status] += 1
+        return web.Response(status=status, body=body, headers=headers)
 
     async def _wait(self, fault: Fault) -> None:
         if fault.kind in ("delay", "slow_list"):

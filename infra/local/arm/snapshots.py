@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from infra.local.arm import churn, copying, disks, errors, immutability, resources, skus, usages
+from infra.local.arm import churn, copying, data, disks, errors, immutability, resources, skus, usages
 from infra.local.arm.operations import accepted
 from infra.local.arm.paths import parse
 from infra.local.arm.wire import Answer, Call, Json, stamp
@@ -222,11 +222,13 @@ def _usual_sku(world: World, source: Resource, location: str) -> str:
 
 def _hidden(call: Call, source: Resource, location: str, *, incremental: bool) -> Json:
     copied = source.kind == "snapshot"
+    content = data.content_of(source) if copied else f"{data.content_of(source)} at {stamp(call.now)}"
     family = _copied_family(source, location) if copied else source.properties["uniqueId"]
     return {
         "accepted": call.now,
         "source_accepted": source.hidden.get("accepted", call.now),
         "principal": call.principal,
+        "content": content,
         "family": family if incremental else f"full {call.route.scope.lower()} {call.now}",
         "background": source.hidden["background"] if copied else skus.is_background_copied(source.sku),
     }

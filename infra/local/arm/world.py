@@ -116,6 +116,7 @@ class Operation:
     started: float
     ends: float
     principal: str
+    base_url: str = ""  # at which the simulator was asked
     fails: Json | None = None
     settled: bool = False
     output: Json | None = None
@@ -151,6 +152,7 @@ class World:
         self.taken: dict[str, list[float]] = {}
         self.settlers: dict[str, Callable[[Operation], None]] = {}
         self.secret = ""
+        self.damages: list[Json] = []  # of the next disks that are made from snapshots
         self.has_listener = False  # for Event Grid's events; without one, none are kept
         self._events: dict[str, Told] = {}
         self._due: list[tuple[float, str]] = []

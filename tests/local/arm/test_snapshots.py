@@ -326,7 +326,7 @@ def test_access_is_granted_shown_and_taken_back(simulator: Simulator) -> None:
     wish = {"access": "Read", "durationInSeconds": 600}
     signature = compute.snapshots.begin_grant_access(SNAPSHOTS, "s1", wish).result()
 
-    assert signature.access_sas.startswith("https://md-")
+    assert "/md-" in signature.access_sas
     assert shown(simulator, "s1")["properties"]["diskState"] == "ActiveSAS"
     assert is_refused(simulator.call("DELETE", snapshot_id("s1")))
     compute.snapshots.begin_revoke_access(SNAPSHOTS, "s1").result()

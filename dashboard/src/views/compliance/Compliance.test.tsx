@@ -22,6 +22,8 @@ const row = (name: string, missed: number) => ({
   pointsLost: 0,
   longestGap: "PT1H",
   restoreTests: 0,
+  restoreTestsFailed: 0,
+  lastRestoreTest: null,
 });
 const told = { from: "2026-02-01T00:00:00Z", to: "2026-03-01T00:00:00Z", byJobsAlone: [], value: [row("alpha", 0), row("beta", 4)] };
 

@@ -34,6 +34,8 @@ export const COLUMNS: readonly Column<Row>[] = [
   number("failed", "Failed", (row) => row.slotsFailed),
   number("onDemand", "On demand", (row) => row.onDemand),
   number("lost", "Lost", (row) => row.pointsLost),
+  number("tested", "Tests passed", (row) => row.restoreTests),
+  number("testsFailed", "Tests failed", (row) => row.restoreTestsFailed),
   { key: "objective", label: "Objective", width: 170, show: (row) => durationText(row.objective) },
   { key: "gap", label: "Longest gap", width: 170, show: (row) => durationText(row.longestGap) },
   { key: "policy", label: "Policy", width: 110, grow: 1, show: (row) => row.policyName, by: (row) => row.policyName },

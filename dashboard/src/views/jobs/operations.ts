@@ -16,6 +16,7 @@ export const OPERATIONS: Readonly<Record<Operation, string>> = {
   FinishImport: "End of a move",
   AdoptSnapshots: "Adoption of snapshots",
   UndoAdoption: "Undoing of an adoption",
+  RestoreTest: "Restore test",
 };
 
 export const operationText = (operation: string): string => OPERATIONS[operation as Operation] ?? operation;

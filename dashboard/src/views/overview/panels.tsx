@@ -28,6 +28,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   FinishImport: "Finished moves",
   AdoptSnapshots: "Adoptions of snapshots",
   UndoAdoption: "Undone adoptions",
+  RestoreTest: "Restore tests",
 };
 
 const useStyles = makeStyles({
