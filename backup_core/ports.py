@@ -73,12 +73,9 @@ Record = (
     | Unlock
     | KnownRequest
     | Brake
-<<<<<<< HEAD
     | StorageDay
-=======
     | RestoreTestPlan
     | RestoreTestPlaces
->>>>>>> 11443da (Restore tests: points are restored to temporary disks by a schedule, looked at, and deleted again)
 )
 R = TypeVar("R", bound=Record)
 Glance = InstanceGlance | JobGlance | PointGlance  # of a BackupInstance, a Job, a RecoveryPoint
@@ -166,14 +163,9 @@ class StateStore(Protocol):
 
     Keys: Vault (); BackupPolicy (name); BackupInstance (name); Job (job_id); RecoveryPoint (instance_name, point_id);
     DiskClaim (disk_key), ProtectionRule (rule_key), DigestItem (group, key), SnapshotGroup (key), Pace (subscription),
-<<<<<<< HEAD
     ResourceGuard (key), GuardMapping (key), StorageDay (key), Heartbeat (), Installation (), whatever vault is named;
-    Alert (alert_id); OutboxEvent (key); RefusedEvent (key); Unlock (subject, by); KnownRequest (request_id); Brake ().
-=======
-    ResourceGuard (key), GuardMapping (key), Heartbeat (), Installation (), whatever vault is named; Alert (alert_id);
-    OutboxEvent (key); RefusedEvent (key); Unlock (subject, by); KnownRequest (request_id); Brake ();
+    Alert (alert_id); OutboxEvent (key); RefusedEvent (key); Unlock (subject, by); KnownRequest (request_id); Brake ();
     RestoreTestPlan (name); RestoreTestPlaces ().
->>>>>>> 11443da (Restore tests: points are restored to temporary disks by a schedule, looked at, and deleted again)
     Names are compared without case. Raises CloudUnavailable when the storage does not answer, InvalidInput for a name
     that no table key can hold or a page token that the store did not make.
     """

@@ -90,12 +90,9 @@ _KINDS: Mapping[type[Record], str] = {
     Unlock: "unlock",
     KnownRequest: "request",
     Brake: "brake",
-<<<<<<< HEAD
     StorageDay: "storage",
-=======
     RestoreTestPlan: "testplan",
     RestoreTestPlaces: "testplaces",
->>>>>>> 11443da (Restore tests: points are restored to temporary disks by a schedule, looked at, and deleted again)
 }
 _KEY_LENGTHS: Mapping[type[Record], int] = {
     Vault: 0,
@@ -118,12 +115,9 @@ _KEY_LENGTHS: Mapping[type[Record], int] = {
     Unlock: 2,
     KnownRequest: 1,
     Brake: 0,
-<<<<<<< HEAD
     StorageDay: 1,
-=======
     RestoreTestPlan: 1,
     RestoreTestPlaces: 0,
->>>>>>> 11443da (Restore tests: points are restored to temporary disks by a schedule, looked at, and deleted again)
 }
 # Records that lie together, whatever vault they are of.
 _SHARED: Mapping[type[Record], str] = {
