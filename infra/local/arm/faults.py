@@ -6,14 +6,15 @@ import json
 import random
 import re
 import time
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 from infra.local.arm import errors
 from infra.local.arm.paths import Route
-from infra.local.arm.wire import ArmError, Json
+from infra.local.arm.wire import Answer, ArmError, Json
 
-KINDS = ("429", "status", "drop_before", "drop_after", "fail_late", "delay", "slow_list", "policy")
+KINDS = ("429", "status", "drop_before", "drop_after", "fail_late", "delay", "slow_list", "policy", "alter")
 WRITES = ("PUT", "PATCH", "POST", "DELETE")
 STATUS_CODES = {
     500: ("InternalServerError", "An internal error occurred."),
@@ -99,12 +100,23 @@ class Faults:
         return fault
 
     def strike(self, method: str, path: str, route: Route, body: bytes) -> Fault | None:
-        for fault in self._on:
+        for fault in (each for each in self._on if each.kind != "alter"):
             if fault.matches(method, path, route, body) and self._random.random() < fault.rate:
                 fault.left = None if fault.left is None else fault.left - 1
                 fault.struck += 1
                 return fault
         return None
+
+    def altered(self, method: str, path: str, route: Route, agent: str, answer: Answer) -> Answer:
+        """The answer as every fault of the kind `alter` that strikes it has it, the oldest first: the simulator itself
+        then answers otherwise than it usually does, as an Azure might that has changed."""
+        for fault in (each for each in self._on if each.kind == "alter"):
+            if not fault.matches(method, path, route, b"") or not _is_meant(fault, agent, answer):
+                continue
+            fault.left = None if fault.left is None else fault.left - 1
+            fault.struck += 1
+            answer = _altered(answer, fault.detail)
+        return answer
 
     def all(self) -> list[Json]:
         return [fault.as_json() for fault in self._on]
@@ -115,6 +127,34 @@ class Faults:
         removed = len(self._on) - len(kept)
         self._on = kept
         return removed
+
+
+def _is_meant(fault: Fault, agent: str, answer: Answer) -> bool:
+    """`at` is the status that an answer usually has, `agent` a part of the User-Agent of who is answered so."""
+    detail = fault.detail
+    return detail["at"] in (None, answer.status) and str(detail["agent"] or "").lower() in agent.lower()
+
+
+def _altered(answer: Answer, detail: Json) -> Answer:
+    """Another status; headers and fields of other values, those of None left out. What is stored stays as it is."""
+    headers = {name: value for name, value in answer.headers.items() if name.lower() not in detail["headers"]}
+    headers |= {name: value for name, value in detail["headers"].items() if value is not None}
+    body = deepcopy(answer.body)
+    for path, value in detail["fields"].items():
+        _set(body, path.split("."), value)
+    status = answer.status if detail["status"] is None else int(detail["status"])
+    return Answer(status=status, body=body, headers=headers, request_id=answer.request_id)
+
+
+def _set(body: Any, path: list[str], value: Any) -> None:
+    """A field that has nothing to stand in is left out."""
+    *parents, last = path
+    for name in parents:
+        body = body.get(name) if isinstance(body, dict) else None
+    if isinstance(body, dict):
+        body.pop(last, None)
+        if value is not None:
+            body[last] = value
 
 
 def _complies(wanted: Json, body: bytes) -> bool:
@@ -188,4 +228,5 @@ _DETAILS: dict[str, dict[str, Any]] = {
     "delay": {"seconds": 2.0},
     "slow_list": {"seconds": None},
     "policy": {"tags": [], "closed": False},
+    "alter": {"at": None, "agent": None, "status": None, "headers": {}, "fields": {}},
 }

@@ -179,7 +179,8 @@ class Gateway:
         if answer.headers.get("x-ms-failure-cause") == "gateway":
             answer.headers.pop("x-ms-ratelimit-remaining-resource", None)
         self.counts[incoming.method, incoming.route.label, answer.status] += 1
-        return answer
+        agent = incoming.headers.get("User-Agent", "")
+        return self.faults.altered(incoming.method, incoming.path, incoming.route, agent, answer)
 
     def _checked(self, incoming: Incoming, fault: Fault | None, now: float, headers: dict[str, str]) -> Answer:
         struck = error_of(fault, incoming.route, now) if fault is not None else None

@@ -112,6 +112,25 @@ def test_a_policy_can_refuse(simulator: Simulator) -> None:
     assert error["additionalInfo"][0]["type"] == "PolicyViolation"
 
 
+def test_answers_can_be_others_than_they_are_for_one_caller_and_nothing_is_changed_by_it(simulator: Simulator) -> None:
+    before = simulator.call("GET", WEB)
+    simulator.fault("alter", what="disk", at=200, agent="stranger", count=None, status=203, headers={"pragma": None})
+    fields = {"properties.timeCreated": None, "properties.hitherto": {"unknown": True}, "properties.no.such": 1}
+    simulator.fault("alter", what="disk", agent="stranger", count=2, fields=fields)
+    told = simulator.call("GET", WEB, **{"User-Agent": "A Stranger/1"})
+    assert (told.status_code, "pragma" in told.headers) == (203, False)
+    properties = before.json()["properties"]
+    assert told.json()["properties"] == {
+        **{name: value for name, value in properties.items() if name != "timeCreated"},
+        "hitherto": {"unknown": True},
+    }
+    missing = simulator.call("GET", f"{WEB}x", **{"User-Agent": "A Stranger/1"})
+    assert (missing.status_code, missing.json()["error"]["code"]) == (404, "ResourceNotFound")
+    again = simulator.call("GET", WEB)
+    assert (again.status_code, again.json()) == (200, before.json())
+    assert [fault["struck"] for fault in simulator.control("GET", "faults")["faults"]] == [1, 2]
+
+
 def test_a_fault_strikes_only_what_it_is_meant_for(simulator: Simulator) -> None:
     simulator.fault("status", method="DELETE")
     simulator.fault("status", what="snapshot.list")
