@@ -8,8 +8,8 @@
 4. *A deletion reaches Azure only* of a snapshot that this installation asked for, whose point is recorded, expired by
    the longest date that it was ever promised, neither held nor read by a restore, of an instance that lets points
    expire, and followed by a newer good point whose snapshot is there and whole. What is being deleted with its instance
-   may go before its time, unless the vault is immutable; what is not whole may go unrecorded. Of tables that are older
-   than the world, nothing goes.
+   may go before its time, unless the vault is immutable; what is not whole may go unrecorded. Where the deletion brake
+   lets nothing go early, that takes a go-on of the last day. Of tables that are older than the world, nothing goes.
 5. *Points and snapshots are each other's* once everything is quiet: a good point has its snapshot, a whole snapshot its
    point, kept at least as long as was promised; and the instance's row counts them as they are.
 6. *Nothing waits for ever*: no message, no job and no row of the agenda that looks after one is left when everything is
@@ -34,6 +34,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
+from backup_core.domain.brake import Brake
 from backup_core.domain.hold import all_holds
 from backup_core.domain.instance import MISSED_SLOTS_KEPT, BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobOperation, JobStatus
@@ -188,6 +189,7 @@ class Ledger:
     acting: str
     faults: list[str] = field(default_factory=list)
     clocks_apart: timedelta = timedelta(0)  # from the true time
+    braked: str = ""  # the installation whose brake lets nothing go early
     frozen: bool = False  # tables that were set back: nothing at all may be deleted
     held: dict[str, datetime | None] = field(default_factory=dict)  # snapshots by id; until when, if that is known
     _makers: dict[str, str] = field(default_factory=dict)
@@ -241,6 +243,8 @@ class Ledger:
                 yield "somebody was told that it is held"
         if record.restoring:
             yield "a restore reads it"
+        if instance.state is ProtectionState.DELETING and self.acting == self.braked and not self._is_let_go(world):
+            yield "it goes with its instance, and nobody let it go"
         if instance.state is ProtectionState.DELETING and not self._is_immutable(world):
             return
         promised = self._promised.get(record.snapshot_id.lower(), record.expires_at)
@@ -272,6 +276,12 @@ class Ledger:
         with world.faults.paused():
             names = [stored.value.name for stored in every(world.ports, BackupInstance, VAULT)]
             return [stored.value for name in names for stored in every(world.ports, RecoveryPoint, VAULT, name)]
+
+    def _is_let_go(self, world: World) -> bool:
+        with world.faults.paused():
+            stored = world.store.get(Brake, VAULT)
+        now = world.clock.now() - self.clocks_apart
+        return stored is not None and any(now < said.until for said in stored.value.go_ons)
 
     @staticmethod
     def _instance(world: World) -> BackupInstance | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from backup_core.domain.vault import Promises
 from tests.api.bodies import VAULT_PATH, vault_body
 from tests.api.front import Front, Reply
 from tests.api.tenant import PERSON, bearer, guarded
+from tests.e2e.documented import example
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import backed_up
 
@@ -121,3 +124,26 @@ def test_the_share_is_a_setting_of_the_vault_and_a_greater_one_is_a_weakening() 
         body = vault_body()
         body["properties"]["securitySettings"] = {"deletionBrakeSettings": {"sharePercent": percent}}
         assert front.put(VAULT_PATH, body, headers=ONE).status == 400
+
+
+COMMAND = re.compile(
+    r"""az rest --method (?P<method>\w+) --url "(?P<url>[^"?]+)\?api-version=[\d-]+" --resource "\$AUDIENCE"\s*"""
+    r"""(--body (?P<body>'.*'|".*"))?"""
+)
+
+
+def test_the_commands_of_its_page_do_what_it_says() -> None:
+    """As the shell would send them: the batch that one command reads is what the next one lets go."""
+    platform = stopped()
+    front = guarded(platform.world)
+    batch = front.get(BRAKE, headers=ANOTHER).json["properties"]["batch"]["batchId"]
+    script = "\n".join(example("deletion-brake.md", section, "sh") for section in ("When it stops", "Set the share"))
+    said = [match for line in script.replace("\\\n", " ").splitlines() if (match := COMMAND.search(line))]
+    assert [match["method"] for match in said] == ["get", "get", "get", "post", "patch"]
+    for match in said:
+        body = match["body"] and match["body"][1:-1].replace('\\"', '"').replace("$BATCH", batch)
+        path = match["url"].replace("$VAULT", VAULT_PATH)
+        reply = front.send(match["method"].upper(), path, json.loads(body) if body else None, headers=ANOTHER)
+        assert reply.status == 200, (match[0], reply.text)
+    told = front.get(BRAKE, headers=ANOTHER).json["properties"]
+    assert (told["isStopped"], told["sharePercent"]) == (False, 5.0)

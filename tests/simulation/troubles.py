@@ -23,6 +23,7 @@ from backup_core.domain.resource_ids import ANYWHERE, parse_group_id
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.vault import Promises
 from backup_core.ports import Memory, Ports, every
+from backup_core.workflows.brake import find_brake, say_go_on
 from backup_core.workflows.holds import Place, clear_hold, holds_at, set_hold
 from backup_core.workflows.lifecycle import undelete_instance
 from backup_core.workflows.protection import configure_instance
@@ -46,6 +47,7 @@ ROWS_COME_DUE_WITHIN = 4  # rounds: a row may be put off once or twice by what i
 RETENTION = "PT8M"
 PLACES = (Place(vault=VAULT), Place(vault=VAULT, instance=NAME))
 PROMISES = Promises(weakening_delay=timedelta(minutes=4))
+BRAKED = replace(PROMISES, unbraked_instances=0)  # all that goes early waits until somebody says go on
 GOES_BACK = 300  # seconds
 
 
@@ -70,7 +72,7 @@ class Hosts(World):
     def ports(self) -> Ports:
         host = self.random.randrange(len(CLOCKS))
         clock = OtherClock(self.clock, CLOCKS[host])
-        return replace(super().ports, clock=clock, memory=self.memories[host], promises=PROMISES)
+        return replace(super().ports, clock=clock, memory=self.memories[host])
 
 
 @dataclass(slots=True)
@@ -88,7 +90,9 @@ class Troubled(Interleaving):
         Interleaving.__post_init__(self)
         world = self.platform.world
         self._set_policy(0)
-        self.ledger = Ledger(worlds={OURS: world}, acting=OURS, clocks_apart=APART)
+        is_braked = self.seed % 2 == 1
+        world.promises = BRAKED if is_braked else PROMISES
+        self.ledger = Ledger(worlds={OURS: world}, acting=OURS, clocks_apart=APART, braked=OURS if is_braked else "")
         world.cloud.guard = self.ledger.see
         self.incident_at = self.random.randint(600, 1200)
         if self.kind == "two":
@@ -273,6 +277,26 @@ class Troubled(Interleaving):
         tagged = {each for each, raw in shown.items() if raw is not None and held_by_tag(raw["tags"])}
         self.ledger.held = {each: until for each, until in self.ledger.held.items() if each in tagged}
 
+    def _say_go_on(self) -> None:
+        """A second person, who looks at what waits first."""
+        ports = self.platform.world.ports
+
+        def ask() -> None:
+            batch = find_brake(ports, VAULT).batch
+            if batch is not None:
+                said = {"by": "another", "by_name": "", "reason": "it is meant"}
+                say_go_on(ports, VAULT, batch.batch_id, **said)
+
+        self._ask(ask)
+
+    def _let_all_go(self) -> None:
+        """What waits is looked at again within half an hour; a hold that ends meanwhile may let something else wait."""
+        for _ in range(3):
+            if find_brake(self.platform.world.ports, VAULT).batch is None:
+                return
+            self._say_go_on()
+            self.platform.run(minutes=33)
+
     def _lock(self) -> None:
         locks = self.platform.world.cloud.locks
         locks ^= {SNAPSHOT_GROUP.key}
@@ -307,6 +331,7 @@ class Troubled(Interleaving):
             *Interleaving._troubles(self),
             *more,
             *on_all,
+            self._say_go_on,
             self._out_of_order,
             self._lag,
             self._throttle_without_a_word,
@@ -326,6 +351,7 @@ class Troubled(Interleaving):
         """Backups and a restore that succeed, with what was lost in the troubles found before and after."""
         world = self.platform.world
         self._let_go()
+        self._let_all_go()
         self._ask(lambda: undelete_instance(world.ports, VAULT, NAME))
         self._resume()
         self._ask(lambda: configure_instance(world.ports, VAULT, request(NAME)))
@@ -334,6 +360,7 @@ class Troubled(Interleaving):
             self._ask(lambda: reconcile(world.ports))
         self._restore()
         self.platform.run(minutes=5)
+        self._let_all_go()
 
     def _end_troubles(self) -> None:
         Interleaving._end_troubles(self)

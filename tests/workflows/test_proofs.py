@@ -363,7 +363,7 @@ def stopped_by_the_brake() -> Platform:
         delete_instance(platform.world.ports, VAULT, "disk-1", by="one")
         platform.run(seconds=60)
         row = min(platform.agenda(AgendaKind.EXPIRY), key=lambda row: row.due_at)
-        platform.world.clock.set(row.due_at - timedelta(seconds=20))
+        platform.world.clock.set(row.due_at - timedelta(seconds=5))
     return platform
 
 
@@ -375,7 +375,7 @@ def let_it_go(platform: Platform) -> None:
         say_go_on(platform.world.ports, VAULT, batch.batch_id, **asked)
 
     platform.ask(ask)
-    platform.run(seconds=45)
+    platform.run(seconds=75)
 
 
 def it_is_gone_if_somebody_said_go_on(platform: Platform) -> None:
