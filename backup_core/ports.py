@@ -19,6 +19,7 @@ from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Alert
 from backup_core.domain.audit import AuditRecord, AuditScope
 from backup_core.domain.brake import Brake
+from backup_core.domain.copying import CopyLane, CopyTurn, PointCopy
 from backup_core.domain.data_sample import ByteRange
 from backup_core.domain.disk import Disk, OperationState, Snapshot
 from backup_core.domain.errors import ResourceInUse
@@ -76,6 +77,9 @@ Record = (
     | StorageDay
     | RestoreTestPlan
     | RestoreTestPlaces
+    | PointCopy
+    | CopyLane
+    | CopyTurn
 )
 R = TypeVar("R", bound=Record)
 Glance = InstanceGlance | JobGlance | PointGlance  # of a BackupInstance, a Job, a RecoveryPoint
@@ -166,6 +170,9 @@ class StateStore(Protocol):
     ResourceGuard (key), GuardMapping (key), StorageDay (key), Heartbeat (), Installation (), whatever vault is named;
     Alert (alert_id); OutboxEvent (key); RefusedEvent (key); Unlock (subject, by); KnownRequest (request_id); Brake ();
     RestoreTestPlan (name); RestoreTestPlaces ().
+    Alert (alert_id); OutboxEvent (key); RefusedEvent (key); Unlock (subject, by); KnownRequest (request_id); Brake ().
+    PointCopy (instance_name, copy_id). Lanes of copies lie together, each with its turns: CopyLane (key), CopyTurn
+    (lane, key).
     Names are compared without case. Raises CloudUnavailable when the storage does not answer, InvalidInput for a name
     that no table key can hold or a page token that the store did not make.
     """
@@ -328,6 +335,16 @@ class DiskCloud(Protocol):
         """Ask for an incremental snapshot, as closed to the network as its disk; answer the operation's URL ("" if
         none). Asking again under the same name and source succeeds and takes nothing new. Raises SnapshotGroupNotFound,
         SnapshotLimitReached."""
+        ...
+
+    def start_copy(
+        self, snapshot_id: str, *, source: Snapshot, location: str, tags: Mapping[str, str], encryption_set_id: str = ""
+    ) -> str:
+        """Ask for an incremental copy of a snapshot in another region, with a key of that region's encryption set if
+        one is named, no more open to the network than the source; answer the operation's URL ("" if none). That it
+        succeeds says nothing of the copy, which is done when the new snapshot is complete. Asking again under the same
+        name and source succeeds and copies nothing new. Raises SnapshotNotFound (the source), SnapshotGroupNotFound,
+        NotAllowedNow while Azure copies as many as it may, or another of the same disk."""
         ...
 
     def find_snapshot(self, snapshot_id: str) -> Snapshot | None:

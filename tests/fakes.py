@@ -660,6 +660,9 @@ class _Resource:
     content: str = ""  # what its bytes follow from
     access_until: datetime | None = None  # how long somebody may read them
     access_url: str = ""  # the operation that granted it
+    copied_from: str = ""  # the snapshot in another region, by its id in small letters
+    copy_of: str = ""  # the unique id of that one's disk
+    broken: bool = False  # its source went before it was whole
 
     def __deepcopy__(self, memo: dict[int, Any]) -> _Resource:
         return replace(self, raw=_json_copy(self.raw))
@@ -674,17 +677,34 @@ def _json_copy(value: Any) -> Any:
 class _Snapshots(UserDict[str, _Resource]):
     """By id in small letters. `of_source` counts those of a disk, by its id in small letters: a limit asks for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: FakeClock) -> None:
         super().__init__()
+        self._clock = clock
+        self._copying: dict[str, _Resource] = {}
         self.of_source: Counter[str] = Counter()
+
+    def copying(self) -> list[_Resource]:
+        """What is being copied from another region."""
+        now = self._clock.now()
+        under_way = {
+            key: each
+            for key, each in self._copying.items()
+            if now < each.copied_at and not each.failed and not each.broken and self.get(key) is each
+        }
+        self._copying = under_way
+        return list(under_way.values())
 
     def __setitem__(self, key: str, resource: _Resource) -> None:
         if key in self:
             del self[key]
         super().__setitem__(key, resource)
         self.of_source[_source_of(resource.raw)] += 1
+        if resource.copied_from:
+            self._copying[key] = resource
 
     def __delitem__(self, key: str) -> None:
+        for each in self.copying() if self._copying else ():
+            each.broken = each.broken or each.copied_from == key
         self.of_source[_source_of(self[key].raw)] -= 1
         super().__delitem__(key)
 
@@ -739,7 +759,7 @@ class FakeCloud(_Port):
         super().__init__(faults)
         self._clock = clock
         self._disks: dict[str, _Resource] = {}
-        self._snapshots = _Snapshots()
+        self._snapshots = _Snapshots(clock)
         self._leaving: set[str] = set()  # snapshots whose deletion was accepted
         self._operations: dict[str, _Operation] = {}
         self._numbers = itertools.count(1)
@@ -766,6 +786,10 @@ class FakeCloud(_Port):
         self.ignores_bindings = False  # whether what is asked of a snapshot's immutability is accepted and not done
         self.failed_deletion_shows = False  # whether a snapshot whose deletion failed is in state Failed
         self.snapshot_limit = 500
+        self.region_copy_time = timedelta(minutes=3)  # of copies to another region
+        self.copies_at_once = 0  # the most that there were
+        self.region_copies: list[str] = []  # ids of copies to other regions, in the order in which they were begun
+        self._newest_copied: dict[tuple[str, str], datetime] = {}  # by disk and region: when it was taken
         self.untold: list[News] = []  # what answers told of budgets
         self.taken: list[str] = []
         self.removed: list[str] = []
@@ -835,6 +859,50 @@ class FakeCloud(_Port):
         if self._snapshots.of_source[source.id.lower()] >= self.snapshot_limit:
             raise SnapshotLimitReached(f"'{source.id}' has {self.snapshot_limit} snapshots.")
         return self._take_snapshot(snapshot_id, Disk(raw=disk.raw), tags)
+
+    @_call
+    def start_copy(
+        self, snapshot_id: str, *, source: Snapshot, location: str, tags: Mapping[str, str], encryption_set_id: str = ""
+    ) -> str:
+        self._meet(CallKind.START_COPY, "start_copy", snapshot_id)
+        self._need_snapshot_group(snapshot_id)
+        present, now = self._snapshots.get(snapshot_id.lower()), self._clock.now()
+        if present is not None and not self._has_failed(present):
+            if _source_of(present.raw) != source.id.lower():
+                raise RequestRefused("Changing property 'sourceResourceId' is not allowed.", code="BadRequest")
+            return self._operation(snapshot_id, present.ready_at)
+        found = self._snapshots.get(source.id.lower())
+        if found is None:
+            raise SnapshotNotFound(f"Snapshot '{source.id}' is not found.", target=source.id)
+        if found.copied_at > now:
+            raise NotAllowedNow(f"'{source.id}' is not ready to be copied.", target=source.id)
+        disk = found.raw["properties"]["creationData"]["sourceUniqueId"]
+        busy = self._snapshots.copying()
+        if any(each.copy_of == disk for each in busy):
+            raise NotAllowedNow(f"Another snapshot of '{disk}' is being copied.", target=snapshot_id)
+        subscription = snapshot_id.split("/")[2]
+        if (
+            sum((each.raw["location"], each.raw["id"].split("/")[2]) == (location, subscription) for each in busy)
+            >= 100
+        ):
+            raise NotAllowedNow("The CopyStart requests limit of 100 is reached.", target=snapshot_id)
+        before = self._newest_copied.get((disk, location))
+        if before is not None and found.created_at < before:
+            raise NotAllowedNow("Snapshots of one disk must be copied in the order of their creation.")
+        raw = self._snapshot_json(snapshot_id, Disk(raw=found.raw), tags)
+        raw["location"] = location
+        raw["properties"]["creationData"]["createOption"] = "CopyStart"
+        raw["properties"]["encryption"] = {"type": "EncryptionAtRestWithPlatformKey"}
+        if encryption_set_id:
+            raw["properties"]["encryption"] = {"diskEncryptionSetId": encryption_set_id}
+        ready_at = now + self.snapshot_time
+        resource = _Resource(raw=raw, ready_at=ready_at, copied_at=ready_at + self.region_copy_time, created_at=now)
+        resource.copy_of, resource.copied_from = disk, source.id.lower()
+        self._snapshots[snapshot_id.lower()] = resource
+        self._newest_copied[disk, location] = found.created_at
+        self.region_copies.append(snapshot_id)
+        self.copies_at_once = max(self.copies_at_once, 1 + len(busy))
+        return self._operation(snapshot_id, ready_at, resource)
 
     @_call
     def find_snapshot(self, snapshot_id: str) -> Snapshot | None:
@@ -1256,9 +1324,12 @@ class FakeCloud(_Port):
         """The resource as a GET would show it now."""
         now = self._clock.now()
         state = "Updating" if now < resource.ready_at else "Failed" if resource.failed else "Succeeded"
+        state = "Failed" if resource.broken else state
         state = "Deleting" if resource.deleted_at else state
+        error = {"errorCode": "CopySourceNotFound", "errorMessage": "The copy source was not found."}
         properties = {
             **resource.raw.get("properties", {}),
+            **({"copyCompletionError": error} if resource.broken else {}),
             "provisioningState": state,
             "timeCreated": resource.created_at.isoformat(),
         }

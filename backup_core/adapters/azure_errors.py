@@ -53,6 +53,7 @@ class CallKind(Enum):
     GET_DISK = "read the disk"
     FIND_DISK = "look for the disk"
     START_SNAPSHOT = "create the snapshot"
+    START_COPY = "copy a snapshot to"
     FIND_SNAPSHOT = "look for the snapshot"
     GET_OPERATION = "read the operation"
     DELETE_SNAPSHOT = "delete the snapshot"
@@ -228,7 +229,7 @@ def _linked_permission(call: Call, answer: Answer) -> BackupError:
         return DenyAssignment(_text(call, answer), target=access.denied[0])
     if not call.source:
         return _permission(call, answer)
-    action = f"{_SNAPSHOTS if call.kind is CallKind.START_DISK else _DISKS}{_BEGIN_ACCESS}"
+    action = f"{_DISKS if call.kind is CallKind.START_SNAPSHOT else _SNAPSHOTS}{_BEGIN_ACCESS}"
     role, scope = _role_for(action, call.source)
     return PermissionMissing(_text(call, answer), scope=scope, role=role, target=call.source)
 
@@ -272,6 +273,8 @@ def _not_allowed(call: Call, answer: Answer) -> BackupError:
     meaning = read_not_allowed(answer.message)
     if meaning is NotAllowed.QUOTA:
         return QuotaReached(_text(call, answer), target=call.target)
+    if call.kind is CallKind.START_COPY and meaning is not NotAllowed.NEVER:
+        return NotAllowedNow(_text(call, answer), target=call.target)  # 100 at once, one a disk: both pass
     is_snapshot = call.kind is CallKind.START_SNAPSHOT
     if is_snapshot and meaning is NotAllowed.SNAPSHOT_LIMIT:
         return SnapshotLimitReached(_text(call, answer), target=call.target)
@@ -291,6 +294,7 @@ _ROLES: Mapping[CallKind, tuple[str, bool]] = {
     CallKind.GET_DISK: ("Disk Backup Reader", False),
     CallKind.FIND_DISK: ("Disk Restore Operator", True),
     CallKind.START_SNAPSHOT: ("Disk Snapshot Contributor", True),
+    CallKind.START_COPY: ("Disk Snapshot Contributor", True),
     CallKind.FIND_SNAPSHOT: ("Disk Snapshot Contributor", True),
     CallKind.GET_OPERATION: ("Disk Snapshot Contributor", False),
     CallKind.DELETE_SNAPSHOT: ("Disk Snapshot Contributor", True),
@@ -349,7 +353,7 @@ def _rule(status: int | range, codes: str, calls: tuple[CallKind, ...], build: B
 
 _ANY = ""
 _ALL: tuple[CallKind, ...] = ()
-_MAKING = (CallKind.START_SNAPSHOT, CallKind.START_DISK)
+_MAKING = (CallKind.START_SNAPSHOT, CallKind.START_COPY, CallKind.START_DISK)
 _OF_ONE_SNAPSHOT = (CallKind.FIND_SNAPSHOT, CallKind.DELETE_SNAPSHOT, CallKind.TAG_SNAPSHOT)
 _OF_GROUPS = (  # what is none of ours: whether it is there is all that we want to know
     CallKind.LIST_DISKS,
@@ -365,6 +369,7 @@ _OF_COMPUTE = (
     CallKind.GET_DISK,
     CallKind.FIND_DISK,
     CallKind.START_SNAPSHOT,
+    CallKind.START_COPY,
     CallKind.FIND_SNAPSHOT,
     CallKind.DELETE_SNAPSHOT,
     CallKind.BIND_SNAPSHOT,
@@ -408,7 +413,13 @@ _RULES: tuple[_Rule, ...] = (
     _rule(
         404,
         "ResourceGroupNotFound",
-        (*_OF_ONE_SNAPSHOT, CallKind.START_SNAPSHOT, CallKind.LIST_SNAPSHOTS, CallKind.BIND_SNAPSHOT),
+        (
+            *_OF_ONE_SNAPSHOT,
+            CallKind.START_SNAPSHOT,
+            CallKind.START_COPY,
+            CallKind.LIST_SNAPSHOTS,
+            CallKind.BIND_SNAPSHOT,
+        ),
         _plain(SnapshotGroupNotFound),
     ),
     _rule(404, "ResourceGroupNotFound", (CallKind.FIND_DISK, CallKind.START_DISK), _plain(RestoreGroupNotFound)),
@@ -427,7 +438,9 @@ _RULES: tuple[_Rule, ...] = (
     _rule(404, _ANY, (CallKind.FIND_ORIGIN,), _plain(Absent)),
     # 404 on a PUT means that its source is missing.
     _rule(404, "ResourceNotFound NotFound", (CallKind.START_SNAPSHOT,), _source_missing(DiskNotFound)),
-    _rule(404, "ResourceNotFound NotFound", (CallKind.START_DISK,), _source_missing(SnapshotNotFound)),
+    _rule(
+        404, "ResourceNotFound NotFound", (CallKind.START_COPY, CallKind.START_DISK), _source_missing(SnapshotNotFound)
+    ),
     # Any other: who answered so, and about what, we do not know.
     _rule(404, _ANY, _OF_COMPUTE, _with_code(CloudUnavailable)),
     # Not so many. A code of its own is reported for the snapshots of a disk (Azure/azure-sdk-for-python#14282); for

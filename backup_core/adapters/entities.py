@@ -26,6 +26,7 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Alert
 from backup_core.domain.brake import Brake
+from backup_core.domain.copying import CopyLane, CopyTurn, PointCopy
 from backup_core.domain.errors import Fault, InvalidInput, RecordCorrupt
 from backup_core.domain.guard import GuardMapping, ResourceGuard, Unlock
 from backup_core.domain.health import InstanceGlance, JobGlance, PointGlance
@@ -58,6 +59,7 @@ GROUPS_PARTITION = "groups"
 PACES_PARTITION = "paces"
 GUARDS_PARTITION = "guards"
 STORAGE_PARTITION = "storage"
+LANES_PARTITION = "lanes"
 MAX_CHANGES = 100  # an entity group transaction takes no more
 # An agenda row's shard is a hash of its instance. Each shard costs a tick one read, due or not; a partition serves
 # about 2,000 rows a second (Azure's scalability targets), so four carry some 8,000 writes a second: ample for 5,000 due
@@ -93,6 +95,9 @@ _KINDS: Mapping[type[Record], str] = {
     StorageDay: "storage",
     RestoreTestPlan: "testplan",
     RestoreTestPlaces: "testplaces",
+    PointCopy: "copy",
+    CopyLane: "lane",
+    CopyTurn: "turn",
 }
 _KEY_LENGTHS: Mapping[type[Record], int] = {
     Vault: 0,
@@ -118,6 +123,9 @@ _KEY_LENGTHS: Mapping[type[Record], int] = {
     StorageDay: 1,
     RestoreTestPlan: 1,
     RestoreTestPlaces: 0,
+    PointCopy: 2,
+    CopyLane: 1,
+    CopyTurn: 2,
 }
 # Records that lie together, whatever vault they are of.
 _SHARED: Mapping[type[Record], str] = {
@@ -131,6 +139,8 @@ _SHARED: Mapping[type[Record], str] = {
     ResourceGuard: GUARDS_PARTITION,
     GuardMapping: GUARDS_PARTITION,
     StorageDay: STORAGE_PARTITION,
+    CopyLane: LANES_PARTITION,
+    CopyTurn: LANES_PARTITION,
 }
 GLANCED: Mapping[type[Glance], type[BackupInstance | Job | RecoveryPoint]] = {
     InstanceGlance: BackupInstance,
@@ -237,11 +247,17 @@ def record_key(record: Record) -> tuple[str, ...]:
             return (record.instance_name, record.point_id)
         case Alert():
             return (record.alert_id,)
+        case PointCopy():
+            return (record.instance_name, record.copy_id)
+        case CopyTurn():
+            return (record.lane, record.key)
         case DigestItem():
             return (record.group, record.key)
         case DiskClaim() | OutboxEvent() | RefusedEvent() | ProtectionRule() | SnapshotGroup():
             return (record.key,)
         case ResourceGuard() | GuardMapping() | StorageDay():
+            return (record.key,)
+        case CopyLane():
             return (record.key,)
         case Unlock():
             return (record.subject, record.by)
@@ -471,6 +487,12 @@ def _hints(record: Record) -> dict[str, str]:
             return {"status": status, "instance": record.instance_name}
         case RecoveryPoint():
             return {"state": record.state.value, "instance": record.instance_name, "snapshot": record.snapshot_id}
+        case PointCopy():
+            return {"state": record.state.value, "instance": record.instance_name, "snapshot": record.snapshot_id}
+        case CopyLane():
+            return {"tickets": str(len(record.tickets))}
+        case CopyTurn():
+            return {"vault": record.vault.resource_id, "instance": record.instance_name}
         case DiskClaim():
             return {"vault": record.vault.resource_id, "instance": record.instance_name}
         case Alert():

@@ -38,6 +38,7 @@ TYPES = (
     "backupVaults/backupJobs",
     "backupVaults/deletedBackupInstances",
     "backupVaults/protectionRules",
+    "backupVaults/copyRules",
     "backupVaults/backupResourceGuardProxies",
     "resourceGuards",
     "locations",

@@ -22,6 +22,7 @@ from backup_core.api.errors import Refused
 from backup_core.api.operation_ids import decode
 from backup_core.api.wire import readable_body
 from backup_core.domain.alert import Alert
+from backup_core.domain.copying import find_rule
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job
@@ -30,6 +31,7 @@ from backup_core.domain.reach import Mention, folded, is_within, mentions, names
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.restore_test_plan import RestoreTestPlan
 from backup_core.domain.restore_together import parts_of
+from backup_core.domain.vault import Vault
 from backup_core.ports import Ports, every
 
 CODE = "LinkedAuthorizationFailed"
@@ -126,8 +128,8 @@ def _touched_by_job(ports: Ports, vault: VaultKey, job_id: str) -> Iterator[str]
     stored = ports.store.get(Job, vault, job_id)
     if stored is None:
         return
-    origin = stored.value.details.get("origin", "")
-    yield from filter(None, (stored.value.disk_id, stored.value.target_disk_id, origin))
+    origin, copied = (str(stored.value.details.get(name) or "") for name in ("origin", "snapshot"))
+    yield from filter(None, (stored.value.disk_id, stored.value.target_disk_id, origin, copied))
     for part in parts_of(stored.value):
         yield from (part.disk_id, part.target_disk_id)
     instance = ports.store.get(BackupInstance, vault, stored.value.instance_name)
@@ -149,6 +151,13 @@ def _of_rule(ports: Ports, call: Call) -> Iterator[str]:
     stored = ports.store.get(ProtectionRule, call.vault, rule_key(call.vault, call.names["rule"]))
     if stored is not None:
         yield from (stored.value.scope, stored.value.snapshot_group_id)
+
+
+def _of_copy_rule(ports: Ports, call: Call) -> Iterator[str]:
+    stored = ports.store.get(Vault, call.vault)
+    rule = find_rule(stored.value.copy_rules, call.names["copyrule"]) if stored is not None else None
+    if rule is not None:
+        yield from filter(None, (rule.snapshot_group_id, rule.encryption_set_id))
 
 
 def _reaches_further(ports: Ports, call: Call) -> bool:
@@ -188,6 +197,7 @@ STANDS_FOR: Mapping[str, Callable[[Ports, Call], Iterable[str]]] = {
     "alert": _of_alert,
     "rule": _of_rule,
     "plan": _of_plan,
+    "copyrule": _of_copy_rule,
 }
 
 

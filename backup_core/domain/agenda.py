@@ -7,13 +7,15 @@ events that must be delivered), and the hour at which an instance in trouble bre
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.resource_ids import VaultKey, parse_group_id
+
+COPIES = "copies"  # the subject of an expiry that is of copies in other regions
 
 
 class AgendaKind(Enum):
@@ -27,11 +29,13 @@ class AgendaKind(Enum):
 class AgendaRow:
     """Identified by kind, `due_at` (to the second), vault, instance and `subject`; `content` is small JSON.
 
-    `subject` is empty for BACKUP, EXPIRY and OBJECTIVE; a job id for WATCH, or what an outbox has to deliver.
+    `subject` is empty for BACKUP and OBJECTIVE, and for EXPIRY but that of copies; a job id for WATCH, or what an
+    outbox has to deliver, or the lane whose tickets are looked after.
     BACKUP content: {"intervals": [...], "time_zone": "...", "revision": n, "generation": "...",
     "subscription": "...", "region": "..."}; rows of earlier releases lack the last two.
     WATCH content: {"step": "backup" | "restore" | "configure"}, and of a backup {"slot": "<ISO>" | null, "revision": n,
-    "missed_slots": ["<ISO>", ...], "missed_count": n}; of an outbox what workflows/outbox.py writes.
+    "missed_slots": ["<ISO>", ...], "missed_count": n}; of a copy {"step": "copy", "lane": "..."}; of an outbox what
+    workflows/outbox.py writes.
     """
 
     kind: AgendaKind
@@ -65,3 +69,8 @@ def expiry_row(vault: VaultKey, instance_name: str, due_at: datetime) -> AgendaR
     return AgendaRow(
         kind=AgendaKind.EXPIRY, due_at=due_at.replace(microsecond=0), vault=vault, instance_name=instance_name
     )
+
+
+def copies_row(vault: VaultKey, instance_name: str, due_at: datetime) -> AgendaRow:
+    """When copies of an instance in other regions are to be looked at for expiry."""
+    return replace(expiry_row(vault, instance_name, due_at), subject=COPIES)

@@ -77,6 +77,9 @@ class Cause:
     BRAKE = "DeletionsStopped"
     RESTORE_TEST = "RestoreTestFailed"
     TEST_LEFTOVER = "RestoreTestLeftover"
+    COPY = "CopyFailed"  # with the region, and the error's code
+    COPY_BEHIND = "CopyBehind"  # with the region
+    COPY_EXPIRY = "CopyExpiryBlocked"  # with the region
 
 
 _FIRED = {

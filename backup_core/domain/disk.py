@@ -90,6 +90,12 @@ class Snapshot:
         return str((self.raw.get("properties", {}).get("creationData") or {}).get("sourceUniqueId") or "")
 
     @property
+    def copy_error(self) -> str:
+        """Why Azure gave up copying it from another region; "" unless it did (`CopySourceNotFound`, documented)."""
+        error = self.raw.get("properties", {}).get("copyCompletionError") or {}
+        return f"{error.get('errorCode')}: {error.get('errorMessage')}" if error else ""
+
+    @property
     def immutability(self) -> Immutability | None:
         """As Azure shows it, expired or not; None where there never was one, or it cannot be read."""
         policy = self.raw.get("properties", {}).get("immutabilityPolicy") or {}

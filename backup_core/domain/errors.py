@@ -412,6 +412,17 @@ class QuotaReached(BackupError):
     )
 
 
+class CopyKeyMissing(BackupError):
+    """A snapshot that a customer's key encrypts, and no disk encryption set in the region that it is copied to: Azure
+    would encrypt the copy with its own key."""
+
+    code = "UserErrorCopyEncryptionSetMissing"
+    is_user_error = True
+    recommended_action = (
+        "Name a disk encryption set of the target region in the copy rule (diskEncryptionSetId): PUT the rule again."
+    )
+
+
 class NotAllowedNow(BackupError):
     """409 of a kind that may pass: Azure is busy with the disk or snapshot, or says no more than that it may not be."""
 

@@ -147,6 +147,18 @@ class BrakeMark:
     points: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyStanding:
+    """How an instance stands in a region that its points are copied to: whose data the newest whole copy holds, and the
+    oldest point that waits for its copy. There is one as long as anything is recorded of copies there."""
+
+    lane: str
+    location: str
+    newest_at: datetime | None = None
+    newest_id: str = ""
+    waiting_since: datetime | None = None
+
+
 class MoveStep(Enum):
     """How far an instance has come over from Azure Backup, or gone back."""
 
@@ -257,6 +269,8 @@ class BackupInstance:
     holds: tuple[Hold, ...] = ()  # on all its points, those that have ended included
     deletion: DeletionPermit | None = None  # whose holder may be deleting snapshots right now
     origin: Origin | None = None  # where it came from
+    copying: str = ""  # the id of the copy under way: Azure copies one snapshot of a disk at a time
+    copy_standings: tuple[CopyStanding, ...] = ()  # by region
 
     def deletes_until(self, now: datetime) -> datetime | None:
         """Until when a deletion that was permitted may yet reach Azure; None when none can."""

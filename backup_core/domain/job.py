@@ -28,6 +28,7 @@ class JobOperation(Enum):
     RESTORE = "Restore", "Restore"
     RESTORE_TOGETHER = "RestoreTogether", "RestoreTogether"
     EXPIRE = "ExpireRecoveryPoints", "Expiry"
+    COPY = "CopyRecoveryPoint", "Copy"
     CONFIGURE = "ConfigureProtection", "Protection", "Configured"
     DELETE = "DeleteBackupInstance", "Protection", "Deleted"
     IMPORT = "ImportVault", "Import", "Completed"

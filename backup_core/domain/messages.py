@@ -73,6 +73,7 @@ class ObserveBackup:
     operation_url: str = ""
     job_etag: str = ""
     on_demand: bool = False
+    copies: bool = False  # whether the vault has a copy rule for the instance's policy
     watch_due_at: datetime | None = None
     quiet_until: datetime | None = None
     looks: int = 0
@@ -93,6 +94,59 @@ class ExpirePoints:
     delay to the next look at deletions that Azure has accepted."""
 
     kind: ClassVar[str] = "expire_points"
+    queue: ClassVar[str] = RETENTION
+    vault: VaultKey
+    instance_name: str
+    due_at: datetime
+    looks: int = 0
+    deferrals: int = 0
+    attempts: int = 0
+    doubts: int = 0
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartCopy:
+    """Copy the next point of an instance that is to go to `lane`, by the ticket that `job_id` names. Nobody waits for
+    it but the disk's next copy."""
+
+    kind: ClassVar[str] = "start_copy"
+    queue: ClassVar[str] = RETENTION
+    vault: VaultKey
+    instance_name: str
+    job_id: str
+    lane: str
+    turn: int = 0
+    deferrals: int = 0
+    attempts: int = 0
+    doubts: int = 0
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObserveCopy:
+    """Look whether the copy of `job_id` is whole."""
+
+    kind: ClassVar[str] = "observe_copy"
+    queue: ClassVar[str] = RETENTION
+    vault: VaultKey
+    instance_name: str
+    job_id: str
+    lane: str
+    operation_url: str = ""
+    looks: int = 0
+    turn: int = 0
+    deferrals: int = 0
+    attempts: int = 0
+    doubts: int = 0
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpireCopies:
+    """Delete what has expired of an instance's copies. `due_at` as of ExpirePoints."""
+
+    kind: ClassVar[str] = "expire_copies"
     queue: ClassVar[str] = RETENTION
     vault: VaultKey
     instance_name: str
@@ -313,6 +367,9 @@ Message = (
     StartBackup
     | ObserveBackup
     | ExpirePoints
+    | StartCopy
+    | ObserveCopy
+    | ExpireCopies
     | BindPoint
     | LabelHolds
     | StartRestore

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from backup_core.domain.events import Event
 
+COPIES = "(copies)"  # as OUTBOX, of a lane's tickets
 OUTBOX = "(outbox)"  # stands for an instance's name on the agenda; no instance can be called so
 
 

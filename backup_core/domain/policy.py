@@ -390,7 +390,10 @@ def _read_lifecycle(node: Node) -> tuple[Duration | None, Mapping[str, Any]]:
     _read_store(node, "sourceDataStore")
     copies = node.items("targetDataStoreCopySettings")
     if copies:
-        node.fault("targetDataStoreCopySettings", "disks are kept in the OperationalStore only; nothing is copied on")
+        node.fault(
+            "targetDataStoreCopySettings",
+            "disks are kept in the OperationalStore only; copies in other regions are made by copyRules of the vault",
+        )
     copies_wire: dict[str, Any] = {"targetDataStoreCopySettings": []} if node.has("targetDataStoreCopySettings") else {}
     wire = (
         {"deleteAfter": {"objectType": "AbsoluteDeleteOption", "duration": option.raw("duration")}}

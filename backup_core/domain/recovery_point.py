@@ -25,6 +25,8 @@ OWNER_TAG = f"{TAG_PREFIX}owner"
 OWNER_VALUE = "diskbackup/1"
 HOLD_TAG = f"{TAG_PREFIX}hold"
 FOUND = "snapshot:"  # begins what an adopted snapshot was before, if it was no recovery point
+COPY_TAG = f"{TAG_PREFIX}copy"
+COPIED_DISK_TAG = f"{TAG_PREFIX}copied-disk"
 _POINT_ID = re.compile(r"[0-9a-f]{32}")
 _NAME = re.compile(r"[^/\\#?|%\x00-\x1f\x7f-\x9f]{1,260}")  # of what a table's key can hold
 
@@ -70,6 +72,7 @@ class RecoveryPoint:
     retention: str = ""  # as promised when the snapshot was asked for, in ISO 8601
     # The name of the point of Azure Backup that it was, FOUND and its own unique id of a script's; "": we took it.
     adopted_from: str = ""
+    copying: tuple[str, ...] = ()  # where its snapshot is needed for copies: to be made, or what the next is told from
 
     @property
     def was_found(self) -> bool:

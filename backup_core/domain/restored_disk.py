@@ -102,6 +102,14 @@ def access_of(properties: Mapping[str, Any]) -> dict[str, Any]:
     return access
 
 
+def closed_as(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """As `access_of`, for a copy in another region, where the disk access is not: then nobody may read it."""
+    access = access_of(properties)
+    if access.pop("diskAccessId", None) is not None or access.get("networkAccessPolicy") == "AllowPrivate":
+        access |= {"networkAccessPolicy": "DenyAll", "publicNetworkAccess": "Disabled"}
+    return access
+
+
 def encryption_sets_of(body: Mapping[str, Any]) -> list[str]:
     """The ids of the disk encryption sets in a disk's description, each once: that of a customer's key, and that of a
     confidential machine's own, with which its guest encrypts. None of a disk without either."""

@@ -157,7 +157,7 @@ def held_until(held: Sequence[Hold], now: datetime) -> datetime:
 
 def _look_at(point: RecoveryPoint, now: datetime) -> datetime | None:
     may_expire_at = None if _doubts(point) else point.may_expire_at(now)
-    if may_expire_at is None:
+    if may_expire_at is None or point.copying:  # whose copy lets go of it sets a new date
         return None
     free_at = max(may_expire_at, point.immutable_until or may_expire_at)
     return max(free_at, now + RESTORE_LOOK_AGAIN) if point.restoring else free_at
@@ -171,6 +171,7 @@ def _reasons_to_keep(
         against += (needed[point.point_id],)
     if discard_all:
         return against
+    against += _copied(point)
     doubts = _doubts(point)
     if not doubts and point.expires_at is not None and now < point.expires_at:
         return (*against, f"{point.tag_name}: expires at {_text(point.expires_at)}")
@@ -188,6 +189,11 @@ def _claims(point: RecoveryPoint, now: datetime) -> tuple[str, ...]:
     if point.immutable_until is not None and now < point.immutable_until:
         held = (*held, f"Azure keeps its snapshot immutable until {_text(point.immutable_until)}")
     return (*held, f"being restored by {', '.join(point.restoring)}") if point.restoring else held
+
+
+def _copied(point: RecoveryPoint) -> tuple[str, ...]:
+    """A copy is made of its snapshot, or the next one is told from it (domain/copying.py)."""
+    return tuple(f"needed for the next copy to {lane.partition(':')[2]}" for lane in point.copying)
 
 
 def _doubts(point: RecoveryPoint) -> tuple[str, ...]:

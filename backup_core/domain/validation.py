@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from backup_core.domain import restore as restore_rules
 from backup_core.domain.acting import Bound, Place, check_bounds, check_choice
+from backup_core.domain.copying import CopyRule
 from backup_core.domain.disk import Disk, Snapshot
 from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
 from backup_core.domain.errors import (
@@ -34,6 +35,7 @@ from backup_core.domain.policy import SCHEDULED_POINTS_LIMIT, BackupPolicy, chec
 from backup_core.domain.recovery_point import RecoveryPoint, read_label
 from backup_core.domain.resource_ids import DISK, GroupId, VaultKey, parse_resource_id, plain_location
 from backup_core.domain.restore import RestoreRequest
+from backup_core.domain.restored_disk import encryption_sets_of
 from backup_core.domain.surroundings import DISK_COUNTERS, SNAPSHOT_COUNTERS, EncryptionSet, Group, Lock, Usage
 from backup_core.domain.vault import Vault
 
@@ -222,6 +224,23 @@ def check_encryption_set(set_id: str, found: EncryptionSet | None) -> Iterator[F
         state = found.key_error or f"its state is {found.provisioning_state}, its key {found.key_url or 'not set'}"
         message = f"disk encryption set '{set_id}' has no key that can be used: {state}"
         yield Fault(target=set_id, message=message, code=KEY_MISSING)
+
+
+def key_needed(disk_id: str, location: str, target: str) -> Fault:
+    """A disk encryption set lives in one region (documented)."""
+    message = (
+        f"disk '{disk_id}' is encrypted with a customer's key, which stays in its region: name a disk encryption set "
+        f"in {location} for its copies (diskEncryptionSetId of the copy rule)"
+    )
+    return Fault(target=target, message=message, code=KEY_MISSING)
+
+
+def check_copy_keys(disk: Disk, rules: Iterable[CopyRule]) -> Iterator[Fault]:
+    """Whether the disk can be copied by the copy rules of its policy: found here, not at night."""
+    if encryption_sets_of(disk.raw):
+        for rule in rules:
+            if not rule.encryption_set_id:
+                yield key_needed(disk.id, rule.location, POLICY)
 
 
 # --- Restore. ---

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from backup_core.domain.copying import CopyRule
 from backup_core.domain.errors import Fault
 from backup_core.domain.hold import Hold
 from backup_core.domain.resource_ids import VaultKey
@@ -71,6 +72,7 @@ class Vault:
     weaker: Mapping[str, Any] = field(default_factory=dict)
     weaker_from: datetime | None = None
     acts_as: str = ""
+    copy_rules: tuple[CopyRule, ...] = ()
     holds: tuple[Hold, ...] = ()  # on all points of all its instances, those that have ended included
     closing: bool = False  # it is being deleted: nothing new is put into it
     move_job_id: str = ""  # the job that moves instances over from Azure Backup, or did so last

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from backup_core.domain.acting import OWN, Bound, Place, is_outside, outside
-from backup_core.domain.disk import Disk
+from backup_core.domain.disk import Disk, Snapshot
 from backup_core.domain.errors import OutsideVaultScopes
 from backup_core.domain.resource_ids import DISK, VaultKey
 from backup_core.domain.vault import Vault
@@ -78,6 +78,15 @@ class _BoundCloud:
         self._check(Place.SOURCE, source.id)
         self._check(Place.SNAPSHOTS, snapshot_id)
         return self._cloud.start_snapshot(snapshot_id, source=source, tags=tags)
+
+    def start_copy(
+        self, snapshot_id: str, *, source: Snapshot, location: str, tags: Mapping[str, str], encryption_set_id: str = ""
+    ) -> str:
+        self._check(Place.SNAPSHOTS, source.id)
+        self._check(Place.SNAPSHOTS, snapshot_id)
+        return self._cloud.start_copy(
+            snapshot_id, source=source, location=location, tags=tags, encryption_set_id=encryption_set_id
+        )
 
     def start_disk(self, disk_id: str, body: Mapping[str, Any]) -> str:
         self._check(Place.TARGET, disk_id)

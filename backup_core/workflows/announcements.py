@@ -12,6 +12,7 @@ from typing import Any
 
 from backup_core.domain.alert import Alert, resolved_type
 from backup_core.domain.brake import Batch, GoOn
+from backup_core.domain.copying import PointCopy
 from backup_core.domain.errors import BackupError
 from backup_core.domain.events import PREFIX, Event, kind_of
 from backup_core.domain.guard import GuardMapping, Unlock
@@ -98,6 +99,31 @@ def _point_event(name: str, vault: VaultKey, point: RecoveryPoint, at: datetime)
         recoveryPointTime=_text(point.created_at),
         expiryTime=_text(point.expires_at),
         retentionTagName=point.tag_name,
+    )
+
+
+def copy_expired(vault: VaultKey, copy: PointCopy, at: datetime) -> Event:
+    return _copy_event("Copy.Expired", vault, copy, at)
+
+
+def copy_lost(vault: VaultKey, copy: PointCopy, at: datetime) -> Event:
+    return _copy_event("Copy.Lost", vault, copy, at)
+
+
+def _copy_event(name: str, vault: VaultKey, copy: PointCopy, at: datetime) -> Event:
+    return _event(
+        name,
+        vault,
+        copy.instance_name,
+        at,
+        f"{copy.copy_id}/{copy.attempt}",
+        dataSourceId=copy.disk_id or None,
+        jobId=None,
+        recoveryPointId=copy.point_id,
+        snapshotId=copy.snapshot_id,
+        recoveryPointTime=_text(copy.point_at),
+        expiryTime=_text(copy.expires_at),
+        retentionTagName=copy.tag_name,
     )
 
 

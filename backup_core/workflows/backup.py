@@ -241,6 +241,7 @@ def _issue(ports: Ports, message: StartBackup, running: RunningBackup) -> None:
         turn=active.job.turn,
         job_etag=running.row.etag if running.row else "",
         on_demand=active.job.user_triggered,
+        copies=settings is not None and any(rule.is_of(instance.policy.name) for rule in settings.copy_rules),
     )
     ports.queue.send(observe, delay=FIRST_LOOK)
 

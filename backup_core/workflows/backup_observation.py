@@ -11,6 +11,7 @@ from typing import assert_never
 
 from backup_core.domain.agenda import expiry_row
 from backup_core.domain.alert import Cause
+from backup_core.domain.copying import with_new_copies
 from backup_core.domain.disk import OperationState, Snapshot
 from backup_core.domain.errors import BackupError, OperationFailed, SnapshotNotFound, SnapshotNotOurs
 from backup_core.domain.instance import ActiveBackup
@@ -25,6 +26,7 @@ from backup_core.ports import Change, Ports, Put, Replace
 from backup_core.workflows import announcements
 from backup_core.workflows.alerts import resolve
 from backup_core.workflows.binding import bind_soon
+from backup_core.workflows.copying import wanted_of
 from backup_core.workflows.deletion import discard_half_made
 from backup_core.workflows.objectives import SLOW_ROUNDS, check_objective_later
 from backup_core.workflows.running_backup import (
@@ -149,8 +151,10 @@ def _complete(ports: Ports, message: ObserveBackup, running: RunningBackup, snap
     expiry = earlier_expiry(instance, point, now)
     if expiry is not None:
         ports.store.schedule([expiry_row(message.vault, instance.name, expiry)])
+    copies = wanted_of(ports, message.vault, instance, point) if message.copies else ()
+    point = replace(point, copying=tuple(copy.lane for copy in copies))
     changed = replace(
-        with_point(instance, point),
+        with_new_copies(with_point(instance, point), copies),
         active=None,
         expiry_due_at=expiry or instance.expiry_due_at,
         last_success_slot=job.slot or instance.last_success_slot,
@@ -162,6 +166,7 @@ def _complete(ports: Ports, message: ObserveBackup, running: RunningBackup, snap
         Replace(running.instance, cleared.instance),
         written(running.row, job),
         Put(point),
+        *map(Put, copies),
         *cleared.changes,
     ]
     told = [

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
 from backup_core.domain.alert import Alert, AlertState
+from backup_core.domain.copying import PointCopy
 from backup_core.domain.errors import BackupError, NotFound, ResourceInUse
 from backup_core.domain.instance import BackupInstance, DiskClaim, disk_key
 from backup_core.domain.job import (
@@ -102,6 +103,11 @@ def recent_vault(ports: Ports, key: VaultKey) -> Vault | None:
     if vault is not None:
         ports.memory.keep(name, vault, until=now + TAGS_KEPT)
     return vault
+
+
+def note_vault(ports: Ports, vault: Vault) -> None:
+    """What this process knows of the vault from now on; others find out within a minute."""
+    ports.memory.keep(f"vault {vault.key.partition}", vault, until=ports.clock.now() + TAGS_KEPT)
 
 
 def find_identity(ports: Ports, resource_id: str = "") -> Identity:
@@ -250,6 +256,13 @@ def find_point_of_slot(ports: Ports, vault: VaultKey, instance_name: str, slot: 
     last = f"{bound}{LAST_OF_INSTANT}"
     found = every(ports, RecoveryPoint, vault, instance_name, first=bound, last=last)
     return next((stored.value for stored in found if stored.value.slot == slot and stored.value.is_good), None)
+
+
+def list_copies(ports: Ports, vault: VaultKey, instance_name: str, *, token: str | None = None) -> Page[PointCopy]:
+    """The copies of an instance's points in other regions, newest first. Raises NotFound when there is no instance."""
+    get_instance(ports, vault, instance_name)
+    page = ports.store.page(PointCopy, vault, instance_name, token=token, limit=PAGE_SIZE)
+    return _readable(page, f"{vault.partition}/{instance_name}")
 
 
 def config_job_of(ports: Ports, vault: VaultKey, instance: BackupInstance) -> Stored[Job] | None:

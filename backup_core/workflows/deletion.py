@@ -30,6 +30,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from backup_core.domain.copying import (
+    CopyState,
+    PointCopy,
+    Stays,
+    copy_successor,
+    prove_copy,
+    reasons_to_keep,
+    stays_of,
+)
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError, NewerPointUncertain, ResourceInUse, SnapshotHeld, SnapshotNotOurs
 from backup_core.domain.expiry import Asked
@@ -40,7 +49,7 @@ from backup_core.domain.recovery_point import HOLD_TAG, RecoveryPoint, held_by_t
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.retention import RetentionDecision, decide_retention, going, may_delete_snapshot, successor
 from backup_core.domain.vault import Vault
-from backup_core.ports import Ports, Replace, StateConflict, Stored
+from backup_core.ports import Ports, Replace, StateConflict, Stored, every
 from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.catalogue import find_vault
 from backup_core.workflows.set_back import set_back
@@ -127,6 +136,125 @@ def is_certain(ports: Ports, point: RecoveryPoint, vault: VaultKey) -> bool | No
     if snapshot is None:
         return None
     return snapshot.is_usable and isinstance(prove_point(point, snapshot, vault=vault), Proven)
+
+
+@dataclass(slots=True, kw_only=True)
+class CopyRun:
+    """As DeletionRun, of the copies of an instance in other regions. `stays` decides over them all."""
+
+    vault: VaultKey
+    instance_name: str
+    is_protected: bool
+    permit: DeletionPermit | None
+    copies: Sequence[PointCopy]
+    etag: str
+    stays: Stays
+    holds: Sequence[Hold] = ()
+    proven: frozenset[str] = frozenset()  # the copies that were looked at as successors
+    is_current: bool = False
+
+
+def delete_copy(ports: Ports, run: CopyRun, copy: PointCopy) -> Asked | Withheld | None:
+    """Ask Azure to delete the snapshot of a marked copy, as delete_point does; None when there is none.
+
+    Raises SnapshotNotOurs, SnapshotHeld, NewerPointUncertain, and what the cloud raises.
+    """
+    snapshot = find_snapshot_surely(ports, copy.snapshot_id)
+    if snapshot is None:
+        return None
+    judgement = prove_copy(copy, snapshot, vault=run.vault)
+    against = judgement.because if isinstance(judgement, NotProven) else judgement.disagreements
+    if against:
+        raise SnapshotNotOurs(f"Copy '{copy.snapshot_id}' is kept: {'; '.join(against)}.")
+    _refuse_strange_holds(snapshot, run.holds)
+    if run.is_protected:
+        _check_newer_copy(ports, run, copy)
+    return _ask(ports, run.permit, snapshot, lambda: _against_copy(ports, run, copy.copy_id))
+
+
+def delete_left_behind(ports: Ports, run: CopyRun, copy: PointCopy, name: str) -> bool:
+    """Ask for the deletion of what an attempt at a copy, which has ended, left under `name`; answers whether nothing is
+    there any more. Raises SnapshotNotOurs, SnapshotHeld, and what the cloud raises."""
+    snapshot = find_snapshot_surely(ports, name)
+    if snapshot is None or name.lower() == copy.snapshot_id.lower():
+        return True
+    if snapshot.provisioning_state == "Deleting":
+        return False
+    judgement = prove_copy(replace(copy, snapshot_unique_id="", created_at=None), snapshot, vault=run.vault)
+    if isinstance(judgement, NotProven) or not is_ours(snapshot.tags):
+        reasons = judgement.because if isinstance(judgement, NotProven) else ("it does not carry our ownership tag",)
+        raise SnapshotNotOurs(f"'{name}', which a copy left behind, is kept: {'; '.join(reasons)}.")
+    _refuse_strange_holds(snapshot, run.holds)
+    _ask(ports, run.permit, snapshot, lambda: _against_leftover(ports, run, copy.copy_id, name))
+    return False
+
+
+def _check_newer_copy(ports: Ports, run: CopyRun, copy: PointCopy) -> None:
+    """Raises NewerPointUncertain unless the newer copy in its region is certain; one look at it in each run."""
+    newer = copy_successor(copy, run.copies)
+    if newer is None:
+        raise NewerPointUncertain(f"Copy '{copy.snapshot_id}' is kept: there is no newer one in {copy.location}.")
+    if newer.copy_id in run.proven:
+        return
+    snapshot = find_snapshot_surely(ports, newer.snapshot_id)
+    if (
+        snapshot is None
+        or not snapshot.is_usable
+        or isinstance(prove_copy(newer, snapshot, vault=run.vault), NotProven)
+    ):
+        raise NewerPointUncertain(
+            f"Copy '{copy.snapshot_id}' is kept: '{newer.snapshot_id}', the newer one for whose sake it may go, is not "
+            "there, not whole, or not proven to be ours."
+        )
+    run.proven |= {newer.copy_id}
+
+
+def _against_copy(ports: Ports, run: CopyRun, copy_id: str) -> Withheld | None:
+    """What is against the deletion, by what the tables say now."""
+    found = _copy_now(ports, run, copy_id)
+    if isinstance(found, Withheld):
+        return found
+    if found.state is not CopyState.EXPIRING:
+        return Withheld(because="another run took over", may_go=True)
+    reasons = reasons_to_keep(found, run.copies, run.stays)
+    return Withheld(because="; ".join(reasons)) if reasons else None
+
+
+def _against_leftover(ports: Ports, run: CopyRun, copy_id: str, name: str) -> Withheld | None:
+    found = _copy_now(ports, run, copy_id)
+    if isinstance(found, Withheld):
+        return found
+    if run.stays.keep_all:
+        return Withheld(because="protection is stopped or the instance soft-deleted: nothing is deleted")
+    is_left = name in found.left_behind and all(each.snapshot_id.lower() != name.lower() for each in run.copies)
+    return None if is_left else Withheld(because="it is recorded as a copy", may_go=True)
+
+
+def _copy_now(ports: Ports, run: CopyRun, copy_id: str) -> PointCopy | Withheld:
+    run.is_current = run.is_current or set_back(ports) is None
+    if not run.is_current:
+        return _SET_BACK
+    settings = find_vault(ports, run.vault)
+    stored = ports.store.get(BackupInstance, run.vault, run.instance_name)
+    if stored is None or stored.value.deletion != run.permit:
+        return Withheld(because="another run took over", may_go=True)
+    if stored.etag != run.etag:
+        run.copies = [each.value for each in every(ports, PointCopy, run.vault, run.instance_name)]
+        run.etag = stored.etag
+    now, holds = ports.clock.now(), all_holds(stored.value, settings)
+    points = [each.value for each in read_points(ports, run.vault, run.instance_name)]
+    immutable = settings is not None and settings.at(now).is_immutable
+    run.stays = stays_of(stored.value, points, holds, now, immutable=immutable)
+    found = next((each for each in run.copies if each.copy_id == copy_id), None)
+    return found or Withheld(because="another run took over", may_go=True)
+
+
+def _refuse_strange_holds(snapshot: Snapshot, known: Sequence[Hold]) -> None:
+    """Raises SnapshotHeld."""
+    strange = strange_claims(held_by_tag(snapshot.tags), known)
+    if strange:
+        names = "; ".join(claim.name for claim in strange)
+        raise SnapshotHeld(f"Copy '{snapshot.id}' is kept, for its tag {HOLD_TAG} says that it is held: {names}")
 
 
 def _check_owner(point: RecoveryPoint, snapshot: Snapshot, vault: VaultKey) -> None:

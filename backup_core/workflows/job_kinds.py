@@ -18,6 +18,7 @@ from backup_core.domain.messages import (
     ClearUpTests,
     ConfigureProtection,
     DeliverEvents,
+    ExpireCopies,
     ExpirePoints,
     GoOnReconciling,
     GoOnTesting,
@@ -25,12 +26,15 @@ from backup_core.domain.messages import (
     LabelHolds,
     MoveInstances,
     ObserveBackup,
+    ObserveCopy,
     ObserveRestore,
     RestoreTogether,
     StartBackup,
+    StartCopy,
     StartRestore,
     decode,
 )
+from backup_core.domain.outbox import COPIES
 from backup_core.ports import Ports
 from backup_core.workflows import outbox, poison, resource_events, restore_tests, watching
 from backup_core.workflows import restore_test_plans as plans
@@ -38,6 +42,8 @@ from backup_core.workflows.acting import acting_for
 from backup_core.workflows.backup import start_backup
 from backup_core.workflows.backup_observation import observe_backup
 from backup_core.workflows.binding import bind_point
+from backup_core.workflows.copy_expiry import expire_copies
+from backup_core.workflows.copying import observe_copy, pump, start_copy
 from backup_core.workflows.holds import label_holds
 from backup_core.workflows.moving import move_instances
 from backup_core.workflows.pacing import tell
@@ -45,6 +51,7 @@ from backup_core.workflows.poison import (
     NOTHING_MORE,
     OF_BACKUP,
     OF_CONFIGURATION,
+    OF_COPY,
     OF_RESTORE,
     OF_RESTORE_TEST,
     LettingGo,
@@ -56,7 +63,7 @@ from backup_core.workflows.restore_test_plans import begin_restore_tests
 from backup_core.workflows.restore_tests import clear_up_tests, go_on_testing
 from backup_core.workflows.restore_together import restore_together
 from backup_core.workflows.retention import expire_points
-from backup_core.workflows.watching import Again, Wake, backup_again, job_again
+from backup_core.workflows.watching import Again, Wake, backup_again, copy_again, job_again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +86,17 @@ KINDS = (
     JobKind(message=StartBackup, step=start_backup, watched_as="backup", again=backup_again, letting_go=OF_BACKUP),
     JobKind(message=ObserveBackup, step=observe_backup),
     JobKind(message=ExpirePoints, step=expire_points),
+    JobKind(
+        message=StartCopy,
+        step=start_copy,
+        watched_as="copy",
+        again=copy_again,
+        letting_go=OF_COPY,
+        woken_as=COPIES,
+        wake=pump,
+    ),
+    JobKind(message=ObserveCopy, step=observe_copy, letting_go=OF_COPY),
+    JobKind(message=ExpireCopies, step=expire_copies),
     JobKind(message=BindPoint, step=bind_point),
     JobKind(message=LabelHolds, step=label_holds),
     JobKind(

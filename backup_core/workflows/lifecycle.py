@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from backup_core.domain.agenda import expiry_row
 from backup_core.domain.alert import Cause
+from backup_core.domain.copying import PointCopy
 from backup_core.domain.disk import Disk, unique_id_of
 from backup_core.domain.errors import (
     BackupError,
@@ -208,6 +209,14 @@ def _check_immutable(ports: Ports, settings: Vault, instance: BackupInstance, no
     if promised:
         message = (
             f"vault '{settings.key.name}' is immutable and {len(promised)} recovery points of '{instance.name}' have "
+            "not expired; stop its protection instead, and delete it when they have"
+        )
+        raise InvalidInput([Fault(target=instance.name, message=message, code=IMMUTABLE)])
+    copies = every(ports, PointCopy, settings.key, instance.name) if instance.copy_standings else ()
+    kept = sum(not stored.value.is_wanted and stored.value.expires_at > now for stored in copies)
+    if kept:
+        message = (
+            f"vault '{settings.key.name}' is immutable and {kept} copies of '{instance.name}' in other regions have "
             "not expired; stop its protection instead, and delete it when they have"
         )
         raise InvalidInput([Fault(target=instance.name, message=message, code=IMMUTABLE)])

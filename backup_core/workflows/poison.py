@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from backup_core.domain.copying import PointCopy
 from backup_core.domain.errors import BackupError, MessageMalformed, RecordCorrupt
 from backup_core.domain.events import Event
 from backup_core.domain.instance import BackupInstance, Misses, ProtectionState
@@ -19,9 +20,11 @@ from backup_core.domain.job import Job, JobError, JobStatus
 from backup_core.domain.messages import (
     ConfigureProtection,
     GoOnTesting,
+    ObserveCopy,
     ObserveRestore,
     Sendable,
     StartBackup,
+    StartCopy,
     StartRestore,
 )
 from backup_core.domain.recovery_point import RecoveryPoint
@@ -30,6 +33,7 @@ from backup_core.domain.starting import Start, caught_up, give_way, is_of_genera
 from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.backup import slots_begun
+from backup_core.workflows.copying import again, enlist
 
 log = logging.getLogger("diskbackup.poison")
 
@@ -160,6 +164,29 @@ def _released_point(ports: Ports, message: StartRestore | ObserveRestore | GoOnT
     return [Replace(point, replace(point.value, restoring=others))]
 
 
+def _owed_again(ports: Ports, message: StartCopy | ObserveCopy, failed: Job) -> list[Change]:
+    """The copy is still owed, under another name. Its ticket is found by the lane's row on the agenda."""
+    try:
+        copy = ports.store.get(PointCopy, message.vault, message.instance_name, str(failed.details.get("copy")))
+    except RecordCorrupt as corrupt:
+        log.error("record.corrupt %s", corrupt)
+        return []
+    if copy is None or copy.value.job_id != failed.job_id:
+        return []
+    waiting = again(copy.value, ports.clock.now(), "its step was given up")
+    enlist(ports, message.vault, message.instance_name, message.lane, waiting.ready_at)
+    return [Replace(copy, waiting)]
+
+
+def _not_copying(
+    ports: Ports, message: StartCopy | ObserveCopy, instance: BackupInstance, error: StepGivenUp | None
+) -> BackupInstance:
+    copy = ports.store.get(PointCopy, message.vault, instance.name, instance.copying) if instance.copying else None
+    is_its = copy is not None and copy.value.job_id == message.job_id
+    return replace(instance, copying="") if is_its and error is not None else instance
+
+
+OF_COPY = LettingGo(others=_owed_again, instance=_not_copying)
 OF_BACKUP = LettingGo(unbegun=_unbegun_backup, instance=_without_slots)
 OF_CONFIGURATION = LettingGo(instance=_in_error)
 OF_RESTORE = LettingGo(others=_released_point)

@@ -11,7 +11,7 @@ Each run reads anew what it needs beside: one that dies is done again, and two a
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import ParamSpec
@@ -24,12 +24,13 @@ from backup_core.domain.resource_ids import ANYWHERE, VaultKey, parse_group_id
 from backup_core.ports import Ports, Remove, every
 from backup_core.workflows import outbox
 from backup_core.workflows.audit_age import purge_audit_records
-from backup_core.workflows.catalogue import list_vault_keys
+from backup_core.workflows.catalogue import every_vault
 from backup_core.workflows.heartbeat import last_beat, note
 from backup_core.workflows.installations import installation
 from backup_core.workflows.quotas import watch_regions
 from backup_core.workflows.rebuild import ensure_vault
-from backup_core.workflows.reconcile_group import Agenda, Keeping, Records, reconcile_group
+from backup_core.workflows.reconcile_copies import reconcile_copies
+from backup_core.workflows.reconcile_group import AT_LEAST, Agenda, Keeping, Records, reconcile_group
 from backup_core.workflows.reconcile_report import ReconcileReport
 from backup_core.workflows.run_time import Time
 from backup_core.workflows.set_back import note_reconciled
@@ -110,19 +111,41 @@ def _look(name: str, look: _Look, after: str, report: ReconcileReport) -> str | 
 
 def _parts(ports: Ports, report: ReconcileReport, time: Time, at: GoOnReconciling) -> Iterator[tuple[str, _Look]]:
     """The parts of a pass in the order of their names."""
-    vaults = [*list_vault_keys(ports)]
+    known = list(every_vault(ports))
+    vaults, copying = [vault.key for vault in known], {vault.key for vault in known if vault.copy_rules}
     claims = [stored.value for stored in every(ports, DiskClaim, ANYWHERE)]
     vaults += _mend_vaults(ports, set(vaults), claims, report)
     records = _read_records(ports, vaults, claims)
     yield "audit", _whole(purge_audit_records, ports)
+    for vault in sorted({*copying, *(each.vault for each in records.kept if each.has_copies)}, key=_partition):
+        names = [each.name for each in records.kept if each.vault == vault and (vault in copying or each.has_copies)]
+        yield f"copies {vault.partition}", partial(_look_at_copies, ports, vault, names, records, report, time)
     yield "disks", _whole(apply_all_rules, ports, time=time)
     for group in sorted(records.groups, key=lambda stored: stored.value.key):
         yield f"group {group.value.key}", partial(reconcile_group, ports, group, records, report, time)
     yield "points", _whole(_note_points, ports, at, report)
     yield "storage", partial(note_storage, ports, vaults, time)
-    for vault in sorted(vaults, key=lambda each: each.partition):
+    for vault in sorted(vaults, key=_partition):
         yield f"vault {vault.partition}", _whole(_forget_jobs, ports, vault, report)
     yield "world", _whole(_look_at_world, ports, vaults, records, report)
+
+
+def _partition(vault: VaultKey) -> str:
+    return vault.partition
+
+
+def _look_at_copies(
+    ports: Ports,
+    vault: VaultKey,
+    names: Sequence[str],
+    records: Records,
+    report: ReconcileReport,
+    time: Time,
+    after: str,
+) -> str | None:
+    return reconcile_copies(
+        ports, vault, names, records.agenda.copies, records.installation, report, time.at_least(AT_LEAST), after
+    )
 
 
 def _whole(do: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> _Look:

@@ -19,8 +19,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from backup_core.domain.acting import OWN
-from backup_core.domain.agenda import AgendaKind, AgendaRow, backup_row, expiry_row
+from backup_core.domain.agenda import COPIES, AgendaKind, AgendaRow, backup_row, expiry_row
 from backup_core.domain.binding import is_unbound
+from backup_core.domain.copying import is_copy
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError, DiskNotFound, PermissionMissing, SnapshotGroupNotFound
 from backup_core.domain.expiry import expiry_due_at
@@ -75,6 +76,7 @@ class Keeping:
     disk_id: str
     disk_location: str
     group: str
+    has_copies: bool
 
     @classmethod
     def of(cls, vault: VaultKey, instance: BackupInstance) -> Keeping:
@@ -84,6 +86,7 @@ class Keeping:
             disk_id=instance.disk_id.lower(),
             disk_location=instance.disk_location,
             group=parse_group_id(instance.snapshot_group_id).key,
+            has_copies=bool(instance.copy_standings or instance.copying),
         )
 
 
@@ -94,6 +97,7 @@ class Agenda:
 
     backups: Mapping[Key, Sequence[AgendaRow]]
     expiries: frozenset[Key]
+    copies: frozenset[Key]  # whose copies in other regions are looked at for expiry
     objectives: frozenset[Key]
     watches: frozenset[str]
 
@@ -102,9 +106,11 @@ class Agenda:
         backups: dict[Key, list[AgendaRow]] = defaultdict(list)
         for row in ports.store.agenda(AgendaKind.BACKUP):
             backups[row.vault, row.instance_name.lower()].append(row)
+        expiries = list(ports.store.agenda(AgendaKind.EXPIRY))
         return cls(
             backups=backups,
-            expiries=frozenset((row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.EXPIRY)),
+            expiries=frozenset((row.vault, row.instance_name.lower()) for row in expiries if row.subject != COPIES),
+            copies=frozenset((row.vault, row.instance_name.lower()) for row in expiries if row.subject == COPIES),
             objectives=frozenset(
                 (row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.OBJECTIVE)
             ),
@@ -265,6 +271,8 @@ class GroupSight(Sightings):
             self._elsewhere[key] = elsewhere
             return
         self.holds_ours = self.holds_ours or not _is_others(snapshot, self._records.installation.ids)
+        if is_copy(snapshot.tags):
+            return  # of copies in other regions reconcile_copies.py sees to
         is_done = disk < self._done or (disk == self._done and not self._is_begun)
         if is_done or (self.end is not None and disk >= self.end):
             return

@@ -28,6 +28,7 @@ class ReconcileReport:
     retagged: list[str] = field(default_factory=list)  # snapshots of points whose tags say otherwise than their record
     unlabelled: list[str] = field(default_factory=list)  # instances whose snapshots do not tell of their holds
     taken_over: list[str] = field(default_factory=list)  # installations whose snapshots count as ours from now on
+    copies: list[str] = field(default_factory=list)  # in other regions: what was found and mended of them
     unbound: list[str] = field(default_factory=list)  # points whose snapshots Azure is to keep, and does not yet
     agenda_rows: list[str] = field(default_factory=list)
     claims: list[str] = field(default_factory=list)

@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from backup_core.domain.agenda import AgendaKind, AgendaRow, expiry_row
+from backup_core.domain.agenda import COPIES, AgendaKind, AgendaRow, copies_row, expiry_row
 from backup_core.domain.alert import Cause
 from backup_core.domain.errors import BackupError, OperationFailed, SnapshotNotOurs
 from backup_core.domain.events import Event
@@ -38,7 +38,7 @@ from backup_core.domain.expiry import (
 from backup_core.domain.hold import all_holds, standing
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobError, JobStatus
-from backup_core.domain.messages import ExpirePoints
+from backup_core.domain.messages import ExpireCopies, ExpirePoints
 from backup_core.domain.points import count_of
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
@@ -93,12 +93,17 @@ def sweep(ports: Ports) -> int:
     rows = ports.store.due(AgendaKind.EXPIRY, until=now, limit=SWEEP_LIMIT)
     places = _places(ports, rows)
     moved = [replace(row, due_at=(now + delay + LOST_AFTER).replace(microsecond=0)) for row, delay in places]
-    messages = [ExpirePoints(vault=row.vault, instance_name=row.instance_name, due_at=row.due_at) for row in moved]
+    messages = [_message(row) for row in moved]
     ports.queue.send_all([(message, delay) for message, (_, delay) in zip(messages, places, strict=True)])
     ports.store.schedule(moved, instead_of=[row for row, _ in places])
     if len(rows) == SWEEP_LIMIT:
         log.warning("sweep.limited limit=%d", SWEEP_LIMIT)
     return len(places)
+
+
+def _message(row: AgendaRow) -> ExpirePoints | ExpireCopies:
+    kind = ExpireCopies if row.subject == COPIES else ExpirePoints
+    return kind(vault=row.vault, instance_name=row.instance_name, due_at=row.due_at)
 
 
 def _places(ports: Ports, rows: Sequence[AgendaRow]) -> list[tuple[AgendaRow, timedelta]]:
@@ -156,9 +161,9 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
         stored, instance, stopped = asked.stored, asked.stored.value, asked.stopped
         left = may_go - stopped
         ready = [each for each in points if each.value.point_id not in stopped and is_ready(each.value, left, now)]
-    if instance.state is ProtectionState.DELETING and instance.active is not None and not begun:
-        # Its backup ends first; its snapshot is then deleted like the others. The sweep comes again, not this message:
-        # a copy in the background may take hours, and a message for each sweep would pile up meanwhile.
+    if instance.state is ProtectionState.DELETING and (instance.active or instance.copying) and not begun:
+        # Its backup ends first, and its copy; its snapshot is then deleted like the others. The sweep comes again, not
+        # this message: a copy in the background may take hours, and a message for each sweep would pile up meanwhile.
         _move_row(ports, message, now + BUSY_RETRY)
     elif ready:
         kept = _kept(instance, settings, now, points=ready, everything=plain)
@@ -168,6 +173,9 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
         _look_at_stopped(ports, message, instance, settings, others)
     elif instance.is_deleted:
         _purge_when_due(ports, message, stored, plain)
+    elif instance.state is ProtectionState.DELETING and not points and instance.copy_standings:
+        ports.store.schedule([copies_row(message.vault, instance.name, now)])  # its copies go first
+        _move_row(ports, message, now + BUSY_RETRY)
     elif instance.state is ProtectionState.DELETING and not points:
         _remove_instance(ports, message, stored)
     else:

@@ -25,9 +25,11 @@ from backup_core.domain.messages import (
     Message,
     MoveInstances,
     ObserveBackup,
+    ObserveCopy,
     ObserveRestore,
     RestoreTogether,
     StartBackup,
+    StartCopy,
     StartRestore,
 )
 from backup_core.domain.naming import spread
@@ -93,7 +95,16 @@ def next_turn(message: M, error: BackupError, identity: str) -> Turn[M] | None:
     return None
 
 
-JobMessage = StartRestore | ObserveRestore | RestoreTogether | ConfigureProtection | MoveInstances | GoOnTesting
+JobMessage = (
+    StartRestore
+    | ObserveRestore
+    | RestoreTogether
+    | ConfigureProtection
+    | MoveInstances
+    | GoOnTesting
+    | StartCopy
+    | ObserveCopy
+)
 J = TypeVar("J", bound=JobMessage)
 
 

@@ -52,7 +52,7 @@ def check_backup(ports: Ports, vault: Vault, request: InstanceRequest, policy: B
     Raises Throttled, CloudUnavailable.
     """
     holder = catalogue.find_protection(ports, request.disk_id)
-    findings = _Findings(ports.cloud, vault.acts_as)
+    findings = Findings(ports.cloud, vault.acts_as)
     if holder is not None and not holder.instance.is_in_vain:
         findings.note([_taken(request, holder, vault.key)])
     _look_at_backup(findings, vault, request, policy, own=None, bounds=ports.bounds)
@@ -64,7 +64,7 @@ def check_modify(
 ) -> list[Fault]:
     """Why `instance` could not go on as `request` has it; ARM calls and errors as those of `check_backup`."""
     holder = catalogue.find_protection(ports, request.disk_id)
-    findings = _Findings(ports.cloud, vault.acts_as)
+    findings = Findings(ports.cloud, vault.acts_as)
     findings.note(rules.check_unchanged(instance, request))
     own = (vault.key, instance.name)
     if holder is not None and not _is(own, holder):
@@ -83,7 +83,7 @@ def check_restore_target(
     private disk.
     Raises Throttled, CloudUnavailable.
     """
-    findings = _Findings(ports.cloud, vault.acts_as)
+    findings = Findings(ports.cloud, vault.acts_as)
     findings.note(check_choice(request.acts_as, vault.acts_as, "restoreRequestObject.identityDetails"))
     _look_at_restore(findings, ports.bounds, vault, instance, point, request)
     if point is not None:
@@ -101,7 +101,7 @@ def look_at_restores(
     common. `sparing`: the names of all disks of a group by one call, and no snapshots, of which our records tell.
     Raises Throttled, CloudUnavailable: what was found before is not lost by it.
     """
-    findings = _Findings(ports.cloud, vault.acts_as, sparing=sparing)
+    findings = Findings(ports.cloud, vault.acts_as, sparing=sparing)
     for index in range(first, len(chosen)):
         each = chosen[index]
         findings.place = f"{PLACE}[{index}]"
@@ -114,7 +114,7 @@ def look_at_restores(
 
 
 def _look_at_restore(
-    findings: _Findings,
+    findings: Findings,
     bounds: tuple[Bound, ...],
     vault: Vault,
     instance: BackupInstance,
@@ -151,7 +151,7 @@ def check_restore_tests(
     3 ARM calls for the group, one more for each of the snapshot groups, of which the first GROUPS_LOOKED_AT are asked.
     Raises Throttled, CloudUnavailable.
     """
-    findings = _Findings(ports.cloud, vault.acts_as)
+    findings = Findings(ports.cloud, vault.acts_as)
     group = parse_group_id(target_group_id)
     bounds = check_bounds(ports.bounds, vault.key, {rules.TEST_TARGET: (Place.TARGET, group.text)})
     findings.note(bounds)
@@ -178,7 +178,7 @@ class _Seen(Generic[T]):
     value: T
 
 
-class _Findings:
+class Findings:
     """Faults as they come up. Missing rights are gathered, so that each role is named once for each scope."""
 
     def __init__(self, cloud: DiskCloud, acts_as: str, *, sparing: bool = False) -> None:
@@ -244,7 +244,7 @@ class _Findings:
 
 
 def _look_at_backup(
-    findings: _Findings,
+    findings: Findings,
     vault: Vault,
     request: InstanceRequest,
     policy: BackupPolicy | None,
@@ -257,13 +257,15 @@ def _look_at_backup(
     snapshots = _look_at_snapshot_group(findings, parse_group_id(request.snapshot_group_id), request.disk_id)
     if disk is not None:
         findings.note(rules.check_interval(policy, disk))
+        copied_by = (rule for rule in vault.copy_rules if rule.is_of(request.policy_name))
+        findings.note(rules.check_copy_keys(disk, copied_by))
         for set_id in encryption_sets_of(disk.raw):
             _look_at_key(findings, set_id)
         _look_at_disk_access(findings, disk.raw)
     _look_at_room(findings, request.disk_id, disk, policy, snapshots, own=own, location=vault.location)
 
 
-def _look_at_source(findings: _Findings, vault: Vault, disk_id: str) -> Disk | None:
+def _look_at_source(findings: Findings, vault: Vault, disk_id: str) -> Disk | None:
     need = rights.BACK_UP_DISK
     seen = findings.ask(lambda: _find_disk(findings.cloud, disk_id), need, disk_id, rights.READ_DISK)
     if seen is not None:
@@ -280,7 +282,7 @@ def _find_disk(cloud: DiskCloud, disk_id: str) -> Disk | None:
         return None
 
 
-def _look_at_snapshot_group(findings: _Findings, group: GroupId, disk_id: str) -> list[Snapshot] | None:
+def _look_at_snapshot_group(findings: Findings, group: GroupId, disk_id: str) -> list[Snapshot] | None:
     """Its snapshots; None when they could not be seen."""
     need, scope, cloud = rights.KEEP_SNAPSHOTS, group.text, findings.cloud
     found = findings.ask(lambda: cloud.find_group(group), need, scope, rights.READ_GROUP)
@@ -305,7 +307,7 @@ def _list_snapshots(cloud: DiskCloud, group: GroupId) -> list[Snapshot]:
 
 
 def _look_at_room(
-    findings: _Findings,
+    findings: Findings,
     disk_id: str,
     disk: Disk | None,
     policy: BackupPolicy | None,
@@ -326,7 +328,7 @@ def _look_at_room(
         findings.note(rules.check_snapshot_room(usage.value, disk.location, count.to_come, sku))
 
 
-def _ask_usage(findings: _Findings, subscription: str, location: str) -> _Seen[Mapping[str, Usage]] | None:
+def _ask_usage(findings: Findings, subscription: str, location: str) -> _Seen[Mapping[str, Usage]] | None:
     """The region's usage, if we may read it. None of Azure's three disk roles may, and no backup needs that right:
     whoever grants it is told of a full region beforehand, for others the validation goes on without."""
     try:
@@ -340,14 +342,14 @@ def _ask_usage(findings: _Findings, subscription: str, location: str) -> _Seen[M
     return None
 
 
-def _look_at_key(findings: _Findings, set_id: str) -> None:
+def _look_at_key(findings: Findings, set_id: str) -> None:
     need = rights.USE_ENCRYPTION_SET
     found = findings.ask(lambda: findings.cloud.find_encryption_set(set_id), need, set_id, rights.READ_ENCRYPTION_SET)
     if found is not None:
         findings.note(rules.check_encryption_set(set_id, found.value))
 
 
-def _look_at_disk_access(findings: _Findings, disk: Mapping[str, Any]) -> None:
+def _look_at_disk_access(findings: Findings, disk: Mapping[str, Any]) -> None:
     """The disk access that snapshots and copies of a private disk name too."""
     access_id = access_of(disk.get("properties") or {}).get("diskAccessId")
     if access_id is not None:
@@ -355,7 +357,7 @@ def _look_at_disk_access(findings: _Findings, disk: Mapping[str, Any]) -> None:
         findings.once(("access", access_id.lower()), look)
 
 
-def _look_at_snapshot(findings: _Findings, point: RecoveryPoint) -> None:
+def _look_at_snapshot(findings: Findings, point: RecoveryPoint) -> None:
     group = parse_resource_id(point.snapshot_id, SNAPSHOT).group_id.text
     need = rights.READ_SNAPSHOTS
     found = findings.ask(lambda: findings.cloud.find_snapshot(point.snapshot_id), need, group, rights.READ_SNAPSHOT)
@@ -364,7 +366,7 @@ def _look_at_snapshot(findings: _Findings, point: RecoveryPoint) -> None:
     findings.once(("snapshots", group.lower()), partial(findings.require, need, group))
 
 
-def _look_at_target(findings: _Findings, group: GroupId) -> bool:
+def _look_at_target(findings: Findings, group: GroupId) -> bool:
     """Whether the group is there, or may be: then names in it can be asked for."""
     need, scope, cloud = rights.RESTORE_DISKS, group.text, findings.cloud
     found = findings.ask(lambda: cloud.find_group(group), need, scope, rights.READ_GROUP)
@@ -379,7 +381,7 @@ def _look_at_target(findings: _Findings, group: GroupId) -> bool:
     return True
 
 
-def _look_at_name(findings: _Findings, group: GroupId, target_id: str) -> None:
+def _look_at_name(findings: Findings, group: GroupId, target_id: str) -> None:
     need, scope = rights.RESTORE_DISKS, group.text
     if findings.sparing:
         listed = findings.once(
@@ -396,7 +398,7 @@ def _names_in(cloud: DiskCloud, scope: str) -> frozenset[str]:
     return frozenset(disk.id.lower() for disk in cloud.list_disks(scope))
 
 
-def _look_at_disk_room(findings: _Findings, wanted: Sequence[tuple[RecoveryPoint, RestoreRequest]]) -> None:
+def _look_at_disk_room(findings: Findings, wanted: Sequence[tuple[RecoveryPoint, RestoreRequest]]) -> None:
     """Room for all of them, by subscription, region and kind of disk."""
     skus: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for point, request in wanted:

@@ -36,7 +36,7 @@ from backup_core.domain.vault import (
 from backup_core.ports import Insert, Ports, Remove, Replace, StateConflict, Stored, every, until_committed
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.acting import note_identity
-from backup_core.workflows.catalogue import open_vault, stored_vault
+from backup_core.workflows.catalogue import find_vault, open_vault, stored_vault
 from backup_core.workflows.guards import ask_leave, refuse_guarded
 from backup_core.workflows.protection import reconfigure, write_back
 from backup_core.workflows.tag_rules import rules_of
@@ -76,7 +76,8 @@ def put_vault(ports: Ports, vault: Vault, *, keeps_identity: bool = False, by: s
         else:
             known = stored.value  # by the name that it was made under: names are compared without case
             settings = merged_settings(known.at(ports.clock.now()).properties, vault.properties)
-            wanted = replace(vault, key=known.key, created_at=known.created_at, properties=settings, holds=known.holds)
+            wanted = replace(vault, key=known.key, created_at=known.created_at, properties=settings)
+            wanted = replace(wanted, holds=known.holds, copy_rules=known.copy_rules, move_job_id=known.move_job_id)
             if keeps_identity:
                 wanted = replace(wanted, identity=known.identity, acts_as=known.acts_as)
             change = _decide(ports, known, wanted, vault.properties, by)
@@ -287,6 +288,10 @@ def delete_policy(ports: Ports, vault: VaultKey, name: str) -> bool:
     if users:
         named = ", ".join(users[:5]) + (f" and {len(users) - 5} more" if len(users) > 5 else "")
         raise ResourceInUse(f"Policy '{name}' is used by {len(users)} backup instances ({named}).")
+    settings = find_vault(ports, vault)
+    copied_by = [rule.name for rule in settings.copy_rules if rule.is_of(name)] if settings is not None else []
+    if copied_by:
+        raise ResourceInUse(f"Policy '{name}' is used by copy rules ({', '.join(copied_by[:5])}).")
     rules = [each.value.name for each in rules_of(ports, vault) if each.value.policy_name.lower() == name.lower()]
     if rules:
         raise ResourceInUse(f"Policy '{name}' is used by protection rules ({', '.join(rules[:5])}).")

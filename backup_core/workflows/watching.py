@@ -26,6 +26,7 @@ from backup_core.domain.messages import (
     MoveInstances,
     RestoreTogether,
     StartBackup,
+    StartCopy,
     StartRestore,
 )
 from backup_core.domain.outbox import OUTBOX
@@ -200,6 +201,16 @@ def backup_again(row: AgendaRow, charge: Charge, watch_due_at: datetime) -> Star
         turn=charge.turn,
         attempts=charge.waiting.attempts if charge.waiting else 0,
         doubts=charge.waiting.doubts if charge.waiting else 0,
+    )
+
+
+def copy_again(row: AgendaRow, charge: Charge, _watch_due_at: datetime) -> StartCopy:
+    return StartCopy(
+        vault=row.vault,
+        instance_name=row.instance_name,
+        job_id=row.subject,
+        lane=str(row.content["lane"]),
+        turn=charge.turn,
     )
 
 

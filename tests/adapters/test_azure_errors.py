@@ -48,6 +48,7 @@ CALLS = {
     CallKind.GET_DISK: Call(kind=CallKind.GET_DISK, target=disk_id()),
     CallKind.FIND_DISK: Call(kind=CallKind.FIND_DISK, target=disk_id("new", TARGET_GROUP)),
     CallKind.START_SNAPSHOT: Call(kind=CallKind.START_SNAPSHOT, target=snapshot_id(), source=disk_id()),
+    CallKind.START_COPY: Call(kind=CallKind.START_COPY, target=snapshot_id("copy"), source=snapshot_id()),
     CallKind.FIND_SNAPSHOT: Call(kind=CallKind.FIND_SNAPSHOT, target=snapshot_id()),
     CallKind.GET_OPERATION: Call(kind=CallKind.GET_OPERATION, target="https://management.azure.com/x"),
     CallKind.DELETE_SNAPSHOT: Call(kind=CallKind.DELETE_SNAPSHOT, target=snapshot_id()),

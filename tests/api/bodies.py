@@ -11,6 +11,7 @@ VAULT_PATH = VAULT.resource_id
 POLICY_PATH = f"{VAULT_PATH}/backupPolicies/policy-1"
 RULE_PATH = f"{VAULT_PATH}/protectionRules/rule-1"
 PLAN_PATH = f"{VAULT_PATH}/restoreTestPlans/plan-1"
+COPY_RULE_PATH = f"{VAULT_PATH}/copyRules/north"
 INSTANCE_PATH = f"{VAULT_PATH}/backupInstances/instance-1"
 
 
@@ -25,6 +26,16 @@ def vault_body(**changes: Any) -> dict[str, Any]:
         },
     }
     return body | changes
+
+
+def copy_rule_body(**changes: Any) -> dict[str, Any]:
+    body = {
+        "policyId": POLICY_PATH,
+        "targetLocation": "northeurope",
+        "snapshotResourceGroupId": TARGET_GROUP.text,
+        "retentions": [{"tagName": "Default", "duration": "P30D"}],
+    }
+    return {"properties": body | changes}
 
 
 def hard_deleting(body: dict[str, Any]) -> dict[str, Any]:

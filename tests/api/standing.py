@@ -17,12 +17,14 @@ from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.ports import Insert, Memory, every
 from backup_core.workflows.guards import map_guard
 from tests.api.bodies import (
+    COPY_RULE_PATH,
     INSTANCE_PATH,
     PLAN_PATH,
     POLICY_PATH,
     RULE_PATH,
     VAULT_PATH,
     backup_body,
+    copy_rule_body,
     instance_body,
     plan_body,
     policy_body,
@@ -46,6 +48,7 @@ NAMES = {
     "policy": "policy-1",
     "rule": "rule-1",
     "plan": "plan-1",
+    "copyrule": "north",
     "instance": "instance-1",
     "location": "westeurope",
     "disk": "disk-1",
@@ -81,6 +84,7 @@ WORKING: Mapping[str, Any] = {
     ),
     "RestoreTestPlanInput": plan_body(),
     "RestoreTestEstimateRequest": plan_body(),
+    "CopyRuleInput": copy_rule_body(),
     "LegalHoldInput": {"properties": {"reason": "a court asked for it"}},
     "GoOnRequest": {"batchId": "0123456789ab-1-1", "reason": "the disks are gone"},
     "ImportRequest": {"sourceVaultId": OLD.resource_id},
@@ -199,6 +203,7 @@ def scene() -> World:
     front.post(f"{INSTANCE_PATH}/backup", backup_body())
     platform.run(minutes=2)
     assert front.delete(deleted).status == 202
+    assert front.put(COPY_RULE_PATH, copy_rule_body()).status == 200
     assert front.put(GUARD_PATH, WORKING["ResourceGuardInput"]).status == 200
     map_guard(platform.world.ports, VAULT, GUARD_PATH, "somebody")
     waiting = Batch(name="0123456789ab", since=platform.world.clock.now(), instances=1, points=1, causes=("somebody",))

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,17 +21,20 @@ from backup_core.api.description import document
 from backup_core.api.graph_query import SERVED, Table
 from backup_core.api.openapi import bodies
 from backup_core.api.routes import ROUTES
+from backup_core.domain.copying import CopyState, PointCopy, copies_of
 from backup_core.domain.disk import Disk
 from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.guard import PROXY, Critical, request_id
 from backup_core.domain.instance import DeletionPermit
 from backup_core.domain.policy import RELATIVE_CRITERIA
 from backup_core.domain.surroundings import Identity
-from backup_core.ports import Insert
+from backup_core.domain.vault import Vault
+from backup_core.ports import Insert, Remove
 from backup_core.workflows import adopting, catalogue, guards, importing, previews, protection_gaps
 from backup_core.workflows.heartbeat import note
 from backup_core.workflows.reconcile import reconcile
 from tests.api.bodies import (
+    COPY_RULE_PATH,
     GROUP_PATH,
     INSTANCE_PATH,
     PLAN_PATH,
@@ -38,6 +42,7 @@ from tests.api.bodies import (
     RULE_PATH,
     VAULT_PATH,
     backup_body,
+    copy_rule_body,
     disk_path,
     instance_body,
     plan_body,
@@ -52,7 +57,7 @@ from tests.api.front import BASE, VERSION, Front, Services
 from tests.api.standing import GUARD_PATH, WORKING
 from tests.api.tenant import Tenant, bearer, guarded, sign_in
 from tests.api.test_brake import stopped as stopped_by_the_brake
-from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, disk_id, disk_json, point
+from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, TARGET_GROUP, VAULT, disk_id, disk_json, point
 from tests.fakes import World
 from tests.origins import OLD, policy_json, stock
 from tests.workflows.platform import Platform
@@ -208,6 +213,7 @@ def told() -> DescribedFront:
     _adopt(front, platform)
     _expire_under_a_lock(front, platform)
     _rule(front)
+    _copy(front, platform)
     _preview(front)
     with pytest.MonkeyPatch.context() as limits:
         for module in (catalogue, audit_records, standings):
@@ -352,6 +358,32 @@ def _test_restores(front: DescribedFront, platform: Platform) -> None:
     platform.run(minutes=2)
     for job in front.get(f"{VAULT_PATH}/backupJobs").json["value"]:
         front.get(f"{VAULT_PATH}/backupJobs/{job['name']}")
+
+
+def _copy(front: DescribedFront, platform: Platform) -> None:
+    key = f"{TARGET_GROUP.text}/providers/Microsoft.Compute/diskEncryptionSets/north-key"
+    platform.world.cloud.add_encryption_set(key, location="northeurope")
+    assert front.put(COPY_RULE_PATH, copy_rule_body(diskEncryptionSetId=key)).status == 200
+    front.get(COPY_RULE_PATH)
+    front.get(f"{VAULT_PATH}/copyRules")
+    now = platform.world.clock.now()
+    told: dict[str, Any] = {"because": "no", "not_before": now, "expiry_blocked": "no", "completed_at": now}
+    newest = platform.points("instance-1")[0]
+    (stored,) = [stored for stored in [platform.world.store.get(Vault, VAULT)] if stored is not None]
+    instance = platform.instance("instance-1")
+    (copy,) = copies_of(VAULT, instance, replace(newest, tag_name="Default", created_at=now), stored.value.copy_rules)
+    other = replace(copy, copy_id="0" * 32, snapshot_id="/s", **told)
+    platform.world.store.commit(VAULT, [Insert(other), Insert(replace(copy, state=CopyState.LOST))])
+    copies = f"{INSTANCE_PATH}/recoveryPointCopies"
+    front.get(copies)
+    with pytest.MonkeyPatch.context() as limits:
+        limits.setattr(catalogue, "PAGE_SIZE", 1)
+        front.get(copies)
+    assert [front.delete(COPY_RULE_PATH).status for _ in range(2)] == [200, 204]
+    for each in (other, copy):
+        found = platform.world.store.get(PointCopy, VAULT, "instance-1", each.copy_id)
+        assert found is not None
+        platform.world.store.commit(VAULT, [Remove(found)])
 
 
 def _preview(front: DescribedFront) -> None:

@@ -171,6 +171,7 @@ ABSENT: Mapping[str, set[int]] = {
     "PUT api_policy": {200, 404},
     "PUT api_instance": {400},
     "PUT api_protection_rule": {200, 400},
+    "PUT api_copy_rule": {400},
     "POST api_protection_rule_dry_run": {200, 400},
     "PUT api_restore_test_plan": {200, 404},
     "POST api_restore_test_plan_estimate": {200, 404},

@@ -74,6 +74,7 @@ _KINDS = {  # what is not here is ARM's own to answer
     "list_disks": CallKind.LIST_DISKS,
     "get_operation": CallKind.GET_OPERATION,
     "start_snapshot": CallKind.START_SNAPSHOT,
+    "start_copy": CallKind.START_COPY,
     "delete_snapshot": CallKind.DELETE_SNAPSHOT,
     "start_disk": CallKind.START_DISK,
 }

@@ -18,6 +18,7 @@ from backup_core.workflows.catalogue import find_protection
 from backup_core.workflows.guards import find_mapping
 from backup_core.workflows.reconcile import reconcile
 from tests.api.bodies import (
+    COPY_RULE_PATH,
     GROUP_PATH,
     INSTANCE_PATH,
     PLAN_PATH,
@@ -25,6 +26,7 @@ from tests.api.bodies import (
     RULE_PATH,
     VAULT_PATH,
     backup_body,
+    copy_rule_body,
     instance_body,
     plan_body,
     policy_body,
@@ -113,6 +115,12 @@ def held(place: Callable[[Platform], str]) -> Callable[[Platform], str]:
     return hold_path
 
 
+def copied(platform: Platform) -> str:
+    """The path of a copy rule, which is there."""
+    assert ask(platform, "PUT", COPY_RULE_PATH, copy_rule_body(), OWNER).status == 200
+    return COPY_RULE_PATH
+
+
 Try = tuple[str, Callable[[Platform], str], Callable[[Platform], Any], Critical, str]
 
 
@@ -167,6 +175,14 @@ TRIES: Mapping[str, Try] = {
     ),
     "plan restores": ("PUT", fixed(PLAN_PATH), with_body(plan_body()), Critical.RESTORE, PLAN_PATH),
     "run what is planned": ("POST", planned, with_body({}), Critical.RESTORE, PLAN_PATH),
+    "copy no more": ("DELETE", copied, with_body(None), Critical.REDUCE_IMMUTABILITY, ""),
+    "keep copies for less long": (
+        "PUT",
+        copied,
+        with_body(copy_rule_body(retentions=[{"tagName": "Default", "duration": "P1D"}])),
+        Critical.MODIFY_POLICY,
+        POLICY_PATH,
+    ),
     "soft delete off": (
         "PATCH",
         fixed(VAULT_PATH),

@@ -170,6 +170,7 @@ def _fake_bench() -> CloudBench:
     clock = FakeClock()
     cloud = FakeCloud(clock)
     cloud.copy_time = timedelta(seconds=3)
+    cloud.region_copy_time = timedelta(seconds=1)
     group = GroupId(subscription=SUBSCRIPTION, group="rg")
     cloud.add_group(group)
 
@@ -408,6 +409,39 @@ def test_a_background_copy_goes_on_after_the_operation_succeeded(bench):
             break
         bench.wait(0.1)
     assert bench.cloud.find_snapshot(taken).completion_percent == 100
+
+
+def test_a_copy_in_another_region_is_done_when_it_is_complete(bench):
+    """Its operation has succeeded long before."""
+    disk = bench.add_disk("disk")
+    source = bench.cloud.find_snapshot(bench.snapshot("source", disk))
+    copy_id = snapshot_id("copied", bench.group)
+    url = bench.cloud.start_copy(copy_id, source=source, location="northeurope", tags=TAGS)
+    assert bench.settle(url).status == "Succeeded"
+    copied = bench.cloud.find_snapshot(copy_id)
+    assert not copied.is_usable
+    assert (copied.location, copied.source_id.lower()) == ("northeurope", source.id.lower())
+    assert (copied.source_unique_id, copied.tags) == (source.unique_id, TAGS)
+    assert copied.raw["properties"]["creationData"]["createOption"] == "CopyStart"
+    for _ in range(60):
+        if bench.cloud.find_snapshot(copy_id).is_usable:
+            break
+        bench.wait(0.1)
+    assert bench.cloud.find_snapshot(copy_id).is_usable
+
+
+def test_a_second_copy_of_a_disk_waits_and_a_lost_source_breaks_the_first(bench):
+    disk = bench.add_disk("disk")
+    first, second = (bench.cloud.find_snapshot(bench.snapshot(name, disk)) for name in ("first", "second"))
+    copy_id, other_id = (snapshot_id(name, bench.group) for name in ("copied", "other"))
+    bench.cloud.start_copy(copy_id, source=first, location="northeurope", tags=TAGS)
+    with pytest.raises(NotAllowedNow):
+        bench.cloud.start_copy(other_id, source=second, location="northeurope", tags=TAGS)
+    bench.cloud.start_copy(copy_id, source=first, location="northeurope", tags=TAGS)
+    bench.settle(bench.cloud.delete_snapshot(first.id))
+    assert bench.cloud.find_snapshot(copy_id).copy_error.startswith("CopySourceNotFound")
+    with pytest.raises(SnapshotNotFound):
+        bench.cloud.start_copy(other_id, source=first, location="northeurope", tags=TAGS)
 
 
 def test_an_operation_that_fails_late_says_why(bench):

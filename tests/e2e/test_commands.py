@@ -273,6 +273,29 @@ def ended_test(clients: Clients, number: int) -> dict[str, Any]:
     return dict(clients.backup.jobs.get("tested", "tested", name).as_dict()["properties"])
 
 
+def test_a_recovery_point_is_copied_to_another_region_as_its_page_says(shell: Shell, guarded: LocalTarget) -> None:
+    clients = Clients(guarded.endpoints)
+    shell.environment |= {**backed_up(guarded, clients, "copied", number=3), "P": "daily"}
+    shell.environment |= {"PRINCIPAL": APP_PRINCIPAL}
+    clients.control("PUT", "settings", {"role_propagation_seconds": 0})
+    said = shell.ran(example("copies.md", "", "sh"))
+    assert said.count('"targetLocation": "northeurope"') == 2
+    clients.backup.backup_instances.begin_adhoc_backup("copied", "copied", "one", wanted.on_demand()).result()
+    ended = time.monotonic() + 240
+    while not whole_copies(clients) and time.monotonic() < ended:
+        time.sleep(2)
+    (copy,) = whole_copies(clients)
+    assert copy["properties"]["creationData"]["createOption"] == "CopyStart"
+
+
+def whole_copies(clients: Clients) -> list[Any]:
+    return [
+        each
+        for each in clients.snapshots()
+        if "diskbackup-copy" in (each.get("tags") or {}) and each["properties"].get("completionPercent", 100) == 100
+    ]
+
+
 def cases_in_tag(clients: Clients, point: str) -> list[bool]:
     (snapshot,) = [each for each in clients.snapshots() if point in str(each.get("tags"))]
     told = (snapshot.get("tags") or {}).get("diskbackup-hold", "")

@@ -46,6 +46,7 @@ _CALLS = {
     "get_disk": CallKind.GET_DISK,
     "find_disk": CallKind.FIND_DISK,
     "start_snapshot": CallKind.START_SNAPSHOT,
+    "start_copy": CallKind.START_COPY,
     "find_snapshot": CallKind.FIND_SNAPSHOT,
     "get_operation": CallKind.GET_OPERATION,
     "delete_snapshot": CallKind.DELETE_SNAPSHOT,

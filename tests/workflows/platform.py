@@ -17,6 +17,7 @@ from typing import Any
 
 from backup_core.adapters.compute import read_snapshot
 from backup_core.domain.agenda import AgendaKind
+from backup_core.domain.copying import PointCopy
 from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.heartbeat import STALLED_AFTER, Heartbeat
 from backup_core.domain.instance import BackupInstance, InstanceRequest
@@ -209,6 +210,12 @@ class Platform:
             rows = self.world.store.agenda(kind)
             return [row for row in rows if row.instance_name != OUTBOX]  # the outbox's rows are no job's
 
+    def copies(self, name: str = "disk-1") -> list[PointCopy]:
+        """Of the instance's points in other regions, oldest first."""
+        with self.world.faults.paused():
+            found = [stored.value for stored in every(self.world.ports, PointCopy, VAULT, name)]
+        return sorted(found, key=lambda copy: copy.point_at)
+
     def check_invariants(self, *, slots: list[datetime], name: str = "disk-1") -> None:
         """What must hold whatever happened: no due slot lost, one snapshot a slot, nothing left over."""
         points = self.points(name)
@@ -230,6 +237,7 @@ class Platform:
         assert all(job.is_ended for job in self.jobs()), [job for job in self.jobs() if not job.is_ended]
         live = {snapshot.lower() for snapshot in self.world.cloud.snapshot_ids()}
         recorded = {point.snapshot_id.lower() for point in points if point.state is not PointState.LOST}
+        recorded |= {copy.snapshot_id.lower() for copy in self.copies(name) if copy.is_whole}
         assert live == recorded, f"orphans {live - recorded}, points without snapshot {recorded - live}"
         assert [row for row in self.agenda(AgendaKind.BACKUP) if row.instance_name == name], "never due again"
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from backup_core.domain.copying import PointCopy
 from backup_core.domain.disk import Disk, Snapshot
 from backup_core.domain.durations import parse_duration
 from backup_core.domain.events import Event
@@ -79,6 +80,16 @@ def change_instance(platform: Platform, name: str = "disk-1", **changes: Any) ->
 def change_point(platform: Platform, point_id: str, name: str = "disk-1", **changes: Any) -> None:
     with platform.world.faults.paused():
         stored = platform.world.store.get(RecoveryPoint, VAULT, name, point_id)
+        instance = platform.world.store.get(BackupInstance, VAULT, name)
+        assert stored is not None
+        assert instance is not None
+        changed = Replace(stored, replace(stored.value, **changes))
+        platform.world.store.commit(VAULT, [Replace(instance, instance.value), changed])
+
+
+def change_copy(platform: Platform, copy_id: str, name: str = "disk-1", **changes: Any) -> None:
+    with platform.world.faults.paused():
+        stored = platform.world.store.get(PointCopy, VAULT, name, copy_id)
         instance = platform.world.store.get(BackupInstance, VAULT, name)
         assert stored is not None
         assert instance is not None

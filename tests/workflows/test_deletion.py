@@ -24,7 +24,7 @@ from backup_core.workflows.reconcile import reconcile
 from tests.builders import SNAPSHOT_GROUP, VAULT, hold
 from tests.workflows.platform import Platform
 from tests.workflows.proofs import Scenario
-from tests.workflows.scenes import SLOT, change_instance, change_point, jobs, protected
+from tests.workflows.scenes import SLOT, change_copy, change_instance, change_point, jobs, protected
 from tests.workflows.test_proofs import SCENARIOS
 
 NAME = "disk-1"
@@ -84,6 +84,8 @@ def is_held_by_a_tag(platform: Platform) -> None:
 def is_being_restored(platform: Platform) -> None:
     for point in platform.points():
         change_point(platform, point.point_id, restoring=("a-restore",))
+    for copy in platform.copies():
+        change_copy(platform, copy.copy_id, restoring=("a-restore",))
 
 
 def is_of_a_stopped_instance(platform: Platform) -> None:
@@ -104,6 +106,7 @@ MISSING = [
 MEANINGLESS: dict[str, tuple[Callable[[Platform], None], ...]] = {
     "half made": (is_held, is_held_by_a_tag, is_being_restored, is_of_another_vault),
     "delete": (is_of_a_stopped_instance,),
+    "delete with copies": (is_of_a_stopped_instance,),
     "purge": (is_of_a_stopped_instance,),
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from backup_core.domain.copying import PointCopy
 from backup_core.domain.disk import Disk
 from backup_core.domain.errors import PermissionMissing
 from backup_core.domain.events import KINDS, PREFIX
@@ -60,6 +61,7 @@ from tests.workflows.scenes import (
     protected,
 )
 from tests.workflows.test_acting import teams_vault
+from tests.workflows.test_copying import copied as with_copy_rule
 from tests.workflows.test_guards import mapped, unlocked, unmap, weaken
 from tests.workflows.test_tag_rules import ruled
 
@@ -451,7 +453,42 @@ def _guarded_less() -> Platform:
     return platform
 
 
+def _copied_elsewhere() -> Platform:
+    """The first of two copies has expired, the second is lost."""
+    platform = with_copy_rule(protected(), retention="PT90M")
+    platform.run(minutes=10)
+    go_to(platform, SLOT + HOUR, minutes=45)
+    (newest,) = platform.copies()
+    platform.world.cloud.lose_snapshot(newest.snapshot_id)
+    reconcile(platform.world.ports)
+    return platform
+
+
+def _copy_fails() -> Platform:
+    platform = with_copy_rule(protected())
+    platform.world.cloud.guard = _refuse("start_copy")
+    platform.run(minutes=2)
+    return platform
+
+
+def _copy_forgotten() -> Platform:
+    """By a hand in the table, while it is made."""
+    platform = with_copy_rule(protected())
+    platform.run(seconds=60)
+    (copy,) = platform.copies()
+    stored = platform.world.store.get(PointCopy, VAULT, NAME, copy.copy_id)
+    assert stored is not None
+    platform.world.store.commit(VAULT, [Remove(stored)])
+    platform.run(minutes=5)
+    return platform
+
+
 CAUSES: Mapping[str, Callable[[], Platform]] = {
+    "Copy.Completed": _copied_elsewhere,
+    "Copy.Expired": _copied_elsewhere,
+    "Copy.Lost": _copied_elsewhere,
+    "Copy.Failed": _copy_fails,
+    "Copy.Cancelled": _copy_forgotten,
     "Job.Completed": _backed_up,
     "Job.Failed": _azure_fails,
     "Job.Cancelled": _stopped_while_waiting,

@@ -8,6 +8,7 @@ import pytest
 
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.alert import Cause
+from backup_core.domain.copying import CopyState
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.recovery_point import held_by_tag
 from backup_core.domain.restore import RestoreRequest
@@ -18,6 +19,7 @@ from backup_core.workflows.holds import Place, clear_hold, holds_at, set_hold
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, undelete_instance
 from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance, resume_protection
+from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.releasing import release_point
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.restore_together import request_restore_together
@@ -31,6 +33,7 @@ from tests.workflows.proofs import (
     prove_messages_lost_and_doubled,
     prove_steps_run_twice,
 )
+from tests.workflows.test_copying import copied, copies, lane
 
 SLOT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOURLY = {"intervals": ("R/2026-03-01T00:00:00+00:00/PT1H",), "retention": "P7D"}
@@ -387,6 +390,61 @@ def it_is_gone_if_somebody_said_go_on(platform: Platform) -> None:
     nothing_is_left(platform)
 
 
+def at_noon_with_copies() -> Platform:
+    """As `at_noon`, with a rule that copies to another region, where a copy takes twenty seconds."""
+    platform = at_noon()
+    with platform.world.faults.paused():
+        platform.world.cloud.region_copy_time = timedelta(seconds=20)
+        copied(platform, retention="PT90M")
+    return platform
+
+
+def copies_are_whole(platform: Platform) -> None:
+    platform.run(minutes=20)  # a copy that failed begins anew after a while
+    with platform.world.faults.paused():
+        reconcile(platform.world.ports)
+    platform.run(minutes=2)
+    backup_is_whole(platform)
+    points = platform.points()
+    assert [copy.state for copy in copies(platform)] == [CopyState.COMPLETED]
+    assert {copy.point_id for copy in copies(platform)} == {point.point_id for point in points}
+    nothing_is_left_of_copies(platform)
+    assert points[0].copying == (copies(platform)[0].lane,)
+
+
+def nothing_is_left_of_copies(platform: Platform) -> None:
+    lying = {each.lower() for each in platform.world.cloud.snapshot_ids() if "/bc-" in each}
+    assert lying == {copy.snapshot_id.lower() for copy in copies(platform)}, "what an attempt left behind stays"
+    assert lane(platform).tickets == ()
+    assert platform.instance().copying == ""
+    assert all(copy.left_behind == () for copy in copies(platform))
+    assert all(job.is_ended for job in platform.jobs())
+
+
+def with_an_expired_copy() -> Platform:
+    """Two copies, of which the older has just expired."""
+    platform = at_noon_with_copies()
+    platform.run(minutes=3)
+    platform.world.clock.set(SLOT + timedelta(minutes=59, seconds=57))
+    platform.run(minutes=3)
+    assert [copy.state for copy in copies(platform)] == [CopyState.COMPLETED] * 2
+    platform.world.clock.set(SLOT + timedelta(minutes=90, seconds=3))
+    return platform
+
+
+def with_copies() -> Platform:
+    platform = at_noon_with_copies()
+    platform.run(minutes=3)
+    assert [copy.state for copy in copies(platform)] == [CopyState.COMPLETED]
+    return platform
+
+
+def the_older_copy_is_gone(platform: Platform) -> None:
+    assert [copy.slot for copy in copies(platform) if copy.slot != SLOT] == [copy.slot for copy in copies(platform)]
+    nothing_is_left_of_copies(platform)
+    assert sum("/bc-" in each and f"{SLOT:%Y%m%dT%H%M%SZ}" in each for each in platform.world.cloud.removed) == 1
+
+
 SCENARIOS = {
     "backup": Scenario(prepare=at_noon, act=lambda platform: platform.run(seconds=30), check=backup_is_whole),
     "a slow backup": Scenario(
@@ -414,6 +472,13 @@ SCENARIOS = {
     "restore": Scenario(prepare=with_a_point, act=restore, check=disk_is_restored),
     "configure": Scenario(prepare=unprotected, act=configure, check=disk_is_protected),
     "delete": Scenario(prepare=with_a_point, act=delete, check=nothing_is_left),
+    "copy": Scenario(
+        prepare=at_noon_with_copies, act=lambda platform: platform.run(seconds=100), check=copies_are_whole
+    ),
+    "expiry of copies": Scenario(
+        prepare=with_an_expired_copy, act=lambda platform: platform.run(seconds=40), check=the_older_copy_is_gone
+    ),
+    "delete with copies": Scenario(prepare=with_copies, act=delete, check=nothing_is_left),
     "resume": Scenario(prepare=stopped, act=resume, check=disk_is_protected_again),
     "soft-delete": Scenario(prepare=with_soft_delete, act=delete, check=it_can_be_had_back),
     "brake": Scenario(

@@ -25,6 +25,7 @@ from backup_core.api.openapi.schema import (
 from backup_core.domain.adoption_rule import SnapshotAction
 from backup_core.domain.alert import AlertState
 from backup_core.domain.audit import Outcome
+from backup_core.domain.copying import CopyState
 from backup_core.domain.events import Severity
 from backup_core.domain.guard import OPERATIONS
 from backup_core.domain.heartbeat import ALLOWED
@@ -55,8 +56,9 @@ _PAGED = (
     "GenericResource",
     "BackupInstanceStanding",
     "ResourceGuardResource",
+    "RecoveryPointCopy",
 )
-_WHOLE = ("Subscription", "BackupInstanceResource", "Tenant", "Provider", "LegalHold")
+_WHOLE = ("Subscription", "BackupInstanceResource", "Tenant", "Provider", "LegalHold", "CopyRule")
 
 
 def schemas() -> dict[str, Schema]:
@@ -92,6 +94,8 @@ def schemas() -> dict[str, Schema]:
         "RestoreTestRun": all_of({"jobIds": list_of(TEXT)}),
         "LegalHold": _resource(_legal_hold()),
         "DeletionBrake": _resource(_brake()),
+        "CopyRule": _resource(_copy_rule()),
+        "RecoveryPointCopy": _resource(_point_copy()),
         "ProtectionRuleDryRun": all_of({"value": list_of(_rule_decision()), "left": _NUMBER}),
         "SignOfLife": all_of({"status": one_of(("ok", "stalled"))}),
         "Health": _resource(_health()),
@@ -617,6 +621,24 @@ def _brake() -> Schema:
             **dict.fromkeys(("sharePercent", "unbrakedInstances", "countedInstances"), _NUMBER),
             "batch": optional(batch),
             "goOns": list_of(all_of({"batch": batch, **said})),
+        }
+    )
+
+
+def _copy_rule() -> Schema:
+    asked = answered(bodies.copy_rule_properties())["properties"]
+    return all_of({**asked, "sinceTime": TIME})
+
+
+def _point_copy() -> Schema:
+    return all_of(
+        {
+            **dict.fromkeys(("recoveryPointId", "location", "retentionTagName", "copyRuleName"), TEXT),
+            "state": one_of([state.value for state in CopyState]),
+            **dict.fromkeys(("snapshotId", "waitsBecause", "expiryBlocked"), _NULL_TEXT),
+            **dict.fromkeys(("recoveryPointTime", "expiryTime"), TIME),
+            **dict.fromkeys(("completedTime", "notBeforeTime"), optional(TIME)),
+            "attempts": _NUMBER,
         }
     )
 

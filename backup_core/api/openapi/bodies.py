@@ -11,6 +11,7 @@ import re
 from backup_core.api import cost, quota_forecast
 from backup_core.api.adoptions import LONGEST_PATTERN, MAX_DISKS
 from backup_core.api.arm import TAG_OPERATIONS
+from backup_core.api.copy_rules import MAX_TAGS
 from backup_core.api.endpoints import FREE_BODY
 from backup_core.api.graph_query import SERVED
 from backup_core.api.guards import EXCLUSIONS
@@ -119,6 +120,7 @@ def schemas() -> dict[str, Schema]:
         "RestoreTestEstimateRequest": object_of(
             {"properties": optional(test_plan_properties()), "hourlyPrices": optional(_prices())}
         ),
+        "CopyRuleInput": all_of({"properties": copy_rule_properties()}),
         "LegalHoldInput": all_of({"properties": hold_properties()}),
         "BackupInstanceInput": object_of(
             {"tags": tags(), "properties": ref("BackupInstanceProperties")}, required=("properties",)
@@ -400,6 +402,18 @@ def test_plan_properties() -> Schema:
 def _prices() -> Schema:
     price: Schema = {"type": "number", "minimum": 0, "maximum": MOST_EXPENSIVE}
     return {"type": "object", "maxProperties": METERS_AT_MOST, "additionalProperties": price}
+
+
+def copy_rule_properties() -> Schema:
+    kept = all_of({"tagName": _NEEDED, "duration": matching(DURATION)})
+    fields: dict[str, Schema] = {
+        "policyId": _NEEDED,
+        "targetLocation": _NEEDED,
+        "snapshotResourceGroupId": {**matching(GROUP_FORM, whole=False), "maxLength": MAX_TEXT},
+        "retentions": list_of(kept, at_least=1, at_most=MAX_TAGS),
+        "diskEncryptionSetId": optional({**matching(RESOURCE_FORM, whole=False), "maxLength": MAX_TEXT}),
+    }
+    return object_of(fields, required=("policyId", "targetLocation", "snapshotResourceGroupId", "retentions"))
 
 
 def hold_properties() -> Schema:

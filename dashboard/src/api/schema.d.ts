@@ -1038,6 +1038,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/copyRules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        /** The rules by which recovery points are copied to other regions */
+        get: operations["CopyRules_List"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/copyRules/{copyrule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                copyrule: string;
+            };
+            cookie?: never;
+        };
+        /** A copy rule */
+        get: operations["CopyRules_Get"];
+        /** Copy the recovery points of a policy's tags to another region from now on */
+        put: operations["CopyRules_CreateOrUpdate"];
+        post?: never;
+        /** Copy no more by a rule; what was copied is kept as long as it was promised */
+        delete: operations["CopyRules_Delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/backupInstances": {
         parameters: {
             query?: never;
@@ -1487,6 +1532,28 @@ export interface paths {
         };
         /** Recovery points, newest first */
         get: operations["RecoveryPoints_List"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/backupInstances/{instance}/recoveryPointCopies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                instance: string;
+            };
+            cookie?: never;
+        };
+        /** Copies of recovery points in other regions, newest first, with those that wait */
+        get: operations["RecoveryPointCopies_List"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2945,6 +3012,18 @@ export interface components {
                 [key: string]: number;
             } | null;
         };
+        CopyRuleInput: {
+            properties: {
+                policyId: string;
+                targetLocation: string;
+                snapshotResourceGroupId: string;
+                retentions: {
+                    tagName: string;
+                    duration: string;
+                }[];
+                diskEncryptionSetId?: string | null;
+            };
+        };
         LegalHoldInput: {
             properties: {
                 reason: string;
@@ -3524,9 +3603,9 @@ export interface components {
                 /** Format: date-time */
                 endTime: string | null;
                 /** @enum {string} */
-                operationCategory: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption" | "RestoreTest";
+                operationCategory: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "CopyRecoveryPoint" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption" | "RestoreTest";
                 /** @enum {string} */
-                operation: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption" | "RestoreTest";
+                operation: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "CopyRecoveryPoint" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption" | "RestoreTest";
                 /** @enum {string} */
                 status: "InProgress" | "Completed" | "CompletedWithWarnings" | "Failed" | "Cancelled";
                 isUserTriggered: boolean;
@@ -4126,6 +4205,48 @@ export interface components {
             name: string;
             type: string;
         };
+        CopyRule: {
+            properties: {
+                policyId: string;
+                targetLocation: string;
+                snapshotResourceGroupId: string;
+                retentions: {
+                    tagName: string;
+                    duration: string;
+                }[];
+                diskEncryptionSetId: string;
+                /** Format: date-time */
+                sinceTime: string;
+            };
+            id: string;
+            name: string;
+            type: string;
+        };
+        RecoveryPointCopy: {
+            properties: {
+                recoveryPointId: string;
+                location: string;
+                retentionTagName: string;
+                copyRuleName: string;
+                /** @enum {string} */
+                state: "Waiting" | "Copying" | "Completed" | "Expiring" | "Lost";
+                snapshotId: string | null;
+                waitsBecause: string | null;
+                expiryBlocked: string | null;
+                /** Format: date-time */
+                recoveryPointTime: string;
+                /** Format: date-time */
+                expiryTime: string;
+                /** Format: date-time */
+                completedTime: string | null;
+                /** Format: date-time */
+                notBeforeTime: string | null;
+                attempts: number;
+            };
+            id: string;
+            name: string;
+            type: string;
+        };
         ProtectionRuleDryRun: {
             value: {
                 dataSourceId: string;
@@ -4183,7 +4304,7 @@ export interface components {
                     since: string;
                     counts: {
                         /** @enum {string} */
-                        operation: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption" | "RestoreTest";
+                        operation: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "CopyRecoveryPoint" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption" | "RestoreTest";
                         /** @enum {string} */
                         status: "Queued" | "InProgress" | "Completed" | "CompletedWithWarnings" | "Failed" | "Cancelled";
                         count: number;
@@ -4519,6 +4640,11 @@ export interface components {
             /** Format: uri */
             nextLink?: string;
         };
+        RecoveryPointCopyList: {
+            value: components["schemas"]["RecoveryPointCopy"][];
+            /** Format: uri */
+            nextLink?: string;
+        };
         AllSubscriptionList: {
             value: components["schemas"]["Subscription"][];
         };
@@ -4533,6 +4659,9 @@ export interface components {
         };
         AllLegalHoldList: {
             value: components["schemas"]["LegalHold"][];
+        };
+        AllCopyRuleList: {
+            value: components["schemas"]["CopyRule"][];
         };
         CloudError: {
             error: components["schemas"]["Error"];
@@ -7271,6 +7400,163 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    CopyRules_List: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllCopyRuleList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    CopyRules_Get: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                copyrule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CopyRule"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    CopyRules_CreateOrUpdate: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                copyrule: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopyRuleInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CopyRule"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    CopyRules_Delete: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                copyrule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Done. */
+            204: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     BackupInstances_List: {
         parameters: {
             query: {
@@ -8230,6 +8516,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AzureBackupRecoveryPointResourceList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    RecoveryPointCopies_List: {
+        parameters: {
+            query: {
+                "api-version": string;
+                /** @description Taken from a nextLink. */
+                $skipToken?: string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                instance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryPointCopyList"];
                 };
             };
             400: components["responses"]["400"];

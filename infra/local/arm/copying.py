@@ -23,11 +23,14 @@ def check_room(world: World, subscription: str, now: float) -> None:
 
 
 def running(world: World, subscription: str, now: float) -> list[Resource]:
+    """But for copies to other regions, which are counted by themselves."""
     return [
         resource
         for kind in ("disk", "snapshot")
         for resource in world.collections[kind]
-        if is_copying(resource, now) and resource.subscription == subscription
+        if is_copying(resource, now)
+        and resource.subscription == subscription
+        and resource.properties["creationData"]["createOption"] != "CopyStart"
     ]
 
 

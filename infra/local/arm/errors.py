@@ -157,6 +157,14 @@ def not_allowed(message: str) -> ArmError:
     return ArmError(409, "OperationNotAllowed", message)
 
 
+def copy_starts_limit(limit: int, location: str) -> ArmError:
+    """Reported are the words "CopyStart requests limit" (ruifelixpereira/azure-snapshots-control-plane); the code is
+    not known."""
+    return not_allowed(
+        f"The CopyStart requests limit of {limit} for location {location} is reached. Try again when one is complete."
+    )
+
+
 def access_granted(kind: str, name: str) -> ArmError:
     """In the words that are documented of disk restore points; their own code is another."""
     message = f"There is an active shared access signature outstanding for {kind} {name}."

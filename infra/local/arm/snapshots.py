@@ -132,13 +132,14 @@ def _source(world: World, call: Call, creation: Json, location: str) -> Resource
     source = world.collections[route.kind].find(source_id)
     if source is None:
         raise errors.source_not_found(route.kind, route.name)
-    if source.subscription != call.route.subscription:
+    copies = creation["createOption"] == "CopyStart"
+    if source.subscription != call.route.subscription and not copies:
         raise errors.not_allowed(f"{source.name} is in another subscription; its snapshot must be in the same one.")
     if source.properties["provisioningState"] not in ("Succeeded", "Updating") or (
         source.kind == "snapshot" and resources.is_copying(source, call.now)
     ):
         raise errors.not_allowed(f"{source.name} is not ready to be copied.")
-    if creation["createOption"] == "CopyStart":
+    if copies:
         _check_copy_start(world, call, source, location)
     elif source.location != location:
         raise errors.wrong_place()
@@ -146,9 +147,14 @@ def _source(world: World, call: Call, creation: Json, location: str) -> Resource
 
 
 def _check_copy_start(world: World, call: Call, source: Resource, location: str) -> None:
-    """Incremental snapshots only; one at a time per disk, in creation order; 100 at once per region [documented]."""
-    if source.kind != "snapshot" or not source.properties["incremental"]:
+    """Incremental snapshots only, into another region; one at a time per disk, in creation order; 100 at once per
+    subscription and region [documented]."""
+    if source.kind != "snapshot":
+        raise errors.wrong_place()
+    if not source.properties["incremental"] or not (call.json().get("properties") or {}).get("incremental"):
         raise errors.not_allowed("CopyStart copies incremental snapshots only.")
+    if source.location == location:
+        raise errors.not_allowed(f"CopyStart copies to another region; {source.name} lies in {location}.")
     busy = [
         snapshot
         for snapshot in world.snapshots
@@ -156,14 +162,15 @@ def _check_copy_start(world: World, call: Call, source: Resource, location: str)
         and snapshot.properties["creationData"]["createOption"] == "CopyStart"
     ]
     family = _copied_family(source, location)
-    if any(snapshot.hidden["family"] == family for snapshot in busy):
-        raise errors.not_allowed("A snapshot of the same disk is still being copied to that region.")
+    disk = source.hidden["family"]
+    if any(snapshot.hidden["family"].rpartition("@")[0] == disk for snapshot in busy):
+        raise errors.not_allowed("A snapshot of the same disk is still being copied. Try again when it is complete.")
     limit = world.settings.copy_starts_per_region
     if (
         sum(1 for entry in busy if entry.location == location and entry.subscription == call.route.subscription)
         >= limit
     ):
-        raise errors.not_allowed(f"{limit} snapshots are being copied to {location}. Try again when one is complete.")
+        raise errors.copy_starts_limit(limit, location)
     _check_order(world, source, family)
 
 
@@ -247,9 +254,12 @@ def _shown_creation(creation: Json, source: Resource) -> Json:
 
 
 def _encryption(world: World, call: Call, wishes: Json, source: Resource, location: str) -> Json:
-    """The disk's own: a disk and its incremental snapshots share one disk encryption set [documented]."""
+    """The disk's own: a disk and its incremental snapshots share one disk encryption set [documented]. A set lives in
+    one region [documented]: a copy elsewhere that names none has the platform's key [remembered]."""
     present = source.properties["encryption"]
     asked = wishes.get("encryption")
+    if asked is None and wishes["creationData"]["createOption"] == "CopyStart":
+        return {"type": "EncryptionAtRestWithPlatformKey"}
     if asked is None:
         return dict(present)
     stored = disks.check_encryption(world, asked, subscription=call.route.subscription, location=location)
@@ -296,7 +306,8 @@ def _check_limits(world: World, call: Call, snapshot: Resource, source: Resource
     fails = None
     if source.kind == "disk" and snapshot.properties["incremental"]:
         fails = _check_disk_limits(world, call, source)
-    if snapshot.hidden["background"] or source.kind == "snapshot":
+    copies = snapshot.properties["creationData"]["createOption"] == "CopyStart"  # has a limit of its own
+    if not copies and (snapshot.hidden["background"] or source.kind == "snapshot"):
         copying.check_room(world, call.route.subscription, call.now)
     return fails
 

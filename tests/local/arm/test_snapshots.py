@@ -308,6 +308,36 @@ def test_copies_of_one_disk_go_one_at_a_time_and_in_order(simulator: Simulator) 
     assert is_refused(start("s1"))
 
 
+def test_a_disk_and_a_snapshot_of_the_region_itself_are_no_source_of_a_copy(simulator: Simulator) -> None:
+    take(simulator, "s1")
+    disk = shown(simulator, "s1")["properties"]["creationData"]["sourceResourceId"]
+    target = snapshot_id("copied", "snapshots-eastus")
+    of_disk = simulator.call("PUT", target, snapshot_of(disk, "eastus", createOption="CopyStart"))
+    assert (of_disk.status_code, of_disk.json()["error"]["code"]) == (400, "InvalidParameter")
+    home = shown(simulator, "s1")["location"]
+    assert is_refused(simulator.call("PUT", target, snapshot_of(snapshot_id("s1"), home, createOption="CopyStart")))
+
+
+def test_no_more_are_copied_at_once_than_a_region_takes_and_background_copies_do_not_count(
+    simulator: Simulator,
+) -> None:
+    for name, disk in (("s1", "sql01-log"), ("s2", "orders-v2")):
+        take(simulator, name, disk)
+    simulator.pass_time(100)
+    simulator.set(copy_starts_per_region=1, background_copies_per_subscription=0, background_copy_seconds=10_000)
+
+    def start(name: str) -> requests.Response:
+        body = snapshot_of(snapshot_id(name), "eastus", createOption="CopyStart")
+        return simulator.call("PUT", snapshot_id(f"{name}-copy", "snapshots-eastus"), body)
+
+    assert start("s1").status_code == 202
+    refused = start("s2")
+    assert is_refused(refused)
+    assert "CopyStart requests limit" in refused.json()["error"]["message"]
+    simulator.pass_time(10_001)
+    assert start("s2").status_code == 202
+
+
 def test_a_copy_whose_source_is_deleted_says_so(simulator: Simulator) -> None:
     take(simulator, "s1")
     simulator.set(background_copy_seconds=10_000)

@@ -9,6 +9,7 @@ export const OPERATIONS: Readonly<Record<Operation, string>> = {
   Restore: "Restore",
   RestoreTogether: "Restore of several",
   ExpireRecoveryPoints: "Expiry",
+  CopyRecoveryPoint: "Copy to another region",
   ConfigureProtection: "Change of protection",
   DeleteBackupInstance: "Deletion",
   ImportVault: "Move of a vault",

@@ -21,6 +21,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   Restore: "Restores",
   RestoreTogether: "Restores of several",
   ExpireRecoveryPoints: "Expiries",
+  CopyRecoveryPoint: "Copies to other regions",
   ConfigureProtection: "Changes of protection",
   DeleteBackupInstance: "Deletions",
   ImportVault: "Moves of vaults",

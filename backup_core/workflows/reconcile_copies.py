@@ -1,0 +1,362 @@
+"""Copies in other regions against what exists, both ways: copies that are owed and not recorded, records whose
+snapshots are gone, snapshots that no record tells of, and what the newest copy of each region is behind.
+
+Costs nothing where a vault has neither copy rules nor copies.
+
+Leaves to others: copying itself (copying.py), and the snapshots of recovery points (reconcile_group.py).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from backup_core.domain.agenda import copies_row
+from backup_core.domain.alert import Cause
+from backup_core.domain.copying import (
+    CopyLane,
+    CopyState,
+    CopyTurn,
+    PointCopy,
+    behind,
+    copy_from_label,
+    find_rule,
+    is_copy,
+    missing_copies,
+    newest_whole,
+    next_copy_expiry,
+    prove_copy,
+    read_copy_label,
+    standings_of,
+    stays_of,
+    with_new_copies,
+)
+from backup_core.domain.disk import Snapshot
+from backup_core.domain.errors import BackupError, SnapshotGroupNotFound
+from backup_core.domain.events import Event
+from backup_core.domain.hold import all_holds
+from backup_core.domain.installation import Installation
+from backup_core.domain.instance import BackupInstance
+from backup_core.domain.job import Job, JobError
+from backup_core.domain.ownership import Proven, is_foreign
+from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.domain.resource_ids import ANYWHERE, SNAPSHOT, VaultKey, parse_group_id, parse_resource_id
+from backup_core.domain.vault import Vault
+from backup_core.ports import Change, Insert, Ports, Replace, Stored, every
+from backup_core.workflows import announcements, once_a_day, outbox
+from backup_core.workflows.absence import find_snapshot_surely
+from backup_core.workflows.acting import acting_for
+from backup_core.workflows.alerts import fire, resolve
+from backup_core.workflows.catalogue import find_vault
+from backup_core.workflows.copying import again, enlist_next, let_go, read_copies
+from backup_core.workflows.reconcile_report import ReconcileReport
+from backup_core.workflows.run_time import Time
+
+log = logging.getLogger("diskbackup.reconcile")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Seen:
+    """Copies that lie in the groups of a vault's rules, by id in small letters; `unread` groups could not be listed."""
+
+    copies: dict[str, Snapshot] = field(default_factory=dict)
+    listed: set[str] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
+    accounted: set[str] = field(default_factory=set)
+
+
+def reconcile_copies(
+    ports: Ports,
+    vault: VaultKey,
+    names: Sequence[str],
+    expiries: frozenset[tuple[VaultKey, str]],
+    installation: Installation,
+    report: ReconcileReport,
+    time: Time,
+    after: str,
+) -> str | None:
+    """Look after the copies of a vault's instances, of the `names` behind `after`. `expiries`: who has a row on the
+    agenda for them. Answers None, or behind which another run is to go on."""
+    settings = find_vault(ports, vault)
+    if settings is None:
+        return None
+    acting = acting_for(ports, vault)
+    seen = _Seen()
+    for rule in settings.copy_rules:
+        _list(acting, rule.snapshot_group_id, seen, report)
+    enlisted = _enlisted(ports, {rule.lane for rule in settings.copy_rules})
+    ordered = sorted(names, key=str.lower)
+    for position, name in enumerate(ordered):
+        if after and name.lower() <= after:
+            _note_accounted(acting, vault, name, seen)
+            continue
+        with report.postponing(f"copies of {name}"):
+            _look_after(acting, settings, name, seen, enlisted, expiries, report)
+        if time.is_up and position + 1 < len(ordered):
+            return name.lower()
+    for key in sorted(seen.copies.keys() - seen.accounted):
+        with report.postponing(f"copy {key}"):
+            _account_for(acting, settings, seen.copies[key], installation, report)
+    return None
+
+
+def _list(ports: Ports, group_id: str, seen: _Seen, report: ReconcileReport) -> None:
+    group = parse_group_id(group_id)
+    if group.key in seen.listed | seen.unread:
+        return
+    try:
+        for snapshot in ports.cloud.list_snapshots(group):
+            if is_copy(snapshot.tags):
+                seen.copies[snapshot.id.lower()] = snapshot
+    except SnapshotGroupNotFound:
+        log.error("reconcile.copy_group_gone group=%s", group.text)  # each copy is asked for once more
+    except BackupError as error:
+        log.error("reconcile.copy_group_unreadable group=%s code=%s %s", group.text, error.code, error.message)
+        report.unreadable_groups.append(group.text)
+        seen.unread.add(group.key)
+        return
+    seen.listed.add(group.key)
+
+
+def _enlisted(ports: Ports, lanes: Iterable[str]) -> set[tuple[str, str]]:
+    """Who has a turn or a ticket in any of the lanes."""
+    holders = set()
+    for lane in lanes:
+        stored = ports.store.get(CopyLane, ANYWHERE, lane)
+        holders |= {each.holder for each in stored.value.tickets} if stored is not None else set()
+        holders |= {turn.value.holder for turn in every(ports, CopyTurn, ANYWHERE, lane)}
+    return holders
+
+
+def _note_accounted(ports: Ports, vault: VaultKey, name: str, seen: _Seen) -> None:
+    for stored in read_copies(ports, vault, name):
+        seen.accounted |= {each.lower() for each in (stored.value.snapshot_id, *stored.value.left_behind)}
+
+
+def _look_after(
+    ports: Ports,
+    settings: Vault,
+    name: str,
+    seen: _Seen,
+    enlisted: set[tuple[str, str]],
+    expiries: frozenset[tuple[VaultKey, str]],
+    report: ReconcileReport,
+) -> None:
+    """Raises StateConflict where the instance changes meanwhile: the next pass looks again."""
+    vault = settings.key
+    stored = ports.store.get(BackupInstance, vault, name)
+    copies = read_copies(ports, vault, name)
+    if stored is None:
+        return
+    points = list(every(ports, RecoveryPoint, vault, name))
+    mended = _Mended(ports, settings, stored, {each.value.copy_id: each for each in copies}, points)
+    for each in copies:
+        seen.accounted |= {name.lower() for name in (each.value.snapshot_id, *each.value.left_behind)}
+        mended.look_at(each, _find(ports, each.value, seen, report))
+    mended.let_go_of_dead_job()
+    mended.add_missing()
+    mended.commit()
+    report.copies += mended.told
+    now = mended.after()
+    if (vault.partition, now.name.lower()) not in enlisted:
+        enlist_next(ports, vault, now, mended.copies)
+    _mend_expiry(ports, settings, now, mended.copies, [each.value for each in points], expiries)
+
+
+def _find(ports: Ports, copy: PointCopy, seen: _Seen, report: ReconcileReport) -> Snapshot | bool | None:
+    """The copy's snapshot, None where two looks show none, False where it cannot be told."""
+    if not copy.snapshot_id or copy.state not in (CopyState.COMPLETED, CopyState.LOST):
+        return False
+    _list(ports, copy.group_id, seen, report)
+    found = seen.copies.get(copy.snapshot_id.lower())
+    if found is not None or parse_resource_id(copy.snapshot_id, SNAPSHOT).group_id.key in seen.unread:
+        return found or False
+    return find_snapshot_surely(ports, copy.snapshot_id) if copy.state is CopyState.COMPLETED else None
+
+
+class _Mended:
+    """What is to be written of one instance, gathered for one transaction."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        settings: Vault,
+        stored: Stored[BackupInstance],
+        copies: Mapping[str, Stored[PointCopy]],
+        points: Sequence[Stored[RecoveryPoint]],
+    ) -> None:
+        self._ports, self._settings, self._stored = ports, settings, stored
+        self._before = copies
+        self._points = {each.value.point_id: each for each in points}
+        self._after = {key: each.value for key, each in copies.items()}
+        self._instance = stored.value
+        self._events: list[Event] = []
+        self.told: list[str] = []
+
+    @property
+    def copies(self) -> list[PointCopy]:
+        return list(self._after.values())
+
+    def after(self) -> BackupInstance:
+        return self._instance
+
+    def look_at(self, stored: Stored[PointCopy], found: Snapshot | bool | None) -> None:
+        copy, vault, now = stored.value, self._settings.key, self._ports.clock.now()
+        if found is False:
+            return
+        is_there = isinstance(found, Snapshot) and isinstance(prove_copy(copy, found, vault=vault), Proven)
+        if copy.is_whole and not is_there:
+            self._events.append(announcements.copy_lost(vault, copy, now))
+            self._after[copy.copy_id] = self._made_anew(copy) or replace(copy, state=CopyState.LOST)
+            self.told.append(f"lost {copy.snapshot_id}")
+            log.error("copy.lost instance=%s snapshot=%s", copy.instance_name, copy.snapshot_id)
+        elif copy.state is CopyState.LOST and is_there:
+            self._after[copy.copy_id] = replace(copy, state=CopyState.COMPLETED)
+            self.told.append(f"regained {copy.snapshot_id}")
+
+    def _made_anew(self, copy: PointCopy) -> PointCopy | None:
+        """The newest of its region is owed again while its point is there: no older one can be copied any more."""
+        newest = newest_whole((each.value for each in self._before.values()), copy.lane)
+        point = self._points.get(copy.point_id)
+        has_rule = find_rule(self._settings.copy_rules, copy.rule_name) is not None
+        wanted = has_rule and copy.expires_at > self._ports.clock.now()
+        is_owed = newest is not None and newest.copy_id == copy.copy_id and point is not None and point.value.is_good
+        if not (wanted and is_owed):
+            return None
+        return replace(again(copy, self._ports.clock.now(), "its snapshot is gone"), left_behind=copy.left_behind)
+
+    def let_go_of_dead_job(self) -> None:
+        """An instance whose copy's job has ended, or is not there, copies nothing."""
+        if not self._instance.copying:
+            return
+        copy = self._after.get(self._instance.copying)
+        job = self._ports.store.get(Job, self._settings.key, copy.job_id) if copy is not None and copy.job_id else None
+        if job is not None and not job.value.is_ended:
+            return
+        self._instance = replace(self._instance, copying="")
+        self.told.append(f"freed {self._instance.name}")
+        if copy is not None and copy.state is CopyState.COPYING:
+            self._after[copy.copy_id] = again(copy, self._ports.clock.now(), "its job was lost")
+
+    def add_missing(self) -> None:
+        points = [each.value for each in self._points.values()]
+        if not self._instance.takes_scheduled_backups:
+            return
+        news = list(missing_copies(self._settings.key, self._instance, points, self.copies, self._settings.copy_rules))
+        self._instance = with_new_copies(self._instance, news)
+        self._after |= {copy.copy_id: copy for copy in news}
+        self.told += [f"owed {copy.point_id}" for copy in news]
+
+    def commit(self) -> None:
+        vault = self._settings.key
+        changes: list[Change] = []
+        for key, copy in self._after.items():
+            before = self._before.get(key)
+            if before is None:
+                changes.append(Insert(copy))
+            elif copy != before.value:
+                changes.append(Replace(before, copy))
+        changes += self._marks()
+        standings = standings_of(self.copies)
+        instance = replace(self._instance, copy_standings=standings)
+        instance, alerts, events = _behind(self._ports, self._settings, instance)
+        self._instance = instance
+        if changes or alerts or instance != self._stored.value:
+            written = [Replace(self._stored, instance), *changes[:80], *alerts]
+            outbox.commit(self._ports, vault, written, [*self._events, *events])
+
+    def _marks(self) -> list[Change]:
+        """Points whose snapshots are needed for copies say so, and no others."""
+        lanes = {rule.lane for rule in self._settings.copy_rules if rule.is_of(self._instance.policy.name)}
+        needed: dict[str, set[str]] = {}
+        for copy in self.copies:
+            newest = newest_whole(self.copies, copy.lane)
+            is_base = newest is not None and newest.copy_id == copy.copy_id and copy.lane in lanes
+            if copy.is_wanted or is_base:
+                needed.setdefault(copy.point_id, set()).add(copy.lane)
+        changes: list[Change] = []
+        for point_id, stored in self._points.items():
+            wanted, marked = needed.get(point_id, set()), set(stored.value.copying)
+            for lane in sorted(marked - wanted):
+                self._instance, freed = let_go(self._ports, self._settings.key, self._instance, [stored], lane)
+                changes = [each for each in changes if not (isinstance(each, Replace) and each.stored is stored)]
+                changes += freed
+                break  # another lane's with the next pass
+            else:
+                if wanted - marked:
+                    changes.append(Replace(stored, replace(stored.value, copying=tuple(sorted(wanted)))))
+        return changes
+
+
+def _behind(
+    ports: Ports, settings: Vault, instance: BackupInstance
+) -> tuple[BackupInstance, list[Change], list[Event]]:
+    """The alerts of regions whose newest copy is older than it may be, and the end of those where it is not."""
+    changes, events = list[Change](), list[Event]()
+    late = {each.lane: each for each in behind(instance, settings.copy_rules, ports.clock.now())}
+    for lane, found in late.items():
+        error = JobError(
+            code=Cause.COPY_BEHIND,
+            message=found.words,
+            recommended_action="Look at the newest copy jobs of the instance, and at why its copies wait.",
+        )
+        alerted = fire(ports, settings.key, instance, f"{Cause.COPY_BEHIND}.{lane}", error=error)
+        instance, changes = alerted.instance, [*changes, *alerted.changes]
+        events += alerted.events
+    over = [
+        each.cause
+        for each in instance.alerts
+        if each.cause.startswith(f"{Cause.COPY_BEHIND}.") and each.cause.partition(".")[2] not in late
+    ]
+    if over:
+        alerted = resolve(ports, settings.key, instance, *over)
+        instance, changes = alerted.instance, [*changes, *alerted.changes]
+        events += alerted.events
+    return instance, changes, events
+
+
+def _mend_expiry(
+    ports: Ports,
+    settings: Vault,
+    instance: BackupInstance,
+    copies: Sequence[PointCopy],
+    points: Sequence[RecoveryPoint],
+    expiries: frozenset[tuple[VaultKey, str]],
+) -> None:
+    if (settings.key, instance.name.lower()) in expiries or not copies:
+        return
+    now = ports.clock.now()
+    holds, immutable = all_holds(instance, settings), settings.at(now).is_immutable
+    due_at = next_copy_expiry(copies, stays_of(instance, points, holds, now, immutable=immutable))
+    left = any(copy.left_behind for copy in copies)
+    if due_at is not None or left:
+        ports.store.schedule([copies_row(settings.key, instance.name, now if left or due_at is None else due_at)])
+
+
+def _account_for(
+    ports: Ports, settings: Vault, snapshot: Snapshot, installation: Installation, report: ReconcileReport
+) -> None:
+    """A copy of ours without a record: adopted where it is proven, else told of once a day and never touched."""
+    label, vault = read_copy_label(snapshot.tags), settings.key
+    if label is not None and (is_foreign(label, installation.ids) or label.vault != vault):
+        return  # another installation's, or of a vault that looks after it itself
+    copy = copy_from_label(label, snapshot.tags, snapshot) if label is not None else None
+    stored = ports.store.get(BackupInstance, vault, copy.instance_name) if copy is not None else None
+    proven = copy is not None and isinstance(prove_copy(copy, snapshot, vault=vault), Proven)
+    known = ports.store.get(PointCopy, vault, copy.instance_name, copy.copy_id) if copy is not None else None
+    if copy is None or stored is None or not proven or known is not None:
+        name = label.instance_name if label is not None else "unknown"
+        reason = "no record tells of this copy in another region"
+        event = announcements.orphan_found(vault, name, snapshot.id, reason, ports.clock.now())
+        if ports.cloud.find_snapshot(snapshot.id) is not None and once_a_day.tell(ports, vault, event):
+            report.orphans.append(snapshot.id)
+        return
+    if not snapshot.is_usable or snapshot.copy_error:
+        return
+    whole = replace(copy, completed_at=ports.clock.now(), disk_id=stored.value.disk_id)
+    after = [*(each.value for each in read_copies(ports, vault, copy.instance_name)), whole]
+    instance = replace(stored.value, copy_standings=standings_of(after))
+    ports.store.commit(vault, [Replace(stored, instance), Insert(whole)])
+    ports.store.schedule([copies_row(vault, instance.name, ports.clock.now())])
+    report.copies.append(f"adopted {snapshot.id}")

@@ -1,0 +1,358 @@
+"""Copies of recovery points in other regions, from their point's recording to their expiry."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from backup_core.domain.copying import AT_ONCE, CopyLane, CopyRule, CopyState, CopyTurn, KeptCopy, PointCopy
+from backup_core.domain.errors import CloudUnavailable, InvalidInput, ResourceInUse
+from backup_core.domain.instance import ProtectionState
+from backup_core.domain.job import JobOperation, JobStatus
+from backup_core.domain.messages import StartCopy
+from backup_core.domain.resource_ids import ANYWHERE, GroupId
+from backup_core.ports import Remove, every
+from backup_core.workflows.copy_rules import delete_rule, put_rule
+from backup_core.workflows.holds import Place, set_hold
+from backup_core.workflows.lifecycle import delete_instance, stop_protection
+from backup_core.workflows.reconcile import reconcile
+from backup_core.workflows.vaults import delete_policy, put_vault
+from tests.builders import NOW, OTHER_SUBSCRIPTION, SUBSCRIPTION, VAULT, disk_json, hold, vault, vault_properties
+from tests.workflows.platform import Platform
+from tests.workflows.scenes import HOURLY, SLOT, change_instance, change_point, events, go_to, jobs, protected
+
+COPIES = GroupId(subscription=SUBSCRIPTION, group="copies-rg")
+LANE = f"{SUBSCRIPTION}:northeurope"
+HOUR = timedelta(hours=1)
+
+
+def rule(name: str = "north", *, policy: str = "policy-disk-1", retention: str = "P30D", **changes: Any) -> CopyRule:
+    values: dict[str, Any] = {
+        "name": name,
+        "policy_name": policy,
+        "location": "northeurope",
+        "snapshot_group_id": COPIES.text,
+        "kept": (KeptCopy(tag_name="Default", retention=retention),),
+        "since": NOW,
+    }
+    return CopyRule(**(values | changes))
+
+
+def copied(platform: Platform, **changes: Any) -> Platform:
+    with platform.world.faults.paused():
+        platform.world.cloud.add_group(COPIES)
+        put_rule(platform.world.ports, VAULT, rule(**changes))
+    return platform
+
+
+def copies(platform: Platform, name: str = "disk-1") -> list[PointCopy]:
+    """Oldest first."""
+    return platform.copies(name)
+
+
+def lane(platform: Platform) -> CopyLane:
+    stored = platform.world.store.get(CopyLane, ANYWHERE, LANE)
+    return stored.value if stored is not None else CopyLane(key=LANE)
+
+
+def test_a_point_is_copied_and_its_snapshot_is_needed_until_the_next_copy_is_whole() -> None:
+    platform = copied(protected(intervals=HOURLY["intervals"], retention="PT90M"))
+    platform.run(minutes=10)
+    (copy,) = copies(platform)
+    (point,) = platform.points()
+    assert (copy.state, copy.point_id, copy.attempt) == (CopyState.COMPLETED, point.point_id, 1)
+    assert copy.expires_at == point.created_at + timedelta(days=30)
+    assert copy.snapshot_unique_id
+    assert point.copying == (LANE,)
+    (job,) = jobs(platform, JobOperation.COPY)
+    assert (job.status, job.point_id) == (JobStatus.COMPLETED, point.point_id)
+    assert job.subtasks[0].progress_percent == 100
+    assert events(platform, "Copy.Completed")
+    assert platform.instance().copy_standings[0].newest_at == point.created_at
+
+    platform.world.cloud.region_copy_time = timedelta(hours=3)
+    go_to(platform, SLOT + HOUR, hours=2)  # the noon point has expired at 13:30
+    assert SLOT in {each.slot for each in platform.points()}, "the next copy is told from it"
+    go_to(platform, SLOT + 5 * HOUR, minutes=40)
+    assert SLOT not in {each.slot for each in platform.points()}
+    assert len(platform.world.cloud.region_copies) >= 2
+    assert not lane(platform).tickets or platform.instance().copying
+
+
+def test_an_installation_without_rules_asks_for_nothing_of_copies() -> None:
+    platform = protected()
+    platform.run(minutes=10)
+    assert copies(platform) == []
+    assert not any(isinstance(message, StartCopy) for message in platform.world.queue.sent)
+    assert platform.world.store.get(CopyLane, ANYWHERE, LANE) is None
+
+
+def test_copies_of_a_disk_keep_to_the_order_of_creation_and_go_one_at_a_time() -> None:
+    platform = copied(protected())
+    platform.world.cloud.region_copy_time = timedelta(hours=2, minutes=30)
+    for hour in range(4):
+        go_to(platform, SLOT + hour * HOUR, minutes=30)
+    assert [copy.state for copy in copies(platform)].count(CopyState.COPYING) == 1
+    platform.run(hours=12)
+    assert {copy.state for copy in copies(platform)} == {CopyState.COMPLETED, CopyState.COPYING, CopyState.WAITING}
+    whole = [copy for copy in copies(platform) if copy.is_whole]
+    assert [copy.completed_at for copy in whole] == sorted(copy.completed_at for copy in whole if copy.completed_at)
+    assert platform.world.cloud.copies_at_once == 1
+
+
+def test_a_copy_that_fails_begins_anew_under_another_name_and_leaves_nothing_behind() -> None:
+    platform = copied(protected())
+    platform.run(seconds=12)
+    platform.world.cloud.fail_late("InvalidParameter", "No.")
+    platform.run(minutes=25)
+    (copy,) = copies(platform)
+    assert (copy.state, copy.attempt, copy.left_behind) == (CopyState.COMPLETED, 2, ())
+    names = platform.world.cloud.region_copies
+    assert len(set(names)) == 2
+    lying = {each.lower() for each in platform.world.cloud.snapshot_ids()}
+    assert names[0].lower() not in lying
+    assert names[1].lower() in lying
+    assert [job.status for job in jobs(platform, JobOperation.COPY)] == [JobStatus.FAILED, JobStatus.COMPLETED]
+    assert platform.instance().alerts == ()
+    assert events(platform, "Alert.Fired")
+    assert events(platform, "Alert.Resolved")
+
+
+def test_a_copy_that_vanishes_while_it_is_made_begins_anew() -> None:
+    platform = copied(protected())
+    platform.run(seconds=60)
+    (name,) = platform.world.cloud.region_copies
+    platform.world.cloud.lose_snapshot(name)
+    platform.run(minutes=30)
+    (copy,) = copies(platform)
+    assert (copy.state, copy.attempt) == (CopyState.COMPLETED, 2)
+
+
+def test_the_newest_whole_copy_that_somebody_deletes_is_told_and_made_anew() -> None:
+    platform = copied(protected())
+    platform.run(minutes=10)
+    (copy,) = copies(platform)
+    platform.world.cloud.lose_snapshot(copy.snapshot_id)
+    reconcile(platform.world.ports)
+    assert events(platform, "Copy.Lost")
+    platform.run(minutes=15)
+    (again,) = copies(platform)
+    assert (again.state, again.attempt) == (CopyState.COMPLETED, 2)
+    assert again.snapshot_id != copy.snapshot_id
+
+
+def test_copies_expire_but_for_the_newest_of_their_region() -> None:
+    platform = copied(protected(), retention="PT90M")
+    platform.run(minutes=20)
+    go_to(platform, SLOT + HOUR, minutes=10)
+    first, second = [copy.snapshot_id for copy in copies(platform)]
+    assert [copy.state for copy in copies(platform)] == [CopyState.COMPLETED] * 2
+    change_instance(platform, state=ProtectionState.SUSPENDED)
+    go_to(platform, SLOT + 6 * HOUR, minutes=10)
+    assert [copy.snapshot_id for copy in copies(platform)] == [second]
+    assert platform.world.cloud.removed.count(first) == 1
+    assert events(platform, "Copy.Expired")
+
+
+def test_a_held_instance_keeps_its_copies() -> None:
+    platform = copied(protected(), retention="PT90M")
+    platform.run(minutes=20)
+    set_hold(platform.world.ports, Place(vault=VAULT, instance="disk-1"), hold(set_at=platform.world.clock.now()))
+    go_to(platform, SLOT + HOUR, hours=5)
+    assert len(copies(platform)) > 2
+    assert platform.world.cloud.removed == []
+
+
+def test_an_instance_that_is_deleted_takes_its_copies_with_it() -> None:
+    platform = copied(protected())
+    platform.run(minutes=10)
+    delete_instance(platform.world.ports, VAULT, "disk-1")
+    platform.run(minutes=10)
+    assert not platform.has_instance("disk-1")
+    assert copies(platform) == []
+    assert platform.world.cloud.snapshot_ids() == []
+
+
+def test_an_instance_that_is_deleted_while_it_copies_waits_for_the_copy() -> None:
+    platform = copied(protected())
+    platform.run(seconds=60)
+    assert platform.instance().copying
+    source = platform.points()[0].snapshot_id
+    delete_instance(platform.world.ports, VAULT, "disk-1")
+    platform.run(seconds=60)
+    assert platform.world.cloud.shown(source) is not None, "never the source of a copy under way"
+    platform.run(minutes=15)
+    assert not platform.has_instance("disk-1")
+    assert platform.world.cloud.snapshot_ids() == []
+
+
+def test_copies_of_an_immutable_vault_stay_when_their_instance_is_deleted() -> None:
+    platform = copied(protected())
+    properties = vault_properties(soft_delete="Off", immutability="Unlocked")
+    put_vault(platform.world.ports, vault(properties=properties))
+    platform.run(minutes=10)
+    for point in platform.points():  # expired at home: the copy is what is promised
+        change_point(platform, point.point_id, expires_at=SLOT)
+    with pytest.raises(InvalidInput, match="1 copies"):
+        delete_instance(platform.world.ports, VAULT, "disk-1")
+    platform.run(minutes=10)
+    (copy,) = copies(platform)
+    assert platform.world.cloud.shown(copy.snapshot_id) is not None
+
+
+def test_stopped_protection_keeps_all_copies() -> None:
+    platform = copied(protected(), retention="PT90M")
+    platform.run(minutes=10)
+    go_to(platform, SLOT + HOUR, minutes=20)
+    before = [copy.snapshot_id for copy in copies(platform)]
+    stop_protection(platform.world.ports, VAULT, "disk-1")
+    platform.run(hours=8)
+    assert [copy.snapshot_id for copy in copies(platform)] == before
+
+
+def test_what_a_rule_that_is_gone_asked_for_is_not_made_and_lets_go_of_its_points() -> None:
+    platform = copied(protected())
+    platform.world.cloud.region_copy_time = timedelta(hours=2)
+    platform.run(minutes=10)
+    go_to(platform, SLOT + HOUR, minutes=10)
+    assert [copy.state for copy in copies(platform)] == [CopyState.COPYING, CopyState.WAITING]
+    assert delete_rule(platform.world.ports, VAULT, "north")
+    platform.run(hours=3)
+    reconcile(platform.world.ports)
+    assert [copy.state for copy in copies(platform)] == [CopyState.COMPLETED]
+    assert all(point.copying == () for point in platform.points())
+    assert not lane(platform).tickets
+
+
+def test_points_that_no_record_of_a_copy_tells_of_are_found_by_the_reconciler() -> None:
+    platform = copied(protected())
+    platform.run(seconds=5)
+    with platform.world.faults.paused():
+        for stored in list(every(platform.world.ports, PointCopy, VAULT, "disk-1")):
+            platform.world.store.commit(VAULT, [Remove(stored)])
+    platform.run(minutes=5)
+    reconcile(platform.world.ports)
+    platform.run(minutes=10)
+    assert [copy.state for copy in copies(platform)] == [CopyState.COMPLETED]
+
+
+def test_two_regions_take_turns_and_both_get_their_copies() -> None:
+    platform = copied(protected())
+    elsewhere = GroupId(subscription=OTHER_SUBSCRIPTION, group="far-rg")
+    platform.world.cloud.add_group(elsewhere)
+    put_rule(
+        platform.world.ports,
+        VAULT,
+        rule("east", location="eastus", snapshot_group_id=elsewhere.text),
+    )
+    platform.run(minutes=20)
+    assert {(copy.location, copy.state) for copy in copies(platform)} == {
+        ("northeurope", CopyState.COMPLETED),
+        ("eastus", CopyState.COMPLETED),
+    }
+    assert platform.world.cloud.copies_at_once == 1
+    assert set(platform.points()[0].copying) == {LANE, f"{OTHER_SUBSCRIPTION}:eastus"}
+
+
+def test_a_region_that_is_down_holds_up_no_other_and_is_caught_up_with() -> None:
+    platform = copied(protected())
+    platform.world.cloud.add_group(GroupId(subscription=SUBSCRIPTION, group="east-rg"))
+    east = f"{GroupId(subscription=SUBSCRIPTION, group='east-rg').text}"
+    put_rule(platform.world.ports, VAULT, rule("east", location="eastus", snapshot_group_id=east))
+
+    def guard(call: str, target: str) -> None:
+        if call == "start_copy" and "copies-rg" in target:
+            raise CloudUnavailable("the region does not answer")
+
+    platform.world.cloud.guard = guard
+    for hour in range(6):
+        go_to(platform, SLOT + hour * HOUR, minutes=50)
+    by_region = {(copy.location, copy.state) for copy in copies(platform)}
+    assert ("eastus", CopyState.COMPLETED) in by_region
+    assert ("northeurope", CopyState.COMPLETED) not in by_region
+    assert [a.cause.split(".")[0] for a in platform.instance().alerts] == ["CopyFailed"]
+    platform.world.cloud.guard = lambda call, target: None
+    platform.run(hours=4)
+    waiting = [copy for copy in copies(platform) if copy.is_wanted]
+    assert len(waiting) <= 2
+    assert platform.instance().alerts == ()
+
+
+def test_a_copy_that_is_late_is_an_alert_until_it_is_there() -> None:
+    platform = copied(protected())
+    platform.run(minutes=20)
+    platform.world.cloud.guard = _refuse_copies
+    platform.run(hours=16)
+    reconcile(platform.world.ports)
+    late = [alert for alert in platform.instance().alerts if alert.cause.startswith("CopyBehind.")]
+    assert len(late) == 1
+    platform.world.cloud.guard = lambda call, target: None
+    platform.run(hours=3)
+    reconcile(platform.world.ports)
+    assert platform.instance().alerts == ()
+
+
+def _refuse_copies(call: str, target: str) -> None:
+    if call == "start_copy":
+        raise CloudUnavailable("no")
+
+
+def test_no_more_tickets_are_given_than_azure_copies_at_once() -> None:
+    turns = [
+        CopyTurn(lane=LANE, vault=VAULT, instance_name=f"disk-{number}", ready_at=NOW + timedelta(seconds=number))
+        for number in range(150)
+    ]
+    given, fresh = CopyLane(key=LANE).given([*turns, turns[0]], NOW + HOUR)
+    assert len(fresh) == len(given.tickets) == AT_ONCE
+    assert [ticket.instance_name for ticket in fresh][:3] == ["disk-0", "disk-1", "disk-2"]
+    again, more = given.without(fresh[0]).given(turns, NOW + HOUR)
+    assert [ticket.instance_name for ticket in more] == ["disk-0"]
+    assert again.given(turns, NOW)[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"policy": "other"}, "policy 'other' was not found"),
+        ({"location": "westeurope"}, "a copy goes to another region"),
+        ({"location": "atlantis"}, "has no region 'atlantis'"),
+        ({"kept": (KeptCopy(tag_name="Weekly", retention="P1Y"),)}, "has no tag 'Weekly'"),
+        ({"snapshot_group_id": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/nowhere"}, "was not found"),
+        ({"encryption_set_id": f"{COPIES.text}/providers/Microsoft.Compute/diskEncryptionSets/no"}, "was not found"),
+    ],
+)
+def test_what_is_missing_is_found_when_a_rule_is_made(changes: dict[str, Any], told: str) -> None:
+    platform = protected()
+    platform.world.cloud.add_group(COPIES)
+    with pytest.raises(InvalidInput) as refused:
+        put_rule(platform.world.ports, VAULT, rule(**changes))
+    assert told in str(refused.value.faults)
+    stored = platform.world.store.get(type(vault()), VAULT)
+    assert stored is not None
+    assert stored.value.copy_rules == ()
+
+
+def test_customer_keys_need_a_set_of_the_region_when_the_rule_is_made() -> None:
+    encryption = {"type": "EncryptionAtRestWithCustomerKey", "diskEncryptionSetId": "/des"}
+    platform = protected(disk=disk_json(encryption=encryption))
+    platform.run(minutes=1)
+    with pytest.raises(InvalidInput, match="customer's key"):
+        copied(platform)
+
+
+def test_a_rule_keeps_its_policy_and_region_and_one_of_a_region_is_enough() -> None:
+    platform = copied(protected())
+    with pytest.raises(InvalidInput, match="stay: delete it"):
+        put_rule(platform.world.ports, VAULT, rule(location="eastus"))
+    with pytest.raises(InvalidInput, match="change that one"):
+        put_rule(platform.world.ports, VAULT, rule("other"))
+    with pytest.raises(ResourceInUse, match="copy rules"):
+        delete_policy_unused(platform)
+
+
+def delete_policy_unused(platform: Platform) -> None:
+    change_instance(platform, policy=replace(platform.instance().policy, name="another"))
+    delete_policy(platform.world.ports, VAULT, "policy-disk-1")
