@@ -24,7 +24,7 @@ from backup_core.domain.job import Job, JobError, JobStatus
 from backup_core.domain.messages import ObserveBackup, StartBackup
 from backup_core.domain.naming import point_id, scheduled_job_id
 from backup_core.domain.points import label_of
-from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.domain.recovery_point import HOLD_TAG, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.snapshot_tags import snapshot_tags
 from backup_core.domain.starting import (
@@ -43,6 +43,7 @@ from backup_core.domain.starting import (
     slots_of,
     stays_on_record,
 )
+from backup_core.domain.tags import find
 from backup_core.ports import Change, Ports, Replace, StateConflict, Stored
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import weigh
@@ -215,11 +216,12 @@ def _resume(ports: Ports, message: StartBackup, stored: Stored[BackupInstance], 
         return
     running = running_backup(ports, message)
     if running is not None:
-        _issue(ports, message, running)
+        _issue(ports, message, running, is_again=True)
 
 
-def _issue(ports: Ports, message: StartBackup, running: RunningBackup) -> None:
-    """Ask for the snapshot of the claimed job. Asking twice takes one snapshot: the name is the job's."""
+def _issue(ports: Ports, message: StartBackup, running: RunningBackup, *, is_again: bool = False) -> None:
+    """Ask for the snapshot of the claimed job. Asking twice takes one snapshot: the name is the job's. Its tags are
+    written anew; what they say of holds stays, for the tables that knew of it may have been set back."""
     instance, active = running.instance.value, running.active
     disk, settings = Disk(raw=active.disk), recent_vault(ports, message.vault)
     held = standing(all_holds(instance, settings), ports.clock.now())
@@ -227,6 +229,9 @@ def _issue(ports: Ports, message: StartBackup, running: RunningBackup) -> None:
     vault_tags = settings.tags if settings is not None else {}
     tags = snapshot_tags(own_tags, instance=instance.tags, vault=vault_tags, disk=disk.tags)
     try:
+        there = ports.cloud.find_snapshot(active.snapshot_id) if is_again else None
+        if there is not None and (claimed := find(there.tags, HOLD_TAG)):
+            tags = {**tags, HOLD_TAG: claimed}
         operation_url = ports.cloud.start_snapshot(active.snapshot_id, source=disk, tags=tags)
     except BackupError as error:
         retreat(ports, message, running, error)

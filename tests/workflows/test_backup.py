@@ -25,7 +25,7 @@ from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobStatus
 from backup_core.domain.messages import ExpirePoints, ObserveBackup, StartBackup
 from backup_core.domain.naming import scheduled_job_id
-from backup_core.domain.recovery_point import PointState, read_label
+from backup_core.domain.recovery_point import HOLD_TAG, PointState, read_label
 from backup_core.domain.vault import Vault
 from backup_core.ports import Remove, Replace
 from backup_core.workflows.backup import start_backup
@@ -534,6 +534,25 @@ def test_an_on_demand_backup_gives_up_behind_one_that_runs_for_more_than_an_hour
 
 
 # --- Twice, late, and after its time ---
+
+
+def test_a_snapshot_that_is_asked_for_again_keeps_what_its_tag_says_of_holds() -> None:
+    """Of tables that were set back since its point was held, only the tag still knows."""
+    platform = protected()
+    platform.world.cloud.snapshot_time = timedelta(minutes=10)
+    platform.run(seconds=5)
+    (snapshot,) = platform.world.cloud.snapshot_ids()
+    shown = platform.world.cloud.shown(snapshot)
+    assert shown is not None
+    held = {**shown["tags"], HOLD_TAG: '[{"name":"case-1","why":"a court asked for it"}]'}
+    platform.world.cloud.retag(snapshot, held)
+    for envelope in platform.world.queue.waiting():
+        platform.world.queue.delete(envelope)
+    platform.run(minutes=4)
+    assert platform.world.faults.calls.count("cloud.start_snapshot") == 2
+    asked_again = platform.world.cloud.shown(snapshot)
+    assert asked_again is not None
+    assert asked_again["tags"] == held
 
 
 def test_a_start_that_arrives_long_after_its_point_has_expired_takes_nothing() -> None:
