@@ -181,6 +181,7 @@ def _build(settings: Settings | None) -> Ports:
             unbraked_instances=chosen.unbraked_instances,
         ),
         bounds=chosen.vault_scopes,
+        swaps_disks=chosen.swaps_disks,
     )
 
 

@@ -45,6 +45,7 @@ from backup_core.domain.restore_together import KnownRequest
 from backup_core.domain.snapshot_group import SnapshotGroup
 from backup_core.domain.storage_day import StorageDay
 from backup_core.domain.surroundings import BilledDay, EncryptionSet, Group, Identity, Lock, Usage
+from backup_core.domain.swap import DataDisk, Machine
 from backup_core.domain.vault import Promises, Vault
 
 log = logging.getLogger("diskbackup.ports")
@@ -415,6 +416,22 @@ class DiskCloud(Protocol):
         (the URL does not let them be read, or there are fewer), CloudUnavailable."""
         ...
 
+    def find_machine(self, machine_id: str) -> Machine | None:
+        """A virtual machine with its instance view. None when it, or its group, is not there."""
+        ...
+
+    def detach_disks(self, machine_id: str, disk_ids: Sequence[str]) -> str:
+        """Ask for data disks to be taken off a machine; answer the operation's URL. Raises MachineRefused."""
+        ...
+
+    def attach_disks(self, machine_id: str, disks: Sequence[DataDisk]) -> str:
+        """Ask for data disks to be attached as they say; as detach_disks."""
+        ...
+
+    def replace_os_disk(self, machine: Machine, disk_id: str) -> str:
+        """Ask for another OS disk, if the machine still is as it was read; as detach_disks."""
+        ...
+
     def find_group(self, group: GroupId) -> Group | None:
         """None when the subscription can be read and has no such group."""
         ...
@@ -616,7 +633,8 @@ class Limits:
 class Ports:
     """All seven, as the composition root hands them to a workflow, and what the process remembers. `scopes` are those
     that are for few, for what is done later on somebody's behalf; `limits` what one may take of what all share;
-    `promises` what is asked of every vault; `bounds` keep vaults from acting elsewhere."""
+    `promises` what is asked of every vault; `bounds` keep vaults from acting elsewhere; `swaps_disks` whether this
+    deployment may change virtual machines."""
 
     clock: Clock
     store: StateStore
@@ -630,6 +648,7 @@ class Ports:
     limits: Limits = field(default_factory=Limits)
     promises: Promises = field(default_factory=Promises)
     bounds: tuple[Bound, ...] = ()
+    swaps_disks: bool = False
 
 
 def again_on_conflict(attempt: Callable[[], T]) -> T:

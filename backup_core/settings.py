@@ -115,6 +115,11 @@ SETTINGS: Mapping[str, Setting] = {
         "whatever share of the vault that is: 0 to 1000. Of more, the [deletion brake](deletion-brake.md) asks.",
         default="3",
     ),
+    "DISKBACKUP_SWAP_DISKS": Setting(
+        means="`on`: restored disks may take the place of those of [virtual machines](swap.md), which takes the role "
+        "*Disk Swap Operator* at them. `off`: no machine is ever changed.",
+        default="off",
+    ),
     "DISKBACKUP_TELEMETRY": Setting(
         means="`opentelemetry` to write traces, `off` for none: see [traces](#traces).", default="off"
     ),
@@ -213,6 +218,7 @@ class Settings:
     least_immutability: str = "Disabled"
     binds_snapshots: bool = False
     unbraked_instances: int = 3
+    swaps_disks: bool = False
     vault_identities: Mapping[str, str] = field(default_factory=dict)  # client ids by resource id
     vault_scopes: tuple[VaultScopes, ...] = ()
 
@@ -243,6 +249,7 @@ class Settings:
             least_immutability=_least_immutability(environ, faults),
             binds_snapshots=_is_on(environ, "DISKBACKUP_BIND_SNAPSHOTS", faults),
             unbraked_instances=_whole_number(environ, "DISKBACKUP_UNBRAKED_INSTANCES", 3, (0, 1000), faults),
+            swaps_disks=_is_on(environ, "DISKBACKUP_SWAP_DISKS", faults),
             vault_identities=_vault_identities(environ, faults),
             vault_scopes=_vault_scopes(environ, faults),
         )

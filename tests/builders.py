@@ -74,6 +74,56 @@ def disk_json(
     return raw
 
 
+def machine_id(name: str = "vm-1", group: GroupId = DISK_GROUP) -> str:
+    return f"{group.text}/providers/Microsoft.Compute/virtualMachines/{name}"
+
+
+def machine_json(
+    name: str = "vm-1",
+    *,
+    os_disk: str | None = None,
+    data_disks: Mapping[int, str] | None = None,
+    group: GroupId = DISK_GROUP,
+    zones: Sequence[str] = (),
+    **properties: Any,
+) -> dict[str, Any]:
+    """A virtual machine as ARM's GET shows it; disks by their ids, data disks by LUN."""
+    managed = {"managedDisk": {"id": os_disk, "storageAccountType": "Premium_LRS"}} if os_disk else {}
+    listed = [
+        {
+            "lun": lun,
+            "name": disk.rpartition("/")[2],
+            "createOption": "Attach",
+            "caching": "ReadOnly",
+            "deleteOption": "Detach",
+            "managedDisk": {"id": disk, "storageAccountType": "Premium_LRS"},
+        }
+        for lun, disk in (data_disks or {}).items()
+    ]
+    os_profile = {
+        "osType": "Linux",
+        "name": (os_disk or "os").rpartition("/")[2],
+        "createOption": "FromImage",
+        "caching": "ReadWrite",
+        "deleteOption": "Detach",
+        **managed,
+    }
+    raw: dict[str, Any] = {
+        "id": machine_id(name, group),
+        "name": name,
+        "type": "Microsoft.Compute/virtualMachines",
+        "location": "westeurope",
+        "properties": {
+            "vmId": str(uuid.uuid5(uuid.NAMESPACE_URL, machine_id(name, group))),
+            "hardwareProfile": {"vmSize": "Standard_D4s_v5"},
+            "storageProfile": {"osDisk": os_profile, "dataDisks": listed},
+            "provisioningState": "Succeeded",
+            **properties,
+        },
+    }
+    return raw | ({"zones": list(zones)} if zones else {})
+
+
 def policy_properties(
     *,
     intervals: Sequence[str] = ("R/2026-03-01T00:00:00+00:00/PT4H",),

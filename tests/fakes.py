@@ -40,6 +40,7 @@ from backup_core.domain.disk import Disk, OperationState, Snapshot
 from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
 from backup_core.domain.errors import (
     BackupError,
+    CloudUnavailable,
     CredentialRefused,
     DiskNotFound,
     IdentityNotHeld,
@@ -81,6 +82,7 @@ from backup_core.domain.surroundings import (
     Lock,
     Usage,
 )
+from backup_core.domain.swap import DataDisk, Machine, MachineRefused
 from backup_core.domain.vault import Promises, Vault
 from backup_core.ports import (
     AuditPage,
@@ -716,6 +718,45 @@ class _Operation:
     error: tuple[str, str] | None = None
 
 
+@dataclass(slots=True, kw_only=True)
+class _Machine:
+    """A virtual machine; a change that was accepted is made when its time has come."""
+
+    raw: dict[str, Any]
+    power: str
+    ready_at: datetime
+    pending: dict[str, Any] | None = None  # its storage profile, once the change is made
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.raw["properties"]["storageProfile"]
+        return found
+
+    def shown(self, now: datetime) -> dict[str, Any]:
+        shown = deepcopy(self.raw)
+        shown["properties"]["provisioningState"] = "Updating" if now < self.ready_at else "Succeeded"
+        shown["properties"]["instanceView"] = {"statuses": [{"code": f"PowerState/{self.power}"}]}
+        return shown
+
+
+def _disks_of(machine: _Machine) -> list[str]:
+    found = Machine(raw=machine.raw)
+    return [*filter(None, [found.os_disk_id]), *(each.disk_id for each in found.data_disks)]
+
+
+def data_disk_json(disk: DataDisk) -> dict[str, Any]:
+    """A data disk as a machine's GET shows it."""
+    return {
+        "lun": disk.lun,
+        "name": disk.disk_id.rpartition("/")[2],
+        "createOption": "Attach",
+        "caching": disk.caching,
+        "writeAcceleratorEnabled": disk.write_accelerated,
+        "deleteOption": disk.delete_option or "Detach",
+        "managedDisk": {"id": disk.disk_id, "storageAccountType": "Premium_LRS"},
+    }
+
+
 class _Acting:
     """A fake of Azure, with calls made as an identity. What a list holds is read as whoever asked for it."""
 
@@ -761,6 +802,7 @@ class FakeCloud(_Port):
         self._disks: dict[str, _Resource] = {}
         self._snapshots = _Snapshots(clock)
         self._leaving: set[str] = set()  # snapshots whose deletion was accepted
+        self._machines: dict[str, _Machine] = {}
         self._operations: dict[str, _Operation] = {}
         self._numbers = itertools.count(1)
         self._late_errors: list[tuple[str, str]] = []
@@ -780,6 +822,7 @@ class FakeCloud(_Port):
         self.snapshot_time = timedelta(seconds=1)
         self.copy_time = timedelta(minutes=10)  # of Premium SSD v2 and Ultra
         self.disk_time = timedelta(seconds=2)
+        self.machine_time = timedelta(seconds=3)
         self.deletion_time = timedelta(0)
         self.access_time = timedelta(seconds=1)
         self.read_lag = timedelta(0)
@@ -840,6 +883,7 @@ class FakeCloud(_Port):
         if self._group(disk_id, DISK).key not in self.groups:
             raise RestoreGroupNotFound(f"The resource group of '{disk_id}' could not be found.", target=disk_id)
         self._settle_disks()
+        self._settle_machines()
         found = self._disks.get(disk_id.lower())
         return Disk(raw=self._shown(found)) if found else None
 
@@ -1094,6 +1138,93 @@ class FakeCloud(_Port):
         now = self._clock.now()
         for key in [key for key, each in self._disks.items() if each.deleted_at and each.deleted_at <= now]:
             del self._disks[key]
+
+    def find_machine(self, machine_id: str) -> Machine | None:
+        if self._is_denied(CallKind.FIND_MACHINE, "find_machine", machine_id):
+            return None
+        self._settle_machines()
+        found = self._machines.get(machine_id.lower())
+        return None if found is None else Machine(raw=found.shown(self._clock.now()))
+
+    @_call
+    def detach_disks(self, machine_id: str, disk_ids: Sequence[str]) -> str:
+        machine = self._changed_machine("detach_disks", machine_id)
+        gone = {each.lower() for each in disk_ids}
+        if not gone <= {each.disk_id.lower() for each in Machine(raw=machine.raw).data_disks}:
+            raise MachineRefused(f"A disk to detach is not attached to '{machine_id}'.", target=machine_id)
+        kept = [each for each in machine.profile["dataDisks"] if each["managedDisk"]["id"].lower() not in gone]
+        return self._change_machine(machine, {**machine.profile, "dataDisks": kept})
+
+    @_call
+    def attach_disks(self, machine_id: str, disks: Sequence[DataDisk]) -> str:
+        machine = self._changed_machine("attach_disks", machine_id)
+        taken = {each.lun for each in Machine(raw=machine.raw).data_disks}
+        for disk in disks:
+            present = self._disks.get(disk.disk_id.lower())
+            if present is None or present.raw.get("managedBy") or disk.lun in taken:
+                raise MachineRefused(f"Disk '{disk.disk_id}' cannot be attached at LUN {disk.lun}.", target=machine_id)
+        attached = [*machine.profile["dataDisks"], *map(data_disk_json, disks)]
+        return self._change_machine(machine, {**machine.profile, "dataDisks": attached})
+
+    @_call
+    def replace_os_disk(self, machine: Machine, disk_id: str) -> str:
+        present = self._changed_machine("replace_os_disk", machine.id)
+        disk = self._disks.get(disk_id.lower())
+        if machine.raw["etag"] != present.raw["etag"] or disk is None or disk.raw.get("managedBy"):
+            raise MachineRefused(f"The OS disk of '{machine.id}' cannot be replaced.", target=machine.id)
+        return self._change_machine(present, machine.with_os_disk(disk_id)["properties"]["storageProfile"])
+
+    def add_machine(self, raw: Mapping[str, Any], *, power: str = "deallocated") -> str:
+        """A virtual machine with its disks, which have to be there; and its group."""
+        made = _Machine(raw=deepcopy({**raw, "etag": '"1"'}), power=power, ready_at=self._clock.now())
+        self._machines[str(raw["id"]).lower()] = made
+        self._hold_disks(made)
+        return str(raw["id"])
+
+    def machine(self, machine_id: str) -> _Machine:
+        """As it is, to be changed by somebody else's hand."""
+        self._settle_machines()
+        return self._machines[machine_id.lower()]
+
+    def _changed_machine(self, call: str, machine_id: str) -> _Machine:
+        self._meet(CallKind.CHANGE_MACHINE, call, machine_id)
+        self._settle_machines()
+        found = self._machines.get(machine_id.lower())
+        if found is None:
+            raise MachineRefused(f"The Resource '{machine_id}' was not found.", target=machine_id)
+        if self._clock.now() < found.ready_at:
+            raise CloudUnavailable(f"Another operation is under way on '{machine_id}'.", target=machine_id)
+        return found
+
+    def _change_machine(self, machine: _Machine, profile: Mapping[str, Any]) -> str:
+        error = self._late_errors.pop(0) if self._late_errors else None
+        machine.ready_at = self._clock.now() + self.machine_time
+        machine.pending = None if error else deepcopy(dict(profile))
+        return self._watched(str(machine.raw["id"]), machine.ready_at, error)
+
+    def _settle_machines(self) -> None:
+        """Make the changes whose time has come."""
+        for machine in self._machines.values():
+            if machine.pending is None or self._clock.now() < machine.ready_at:
+                continue
+            for disk_id in _disks_of(machine):
+                self._hold(disk_id, None)
+            machine.raw["properties"]["storageProfile"], machine.pending = machine.pending, None
+            machine.raw["etag"] = f'"{next(self._numbers)}"'
+            self._hold_disks(machine)
+
+    def _hold_disks(self, machine: _Machine) -> None:
+        for disk_id in _disks_of(machine):
+            self._hold(disk_id, str(machine.raw["id"]))
+
+    def _hold(self, disk_id: str, machine_id: str | None) -> None:
+        held = self._disks.get(disk_id.lower())
+        if held is None:
+            return
+        state = {"diskState": "Reserved" if machine_id else "Unattached"}
+        own = {name: value for name, value in held.raw.items() if name != "managedBy"}
+        own |= {"managedBy": machine_id} if machine_id else {}
+        held.raw = {**own, "properties": {**own["properties"], **state}}
 
     @_call
     def find_group(self, group: GroupId) -> Group | None:
@@ -1653,6 +1784,7 @@ class World:
     memory: Memory = field(default_factory=Memory)
     scopes: tuple[Scope, ...] = ()
     bounds: tuple[Bound, ...] = ()
+    swaps_disks: bool = False
     promises: Promises = field(default_factory=Promises)
 
     def __post_init__(self) -> None:
@@ -1677,5 +1809,6 @@ class World:
             memory=self.memory,
             scopes=self.scopes,
             bounds=self.bounds,
+            swaps_disks=self.swaps_disks,
             promises=self.promises,
         )

@@ -37,7 +37,8 @@ from backup_core.domain.errors import (
     TargetDiskExists,
     Throttled,
 )
-from backup_core.domain.permissions import BIND_SNAPSHOTS, TEST_RESTORES
+from backup_core.domain.permissions import BIND_SNAPSHOTS, CHANGE_MACHINES, TEST_RESTORES
+from backup_core.domain.swap import MachineRefused
 
 DEFAULT_RETRY_AFTER_SECONDS = 10.0  # Azure's 429 does not always say (reported)
 _COST_MANAGEMENT = "x-ms-ratelimit-microsoft.costmanagement-"
@@ -68,6 +69,8 @@ class CallKind(Enum):
     CLOSE_DISK = "end access to the data of the disk"
     CLOSE_SNAPSHOT = "end access to the data of the snapshot"
     READ_DATA = "read the data of"
+    FIND_MACHINE = "read the virtual machine"
+    CHANGE_MACHINE = "change the disks of the virtual machine"
     FIND_GROUP = "look for the resource group"
     READ_LOCKS = "read the locks of"
     LIST_REGIONS = "list the regions of"
@@ -309,6 +312,8 @@ _ROLES: Mapping[CallKind, tuple[str, bool]] = {
     CallKind.READ_DATA: (TEST_RESTORES.role, True),
     CallKind.OPEN_SNAPSHOT: ("Disk Snapshot Contributor", True),
     CallKind.CLOSE_SNAPSHOT: ("Disk Snapshot Contributor", True),
+    CallKind.FIND_MACHINE: (CHANGE_MACHINES.role, False),
+    CallKind.CHANGE_MACHINE: (CHANGE_MACHINES.role, False),
     # The disk roles let these be read where they are assigned; which of them is meant only the caller knows.
     CallKind.FIND_GROUP: ("Reader", False),
     CallKind.READ_LOCKS: ("Reader", False),
@@ -355,6 +360,7 @@ _ANY = ""
 _ALL: tuple[CallKind, ...] = ()
 _MAKING = (CallKind.START_SNAPSHOT, CallKind.START_COPY, CallKind.START_DISK)
 _OF_ONE_SNAPSHOT = (CallKind.FIND_SNAPSHOT, CallKind.DELETE_SNAPSHOT, CallKind.TAG_SNAPSHOT)
+_OF_MACHINES = (CallKind.FIND_MACHINE, CallKind.CHANGE_MACHINE)
 _OF_GROUPS = (  # what is none of ours: whether it is there is all that we want to know
     CallKind.LIST_DISKS,
     CallKind.FIND_GROUP,
@@ -434,6 +440,7 @@ _RULES: tuple[_Rule, ...] = (
     _rule(404, "ResourceNotFound", _OF_ONE_SNAPSHOT, _plain(Absent)),
     _rule(404, "ResourceNotFound NotFound", (CallKind.BIND_SNAPSHOT,), _plain(SnapshotNotFound)),
     _rule(404, "ResourceNotFound NotFound", (CallKind.FIND_DISK, *_OF_GROUPS), _plain(Absent)),
+    _rule(404, "ResourceNotFound ResourceGroupNotFound NotFound", (CallKind.FIND_MACHINE,), _plain(Absent)),
     _rule(404, _ANY, (CallKind.GET_OPERATION,), _plain(Absent)),
     _rule(404, _ANY, (CallKind.FIND_ORIGIN,), _plain(Absent)),
     # 404 on a PUT means that its source is missing.
@@ -459,6 +466,7 @@ _RULES: tuple[_Rule, ...] = (
     # Not so big.
     _rule(413, _ANY, (CallKind.TABLES,), _too_large),
     _rule(400, "EntityTooLarge PropertyValueTooLarge RequestBodyTooLarge", (CallKind.TABLES,), _too_large),
+    _rule(range(400, 500), _ANY, _OF_MACHINES, _plain(MachineRefused)),
     # Anything else is Azure's to explain.
     _rule(range(1, 1000), _ANY, _ALL, _with_code(RequestRefused)),
 )

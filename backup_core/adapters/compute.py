@@ -41,6 +41,7 @@ from backup_core.domain.resource_ids import (
 )
 from backup_core.domain.restored_disk import access_of, closed_as
 from backup_core.domain.surroundings import BilledDay, EncryptionSet, Group, Identity, Lock, Usage
+from backup_core.domain.swap import DataDisk, Machine
 from backup_core.ports import is_asking
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ LANES: Mapping[CallKind, Lane] = {
     CallKind.CLOSE_SNAPSHOT: Lane("writes", "HighCostSnapshotCreateHydrate"),
     CallKind.BIND_SNAPSHOT: Lane("writes"),  # its policy at the provider is not known
     CallKind.TAG_SNAPSHOT: Lane("writes", "HighCostSnapshotCreateHydrate"),
+    CallKind.FIND_MACHINE: Lane("reads"),  # the policies of machines are others than those of disks
+    CallKind.CHANGE_MACHINE: Lane("writes"),
     CallKind.FIND_ENCRYPTION_SET: Lane("reads", "LowCostGet"),
     # ARM's own, but for the usages, whose policy at the provider is not known.
     CallKind.FIND_GROUP: Lane("reads"),
@@ -84,6 +87,8 @@ LANES: Mapping[CallKind, Lane] = {
 # The versions of what is not the compute SDK's, which names its own.
 _VERSIONS: Mapping[CallKind, str] = {
     CallKind.FIND_GROUP: "2021-04-01",
+    CallKind.FIND_MACHINE: "2024-07-01",
+    CallKind.CHANGE_MACHINE: "2024-07-01",
     CallKind.READ_LOCKS: "2020-05-01",
     CallKind.LIST_REGIONS: "2022-12-01",
     CallKind.READ_PERMISSIONS: "2022-04-01",
@@ -365,6 +370,32 @@ class ArmDiskCloud:
         url = str((operation.output or {}).get("accessSAS") or "")
         return read_ranges(self._clients.transport(), url, resource_id, ranges)
 
+    def find_machine(self, machine_id: str) -> Machine | None:
+        call = Call(kind=CallKind.FIND_MACHINE, target=machine_id)
+        try:
+            raw = self.read(call, f"{self.url(call.kind, machine_id)}&$expand=instanceView").json()
+        except Absent:
+            return None
+        return Machine(raw=raw)
+
+    def detach_disks(self, machine_id: str, disk_ids: Sequence[str]) -> str:
+        return self._exchange(machine_id, {"dataDisksToDetach": [{"diskId": each} for each in disk_ids]})
+
+    def attach_disks(self, machine_id: str, disks: Sequence[DataDisk]) -> str:
+        return self._exchange(machine_id, {"dataDisksToAttach": [_attached(each) for each in disks]})
+
+    def _exchange(self, machine_id: str, body: Mapping[str, Any]) -> str:
+        call = Call(kind=CallKind.CHANGE_MACHINE, target=machine_id)
+        return _operation_url(self.read(call, self.url(call.kind, f"{machine_id}/attachDetachDataDisks"), body))
+
+    def replace_os_disk(self, machine: Machine, disk_id: str) -> str:
+        """With the ETag where Azure gives one, so that a change that came between is not written over."""
+        call = Call(kind=CallKind.CHANGE_MACHINE, target=machine.id, source=disk_id)
+        etag = str(machine.raw.get("etag") or "")
+        headers = {"If-Match": etag} if etag else {}
+        url, body = self.url(call.kind, machine.id), machine.with_os_disk(disk_id)
+        return _operation_url(self.read(call, url, body, method="PUT", headers=headers))
+
     def find_group(self, group: GroupId) -> Group | None:
         call = Call(kind=CallKind.FIND_GROUP, target=group.text)
         try:
@@ -447,16 +478,25 @@ class ArmDiskCloud:
             url = body.get("nextLink")
         return found
 
-    def read(self, call: Call, url: str, question: Mapping[str, Any] | None = None, *, method: str = "GET") -> Any:
-        """GET `url`, POST a question to it, or use another method without a body. Raises RequestRefused when
-        it is not ARM's: the token that goes with the call is for ARM only."""
+    def read(
+        self,
+        call: Call,
+        url: str,
+        question: Mapping[str, Any] | None = None,
+        *,
+        method: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """GET `url`, POST a question to it, or use another method. Raises RequestRefused when it is not ARM's: the
+        token that goes with the call is for ARM only."""
         from azure.core.rest import HttpRequest
 
         if urlsplit(url)[:2] != urlsplit(self._endpoint)[:2]:
             raise RequestRefused(f"'{url}' is not at {self._endpoint}; it was not asked.", target=url)
 
         def send(client: ComputeManagementClient, hook: Callable[[Any], None]) -> None:
-            request = HttpRequest("POST" if question else method, url, json=question)
+            chosen = method or ("POST" if question else "GET")
+            request = HttpRequest(chosen, url, json=question, headers=dict(headers or {}))
             client.send_request(request, raw_response_hook=hook).raise_for_status()
 
         return self._ask(call, send, subscription=_subscription_in(urlsplit(url).path))
@@ -525,6 +565,13 @@ def read_snapshot(raw: Mapping[str, Any]) -> Snapshot:
         size_bytes=int(properties.get("diskSizeBytes") or int(properties.get("diskSizeGB") or 0) << 30),
         raw=raw,
     )
+
+
+def _attached(disk: DataDisk) -> dict[str, Any]:
+    """The LUN is always said: Azure would choose one."""
+    own: dict[str, Any] = {"diskId": disk.disk_id, "lun": disk.lun, "caching": disk.caching}
+    own |= {"writeAcceleratorEnabled": True} if disk.write_accelerated else {}
+    return own | ({"deleteOption": disk.delete_option} if disk.delete_option else {})
 
 
 def _read_lock(raw: Mapping[str, Any]) -> Lock:

@@ -264,7 +264,7 @@ def _details(job: Job) -> dict[str, str] | None:
         details["RetriedBecause"] = str(job.details[TAKEN_AGAIN])
     if PART_OF in job.details:
         details["PartOfJobId"] = str(job.details[PART_OF])
-    details |= _together_details(job)
+    details |= _together_details(job) | _swap_details(job)
     if job.operation in _MOVES:
         told = job.details.get("progress", {})
         details["SourceId"] = str(job.details.get("origin", ""))
@@ -276,6 +276,12 @@ def _details(job: Job) -> dict[str, str] | None:
     if job.status is JobStatus.QUEUED:
         details["Waiting"] = "true"
     return details or None
+
+
+def _swap_details(job: Job) -> dict[str, str]:
+    """Whose disks are swapped, and which swap is undone."""
+    told = {"VirtualMachineId": job.details.get("machine"), "UndoesJobId": job.details.get("undoes")}
+    return {name: str(value) for name, value in told.items() if value}
 
 
 def _together_details(job: Job) -> dict[str, str]:

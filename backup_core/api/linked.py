@@ -31,6 +31,7 @@ from backup_core.domain.reach import Mention, folded, is_within, mentions, names
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.restore_test_plan import RestoreTestPlan
 from backup_core.domain.restore_together import parts_of
+from backup_core.domain.swap import exchanges_of
 from backup_core.domain.vault import Vault
 from backup_core.ports import Ports, every
 
@@ -132,6 +133,9 @@ def _touched_by_job(ports: Ports, vault: VaultKey, job_id: str) -> Iterator[str]
     yield from filter(None, (stored.value.disk_id, stored.value.target_disk_id, origin, copied))
     for part in parts_of(stored.value):
         yield from (part.disk_id, part.target_disk_id)
+    yield from filter(None, [stored.value.details.get("machine")])
+    for exchange in exchanges_of(stored.value):
+        yield from (exchange.old_id, exchange.new_id)
     instance = ports.store.get(BackupInstance, vault, stored.value.instance_name)
     if instance is not None:
         yield from touched_by(instance.value)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from backup_core.api.call import Answer, Call
-from backup_core.api.linked import refuse_closed_instances
+from backup_core.api.linked import refuse_closed_instances, without_closed
 from backup_core.api.operation_ids import begun
 from backup_core.api.previews import render_faults
 from backup_core.api.questions import answered
@@ -61,7 +61,7 @@ def preview(ports: Ports, call: Call) -> Answer:
         ],
         "faults": render_faults(found.faults),
     }
-    return Answer(status=200, body=body)
+    return Answer(status=200, body=without_closed(body, call.closed))
 
 
 def _read(ports: Ports, call: Call, action: str) -> TogetherRequest:

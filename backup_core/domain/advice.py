@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 CORRECT = "Correct the named properties and send the request again."
 ADVICE: Mapping[str, str] = {
+    "DiskSwapNotPossible": "See to what the message names, or leave that disk out, then ask again.",
+    "DiskSwapSwitchedOff": "Have whoever deploys the app switch it on, or swap the disks by hand.",
     "DppPluginInvalidInputParameters": "Write the time as ISO 8601, such as 2026-03-02T12:00:00Z.",
     "EntityTooLarge": "Shorten what was sent: its tags, its rules or its filter.",
     "InvalidFilterInQueryString": "Write the filter as the message describes it, or leave it out.",

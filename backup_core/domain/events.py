@@ -195,6 +195,16 @@ _KINDS: tuple[EventKind, ...] = (
     _kind(
         "RestoreTest.Cancelled", _S3, "Jobs", "A restore test was not begun before the plan's next run.", fields=_JOB
     ),
+    _kind("Swap.Completed", _S2, "Protection", "Restored disks took the place of a machine's own.", fields=_JOB),
+    _kind("Swap.Undone", _S2, "Protection", "A machine has the disks again that it had before.", fields=_JOB),
+    _kind(
+        "Swap.Failed",
+        _S1,
+        "Protection",
+        "Swapping a machine's disks, or putting them back, stopped; all disks are kept.",
+        actions=(_LOOK_AT_JOB,),
+        fields=_JOB,
+    ),
     _kind("Expiry.Completed", _S4, "Jobs", "Expired recovery points were deleted.", fields=_JOB),
     _kind(
         "Expiry.CompletedWithWarnings",

@@ -27,6 +27,8 @@ class JobOperation(Enum):
     BACKUP = "Backup", "Job"
     RESTORE = "Restore", "Restore"
     RESTORE_TOGETHER = "RestoreTogether", "RestoreTogether"
+    SWAP = "SwapDisks", "Swap"
+    UNDO_SWAP = "UndoSwap", "Swap", "Undone"
     EXPIRE = "ExpireRecoveryPoints", "Expiry"
     COPY = "CopyRecoveryPoint", "Copy"
     CONFIGURE = "ConfigureProtection", "Protection", "Configured"

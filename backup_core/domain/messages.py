@@ -240,6 +240,24 @@ class RestoreTogether:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SwapDisks:
+    """Go on with swapping disks of a virtual machine, or with putting them back, as the job says."""
+
+    kind: ClassVar[str] = "swap_disks"
+    queue: ClassVar[str] = REQUESTS
+    vault: VaultKey
+    instance_name: str
+    job_id: str
+    operation_url: str = ""
+    looks: int = 0
+    turn: int = 0
+    deferrals: int = 0
+    attempts: int = 0
+    doubts: int = 0
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigureProtection:
     """Bring an instance to the state that its row asks for: look at the disk, then put it on the agenda."""
 
@@ -375,6 +393,7 @@ Message = (
     | StartRestore
     | ObserveRestore
     | RestoreTogether
+    | SwapDisks
     | ConfigureProtection
     | MoveInstances
     | GoOnTesting

@@ -100,6 +100,18 @@ USE_DISK_ACCESS = Need(role="Reader", actions=("Microsoft.Compute/diskAccesses/r
 BIND_SNAPSHOTS = Need(
     role="Snapshot Immutability Writer", actions=("Microsoft.Compute/snapshots/updateImmutabilityPolicy/action",)
 )
+# No role for disks lets a machine be changed, and the one for machines also runs commands in them. One of our own,
+# which the templates make where a deployment says so, changes what they have.
+CHANGE_MACHINES = Need(
+    role="Disk Swap Operator",
+    actions=(
+        "Microsoft.Compute/virtualMachines/read",
+        "Microsoft.Compute/virtualMachines/write",
+        "Microsoft.Compute/virtualMachines/attachDetachDataDisks/action",
+    ),
+)
+# Attaching and detaching write the disks too.
+ATTACH_DISKS = Need(role="Disk Restore Operator", actions=(READ_DISK, "Microsoft.Compute/disks/write"))
 
 
 def _any_matches(patterns: tuple[str, ...], action: str) -> bool:

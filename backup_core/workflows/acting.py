@@ -9,7 +9,7 @@ Leaves to others: what a vault's identity and bounds are (domain/acting.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -18,6 +18,7 @@ from backup_core.domain.acting import OWN, Bound, Place, is_outside, outside
 from backup_core.domain.disk import Disk, Snapshot
 from backup_core.domain.errors import OutsideVaultScopes
 from backup_core.domain.resource_ids import DISK, VaultKey
+from backup_core.domain.swap import DataDisk, Machine
 from backup_core.domain.vault import Vault
 from backup_core.ports import DiskCloud, Ports
 
@@ -100,6 +101,18 @@ class _BoundCloud:
         is_disk = f"/{DISK}/".lower() in resource_id.lower()
         self._check(Place.TARGET if is_disk else Place.SNAPSHOTS, resource_id)
         return self._cloud.start_access(resource_id, lasts=lasts)
+
+    def detach_disks(self, machine_id: str, disk_ids: Sequence[str]) -> str:
+        self._check(Place.TARGET, machine_id)
+        return self._cloud.detach_disks(machine_id, disk_ids)
+
+    def attach_disks(self, machine_id: str, disks: Sequence[DataDisk]) -> str:
+        self._check(Place.TARGET, machine_id)
+        return self._cloud.attach_disks(machine_id, disks)
+
+    def replace_os_disk(self, machine: Machine, disk_id: str) -> str:
+        self._check(Place.TARGET, machine.id)
+        return self._cloud.replace_os_disk(machine, disk_id)
 
     def _check(self, place: Place, resource_id: str) -> None:
         if is_outside(self._bounds, self._vault, place, resource_id):

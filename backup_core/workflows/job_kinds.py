@@ -32,6 +32,7 @@ from backup_core.domain.messages import (
     StartBackup,
     StartCopy,
     StartRestore,
+    SwapDisks,
     decode,
 )
 from backup_core.domain.outbox import COPIES
@@ -63,6 +64,7 @@ from backup_core.workflows.restore_test_plans import begin_restore_tests
 from backup_core.workflows.restore_tests import clear_up_tests, go_on_testing
 from backup_core.workflows.restore_together import restore_together
 from backup_core.workflows.retention import expire_points
+from backup_core.workflows.swap import swap_disks
 from backup_core.workflows.watching import Again, Wake, backup_again, copy_again, job_again
 
 
@@ -108,6 +110,7 @@ KINDS = (
     ),
     JobKind(message=ObserveRestore, step=observe_restore, letting_go=OF_RESTORE),
     JobKind(message=RestoreTogether, step=restore_together, watched_as="together", again=job_again(RestoreTogether)),
+    JobKind(message=SwapDisks, step=swap_disks, watched_as="swap", again=job_again(SwapDisks)),
     JobKind(
         message=ConfigureProtection,
         step=configure_protection,

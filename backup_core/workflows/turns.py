@@ -31,6 +31,7 @@ from backup_core.domain.messages import (
     StartBackup,
     StartCopy,
     StartRestore,
+    SwapDisks,
 )
 from backup_core.domain.naming import spread
 from backup_core.domain.observation import GivenUp, Made, Missing, Running, Usable, by_itself, by_operation
@@ -99,6 +100,7 @@ JobMessage = (
     StartRestore
     | ObserveRestore
     | RestoreTogether
+    | SwapDisks
     | ConfigureProtection
     | MoveInstances
     | GoOnTesting

@@ -28,6 +28,7 @@ from backup_core.domain.messages import (
     StartBackup,
     StartCopy,
     StartRestore,
+    SwapDisks,
 )
 from backup_core.domain.outbox import OUTBOX
 from backup_core.domain.resource_ids import VaultKey
@@ -215,7 +216,7 @@ def copy_again(row: AgendaRow, charge: Charge, _watch_due_at: datetime) -> Start
 
 
 def job_again(
-    message: type[StartRestore | RestoreTogether | ConfigureProtection | MoveInstances | GoOnTesting],
+    message: type[StartRestore | RestoreTogether | SwapDisks | ConfigureProtection | MoveInstances | GoOnTesting],
 ) -> Again:
     """Of a job that its row names with all that its message needs."""
     return lambda row, charge, _: message(

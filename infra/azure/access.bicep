@@ -47,6 +47,9 @@ param readsBilling bool = false
 @description('Resource groups of Azure\'s own backup vaults that are to be moved in from.')
 param azureVaultGroups groupTarget[] = []
 
+@description('Resource groups of virtual machines whose disks may be swapped for restored ones: swapDisks of main.bicep.')
+param swapGroups groupTarget[] = []
+
 @description('Ids of subscriptions in which the app may ask what surrounds vaults and disks: groups, regions, locks, limits.')
 param surroundingSubscriptions string[] = []
 
@@ -199,6 +202,45 @@ module azureVaultGroup 'access/group.bicep' = [
       principalId: principalId
       role: 'Backup Reader'
     }
+  }
+]
+
+// The built-in role for machines also makes, deletes and runs commands in them; this one changes what they have. It names
+// network interfaces, for a machine is written as a whole. A tenant has the definition once, as above.
+resource swapOperator 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (!empty(swapGroups)) {
+  name: loadJsonContent('roles.json')['Disk Swap Operator']
+  properties: {
+    roleName: 'Disk Swap Operator'
+    description: 'Put other disks in the place of those that a virtual machine has.'
+    type: 'CustomRole'
+    permissions: [
+      {
+        actions: [
+          'Microsoft.Compute/virtualMachines/read'
+          'Microsoft.Compute/virtualMachines/write'
+          'Microsoft.Compute/virtualMachines/attachDetachDataDisks/action'
+          'Microsoft.Compute/disks/read'
+          'Microsoft.Compute/disks/write'
+          'Microsoft.Network/networkInterfaces/join/action'
+        ]
+        notActions: []
+      }
+    ]
+    assignableScopes: union(map(swapGroups, target => '/subscriptions/${target.subscriptionId}'), [])
+  }
+}
+
+module swapGroup 'access/group.bicep' = [
+  for target in swapGroups: {
+    name: 'diskbackup-swap-${uniqueString(principalId)}'
+    scope: resourceGroup(target.subscriptionId, target.name)
+    params: {
+      principalId: principalId
+      role: 'Disk Swap Operator'
+    }
+    dependsOn: [
+      swapOperator
+    ]
   }
 ]
 

@@ -98,6 +98,9 @@ param unbrakedInstances int = 3
 @description('Whether Azure, too, keeps the snapshots of vaults that are immutable; takes bindSnapshots of access.bicep.')
 param bindSnapshots bool = false
 
+@description('Whether restored disks may take the place of those of virtual machines; takes swapGroups of access.bicep.')
+param swapDisks bool = false
+
 @description('Copies of the catalogue of recovery points: in one zone, in three zones, or in three zones and a second region.')
 @allowed([
   'Standard_LRS'
@@ -299,6 +302,7 @@ module app 'modules/app.bicep' = {
     leastImmutability: leastImmutability
     unbrakedInstances: unbrakedInstances
     bindSnapshots: bindSnapshots
+    swapDisks: swapDisks
     zoneRedundant: zoneRedundant
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount

@@ -35,7 +35,16 @@ from tests.api.bodies import (
 )
 from tests.api.front import Front, Reply, Services
 from tests.api.tenant import Tenant, bearer, sign_in
-from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, disk_id, disk_json
+from tests.builders import (
+    SNAPSHOT_GROUP,
+    SUBSCRIPTION,
+    TARGET_GROUP,
+    VAULT,
+    disk_id,
+    disk_json,
+    machine_id,
+    machine_json,
+)
 from tests.fakes import World
 from tests.origins import OLD, stock
 from tests.workflows.platform import Platform
@@ -78,6 +87,10 @@ WORKING: Mapping[str, Any] = {
     "RestoreRequest": restore_body("latest", targetDisk={"sku": "Premium_LRS", "zones": ["1"], "sizeGB": 128}),
     "ValidateRestoreRequest": {"restoreRequestObject": restore_body("latest")},
     "RestoreTogetherRequest": together_body(requestId="0f0e0d0c-0b0a-4000-8000-000000000001"),
+    "SwapDisksRequest": {
+        "virtualMachineId": machine_id(),
+        "disks": [{"diskId": disk_id("again-1", TARGET_GROUP), "replaces": disk_id("disk-1")}],
+    },
     "FeatureValidationRequest": FEATURE,
     "ProtectionRuleInput": rule_body(
         excludedTags=[{"name": "backup", "values": ["never"]}], excludedIds=[disk_id("x")]
@@ -202,6 +215,10 @@ def scene() -> World:
     platform.run(seconds=2)
     front.post(f"{INSTANCE_PATH}/backup", backup_body())
     platform.run(minutes=2)
+    front.post(f"{INSTANCE_PATH}/restore", restore_body("latest", target=disk_id("again-1", TARGET_GROUP)))
+    platform.run(minutes=2)
+    platform.world.cloud.add_machine(machine_json(data_disks={0: disk_id("disk-1")}))
+    platform.world.swaps_disks = True
     assert front.delete(deleted).status == 202
     assert front.put(COPY_RULE_PATH, copy_rule_body()).status == 200
     assert front.put(GUARD_PATH, WORKING["ResourceGuardInput"]).status == 200

@@ -26,6 +26,7 @@ from backup_core.domain.disk import Disk
 from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.guard import PROXY, Critical, request_id
 from backup_core.domain.instance import DeletionPermit
+from backup_core.domain.job import JobOperation
 from backup_core.domain.policy import RELATIVE_CRITERIA
 from backup_core.domain.surroundings import Identity
 from backup_core.domain.vault import Vault
@@ -57,7 +58,17 @@ from tests.api.front import BASE, VERSION, Front, Services
 from tests.api.standing import GUARD_PATH, WORKING
 from tests.api.tenant import Tenant, bearer, guarded, sign_in
 from tests.api.test_brake import stopped as stopped_by_the_brake
-from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, TARGET_GROUP, VAULT, disk_id, disk_json, point
+from tests.builders import (
+    SNAPSHOT_GROUP,
+    SUBSCRIPTION,
+    TARGET_GROUP,
+    VAULT,
+    disk_id,
+    disk_json,
+    machine_id,
+    machine_json,
+    point,
+)
 from tests.fakes import World
 from tests.origins import OLD, policy_json, stock
 from tests.workflows.platform import Platform
@@ -272,6 +283,7 @@ def _back_up_and_restore(front: DescribedFront, platform: Platform) -> None:
     follow(front, front.post(f"{INSTANCE_PATH}/restore", restore_body(point["name"])))
     platform.run(minutes=2)
     _restore_together(front, platform)
+    _swap(front, platform)
     for job in front.get(f"{VAULT_PATH}/backupJobs").json["value"]:
         front.get(f"{VAULT_PATH}/backupJobs/{job['name']}")
     front.post(f"{INSTANCE_PATH}/findRestorableTimeRanges", {"sourceDataStoreType": "OperationalStore"})
@@ -286,6 +298,23 @@ def _restore_together(front: DescribedFront, platform: Platform) -> None:
     assert front.post(f"{VAULT_PATH}/previewRestoreTogether", twice).json["faults"]
     follow(front, front.post(f"{VAULT_PATH}/restoreTogether", together_body()))
     platform.run(minutes=2)
+
+
+def _swap(front: DescribedFront, platform: Platform) -> None:
+    """A data disk, there and back; and one of which much is wrong."""
+    platform.world.swaps_disks = True
+    platform.world.cloud.add_machine(machine_json(data_disks={0: disk_id("disk-1")}))
+    new = {"diskId": disk_id("instance-1-again", TARGET_GROUP)}
+    body = {"virtualMachineId": machine_id(), "disks": [new]}
+    assert front.post(f"{VAULT_PATH}/previewSwapDisks", {**body, "disks": [{"diskId": disk_id("x")}]}).json["faults"]
+    assert front.post(f"{VAULT_PATH}/previewSwapDisks", body).json["swaps"]
+    begun = front.post(f"{VAULT_PATH}/swapDisks", body)
+    follow(front, begun)
+    platform.run(minutes=2)
+    (job,) = [job for job in platform.jobs() if job.operation is JobOperation.SWAP]
+    follow(front, front.post(f"{VAULT_PATH}/backupJobs/{job.job_id}/undoSwap"))
+    platform.run(minutes=2)
+    front.get(f"{VAULT_PATH}/backupJobs/{job.job_id}")
 
 
 def _pause_and_validate(front: DescribedFront, platform: Platform) -> None:

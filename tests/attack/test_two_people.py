@@ -284,6 +284,8 @@ HARMLESS: Mapping[str, str] = {
     "POST api_deletion_brake_go_on": "for others than who caused what waits: tests/attack/test_immutable_vault.py",
     "POST api_alert_acknowledge": "a note",
     "DELETE api_restore_test_plan": "restores less",
+    "POST api_swap": "its workflow asks for the leave of restoring each instance: tests/workflows/test_swap.py",
+    "POST api_swap_undo": "as api_swap; and it puts back what was there before",
     "POST api_import": "adds instances and points; what it stops is Azure Backup's, which has guards of its own",
     "POST api_import_undo": "its job asks for the leave of stopping each instance: tests/workflows/test_moving.py",
     "POST api_import_finish": "deletes only what Azure Backup keeps nothing of",

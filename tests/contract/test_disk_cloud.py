@@ -38,10 +38,11 @@ from backup_core.domain.errors import (
 )
 from backup_core.domain.permissions import Grant, Permissions
 from backup_core.domain.resource_ids import GroupId
+from backup_core.domain.swap import DataDisk, Machine, MachineRefused
 from backup_core.ports import DiskCloud
 from infra.local.arm.seed import APP as SEEDED_APP
 from infra.local.arm.seed import FIRST, SECOND, disk_access_id
-from tests.builders import SUBSCRIPTION, disk_id, disk_json, snapshot_id
+from tests.builders import SUBSCRIPTION, disk_id, disk_json, machine_id, machine_json, snapshot_id
 from tests.conftest import Arm
 from tests.fakes import FakeClock, FakeCloud
 
@@ -57,6 +58,7 @@ ROLES = {
     "Backup Reader": "a795c7a0-d4a2-40c1-ae25-d81f01202912",
     "Backup Contributor": "5e467623-bb1f-42f4-a55d-6e525e11384b",
     # Roles of our own: no built-in one is as small.
+    "Disk Swap Operator": "6d1f3c52-7f0e-4b0c-9a53-0c9e8b1a7d44",
     "Compute Usage Reader": "5f5ac09d-3f0c-4d77-8b0a-6a2f4d1c9e21",
     "Snapshot Immutability Writer": "2f6e0c5b-9c0a-4f57-8a55-4b1f6d7f3c18",
     "Disk Restore Tester": "6c1e7a52-93c4-4a7e-9d3b-0f4a1b8c5e27",
@@ -83,6 +85,7 @@ class CloudBench:
     wait: Callable[[float], object]
     add_disk: Callable[..., str]  # (name, *, sku, size_gb) -> id
     remove_disk: Callable[[str], object]
+    add_machine: Callable[..., str]  # (name, *, os_disk, data_disks, power) -> id
     lock: Callable[[], Callable[[], object]]  # the group, against deletion; answers how to unlock
     fail_late: Callable[[], object]
     fail_deletion_late: Callable[[], object]
@@ -177,6 +180,10 @@ def _fake_bench() -> CloudBench:
     def add_disk(name: str, *, sku: str = "Premium_LRS", size_gb: int = 64) -> str:
         return cloud.add_disk(disk_json(name, group=group, sku=sku, size_gb=size_gb)).id
 
+    def add_machine(name: str, *, os_disk: str, data_disks: Mapping[int, str], power: str = "deallocated") -> str:
+        raw = machine_json(name, os_disk=os_disk, data_disks=data_disks, group=group)
+        return cloud.add_machine(raw, power=power)
+
     def lock() -> Callable[[], object]:
         cloud.locks.add(group.key)
         return lambda: cloud.locks.discard(group.key)
@@ -192,6 +199,7 @@ def _fake_bench() -> CloudBench:
         wait=lambda seconds: clock.advance(seconds=seconds),
         add_disk=add_disk,
         remove_disk=cloud.remove_disk,
+        add_machine=add_machine,
         lock=lock,
         fail_late=cloud.fail_late,
         fail_deletion_late=cloud.fail_deletion_late,
@@ -213,6 +221,11 @@ def _arm_bench(arm: Arm, group: GroupId) -> CloudBench:
     def add_disk(name: str, *, sku: str = "Premium_LRS", size_gb: int = 64) -> str:
         wish = {"prefix": name, "sku": sku, "size_gib": size_gb, "group": group.group}
         return arm.control("POST", "disks", {**wish, "subscription": group.subscription})["ids"][0]
+
+    def add_machine(name: str, *, os_disk: str, data_disks: Mapping[int, str], power: str = "deallocated") -> str:
+        wish = {"id": machine_id(name, group), "osDiskId": os_disk, "power": power}
+        held = {str(lun): disk for lun, disk in data_disks.items()}
+        return arm.control("POST", "machines", {**wish, "dataDisks": held})["id"]
 
     def lock() -> Callable[[], object]:
         path = f"{group.text}/providers/Microsoft.Authorization/locks/keep"
@@ -237,6 +250,7 @@ def _arm_bench(arm: Arm, group: GroupId) -> CloudBench:
         wait=time.sleep,
         add_disk=add_disk,
         remove_disk=lambda disk: arm.control("POST", "disks/delete-behind", {"id": disk}),
+        add_machine=add_machine,
         lock=lock,
         fail_late=lambda: arm.control("POST", "faults", {"kind": "fail_late", "path": group.group, "method": "PUT"}),
         fail_deletion_late=lambda: arm.control(
@@ -1215,3 +1229,106 @@ def _with_disk_roles_only(arm):
     for role in ("Disk Backup Reader", "Disk Snapshot Contributor", "Disk Restore Operator"):
         assign(arm, principal, role, f"/subscriptions/{FIRST}")
     return arm_cloud(arm, principal)
+
+
+# --- Virtual machines ---
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineBench:
+    """A machine with an OS disk and a data disk at LUN 2, and a free disk for each."""
+
+    bench: CloudBench
+    id: str
+    old_os: str
+    old_data: str
+    new_os: str
+    new_data: str
+
+    def now(self) -> Machine:
+        found = self.bench.cloud.find_machine(self.id)
+        assert found is not None
+        return found
+
+    def done(self, url: str) -> Machine:
+        assert self.bench.settle(url).status == "Succeeded"
+        return self.now()
+
+    def holder(self, disk: str) -> str:
+        found = self.bench.cloud.find_disk(disk)
+        assert found is not None
+        return str(found.raw.get("managedBy") or "")
+
+
+def machine_with(bench: CloudBench, *, power: str = "deallocated") -> MachineBench:
+    old_os, old_data, new_os, new_data = (bench.add_disk(name) for name in ("os", "data", "os-new", "data-new"))
+    made = bench.add_machine("vm", os_disk=old_os, data_disks={2: old_data}, power=power)
+    return MachineBench(bench=bench, id=made, old_os=old_os, old_data=old_data, new_os=new_os, new_data=new_data)
+
+
+def test_a_machine_shows_its_disks_and_whether_it_runs(bench):
+    vm = machine_with(bench)
+    machine = vm.now()
+    assert (machine.os_disk_id, machine.is_deallocated, machine.is_settled) == (vm.old_os, True, True)
+    (data,) = machine.data_disks
+    assert (data.disk_id, data.lun, data.caching) == (vm.old_data, 2, "ReadOnly")
+    assert machine.unique_id
+    assert vm.holder(vm.old_data) == vm.id
+    assert bench.cloud.find_machine(machine_id("absent", bench.group)) is None
+    nowhere = GroupId(subscription=bench.group.subscription, group=f"{bench.group.group}-absent")
+    assert bench.cloud.find_machine(machine_id("vm", nowhere)) is None
+
+
+def test_a_data_disk_goes_and_another_comes_to_its_place_as_it_was(bench):
+    vm = machine_with(bench)
+    assert vm.done(bench.cloud.detach_disks(vm.id, [vm.old_data])).data_disks == ()
+    assert vm.holder(vm.old_data) == ""
+    wanted = DataDisk(disk_id=vm.new_data, lun=2, caching="ReadOnly", delete_option="Detach")
+    assert vm.done(bench.cloud.attach_disks(vm.id, [wanted])).data_disks == (wanted,)
+    assert vm.holder(vm.new_data) == vm.id
+
+
+def test_another_os_disk_comes_in_the_place_of_the_old_one_which_is_free_then(bench):
+    vm = machine_with(bench)
+    before = vm.now()
+    after = vm.done(bench.cloud.replace_os_disk(before, vm.new_os))
+    assert after.os_disk_id == vm.new_os
+    assert after.data_disks == before.data_disks
+    assert after.properties["storageProfile"]["osDisk"]["name"] == vm.new_os.rpartition("/")[2]
+    assert vm.holder(vm.old_os) == ""
+
+
+def test_a_machine_that_was_changed_since_it_was_read_is_not_written_over(bench):
+    vm = machine_with(bench)
+    before = vm.now()
+    vm.done(bench.cloud.detach_disks(vm.id, [vm.old_data]))
+    with pytest.raises(MachineRefused):
+        bench.cloud.replace_os_disk(before, vm.new_os)
+    assert vm.now().data_disks == ()
+
+
+def test_what_cannot_be_is_refused(bench):
+    vm = machine_with(bench)
+    with pytest.raises(MachineRefused):
+        bench.cloud.detach_disks(vm.id, [vm.new_data])
+    with pytest.raises(MachineRefused):
+        bench.cloud.attach_disks(vm.id, [DataDisk(disk_id=vm.new_data, lun=2)])
+    other = bench.add_machine("vm2", os_disk=bench.add_disk("os2"), data_disks={})
+    with pytest.raises(MachineRefused):
+        bench.cloud.attach_disks(other, [DataDisk(disk_id=vm.old_data, lun=0)])
+
+
+def test_a_change_that_fails_late_leaves_the_machine_as_it_was(bench):
+    vm = machine_with(bench)
+    bench.fail_late()
+    assert bench.settle(bench.cloud.replace_os_disk(vm.now(), vm.new_os)).status == "Failed"
+    assert vm.now().os_disk_id == vm.old_os
+
+
+@pytest.mark.local_target
+def test_who_may_not_change_a_machine_is_told_the_role(quick_arm, arm_group):
+    vm = machine_with(_arm_bench(quick_arm, arm_group))
+    assign(quick_arm, STRANGER, "Reader", arm_group.text)
+    with pytest.raises(PermissionMissing) as refusal:
+        arm_cloud(quick_arm, STRANGER).detach_disks(vm.id, [vm.old_data])
+    assert (refusal.value.role, refusal.value.scope) == ("Disk Swap Operator", vm.id)

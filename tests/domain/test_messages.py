@@ -36,6 +36,7 @@ from backup_core.domain.messages import (
     StartBackup,
     StartCopy,
     StartRestore,
+    SwapDisks,
     decode,
     encode,
 )
@@ -57,6 +58,7 @@ SENT = (
     (StartRestore(**OF_JOB), REQUESTS),
     (ObserveRestore(**OF_JOB), REQUESTS),
     (RestoreTogether(**OF_JOB, looks=2), REQUESTS),
+    (SwapDisks(**OF_JOB, operation_url="https://x"), REQUESTS),
     (ConfigureProtection(**OF_JOB), REQUESTS),
     (MoveInstances(**OF_JOB), REQUESTS),
     (BeginRestoreTests(vault=VAULT, plan_name="weekly", slot=SLOT), RETENTION),

@@ -22,6 +22,7 @@ IDS: Mapping[str, str] = {
     "Disk Restore Operator": "b50d9833-a0cb-478e-945f-707fcc997c13",
     "Disk Restore Tester": "6c1e7a52-93c4-4a7e-9d3b-0f4a1b8c5e27",  # our own, which access.bicep makes
     "Disk Snapshot Contributor": "7efff54f-a5b4-42b5-a1c5-5411624893ce",
+    "Disk Swap Operator": "6d1f3c52-7f0e-4b0c-9a53-0c9e8b1a7d44",  # our own, which access.bicep makes
     "EventGrid Data Sender": "d5a91429-5739-47e2-a06b-3470a27159e7",
     "Monitoring Metrics Publisher": "3913510d-42f4-4e42-8a64-420c390055eb",
     "Reader": "acdd72a7-3385-48ef-bd42-f606fba81ae7",
@@ -34,6 +35,7 @@ IDS: Mapping[str, str] = {
 # What only a feature needs: the parameter of access.bicep that switches it on. Without it the app goes on.
 FEATURES: Mapping[str, str] = {
     "Snapshot Immutability Writer": "bindSnapshots",
+    "Disk Swap Operator": "swapGroups",
     "Cost Management Reader": "readsBilling",
     "Disk Restore Tester": "restoreTestGroups",
     "Backup Reader": "azureVaultGroups",
@@ -46,6 +48,7 @@ SCOPES: Mapping[str, Sequence[str]] = {
     "Disk Restore Operator": ("resourceGroup",),
     "Disk Restore Tester": ("resourceGroup",),
     "Snapshot Immutability Writer": ("resourceGroup",),
+    "Disk Swap Operator": ("resourceGroup",),
     "Cost Management Reader": ("resourceGroup",),
     "Backup Reader": ("resourceGroup",),
     "Compute Usage Reader": ("subscription",),

@@ -19,6 +19,7 @@ from backup_core.domain.reach import Author
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.restore_test_plan import RestoreTestPlace, RestoreTestPlaces, RestoreTestPlan
 from backup_core.domain.restore_together import TogetherRequest
+from backup_core.domain.swap import MachineRefused
 from backup_core.domain.vault import Promises, Vault
 from backup_core.ports import Insert, Remove
 from backup_core.workflows.brake import find_brake, say_go_on
@@ -49,6 +50,7 @@ from tests.builders import (
     vault_properties,
 )
 from tests.origins import OLD, stock
+from tests.workflows import test_swap
 from tests.workflows.platform import Platform, request
 from tests.workflows.scenes import (
     HOUR,
@@ -215,6 +217,18 @@ def _take_the_place(platform: Platform) -> None:
     platform.world.store.commit(VAULT, [Insert(RestoreTestPlaces(places=(other,)))])
     running = job("disk-1", at=SLOT, job_id="another", operation=JobOperation.RESTORE_TEST)
     platform.world.store.commit(VAULT, [Insert(running)])
+
+
+def _swapped(*, undoes: bool = False, refused: bool = False) -> Platform:
+    platform = test_swap.with_machine()
+    if refused:
+        platform.world.cloud.guard = test_swap.refuse("attach_disks", MachineRefused("No."))
+    job = test_swap.swap(platform)
+    platform.run(minutes=5)
+    if undoes:
+        test_swap.undo(platform, job)
+        platform.run(minutes=2)
+    return platform
 
 
 def _expired() -> Platform:
@@ -500,6 +514,9 @@ CAUSES: Mapping[str, Callable[[], Platform]] = {
     "Restore.Started": _restored,
     "Restore.Completed": _restored,
     "Restore.Failed": _restore_refused,
+    "Swap.Completed": lambda: _swapped(),
+    "Swap.Undone": lambda: _swapped(undoes=True),
+    "Swap.Failed": lambda: _swapped(refused=True),
     "RestoreTogether.Completed": lambda: _restored_together(_backed_up()),
     "RestoreTogether.Failed": lambda: _restored_together(_name_taken()),
     "RestoreTest.Passed": _tested(),

@@ -9,7 +9,7 @@ import pytest
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.alert import Cause
 from backup_core.domain.copying import CopyState
-from backup_core.domain.job import JobOperation, JobStatus
+from backup_core.domain.job import OF_VAULT, JobOperation, JobStatus
 from backup_core.domain.recovery_point import held_by_tag
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.restore_together import TogetherRequest
@@ -23,8 +23,10 @@ from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.releasing import release_point
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.restore_together import request_restore_together
+from backup_core.workflows.swap import request_swap
 from backup_core.workflows.vaults import put_vault
 from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json, hold, vault, vault_properties
+from tests.workflows import test_swap
 from tests.workflows.platform import Platform, request
 from tests.workflows.proofs import (
     TROUBLES,
@@ -157,6 +159,38 @@ def both_disks_are_restored(platform: Platform) -> None:
 
 def _again(name: str) -> str:
     return disk_id(f"{name}-again", TARGET_GROUP)
+
+
+def swap(platform: Platform) -> None:
+    platform.ask(lambda: request_swap(platform.world.ports, VAULT, test_swap.wish()))
+    platform.run(seconds=60)
+
+
+def disks_are_swapped_if_it_was_accepted(platform: Platform) -> None:
+    made = test_swap.jobs(platform, JobOperation.SWAP, OF_VAULT)
+    assert made or platform.refused
+    assert {job.status for job in made} <= {JobStatus.COMPLETED}
+    assert test_swap.disks(platform) == (test_swap.AFTER if made else test_swap.BEFORE)
+
+
+def swapped() -> Platform:
+    platform = test_swap.with_machine()
+    test_swap.swap(platform)
+    platform.run(minutes=2)
+    return platform
+
+
+def undo_swap(platform: Platform) -> None:
+    (job,) = test_swap.jobs(platform, JobOperation.SWAP, OF_VAULT)
+    platform.ask(lambda: test_swap.undo(platform, job))
+    platform.run(seconds=60)
+
+
+def disks_are_back_if_it_was_accepted(platform: Platform) -> None:
+    made = test_swap.jobs(platform, JobOperation.UNDO_SWAP, OF_VAULT)
+    assert made or platform.refused
+    assert {job.status for job in made} <= {JobStatus.COMPLETED}
+    assert test_swap.disks(platform) == (test_swap.BEFORE if made else test_swap.AFTER)
 
 
 def unprotected() -> Platform:
@@ -469,6 +503,8 @@ SCENARIOS = {
         prepare=about_to_be_free, act=lambda platform: platform.run(seconds=150), check=the_older_is_gone_with_its_hold
     ),
     "restore together": Scenario(prepare=with_points_of_two_disks, act=restore_together, check=both_disks_are_restored),
+    "swap": Scenario(prepare=test_swap.with_machine, act=swap, check=disks_are_swapped_if_it_was_accepted),
+    "undo of a swap": Scenario(prepare=swapped, act=undo_swap, check=disks_are_back_if_it_was_accepted),
     "restore": Scenario(prepare=with_a_point, act=restore, check=disk_is_restored),
     "configure": Scenario(prepare=unprotected, act=configure, check=disk_is_protected),
     "delete": Scenario(prepare=with_a_point, act=delete, check=nothing_is_left),

@@ -20,6 +20,7 @@ from backup_core.domain.messages import (
     RestoreTogether,
     StartBackup,
     StartRestore,
+    SwapDisks,
 )
 from backup_core.domain.naming import scheduled_job_id
 from backup_core.domain.restore import RestoreRequest
@@ -34,6 +35,7 @@ from backup_core.workflows.restore_together import request_restore_together
 from backup_core.workflows.tick import tick
 from backup_core.workflows.watching import STALL_AFTER, watch_row
 from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json, job
+from tests.workflows import test_swap
 from tests.workflows.platform import HostDied, Platform, request
 from tests.workflows.scenes import EVERY_MINUTE, SLOT, backed_up, change_instance, jobs, protected, sent
 
@@ -75,12 +77,13 @@ def configure(platform: Platform) -> None:
     configure_instance(platform.world.ports, VAULT, request("disk-2", policy_name="policy-disk-1"))
 
 
-LOSSES: dict[str, tuple[Callable[[], Platform], Callable[[Platform], None], type[Message], JobOperation]] = {
+LOSSES: dict[str, tuple[Callable[[], Platform], Callable[[Platform], object], type[Message], JobOperation]] = {
     "start of an on-demand backup": (backed_up, on_demand, StartBackup, JobOperation.BACKUP),
     "observation of a backup": (protected, at_the_slot, ObserveBackup, JobOperation.BACKUP),
     "start of a restore": (backed_up, restore, StartRestore, JobOperation.RESTORE),
     "observation of a restore": (backed_up, restore, ObserveRestore, JobOperation.RESTORE),
     "restore of several": (backed_up, restore_together, RestoreTogether, JobOperation.RESTORE_TOGETHER),
+    "swap of disks": (test_swap.with_machine, test_swap.swap, SwapDisks, JobOperation.SWAP),
     "configuration": (backed_up, configure, ConfigureProtection, JobOperation.CONFIGURE),
 }
 

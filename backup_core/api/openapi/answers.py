@@ -88,6 +88,7 @@ def schemas() -> dict[str, Schema]:
         "ImportDryRun": _import_dry_run(),
         "RestoreTogetherPreview": _restore_together_preview(),
         "AdoptionDryRun": _adoption_dry_run(),
+        "SwapDisksPreview": _swap_preview(),
         "ProtectionRule": _resource(_rule()),
         "RestoreTestPlan": _resource(_test_plan()),
         "RestoreTestEstimate": _test_estimate(),
@@ -402,6 +403,23 @@ def _restore_together_preview() -> Schema:
             "restores": list_of(all_of(one)),
             **spread,
             "virtualMachines": list_of(all_of(machine)),
+            "faults": list_of(all_of(dict.fromkeys(("code", "message", "target"), TEXT))),
+        }
+    )
+
+
+def _swap_preview() -> Schema:
+    one = {
+        "oldDiskId": TEXT,
+        "newDiskId": TEXT,
+        "lun": optional({"type": "integer", "minimum": 0}),
+        "caching": _NULL_TEXT,
+    }
+    return all_of(
+        {
+            "virtualMachineId": TEXT,
+            "powerState": _NULL_TEXT,
+            "swaps": list_of(all_of(one)),
             "faults": list_of(all_of(dict.fromkeys(("code", "message", "target"), TEXT))),
         }
     )

@@ -51,6 +51,7 @@ from backup_core.domain.restore_test_plan import DISKS_AT_ONCE, INSTANCES_AT_MOS
 from backup_core.domain.restore_together import DISKS_AT_MOST
 from backup_core.domain.schedule import INTERVALS_LIMIT
 from backup_core.domain.schedule import START as INTERVAL_START
+from backup_core.domain.swap import DISKS_AT_MOST as MOST_DISKS_OF_A_MACHINE
 from backup_core.domain.tagging import ABSOLUTE_CRITERIA
 from backup_core.domain.tags import LONGEST_NAME, LONGEST_VALUE, NAME_FORM, TAGS_AT_MOST
 
@@ -132,6 +133,7 @@ def schemas() -> dict[str, Schema]:
         "RestoreRequest": {"anyOf": [_restore_by_point(), _restore_by_time()]},
         "ValidateRestoreRequest": all_of({"restoreRequestObject": ref("RestoreRequest")}),
         "RestoreTogetherRequest": _restore_together(),
+        "SwapDisksRequest": _swap_disks(),
         "FindRestorableTimeRangesRequest": object_of(
             {"sourceDataStoreType": _OPERATIONAL, "startTime": _bound(), "endTime": _bound()},
             required=("sourceDataStoreType",),
@@ -501,6 +503,13 @@ def _restore_together() -> Schema:
     moments = dict.fromkeys(("recoveryPointTime", "slot"), optional(matching(INSTANT)))
     fields = {**needed, **moments, "requestId": optional(matching(GUID)), "identityDetails": identity_details()}
     return object_of(fields, required=needed)
+
+
+def _swap_disks() -> Schema:
+    resource = {**matching(RESOURCE_FORM, whole=False), "maxLength": MAX_TEXT}
+    one = object_of({"diskId": resource, "replaces": optional(resource)}, required=("diskId",))
+    needed = {"virtualMachineId": resource, "disks": list_of(one, at_least=1, at_most=MOST_DISKS_OF_A_MACHINE)}
+    return object_of({**needed, "whileRunning": optional({"type": "boolean"})}, required=needed)
 
 
 def _restore_target() -> Schema:

@@ -1497,6 +1497,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/swapDisks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put restored disks in the place of those that a virtual machine has */
+        post: operations["BackupVaults_SwapDisks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/previewSwapDisks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which disk would take whose place in a virtual machine, and why it would not */
+        post: operations["BackupVaults_PreviewSwapDisks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/backupJobs/{job}/undoSwap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put back the disks that a swap took off */
+        post: operations["Jobs_UndoSwap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/disks/{disk}/providers/Microsoft.DataProtection/backupInstances": {
         parameters: {
             query?: never;
@@ -3209,6 +3273,14 @@ export interface components {
                 userAssignedIdentityArmUrl?: string | null;
             } | null;
         };
+        SwapDisksRequest: {
+            virtualMachineId: string;
+            disks: {
+                diskId: string;
+                replaces?: string | null;
+            }[];
+            whileRunning?: boolean | null;
+        };
         FindRestorableTimeRangesRequest: {
             /** @enum {string} */
             sourceDataStoreType: "OperationalStore";
@@ -3603,9 +3675,9 @@ export interface components {
                 /** Format: date-time */
                 endTime: string | null;
                 /** @enum {string} */
-                operationCategory: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "CopyRecoveryPoint" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption" | "RestoreTest";
+                operationCategory: "Backup" | "Restore" | "RestoreTogether" | "SwapDisks" | "UndoSwap" | "ExpireRecoveryPoints" | "CopyRecoveryPoint" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption" | "RestoreTest";
                 /** @enum {string} */
-                operation: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "CopyRecoveryPoint" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption" | "RestoreTest";
+                operation: "Backup" | "Restore" | "RestoreTogether" | "SwapDisks" | "UndoSwap" | "ExpireRecoveryPoints" | "CopyRecoveryPoint" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption" | "RestoreTest";
                 /** @enum {string} */
                 status: "InProgress" | "Completed" | "CompletedWithWarnings" | "Failed" | "Cancelled";
                 isUserTriggered: boolean;
@@ -4082,6 +4154,21 @@ export interface components {
             /** Format: uri */
             nextLink?: string;
         };
+        SwapDisksPreview: {
+            virtualMachineId: string;
+            powerState: string | null;
+            swaps: {
+                oldDiskId: string;
+                newDiskId: string;
+                lun: number | null;
+                caching: string | null;
+            }[];
+            faults: {
+                code: string;
+                message: string;
+                target: string;
+            }[];
+        };
         ProtectionRule: {
             properties: {
                 scope: string;
@@ -4304,7 +4391,7 @@ export interface components {
                     since: string;
                     counts: {
                         /** @enum {string} */
-                        operation: "Backup" | "Restore" | "RestoreTogether" | "ExpireRecoveryPoints" | "CopyRecoveryPoint" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption" | "RestoreTest";
+                        operation: "Backup" | "Restore" | "RestoreTogether" | "SwapDisks" | "UndoSwap" | "ExpireRecoveryPoints" | "CopyRecoveryPoint" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption" | "RestoreTest";
                         /** @enum {string} */
                         status: "Queued" | "InProgress" | "Completed" | "CompletedWithWarnings" | "Failed" | "Cancelled";
                         count: number;
@@ -8438,6 +8525,130 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RestoreTogetherPreview"];
                 };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    BackupVaults_SwapDisks: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwapDisksRequest"];
+            };
+        };
+        responses: {
+            /** @description Begun. */
+            202: {
+                headers: {
+                    "Azure-AsyncOperation": components["headers"]["Azure-AsyncOperation"];
+                    Location: components["headers"]["Location"];
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    BackupVaults_PreviewSwapDisks: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwapDisksRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwapDisksPreview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    Jobs_UndoSwap: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                vault: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NothingNeeded"];
+            };
+        };
+        responses: {
+            /** @description Begun. */
+            202: {
+                headers: {
+                    "Azure-AsyncOperation": components["headers"]["Azure-AsyncOperation"];
+                    Location: components["headers"]["Location"];
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];

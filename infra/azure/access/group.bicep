@@ -8,6 +8,7 @@ param principalId string
   'Disk Restore Operator'
   'Disk Restore Tester'
   'Snapshot Immutability Writer'
+  'Disk Swap Operator'
   'Cost Management Reader'
   'Backup Reader'
 ])

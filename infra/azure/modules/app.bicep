@@ -56,6 +56,7 @@ param leastImmutability string
 
 param unbrakedInstances int
 param bindSnapshots bool
+param swapDisks bool
 
 param zoneRedundant bool
 param instanceMemoryMB int
@@ -190,6 +191,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       DISKBACKUP_LEAST_IMMUTABILITY: leastImmutability
       DISKBACKUP_UNBRAKED_INSTANCES: string(unbrakedInstances)
       DISKBACKUP_BIND_SNAPSHOTS: bindSnapshots ? 'on' : 'off'
+      DISKBACKUP_SWAP_DISKS: swapDisks ? 'on' : 'off'
       DISKBACKUP_SIGN_IN: signIn
       DISKBACKUP_ENTRA_TENANT_ID: entraTenantId
       DISKBACKUP_ENTRA_AUDIENCE: entraAudience

@@ -252,7 +252,11 @@ def _filtered(route: Route) -> bool:
 
 def _links(world: World, call: Call) -> Iterator[tuple[str, str]]:
     """Actions needed on what a disk or snapshot is made from or tied to: its source and its disk encryption set
-    [reported], its disk access [no source: a setting]."""
+    [reported], its disk access [no source: a setting]; and on the disks that a machine is to get [remembered]."""
+    if call.route.label == "machine.attachDetachDataDisks":
+        for each in call.json().get("dataDisksToAttach") or ():
+            yield "Microsoft.Compute/disks/write", str(each.get("diskId", ""))
+        return
     if call.method not in ("PUT", "PATCH") or call.route.kind not in ("disk", "snapshot"):
         return
     properties = call.json().get("properties")

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from infra.local.arm import backup, copying, data, disks, seed, snapshots
+from infra.local.arm import backup, copying, data, disks, machines, seed, snapshots
 from infra.local.arm.buckets import FrontDoor, ProviderPolicies
 from infra.local.arm.gateway import Gateway
 from infra.local.arm.paths import TYPE_NAMES, parse
@@ -38,6 +38,7 @@ class Control:
             ("PUT", "settings"): self._set,
             ("DELETE", "buckets"): self._refill,
             ("POST", "disks"): self._add_disks,
+            ("POST", "machines"): lambda wish: {"id": machines.add(self._world, wish).id},
             ("POST", "disks/delete-behind"): self._delete_disk,
             ("POST", "snapshots/delete-behind"): self._delete_snapshot,
             ("POST", "age"): self._age,

@@ -23,6 +23,7 @@ from infra.local.arm import (
     groups,
     immutability,
     inventory,
+    machines,
     operations,
     resources,
     snapshots,
@@ -52,6 +53,12 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     **{(f"{kind}.endGetAccess", "POST"): access.end_get_access for kind in ("disk", "snapshot")},
     ("snapshot.updateImmutabilityPolicy", "POST"): immutability.update,
     ("snapshot.updateImmutabilityPolicyLock", "POST"): immutability.update_lock,
+    ("machine", "GET"): machines.read,
+    ("machine", "PUT"): machines.put,
+    ("machine.list", "GET"): resources.listed,
+    ("machine.attachDetachDataDisks", "POST"): machines.attach_detach,
+    ("machine.deallocate", "POST"): machines.deallocate,
+    ("machine.start", "POST"): machines.start,
     ("encryption_set", "GET"): resources.read,
     ("encryption_set.list", "GET"): resources.listed,
     ("disk_access", "GET"): resources.read,
@@ -159,7 +166,7 @@ class Gateway:
         self.policies = ProviderPolicies()
         self._issuer = issuer
         self._served_by = f"{world.new_guid()}_132450471257270065"
-        for module in (disks, snapshots, access, groups, immutability, backup):
+        for module in (disks, snapshots, access, groups, immutability, backup, machines):
             module.register(world)
 
     def answer(self, incoming: Incoming, fault: Fault | None) -> Answer:
@@ -217,6 +224,7 @@ class Gateway:
             api_version=version,
             now=now,
             fail_late=late,
+            if_match=incoming.headers.get("If-Match", ""),
         )
 
     def _check_subscription(self, call: Call) -> None:

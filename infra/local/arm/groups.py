@@ -187,7 +187,7 @@ def _settle_delete(world: World, operation: Operation) -> None:
     scope = operation.target
     for snapshot in list(world.snapshots.below(scope)):
         snapshots.remove(world, snapshot, operation.ends)
-    for kind in ("disk", "encryption_set", "disk_access"):
+    for kind in ("machine", "disk", "encryption_set", "disk_access"):
         for resource in list(world.collections[kind].below(scope)):
             world.forget(resource)
     if scope in world.groups:

@@ -13,12 +13,14 @@ COMPUTE_TYPES = {
     "snapshots": "snapshot",
     "diskencryptionsets": "encryption_set",
     "diskaccesses": "disk_access",
+    "virtualmachines": "machine",
 }
 TYPE_NAMES = {
     "disk": "Microsoft.Compute/disks",
     "snapshot": "Microsoft.Compute/snapshots",
     "encryption_set": "Microsoft.Compute/diskEncryptionSets",
     "disk_access": "Microsoft.Compute/diskAccesses",
+    "machine": "Microsoft.Compute/virtualMachines",
 }
 BACKUP_TYPES = {"backuppolicies": "backup_policy", "backupinstances": "backup_instance"}
 BACKUP_ACTIONS = {"stopprotection": "stopProtection", "resumeprotection": "resumeProtection"}
@@ -27,6 +29,9 @@ ACTIONS = {
     "endgetaccess": "endGetAccess",
     "updateimmutabilitypolicy": "updateImmutabilityPolicy",
     "updateimmutabilitypolicylock": "updateImmutabilityPolicyLock",
+    "attachdetachdatadisks": "attachDetachDataDisks",
+    "deallocate": "deallocate",
+    "start": "start",
 }
 EXTENSION_TYPES = {
     "locks": "lock",
@@ -40,9 +45,10 @@ EXTENSION_TYPES = {
 class Route:
     """What a path names.
 
-    kind: 'disk', 'snapshot', 'encryption_set', 'disk_access', 'group', 'subscription', 'operation', 'group_operation',
-    'lock', 'role_assignment', 'role_definition', 'permission', 'provider', 'location', 'usage', 'tenant', 'resource',
-    'tags', 'cost', 'backup_vault', 'backup_policy', 'backup_instance', 'backup_point', 'backup_operation' or 'unknown'.
+    kind: 'disk', 'snapshot', 'encryption_set', 'disk_access', 'machine', 'group', 'subscription', 'operation',
+    'group_operation', 'lock', 'role_assignment', 'role_definition', 'permission', 'provider', 'location', 'usage',
+    'tenant', 'resource', 'tags', 'cost', 'backup_vault', 'backup_policy', 'backup_instance', 'backup_point',
+    'backup_operation' or 'unknown'.
     name: empty when the path names the collection; of an unknown kind, its resource type. action: 'beginGetAccess'
     and the like. scope: the id on which roles and locks are looked up. namespace: of an unknown resource type.
     """

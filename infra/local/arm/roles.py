@@ -133,6 +133,20 @@ DISK_RESTORE_TESTER = Role(
     ),
     built_in=False,
 )
+# The one for virtual machines lets everything be done with them; this one lets their disks be exchanged.
+DISK_SWAP_OPERATOR = Role(
+    guid="6d1f3c52-7f0e-4b0c-9a53-0c9e8b1a7d44",
+    name="Disk Swap Operator",
+    actions=(
+        "Microsoft.Compute/virtualMachines/read",
+        "Microsoft.Compute/virtualMachines/write",
+        "Microsoft.Compute/virtualMachines/attachDetachDataDisks/action",
+        "Microsoft.Compute/disks/read",
+        "Microsoft.Compute/disks/write",
+        "Microsoft.Network/networkInterfaces/join/action",
+    ),
+    built_in=False,
+)
 COST_MANAGEMENT_READER = Role(
     guid="72fafb9e-0641-4937-9268-a91bfd8191a3",
     name="Cost Management Reader",
@@ -152,6 +166,7 @@ ROLES = {
         BACKUP_CONTRIBUTOR,
         COMPUTE_USAGE_READER,
         SNAPSHOT_IMMUTABILITY_WRITER,
+        DISK_SWAP_OPERATOR,
         COST_MANAGEMENT_READER,
     )
 }

@@ -35,6 +35,7 @@ class Call:
     api_version: str
     now: float
     fail_late: tuple[str, str] | None = None
+    if_match: str = ""
 
     def json(self) -> Json:
         """The body as an object; ArmError 400 InvalidRequestContent when it is none [remembered]."""

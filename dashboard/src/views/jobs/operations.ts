@@ -8,6 +8,8 @@ export const OPERATIONS: Readonly<Record<Operation, string>> = {
   Backup: "Backup",
   Restore: "Restore",
   RestoreTogether: "Restore of several",
+  SwapDisks: "Swap of disks",
+  UndoSwap: "Undoing of a swap",
   ExpireRecoveryPoints: "Expiry",
   CopyRecoveryPoint: "Copy to another region",
   ConfigureProtection: "Change of protection",

@@ -20,6 +20,8 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   Backup: "Backups",
   Restore: "Restores",
   RestoreTogether: "Restores of several",
+  SwapDisks: "Swaps of disks",
+  UndoSwap: "Undone swaps",
   ExpireRecoveryPoints: "Expiries",
   CopyRecoveryPoint: "Copies to other regions",
   ConfigureProtection: "Changes of protection",
