@@ -26,6 +26,7 @@ _UNREAD = frozenset({"connection", "content-encoding", "content-length", "date",
 _APP = "/providers/microsoft.dataprotection"
 _LABEL = "diskbackup-"  # tags by which a snapshot carries its own record: their names are compared, not their values
 _PATTERNS = (
+    (re.compile(r"https?://[^\s\"]+[?&]sig=[^\s\"]*"), "{signed url}"),
     (re.compile(r"https?://[\w.\-]+(:\d+)?"), "{host}"),
     (OPERATION, r"\1{operation}"),
     (re.compile(r"([?&])(?:[tcshp]|sig)=[^&]*"), r"\1{signed}"),

@@ -7,6 +7,7 @@ snapshots and restored disk lie in one group, so that removing the group removes
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from infra.verify.exchanges import Exchange
 
 DISK, RESTORED = "verify-disk", "verify-restored"
 SIZE_GB = 4
+SAMPLE, SAMPLES, SECTOR = 64 << 10, 6, 512  # bytes of a sample, how many beside the first and the last, and of a sector
+SIGNED_FOR = 600  # seconds
 RULE = "BackupDaily"
 RETENTION = "PT2M"  # of a point that is not the newest: the walk waits for it
 # Azure's built-in roles by their ids (documented); the app's identity needs them on the group.
@@ -72,6 +75,8 @@ class Walk:
             self._restore(points[0])
         with self._step("the restored disk is like the other"):
             self._compare()
+        with self._step("the restored disk holds the snapshot's bytes"):
+            self.compare_bytes(self.snapshots[-1], self.disk(RESTORED))
         with self._step("the older one expires, and its snapshot is deleted"):
             self._await_expiry(points)
         with self._step("protection ends: the instance, its points and snapshots are deleted"):
@@ -232,7 +237,7 @@ class Walk:
         self._job(self.api.app("POST", f"{self.instance}/restore", request, expect=(202,)))
 
     def _compare(self) -> None:
-        """What a snapshot and its record keep of a disk. The bytes are not compared: nothing was written."""
+        """What a snapshot and its record keep of a disk."""
         one, other = (
             self.api.arm("GET", self.disk(name), version=COMPUTE, expect=(200,)).body for name in (DISK, RESTORED)
         )
@@ -242,6 +247,24 @@ class Walk:
         created = other["properties"]["creationData"]
         if str(created.get("sourceResourceId", "")).rpartition("/")[2] not in self.names:
             raise Unexpected(f"the restored disk was made of {created}, which is no snapshot of this run")
+
+    def compare_bytes(self, snapshot: str, disk: str) -> None:
+        """Some ranges, the first and the last among them: others in each run."""
+        with self._access(snapshot) as one, self._access(disk) as other:
+            for first in samples(self.name):
+                last = first + SAMPLE - 1
+                if self.api.recorder.read(one, first, last) != self.api.recorder.read(other, first, last):
+                    raise Unexpected(f"bytes {first} to {last} of {disk} are not those of {snapshot}")
+
+    @contextmanager
+    def _access(self, path: str) -> Iterator[str]:
+        """A signed URL of a snapshot's or disk's data, as long as it is needed."""
+        body = {"access": "Read", "durationInSeconds": SIGNED_FOR}
+        given = self._result(self.api.arm("POST", f"{path}/beginGetAccess", body, version=COMPUTE, expect=(200, 202)))
+        try:
+            yield str((given or {}).get("accessSAS", ""))
+        finally:
+            self.api.arm_done("POST", f"{path}/endGetAccess", version=COMPUTE)
 
     def _await_expiry(self, points: list[dict[str, Any]]) -> None:
         """The newest point stays whatever its age, so that the older one must go alone."""
@@ -307,6 +330,13 @@ class Walk:
         done = self.api.look_at(job, lambda looked: _job_status(looked) != "InProgress")
         if _job_status(done) != "Completed":
             raise Unexpected(f"{job} ended so: {done.body}")
+
+
+def samples(name: str) -> list[int]:
+    """Where the samples of a run begin, in bytes: whole sectors of the disk."""
+    end = (SIZE_GB << 30) - SAMPLE
+    digests = (hashlib.sha256(f"{name} {number}".encode()).digest() for number in range(SAMPLES))
+    return sorted({0, end, *(int.from_bytes(each[:8], "big") % end // SECTOR * SECTOR for each in digests)})
 
 
 def policy(start: str) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from infra.local.demo.clients import Clients
 from infra.local.up import LocalTarget
 from infra.verify import comparing, exchanges, sweeping
 from infra.verify.__main__ import Outcome, verify
-from infra.verify.api import RESOURCES, Api
-from infra.verify.exchanges import Recorder
+from infra.verify.api import COMPUTE, RESOURCES, Api, Unexpected
+from infra.verify.exchanges import Recorder, Unread
 from infra.verify.target import Target, local
 from infra.verify.walk import Walk
 from tests.verify.seeds import AGENT, SEEDS, Seed, altered
@@ -105,6 +105,33 @@ def test_each_difference_alone_makes_it_red(runs: Runs, seed: Seed) -> None:
     assert [line for line in lines if seed.told not in line] == []
     outcome = Outcome(runs.clean.exchanges, runs.clean.names, differences=lines)
     assert outcome.status == 1
+
+
+def test_bytes_that_are_not_the_snapshots_are_found_and_no_access_is_left(
+    target: Target, guarded: LocalTarget, tmp_path: Path
+) -> None:
+    api, clients = api_of(target), Clients(guarded.endpoints)
+    walk = Walk(api, "b17e0001", lambda _: None)
+    walk._make_group()
+    walk._make_disk()
+    snapshot, copy = f"{walk.group}/providers/Microsoft.Compute/snapshots/one", walk.disk("copy")
+    for path, source, incremental in ((snapshot, walk.disk(), {"incremental": True}), (copy, snapshot, {})):
+        creation = {"createOption": "Copy", "sourceResourceId": source}
+        body = {"location": walk.location, "properties": {"creationData": creation, **incremental}}
+        api.arm_done("PUT", path, body, version=COMPUTE)
+    walk.compare_bytes(snapshot, copy)
+    clients.control("POST", "damage", {"id": copy, "data": "other"})
+    with pytest.raises(Unexpected, match="are not those of"):
+        walk.compare_bytes(snapshot, copy)
+    clients.control("POST", "damage", {"id": copy, "data": "unreadable"})
+    with pytest.raises(Unread, match="were answered with 404"):
+        walk.compare_bytes(snapshot, copy)
+    sweeping.remove(api, target.subscription, walk.group_name)  # with access left, nothing could be deleted
+    text = "\n".join(str(each) for each in api.recorder.exchanges)
+    assert "sig=" in text, "the walk has it"
+    exchanges.write(api.recorder.exchanges, target, tmp_path / "kept.jsonl")
+    kept = (tmp_path / "kept.jsonl").read_text()
+    assert ("sig=" in kept, "<signed url>" in kept) == (False, True)
 
 
 def test_nothing_is_left_of_a_run(runs: Runs) -> None:
