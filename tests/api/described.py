@@ -90,8 +90,14 @@ def validator(schema: str) -> Draft202012Validator:
 
 
 @cache
+def _answers() -> Mapping[str, Any]:
+    """Made once: each reply is held to them."""
+    return answers.schemas()
+
+
+@cache
 def _closed_answers() -> Mapping[str, Any]:
-    return {name: schema if name == OPEN else closed(schema) for name, schema in answers.schemas().items()}
+    return {name: schema if name == OPEN else closed(schema) for name, schema in _answers().items()}
 
 
 def closed(schema: Any) -> Any:
@@ -107,7 +113,7 @@ def closed(schema: Any) -> Any:
 
 def described_places() -> set[str]:
     """Every field that is described, as `Schema.field.field`; fields of a schema that is referred to are its own."""
-    return {place for name, schema in answers.schemas().items() if name != OPEN for place in _fields(name, schema)}
+    return {place for name, schema in _answers().items() if name != OPEN for place in _fields(name, schema)}
 
 
 def _fields(place: str, schema: Any) -> Iterator[str]:
@@ -121,13 +127,13 @@ def _fields(place: str, schema: Any) -> Iterator[str]:
 
 def places(name: str, value: Any) -> Iterator[str]:
     """The described fields that `value`, an answer of schema `name`, has."""
-    return _places(name, answers.schemas()[name], value)
+    return _places(name, _answers()[name], value)
 
 
 def _places(place: str, schema: Any, value: Any) -> Iterator[str]:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        yield from _places(name, answers.schemas()[name], value)
+        yield from _places(name, _answers()[name], value)
     for part in schema.get("anyOf", ()):
         if value is not None:
             yield from _places(place, part, value)
