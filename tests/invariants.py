@@ -15,6 +15,7 @@
 6. *Nothing waits for ever*: no message, no job and no row of the agenda that looks after one is left when everything is
    quiet.
 7. *Every alert is resolved when its cause is gone*: on the instance, and in the alert's own row.
+8. *Restore tests leave nothing behind*: no disk, no access to data, no place, as long as the tables are there.
 
 Where the clocks of hosts are apart, what is due at an instant is due a little earlier or later to some of them: what
 changes within that time may count either way, and a promise ends by the clock of who looks.

@@ -21,6 +21,7 @@ from backup_core.domain.instance import ProtectionState
 from backup_core.domain.recovery_point import HOLD_TAG, held_by_tag
 from backup_core.domain.resource_ids import ANYWHERE, parse_group_id
 from backup_core.domain.restore import RestoreRequest
+from backup_core.domain.restore_test_plan import PointChoice, RestoreTestPlace, RestoreTestPlaces, RestoreTestPlan
 from backup_core.domain.vault import Promises
 from backup_core.ports import Memory, Ports, every
 from backup_core.workflows.brake import find_brake, say_go_on
@@ -30,6 +31,7 @@ from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.rebuild import rebuild_catalogue
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.restore import request_restore
+from backup_core.workflows.restore_test_plans import delete_plan, put_plan, run_now
 from backup_core.workflows.set_back import go_on
 from backup_core.workflows.vaults import put_policy
 from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, hold, policy
@@ -216,6 +218,23 @@ class Troubled(Interleaving):
             )
             self._ask(lambda: request_restore(self.platform.world.ports, VAULT, NAME, wish))
 
+    def _plan_tests(self) -> None:
+        """Restore tests of whatever is there, as often as every few minutes."""
+        minutes = self.random.choice((3, 10, 60))
+        wanted = RestoreTestPlan(
+            name="tests",
+            intervals=(f"R/2026-03-02T12:00:00+00:00/PT{minutes}M",),
+            target_group_id=TARGET_GROUP.text,
+            seed="",
+            choice=self.random.choice(list(PointChoice)),
+            window_days=1,
+            enabled=self.random.random() < 0.8,
+        )
+        self._ask(lambda: put_plan(self.platform.world.ports, VAULT, wanted))
+
+    def _test_now(self) -> None:
+        self._ask(lambda: run_now(self.platform.world.ports, VAULT, "tests"))
+
     def _hold(self) -> None:
         """Who is told that a point is held relies on it; who is told no, or that a deletion is under way, does not."""
         points, ports = self.platform.points(NAME), self.platform.world.ports
@@ -326,10 +345,12 @@ class Troubled(Interleaving):
 
     def _troubles(self) -> tuple[Callable[[], None], ...]:
         more = (self._restore, self._restore, self._lock, self._reconcile, self._hold, self._clear_hold)
+        tests = (self._plan_tests, self._plan_tests, self._test_now)
         on_all = (self._hold_all, self._clear_hold_on_all, self._clear_hold_on_all)
         return (
             *Interleaving._troubles(self),
             *more,
+            *tests,
             *on_all,
             self._say_go_on,
             self._out_of_order,
@@ -360,7 +381,35 @@ class Troubled(Interleaving):
             self._ask(lambda: reconcile(world.ports))
         self._restore()
         self.platform.run(minutes=5)
+        self._end_tests()
         self._let_all_go()
+
+    def _end_tests(self) -> None:
+        """A test that passes ends what earlier ones alerted of; what could not be cleared up is tried every hour."""
+        ports = self.platform.world.ports
+        if self._places():
+            self.platform.run(minutes=65)
+        self._plan_tests()
+        self._test_now()
+        self.platform.run(minutes=6)
+        self._ask(lambda: delete_plan(ports, VAULT, "tests"))
+        self.platform.run(minutes=6)
+
+    def _places(self) -> tuple[RestoreTestPlace, ...]:
+        world = self.platform.world
+        with world.faults.paused():
+            stored = world.store.get(RestoreTestPlaces, VAULT)
+        return stored.value.places if stored else ()
+
+    def _left_by_tests(self) -> Iterator[str]:
+        """Invariant 8. Of a disk whose row went with the tables, nobody knows."""
+        if self.kind in ("lost", "set back"):
+            return
+        cloud = self.platform.world.cloud
+        cloud._settle_disks()
+        yield from (f"a restore test left {each}" for each in cloud.disk_ids() if "/diskbackup-test-" in each)
+        yield from (f"the data of {each} can still be read" for each in cloud.open_access())
+        yield from (f"{each} still has a place" for each in self._places())
 
     def _end_troubles(self) -> None:
         Interleaving._end_troubles(self)
@@ -389,7 +438,7 @@ class Troubled(Interleaving):
         self.due.slots = {each for each in self.due.slots if self.judged_from is None or each[1] >= self.judged_from}
         waiting = [f"a message waits for ever: {each.message}" for each in self.platform.world.queue.waiting()]
         faults = [*Interleaving._judge(self), *self.ledger.faults, *self.ledger.faults_of_points(OURS), *waiting]
-        return [*faults, *self._rows_for_ever()]
+        return [*faults, *self._left_by_tests(), *self._rows_for_ever()]
 
     def _rows_for_ever(self) -> list[str]:
         """Rows of the agenda that are still there once all have come due. Of a stopped disk, no row makes another."""
