@@ -830,7 +830,9 @@ class FakeCloud(_Port):
         self.failed_deletion_shows = False  # whether a snapshot whose deletion failed is in state Failed
         self.snapshot_limit = 500
         self.region_copy_time = timedelta(minutes=3)  # of copies to another region
+        self.span_of_copy: Callable[[str], timedelta] | None = None  # by its id, where they differ
         self.copies_at_once = 0  # the most that there were
+        self.region_copy_times: dict[str, timedelta] = {}  # what each took, by its id
         self.region_copies: list[str] = []  # ids of copies to other regions, in the order in which they were begun
         self._newest_copied: dict[tuple[str, str], datetime] = {}  # by disk and region: when it was taken
         self.untold: list[News] = []  # what answers told of budgets
@@ -939,8 +941,11 @@ class FakeCloud(_Port):
         raw["properties"]["encryption"] = {"type": "EncryptionAtRestWithPlatformKey"}
         if encryption_set_id:
             raw["properties"]["encryption"] = {"diskEncryptionSetId": encryption_set_id}
-        ready_at = now + self.snapshot_time
-        resource = _Resource(raw=raw, ready_at=ready_at, copied_at=ready_at + self.region_copy_time, created_at=now)
+        ready_at, span = now + self.snapshot_time, self.region_copy_time
+        if self.span_of_copy is not None:
+            span = self.span_of_copy(snapshot_id)
+        self.region_copy_times[snapshot_id] = span
+        resource = _Resource(raw=raw, ready_at=ready_at, copied_at=ready_at + span, created_at=now)
         resource.copy_of, resource.copied_from = disk, source.id.lower()
         self._snapshots[snapshot_id.lower()] = resource
         self._newest_copied[disk, location] = found.created_at

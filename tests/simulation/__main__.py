@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.benchmarks.figures import Figure, table
-from tests.simulation import agenda, cost, herd, limits_met, previewed, troubles, year
+from tests.simulation import agenda, copies, cost, herd, limits_met, previewed, troubles, year
 
 ROOT = Path(__file__).parents[2]
 STORED = ROOT / ".local" / "simulation.json"
@@ -32,6 +32,7 @@ SCENARIOS: Mapping[str, Sequence[Scenario]] = {
     "previews": [partial(previewed.figures, part, 10) for part in range(10)],
     "limits": [partial(limits_met.figures, part, 10) for part in range(10)],
     "year": [partial(year.figures, zone) for zone in year.ZONES],
+    "copies": [copies.figures],
     "cost": [partial(cost.figures, disks, memory_mb) for disks in cost.SIZES for memory_mb in (512, 2048)],
 }
 TROUBLES = "troubles"
