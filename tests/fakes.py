@@ -1418,7 +1418,7 @@ class FakeCloud(_Port):
         properties["uniqueId"] = str(uuid.UUID(int=next(self._numbers)))
         properties["creationData"] = {
             **properties.get("creationData", {}),
-            "sourceUniqueId": source.raw["properties"]["uniqueId"],
+            "sourceUniqueId": source.raw["properties"].get("uniqueId", ""),
         }
         raw = {"id": disk_id, "name": disk_id.rsplit("/", 1)[1], "type": DISK, **body, "properties": properties}
         self.spoil_disk(raw)
