@@ -19,7 +19,7 @@ export function Person() {
       icon={<PersonRegular />}
       onClick={() => setWasOpened(true)}
     >
-      {session.name} ({session.role ?? "no role"})
+      {labelOf(session.name, session.role ?? "no role")}
     </Button>
   );
   if (!wasOpened) return button;
@@ -29,3 +29,6 @@ export function Person() {
     </Suspense>
   );
 }
+
+/** Who is called after the role, as people of the local target are, is named once. */
+const labelOf = (name: string, role: string): string => (name.toLowerCase() === role.toLowerCase() ? role : `${name} (${role})`);

@@ -32,7 +32,7 @@ export function AgeBar({ pointAt, objectiveSeconds }: Props) {
   const share = age / Math.max(objectiveSeconds, 1);
   return (
     <div className={styles.bar} title={`${lengthText(age)} old; the objective is ${lengthText(objectiveSeconds)}`}>
-      <span className={styles.text}>{lengthText(age)}</span>
+      <span className={styles.text}>{age < 60 ? "< 1 min" : lengthText(age)}</span>
       <div aria-hidden className={styles.rail}>
         <div
           className={mergeClasses(styles.fill, share > 0.8 && styles.late, share > 1 && styles.over)}

@@ -39,11 +39,11 @@ export const COLUMNS: readonly Column<Job>[] = [
   {
     key: "started",
     label: "Started",
-    width: 190,
+    width: 205,
     show: (job) => <Time at={job.properties.startTime} />,
     by: (job) => Date.parse(job.properties.startTime),
   },
-  { key: "took", label: "Took", width: 130, show: (job) => tookText(job) ?? "", by: (job) => tookSeconds(job) },
+  { key: "took", label: "Took", width: 115, show: (job) => tookText(job) ?? "", by: (job) => tookSeconds(job) },
   {
     key: "why",
     label: "What went wrong",

@@ -1,6 +1,6 @@
 /** What jobs are about, in people's words. */
 import type { Job } from "../../api/types";
-import { lengthText } from "../../shared/format";
+import { counted, lengthText } from "../../shared/format";
 
 type Operation = Job["properties"]["operation"];
 
@@ -21,6 +21,28 @@ export const OPERATIONS: Readonly<Record<Operation, string>> = {
   UndoAdoption: "Undoing of an adoption",
   RestoreTest: "Restore test",
 };
+
+const MANY: Readonly<Record<Operation, string>> = {
+  Backup: "backups",
+  Restore: "restores",
+  RestoreTogether: "restores of several",
+  SwapDisks: "swaps of disks",
+  UndoSwap: "undoings of swaps",
+  ExpireRecoveryPoints: "expiries",
+  CopyRecoveryPoint: "copies to other regions",
+  ConfigureProtection: "changes of protection",
+  DeleteBackupInstance: "deletions",
+  ImportVault: "moves of vaults",
+  UndoImport: "undoings of moves",
+  FinishImport: "ends of moves",
+  AdoptSnapshots: "adoptions of snapshots",
+  UndoAdoption: "undoings of adoptions",
+  RestoreTest: "restore tests",
+};
+
+/** `1 backup`, `3 changes of protection`. */
+export const countedOperation = (count: number, operation: string): string =>
+  counted(count, operationText(operation).toLowerCase(), MANY[operation as Operation] ?? operation);
 
 export const operationText = (operation: string): string => OPERATIONS[operation as Operation] ?? operation;
 

@@ -34,12 +34,12 @@ export function StoragePanel({ storage }: { storage: Health["properties"]["stora
 function Told({ history: { value: days, currency, assumptions } }: { history: StorageHistory }) {
   const styles = useStyles();
   const today = days.at(-1);
-  if (!today) return <Body1 className={styles.quiet}>What is held is counted once a day, and not yet: look again later.</Body1>;
+  if (!today) return <Body1 className={styles.quiet}>What they hold is counted once a day, for the first time within a quarter of an hour.</Body1>;
   return (
     <>
       <Trend days={days} title={`${counted(today.recoveryPoints, "recovery point")} hold about ${gibText(today.estimatedGib)}`} of={(day) => day.estimatedGib} />
       {today.estimatedMonthlyCost === null ? (
-        <Body1 className={styles.quiet}>What that costs is not known: nobody has read the price of every region (make prices).</Body1>
+        <Body1 className={styles.quiet}>What that costs is not known: the list price of a region is missing. An operator reads it by make prices.</Body1>
       ) : (
         <Trend days={days} title={`About ${moneyText(today.estimatedMonthlyCost, currency)} a month`} of={(day) => day.estimatedMonthlyCost} />
       )}

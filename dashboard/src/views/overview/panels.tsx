@@ -6,33 +6,18 @@ import { nameOf, partOf } from "../../api/ids";
 import type { Gathered } from "../../api/queries";
 import type { Health, UnprotectedDisk } from "../../api/types";
 import { AgeBar } from "../../shared/AgeBar";
-import { bytesText, counted, countText } from "../../shared/format";
+import { bytesText, counted } from "../../shared/format";
 import { Linked } from "../../shared/Linked";
 import { Loaded } from "../../shared/Loaded";
 import { Panel } from "../../shared/Panel";
 import { JobBadge, SeverityBadge, StateBadge } from "../../shared/StateBadge";
 import { Time } from "../../shared/Time";
+import { countedOperation } from "../jobs/operations";
 
 type Told = Health["properties"];
 
 const SHOWN = 6;
-const OPERATIONS: Readonly<Record<string, string>> = {
-  Backup: "Backups",
-  Restore: "Restores",
-  RestoreTogether: "Restores of several",
-  SwapDisks: "Swaps of disks",
-  UndoSwap: "Undone swaps",
-  ExpireRecoveryPoints: "Expiries",
-  CopyRecoveryPoint: "Copies to other regions",
-  ConfigureProtection: "Changes of protection",
-  DeleteBackupInstance: "Deletions",
-  ImportVault: "Moves of vaults",
-  UndoImport: "Undone moves",
-  FinishImport: "Finished moves",
-  AdoptSnapshots: "Adoptions of snapshots",
-  UndoAdoption: "Undone adoptions",
-  RestoreTest: "Restore tests",
-};
+const BY_TROUBLE: readonly string[] = ["breached", "error", "atRisk"];
 
 const useStyles = makeStyles({
   list: { listStyleType: "none", margin: 0, padding: 0, display: "flex", flexDirection: "column", rowGap: "10px" },
@@ -45,9 +30,9 @@ const useStyles = makeStyles({
 export function WorstPanel({ worst }: { worst: Told["worst"] }) {
   const styles = useStyles();
   return (
-    <Panel title="Oldest recovery points">
+    <Panel title="Worst and oldest recovery points">
       <Lines none="No disk is protected yet.">
-        {worst.slice(0, SHOWN).map((each) => (
+        {byTrouble(worst).slice(0, SHOWN).map((each) => (
           <li className={styles.line} key={each.backupInstanceId}>
             <span className={styles.grows}>
               <Linked to={toDisk(each.backupInstanceId)}>{nameOf(each.backupInstanceId)}</Linked>
@@ -64,6 +49,12 @@ export function WorstPanel({ worst }: { worst: Told["worst"] }) {
   );
 }
 
+/** Those in trouble first; the API has put both kinds in the order of how much of their objective is used up. */
+function byTrouble(worst: Told["worst"]): Told["worst"] {
+  const rank = (state: string) => (BY_TROUBLE.includes(state) ? BY_TROUBLE.indexOf(state) : BY_TROUBLE.length);
+  return [...worst].sort((one, other) => rank(one.state) - rank(other.state));
+}
+
 export function JobsPanel({ jobs }: { jobs: Told["jobs"] }) {
   const styles = useStyles();
   return (
@@ -73,7 +64,7 @@ export function JobsPanel({ jobs }: { jobs: Told["jobs"] }) {
           <li className={styles.line} key={each.operation + each.status}>
             <span className={styles.grows}>
               <Linked to={toJobs({ operation: each.operation, status: each.status })}>
-                {countText(each.count)} {OPERATIONS[each.operation] ?? each.operation}
+                {countedOperation(each.count, each.operation)}
               </Linked>
             </span>
             {each.status === "Queued" ? "Queued" : <JobBadge status={each.status} />}
@@ -94,7 +85,7 @@ export function NextPanel({ nextDue }: { nextDue: Told["nextDue"] }) {
             <span className={styles.grows}>
               <Linked to={toDisk(each.backupInstanceId)}>{nameOf(each.backupInstanceId)}</Linked>
             </span>
-            <Time as="both" at={each.slot} />
+            <Time as="relative" at={each.slot} />
           </li>
         ))}
       </Lines>

@@ -23,10 +23,11 @@ const useStyles = makeStyles({ view: { display: "flex", flexDirection: "column",
 export function Component() {
   const id = `/${useParams()["*"] ?? ""}`;
   const policy = useStored(id);
+  const [saved, setSaved] = useState("");
   return (
     <Page title={nameOf(id)}>
       <Loaded from={policy} lines={10}>
-        {(found) => <Edited id={id} key={JSON.stringify(found)} policy={found} />}
+        {(found) => <Edited id={id} key={JSON.stringify(found)} policy={found} wasSaved={saved === id} onSaved={() => setSaved(id)} />}
       </Loaded>
     </Page>
   );
@@ -48,7 +49,7 @@ function absentIsNone(thrown: unknown): null {
 }
 
 /** What is typed is kept in this tab until it is saved, or taken back. */
-function Edited({ id, policy }: { id: string; policy: Policy | null }) {
+function Edited({ id, policy, wasSaved, onSaved }: { id: string; policy: Policy | null; wasSaved: boolean; onSaved: () => void }) {
   const stored = policy ? draftOf(policy) : NEW;
   const storedRules = stored ? rulesOf(stored, backupRuleName(policy)) : (policy?.properties.policyRules as Rules);
   const [draft, keepDraft, forgetDraft] = useDraft<Draft | null>(`policy ${id}`, stored);
@@ -65,7 +66,7 @@ function Edited({ id, policy }: { id: string; policy: Policy | null }) {
       <Facts facts={[["Vault", nameOf(vaultOf(id))], ["State", policy ? (isChanged ? "changed here, not saved" : "saved") : "not made yet"]]} />
       <Section title="What it says">
         {draft ? <PolicyFields draft={draft} onChange={keepDraft} /> : <JsonFields isValid={rules !== null} text={text} onChange={keepText} />}
-        {mayChange && <Save canSave={rules !== null && (isChanged || !policy)} id={id} rules={rules} onBack={isChanged ? forget : undefined} onSaved={forget} />}
+        {mayChange && <Save canSave={rules !== null && (isChanged || !policy)} id={id} rules={rules} onBack={isChanged ? forget : undefined} wasSaved={wasSaved} onSaved={() => (forget(), onSaved())} />}
       </Section>
       {rules && (
         <>
@@ -90,19 +91,19 @@ interface SaveProps {
   id: string;
   rules: Rules | null;
   canSave: boolean;
+  /** Told by who outlives this: what is saved begins anew. */
+  wasSaved: boolean;
   onSaved: () => void;
   onBack: (() => void) | undefined;
 }
 
-function Save({ id, rules, canSave, onSaved, onBack }: SaveProps) {
+function Save({ id, rules, canSave, wasSaved, onSaved, onBack }: SaveProps) {
   const client = useClient();
   const queries = useQueryClient();
-  const [wasSaved, setSaved] = useState(false);
   const save = useMutation({
     mutationFn: () => client.send<Policy>("PUT", id, { body: { properties: propertiesOf(rules ?? []) } }),
     onSuccess: (policy) => {
       onSaved();
-      setSaved(true);
       queries.setQueryData(["policy", id.toLowerCase()], policy);
       void queries.invalidateQueries({ queryKey: ["policies"] });
     },

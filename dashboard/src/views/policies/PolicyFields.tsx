@@ -17,7 +17,7 @@ const ZONES = Intl.supportedValuesOf?.("timeZone") ?? [];
 const useStyles = makeStyles({
   fields: { display: "flex", flexDirection: "column", rowGap: "12px", maxWidth: "720px" },
   row: { display: "flex", flexWrap: "wrap", gap: "8px 12px", alignItems: "end" },
-  count: { width: "90px" },
+  count: { width: "90px", whiteSpace: "nowrap" }, // a long label stands over what follows, too
   longer: { width: "230px" },
 });
 
@@ -103,7 +103,7 @@ function LengthField({ label, length, units, onChange }: { label: string; length
   const styles = useStyles();
   return (
     <div className={styles.row}>
-      <Field label={label}>
+      <Field className={styles.count} label={label}>
         <Input
           className={styles.count}
           inputMode="numeric"

@@ -12,7 +12,10 @@ import { Time } from "../../shared/Time";
 import { useAsked } from "./asked";
 import { CountPicture } from "./CountPicture";
 
-const DAY = 86_400_000;
+const MINUTE = 60_000;
+const DAY = 1440 * MINUTE;
+const AGAIN = 15 * MINUTE; // how long what was asked stands; what comes due meanwhile is left out
+const SHOWN = 8;
 const DAYS = [1, 3, 7, 14, 30, 60, 90, 150, 210, 270, 330, 365];
 const GIB = 2 ** 30;
 const useStyles = makeStyles({ list: { margin: 0, paddingInlineStart: "20px" }, count: { width: "120px" } });
@@ -23,10 +26,11 @@ interface Props {
 }
 
 export function Preview({ id, properties }: Props) {
-  const today = Math.floor(useNow() / DAY) * DAY;
-  const startTime = new Date(today).toISOString();
+  const now = useNow();
+  const today = Math.floor(now / DAY) * DAY;
+  const startTime = new Date(Math.floor(now / AGAIN) * AGAIN).toISOString();
   const dates = DAYS.map((days) => new Date(today + days * DAY).toISOString());
-  const preview = useAsked<PolicyPreview>(id, "preview", properties, { startTime, days: 366, slots: 8, dates });
+  const preview = useAsked<PolicyPreview>(id, "preview", properties, { startTime, days: 366, slots: SHOWN + AGAIN / MINUTE, dates });
   return (
     <Section title="What it will do">
       <Loaded from={preview} lines={6}>
@@ -41,6 +45,8 @@ export function Preview({ id, properties }: Props) {
 
 function Told({ preview }: { preview: PolicyPreview }) {
   const styles = useStyles();
+  const now = useNow();
+  const coming = preview.slots.filter((slot) => Date.parse(slot.time) > now).slice(0, SHOWN);
   return (
     <>
       {preview.faults.length > 0 && (
@@ -58,7 +64,7 @@ function Told({ preview }: { preview: PolicyPreview }) {
       <Panels>
         <Panel title="Next backups">
           <ul className={styles.list}>
-            {preview.slots.map((slot) => (
+            {coming.map((slot) => (
               <li key={slot.time}>
                 <Time as="both" at={slot.time} />
                 {slot.clockChange && `, after the clocks moved by ${durationText(slot.clockChange.replace("-", ""))}`}
