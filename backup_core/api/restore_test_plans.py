@@ -13,7 +13,7 @@ from backup_core.api.call import Answer, Call
 from backup_core.api.linked import refuse_closed_instance
 from backup_core.api.questions import answered
 from backup_core.api.reading import NAME_LENGTHS, check_name, is_name
-from backup_core.api.wire import body_of, instant, list_answer, reached, skip_token
+from backup_core.api.wire import body_of, instant, list_answer, reached, read_optional_body, skip_token
 from backup_core.domain.disk_skus import DISK_SKUS
 from backup_core.domain.reading import Node, node_of, raise_faults
 from backup_core.domain.resource_ids import VAULT, parse_group_id
@@ -60,8 +60,7 @@ def delete(ports: Ports, call: Call) -> Answer:
 
 def run(ports: Ports, call: Call) -> Answer:
     """Begin a run now, with the instances that the next one would have tested; the ids of its jobs."""
-    if call.body.strip():
-        body_of(call)  # nothing of it changes what is done
+    read_optional_body(call)
     begun = plans.run_now(ports, call.vault, call.names["plan"], correlation_id=call.correlation_id)
     return Answer(status=200, body={"jobIds": [f"{call.vault.resource_id}/backupJobs/{job.job_id}" for job in begun]})
 
@@ -69,7 +68,7 @@ def run(ports: Ports, call: Call) -> Answer:
 def estimate(ports: Ports, call: Call) -> Answer:
     """What the plan in the body, or without one the stored one, would test and cost. Nothing is changed, and the plan
     of a body is checked as if it were stored."""
-    node = body_of(call) if call.body.strip() else node_of({})
+    node = node_of(read_optional_body(call))
     prices = _read_prices(node)
     if node.has("properties"):
         plan = _read_plan(ports, call, node)

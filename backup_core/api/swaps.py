@@ -9,7 +9,7 @@ from backup_core.api.linked import refuse_closed, without_closed
 from backup_core.api.operation_ids import begun
 from backup_core.api.previews import render_faults
 from backup_core.api.questions import answered
-from backup_core.api.wire import body_of
+from backup_core.api.wire import body_of, read_optional_body
 from backup_core.domain.reading import raise_faults
 from backup_core.domain.resource_ids import DISK, VAULT, parse_resource_id
 from backup_core.domain.swap import DISKS_AT_MOST, MACHINE, Exchange
@@ -48,6 +48,7 @@ def preview(ports: Ports, call: Call) -> Answer:
 
 def undo(ports: Ports, call: Call) -> Answer:
     """202 with both URLs of the job that puts back what the swap of the URL took off."""
+    read_optional_body(call)
     job = workflow.request_undo(
         ports,
         call.vault,
@@ -68,6 +69,7 @@ def _read(call: Call) -> SwapRequest:
     while_running = node.flag("whileRunning")
     disks = []
     for item in items:
+        item.refuse_blank("replaces")
         new, old = (
             item.parsed(name, lambda text: parse_resource_id(text, DISK), required=name == "diskId")
             for name in ("diskId", "replaces")

@@ -41,7 +41,8 @@ from backup_core.domain.errors import (
     TargetDiskExists,
     Throttled,
 )
-from tests.builders import DISK_GROUP, SNAPSHOT_GROUP, SUBSCRIPTION, TARGET_GROUP, disk_id, snapshot_id
+from backup_core.domain.swap import MachineRefused
+from tests.builders import DISK_GROUP, SNAPSHOT_GROUP, SUBSCRIPTION, TARGET_GROUP, disk_id, machine_id, snapshot_id
 
 ENCRYPTION_SET = f"{SNAPSHOT_GROUP.text}/providers/Microsoft.Compute/diskEncryptionSets/keys"
 CALLS = {
@@ -63,6 +64,8 @@ CALLS = {
     CallKind.CLOSE_DISK: Call(kind=CallKind.CLOSE_DISK, target=disk_id("new", TARGET_GROUP)),
     CallKind.CLOSE_SNAPSHOT: Call(kind=CallKind.CLOSE_SNAPSHOT, target=snapshot_id()),
     CallKind.READ_DATA: Call(kind=CallKind.READ_DATA, target=snapshot_id()),
+    CallKind.FIND_MACHINE: Call(kind=CallKind.FIND_MACHINE, target=machine_id()),
+    CallKind.CHANGE_MACHINE: Call(kind=CallKind.CHANGE_MACHINE, target=machine_id()),
     CallKind.FIND_GROUP: Call(kind=CallKind.FIND_GROUP, target=SNAPSHOT_GROUP.text),
     CallKind.LIST_REGIONS: Call(kind=CallKind.LIST_REGIONS, target=f"/subscriptions/{SUBSCRIPTION}"),
     CallKind.READ_LOCKS: Call(kind=CallKind.READ_LOCKS, target=SNAPSHOT_GROUP.text),
@@ -107,7 +110,8 @@ def test_every_kind_of_call_is_tried_here():
 )
 def test_what_means_the_same_for_every_call(call, status, code, expected):
     error = error_for(call, Answer(status=status, code=code, message="in words that change each year"))
-    assert type(error) is expected
+    of_machine = call.kind in (CallKind.FIND_MACHINE, CallKind.CHANGE_MACHINE)
+    assert type(error) is (MachineRefused if of_machine and expected is RequestRefused else expected)
     assert call.target in error.message
 
 

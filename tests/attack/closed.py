@@ -12,7 +12,17 @@ from typing import Any
 from urllib.parse import quote
 
 from backup_core.domain.resource_ids import GroupId
-from tests.api.bodies import RULE_PATH, VAULT_PATH, backup_body, instance_body, policy_body, rule_body, vault_body
+from tests.api.bodies import (
+    PLAN_PATH,
+    RULE_PATH,
+    VAULT_PATH,
+    backup_body,
+    instance_body,
+    plan_body,
+    policy_body,
+    rule_body,
+    vault_body,
+)
 from tests.api.front import Front, Reply, Services
 from tests.api.standing import StandingFront, copied, scene
 from tests.api.tenant import Tenant, bearer, guarded, sign_in
@@ -62,6 +72,8 @@ def attacked() -> World:
     assert front.put(f"{VAULT_PATH}/protectionRules/secret-rule", rule, headers=headers).status == 200
     assert front.send("DELETE", RULE_PATH, headers=headers).status == 200
     assert front.put(RULE_PATH, rule_body(enabled=False), headers=bearer(CONTRIBUTOR)).status == 200
+    assert front.send("DELETE", PLAN_PATH, headers=headers).status == 200
+    assert front.put(PLAN_PATH, plan_body(enabled=False), headers=bearer(CONTRIBUTOR)).status == 200
     platform.run(seconds=2)
     assert front.post(f"{SECRET_INSTANCE}/backup", backup_body(), headers=headers).status == 202
     platform.run(minutes=2)
