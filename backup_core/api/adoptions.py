@@ -77,8 +77,8 @@ def _read_rule(ports: Ports, call: Call, *, adopts: bool = True) -> AdoptionRule
         retention=node.parsed("retentionDuration", parse_retention),
         former_vault_id=former.text if former is not None else "",
     )
-    for name in ("namePattern", "backupInstanceName", "retentionTagName", "retentionDuration"):
-        node.refuse_blank(name)
+    node.refuse_blank("namePattern", "createdFrom", "createdUntil", "backupInstanceName", "deletedVaultId")
+    node.refuse_blank("retentionTagName", "retentionDuration")
     if adopts and not (node.has("namePattern") or node.has("tagConditions")):
         message = "say by namePattern or tagConditions which snapshots are meant; '*' as a pattern means all"
         node.fault("namePattern", message)

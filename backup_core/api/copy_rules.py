@@ -99,6 +99,7 @@ def _read(ports: Ports, call: Call) -> CopyRule:
     check_name(node, "rule", call.names["copyrule"])
     properties = node.child("properties", required=True)
     group = properties.parsed("snapshotResourceGroupId", parse_group_id, required=True)
+    properties.refuse_blank("diskEncryptionSetId")
     key = properties.parsed("diskEncryptionSetId", lambda text: parse_resource_id(text, ENCRYPTION_SET))
     rule = CopyRule(
         name=call.names["copyrule"],

@@ -72,7 +72,7 @@ def _read(ports: Ports, call: Call, action: str) -> TogetherRequest:
         message = f"names {len(items)} disks; at most {DISKS_AT_MOST} are restored by one request: send several"
         node.fault(PLACE, message)
     at, slot = _read_moment(node)
-    node.refuse_blank("requestId")
+    node.refuse_blank("requestId", "recoveryPointTime", "slot")
     request_id = node.name("requestId", GUID, "a GUID", required=False)
     acts_as = read_identity(node)
     wanted = tuple((_read_name(item), _read_wish(item, at)) for item in items[:DISKS_AT_MOST])

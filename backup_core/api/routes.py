@@ -339,7 +339,7 @@ ROUTES: tuple[Route, ...] = (
           POST=send("swaps.preview", CONTRIBUTOR, "BackupVaults_PreviewSwapDisks",
               "Which disk would take whose place in a virtual machine, and why it would not", "SwapDisksRequest",
               "SwapDisksPreview", asks=True)),
-    route("api_swap_undo", f"{_VAULT}/backupJobs/{{job}}/undoSwap",
+    route("api_swap_undo", f"{_VAULT}/swapDisks/{{job}}/undo",
           POST=begin("swaps.undo", CONTRIBUTOR, "Jobs_UndoSwap",
               "Put back the disks that a swap took off", FREE_BODY, needed=False)),
     route("api_instances_of_disk", f"{_DISK}/{_PROVIDER}/backupInstances",

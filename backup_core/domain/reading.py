@@ -154,11 +154,12 @@ class Node:
             self.fault(key, str(error), code)
             return None
 
-    def refuse_blank(self, key: str) -> None:
-        """Note a fault of a text that is there and says nothing, where its absence means something, such as all."""
-        value = self.raw(key)
-        if isinstance(value, str) and not value.strip(" "):
-            self._refuse(key, value, "text that says something, or absent")
+    def refuse_blank(self, *keys: str) -> None:
+        """Note a fault of each text that is there and says nothing, where its absence means something, such as all."""
+        for key in keys:
+            value = self.raw(key)
+            if isinstance(value, str) and not value.strip(" "):
+                self._refuse(key, value, "text that says something, or absent")
 
     def flag(self, key: str, *, required: bool = False) -> bool | None:
         value: bool | None = self._typed(key, bool, "true or false", required=required)

@@ -407,8 +407,8 @@ class MachineRefused(BackupError):
     code = "SwapRefused"
     doubts = 1
     recommended_action = (
-        "Read Azure's message. The old disks are kept; put them back with undoSwap of the job, or mend the cause and "
-        "swap again."
+        "Read Azure's message. The old disks are kept; put them back with swapDisks/{job}/undo of the vault, or mend "
+        "the cause and swap again."
     )
 
 
@@ -417,5 +417,5 @@ class MachineChanged(BackupError):
     is_user_error = True
     recommended_action = (
         "Look at the machine's disks: the message says what each place holds. The old disks are kept; put them back "
-        "with undoSwap of the job once nothing else is in their place."
+        "with swapDisks/{job}/undo of the vault once nothing else is in their place."
     )

@@ -140,7 +140,7 @@ TABLE: dict[tuple[str, str], tuple[str, str]] = {
     ("api_restore_together_preview", "POST"): (OPERATOR, f"{DP}/backupVaults/previewRestoreTogether/action"),
     ("api_swap", "POST"): (CONTRIBUTOR, f"{DP}/backupVaults/swapDisks/action"),
     ("api_swap_preview", "POST"): (CONTRIBUTOR, f"{DP}/backupVaults/previewSwapDisks/action"),
-    ("api_swap_undo", "POST"): (CONTRIBUTOR, f"{DP}/backupVaults/backupJobs/undoSwap/action"),
+    ("api_swap_undo", "POST"): (CONTRIBUTOR, f"{DP}/backupVaults/swapDisks/undo/action"),
     ("api_instances_of_disk", "GET"): (READER, f"{DP}/backupInstances/read"),
     ("api_recovery_points", "GET"): (READER, f"{DP}/backupVaults/backupInstances/recoveryPoints/read"),
     ("api_recovery_point", "GET"): (READER, f"{DP}/backupVaults/backupInstances/recoveryPoints/read"),

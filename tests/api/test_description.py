@@ -312,7 +312,7 @@ def _swap(front: DescribedFront, platform: Platform) -> None:
     follow(front, begun)
     platform.run(minutes=2)
     (job,) = [job for job in platform.jobs() if job.operation is JobOperation.SWAP]
-    follow(front, front.post(f"{VAULT_PATH}/backupJobs/{job.job_id}/undoSwap"))
+    follow(front, front.post(f"{VAULT_PATH}/swapDisks/{job.job_id}/undo"))
     platform.run(minutes=2)
     front.get(f"{VAULT_PATH}/backupJobs/{job.job_id}")
 

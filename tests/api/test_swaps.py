@@ -56,7 +56,7 @@ def test_there_and_back_with_jobs_that_name_every_disk(front: Front, platform: P
         disk_id("disk-2"),
     ]
     assert shown["extendedInfo"]["additionalDetails"]["VirtualMachineId"] == machine_id()
-    assert front.post(f"{VAULT_PATH}/backupJobs/{job.job_id}/undoSwap").status == 202
+    assert front.post(f"{VAULT_PATH}/swapDisks/{job.job_id}/undo").status == 202
     platform.run(minutes=2)
     assert test_swap.disks(platform) == test_swap.BEFORE
 
@@ -80,7 +80,7 @@ def test_every_fault_of_the_body_is_told_at_once(front: Front) -> None:
 
 
 def test_a_job_that_is_not_there_is_not_undone(front: Front) -> None:
-    assert front.post(f"{VAULT_PATH}/backupJobs/00000000-0000-4000-8000-000000000000/undoSwap").status == 404
+    assert front.post(f"{VAULT_PATH}/swapDisks/00000000-0000-4000-8000-000000000000/undo").status == 404
 
 
 def test_a_disk_that_is_closed_is_not_taken_off_a_machine_by_what_was_restored_from_it() -> None:

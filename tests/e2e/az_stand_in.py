@@ -110,6 +110,12 @@ def disk_list(given: argparse.Namespace) -> Any:
     return send("GET", f"{group(given.resource_group)}/providers/Microsoft.Compute/disks", version=COMPUTE)["value"]
 
 
+def disk_create(given: argparse.Namespace) -> Any:
+    path = f"{group(given.resource_group)}/providers/Microsoft.Compute/disks/{given.name}"
+    data = {"createOption": "Copy", "sourceResourceId": given.source}
+    return send("PUT", path, {"location": given.location, "properties": {"creationData": data}}, version=COMPUTE)
+
+
 def disk_show(given: argparse.Namespace) -> Any:
     path = f"{group(given.resource_group)}/providers/Microsoft.Compute/disks/{given.name}"
     return send("GET", path, version=COMPUTE)
@@ -199,6 +205,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], Any], str, str]] = {
     "provider register": (provider_register, "namespace", ""),
     "provider show": (provider_show, "namespace", ""),
     "group create": (group_create, "name location", ""),
+    "disk create": (disk_create, "resource-group name location source", ""),
     "disk list": (disk_list, "resource-group", ""),
     "disk show": (disk_show, "resource-group name", ""),
     "disk wait": (disk_wait, "resource-group name created!", "interval"),

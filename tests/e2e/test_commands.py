@@ -209,7 +209,7 @@ def test_protection_rules_and_previews_of_the_pages_are_taken_as_they_stand(shel
 @pytest.mark.timeout(600)
 def test_a_hold_is_set_and_cleared_as_its_page_says(shell: Shell, guarded: LocalTarget) -> None:
     clients = Clients(guarded.endpoints)
-    shell.environment |= backed_up(guarded, clients, "held", number=1)
+    shell.environment |= backed_up(guarded, clients, "held")
     said = shell.ran(example("legal-holds.md", "", "sh"))
     assert said.count('"reason": "regional court, case 17"') == 3
     assert said.count('"endTime": null') == 4, "only the answer to clearing it says when it ends"
@@ -225,7 +225,7 @@ def test_a_hold_is_set_and_cleared_as_its_page_says(shell: Shell, guarded: Local
 @pytest.mark.timeout(600)
 def test_restores_are_tested_as_their_page_says_and_damage_is_found(shell: Shell, guarded: LocalTarget) -> None:
     clients = Clients(guarded.endpoints)
-    names = backed_up(guarded, clients, "tested", number=3)
+    names = backed_up(guarded, clients, "tested")
     clients.make_group("for-tests")
     clients.control("PUT", "settings", {"role_propagation_seconds": 0})
     vault = f"/subscriptions/{names['S']}/resourceGroups/tested/providers/Microsoft.DataProtection/backupVaults/tested"
@@ -275,7 +275,7 @@ def ended_test(clients: Clients, number: int) -> dict[str, Any]:
 
 def test_a_recovery_point_is_copied_to_another_region_as_its_page_says(shell: Shell, guarded: LocalTarget) -> None:
     clients = Clients(guarded.endpoints)
-    shell.environment |= {**backed_up(guarded, clients, "copied", number=3), "P": "daily"}
+    shell.environment |= {**backed_up(guarded, clients, "copied"), "P": "daily"}
     shell.environment |= {"PRINCIPAL": APP_PRINCIPAL}
     clients.control("PUT", "settings", {"role_propagation_seconds": 0})
     said = shell.ran(example("copies.md", "", "sh"))
@@ -286,6 +286,9 @@ def test_a_recovery_point_is_copied_to_another_region_as_its_page_says(shell: Sh
         time.sleep(2)
     (copy,) = whole_copies(clients)
     assert copy["properties"]["creationData"]["createOption"] == "CopyStart"
+    shell.environment["SNAPSHOT_ID"] = copy["id"]
+    shell.ran(example("copies.md", "Restore", "sh"))
+    shell.ran("az disk wait --created --resource-group copies-north --name from-the-copy")
 
 
 def whole_copies(clients: Clients) -> list[Any]:
@@ -308,7 +311,7 @@ def test_what_azure_has_billed_is_told_once_the_printed_command_gave_the_right(
     shell: Shell, guarded: LocalTarget
 ) -> None:
     clients = Clients(guarded.endpoints)
-    names = backed_up(guarded, clients, "billed", number=2)
+    names = backed_up(guarded, clients, "billed")
     clients.control("PUT", "settings", {"role_propagation_seconds": 0, "cost_known_after_days": 1})
     vault = f"/subscriptions/{names['S']}/resourceGroups/billed/providers/Microsoft.DataProtection/backupVaults/billed"
     question = HttpRequest(
@@ -328,18 +331,20 @@ def test_what_azure_has_billed_is_told_once_the_printed_command_gave_the_right(
     assert told["billed"]["days"] == [], "what is of today is billed tomorrow"
 
 
-def backed_up(target: LocalTarget, clients: Clients, name: str, *, number: int) -> dict[str, str]:
-    """The so many last disk, protected as `one` by a vault of that name in a group of that name, with a recovery point;
-    what pages call all that."""
+# Each page has a disk of its own, as a disk is protected once: plain ones, which no page names.
+PLAIN_DISKS = iter(("web01-os", "video01-plus", "sql01-os", "sql01-data", "trusted01-os"))
+
+
+def backed_up(target: LocalTarget, clients: Clients, name: str) -> dict[str, str]:
+    """A disk that no other page has, protected as `one` by a vault of that name in a group of that name, with a
+    recovery point; what pages call all that."""
     clients.make_group(name)
     backup, subscription = clients.backup, target.endpoints["subscription_id"]
     backup.backup_vaults.begin_create_or_update(name, name, models.BackupVaultResource(wanted.vault())).result()
     daily = models.BaseBackupPolicyResource(wanted.policy("P1D", "P7D"))
     made = backup.backup_policies.create_or_update(name, name, "daily", daily)
-    disks = sorted(
-        (each for each in clients.disks() if f"/{subscription}/" in each["id"]), key=lambda each: each["name"]
-    )
-    protection = models.BackupInstanceResource(wanted.instance(disks[-number], str(made.id)))
+    disk = clients.disk(f"/subscriptions/{subscription}/{APPS}/providers/Microsoft.Compute/disks/{next(PLAIN_DISKS)}")
+    protection = models.BackupInstanceResource(wanted.instance(disk, str(made.id)))
     backup.backup_instances.begin_create_or_update(name, name, "one", protection).result()
     job = backup.backup_instances.begin_adhoc_backup(name, name, "one", wanted.on_demand()).result().job_id
     ended = time.monotonic() + 120
@@ -396,7 +401,7 @@ def test_the_page_on_moving_in_runs_as_it_stands(shell: Shell, guarded: LocalTar
 @pytest.mark.timeout(600)
 def test_the_page_on_what_scripts_took_runs_as_it_stands(shell: Shell, guarded: LocalTarget) -> None:
     clients = Clients(guarded.endpoints)
-    names = backed_up(guarded, clients, "scripts", number=3)
+    names = backed_up(guarded, clients, "scripts")
     clients.control("PUT", "settings", {"role_propagation_seconds": 0})
     instance = clients.backup.backup_instances.get("scripts", "scripts", "one").properties
     assert instance is not None

@@ -15,7 +15,7 @@ from backup_core.adapters.azure_errors import Answer, Call, CallKind, error_for
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Alert, AlertState, Cause
 from backup_core.domain.errors import SnapshotHeld
-from backup_core.domain.hold import ends_of, standing
+from backup_core.domain.hold import POINT, ends_of, standing
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.recovery_point import HOLD_TAG, held_by_tag
@@ -290,10 +290,11 @@ class Troubled(Interleaving):
         self.platform.run(minutes=36)
 
     def _forget_holds_without_a_tag(self) -> None:
-        """What only the lost tables knew."""
+        """What only the lost tables knew: a tag may tell of its instance's hold, and not yet of the point's own."""
         cloud = self.platform.world.cloud
         shown = {each: cloud.shown(each) for each in self.ledger.held}
-        tagged = {each for each, raw in shown.items() if raw is not None and held_by_tag(raw["tags"])}
+        claims = {each: held_by_tag(raw["tags"]) for each, raw in shown.items() if raw is not None}
+        tagged = {each for each, found in claims.items() if any(claim.scope == POINT for claim in found)}
         self.ledger.held = {each: until for each, until in self.ledger.held.items() if each in tagged}
 
     def _say_go_on(self) -> None:

@@ -645,7 +645,7 @@ def _brake() -> Schema:
 
 def _copy_rule() -> Schema:
     asked = answered(bodies.copy_rule_properties())["properties"]
-    return all_of({**asked, "sinceTime": TIME})
+    return all_of({**asked, "diskEncryptionSetId": optional(asked["diskEncryptionSetId"]), "sinceTime": TIME})
 
 
 def _point_copy() -> Schema:

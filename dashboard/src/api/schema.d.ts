@@ -1539,7 +1539,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/backupJobs/{job}/undoSwap": {
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/swapDisks/{job}/undo": {
         parameters: {
             query?: never;
             header?: never;
@@ -4301,7 +4301,7 @@ export interface components {
                     tagName: string;
                     duration: string;
                 }[];
-                diskEncryptionSetId: string;
+                diskEncryptionSetId: string | null;
                 /** Format: date-time */
                 sinceTime: string;
             };

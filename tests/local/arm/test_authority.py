@@ -73,10 +73,10 @@ def test_any_api_version_is_taken(simulator: Simulator, version: str) -> None:
 
 def test_an_unknown_subscription_and_type_are_404(simulator: Simulator) -> None:
     nowhere = disk_id("d", subscription="00000000-0000-4000-8000-00000000dead")
-    machine = group_path(APPS) + "/providers/Microsoft.Compute/virtualMachines/vm"
+    other = group_path(APPS) + "/providers/Microsoft.Compute/availabilitySets/one"
 
     assert error_code(simulator.call("GET", nowhere)) == (404, "SubscriptionNotFound")
-    assert error_code(simulator.call("GET", machine)) == (404, "InvalidResourceType")
+    assert error_code(simulator.call("GET", other)) == (404, "InvalidResourceType")
 
 
 def test_a_wrong_method_is_405(simulator: Simulator) -> None:
