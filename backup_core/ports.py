@@ -19,7 +19,7 @@ from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Alert
 from backup_core.domain.audit import AuditRecord, AuditScope
 from backup_core.domain.brake import Brake
-from backup_core.domain.copying import CopyLane, CopyTurn, PointCopy
+from backup_core.domain.copying import CopyLane, LaneWait, PointCopy
 from backup_core.domain.data_sample import ByteRange
 from backup_core.domain.disk import Disk, OperationState, Snapshot
 from backup_core.domain.errors import ResourceInUse
@@ -80,7 +80,7 @@ Record = (
     | RestoreTestPlaces
     | PointCopy
     | CopyLane
-    | CopyTurn
+    | LaneWait
 )
 R = TypeVar("R", bound=Record)
 Glance = InstanceGlance | JobGlance | PointGlance  # of a BackupInstance, a Job, a RecoveryPoint
@@ -171,9 +171,8 @@ class StateStore(Protocol):
     ResourceGuard (key), GuardMapping (key), StorageDay (key), Heartbeat (), Installation (), whatever vault is named;
     Alert (alert_id); OutboxEvent (key); RefusedEvent (key); Unlock (subject, by); KnownRequest (request_id); Brake ();
     RestoreTestPlan (name); RestoreTestPlaces ().
-    Alert (alert_id); OutboxEvent (key); RefusedEvent (key); Unlock (subject, by); KnownRequest (request_id); Brake ().
-    PointCopy (instance_name, copy_id). Lanes of copies lie together, each with its turns: CopyLane (key), CopyTurn
-    (lane, key).
+    PointCopy (instance_name, copy_id). Lanes of copies lie together, each with who waits there: CopyLane (key),
+    LaneWait (lane, key).
     Names are compared without case. Raises CloudUnavailable when the storage does not answer, InvalidInput for a name
     that no table key can hold or a page token that the store did not make.
     """

@@ -39,6 +39,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # In both what takes longest stands first, for begun last it would be waited for alone.
 WAITING = ("tests/e2e/", "tests/chaos/", "tests/local/", "tests/contract/", "tests/package/", "tests/verify/")
 SLOWEST_FIRST = (
+    "tests/e2e/test_verify.py",
+    "tests/e2e/test_outbox.py",
     "tests/e2e/test_tag_rules.py",
     "tests/e2e/test_local_target.py",
     "tests/e2e/test_every_method.py",

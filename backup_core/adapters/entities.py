@@ -26,7 +26,7 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Alert
 from backup_core.domain.brake import Brake
-from backup_core.domain.copying import CopyLane, CopyTurn, PointCopy
+from backup_core.domain.copying import CopyLane, LaneWait, PointCopy
 from backup_core.domain.errors import Fault, InvalidInput, RecordCorrupt
 from backup_core.domain.guard import GuardMapping, ResourceGuard, Unlock
 from backup_core.domain.health import InstanceGlance, JobGlance, PointGlance
@@ -97,7 +97,7 @@ _KINDS: Mapping[type[Record], str] = {
     RestoreTestPlaces: "testplaces",
     PointCopy: "copy",
     CopyLane: "lane",
-    CopyTurn: "turn",
+    LaneWait: "wait",
 }
 _KEY_LENGTHS: Mapping[type[Record], int] = {
     Vault: 0,
@@ -125,7 +125,7 @@ _KEY_LENGTHS: Mapping[type[Record], int] = {
     RestoreTestPlaces: 0,
     PointCopy: 2,
     CopyLane: 1,
-    CopyTurn: 2,
+    LaneWait: 2,
 }
 # Records that lie together, whatever vault they are of.
 _SHARED: Mapping[type[Record], str] = {
@@ -140,7 +140,7 @@ _SHARED: Mapping[type[Record], str] = {
     GuardMapping: GUARDS_PARTITION,
     StorageDay: STORAGE_PARTITION,
     CopyLane: LANES_PARTITION,
-    CopyTurn: LANES_PARTITION,
+    LaneWait: LANES_PARTITION,
 }
 GLANCED: Mapping[type[Glance], type[BackupInstance | Job | RecoveryPoint]] = {
     InstanceGlance: BackupInstance,
@@ -249,7 +249,7 @@ def record_key(record: Record) -> tuple[str, ...]:
             return (record.alert_id,)
         case PointCopy():
             return (record.instance_name, record.copy_id)
-        case CopyTurn():
+        case LaneWait():
             return (record.lane, record.key)
         case DigestItem():
             return (record.group, record.key)
@@ -491,7 +491,7 @@ def _hints(record: Record) -> dict[str, str]:
             return {"state": record.state.value, "instance": record.instance_name, "snapshot": record.snapshot_id}
         case CopyLane():
             return {"tickets": str(len(record.tickets))}
-        case CopyTurn():
+        case LaneWait():
             return {"vault": record.vault.resource_id, "instance": record.instance_name}
         case DiskClaim():
             return {"vault": record.vault.resource_id, "instance": record.instance_name}

@@ -26,9 +26,7 @@ from backup_core.domain.vault import BRAKE_OFF, SHARE_PERCENT, Vault
 
 WITHIN = timedelta(hours=1)
 _TOGETHER = timedelta(minutes=5)  # counts of so long are kept as one, and for as much longer
-_CLOCKS_APART = timedelta(
-    minutes=1
-)  # by which hosts may differ: what one counted, another still sees for the whole hour
+_CLOCKS_APART = timedelta(minutes=1)  # what one host counted, another sees for the whole hour
 GOES_ON_FOR = timedelta(hours=24)
 GO_ONS_KEPT = 10
 LONGEST_REASON = 256

@@ -6,7 +6,7 @@ once for each subscription and region (documented). What it transfers is the dif
 newest whole copy and the snapshot that it was made of stay until the next copy is whole, whatever their dates say.
 
 A `lane` is a subscription and region that copies go to. A `ticket` is a backup instance's leave to copy in a lane;
-there are as many as Azure copies at once. Instances wait for one in turns, those with the oldest point first.
+there are as many as Azure copies at once. Instances wait for one, those with the oldest point first.
 
 Leaves to others: making copies (workflows/copying.py), deleting them (workflows/copy_expiry.py).
 """
@@ -145,7 +145,7 @@ def _seconds(retention: str) -> float:
 
 
 class CopyState(Enum):
-    WAITING = "Waiting"  # for its turn, or to be tried again
+    WAITING = "Waiting"  # for a ticket, or to be tried again
     COPYING = "Copying"
     COMPLETED = "Completed"
     EXPIRING = "Expiring"  # marked for deletion
@@ -631,11 +631,11 @@ def _look_at(copy: PointCopy, copies: Sequence[PointCopy], stays: Stays) -> date
     return max(due_at, later, copy.blocked_until or due_at)
 
 
-# ---------------------------------------------------------------- turns and tickets
+# ---------------------------------------------------------------- waits and tickets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CopyTurn:
+class LaneWait:
     """An instance that waits for a ticket of a lane, since `ready_at`."""
 
     lane: str
@@ -645,7 +645,7 @@ class CopyTurn:
 
     @property
     def key(self) -> str:
-        """Sorts by time; the same instance at the same time is the same turn."""
+        """Sorts by time; the same instance at the same time waits once."""
         who = hashlib.sha256(f"{self.vault.partition}\n{self.instance_name.lower()}".encode()).hexdigest()[:16]
         return f"{self.ready_at.astimezone(UTC):%Y%m%d%H%M%S}-{who}"
 
@@ -682,14 +682,14 @@ class CopyLane:
     def without(self, *gone: Ticket) -> CopyLane:
         return replace(self, tickets=tuple(each for each in self.tickets if each not in gone))
 
-    def given(self, turns: Sequence[CopyTurn], now: datetime) -> tuple[CopyLane, tuple[Ticket, ...]]:
-        """As many tickets as there are left, to the first turns that are ready. None has two."""
+    def given(self, waits: Sequence[LaneWait], now: datetime) -> tuple[CopyLane, tuple[Ticket, ...]]:
+        """As many tickets as there are left, to the first that are ready. None has two."""
         holders = {each.holder for each in self.tickets}
         fresh: list[Ticket] = []
-        for turn in turns:
-            if len(self.tickets) + len(fresh) >= AT_ONCE or turn.ready_at > now:
+        for wait in waits:
+            if len(self.tickets) + len(fresh) >= AT_ONCE or wait.ready_at > now:
                 break
-            if turn.holder not in holders:
-                holders.add(turn.holder)
-                fresh.append(Ticket(vault=turn.vault, instance_name=turn.instance_name, given_at=now))
+            if wait.holder not in holders:
+                holders.add(wait.holder)
+                fresh.append(Ticket(vault=wait.vault, instance_name=wait.instance_name, given_at=now))
         return replace(self, tickets=(*self.tickets, *fresh)), tuple(fresh)

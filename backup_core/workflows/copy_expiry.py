@@ -317,7 +317,7 @@ def _alerted(ports: Ports, message: ExpireCopies, instance: BackupInstance, resu
 
 
 def _rest(ports: Ports, message: ExpireCopies, sight: _Sight) -> None:
-    """Nothing to delete now: the row moves to when there will be, or goes. Whatever waits for its turn takes one."""
+    """Nothing to delete now: the row moves to when there will be, or goes. Whatever is owed waits for a ticket."""
     enlist_next(ports, message.vault, sight.instance.value, sight.plain)
     due_at = next_copy_expiry(sight.plain, sight.stays)
     blocked = [each.blocked_until for each in sight.plain if each.blocked_until is not None]

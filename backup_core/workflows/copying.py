@@ -1,7 +1,7 @@
 """Copy recovery points to other regions: give tickets, start a copy, observe it until it is whole.
 
-A copy is recorded as waiting in the transaction that records its point; from then on it is owed. Its instance takes a
-turn in the lane of its region, gets one of the lane's tickets, and copies its oldest waiting point there; whoever ends
+A copy is recorded as waiting in the transaction that records its point; from then on it is owed. Its instance waits
+in the lane of its region, gets one of the lane's tickets, and copies its oldest waiting point there; whoever ends
 a copy gives its ticket to the next. A ticket whose holder died is found by the lane's own row on the agenda, which is
 there as long as anything waits or runs: an installation without copies pays nothing.
 
@@ -25,7 +25,7 @@ from backup_core.domain.copying import (
     COPYING_AT_MOST,
     CopyLane,
     CopyState,
-    CopyTurn,
+    LaneWait,
     PointCopy,
     Ticket,
     copies_of,
@@ -77,10 +77,10 @@ from backup_core.workflows.watching import STALL_AFTER, watch_row
 log = logging.getLogger("diskbackup.copying")
 
 COPY = "Copy snapshot"
-ENLISTED_AHEAD = timedelta(seconds=20)  # longer than the commit takes that the turn is for
+ENLISTED_AHEAD = timedelta(seconds=20)  # longer than the commit takes that the wait is for
 PUMP_EVERY = timedelta(seconds=20)
 CHECK_EVERY = timedelta(minutes=5)  # whether the holders of tickets are alive
-TURNS_READ = 300  # those of who has a ticket already are among them
+WAITS_READ = 300  # those of who has a ticket already are among them
 DROPPED_AT_ONCE = 20
 OWED_NO_MORE = (ProtectionState.DELETING, ProtectionState.SOFT_DELETED)
 RELEASES_TRIED = 10
@@ -90,8 +90,8 @@ RELEASES_TRIED = 10
 
 
 def wanted_of(ports: Ports, vault: VaultKey, instance: BackupInstance, point: RecoveryPoint) -> tuple[PointCopy, ...]:
-    """The copies that are to be recorded with a new point; their turns are taken first, for what is recorded must not
-    be forgotten. Raises CloudUnavailable."""
+    """The copies that are to be recorded with a new point; that they wait is recorded first, for what is owed must
+    not be forgotten. Raises CloudUnavailable."""
     settings = find_vault(ports, vault)
     news = copies_of(vault, instance, point, settings.copy_rules) if settings is not None else ()
     for lane in {copy.lane for copy in news}:
@@ -100,17 +100,17 @@ def wanted_of(ports: Ports, vault: VaultKey, instance: BackupInstance, point: Re
 
 
 def enlist(ports: Ports, vault: VaultKey, instance_name: str, lane: str, ready_at: datetime) -> None:
-    """Have the instance take a turn in a lane, once it is `ready_at`. Raises CloudUnavailable."""
-    turn = CopyTurn(lane=lane, vault=vault, instance_name=instance_name, ready_at=ready_at.replace(microsecond=0))
+    """Have the instance wait in a lane for a ticket, from when it is `ready_at`. Raises CloudUnavailable."""
+    wait = LaneWait(lane=lane, vault=vault, instance_name=instance_name, ready_at=ready_at.replace(microsecond=0))
     _ensure_pump(ports, lane)
     try:
-        ports.store.commit(ANYWHERE, [Insert(turn)])
+        ports.store.commit(ANYWHERE, [Insert(wait)])
     except StateConflict:
         log.debug("copy.enlisted_twice instance=%s lane=%s", instance_name, lane)
 
 
 def enlist_next(ports: Ports, vault: VaultKey, instance: BackupInstance, copies: Sequence[PointCopy]) -> bool:
-    """Have an instance without a copy under way take a turn for whatever it owes next; False when it owes nothing."""
+    """Have an instance without a copy under way wait for a ticket for what it owes next; False when it owes nothing."""
     coming = next_of_all(copies)
     if coming is None or instance.copying or instance.state in OWED_NO_MORE:
         return False
@@ -160,24 +160,24 @@ def pump(ports: Ports, row: AgendaRow) -> AgendaRow | None:
 
 
 def give_tickets(ports: Ports, lane: str, *freed: Ticket) -> bool:
-    """Take back the `freed` tickets and give all that are left to those whose turn it is. Answers whether anything
+    """Take back the `freed` tickets and give all that are left to those who wait longest. Answers whether anything
     waits or runs in the lane. Raises CloudUnavailable, ResourceInUse (the lane's row alone tells then)."""
 
     def attempt() -> tuple[bool, tuple[Ticket, ...]]:
         stored = ports.store.get(CopyLane, ANYWHERE, lane)
         known = stored.value if stored is not None else CopyLane(key=lane)
-        page = ports.store.page(CopyTurn, ANYWHERE, lane, limit=TURNS_READ)
+        page = ports.store.page(LaneWait, ANYWHERE, lane, limit=WAITS_READ)
         after, fresh = known.without(*freed).given([each.value for each in page.items], ports.clock.now())
         changes: list[Change] = []
         if after != known:
             changes.append(Insert(after) if stored is None else Replace(stored, after))
-        holders, taken = {each.holder for each in fresh}, list[Stored[CopyTurn]]()
-        for turn in page.items:
-            if turn.value.holder in holders:
-                holders.discard(turn.value.holder)
-                taken.append(turn)
+        holders, taken = {each.holder for each in fresh}, list[Stored[LaneWait]]()
+        for wait in page.items:
+            if wait.value.holder in holders:
+                holders.discard(wait.value.holder)
+                taken.append(wait)
         # A transaction takes 100 rows: a lane that fills at once is written in two, tickets first.
-        changes += [Remove(turn) for turn in taken[:99]]
+        changes += [Remove(wait) for wait in taken[:99]]
         if changes:
             ports.store.commit(ANYWHERE, changes)
         return bool(after.tickets or page.items), fresh
@@ -243,7 +243,7 @@ def start_copy(ports: Ports, message: StartCopy) -> None:
         return
     stored = ports.store.get(BackupInstance, message.vault, message.instance_name)
     if stored is None or stored.value.state in OWED_NO_MORE or stored.value.copying:
-        _release(ports, message)  # whoever ends the copy under way takes the next turn
+        _release(ports, message)  # whoever ends the copy under way waits for the next ticket
         return
     copies = read_copies(ports, message.vault, message.instance_name)
     copy = next_in_lane((each.value for each in copies), message.lane)
@@ -660,7 +660,7 @@ def _end_unowed(ports: Ports, message: StartCopy | ObserveCopy, row: Stored[Job]
 
 
 def _go_on(ports: Ports, message: StartCopy | ObserveCopy) -> None:
-    """After the end of a copy: the instance takes its next turn, its ticket goes to another."""
+    """After the end of a copy: the instance waits for its next one, its ticket goes to another."""
     stored = ports.store.get(BackupInstance, message.vault, message.instance_name)
     if stored is not None and not stored.value.copying:
         copies = read_copies(ports, message.vault, message.instance_name)

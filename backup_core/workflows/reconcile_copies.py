@@ -17,7 +17,7 @@ from backup_core.domain.alert import Cause
 from backup_core.domain.copying import (
     CopyLane,
     CopyState,
-    CopyTurn,
+    LaneWait,
     PointCopy,
     behind,
     copy_from_label,
@@ -120,12 +120,12 @@ def _list(ports: Ports, group_id: str, seen: _Seen, report: ReconcileReport) -> 
 
 
 def _enlisted(ports: Ports, lanes: Iterable[str]) -> set[tuple[str, str]]:
-    """Who has a turn or a ticket in any of the lanes."""
+    """Who waits for a ticket or has one in any of the lanes."""
     holders = set()
     for lane in lanes:
         stored = ports.store.get(CopyLane, ANYWHERE, lane)
         holders |= {each.holder for each in stored.value.tickets} if stored is not None else set()
-        holders |= {turn.value.holder for turn in every(ports, CopyTurn, ANYWHERE, lane)}
+        holders |= {wait.value.holder for wait in every(ports, LaneWait, ANYWHERE, lane)}
     return holders
 
 

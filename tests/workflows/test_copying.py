@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backup_core.domain.copying import AT_ONCE, CopyLane, CopyRule, CopyState, CopyTurn, KeptCopy, PointCopy
+from backup_core.domain.copying import AT_ONCE, CopyLane, CopyRule, CopyState, KeptCopy, LaneWait, PointCopy
 from backup_core.domain.errors import CloudUnavailable, InvalidInput, ResourceInUse
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
@@ -302,7 +302,7 @@ def _refuse_copies(call: str, target: str) -> None:
 
 def test_no_more_tickets_are_given_than_azure_copies_at_once() -> None:
     turns = [
-        CopyTurn(lane=LANE, vault=VAULT, instance_name=f"disk-{number}", ready_at=NOW + timedelta(seconds=number))
+        LaneWait(lane=LANE, vault=VAULT, instance_name=f"disk-{number}", ready_at=NOW + timedelta(seconds=number))
         for number in range(150)
     ]
     given, fresh = CopyLane(key=LANE).given([*turns, turns[0]], NOW + HOUR)
