@@ -616,14 +616,14 @@ class Memory:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What one may take of what all share: `on_demand_a_day` backups on demand of one instance within 24 hours;
-    `questions_a_minute` to one process of one caller and of all, of whose own `looked_into_anew` are looked into each
+    `questions_a_minute` to one process of one caller and of all, of whose own `answered_anew` are looked into each
     time, and others answered as they were within `answers_last`."""
 
     on_demand_a_day: int = 10  # Azure's own limit (documented)
     audit_days: int = 400  # how long audit records are kept
     questions_a_minute: int = 30
     questions_of_all_a_minute: int = 60
-    looked_into_anew: int = 5
+    answered_anew: int = 5
     answers_last: timedelta = timedelta(seconds=30)
     snapshots_at_once: int = 20_000  # that a run of the reconciler keeps in memory, at 4 KB each (measured)
 

@@ -620,7 +620,7 @@ def _headers(seen: Sequence[Any]) -> Mapping[str, str]:
 
 
 def _operation_url(answer: Any) -> str:
-    """Where the operation can be watched. The asynchronous operation is asked rather than the result's location."""
+    """Where the operation can be polled. The asynchronous operation is asked rather than the result's location."""
     return str(answer.headers.get("Azure-AsyncOperation") or answer.headers.get("Location") or "")
 
 

@@ -31,13 +31,13 @@ def suspend(ports: Ports, call: Call) -> Answer:
 
 
 def resume(ports: Ports, call: Call) -> Answer:
-    """202 with both URLs of the job that looks at the disk; 200 when protection is not paused (recorded)."""
-    return _looked_at(ports, call, partial(workflow.resume_protection, by=call.caller.object_id))
+    """202 with both URLs of the job that checks the disk; 200 when protection is not paused (recorded)."""
+    return _configured(ports, call, partial(workflow.resume_protection, by=call.caller.object_id))
 
 
 def sync(ports: Ports, call: Call) -> Answer:
-    """202 with both URLs of the job that looks at the disk; 200 when protection is paused."""
-    return _looked_at(ports, call, workflow.sync_instance)
+    """202 with both URLs of the job that checks the disk; 200 when protection is paused."""
+    return _configured(ports, call, workflow.sync_instance)
 
 
 def _paused(ports: Ports, call: Call, pause: Callable[..., BackupInstance]) -> Answer:
@@ -51,9 +51,9 @@ def _paused(ports: Ports, call: Call, pause: Callable[..., BackupInstance]) -> A
     return accepted(call, Operation(vault=call.vault, done_at=now), instance.disk_location)
 
 
-def _looked_at(ports: Ports, call: Call, look: Callable[..., Job | None]) -> Answer:
+def _configured(ports: Ports, call: Call, configure: Callable[..., Job | None]) -> Answer:
     read_optional_body(call)
-    job = look(ports, call.vault, call.names["instance"], correlation_id=call.correlation_id)
+    job = configure(ports, call.vault, call.names["instance"], correlation_id=call.correlation_id)
     return Answer(status=200) if job is None else begun(call, job)
 
 

@@ -33,23 +33,23 @@ class _Kept:
     at: datetime
 
 
-def answered(ports: Ports, call: Call, look: Callable[[], T]) -> T:
-    """What `look` finds out, or found out lately for the same request of the same caller. Raises Throttled when the
-    caller has asked too much, and what `look` raises: an error is no answer, and is not kept."""
+def answered(ports: Ports, call: Call, ask: Callable[[], T]) -> T:
+    """What `ask` finds out, or found out lately for the same request of the same caller. Raises Throttled when the
+    caller has asked too much, and what `ask` raises: an error is no answer, and is not kept."""
     now, limits, name = ports.clock.now(), ports.limits, _name(call)
     caller = f"asked {call.caller.object_id or call.caller.ip}"
     own, all_ = _lately(ports, caller, now), _lately(ports, _EVERYBODY, now)
     kept = ports.memory.kept(name, _Kept, now=now)
     changed_at = ports.memory.recall(_CHANGED)
     is_stale = kept is None or (changed_at is not None and kept.at <= changed_at)
-    if kept is not None and not is_stale and len(own) >= limits.looked_into_anew:
+    if kept is not None and not is_stale and len(own) >= limits.answered_anew:
         return cast("T", kept.value)
     _refuse_too_many(own, limits.questions_a_minute, now, "to you")
     _refuse_too_many(all_, limits.questions_of_all_a_minute, now, "to all callers")
     ports.memory.keep(caller, (*own, now), until=now + _MINUTE)
     ports.memory.keep(_EVERYBODY, (*all_, now), until=now + _MINUTE)
     with asking():
-        found = look()
+        found = ask()
     ports.memory.keep(name, _Kept(found, now), until=now + limits.answers_last)
     return found
 

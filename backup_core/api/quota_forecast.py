@@ -31,7 +31,7 @@ DAYS, DAYS_AT_MOST = 90, 366
 MORE_DISKS_AT_MOST = 20_000
 COPY_HOURS, COPY_HOURS_AT_MOST = 4, 168
 NAMED = 10  # disks
-_LOOKED_AT = 200  # for those
+_READ = 200  # for those
 _OF_POLICY = "Microsoft.DataProtection/backupVaults/backupPolicies/forecastQuotas/action"
 _SUPPOSED = (
     "Every slot is backed up at once, and every backup succeeds; a point goes as soon as it has expired.",
@@ -76,11 +76,11 @@ def _answer(ports: Ports, call: Call, node: Node, subscription: str, location: s
     place = Place(subscription=subscription.lower(), location=plain_location(location))
     vaults = list(vaults_seen(ports, call))
 
-    def look() -> QuotaForecast:
+    def ask() -> QuotaForecast:
         with one_at_a_time(vaults):
             return forecast_quotas(ports, place, vaults, span, copies_last=lasting, change=change)
 
-    found = answered(ports, call, look)
+    found = answered(ports, call, ask)
     return Answer(status=200, body=_render(ports, call, place, found, lasting))
 
 
@@ -107,7 +107,7 @@ def _render(ports: Ports, call: Call, place: Place, found: QuotaForecast, lastin
             "lastBeginsAfterSeconds": round(found.worst.last_after_seconds),
         },
         "disksThatReachALimit": len({(each.vault, each.name) for each in found.disks}),
-        "firstDisks": list(islice(_named(ports, call, found.disks[:_LOOKED_AT]), NAMED)),
+        "firstDisks": list(islice(_named(ports, call, found.disks[:_READ]), NAMED)),
         "assumptions": list(_SUPPOSED),
         "unknown": list(found.unknown),
     }

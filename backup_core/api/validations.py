@@ -49,8 +49,8 @@ def validate_for_modify_backup(ports: Ports, call: Call) -> Answer:
     request = instances.read_properties(properties, call.vault, name=instance.name)
     raise_faults(properties)
     policy = _find_policy(ports, call, request.policy_name)
-    look = partial(validation.check_modify, ports, vault, instance, request, policy)
-    return _answer(ports, call, vault, look)
+    check = partial(validation.check_modify, ports, vault, instance, request, policy)
+    return _answer(ports, call, vault, check)
 
 
 def validate_restore(ports: Ports, call: Call) -> Answer:
@@ -63,8 +63,8 @@ def validate_restore(ports: Ports, call: Call) -> Answer:
         raise_faults(node)
     request = restores.read_request(wanted)
     point = _find_point(ports, call, request)
-    look = partial(validation.check_restore_target, ports, vault, instance, point, request)
-    return _answer(ports, call, vault, look)
+    check = partial(validation.check_restore_target, ports, vault, instance, point, request)
+    return _answer(ports, call, vault, check)
 
 
 def _instance_of(call: Call) -> Node:
@@ -95,8 +95,8 @@ def _find_point(ports: Ports, call: Call, request: RestoreRequest) -> RecoveryPo
         return stored.value if stored else None
 
 
-def _answer(ports: Ports, call: Call, vault: Vault, look: Callable[[], list[Fault]]) -> Answer:
-    faults = answered(ports, call, look)
+def _answer(ports: Ports, call: Call, vault: Vault, check: Callable[[], list[Fault]]) -> Answer:
+    faults = answered(ports, call, check)
     if faults:
         raise InvalidInput(faults)
     done = Operation(vault=call.vault, done_at=ports.clock.now())

@@ -24,7 +24,7 @@ from typing import Any
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.durations import parse_duration
 from backup_core.domain.errors import Fault
-from backup_core.domain.hold import Hold, HoldClaim, standing
+from backup_core.domain.hold import Hold, HoldLabel, standing
 from backup_core.domain.instance import BackupInstance, CopyStanding, ProtectionState
 from backup_core.domain.job import JobOperation, job_id, time_ordered_hex
 from backup_core.domain.naming import short_disk_name
@@ -389,7 +389,7 @@ def _hours(length: timedelta) -> int:
 
 
 def copy_snapshot_id(vault: VaultKey, copy: PointCopy, attempt: int) -> str:
-    """Another name for each attempt; it seals what the tags only claim, as that of a snapshot does (naming.py)."""
+    """Another name for each attempt; it seals what the label says, as that of a snapshot does (naming.py)."""
     disk = short_disk_name(copy.disk_id.rsplit("/", 1)[-1])
     name = f"bc-{disk}-{copy.point_at.astimezone(UTC):{_STAMP}}-{_seal(vault, copy, attempt)}"
     group = parse_group_id(copy.group_id)
@@ -417,7 +417,7 @@ def copy_tags(vault: VaultKey, copy: PointCopy, held: Iterable[Hold] = ()) -> di
     label = replace(
         label_of_point(vault, _as_labelled(copy)),
         retention=parse_duration(copy.retention),
-        holds=tuple(map(HoldClaim.of, held)),
+        holds=tuple(map(HoldLabel.of, held)),
     )
     told = {"attempt": copy.attempt, "at": copy.point_at.astimezone(UTC).isoformat(), "rule": copy.rule_name}
     own = {name: value for name, value in label.tags().items() if name != f"{TAG_PREFIX}job"}
@@ -614,13 +614,13 @@ def copy_successor(copy: PointCopy, copies: Sequence[PointCopy]) -> PointCopy | 
 def next_copy_expiry(copies: Sequence[PointCopy], stays: Stays) -> datetime | None:
     """When a copy can go next, or one that is being deleted is looked at; None while none will unless something else
     changes."""
-    looks = [_look_at(copy, copies, stays) for copy in copies if not copy.is_wanted]
+    dues = [_due_at(copy, copies, stays) for copy in copies if not copy.is_wanted]
     if not stays.protected and any(copy.is_wanted for copy in copies):
-        looks.append(stays.now)
-    return min((look for look in looks if look is not None), default=None)
+        dues.append(stays.now)
+    return min((each for each in dues if each is not None), default=None)
 
 
-def _look_at(copy: PointCopy, copies: Sequence[PointCopy], stays: Stays) -> datetime | None:
+def _due_at(copy: PointCopy, copies: Sequence[PointCopy], stays: Stays) -> datetime | None:
     if copy.state is CopyState.EXPIRING:
         return max(copy.blocked_until or stays.now, stays.now)
     if stays.keep_all or (stays.protected and _is_newest(copy, copies)):

@@ -2,10 +2,10 @@
 
 A hold has a name, by which it is cleared, and says who set it, why and since when. Several may stand on one thing. To
 clear one is a weakening: it waits (`ends_at`), is told, and can be taken back until then. One that has ended is kept on
-record, for it tells which claims of a tag are void.
+record, for it tells which labels of a tag are void.
 
-A snapshot carries its holds in a tag, for a rebuild of the catalogue. What a tag says is a claim that may keep a
-snapshot and never let one go: it counts unless a record knows of that hold and says that it has ended.
+A snapshot carries its holds in a tag, for a rebuild of the catalogue. Such a label may keep a snapshot and never let
+one go: it counts unless a record knows of that hold and says that it has ended.
 
 Leaves to others: what a hold keeps (domain/retention.py), and who may (api/routes.py).
 """
@@ -57,7 +57,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HoldClaim:
+class HoldLabel:
     """A hold as a tag tells it; `set_at` is None where it does not say when."""
 
     name: str
@@ -67,7 +67,7 @@ class HoldClaim:
     scope: str = POINT
 
     @classmethod
-    def of(cls, hold: Hold) -> HoldClaim:
+    def of(cls, hold: Hold) -> HoldLabel:
         return cls(name=hold.name, reason=hold.reason, set_at=hold.set_at, set_by=hold.set_by, scope=hold.scope)
 
 
@@ -158,72 +158,72 @@ def without_hold(
 # What a snapshot's tag says.
 
 
-def strange_claims(claims: Iterable[HoldClaim], known: Iterable[Hold]) -> tuple[HoldClaim, ...]:
-    """Claims of holds that no record accounts for, be it as standing or as ended: they keep what bears them."""
+def strange_holds(labels: Iterable[HoldLabel], known: Iterable[Hold]) -> tuple[HoldLabel, ...]:
+    """Labels of holds that no record accounts for, be it as standing or as ended: they keep what bears them."""
     recorded = list(known)
-    return tuple(claim for claim in claims if not any(_is_of(claim, hold) for hold in recorded))
+    return tuple(label for label in labels if not any(_is_of(label, hold) for hold in recorded))
 
 
-def _is_of(claim: HoldClaim, hold: Hold) -> bool:
-    """Whether the claim is of this hold, or of an earlier one of its name, which the record has outlived."""
-    if (claim.name.lower(), claim.scope) != (hold.name.lower(), hold.scope):
+def _is_of(label: HoldLabel, hold: Hold) -> bool:
+    """Whether the label is of this hold, or of an earlier one of its name, which the record has outlived."""
+    if (label.name.lower(), label.scope) != (hold.name.lower(), hold.scope):
         return False
-    return claim.reason in ("", hold.reason) if claim.set_at is None else claim.set_at <= hold.set_at
+    return label.reason in ("", hold.reason) if label.set_at is None else label.set_at <= hold.set_at
 
 
-def from_claims(claims: Iterable[HoldClaim], now: datetime) -> tuple[Hold, ...]:
+def from_labels(labels: Iterable[HoldLabel], now: datetime) -> tuple[Hold, ...]:
     """The holds that a tag tells of, for a record that is written back from it."""
     return tuple(
         Hold(
-            name=claim.name,
-            reason=claim.reason or "its reason did not fit into the snapshot's tag",
-            set_at=claim.set_at or now,
-            set_by=claim.set_by,
-            scope=claim.scope,
+            name=label.name,
+            reason=label.reason or "its reason did not fit into the snapshot's tag",
+            set_at=label.set_at or now,
+            set_by=label.set_by,
+            scope=label.scope,
         )
-        for claim in claims
+        for label in labels
     )
 
 
-def write_claims(claims: Sequence[HoldClaim]) -> str:
+def write_labels(labels: Sequence[HoldLabel]) -> str:
     """The tag's value: JSON of at most 256 characters, "" for none. Reasons are cut to fit, then who set each is left
     out, then those that are still too many are counted."""
-    if not claims:
+    if not labels:
         return ""
     for longest in _REASONS:
-        text = _dumped([_claim(claim, longest) for claim in claims])
+        text = _dumped([_written(label, longest) for label in labels])
         if len(text) <= LONGEST_VALUE:
             return text
-    for count in range(len(claims), -1, -1):
-        named: list[dict[str, Any]] = [_claim(claim, 0) for claim in claims[:count]]
-        left = len(claims) - count
+    for count in range(len(labels), -1, -1):
+        named: list[dict[str, Any]] = [_written(label, 0) for label in labels[:count]]
+        left = len(labels) - count
         text = _dumped([*named, {"more": left}] if left else named)
         if len(text) <= LONGEST_VALUE:
             break
     return text
 
 
-def _claim(claim: HoldClaim, longest: int) -> dict[str, Any]:
-    told: dict[str, Any] = {"name": claim.name}
-    if claim.scope != POINT:
-        told["of"] = claim.scope
-    if claim.set_at is not None:
-        told["since"] = _text(claim.set_at)
-    if longest and claim.set_by:
-        told["by"] = claim.set_by
-    if longest and claim.reason:
-        told["why"] = claim.reason if len(claim.reason) <= longest else f"{claim.reason[: longest - 1]}…"
+def _written(label: HoldLabel, longest: int) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": label.name}
+    if label.scope != POINT:
+        told["of"] = label.scope
+    if label.set_at is not None:
+        told["since"] = _text(label.set_at)
+    if longest and label.set_by:
+        told["by"] = label.set_by
+    if longest and label.reason:
+        told["why"] = label.reason if len(label.reason) <= longest else f"{label.reason[: longest - 1]}…"
     return told
 
 
-def read_claims(text: str) -> tuple[HoldClaim, ...]:
-    """What `write_claims` wrote. A value that it did not write is a hold, too: somebody wants the snapshot kept."""
+def read_labels(text: str) -> tuple[HoldLabel, ...]:
+    """What `write_labels` wrote. A value that it did not write is a hold, too: somebody wants the snapshot kept."""
     if not text.strip():
         return ()
     try:
-        return tuple(_read_claim(raw) for raw in _list(json.loads(text)))
+        return tuple(_read_label(raw) for raw in _list(json.loads(text)))
     except (ValueError, TypeError, KeyError, RecursionError):
-        return (HoldClaim(name=UNREADABLE, reason=text.strip()[:LONGEST_REASON]),)
+        return (HoldLabel(name=UNREADABLE, reason=text.strip()[:LONGEST_REASON]),)
 
 
 def _list(raw: Any) -> list[dict[str, Any]]:
@@ -232,9 +232,9 @@ def _list(raw: Any) -> list[dict[str, Any]]:
     return raw
 
 
-def _read_claim(raw: dict[str, Any]) -> HoldClaim:
+def _read_label(raw: dict[str, Any]) -> HoldLabel:
     if isinstance(raw.get("more"), int):
-        return HoldClaim(name=MORE, reason=f"{raw['more']} more holds whose names did not fit into the tag")
+        return HoldLabel(name=MORE, reason=f"{raw['more']} more holds whose names did not fit into the tag")
     name, why, by, since = raw["name"], raw.get("why", ""), raw.get("by", ""), raw.get("since")
     scope = raw.get("of", POINT)
     if not _NAME.fullmatch(name) or not isinstance(why, str) or not isinstance(by, str):
@@ -242,7 +242,7 @@ def _read_claim(raw: dict[str, Any]) -> HoldClaim:
     if scope not in (POINT, INSTANCE, VAULT):
         raise ValueError(raw)
     set_at = None if since is None else datetime.strptime(since, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    return HoldClaim(name=name, reason=why, set_at=set_at, set_by=by, scope=scope)
+    return HoldLabel(name=name, reason=why, set_at=set_at, set_by=by, scope=scope)
 
 
 def _dumped(told: Sequence[dict[str, Any]]) -> str:

@@ -351,7 +351,7 @@ class Knock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookAtResource:
-    """Something changed in Azure, or somebody claims that it did: go and look at `resource_id`.
+    """Something changed in Azure, or somebody says that it did: go and look at `resource_id`.
 
     `change` is written, deleted, or ruled: a protection rule of the scope `resource_id` changed. Names no vault: whose
     the resource is, the step finds out. Its queue takes Event Grid's own events too (domain/resource_event.py).

@@ -1,6 +1,6 @@
 """Whether a snapshot is what a record, or its own tags, say it is: proven by what nobody can change.
 
-A tag is a claim: whoever may write tags can make a snapshot say anything. A snapshot's id, its unique id, its source
+A label is no proof: whoever may write tags can make a snapshot say anything. A snapshot's id, its unique id, its source
 disk with that disk's unique id, and the instant of its creation are Azure's, and cannot be given to it afterwards. Its
 name is ours: it is made from installation, vault, backup instance, job and promise (domain/naming.py), and can be made
 again from what the record or the tags say of them.
@@ -72,11 +72,11 @@ def prove_backup(active: ActiveBackup, snapshot: Snapshot) -> Judgement:
     return _judge(_against_backup(active, snapshot))
 
 
-def prove_claim(label: SnapshotLabel, snapshot: Snapshot, *, home: Home) -> Judgement:
+def prove_label(label: SnapshotLabel, snapshot: Snapshot, *, home: Home) -> Judgement:
     """Whether `snapshot`, of which there is no record, is a recovery point of the backup instance that `label` names.
 
-    That no other record claims it is for the caller to see."""
-    return _judge(_against_claim(label, snapshot, home))
+    That no other record has it is for the caller to see."""
+    return _judge(_against_label(label, snapshot, home))
 
 
 def is_same_snapshot(point: RecoveryPoint, snapshot: Snapshot) -> bool:
@@ -128,7 +128,7 @@ def _against_backup(active: ActiveBackup, snapshot: Snapshot) -> Iterator[str]:
         yield f"it was created at {_text(snapshot.created_at)}, before its backup was due"
 
 
-def _against_claim(label: SnapshotLabel, snapshot: Snapshot, home: Home) -> Iterator[str]:
+def _against_label(label: SnapshotLabel, snapshot: Snapshot, home: Home) -> Iterator[str]:
     if label.vault != home.vault or not _same(label.instance_name, home.instance_name):
         yield "its tags name another backup instance"
     if is_foreign(label, home.installations):
@@ -137,10 +137,10 @@ def _against_claim(label: SnapshotLabel, snapshot: Snapshot, home: Home) -> Iter
     if snapshot_id.group_id.key not in {group.key for group in home.groups}:
         yield "it does not lie in a snapshot group of its backup instance"
     yield from _against_source(snapshot, home.disk_id)
-    yield from _against_label(label, snapshot, snapshot_id.name)
+    yield from _against_name(label, snapshot, snapshot_id.name)
 
 
-def _against_label(label: SnapshotLabel, snapshot: Snapshot, name: str) -> Iterator[str]:
+def _against_name(label: SnapshotLabel, snapshot: Snapshot, name: str) -> Iterator[str]:
     """What the tags say of name, point and slot, which all follow from the job."""
     seal = Seal(
         installation_id=label.installation_id,

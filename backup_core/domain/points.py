@@ -10,7 +10,7 @@ from datetime import datetime
 
 from backup_core.domain.disk import Disk, Snapshot
 from backup_core.domain.durations import Duration, parse_duration
-from backup_core.domain.hold import POINT, Hold, HoldClaim, from_claims
+from backup_core.domain.hold import POINT, Hold, HoldLabel, from_labels
 from backup_core.domain.instance import ActiveBackup, BackupInstance, PointCount, PointSummary
 from backup_core.domain.naming import adopted_point_id
 from backup_core.domain.origin import OriginPoint
@@ -112,7 +112,7 @@ def label_of(
         slot=active.job.slot,
         disk=active.disk,
         installation_id=active.installation_id,
-        holds=tuple(map(HoldClaim.of, held)),
+        holds=tuple(map(HoldLabel.of, held)),
     )
 
 
@@ -219,5 +219,5 @@ def point_from_label(label: SnapshotLabel, snapshot: Snapshot, *, completed_at: 
         snapshot_unique_id=snapshot.unique_id,
         installation_id=label.installation_id,
         retention=label.retention.iso() if label.retention else "",
-        holds=from_claims((claim for claim in label.holds if claim.scope == POINT), completed_at),
+        holds=from_labels((each for each in label.holds if each.scope == POINT), completed_at),
     )

@@ -1,7 +1,7 @@
 """A recovery point: our record of one snapshot, and the tags by which the snapshot carries that record itself.
 
-The tags are what a rebuild of the catalogue reads (design decision 7). They are claims: what proves a snapshot to be a
-point's is in domain/ownership.py.
+The tags are what a rebuild of the catalogue reads (design decision 7). They prove nothing: what
+proves a snapshot to be a point's is in domain/ownership.py.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.durations import Duration, parse_duration
-from backup_core.domain.hold import Hold, HoldClaim, ends_of, read_claims, standing, write_claims
+from backup_core.domain.hold import Hold, HoldLabel, ends_of, read_labels, standing, write_labels
 from backup_core.domain.resource_ids import VAULT, VaultKey, parse_resource_id
 from backup_core.domain.tags import LONGEST_VALUE, find
 
@@ -61,7 +61,7 @@ class RecoveryPoint:
     restoring: tuple[str, ...] = ()  # ids of the restore jobs that read its snapshot now
     expiry_job_id: str = ""  # the job that marked it as expiring and has yet to settle it
     deletion_asked_at: datetime | None = None  # since when Azure is deleting its snapshot, or it was first seen gone
-    deletion_url: str = ""  # where that operation can be watched, if Azure named one
+    deletion_url: str = ""  # where that operation can be polled, if Azure named one
     expiry_blocked: str | None = None  # why the last attempt to delete it failed
     blocked_until: datetime | None = None  # when deleting it is tried again
     promised_until: datetime | None = None  # its expiry before its deletion was asked for; None: nobody asked
@@ -111,7 +111,7 @@ class SnapshotLabel:
     slot: datetime | None
     disk: Mapping[str, Any]
     installation_id: str = ""  # "": of the time before there were ids
-    holds: tuple[HoldClaim, ...] = ()
+    holds: tuple[HoldLabel, ...] = ()
     adopted_from: str = ""  # as of the point
 
     def tags(self) -> dict[str, str]:
@@ -195,14 +195,14 @@ def read_label(tags: Mapping[str, str]) -> SnapshotLabel | None:
         return None
 
 
-def hold_tag(claims: Sequence[HoldClaim]) -> dict[str, str]:
+def hold_tag(labels: Sequence[HoldLabel]) -> dict[str, str]:
     """The tag that tells of holds; none for none."""
-    return {HOLD_TAG: write_claims(claims)} if claims else {}
+    return {HOLD_TAG: write_labels(labels)} if labels else {}
 
 
-def held_by_tag(tags: Mapping[str, str]) -> tuple[HoldClaim, ...]:
-    """What a snapshot's tag claims of holds, whoever wrote it."""
-    return read_claims(find(tags, HOLD_TAG) or "")
+def held_by_tag(tags: Mapping[str, str]) -> tuple[HoldLabel, ...]:
+    """What a snapshot's tag says of holds, whoever wrote it."""
+    return read_labels(find(tags, HOLD_TAG) or "")
 
 
 def _tag(tags: Mapping[str, str], name: str) -> str:

@@ -23,7 +23,7 @@ from backup_core.domain.restore import RestoreRequest
 
 DISKS_AT_MOST = 100  # of one request: each is a restore of its own, which takes calls of ARM
 REQUESTS_KEPT = timedelta(days=1)  # how long a request that is sent again is known
-LOOK = "Validate Restores"
+VALIDATE = "Validate Restores"
 PLACE = "restores"  # the list in a request's body
 
 

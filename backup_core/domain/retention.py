@@ -31,8 +31,10 @@ from backup_core.domain.recovery_point import PointState, RecoveryPoint, is_ours
 from backup_core.domain.resource_ids import VaultKey
 
 _ID = attrgetter("point_id")
-RESTORE_LOOK_AGAIN = timedelta(minutes=5)  # how often an expired point is looked at while restores read it
-HELD_LOOK_AGAIN = timedelta(hours=6)  # and while it is held with its instance or vault, of which nobody tells the end
+RESTORE_CHECKED_EVERY = timedelta(minutes=5)  # how often an expired point is looked at while restores read it
+HELD_CHECKED_EVERY = timedelta(
+    hours=6
+)  # and while it is held with its instance or vault, of which nobody tells the end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,28 +147,28 @@ def next_expiry_at(
     """
     _check_one_instance(points)
     needed = _needed(points) if protected else {}
-    looks = (_look_at(point, now) for point in points if point.point_id not in needed)
-    look = min((look for look in looks if look is not None), default=None)
-    return look if look is None or not held else max(look, held_until(held, now))
+    dues = (_due_at(point, now) for point in points if point.point_id not in needed)
+    due_at = min((each for each in dues if each is not None), default=None)
+    return due_at if due_at is None or not held else max(due_at, held_until(held, now))
 
 
 def held_until(held: Sequence[Hold], now: datetime) -> datetime:
     """When to look again at what is held: when the last hold ends, or in a while."""
-    return ends_of(held) or now + HELD_LOOK_AGAIN
+    return ends_of(held) or now + HELD_CHECKED_EVERY
 
 
-def _look_at(point: RecoveryPoint, now: datetime) -> datetime | None:
+def _due_at(point: RecoveryPoint, now: datetime) -> datetime | None:
     may_expire_at = None if _doubts(point) else point.may_expire_at(now)
     if may_expire_at is None or point.copying:  # whose copy lets go of it sets a new date
         return None
     free_at = max(may_expire_at, point.immutable_until or may_expire_at)
-    return max(free_at, now + RESTORE_LOOK_AGAIN) if point.restoring else free_at
+    return max(free_at, now + RESTORE_CHECKED_EVERY) if point.restoring else free_at
 
 
 def _reasons_to_keep(
     point: RecoveryPoint, now: datetime, needed: Mapping[str, str], *, discard_all: bool
 ) -> tuple[str, ...]:
-    against = _claims(point, now)
+    against = _needs(point, now)
     if point.point_id in needed:
         against += (needed[point.point_id],)
     if discard_all:
@@ -183,7 +185,7 @@ def _is_promised(point: RecoveryPoint, now: datetime) -> bool:
     return point.expires_at is not None and point.expires_at.tzinfo is not None and now < point.expires_at
 
 
-def _claims(point: RecoveryPoint, now: datetime) -> tuple[str, ...]:
+def _needs(point: RecoveryPoint, now: datetime) -> tuple[str, ...]:
     """What outweighs even the deletion of the instance."""
     held = tuple(map(str, standing(point.holds, now)))
     if point.immutable_until is not None and now < point.immutable_until:

@@ -134,7 +134,7 @@ class Arrival:
     def ground_of(self, snapshot: Snapshot) -> Ground:
         group = parse_resource_id(snapshot.id, SNAPSHOT).group_id
         if group.key not in self.grounds:
-            self.grounds[group.key] = _look_around(self.ports, self.vault, group)
+            self.grounds[group.key] = _read_ground(self.ports, self.vault, group)
         return self.grounds[group.key]
 
     def receiver_of(self, disk_id: str) -> Receiver:
@@ -209,7 +209,7 @@ def _find_disk(ports: Ports, disk_id: str) -> Disk | None:
         return None
 
 
-def _look_around(ports: Ports, vault: Vault, group: GroupId) -> Ground:
+def _read_ground(ports: Ports, vault: Vault, group: GroupId) -> Ground:
     """Two calls. Who may not even ask for rights has none."""
     try:
         missing = ports.cloud.permissions_at(group.text).missing(KEEP_SNAPSHOTS.actions)

@@ -17,7 +17,7 @@ from backup_core.domain.events import Event
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import MISSED_SLOTS_KEPT, BackupInstance, Misses, ProtectionState
 from backup_core.domain.job import SNAPSHOT_UNIQUE_ID, Job
-from backup_core.domain.ownership import Home, NotProven, is_foreign, prove_claim
+from backup_core.domain.ownership import Home, NotProven, is_foreign, prove_label
 from backup_core.domain.points import point_from_label
 from backup_core.domain.recovery_point import PointState, RecoveryPoint, SnapshotLabel, is_ours, read_label
 from backup_core.domain.resource_ids import VaultKey, parse_group_id
@@ -67,7 +67,7 @@ class Adopter:
             reason = f"backup instance '{label.instance_name}' is not in vault '{label.vault.name}'"
             self._report_orphan(ports, label.vault, label.instance_name, snapshot, reason)
             return
-        judgement = prove_claim(label, snapshot, home=self._home(label.vault, instance.value))
+        judgement = prove_label(label, snapshot, home=self._home(label.vault, instance.value))
         if isinstance(judgement, NotProven):
             self._report_foreign(ports, label, snapshot, judgement.because)
         else:

@@ -34,7 +34,7 @@ log = logging.getLogger("diskbackup.copy_rules")
 LOCATION = "properties.targetLocation"
 GROUP = "properties.snapshotResourceGroupId"
 KEY = "properties.diskEncryptionSetId"
-DISKS_LOOKED_AT = 500  # instances of a policy, for keys of customers, while somebody waits
+DISKS_CHECKED = 500  # instances of a policy, for keys of customers, while somebody waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,7 @@ def _check_tags(rule: CopyRule, policy: BackupPolicy) -> Iterator[Fault]:
 def _check_customer_keys(ports: Ports, vault: VaultKey, rule: CopyRule) -> Iterator[Fault]:
     """A customer's key stays in its region; what it encrypts is not copied without one there."""
     for number, stored in enumerate(every(ports, BackupInstance, vault)):
-        if number == DISKS_LOOKED_AT:
+        if number == DISKS_CHECKED:
             log.warning("copy_rule.disks_unlooked vault=%s: only the first %d", vault.resource_id, number)
             return
         instance = stored.value
@@ -172,11 +172,11 @@ def check_surroundings(ports: Ports, settings: Vault, rule: CopyRule) -> list[Fa
     if locks is not None:
         findings.note(rules.check_snapshot_locks(group, locks.value))
     findings.require(need, group.text)
-    _look_at_key(findings, rule)
+    _check_key(findings, rule)
     return findings.faults()
 
 
-def _look_at_key(findings: Findings, rule: CopyRule) -> None:
+def _check_key(findings: Findings, rule: CopyRule) -> None:
     if not rule.encryption_set_id:
         return
     set_id, need = rule.encryption_set_id, rights.USE_ENCRYPTION_SET

@@ -42,7 +42,7 @@ from backup_core.domain.copying import (
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError, NewerPointUncertain, ResourceInUse, SnapshotHeld, SnapshotNotOurs
 from backup_core.domain.expiry import Asked
-from backup_core.domain.hold import Hold, all_holds, standing, strange_claims
+from backup_core.domain.hold import Hold, all_holds, standing, strange_holds
 from backup_core.domain.instance import ActiveBackup, BackupInstance, DeletionPermit, ProtectionState
 from backup_core.domain.ownership import NotProven, Proven, prove_backup, prove_point
 from backup_core.domain.recovery_point import HOLD_TAG, RecoveryPoint, held_by_tag, is_ours
@@ -251,9 +251,9 @@ def _copy_now(ports: Ports, run: CopyRun, copy_id: str) -> PointCopy | Withheld:
 
 def _refuse_strange_holds(snapshot: Snapshot, known: Sequence[Hold]) -> None:
     """Raises SnapshotHeld."""
-    strange = strange_claims(held_by_tag(snapshot.tags), known)
+    strange = strange_holds(held_by_tag(snapshot.tags), known)
     if strange:
-        names = "; ".join(claim.name for claim in strange)
+        names = "; ".join(label.name for label in strange)
         raise SnapshotHeld(f"Copy '{snapshot.id}' is kept, for its tag {HOLD_TAG} says that it is held: {names}")
 
 
@@ -269,9 +269,9 @@ def _check_owner(point: RecoveryPoint, snapshot: Snapshot, vault: VaultKey) -> N
 
 def _check_hold_tag(run: DeletionRun, point: RecoveryPoint, snapshot: Snapshot) -> None:
     """Raises SnapshotHeld for a snapshot whose tag tells of a hold that no record knows."""
-    strange = strange_claims(held_by_tag(snapshot.tags), (*point.holds, *run.holds))
+    strange = strange_holds(held_by_tag(snapshot.tags), (*point.holds, *run.holds))
     if strange:
-        told = "; ".join(f"{claim.name}: {claim.reason}" if claim.reason else claim.name for claim in strange)
+        told = "; ".join(f"{label.name}: {label.reason}" if label.reason else label.name for label in strange)
         raise SnapshotHeld(
             f"Snapshot '{point.snapshot_id}' is kept, for its tag {HOLD_TAG} says that it is held: {told}"
         )

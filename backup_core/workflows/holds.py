@@ -5,7 +5,7 @@ counts. That of a point or an instance is changed together with the instance's r
 last; the vault's own is looked at last, too (workflows/deletion.py). Then a message asks for the tags, the record's
 second copy; the reconciler sees to what was lost or written by somebody else.
 
-Leaves to others: what a hold is and what a tag claims (domain/hold.py).
+Leaves to others: what a hold is and what a tag says (domain/hold.py).
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from backup_core.domain.hold import (
     POINT,
     VAULT,
     Hold,
-    HoldClaim,
+    HoldLabel,
     all_holds,
     cleared_at,
     find_hold,
     standing,
-    strange_claims,
+    strange_holds,
     with_hold,
     without_hold,
-    write_claims,
+    write_labels,
 )
 from backup_core.domain.instance import STRAGGLING, BackupInstance
 from backup_core.domain.messages import LabelHolds
@@ -124,7 +124,7 @@ def clear_hold(ports: Ports, place: Place, name: str, *, by: str = "", by_name: 
         change = _change(found.holds, holds, name)
         if holds != found.holds:
             told = announcements.hold_cleared(place.vault, found.thing, change.after, now)
-            found.commit(ports, holds, told, look_at=ends_at)
+            found.commit(ports, holds, told, expiry_due_at=ends_at)
             log.warning("hold.cleared at=%s hold=%s ends_at=%s", place, change.after.name, ends_at)
         return change
 
@@ -179,9 +179,11 @@ class _Found:
         if self.vault is not None and self.vault.value.closing:
             raise ResourceInUse(f"{self.place} is being deleted; to keep it, write it again.")
 
-    def commit(self, ports: Ports, holds: tuple[Hold, ...], told: Event, *, look_at: datetime | None = None) -> None:
+    def commit(
+        self, ports: Ports, holds: tuple[Hold, ...], told: Event, *, expiry_due_at: datetime | None = None
+    ) -> None:
         """Write the holds with the event that tells of them. A vault's event is written first, for it lies in another
-        partition and none may be lost. `look_at`: when the expiry is to look at the instance, too. Raises
+        partition and none may be lost. `expiry_due_at`: when the expiry is to look at the instance, too. Raises
         StateConflict."""
         if self.vault is not None:
             outbox.record(ports, self.place.vault, [told])
@@ -189,15 +191,15 @@ class _Found:
             return
         assert self.instance is not None, "a place has one"
         instance = self.instance.value if self.point is not None else replace(self.instance.value, holds=holds)
-        if look_at is not None:
-            instance = _looked_at(ports, self.place.vault, instance, look_at)
+        if expiry_due_at is not None:
+            instance = _due(ports, self.place.vault, instance, expiry_due_at)
         changes: list[Change] = [Replace(self.instance, instance)]
         if self.point is not None:
             changes.append(Replace(self.point, replace(self.point.value, holds=holds)))
         outbox.commit(ports, self.place.vault, changes, [told])
 
 
-def _looked_at(ports: Ports, vault: VaultKey, instance: BackupInstance, due_at: datetime) -> BackupInstance:
+def _due(ports: Ports, vault: VaultKey, instance: BackupInstance, due_at: datetime) -> BackupInstance:
     """The instance as it is once the expiry's agenda looks at it at `due_at`, too. The row is written first: one that
     finds nothing due moves itself on."""
     known = instance.expiry_due_at
@@ -257,17 +259,17 @@ def _label(ports: Ports, vault: VaultKey, point: RecoveryPoint, known: Sequence[
             return
         if isinstance(prove_point(point, snapshot, vault=vault), Proven):
             others = {name: value for name, value in snapshot.tags.items() if name.casefold() != HOLD_TAG}
-            claims = _claims(known, ports.clock.now())
-            ports.cloud.tag_snapshot(snapshot.id, {**others, **hold_tag(claims)})
-            log.info("hold.labelled snapshot=%s holds=%d", snapshot.id, len(claims))
+            labels = _labels(known, ports.clock.now())
+            ports.cloud.tag_snapshot(snapshot.id, {**others, **hold_tag(labels)})
+            log.info("hold.labelled snapshot=%s holds=%d", snapshot.id, len(labels))
 
 
 def is_labelled(snapshot: Snapshot, known: Sequence[Hold], now: datetime) -> bool:
     """Whether the tag of a point's snapshot tells of those of the `known` holds that stand, or of another that no
     record knows: such a tag stays as it is."""
-    told = write_claims(_claims(known, now)) == (find(snapshot.tags, HOLD_TAG) or "")
-    return told or bool(strange_claims(held_by_tag(snapshot.tags), known))
+    told = write_labels(_labels(known, now)) == (find(snapshot.tags, HOLD_TAG) or "")
+    return told or bool(strange_holds(held_by_tag(snapshot.tags), known))
 
 
-def _claims(known: Sequence[Hold], now: datetime) -> list[HoldClaim]:
-    return [HoldClaim.of(hold) for hold in standing(known, now)]
+def _labels(known: Sequence[Hold], now: datetime) -> list[HoldLabel]:
+    return [HoldLabel.of(hold) for hold in standing(known, now)]

@@ -24,7 +24,7 @@ BEFORE = (timedelta(seconds=15), timedelta(seconds=5), timedelta(seconds=2))
 STARTS_OF_A_HOST = 4.0  # backups a second, on a quarter of a core (55 to 70 ms of a whole one each, measured)
 FEW = 100  # that one instance takes within seconds
 FOR_A_HOST = 16  # messages for which the platform runs an instance: host.json's batchSize
-LOOKED_AT = 20_000  # rows of the agenda: as many as a tick takes
+ROWS_READ = 20_000  # rows of the agenda: as many as a tick takes
 _MINUTE = timedelta(minutes=1)
 
 
@@ -32,7 +32,7 @@ def knock(ports: Ports) -> bool:
     """Knock before the next full minute if backups are due then. Costs one look at the agenda's head."""
     now = ports.clock.now()
     slot = now.replace(second=0, microsecond=0) + _MINUTE
-    due = ports.store.due(AgendaKind.BACKUP, until=slot, limit=LOOKED_AT)
+    due = ports.store.due(AgendaKind.BACKUP, until=slot, limit=ROWS_READ)
     if not due:
         return False
     herd = [row for row in due if row.due_at > now]  # who waits already has hosts

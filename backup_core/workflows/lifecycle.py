@@ -38,7 +38,7 @@ from backup_core.workflows import announcements, outbox
 from backup_core.workflows.alerts import Alerted, fire, resolve
 from backup_core.workflows.catalogue import config_job_of, get_vault
 from backup_core.workflows.deletion import ensure_none_under_way
-from backup_core.workflows.protection import config_job, look_soon, present_instance, request_of, resume_protection
+from backup_core.workflows.protection import config_job, present_instance, request_of, resume_protection, soon
 
 log = logging.getLogger("diskbackup.lifecycle")
 
@@ -266,7 +266,7 @@ def begin_deletion(
         state=ProtectionState.DELETING,
         paused_at=instance.paused_at or now,
         config_job_id=job.job_id,
-        expiry_due_at=look_soon(now),
+        expiry_due_at=soon(now),
         deleted_at=None,
         purge_at=None,
     )

@@ -30,7 +30,7 @@ log = logging.getLogger("diskbackup.objectives")
 
 CHECK_LIMIT = 2000  # rows one check looks at; the rest waits for the next
 TOGETHER = 30  # alerts of one transaction: three rows each, of a hundred that it takes
-LOOK_AGAIN_AFTER = timedelta(hours=24)  # while a breach lasts: as often as its alert is told again
+CHECKED_EVERY = timedelta(hours=24)  # while a breach lasts: as often as its alert is told again
 SLOW_ROUNDS = 10  # rounds of a step after which its backup counts as in trouble: about five minutes of looks
 
 
@@ -85,7 +85,7 @@ def check_objectives(ports: Ports) -> ObjectiveSummary:
         by_vault[row.vault].append(row)
     breached, kept = 0, list[AgendaRow]()
     for vault, of_vault in by_vault.items():
-        breaches = list(_look(ports, of_vault, kept))
+        breaches = list(_check(ports, of_vault, kept))
         breached += len(breaches)
         _tell(ports, vault, breaches, kept)
     ports.store.schedule(kept, instead_of=rows)
@@ -97,7 +97,7 @@ def check_objectives(ports: Ports) -> ObjectiveSummary:
     return ObjectiveSummary(checked=len(rows), breached=breached, limited=limited)
 
 
-def _look(ports: Ports, rows: Iterable[AgendaRow], kept: list[AgendaRow]) -> Iterator[_Breach]:
+def _check(ports: Ports, rows: Iterable[AgendaRow], kept: list[AgendaRow]) -> Iterator[_Breach]:
     """The breaches among the rows of a vault, each instance once. What is in trouble still has its next row in
     `kept`."""
     seen: set[str] = set()
@@ -139,8 +139,8 @@ def _tell(ports: Ports, vault: VaultKey, breaches: Sequence[_Breach], kept: list
 def _look_again_at(breach: _Breach, now: datetime) -> datetime:
     """A day after it was told of: two checks at once, of which one tells, put one row on the agenda."""
     opened = next((each for each in breach.stored.value.alerts if each.cause == Cause.RPO), None)
-    again_at = opened.told_at + LOOK_AGAIN_AFTER if opened is not None else now
-    return (again_at if again_at > now else now + LOOK_AGAIN_AFTER).replace(microsecond=0)
+    again_at = opened.told_at + CHECKED_EVERY if opened is not None else now
+    return (again_at if again_at > now else now + CHECKED_EVERY).replace(microsecond=0)
 
 
 def _commit(ports: Ports, vault: VaultKey, batch: Sequence[_Breach]) -> bool:

@@ -84,7 +84,7 @@ class Found:
     disagreements: tuple[str, ...] = ()
 
 
-def look_after_point(
+def check_point(
     ports: Ports, vault: VaultKey, point: RecoveryPoint, others: Iterable[RecoveryPoint], seen: Sightings
 ) -> Found:
     """Compare one point with what was seen, and have its record follow. `others` are the points of its instance.

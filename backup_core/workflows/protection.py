@@ -212,7 +212,7 @@ def _wanted(
             due_from=existing.due_from if goes_on else None,
             paused_at=None,
             rescheduled_at=existing.rescheduled_at if goes_on else now,
-            expiry_due_at=look_soon(now) if paused else existing.expiry_due_at,
+            expiry_due_at=soon(now) if paused else existing.expiry_due_at,
             revision=existing.revision + 1,
             friendly_name=request.friendly_name,
             policy=policy,
@@ -465,7 +465,7 @@ def _end_job(ports: Ports, message: ConfigureProtection, job: Stored[Job], statu
         ports.store.unschedule([_watch(message.vault, message.instance_name, ended)])
 
 
-def look_soon(now: datetime) -> datetime:
+def soon(now: datetime) -> datetime:
     """When an instance's expiry is due that must be looked at without delay: a lost message is made good by then."""
     return (now + EXPIRE_SOON).replace(microsecond=0)
 

@@ -29,7 +29,7 @@ NEAR = 0.9
 SNAPSHOTS_NEAR_LIMIT = int(NEAR * SNAPSHOTS_OF_DISK_LIMIT)
 
 
-def watch_regions(ports: Ports, places: Mapping[tuple[str, str], VaultKey]) -> None:
+def check_regions(ports: Ports, places: Mapping[tuple[str, str], VaultKey]) -> None:
     """An event, once a day for each process, when a region of a subscription holds nine tenths of the snapshots that
     Azure allows there. `places` are subscription and location of protected disks, each with a vault to tell it of."""
     for (subscription, location), vault in places.items():
@@ -50,7 +50,7 @@ def _tell_once_a_day(ports: Ports, vault: VaultKey, what: str, subscription: str
     once_a_day.tell(ports, vault, event, name=f"quota {subscription} {what}")
 
 
-def watch_snapshots(ports: Ports, vault: VaultKey, instance: BackupInstance, count: int) -> None:
+def check_snapshots(ports: Ports, vault: VaultKey, instance: BackupInstance, count: int) -> None:
     """An alert when a disk has nine tenths of the snapshots that Azure allows. Ours are counted: whoever takes others
     of the same disk has less room. Costs nothing where all is well. Raises StateConflict."""
     is_near = count >= SNAPSHOTS_NEAR_LIMIT

@@ -13,10 +13,10 @@ from datetime import datetime
 
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError
-from backup_core.domain.hold import INSTANCE, MOST_HOLDS, VAULT, Hold, find_hold, from_claims
+from backup_core.domain.hold import INSTANCE, MOST_HOLDS, VAULT, Hold, find_hold, from_labels
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import BackupInstance, PointCount, ProtectionState, described
-from backup_core.domain.ownership import Home, NotProven, is_foreign, prove_claim
+from backup_core.domain.ownership import Home, NotProven, is_foreign, prove_label
 from backup_core.domain.points import point_from_label
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel, read_label
@@ -34,7 +34,7 @@ from backup_core.workflows.snapshot_groups import remember_group
 
 log = logging.getLogger("diskbackup.rebuild")
 
-Claim = tuple[SnapshotLabel, Snapshot]
+Labelled = tuple[SnapshotLabel, Snapshot]
 
 
 def rebuild_catalogue(
@@ -51,17 +51,17 @@ def rebuild_catalogue(
     """
     report, time = ReconcileReport(), Time.of_run(ports)
     own = installation(ports)
-    claims = list(_claims(ports, groups, report))
+    found = list(_labelled(ports, groups, report))
     if take_over_others is None:
         take_over_others = not _has_instances(ports)
-    strangers = {label.installation_id for label, _ in claims if is_foreign(label, own.ids)}
+    strangers = {label.installation_id for label, _ in found if is_foreign(label, own.ids)}
     if take_over_others and strangers:
         own = take_over(ports, strangers)
         report.taken_over += sorted(strangers)
         log.warning("installation.taken_over %s", ", ".join(sorted(strangers)))
-    of_instance: dict[tuple[VaultKey, str], list[Claim]] = defaultdict(list)
-    for claim in (each for each in claims if each[1].is_usable):
-        of_instance[claim[0].vault, claim[0].instance_name.lower()].append(claim)
+    of_instance: dict[tuple[VaultKey, str], list[Labelled]] = defaultdict(list)
+    for one in (each for each in found if each[1].is_usable):
+        of_instance[one[0].vault, one[0].instance_name.lower()].append(one)
     for (vault, name), several in of_instance.items():
         if time.is_up:
             report.left += len(several)
@@ -71,7 +71,7 @@ def rebuild_catalogue(
     return report
 
 
-def _claims(ports: Ports, groups: Iterable[GroupId], report: ReconcileReport) -> Iterable[Claim]:
+def _labelled(ports: Ports, groups: Iterable[GroupId], report: ReconcileReport) -> Iterable[Labelled]:
     for group in groups:
         try:
             listed = list(ports.cloud.list_snapshots(group))
@@ -90,15 +90,15 @@ def _write_all_back(
     ports: Ports,
     vault: VaultKey,
     name: str,
-    claims: Sequence[Claim],
+    found: Sequence[Labelled],
     own: Installation,
     report: ReconcileReport,
     time: Time,
 ) -> None:
-    """The claims of one instance, oldest first."""
+    """`found` of one instance, oldest first."""
     recorded = {stored.value.snapshot_id.lower() for stored in every(ports, RecoveryPoint, vault, name)}
-    news = [claim for claim in claims if claim[1].id.lower() not in recorded]
-    for position, (label, snapshot) in enumerate(sorted(news, key=lambda claim: claim[1].created_at)):
+    news = [one for one in found if one[1].id.lower() not in recorded]
+    for position, (label, snapshot) in enumerate(sorted(news, key=lambda one: one[1].created_at)):
         if time.is_up:
             report.left += len(news) - position
             return
@@ -118,7 +118,7 @@ def _write_back(
         groups=(group,),
         installations=own.ids,
     )
-    judgement = prove_claim(label, snapshot, home=home)
+    judgement = prove_label(label, snapshot, home=home)
     record = ports.store.get(RecoveryPoint, label.vault, label.instance_name, label.point_id)
     if record is not None or isinstance(judgement, NotProven):
         log.warning("snapshot.foreign snapshot=%s", snapshot.id)
@@ -150,8 +150,8 @@ def _held(stored: Stored[BackupInstance], label: SnapshotLabel, now: datetime) -
 
 def _unknown(label: SnapshotLabel, scope: str, known: Sequence[Hold], now: datetime) -> tuple[Hold, ...]:
     """What a record is written back of: a hold that it knows, as standing or as ended, stays as it is."""
-    claims = [claim for claim in label.holds if claim.scope == scope and find_hold(known, claim.name) is None]
-    return from_claims(claims[: MOST_HOLDS - len(known)], now)
+    found = [one for one in label.holds if one.scope == scope and find_hold(known, one.name) is None]
+    return from_labels(found[: MOST_HOLDS - len(known)], now)
 
 
 def ensure_vault(ports: Ports, key: VaultKey, location: str) -> None:

@@ -27,7 +27,7 @@ from backup_core.workflows.audit_age import purge_audit_records
 from backup_core.workflows.catalogue import every_vault
 from backup_core.workflows.heartbeat import last_beat, note
 from backup_core.workflows.installations import installation
-from backup_core.workflows.quotas import watch_regions
+from backup_core.workflows.quotas import check_regions
 from backup_core.workflows.rebuild import ensure_vault
 from backup_core.workflows.reconcile_copies import reconcile_copies
 from backup_core.workflows.reconcile_group import AT_LEAST, Agenda, Keeping, Records, reconcile_group
@@ -46,7 +46,7 @@ JOBS_PURGED_PER_VAULT = 3000  # a pass: more than 5,000 hourly disks make in a q
 _TOGETHER = 100  # records of one transaction
 
 # Called with what it is to go on behind ("": all of it); answers None when it is through, or behind what to go on.
-_Look = Callable[[str], str | None]
+_Part = Callable[[str], str | None]
 
 P = ParamSpec("P")
 
@@ -88,10 +88,10 @@ def reconcile(ports: Ports, begun: GoOnReconciling | None = None) -> ReconcileRe
     there is such. Sends and notes nothing itself."""
     time, report = Time.of_run(ports), ReconcileReport()
     at = begun or GoOnReconciling(began_at=ports.clock.now(), part="", after="")
-    parts = [(name, look) for name, look in _parts(ports, report, time, at) if name >= at.part]
-    for position, (name, look) in enumerate(parts):
+    parts = [(name, part) for name, part in _parts(ports, report, time, at) if name >= at.part]
+    for position, (name, part) in enumerate(parts):
         after = at.after if name == at.part else ""
-        last = after if time.is_up and position else _look(name, look, after, report)
+        last = after if time.is_up and position else _do(name, part, after, report)
         if last is not None:
             failed = at.failed + len(report.failed)
             report.rest = GoOnReconciling(began_at=at.began_at, part=name, after=last, failed=failed)
@@ -100,16 +100,16 @@ def reconcile(ports: Ports, begun: GoOnReconciling | None = None) -> ReconcileRe
     return report
 
 
-def _look(name: str, look: _Look, after: str, report: ReconcileReport) -> str | None:
+def _do(name: str, part: _Part, after: str, report: ReconcileReport) -> str | None:
     try:
-        return look(after)
+        return part(after)
     except Exception:
         log.exception("reconcile.part_failed part=%s", name)
         report.failed.append(name)
         return None
 
 
-def _parts(ports: Ports, report: ReconcileReport, time: Time, at: GoOnReconciling) -> Iterator[tuple[str, _Look]]:
+def _parts(ports: Ports, report: ReconcileReport, time: Time, at: GoOnReconciling) -> Iterator[tuple[str, _Part]]:
     """The parts of a pass in the order of their names."""
     known = list(every_vault(ports))
     vaults, copying = [vault.key for vault in known], {vault.key for vault in known if vault.copy_rules}
@@ -119,7 +119,7 @@ def _parts(ports: Ports, report: ReconcileReport, time: Time, at: GoOnReconcilin
     yield "audit", _whole(purge_audit_records, ports)
     for vault in sorted({*copying, *(each.vault for each in records.kept if each.has_copies)}, key=_partition):
         names = [each.name for each in records.kept if each.vault == vault and (vault in copying or each.has_copies)]
-        yield f"copies {vault.partition}", partial(_look_at_copies, ports, vault, names, records, report, time)
+        yield f"copies {vault.partition}", partial(_reconcile_copies, ports, vault, names, records, report, time)
     yield "disks", _whole(apply_all_rules, ports, time=time)
     for group in sorted(records.groups, key=lambda stored: stored.value.key):
         yield f"group {group.value.key}", partial(reconcile_group, ports, group, records, report, time)
@@ -127,14 +127,14 @@ def _parts(ports: Ports, report: ReconcileReport, time: Time, at: GoOnReconcilin
     yield "storage", partial(note_storage, ports, vaults, time)
     for vault in sorted(vaults, key=_partition):
         yield f"vault {vault.partition}", _whole(_forget_jobs, ports, vault, report)
-    yield "world", _whole(_look_at_world, ports, vaults, records, report)
+    yield "world", _whole(_reconcile_world, ports, vaults, records, report)
 
 
 def _partition(vault: VaultKey) -> str:
     return vault.partition
 
 
-def _look_at_copies(
+def _reconcile_copies(
     ports: Ports,
     vault: VaultKey,
     names: Sequence[str],
@@ -148,13 +148,13 @@ def _look_at_copies(
     )
 
 
-def _whole(do: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> _Look:
+def _whole(do: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> _Part:
     """A part that is done in one go."""
 
-    def look(_after: str) -> None:
+    def part(_after: str) -> None:
         do(*args, **kwargs)
 
-    return look
+    return part
 
 
 def _mend_vaults(
@@ -211,9 +211,9 @@ def _forget_jobs(ports: Ports, vault: VaultKey, report: ReconcileReport) -> None
         report.purged_jobs += len(ended)
 
 
-def _look_at_world(ports: Ports, vaults: Iterable[VaultKey], records: Records, report: ReconcileReport) -> None:
+def _reconcile_world(ports: Ports, vaults: Iterable[VaultKey], records: Records, report: ReconcileReport) -> None:
     with report.postponing("quotas of regions"):
-        watch_regions(ports, _places(records.kept))
+        check_regions(ports, _places(records.kept))
     with report.postponing("events"):
         report.overdue_outboxes = outbox.mend(ports, vaults)
 

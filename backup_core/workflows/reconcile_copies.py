@@ -92,7 +92,7 @@ def reconcile_copies(
             _note_accounted(acting, vault, name, seen)
             continue
         with report.postponing(f"copies of {name}"):
-            _look_after(acting, settings, name, seen, enlisted, expiries, report)
+            _reconcile_instance(acting, settings, name, seen, enlisted, expiries, report)
         if time.is_up and position + 1 < len(ordered):
             return name.lower()
     for key in sorted(seen.copies.keys() - seen.accounted):
@@ -134,7 +134,7 @@ def _note_accounted(ports: Ports, vault: VaultKey, name: str, seen: _Seen) -> No
         seen.accounted |= {each.lower() for each in (stored.value.snapshot_id, *stored.value.left_behind)}
 
 
-def _look_after(
+def _reconcile_instance(
     ports: Ports,
     settings: Vault,
     name: str,
@@ -153,7 +153,7 @@ def _look_after(
     mended = _Mended(ports, settings, stored, {each.value.copy_id: each for each in copies}, points)
     for each in copies:
         seen.accounted |= {name.lower() for name in (each.value.snapshot_id, *each.value.left_behind)}
-        mended.look_at(each, _find(ports, each.value, seen, report))
+        mended.check(each, _find(ports, each.value, seen, report))
     mended.let_go_of_dead_job()
     mended.add_missing()
     mended.commit()
@@ -201,7 +201,7 @@ class _Mended:
     def after(self) -> BackupInstance:
         return self._instance
 
-    def look_at(self, stored: Stored[PointCopy], found: Snapshot | bool | None) -> None:
+    def check(self, stored: Stored[PointCopy], found: Snapshot | bool | None) -> None:
         copy, vault, now = stored.value, self._settings.key, self._ports.clock.now()
         if found is False:
             return

@@ -25,7 +25,7 @@ from backup_core.domain.copying import is_copy
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError, DiskNotFound, PermissionMissing, SnapshotGroupNotFound
 from backup_core.domain.expiry import expiry_due_at
-from backup_core.domain.hold import Hold, all_holds, standing, strange_claims
+from backup_core.domain.hold import Hold, all_holds, standing, strange_holds
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import BackupInstance, ProtectionState, disk_key
 from backup_core.domain.messages import LabelHolds
@@ -48,9 +48,9 @@ from backup_core.workflows.claims import take_claim
 from backup_core.workflows.holds import is_labelled
 from backup_core.workflows.lifecycle import is_ended_by_absence, resume_if_back
 from backup_core.workflows.objectives import is_in_trouble, objective_row
-from backup_core.workflows.points_seen import Fate, Found, Sightings, look_after_point
+from backup_core.workflows.points_seen import Fate, Found, Sightings, check_point
 from backup_core.workflows.protection import reconfigure
-from backup_core.workflows.quotas import watch_snapshots
+from backup_core.workflows.quotas import check_snapshots
 from backup_core.workflows.reconcile_report import ReconcileReport
 from backup_core.workflows.run_time import Time
 from backup_core.workflows.snapshot_groups import forget_group
@@ -169,8 +169,8 @@ def reconcile_group(
             break
         if time.is_up and last is not None:
             return last
-        looked_at = _Disk(ports, group.value, records, report, time, sight)
-        stopped_at = looked_at.look_after(disk, instances[disk], behind=behind if disk == begun else "")
+        reconciled = _Disk(ports, group.value, records, report, time, sight)
+        stopped_at = reconciled.reconcile_disk(disk, instances[disk], behind=behind if disk == begun else "")
         if stopped_at is not None:
             return f"{disk}{_IN_DISK}{stopped_at}"
         last = disk
@@ -188,7 +188,7 @@ def _is_others(snapshot: Snapshot, installations: Collection[str]) -> bool:
     return label is not None and is_foreign(label, installations)
 
 
-def _looks_ours(snapshot: Snapshot) -> bool:
+def _seems_ours(snapshot: Snapshot) -> bool:
     """By its tags, or by its name where somebody took them away. It may still be anybody's."""
     return is_ours(snapshot.tags) or read_snapshot_name(snapshot.id.rsplit("/", 1)[-1]) is not None
 
@@ -217,13 +217,13 @@ class GroupSight(Sightings):
         self.end: str | None = None
         self.of_disk: dict[str, dict[str, Snapshot]] = {}
         self.holds_ours = False
-        self._look_into(group.group.key, report)
+        self._read(group.group.key, report)
         self.is_readable = group.group.key in self._readable
 
     def covers(self, snapshot_id: str) -> bool:
         """Whether we could look where it lies."""
         group = _group_of(snapshot_id)
-        self._look_into(group)
+        self._read(group)
         return group in self._readable
 
     def at(self, snapshot_id: str) -> Snapshot | None:
@@ -238,20 +238,20 @@ class GroupSight(Sightings):
     def moved(self, point: RecoveryPoint) -> Snapshot | None:
         unique_id = point.snapshot_unique_id.lower()
         for group in [*self._unlisted] if unique_id and unique_id not in self._ids else ():
-            self._look_into(group)
+            self._read(group)
             if unique_id in self._ids:
                 break
         found = self.at(self._ids[unique_id]) if unique_id in self._ids else None
         return found if found is not None and is_same_snapshot(point, found) else None
 
-    def _look_into(self, key: str, report: ReconcileReport | None = None) -> None:
+    def _read(self, key: str, report: ReconcileReport | None = None) -> None:
         """`report` is of the run that is about the group."""
         group = self._unlisted.pop(key, None)
         if group is None:
             return
         try:
             for ports, snapshot in _list_snapshots(self._ports, group, self._records.keepers(group)):
-                if _looks_ours(snapshot):
+                if _seems_ours(snapshot):
                     self._note(snapshot, None if report is not None else ports)
         except SnapshotGroupNotFound:
             log.error("reconcile.group_gone group=%s", group.group_id)
@@ -311,14 +311,14 @@ class _Disk:
     time: Time
     sight: GroupSight
 
-    def look_after(self, disk_id: str, instances: Sequence[Keeping], *, behind: str) -> str | None:
+    def reconcile_disk(self, disk_id: str, instances: Sequence[Keeping], *, behind: str) -> str | None:
         """The disk's instances, then the snapshots of it that they do not account for, behind the one `behind`. Answers
         None, or the last one's id (in small letters) when the time was up before all were looked at."""
         accounted: set[str] = set()
         for each in instances:
             if each.group == self.group.group.key:
                 with self.report.postponing(f"instance {each.name}"):
-                    self._look_after_instance(each, accounted)
+                    self._reconcile_instance(each, accounted)
         left = self.sight.of_disk.get(disk_id, {}).keys() - accounted
         for each in instances if left else ():
             if each.group != self.group.group.key:  # its points may have been moved here
@@ -342,7 +342,7 @@ class _Disk:
                 move_agenda_on(self.ports, vault, name, rows, slots)
         return stopped_at
 
-    def _look_after_instance(self, kept: Keeping, accounted: set[str]) -> None:
+    def _reconcile_instance(self, kept: Keeping, accounted: set[str]) -> None:
         """Adds to `accounted` the snapshots that the instance's points, or its running backup, account for."""
         ports, vault, name = acting_for(self.ports, kept.vault), kept.vault, kept.name
         stored = ports.store.get(BackupInstance, vault, name)
@@ -362,9 +362,9 @@ class _Disk:
         if instance.active is not None:
             accounted.add(instance.active.snapshot_id.lower())
         holds = all_holds(instance, self.records.vault(ports, vault))
-        count = self._look_after_points(ports, vault, instance, points, holds, accounted)
+        count = self._reconcile_points(ports, vault, instance, points, holds, accounted)
         if self.sight.is_readable:
-            watch_snapshots(ports, vault, instance, count)
+            check_snapshots(ports, vault, instance, count)
         self._mend_agenda(ports, vault, instance, points, standing(holds, ports.clock.now()))
         policy = self.records.policy(ports, vault, instance.policy.name)
         is_behind = policy is None or policy.properties != instance.policy.properties
@@ -373,7 +373,7 @@ class _Disk:
         if is_ended_by_absence(instance) and _is_back(ports, vault, instance):
             self.report.resumed.append(name)
 
-    def _look_after_points(
+    def _reconcile_points(
         self,
         ports: Ports,
         vault: VaultKey,
@@ -398,7 +398,7 @@ class _Disk:
         for point in points:
             if point.state is PointState.EXPIRING or not self.sight.covers(point.snapshot_id):
                 continue
-            found = look_after_point(ports, vault, point, list(good.values()), self.sight)
+            found = check_point(ports, vault, point, list(good.values()), self.sight)
             if found.fate in (Fate.LOST, Fate.STILL_LOST, Fate.EXPIRED):
                 good.pop(point.point_id, None)
                 accounted.discard(point.snapshot_id.lower())  # what bears its id now is another
@@ -468,9 +468,9 @@ class _Disk:
 
 
 def _strange_holds(found: Found, known: Iterable[Hold]) -> Sequence[str]:
-    """What the snapshot's tag claims of holds that are not `known`, in words."""
-    claims = strange_claims(held_by_tag(found.snapshot.tags), known) if found.snapshot is not None else ()
-    return [f"its tags tell of a hold that no record knows, {claim.name}: it is kept" for claim in claims]
+    """What the snapshot's tag says of holds that are not `known`, in words."""
+    claims = strange_holds(held_by_tag(found.snapshot.tags), known) if found.snapshot is not None else ()
+    return [f"its tags tell of a hold that no record knows, {label.name}: it is kept" for label in claims]
 
 
 def _snapshots_of(points: Iterable[RecoveryPoint]) -> set[str]:

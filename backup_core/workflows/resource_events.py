@@ -45,7 +45,7 @@ from backup_core.workflows.absence import believed
 from backup_core.workflows.acting import acting_for, as_identity, identities_of
 from backup_core.workflows.catalogue import FoundInstance, find_protection
 from backup_core.workflows.lifecycle import resume_if_back
-from backup_core.workflows.points_seen import Sightings, look_after_point
+from backup_core.workflows.points_seen import Sightings, check_point
 from backup_core.workflows.poison import NOWHERE, StepGivenUp
 from backup_core.workflows.protection import sync_instance
 from backup_core.workflows.snapshot_groups import remembered_groups
@@ -57,7 +57,7 @@ log = logging.getLogger("diskbackup.resources")
 MAX_ROUNDS = 12  # that a hint comes back for trouble that may pass; then it is the reconciler's to find
 NAMES_KEPT = timedelta(minutes=5)
 NEW_NAMES_AFTER = timedelta(minutes=1)
-LOOK_AGAIN_AFTER = timedelta(minutes=10)  # at a disk that could not be protected, however often it is written
+CHECKED_EVERY = timedelta(minutes=10)  # at a disk that could not be protected, however often it is written
 
 
 class SnapshotHomes:
@@ -105,13 +105,13 @@ def take_message(ports: Ports, text: str | bytes, homes: SnapshotHomes) -> None:
         log.warning("resource_event.strange digest=%s", _digest(text))
         return
     message, hint = read
-    _look(ports, message, hint, homes)
+    _check(ports, message, hint, homes)
 
 
 def notice(ports: Ports, hint: ResourceHint, homes: SnapshotHomes | None = None) -> None:
     """Look at what an event tells of. What cannot be looked at now comes back through the queue."""
     message = LookAtResource(change=hint.change, resource_id=hint.resource_id)
-    _look(ports, message, hint, homes or SnapshotHomes())
+    _check(ports, message, hint, homes or SnapshotHomes())
 
 
 def give_up(ports: Ports, text: str | bytes) -> None:
@@ -123,9 +123,9 @@ def give_up(ports: Ports, text: str | bytes) -> None:
     outbox.record(ports, NOWHERE, [event])
 
 
-def _look(ports: Ports, message: LookAtResource, hint: ResourceHint, homes: SnapshotHomes) -> None:
+def _check(ports: Ports, message: LookAtResource, hint: ResourceHint, homes: SnapshotHomes) -> None:
     try:
-        _look_at(ports, hint, homes, message.doubts)
+        _check_one(ports, hint, homes, message.doubts)
     except StateConflict:
         error = CloudUnavailable("A record changed meanwhile.", code="Conflict")
         _come_back(ports, message, error)
@@ -133,15 +133,15 @@ def _look(ports: Ports, message: LookAtResource, hint: ResourceHint, homes: Snap
         _come_back(ports, message, error)
 
 
-def _look_at(ports: Ports, hint: ResourceHint, homes: SnapshotHomes, doubts: int) -> None:
+def _check_one(ports: Ports, hint: ResourceHint, homes: SnapshotHomes, doubts: int) -> None:
     if hint.change == RULED:
         apply_all(ports, scope=hint.resource_id)
     elif hint.type == DISK:
-        look_at_disk(ports, hint.resource_id, is_deletion=hint.change == DELETED, doubts=doubts)
+        check_disk(ports, hint.resource_id, is_deletion=hint.change == DELETED, doubts=doubts)
     elif hint.type == SNAPSHOT and hint.change == DELETED:
-        look_at_snapshot(ports, hint.resource_id, homes)
+        check_snapshot(ports, hint.resource_id, homes)
     elif hint.type == GROUP and hint.change == DELETED:
-        look_at_group(ports, hint.resource_id, doubts=doubts)
+        check_group(ports, hint.resource_id, doubts=doubts)
 
 
 def _come_back(ports: Ports, message: LookAtResource, error: BackupError) -> None:
@@ -165,7 +165,7 @@ def _come_back(ports: Ports, message: LookAtResource, error: BackupError) -> Non
 # ---------------------------------------------------------------- what is looked at
 
 
-def look_at_disk(ports: Ports, disk_id: str, *, is_deletion: bool = False, doubts: int = 0) -> None:
+def check_disk(ports: Ports, disk_id: str, *, is_deletion: bool = False, doubts: int = 0) -> None:
     """Is the disk there, is it still what its protection was made for, and what do the rules say of it? A disk that is
     neither protected nor reached by a rule costs two reads of our tables.
 
@@ -191,7 +191,7 @@ def look_at_disk(ports: Ports, disk_id: str, *, is_deletion: bool = False, doubt
     for disk in seen.values():
         if found is not None and resume_if_back(ports, found.vault, found.instance, disk):
             return
-        if found is not None and _needs_another_look(ports, found, disk.sku, disk.location):
+        if found is not None and _needs_another_check(ports, found, disk.sku, disk.location):
             sync_instance(ports, found.vault, found.instance.name)
     apply_rules_as_seen(ports, seen, book)
 
@@ -214,17 +214,17 @@ def _seen_as(ports: Ports, identity: str, disk_id: str, *, is_alone: bool) -> di
         return {}
 
 
-def _needs_another_look(ports: Ports, found: FoundInstance, sku: str, location: str) -> bool:
+def _needs_another_check(ports: Ports, found: FoundInstance, sku: str, location: str) -> bool:
     """Whether the disk's kind, which decides what a policy may ask, is not what protection was made for, or protection
     failed. Size, encryption and the rest are read anew by each backup."""
     instance = found.instance
     if instance.state is ProtectionState.ERROR:
-        return not tried_lately(ports, found, LOOK_AGAIN_AFTER)
+        return not tried_lately(ports, found, CHECKED_EVERY)
     is_seen = instance.state is ProtectionState.CONFIGURED and bool(instance.disk_sku)
     return is_seen and (sku, location) != (instance.disk_sku, instance.disk_location)
 
 
-def look_at_snapshot(ports: Ports, snapshot_id: str, homes: SnapshotHomes) -> None:
+def check_snapshot(ports: Ports, snapshot_id: str, homes: SnapshotHomes) -> None:
     """Is it one of ours that should be there? A name that is not of our form costs nothing; one whose deletion was ours
     a read. Raises BackupError, StateConflict."""
     snapshot = parse_resource_id(snapshot_id, SNAPSHOT)
@@ -235,7 +235,7 @@ def look_at_snapshot(ports: Ports, snapshot_id: str, homes: SnapshotHomes) -> No
         point = _good_point(ports, claim, name, snapshot_id)
         acting = acting_for(ports, claim.vault) if point is not None else ports
         if point is not None and not _is_there(acting, claim.vault, point):
-            _look_after(acting, claim.vault, point)
+            _check_point(acting, claim.vault, point)
 
 
 def _is_there(ports: Ports, vault: VaultKey, point: RecoveryPoint) -> bool:
@@ -258,7 +258,7 @@ def _good_point(ports: Ports, claim: DiskClaim, name: SnapshotName, snapshot_id:
     return next((each for each in points if each.is_good and each.snapshot_id.lower() == snapshot_id.lower()), None)
 
 
-def _look_after(ports: Ports, vault: VaultKey, gone: RecoveryPoint) -> None:
+def _check_point(ports: Ports, vault: VaultKey, gone: RecoveryPoint) -> None:
     """Have the record follow a snapshot that was moved; else record the loss, and have the next backup soon if it was
     the newest point: an older one no backup brings back."""
     points = [stored.value for stored in every(ports, RecoveryPoint, vault, gone.instance_name)]
@@ -268,7 +268,7 @@ def _look_after(ports: Ports, vault: VaultKey, gone: RecoveryPoint) -> None:
     seen = _sightings(ports, gone)
     if seen.moved(gone) is None and _is_newest(instance.value, gone):
         _back_up_soon(ports, vault, instance)
-    look_after_point(ports, vault, gone, points, seen)
+    check_point(ports, vault, gone, points, seen)
 
 
 def _sightings(ports: Ports, gone: RecoveryPoint) -> Sightings:
@@ -303,7 +303,7 @@ def _back_up_soon(ports: Ports, vault: VaultKey, stored: Stored[BackupInstance])
     log.info("backup.pulled_forward instance=%s due_at=%s", stored.value.name, due_at)
 
 
-def look_at_group(ports: Ports, group_id: str, *, doubts: int = 0) -> None:
+def check_group(ports: Ports, group_id: str, *, doubts: int = 0) -> None:
     """Are protected disks gone with their group? One read if none lay in it. Raises BackupError."""
     group = parse_group_id(group_id)
     claims = list(_claims_below(ports, group.subscription, group.group))
@@ -314,7 +314,7 @@ def look_at_group(ports: Ports, group_id: str, *, doubts: int = 0) -> None:
         found = find_protection(ports, claim.disk_id)
         if found is not None and found.instance.state is not ProtectionState.STOPPED:
             try:
-                look_at_disk(ports, claim.disk_id, is_deletion=True, doubts=doubts)
+                check_disk(ports, claim.disk_id, is_deletion=True, doubts=doubts)
             except DiskNotFound as error:
                 doubtful = error
     if doubtful is not None:

@@ -37,9 +37,9 @@ from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.restore_together import (
-    LOOK,
     PLACE,
     REQUESTS_KEPT,
+    VALIDATE,
     Chosen,
     KnownRequest,
     Outcome,
@@ -72,13 +72,13 @@ from backup_core.workflows.guards import ask_leave_of_all
 from backup_core.workflows.restore import begin_restore, check_request, check_tables, find_point, restore_job
 from backup_core.workflows.run_time import Time
 from backup_core.workflows.turns import FIRST_LOOK, come_back, commit, go_on_later, look_delay, open_job
-from backup_core.workflows.validation import look_at_restores
+from backup_core.workflows.validation import check_restores
 from backup_core.workflows.watching import STALL_AFTER, watch_row
 
 log = logging.getLogger("diskbackup.restore_together")
 
 CLEARED_AT_ONCE = 50  # known requests that are old, with each new one
-LOOKED_INTO = 20  # disks of which a preview looks at the snapshots, too: questions have a share of Azure's calls only
+SNAPSHOTS_CHECKED = 20  # disks of which a preview reads the snapshots, too: questions may use a share of calls only
 AT_ONCE = timedelta(0)
 
 
@@ -95,8 +95,8 @@ def preview_restore_together(ports: Ports, vault: VaultKey, request: TogetherReq
     Throttled, CloudUnavailable."""
     record = get_vault(ports, vault)
     chosen, faults = _choose(ports, record, request)
-    sparing = len(chosen) > LOOKED_INTO
-    for found in look_at_restores(ports, record, chosen, sparing=sparing):
+    sparing = len(chosen) > SNAPSHOTS_CHECKED
+    for found in check_restores(ports, record, chosen, sparing=sparing):
         faults += found
     return Preview(chosen=tuple(chosen), faults=tuple(dict.fromkeys(faults)))
 
@@ -201,7 +201,7 @@ def _new_job(vault: VaultKey, chosen: Sequence[Chosen], now: datetime, correlati
         touched_at=now,
         user_triggered=True,
         friendly_name=f"{len(parts)} disks",
-        subtasks=(Subtask(name=LOOK), *(part.subtask() for part in parts)),
+        subtasks=(Subtask(name=VALIDATE), *(part.subtask() for part in parts)),
         details={
             "parts": [part.as_json() for part in parts],
             "oldest": spread.oldest.isoformat(),
@@ -267,16 +267,16 @@ class _Work:
 
     def run(self) -> None:
         time = Time.of_run(self.ports)
-        if not self._has_looked:
-            self._look(time)
-            if self._has_looked and self.job.details.get("faults"):
+        if not self._is_checked:
+            self._check(time)
+            if self._is_checked and self.job.details.get("faults"):
                 self._refuse()
             else:
                 self._go_on(AT_ONCE)
         elif not self._begin(time):
             self._go_on(AT_ONCE)
         else:
-            self._watch()
+            self._observe()
 
     def _go_on(self, delay: timedelta, *, looks: int = 0) -> None:
         again = replace(self.message, looks=looks, attempts=0, deferrals=0, doubts=0)
@@ -290,29 +290,29 @@ class _Work:
         if known != status or percent is not None:
             self.job = self.job.step(name, status, at=self.ports.clock.now(), progress_percent=percent)
 
-    # --- look: nothing is made before all have been looked at ---
+    # --- check: nothing is made before all have been checked ---
 
     @property
-    def _looked(self) -> int:
+    def _checked(self) -> int:
         return int(self.job.details.get("looked", 0))
 
     @property
-    def _has_looked(self) -> bool:
-        return self._looked == len(self.job.details["parts"])
+    def _is_checked(self) -> bool:
+        return self._checked == len(self.job.details["parts"])
 
-    def _look(self, time: Time) -> None:
-        """Look at one disk after the other. What was found is kept whatever interrupts it."""
+    def _check(self, time: Time) -> None:
+        """Check one disk after the other. What was found is kept whatever interrupts it."""
         check_tables(self.ports, self.job)
         parts, record = parts_of(self.job), get_vault(self.ports, self.vault)
         chosen = [self._chosen(part) for part in parts]
-        for found in look_at_restores(self.ports, record, chosen, first=self._looked):
-            index = self._looked
+        for found in check_restores(self.ports, record, chosen, first=self._checked):
+            index = self._checked
             if chosen[index].instance is None:
                 message = f"backup instance '{parts[index].instance_name}' was not found"
                 found = [Fault(target=f"{PLACE}[{index}]", message=message, code=NotFound.code), *found]
             faults = [*self.job.details.get("faults", ()), *({"part": index, **_fault(each)} for each in found)]
             self._note(looked=index + 1, faults=faults)
-            self._step(LOOK, "InProgress", 100 * (index + 1) // len(parts))
+            self._step(VALIDATE, "InProgress", 100 * (index + 1) // len(parts))
             if time.is_up:
                 return
 
@@ -329,7 +329,7 @@ class _Work:
     def _refuse(self) -> None:
         parts = parts_of(self.job)
         faults = [_as_error(raw, parts) for raw in self.job.details["faults"]]
-        self._step(LOOK, "Failed")
+        self._step(VALIDATE, "Failed")
         for part in parts:
             self._step(part.step, "Skipped")
         self.end(Outcome(status=JobStatus.FAILED, error=refusal(parts, faults), warnings=tuple(faults)))
@@ -338,7 +338,7 @@ class _Work:
 
     def _begin(self, time: Time) -> bool:
         """Whether all restores have begun, or been refused."""
-        self._step(LOOK, "Completed")
+        self._step(VALIDATE, "Completed")
         if self.job.details.get("begun"):
             return True
         for index, part in enumerate(parts_of(self.job)):
@@ -384,7 +384,7 @@ class _Work:
 
     # --- see how they stand ---
 
-    def _watch(self) -> None:
+    def _observe(self) -> None:
         parts = parts_of(self.job)
         jobs = self._jobs(parts)
         stands = [standing(part, jobs.get(part.job_id), begun=True) for part in parts]

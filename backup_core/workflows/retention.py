@@ -170,7 +170,7 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
         _round(ports, message, stored, _Work(points=ready, everything=plain, kept=kept, settings=settings))
     elif stopped:
         others = [point for point in plain if point.point_id not in stopped]
-        _look_at_stopped(ports, message, instance, settings, others)
+        _come_again(ports, message, instance, settings, others)
     elif instance.is_deleted:
         _purge_when_due(ports, message, stored, plain)
     elif instance.state is ProtectionState.DELETING and not points and instance.copy_standings:
@@ -198,7 +198,7 @@ def _ask_brake(
         return None
 
 
-def _look_at_stopped(
+def _come_again(
     ports: Ports,
     message: ExpirePoints,
     instance: BackupInstance,

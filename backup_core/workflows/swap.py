@@ -108,18 +108,18 @@ def plan_swap(ports: Ports, vault: VaultKey, request: SwapRequest) -> Plan:
     faults = _check_leave(ports, vault, request.machine_id)
     if faults:
         return Plan(machine=None, exchanges=(), faults=tuple(faults))
-    look = _Look(ports.cloud, record.acts_as)
-    machine = look.machine(request.machine_id)
+    findings = _Findings(ports.cloud, record.acts_as)
+    machine = findings.machine(request.machine_id)
     if machine is None:
-        return Plan(machine=None, exchanges=(), faults=tuple(look.told()))
+        return Plan(machine=None, exchanges=(), faults=tuple(findings.told()))
     exchanges: list[Exchange] = []
     instances: list[str] = []
     for index, (new_id, replaced_id) in enumerate(request.disks):
         target = f"disks[{index}].diskId"
-        new = look.disk(new_id, target)
+        new = findings.disk(new_id, target)
         restored = _restore_of(ports, vault, new)
         if new is not None and restored is None:
-            look.fault(target, f"disk '{new_id}' is none that this vault has restored", NOT_FITTING)
+            findings.fault(target, f"disk '{new_id}' is none that this vault has restored", NOT_FITTING)
         if restored is not None:
             instances.append(restored.instance_name)
         old_id = replaced_id or (restored.disk_id if restored is not None else "")
@@ -127,19 +127,19 @@ def plan_swap(ports: Ports, vault: VaultKey, request: SwapRequest) -> Plan:
         if exchange is None:
             if old_id:
                 message = f"the machine has no disk '{old_id}' that could be replaced; name one that it has (replaces)"
-                look.fault(f"disks[{index}].replaces", message, NOT_FITTING)
+                findings.fault(f"disks[{index}].replaces", message, NOT_FITTING)
             continue
         if any(each.old_id == exchange.old_id for each in exchanges):
-            look.fault(target, f"disk '{old_id}' is replaced by another one of the list already", NOT_FITTING)
+            findings.fault(target, f"disk '{old_id}' is replaced by another one of the list already", NOT_FITTING)
         exchanges.append(exchange)
-        old = look.disk(exchange.old_id, target)
+        old = findings.disk(exchange.old_id, target)
         for reason in check_exchange(machine, exchange, old, new) if new is not None else ():
-            look.fault(target, f"{new_id.rpartition('/')[2]}: {reason}", NOT_FITTING)
-    look.note(check_machine(machine, exchanges, while_running=request.while_running))
+            findings.fault(target, f"{new_id.rpartition('/')[2]}: {reason}", NOT_FITTING)
+    findings.note(check_machine(machine, exchanges, while_running=request.while_running))
     return Plan(
         machine=machine,
         exchanges=tuple(exchanges),
-        faults=tuple(look.told()),
+        faults=tuple(findings.told()),
         instances=tuple(dict.fromkeys(instances)),
     )
 
@@ -178,13 +178,13 @@ def request_undo(
     refused = _check_leave(ports, vault, machine_id)
     if refused:
         raise InvalidInput(refused)
-    look = _Look(ports.cloud, get_vault(ports, vault).acts_as)
-    machine = look.machine(machine_id)
+    findings = _Findings(ports.cloud, get_vault(ports, vault).acts_as)
+    machine = findings.machine(machine_id)
     exchanges = tuple(each.reversed() for each in exchanges_of(swap))
     while_running = bool(swap.details.get("while_running"))
     if machine is not None:
-        _look_back(look, machine, exchanges, swap, while_running=while_running)
-    faults = look.told()
+        _check_undo(findings, machine, exchanges, swap, while_running=while_running)
+    faults = findings.told()
     if faults or machine is None:
         raise InvalidInput(faults)
     _ask_leave(ports, vault, swap.details["instances"], by)
@@ -192,17 +192,19 @@ def request_undo(
     return _begin(ports, vault, JobOperation.UNDO_SWAP, machine, exchanges, details, correlation_id)
 
 
-def _look_back(look: _Look, machine: Machine, exchanges: Sequence[Exchange], swap: Job, *, while_running: bool) -> None:
+def _check_undo(
+    findings: _Findings, machine: Machine, exchanges: Sequence[Exchange], swap: Job, *, while_running: bool
+) -> None:
     """Whether the old disks are there, and nothing but the new ones in their places."""
     left = [each for each in exchanges if stands(machine, each) != "new"]
     for each in left:
-        disk = look.disk(each.new_id, MACHINE_ID)
+        disk = findings.disk(each.new_id, MACHINE_ID)
         if disk is not None and disk.raw.get("managedBy"):
-            look.fault(MACHINE_ID, f"disk '{each.new_id}' is attached to '{disk.raw['managedBy']}'", NOT_FITTING)
+            findings.fault(MACHINE_ID, f"disk '{each.new_id}' is attached to '{disk.raw['managedBy']}'", NOT_FITTING)
     moved = next_move(machine, exchanges, unique_id=str(swap.details["unique_id"]), while_running=while_running)
     if isinstance(moved, Changed):
         for reason in moved.because:
-            look.fault(MACHINE_ID, reason, NOT_FITTING)
+            findings.fault(MACHINE_ID, reason, NOT_FITTING)
 
 
 def _check_leave(ports: Ports, vault: VaultKey, machine_id: str) -> list[Fault]:
@@ -221,7 +223,7 @@ def _ask_leave(ports: Ports, vault: VaultKey, instances: Sequence[str], by: str 
 
 
 def _restore_of(ports: Ports, vault: VaultKey, new: Disk | None) -> Job | None:
-    """The restore of this vault that made the disk. Its tag is a claim; the job's own record is held against it."""
+    """The restore of this vault that made the disk. Its tag proves nothing; the job's own record is held against it."""
     name = new.tags.get(_RESTORE_TAG, "") if new is not None else ""
     stored = ports.store.get(Job, vault, name.lower()) if name and "/" not in name else None
     if new is None or stored is None:
@@ -231,7 +233,7 @@ def _restore_of(ports: Ports, vault: VaultKey, new: Disk | None) -> Job | None:
     return job if is_its and job.status in _MADE else None
 
 
-class _Look:
+class _Findings:
     """Faults as they come up, with what may not be read among them."""
 
     def __init__(self, cloud: DiskCloud, acts_as: str) -> None:
@@ -390,11 +392,11 @@ class _Work:
             case Done():
                 self.end(JobStatus.COMPLETED, None)
             case Detach(disk_ids):
-                self._watch_operation(self.ports.cloud.detach_disks(machine.id, disk_ids))
+                self._observe_operation(self.ports.cloud.detach_disks(machine.id, disk_ids))
             case Attach(disks):
-                self._watch_operation(self.ports.cloud.attach_disks(machine.id, disks))
+                self._observe_operation(self.ports.cloud.attach_disks(machine.id, disks))
             case ReplaceOs(disk_id):
-                self._watch_operation(self.ports.cloud.replace_os_disk(machine, disk_id))
+                self._observe_operation(self.ports.cloud.replace_os_disk(machine, disk_id))
             case Changed(because):
                 self.end(JobStatus.FAILED, MachineChanged(f"Nothing more was changed: {'; '.join(because)}."))
             case _:
@@ -417,7 +419,7 @@ class _Work:
             if status != next(task.status for task in self.job.subtasks if task.name == each.step):
                 self.job = self.job.step(each.step, status, at=now)
 
-    def _watch_operation(self, url: str) -> None:
+    def _observe_operation(self, url: str) -> None:
         self._go_on(replace(self.message, operation_url=url, looks=0, attempts=0, deferrals=0, doubts=0), FIRST_LOOK)
 
     def _look_again(self) -> None:

@@ -37,8 +37,8 @@ from backup_core.workflows.claims import taken
 
 log = logging.getLogger("diskbackup.validation")
 
-SNAPSHOTS_LOOKED_AT = 5_000  # of a group, for those of one disk
-GROUPS_LOOKED_AT = 20  # snapshot groups whose rights are asked for
+SNAPSHOTS_READ = 5_000  # of a group, for those of one disk
+GROUPS_CHECKED = 20  # snapshot groups whose rights are asked for
 
 T = TypeVar("T")
 
@@ -48,14 +48,14 @@ def check_backup(ports: Ports, vault: Vault, request: InstanceRequest, policy: B
 
     7 ARM calls: the disk, our rights at it, the snapshot group, its locks, our rights there, its snapshots, and the
     region's usage. One more each for the disk encryption set of a customer's key, for the disk access of a private
-    disk, and for each further page of snapshots, of which at most SNAPSHOTS_LOOKED_AT are looked at.
+    disk, and for each further page of snapshots, of which at most SNAPSHOTS_READ are looked at.
     Raises Throttled, CloudUnavailable.
     """
     holder = catalogue.find_protection(ports, request.disk_id)
     findings = Findings(ports.cloud, vault.acts_as)
     if holder is not None and not holder.instance.is_in_vain:
         findings.note([_taken(request, holder, vault.key)])
-    _look_at_backup(findings, vault, request, policy, own=None, bounds=ports.bounds)
+    _check_backup(findings, vault, request, policy, own=None, bounds=ports.bounds)
     return findings.faults()
 
 
@@ -69,7 +69,7 @@ def check_modify(
     own = (vault.key, instance.name)
     if holder is not None and not _is(own, holder):
         findings.note([_taken(request, holder, vault.key)])
-    _look_at_backup(findings, vault, request, policy, own=own, bounds=ports.bounds)
+    _check_backup(findings, vault, request, policy, own=own, bounds=ports.bounds)
     return findings.faults()
 
 
@@ -85,13 +85,13 @@ def check_restore_target(
     """
     findings = Findings(ports.cloud, vault.acts_as)
     findings.note(check_choice(request.acts_as, vault.acts_as, "restoreRequestObject.identityDetails"))
-    _look_at_restore(findings, ports.bounds, vault, instance, point, request)
+    _check_restore(findings, ports.bounds, vault, instance, point, request)
     if point is not None:
-        _look_at_disk_room(findings, [(point, request)])
+        _check_disk_room(findings, [(point, request)])
     return findings.faults()
 
 
-def look_at_restores(
+def check_restores(
     ports: Ports, vault: Vault, chosen: Sequence[Chosen], *, first: int = 0, sparing: bool = False
 ) -> Iterator[list[Fault]]:
     """Why several disks could not be restored as asked: of each in turn, from the `first` on, what is found at it, with
@@ -106,14 +106,14 @@ def look_at_restores(
         each = chosen[index]
         findings.place = f"{PLACE}[{index}]"
         if each.instance is not None:
-            _look_at_restore(findings, ports.bounds, vault, each.instance, each.point, each.request)
+            _check_restore(findings, ports.bounds, vault, each.instance, each.point, each.request)
         if index == len(chosen) - 1:
             findings.place = PLACE
-            _look_at_disk_room(findings, [(one.point, one.request) for one in chosen if one.point is not None])
+            _check_disk_room(findings, [(one.point, one.request) for one in chosen if one.point is not None])
         yield findings.take()
 
 
-def _look_at_restore(
+def _check_restore(
     findings: Findings,
     bounds: tuple[Bound, ...],
     vault: Vault,
@@ -133,14 +133,14 @@ def _look_at_restore(
     if point is not None and point.is_good:
         findings.note(rules.check_wishes(request, point))
         if not findings.sparing:
-            _look_at_snapshot(findings, point)
+            _check_snapshot(findings, point)
     for set_id in set_ids:
-        findings.once(("key", set_id.lower()), partial(_look_at_key, findings, set_id))
+        findings.once(("key", set_id.lower()), partial(_check_key, findings, set_id))
     if point is not None:
-        _look_at_disk_access(findings, point.disk)
+        _check_disk_access(findings, point.disk)
     group = target_id.group_id
-    if findings.once(("target", group.key), partial(_look_at_target, findings, group)):
-        _look_at_name(findings, group, request.target_disk_id)
+    if findings.once(("target", group.key), partial(_check_target, findings, group)):
+        _check_name(findings, group, request.target_disk_id)
 
 
 def check_restore_tests(
@@ -148,7 +148,7 @@ def check_restore_tests(
 ) -> list[Fault]:
     """Why restore tests of these disks could not be made in a resource group; empty when they could.
 
-    3 ARM calls for the group, one more for each of the snapshot groups, of which the first GROUPS_LOOKED_AT are asked.
+    3 ARM calls for the group, one more for each of the snapshot groups, of which the first GROUPS_CHECKED are asked.
     Raises Throttled, CloudUnavailable.
     """
     findings = Findings(ports.cloud, vault.acts_as)
@@ -166,7 +166,7 @@ def check_restore_tests(
             findings.note(rules.check_test_locks(group, locks.value))
         findings.require(need, group.text)
     named = dict.fromkeys(parse_group_id(each).text for each in snapshot_group_ids)
-    for scope in islice(named, GROUPS_LOOKED_AT):
+    for scope in islice(named, GROUPS_CHECKED):
         findings.require(rights.READ_SNAPSHOT_DATA, scope)
     return findings.faults()
 
@@ -200,10 +200,10 @@ class Findings:
         start = f"{rules.RESTORE}."
         return f"{self.place}.{target.removeprefix(start)}" if target.startswith(start) else target
 
-    def once(self, what: tuple[str, str], look: Callable[[], T]) -> T:
+    def once(self, what: tuple[str, str], check: Callable[[], T]) -> T:
         """What `look` answers, which is made the first time only."""
         if what not in self._seen:
-            self._seen[what] = look()
+            self._seen[what] = check()
         return cast("T", self._seen[what])
 
     def lack(self, need: Need, scope: str, actions: Iterable[str]) -> None:
@@ -243,7 +243,7 @@ class Findings:
         return found
 
 
-def _look_at_backup(
+def _check_backup(
     findings: Findings,
     vault: Vault,
     request: InstanceRequest,
@@ -253,19 +253,19 @@ def _look_at_backup(
     bounds: tuple[Bound, ...],
 ) -> None:
     findings.note(rules.check_rules(vault, request, policy, bounds))
-    disk = _look_at_source(findings, vault, request.disk_id)
-    snapshots = _look_at_snapshot_group(findings, parse_group_id(request.snapshot_group_id), request.disk_id)
+    disk = _check_source(findings, vault, request.disk_id)
+    snapshots = _check_snapshot_group(findings, parse_group_id(request.snapshot_group_id), request.disk_id)
     if disk is not None:
         findings.note(rules.check_interval(policy, disk))
         copied_by = (rule for rule in vault.copy_rules if rule.is_of(request.policy_name))
         findings.note(rules.check_copy_keys(disk, copied_by))
         for set_id in encryption_sets_of(disk.raw):
-            _look_at_key(findings, set_id)
-        _look_at_disk_access(findings, disk.raw)
-    _look_at_room(findings, request.disk_id, disk, policy, snapshots, own=own, location=vault.location)
+            _check_key(findings, set_id)
+        _check_disk_access(findings, disk.raw)
+    _check_room(findings, request.disk_id, disk, policy, snapshots, own=own, location=vault.location)
 
 
-def _look_at_source(findings: Findings, vault: Vault, disk_id: str) -> Disk | None:
+def _check_source(findings: Findings, vault: Vault, disk_id: str) -> Disk | None:
     need = rights.BACK_UP_DISK
     seen = findings.ask(lambda: _find_disk(findings.cloud, disk_id), need, disk_id, rights.READ_DISK)
     if seen is not None:
@@ -282,7 +282,7 @@ def _find_disk(cloud: DiskCloud, disk_id: str) -> Disk | None:
         return None
 
 
-def _look_at_snapshot_group(findings: Findings, group: GroupId, disk_id: str) -> list[Snapshot] | None:
+def _check_snapshot_group(findings: Findings, group: GroupId, disk_id: str) -> list[Snapshot] | None:
     """Its snapshots; None when they could not be seen."""
     need, scope, cloud = rights.KEEP_SNAPSHOTS, group.text, findings.cloud
     found = findings.ask(lambda: cloud.find_group(group), need, scope, rights.READ_GROUP)
@@ -300,13 +300,13 @@ def _look_at_snapshot_group(findings: Findings, group: GroupId, disk_id: str) ->
 
 def _list_snapshots(cloud: DiskCloud, group: GroupId) -> list[Snapshot]:
     """As many as one request has the time for; ARM cannot be asked for those of one disk."""
-    seen = list(islice(cloud.list_snapshots(group), SNAPSHOTS_LOOKED_AT))
-    if len(seen) == SNAPSHOTS_LOOKED_AT:
+    seen = list(islice(cloud.list_snapshots(group), SNAPSHOTS_READ))
+    if len(seen) == SNAPSHOTS_READ:
         log.warning("validation.snapshots_uncounted group=%s: only the first %d were looked at", group.text, len(seen))
     return seen
 
 
-def _look_at_room(
+def _check_room(
     findings: Findings,
     disk_id: str,
     disk: Disk | None,
@@ -342,22 +342,22 @@ def _ask_usage(findings: Findings, subscription: str, location: str) -> _Seen[Ma
     return None
 
 
-def _look_at_key(findings: Findings, set_id: str) -> None:
+def _check_key(findings: Findings, set_id: str) -> None:
     need = rights.USE_ENCRYPTION_SET
     found = findings.ask(lambda: findings.cloud.find_encryption_set(set_id), need, set_id, rights.READ_ENCRYPTION_SET)
     if found is not None:
         findings.note(rules.check_encryption_set(set_id, found.value))
 
 
-def _look_at_disk_access(findings: Findings, disk: Mapping[str, Any]) -> None:
+def _check_disk_access(findings: Findings, disk: Mapping[str, Any]) -> None:
     """The disk access that snapshots and copies of a private disk name too."""
     access_id = access_of(disk.get("properties") or {}).get("diskAccessId")
     if access_id is not None:
-        look = partial(findings.require, rights.USE_DISK_ACCESS, access_id)
-        findings.once(("access", access_id.lower()), look)
+        check = partial(findings.require, rights.USE_DISK_ACCESS, access_id)
+        findings.once(("access", access_id.lower()), check)
 
 
-def _look_at_snapshot(findings: Findings, point: RecoveryPoint) -> None:
+def _check_snapshot(findings: Findings, point: RecoveryPoint) -> None:
     group = parse_resource_id(point.snapshot_id, SNAPSHOT).group_id.text
     need = rights.READ_SNAPSHOTS
     found = findings.ask(lambda: findings.cloud.find_snapshot(point.snapshot_id), need, group, rights.READ_SNAPSHOT)
@@ -366,7 +366,7 @@ def _look_at_snapshot(findings: Findings, point: RecoveryPoint) -> None:
     findings.once(("snapshots", group.lower()), partial(findings.require, need, group))
 
 
-def _look_at_target(findings: Findings, group: GroupId) -> bool:
+def _check_target(findings: Findings, group: GroupId) -> bool:
     """Whether the group is there, or may be: then names in it can be asked for."""
     need, scope, cloud = rights.RESTORE_DISKS, group.text, findings.cloud
     found = findings.ask(lambda: cloud.find_group(group), need, scope, rights.READ_GROUP)
@@ -381,7 +381,7 @@ def _look_at_target(findings: Findings, group: GroupId) -> bool:
     return True
 
 
-def _look_at_name(findings: Findings, group: GroupId, target_id: str) -> None:
+def _check_name(findings: Findings, group: GroupId, target_id: str) -> None:
     need, scope = rights.RESTORE_DISKS, group.text
     if findings.sparing:
         listed = findings.once(
@@ -398,14 +398,14 @@ def _names_in(cloud: DiskCloud, scope: str) -> frozenset[str]:
     return frozenset(disk.id.lower() for disk in cloud.list_disks(scope))
 
 
-def _look_at_disk_room(findings: Findings, wanted: Sequence[tuple[RecoveryPoint, RestoreRequest]]) -> None:
+def _check_disk_room(findings: Findings, wanted: Sequence[tuple[RecoveryPoint, RestoreRequest]]) -> None:
     """Room for all of them, by subscription, region and kind of disk."""
     skus: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for point, request in wanted:
         try:
             subscription = parse_resource_id(request.target_disk_id, DISK).subscription.lower()
         except ValueError:
-            continue  # told by _look_at_restore
+            continue  # told by _check_restore
         skus[subscription, point.location][wanted_sku(request, point)] += 1
     for (subscription, location), counts in skus.items():
         usage = _ask_usage(findings, subscription, location)

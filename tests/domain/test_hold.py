@@ -16,16 +16,16 @@ from backup_core.domain.hold import (
     MOST_HOLDS,
     UNREADABLE,
     Hold,
-    HoldClaim,
+    HoldLabel,
     ends_of,
     find_hold,
-    from_claims,
-    read_claims,
+    from_labels,
+    read_labels,
     standing,
-    strange_claims,
+    strange_holds,
     with_hold,
     without_hold,
-    write_claims,
+    write_labels,
 )
 from tests.builders import NOW, hold, point
 
@@ -106,7 +106,7 @@ INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1)).map(
 )
 CLAIMS = st.lists(
     st.builds(
-        HoldClaim,
+        HoldLabel,
         name=NAMES.filter(lambda name: name not in (MORE, UNREADABLE)),
         reason=st.text(max_size=LONGEST_REASON),
         set_at=INSTANTS,
@@ -119,10 +119,10 @@ CLAIMS = st.lists(
 
 
 @given(CLAIMS)
-def test_a_tag_tells_of_every_hold_in_as_many_letters_as_arm_takes(claims: list[HoldClaim]) -> None:
-    text = write_claims(claims)
+def test_a_tag_tells_of_every_hold_in_as_many_letters_as_arm_takes(claims: list[HoldLabel]) -> None:
+    text = write_labels(claims)
     assert 0 < len(text) <= 256
-    read = read_claims(text)
+    read = read_labels(text)
     named = [claim for claim in read if claim.name != MORE]
     told = [(claim.name, claim.set_at, claim.scope) for claim in named]
     assert told == [(claim.name, claim.set_at, claim.scope) for claim in claims][: len(named)]
@@ -134,10 +134,10 @@ def test_a_tag_tells_of_every_hold_in_as_many_letters_as_arm_takes(claims: list[
 
 
 def test_one_hold_is_told_whole() -> None:
-    one = HoldClaim.of(hold("Case 17 at the regional court: keep all of this disk"))
-    assert read_claims(write_claims([one])) == (one,)
-    assert write_claims([]) == ""
-    assert read_claims(" ") == ()
+    one = HoldLabel.of(hold("Case 17 at the regional court: keep all of this disk"))
+    assert read_labels(write_labels([one])) == (one,)
+    assert write_labels([]) == ""
+    assert read_labels(" ") == ()
 
 
 @pytest.mark.parametrize(
@@ -145,27 +145,27 @@ def test_one_hold_is_told_whole() -> None:
     ["yes", "true", "{}", "[]", "[1]", '[{"name":7}]', '[{"name":"a b"}]', '[{"name":"a","of":"all"}]', "[" * 250],
 )
 def test_what_somebody_wrote_by_hand_is_a_hold_that_is_told_in_their_words(text: str) -> None:
-    (claim,) = read_claims(text)
+    (claim,) = read_labels(text)
     assert (claim.name, claim.reason, claim.set_at) == (UNREADABLE, text, None)
 
 
 def test_a_claim_counts_unless_a_record_knows_of_its_hold() -> None:
-    claim = HoldClaim.of(hold())
+    claim = HoldLabel.of(hold())
     ended = hold(ends_at=NOW + DAY)
-    assert strange_claims([claim], [hold()]) == ()
-    assert strange_claims([claim], [ended]) == ()
-    assert strange_claims([claim], [replace(ended, set_at=NOW + 9 * DAY)]) == (), "a stale tag of an earlier hold"
-    assert strange_claims([claim], []) == (claim,)
-    assert strange_claims([claim], [hold(name="other")]) == (claim,)
-    assert strange_claims([claim], [hold(scope="vault")]) == (claim,), "of another thing"
+    assert strange_holds([claim], [hold()]) == ()
+    assert strange_holds([claim], [ended]) == ()
+    assert strange_holds([claim], [replace(ended, set_at=NOW + 9 * DAY)]) == (), "a stale tag of an earlier hold"
+    assert strange_holds([claim], []) == (claim,)
+    assert strange_holds([claim], [hold(name="other")]) == (claim,)
+    assert strange_holds([claim], [hold(scope="vault")]) == (claim,), "of another thing"
     newer = replace(claim, set_at=NOW + DAY)
-    assert strange_claims([newer], [ended]) == (newer,), "set after the record's own"
+    assert strange_holds([newer], [ended]) == (newer,), "set after the record's own"
 
 
 @pytest.mark.parametrize("text", ["a court asked for it", '[{"name":"a"},{"more":3}]'])
 def test_a_hold_that_was_written_back_from_a_tag_accounts_for_it_until_it_has_ended_and_after(text: str) -> None:
-    claims = read_claims(text)
-    recorded = from_claims(claims, NOW)
+    claims = read_labels(text)
+    recorded = from_labels(claims, NOW)
     assert all(isinstance(each, Hold) and each.reason for each in recorded)
-    assert strange_claims(claims, recorded) == ()
-    assert strange_claims(claims, [replace(each, ends_at=NOW) for each in recorded]) == ()
+    assert strange_holds(claims, recorded) == ()
+    assert strange_holds(claims, [replace(each, ends_at=NOW) for each in recorded]) == ()

@@ -22,7 +22,7 @@ from backup_core.domain.ownership import (
     is_foreign,
     is_same_snapshot,
     prove_backup,
-    prove_claim,
+    prove_label,
     prove_point,
 )
 from backup_core.domain.recovery_point import OWNER_TAG, RecoveryPoint, SnapshotLabel
@@ -214,14 +214,14 @@ def test_a_snapshot_is_the_same_one_wherever_it_lies() -> None:
 
 
 def test_a_snapshot_without_a_record_is_proven_by_all_that_it_says() -> None:
-    assert prove_claim(label(), snapshot(), home=home()) == Proven()
+    assert prove_label(label(), snapshot(), home=home()) == Proven()
 
 
 def test_an_on_demand_one_too() -> None:
     at = SLOT + timedelta(minutes=7, milliseconds=333)
     own = job_id(at, JobOperation.BACKUP, VAULT.partition, "disk-1", "on-demand")
     said = label(job_id=own, point_id=point_id(VAULT, "disk-1", own, at), slot=None)
-    assert prove_claim(said, snapshot(said, created_at=at + timedelta(seconds=2)), home=home()) == Proven()
+    assert prove_label(said, snapshot(said, created_at=at + timedelta(seconds=2)), home=home()) == Proven()
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_an_on_demand_one_too() -> None:
 def test_a_claim_that_does_not_hold_together_is_not_proven(
     said: SnapshotLabel, changed: dict[str, Any], reason: str
 ) -> None:
-    assert reason in because(prove_claim(said, snapshot(said, **changed), home=home()))
+    assert reason in because(prove_label(said, snapshot(said, **changed), home=home()))
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_a_snapshot_whose_tags_were_changed_proves_nothing(changes: dict[str, An
     tampered = label(**changes)
     there = snapshot(tampered, name=name_of(label()))
     assert reason in because(
-        prove_claim(tampered, there, home=home(vault=tampered.vault, instance_name=tampered.instance_name))
+        prove_label(tampered, there, home=home(vault=tampered.vault, instance_name=tampered.instance_name))
     )
 
 
@@ -273,13 +273,13 @@ def test_what_another_installation_made_is_foreign_until_it_is_taken_over() -> N
     assert is_foreign(said, (INSTALLATION,))
     assert not is_foreign(said, (INSTALLATION, OTHER_INSTALLATION))
     taken = home(installations=(INSTALLATION, OTHER_INSTALLATION))
-    assert prove_claim(said, snapshot(said), home=taken) == Proven()
+    assert prove_label(said, snapshot(said), home=taken) == Proven()
 
 
 def test_what_is_of_the_time_before_the_installation_id_is_nobody_elses() -> None:
     said = label(installation_id="")
     assert not is_foreign(said, (INSTALLATION,))
-    assert prove_claim(said, snapshot(said), home=home()) == Proven()
+    assert prove_label(said, snapshot(said), home=home()) == Proven()
 
 
 # --- A backup that runs ---

@@ -17,8 +17,8 @@ from backup_core.domain.hold import Hold
 from backup_core.domain.recovery_point import OWNER_TAG, TAG_PREFIX, PointState, RecoveryPoint, SnapshotLabel
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.retention import (
-    HELD_LOOK_AGAIN,
-    RESTORE_LOOK_AGAIN,
+    HELD_CHECKED_EVERY,
+    RESTORE_CHECKED_EVERY,
     RetentionDecision,
     decide_retention,
     going,
@@ -204,7 +204,7 @@ def test_what_is_held_so_is_looked_at_when_that_ends_or_in_a_while(
 ) -> None:
     free = next_expiry_at(points, now=NOW, protected=protected)
     look = next_expiry_at(points, now=NOW, protected=protected, held=[hold(scope="vault", ends_at=ends_at)])
-    assert look == (None if free is None else max(free, ends_at or NOW + HELD_LOOK_AGAIN))
+    assert look == (None if free is None else max(free, ends_at or NOW + HELD_CHECKED_EVERY))
 
 
 @given(ANY_POINTS, st.booleans())
@@ -276,7 +276,7 @@ def test_without_points_there_is_nothing_to_decide() -> None:
 
 def test_an_expired_point_is_looked_at_again_while_a_restore_reads_it() -> None:
     read = point(at=NOW - timedelta(days=30), restoring=("job-1",))
-    assert next_expiry_at([point(at=NOW), read], now=NOW, protected=True) == NOW + RESTORE_LOOK_AGAIN
+    assert next_expiry_at([point(at=NOW), read], now=NOW, protected=True) == NOW + RESTORE_CHECKED_EVERY
 
 
 # --- The snapshot's own word ---

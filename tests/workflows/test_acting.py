@@ -25,7 +25,7 @@ from backup_core.workflows.lifecycle import delete_instance
 from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.reconcile import reconcile
-from backup_core.workflows.resource_events import SnapshotHomes, look_at_disk, look_at_group, look_at_snapshot
+from backup_core.workflows.resource_events import SnapshotHomes, check_disk, check_group, check_snapshot
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.tag_rules import apply_all, put_rule
 from backup_core.workflows.validation import check_backup, check_restore_target
@@ -103,9 +103,9 @@ def test_everything_is_done_as_the_vaults_identity_and_nothing_as_the_apps(platf
     put_rule(ports, rule("policy-disk-1"))
     platform.run(minutes=1)
     assert protecting(platform, "disk-2") == ProtectionState.CONFIGURED
-    look_at_disk(ports, disk_id())
-    look_at_snapshot(ports, point.snapshot_id, SnapshotHomes())
-    look_at_group(ports, DISK_GROUP.text)
+    check_disk(ports, disk_id())
+    check_snapshot(ports, point.snapshot_id, SnapshotHomes())
+    check_group(ports, DISK_GROUP.text)
     report = reconcile(ports)
     assert (report.unreadable_groups, report.postponed, report.orphans, report.lost_points) == ([], [], [], [])
     delete_instance(ports, VAULT, "disk-1")
@@ -150,7 +150,7 @@ def test_a_vault_whose_identity_lacks_a_role_takes_no_snapshots_though_anothers_
 
 LOOKS: tuple[Callable[[Platform], object], ...] = (
     lambda platform: apply_all(platform.world.ports),
-    lambda platform: look_at_disk(platform.world.ports, disk_id("disk-2")),
+    lambda platform: check_disk(platform.world.ports, disk_id("disk-2")),
 )
 
 
@@ -167,7 +167,7 @@ def test_a_rule_protects_no_disk_that_only_anothers_identity_sees(
     put_rule(ports, replace(rule("policy-1"), priority=1))
     apply_all(ports)
     with pytest.raises(PermissionMissing):
-        look_at_disk(ports, disk_id("disk-2"))
+        check_disk(ports, disk_id("disk-2"))
     assert protecting(platform, "disk-2") is None
     put_policy(ports, OTHER_VAULT, policy("policy-1"))
     put_rule(ports, replace(rule("policy-1", OTHER_VAULT), priority=1_000, scope=DISK_GROUP.text))

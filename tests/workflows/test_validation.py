@@ -452,10 +452,10 @@ def test_a_group_with_more_snapshots_than_one_request_can_read_is_said_to_be_so(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     add_disk(world, "disk-2")
-    fill(world, validation.SNAPSHOTS_LOOKED_AT - 1, of="disk-2")
+    fill(world, validation.SNAPSHOTS_READ - 1, of="disk-2")
     assert backup_faults(world) == []
     assert "validation.snapshots_uncounted" not in caplog.text
-    fill(world, validation.SNAPSHOTS_LOOKED_AT + 1, of="disk-2")
+    fill(world, validation.SNAPSHOTS_READ + 1, of="disk-2")
     assert backup_faults(world) == []
     assert "validation.snapshots_uncounted" in caplog.text
 
