@@ -38,12 +38,13 @@ class CertificateFiles(Protocol):
 
 @dataclass
 class Clock:
-    """The real time, moved by what tests added."""
+    """The real time, or where it `stands`, moved by what tests added."""
 
     added: float = 0.0
+    stands: float | None = None
 
     def __call__(self) -> float:
-        return time.time() + self.added
+        return (time.time() if self.stands is None else self.stands) + self.added
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,10 @@ class Simulator:
 
     def pass_time(self, seconds: float) -> None:
         self.clock.added += seconds
+
+    def stop_time(self) -> None:
+        """Only `pass_time` moves the clock from now on: how busy the machine is changes nothing."""
+        self.clock.stands = time.time()
 
 
 @pytest.fixture
