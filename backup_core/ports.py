@@ -25,7 +25,7 @@ from backup_core.domain.disk import Disk, OperationState, Snapshot
 from backup_core.domain.errors import ResourceInUse
 from backup_core.domain.events import Event
 from backup_core.domain.guard import GuardMapping, ResourceGuard, Unlock
-from backup_core.domain.health import InstanceGlance, JobGlance, PointGlance
+from backup_core.domain.health import CopyGlance, InstanceGlance, JobGlance, PointGlance
 from backup_core.domain.heartbeat import Heartbeat
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import BackupInstance, DiskClaim
@@ -83,7 +83,7 @@ Record = (
     | LaneWait
 )
 R = TypeVar("R", bound=Record)
-Glance = InstanceGlance | JobGlance | PointGlance  # of a BackupInstance, a Job, a RecoveryPoint
+Glance = InstanceGlance | JobGlance | PointGlance | CopyGlance  # of BackupInstance, Job, RecoveryPoint, PointCopy
 G = TypeVar("G", bound=Glance)
 T = TypeVar("T")
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from backup_core.domain.copying import PointCopy, copy_id, lane_key
 from backup_core.domain.hold import Hold
 from backup_core.domain.instance import ActiveBackup, BackupInstance, PointSummary, ProtectionState
 from backup_core.domain.job import Job, JobOperation, job_id
@@ -260,6 +261,29 @@ def point(instance_name: str = "instance-1", *, at: datetime = NOW, **changes: A
         "disk": disk_json(disk),
     }
     return RecoveryPoint(**(values | changes))
+
+
+def copy(instance_name: str = "instance-1", *, at: datetime = NOW, **changes: Any) -> PointCopy:
+    """One that waits, of the point that was taken `at`, by a rule that keeps it for 30 days."""
+    source = point(instance_name, at=at)
+    lane = lane_key(SUBSCRIPTION, "northeurope")
+    values: dict[str, Any] = {
+        "instance_name": instance_name,
+        "copy_id": copy_id(VAULT, instance_name, source.point_id, lane, at),
+        "point_id": source.point_id,
+        "lane": lane,
+        "location": "northeurope",
+        "group_id": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/copies-rg",
+        "rule_name": "north",
+        "tag_name": source.tag_name,
+        "retention": "P30D",
+        "source_id": source.snapshot_id,
+        "source_unique_id": "",
+        "point_at": at,
+        "expires_at": at + timedelta(days=30),
+        "disk_size_bytes": source.disk_size_bytes,
+    }
+    return PointCopy(**(values | changes))
 
 
 def hold(reason: str = "a court asked for it", **changes: Any) -> Hold:

@@ -29,7 +29,7 @@ from backup_core.domain.brake import Brake
 from backup_core.domain.copying import CopyLane, LaneWait, PointCopy
 from backup_core.domain.errors import Fault, InvalidInput, RecordCorrupt
 from backup_core.domain.guard import GuardMapping, ResourceGuard, Unlock
-from backup_core.domain.health import InstanceGlance, JobGlance, PointGlance
+from backup_core.domain.health import CopyGlance, InstanceGlance, JobGlance, PointGlance
 from backup_core.domain.heartbeat import Heartbeat
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import BackupInstance, DiskClaim
@@ -142,10 +142,11 @@ _SHARED: Mapping[type[Record], str] = {
     CopyLane: LANES_PARTITION,
     LaneWait: LANES_PARTITION,
 }
-GLANCED: Mapping[type[Glance], type[BackupInstance | Job | RecoveryPoint]] = {
+GLANCED: Mapping[type[Glance], type[BackupInstance | Job | RecoveryPoint | PointCopy]] = {
     InstanceGlance: BackupInstance,
     JobGlance: Job,
     PointGlance: RecoveryPoint,
+    CopyGlance: PointCopy,
 }
 GLANCE_COLUMNS = ("PartitionKey", "RowKey", "glance")
 
@@ -470,6 +471,8 @@ def _glance(record: Record) -> dict[str, str]:
             return {"glance": _json(JobGlance.of(record))}
         case RecoveryPoint():
             return {"glance": _json(PointGlance.of(record))}
+        case PointCopy():
+            return {"glance": _json(CopyGlance.of(record))}
         case _:
             return {}
 

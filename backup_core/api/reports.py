@@ -13,6 +13,7 @@ from backup_core.api.health import vaults_seen
 from backup_core.api.questions import one_at_a_time
 from backup_core.api.wire import instant, iso_duration, reached, read_instant
 from backup_core.domain.compliance import InstanceReport
+from backup_core.domain.copy_report import RegionReport
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Ports
@@ -105,6 +106,30 @@ def _row(row: InstanceReport) -> dict[str, Any]:
         "restoreTests": row.restore_tests,
         "restoreTestsFailed": row.tests_failed,
         "lastRestoreTest": _evidence(row),
+        "copies": [_region(row, region) for region in row.copies],
+    }
+
+
+def _region(row: InstanceReport, region: RegionReport) -> dict[str, Any]:
+    """Without the group that the copies lie in: who may not reach that reads of the disk all the same."""
+    copies = f"{row.vault.resource_id}/backupInstances/{row.name}/recoveryPointCopies"
+    return {
+        "location": region.location,
+        "copyRuleName": region.rule_name or None,
+        "state": region.state.value,
+        "objective": iso_duration(region.objective) if region.objective is not None else None,
+        "age": iso_duration(region.age) if region.age is not None else None,
+        "newestCopyId": f"{copies}/{region.newest_id}" if region.newest_id else None,
+        "newestRecoveryPointTime": instant(region.newest_at),
+        "newestCompletedTime": instant(region.completed_at),
+        "made": region.made,
+        "late": region.late,
+        "failed": region.failed,
+        "missed": region.missed,
+        "waiting": region.waiting,
+        "kept": region.kept,
+        "lost": region.lost,
+        "expiryBlocked": region.blocked,
     }
 
 
@@ -125,10 +150,22 @@ def _evidence(row: InstanceReport) -> dict[str, Any] | None:
 
 
 def _in_cells(row: dict[str, Any]) -> dict[str, Any]:
-    """A row as it stands in a table: what is told of the newest test, in columns of its own."""
+    """A row as it stands in a table: what is told of the newest test, and of copies, in columns of their own. Regions
+    stand in each of these side by side, in the same order; what a region has not is `none`."""
     test = row["lastRestoreTest"] or {}
-    told = {f"lastRestoreTest{name[0].upper()}{name[1:]}": test.get(name) or "" for name in _OF_A_TEST}
-    return {**{name: value for name, value in row.items() if name != "lastRestoreTest"}, **told}
+    told = {_column("lastRestoreTest", name): test.get(name) or "" for name in _OF_A_TEST}
+    copies = {_column("copies", name): [_word(region[name]) for region in row["copies"]] for name in _OF_A_REGION}
+    plain = {name: value for name, value in row.items() if name not in ("lastRestoreTest", "copies")}
+    return {**plain, **told, **copies}
+
+
+def _column(of: str, name: str) -> str:
+    return f"{of}{name[0].upper()}{name[1:]}"
+
+
+def _word(value: Any) -> str:
+    """Of several in a cell, which blanks part."""
+    return "none" if value is None else str(value).replace(" ", "-")
 
 
 _OF_A_TEST = (
@@ -140,6 +177,24 @@ _OF_A_TEST = (
     "dataHash",
     "findings",
     "jobId",
+)
+_OF_A_REGION = (
+    "location",
+    "copyRuleName",
+    "state",
+    "objective",
+    "age",
+    "newestCopyId",
+    "newestRecoveryPointTime",
+    "newestCompletedTime",
+    "made",
+    "late",
+    "failed",
+    "missed",
+    "waiting",
+    "kept",
+    "lost",
+    "expiryBlocked",
 )
 
 
@@ -172,14 +227,8 @@ _COLUMNS = (
     "longestGap",
     "restoreTests",
     "restoreTestsFailed",
-    "lastRestoreTestTime",
-    "lastRestoreTestVerdict",
-    "lastRestoreTestRecoveryPointId",
-    "lastRestoreTestRecoveryPointTime",
-    "lastRestoreTestSampledBytes",
-    "lastRestoreTestDataHash",
-    "lastRestoreTestFindings",
-    "lastRestoreTestJobId",
+    *(_column("lastRestoreTest", name) for name in _OF_A_TEST),
+    *(_column("copies", name) for name in _OF_A_REGION),
 )
 
 

@@ -3,7 +3,8 @@
 Rules: a slot was taken when its own backup completed; one that a later backup stood for, or that failed, was missed. A
 slot whose backup began more than five minutes after it was late. A restore that completed is a restore test, as is a
 test that passed; one that failed counts for itself, and the newest one is told with what it saw. The longest gap is the
-longest time within the period from one good point to the next, the period's ends included.
+longest time within the period from one good point to the next, the period's ends included. Of copies in other regions
+each region tells for itself (domain/copy_report.py).
 
 What is not known: a schedule that was changed within the period counts as if it had always been the present one, and
 slots of a time in which protection was paused and resumed count as missed. An instance that is paused now is asked for
@@ -13,12 +14,15 @@ slots up to the last that was begun.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from backup_core.domain.health import JobGlance, PointGlance
+from backup_core.domain.copy_report import CopyTally, RegionReport, regions_of
+from backup_core.domain.copying import CopyRule
+from backup_core.domain.health import CopyGlance, JobGlance, PointGlance
 from backup_core.domain.hold import Hold, standing
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job, JobOperation, JobStatus
@@ -44,7 +48,8 @@ class Period:
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """What the jobs and points of one instance add up to, as they are read. `point_times` are seconds since 1970."""
+    """What the jobs, points and copies of one instance add up to, as they are read: `copies` by lane. `point_times` are
+    seconds since 1970."""
 
     taken: int = 0
     late: int = 0
@@ -57,6 +62,7 @@ class Tally:
     lost: int = 0
     held: int = 0
     point_times: array[int] = field(default_factory=lambda: array("q"))
+    copies: defaultdict[str, CopyTally] = field(default_factory=lambda: defaultdict(CopyTally))
 
     def add_job(self, job: JobGlance, period: Period, *, is_lost: bool) -> None:
         """Count a job, if its slot, or without one its creation, lies in the period. Is its point lost, so is the
@@ -69,6 +75,8 @@ class Tally:
             self.restores += job.status in _SUCCESS
         elif job.operation is JobOperation.BACKUP:
             self._add_backup(job, is_lost)
+        elif job.operation is JobOperation.COPY and job.lane:
+            self.copies[job.lane].add_job(job)
 
     def _add_test(self, job: JobGlance) -> None:
         self.restores += job.status in _SUCCESS
@@ -98,6 +106,15 @@ class Tally:
             self.lost += 1
         else:
             self.point_times.append(int(point.created_at.timestamp()))
+
+    def add_copy(self, copy: CopyGlance, period: Period) -> None:
+        self.copies[copy.lane].add_copy(copy, is_of_period=copy.point_at in period)
+
+    def forget_records(self) -> None:
+        """There are too many points or copies to be read: what was counted of them is too little."""
+        self.lost = self.held = 0
+        for copies in self.copies.values():
+            copies.forget_copies()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +181,7 @@ class InstanceReport:
     tests_failed: int
     last_test: RestoreEvidence | None
     longest_gap: timedelta
+    copies: tuple[RegionReport, ...] = ()
 
 
 def report_of(
@@ -174,8 +192,9 @@ def report_of(
     now: datetime,
     holds: Iterable[Hold] = (),
     last_test: RestoreEvidence | None = None,
+    rules: Sequence[CopyRule] = (),
 ) -> InstanceReport:
-    """`holds`: those on the vault."""
+    """`holds` and copy `rules`: those of the vault."""
     due = _slots_due(instance, period, now)
     return InstanceReport(
         vault=vault,
@@ -197,6 +216,7 @@ def report_of(
         tests_failed=tally.tests_failed,
         last_test=last_test,
         longest_gap=_longest_gap(instance, tally.point_times, period, now),
+        copies=regions_of(instance, rules, tally.copies, now),
     )
 
 

@@ -268,6 +268,16 @@ class SlotMissed(BackupError):
     )
 
 
+class CopyMissed(BackupError):
+    """A copy in another region that was due, and that will not be made any more."""
+
+    code = "CopyMissed"
+    recommended_action = (
+        "Look at why copies to this region wait or fail (recoveryPointCopies of the instance says so), or keep copies "
+        "for longer by its copy rule."
+    )
+
+
 class BackupCancelled(BackupError):
     """A backup that was asked for or due, and that nobody wants any more."""
 

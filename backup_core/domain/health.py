@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from backup_core.domain.alert import Cause, fired_type
+from backup_core.domain.copying import CopyState, PointCopy
 from backup_core.domain.events import kind_of
 from backup_core.domain.instance import BackupInstance, PointCount
 from backup_core.domain.job import Job, JobOperation, JobStatus
@@ -71,6 +72,8 @@ class InstanceGlance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobGlance:
+    """Of a copy: `lane` is where to, and `is_missed` says that it was due and will not be made any more."""
+
     job_id: str
     instance_name: str
     operation: JobOperation
@@ -78,6 +81,8 @@ class JobGlance:
     created_at: datetime
     slot: datetime | None = None
     started_at: datetime | None = None
+    lane: str = ""
+    is_missed: bool = False
 
     @classmethod
     def of(cls, job: Job) -> JobGlance:
@@ -89,6 +94,8 @@ class JobGlance:
             created_at=job.created_at,
             slot=job.slot,
             started_at=job.started_at,
+            lane=str(job.details.get("lane") or ""),
+            is_missed=bool(job.details.get("isMissed")),
         )
 
 
@@ -121,6 +128,35 @@ class PointGlance:
             slot=point.slot,
             is_held=any(hold.ends_at is None for hold in point.holds),
             held_until=max((hold.ends_at for hold in point.holds if hold.ends_at is not None), default=None),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyGlance:
+    """`is_blocked`: it is due to go, and Azure or a doubt keeps it."""
+
+    instance_name: str
+    copy_id: str
+    lane: str
+    location: str
+    state: CopyState
+    point_at: datetime
+    expires_at: datetime
+    completed_at: datetime | None = None
+    is_blocked: bool = False
+
+    @classmethod
+    def of(cls, copy: PointCopy) -> CopyGlance:
+        return cls(
+            instance_name=copy.instance_name,
+            copy_id=copy.copy_id,
+            lane=copy.lane,
+            location=copy.location,
+            state=copy.state,
+            point_at=copy.point_at,
+            expires_at=copy.expires_at,
+            completed_at=copy.completed_at,
+            is_blocked=copy.expiry_blocked is not None,
         )
 
 

@@ -1,8 +1,8 @@
-"""The compliance report of vaults for a period, from their jobs, points and schedules.
+"""The compliance report of vaults for a period, from their jobs, points, copies and schedules.
 
 Read page by page; kept in memory are a few numbers and the points' times of each instance. Bounded: of one report at
-most 200,000 jobs, 200,000 points of each vault and 20,000 instances. Jobs are kept for 90 days, so that no report
-reaches further back; instances that are deleted are in none.
+most 200,000 jobs, 200,000 points and as many copies of each vault, and 20,000 instances. Jobs are kept for 90 days, so
+that no report reaches further back; instances that are deleted are in none.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from backup_core.domain.compliance import InstanceReport, Period, RestoreEvidence, Tally, report_of
 from backup_core.domain.errors import Fault, InvalidInput
-from backup_core.domain.health import JobGlance, PointGlance
+from backup_core.domain.health import CopyGlance, JobGlance, PointGlance
 from backup_core.domain.hold import all_holds
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, first_id_at, last_id_at
@@ -39,7 +39,8 @@ _GONE = (ProtectionState.DELETING, ProtectionState.SOFT_DELETED)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComplianceReport:
     """`period` begins no earlier than jobs are known from. Of the vaults in `by_jobs_alone`, which hold too many points
-    to be read, gaps are told by jobs only, and lost and held points are not counted."""
+    or copies to be read, gaps are told by jobs only; lost and held points are not counted, nor are copies that wait,
+    are kept, lost or cannot go."""
 
     period: Period
     rows: tuple[InstanceReport, ...]
@@ -70,8 +71,10 @@ def compliance_report(ports: Ports, vaults: Iterable[VaultKey], begin: datetime,
     for vault in vaults:
         tallies: defaultdict[str, Tally] = defaultdict(Tally)
         lost = _add_points(ports, vault, period, tallies)
-        if lost is None:
+        if not _add_copies(ports, vault, period, tallies) or lost is None:
             by_jobs_alone.append(vault)
+            for tally in tallies.values():
+                tally.forget_records()
         _add_jobs(ports, vault, period, tallies, lost or frozenset(), budget)
         rows += _rows(ports, vault, period, tallies, budget)
     return ComplianceReport(period=period, rows=tuple(rows), by_jobs_alone=tuple(by_jobs_alone))
@@ -90,14 +93,24 @@ def _add_points(
                 lost.add(point.job_id)
         if number == POINT_PAGES and page.next_token is not None:
             log.warning("compliance.too_many_points vault=%s", vault.resource_id)
-            for tally in tallies.values():
-                tally.lost = tally.held = 0
             return None
     return frozenset(lost)
 
 
 def _points(ports: Ports, vault: VaultKey, token: str | None) -> GlancePage[PointGlance]:
     return ports.store.glance(PointGlance, vault, token=token, limit=POINTS_AT_ONCE)
+
+
+def _add_copies(ports: Ports, vault: VaultKey, period: Period, tallies: defaultdict[str, Tally]) -> bool:
+    """False when the vault holds too many copies; then what was added is too little."""
+    read = pages(lambda token: ports.store.glance(CopyGlance, vault, token=token, limit=POINTS_AT_ONCE))
+    for number, page in enumerate(read, 1):
+        for copy in page.items:
+            tallies[copy.instance_name.lower()].add_copy(copy, period)
+        if number == POINT_PAGES and page.next_token is not None:
+            log.warning("compliance.too_many_copies vault=%s", vault.resource_id)
+            return False
+    return True
 
 
 def _add_jobs(
@@ -121,6 +134,7 @@ def _rows(
     ports: Ports, vault: VaultKey, period: Period, tallies: defaultdict[str, Tally], budget: _Budget
 ) -> Iterator[InstanceReport]:
     settings = find_vault(ports, vault)
+    rules = settings.copy_rules if settings is not None else ()
     for stored in every(ports, BackupInstance, vault):
         instance = stored.value
         if instance.state in _GONE:
@@ -130,7 +144,7 @@ def _rows(
         budget.instances -= 1
         tally = tallies.get(instance.name.lower()) or Tally()
         test = _last_test(ports, vault, tally.newest_test, budget)
-        yield report_of(vault, instance, tally, period, ports.clock.now(), all_holds(settings), test)
+        yield report_of(vault, instance, tally, period, ports.clock.now(), all_holds(settings), test, rules)
 
 
 def _last_test(ports: Ports, vault: VaultKey, seen: JobGlance | None, budget: _Budget) -> RestoreEvidence | None:

@@ -47,6 +47,7 @@ from backup_core.domain.disk import OperationState, Snapshot
 from backup_core.domain.errors import (
     BackupError,
     CopyKeyMissing,
+    CopyMissed,
     NotAllowedNow,
     OperationFailed,
     ResourceInUse,
@@ -56,7 +57,7 @@ from backup_core.domain.errors import (
 from backup_core.domain.events import Event
 from backup_core.domain.hold import all_holds, standing
 from backup_core.domain.instance import BackupInstance, ProtectionState
-from backup_core.domain.job import SNAPSHOT_UNIQUE_ID, Job, JobError, JobOperation, JobStatus
+from backup_core.domain.job import SNAPSHOT_UNIQUE_ID, Job, JobError, JobOperation, JobStatus, job_id
 from backup_core.domain.messages import ObserveCopy, StartCopy
 from backup_core.domain.naming import spread
 from backup_core.domain.observation import GivenUp, Missing, Running, Usable
@@ -277,14 +278,17 @@ def _by_rule(found: Stored[PointCopy], settings: Vault | None) -> Stored[PointCo
     return replace(found, value=changed)
 
 
-def _against(copy: PointCopy, point: Stored[RecoveryPoint] | None, settings: Vault | None, now: datetime) -> str | None:
-    """Why a copy is not made any more."""
+def _against(
+    copy: PointCopy, point: Stored[RecoveryPoint] | None, settings: Vault | None, now: datetime
+) -> CopyMissed | str | None:
+    """Why a copy is not made any more: somebody took that back, or it was missed."""
     if settings is None or find_rule(settings.copy_rules, copy.rule_name) is None:
         return f"copy rule '{copy.rule_name}' is gone"
+    what = f"The copy in {copy.location} of the recovery point of {copy.point_at:%Y-%m-%dT%H:%M:%SZ} was not made"
     if copy.expires_at <= now:
-        return "it would have expired by now"
+        return CopyMissed(f"{what} before it would have expired.")
     if point is None or not point.value.is_good:
-        return "its recovery point is gone"
+        return CopyMissed(f"{what} before its recovery point was gone.")
     return None
 
 
@@ -295,19 +299,46 @@ def _drop(
     copies: Sequence[Stored[PointCopy]],
     dropped: Stored[PointCopy],
     point: Stored[RecoveryPoint] | None,
-    because: str,
+    because: CopyMissed | str,
 ) -> None:
     """Forget a copy that is not owed any more, and go on with the next by the same ticket. One that left something
-    behind stays on record until that is deleted."""
+    behind stays on record until that is deleted. What was due and is not made is a job that failed."""
     left = [each.value for each in copies if each is not dropped]
-    changes = without_copy(ports, message.vault, stored, dropped, left, point)
+    changes, events = without_copy(ports, message.vault, stored, dropped, left, point), list[Event]()
+    if isinstance(because, CopyMissed):
+        missed = _missed(ports, message, stored.value, dropped.value, because)
+        changes.append(Insert(missed))
+        events.append(announcements.job_ended(message.vault, missed))
     try:
-        ports.store.commit(message.vault, changes)
+        outbox.commit(ports, message.vault, changes, events)
     except StateConflict:
         ports.queue.send(message, delay=timedelta(seconds=1))
         return
     log.warning("copy.dropped instance=%s point=%s: %s", message.instance_name, dropped.value.point_id, because)
     ports.queue.send(message)
+
+
+def _missed(ports: Ports, message: StartCopy, instance: BackupInstance, copy: PointCopy, error: CopyMissed) -> Job:
+    now = ports.clock.now()
+    identity = (message.vault.partition, instance.name, copy.lane, copy.copy_id)
+    job = _job_of(job_id(now, JobOperation.COPY, *identity), instance, copy, now, isMissed=True)
+    return job.advance(JobStatus.FAILED, at=now, error=error)
+
+
+def _job_of(job_id: str, instance: BackupInstance, copy: PointCopy, now: datetime, **details: object) -> Job:
+    return Job(
+        job_id=job_id,
+        operation=JobOperation.COPY,
+        instance_name=instance.name,
+        created_at=now,
+        policy_name=copy.policy_name,
+        disk_id=instance.disk_id,
+        disk_location=instance.disk_location,
+        friendly_name=instance.friendly_name,
+        retention_tag=copy.tag_name,
+        point_id=copy.point_id,
+        details={"copy": copy.copy_id, "lane": copy.lane, "location": copy.location, **details},
+    )
 
 
 def without_copy(
@@ -367,20 +398,7 @@ def _begin(
         found.value, source_id=point.snapshot_id, attempt=attempt, state=CopyState.COPYING, job_id=message.job_id
     )
     copy = replace(copy, snapshot_id=copy_snapshot_id(message.vault, copy, attempt), because="", not_before=None)
-    job = Job(
-        job_id=message.job_id,
-        operation=JobOperation.COPY,
-        instance_name=instance.name,
-        created_at=now,
-        policy_name=copy.policy_name,
-        disk_id=instance.disk_id,
-        disk_location=instance.disk_location,
-        friendly_name=instance.friendly_name,
-        slot=None,
-        retention_tag=copy.tag_name,
-        point_id=copy.point_id,
-        details={"copy": copy.copy_id, "location": copy.location, "snapshot": copy.snapshot_id, "attempt": attempt},
-    )
+    job = _job_of(message.job_id, instance, copy, now, snapshot=copy.snapshot_id, attempt=attempt)
     job = job.step(COPY, "InProgress", at=now, progress_percent=0).advance(JobStatus.IN_PROGRESS, at=now)
     ports.store.schedule([copy_watch(message, now + STALL_AFTER)])
     claimed = replace(instance, copying=copy.copy_id)

@@ -73,6 +73,7 @@ from tests.fakes import World
 from tests.origins import OLD, policy_json, stock
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import SLOT, change_instance, change_point
+from tests.workflows.test_copying import copied
 
 SUBSCRIPTION_PATH = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.DataProtection"
 LOCATION_PATH = f"{SUBSCRIPTION_PATH}/locations/westeurope"
@@ -559,6 +560,7 @@ def _ask_how_things_stand(front: DescribedFront) -> None:
     other = DescribedFront(platform.world)
     other.get("/health/live", query={})
     platform.protect()
+    copied(platform)
     platform.run(hours=4)
     note(platform.world.ports, {"reconcile": platform.world.clock.now()})
     other.get("/health/live", query={})

@@ -8,14 +8,16 @@ import io
 import pytest
 
 from backup_core.api.reports import safe_cell
+from backup_core.workflows.copy_rules import put_rule
 from backup_core.workflows.vaults import put_vault
 from tests.api.bodies import VAULT_PATH
 from tests.api.described import DescribedFront
 from tests.api.front import VERSION, Front, Reply
 from tests.api.tenant import bearer, guarded
-from tests.builders import OTHER_SUBSCRIPTION, SUBSCRIPTION, VaultKey, disk_id, vault
+from tests.builders import OTHER_SUBSCRIPTION, SUBSCRIPTION, VAULT, VaultKey, disk_id, vault
 from tests.fakes import World
-from tests.workflows.scenes import HOUR, SLOT, backed_up, go_to
+from tests.workflows.scenes import HOUR, SLOT, backed_up, go_to, protected
+from tests.workflows.test_copying import COPIES, copied, rule
 
 OF_VAULT = f"{VAULT_PATH}/complianceReport"
 OF_SUBSCRIPTION = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.DataProtection/complianceReport"
@@ -74,13 +76,54 @@ def test_as_csv_it_has_one_line_for_each_instance_with_the_period_on_it() -> Non
     assert "attachment" in reply.headers["Content-Disposition"]
     rows, body = lines(reply), ask(asked).json
     assert [row["backupInstanceId"] for row in rows] == [row["backupInstanceId"] for row in body["value"]]
-    columns = [name for name in rows[0] if name.removeprefix("lastRestoreTest") == name]
-    assert [*columns, "lastRestoreTest"] == ["from", "to", *body["value"][0]]
+    columns = [name for name in rows[0] if not name.startswith(("lastRestoreTest", "copies"))]
+    assert [*columns, "lastRestoreTest", "copies"] == ["from", "to", *body["value"][0]]
     for row, told in zip(rows, body["value"], strict=True):
         flat = {**told, "legalHolds": " ".join(told["legalHolds"])}
-        del flat["lastRestoreTest"]
+        del flat["lastRestoreTest"], flat["copies"]
         assert {name: row[name] for name in flat} == {name: str(value) for name, value in flat.items()}
         assert row["from"] == body["from"]
+
+
+def copied_to_two_regions() -> Front:
+    """One copy in northeurope; in eastus, of which nothing was asked before, none yet."""
+    platform = copied(protected())
+    platform.run(minutes=20)
+    put_rule(platform.world.ports, VAULT, rule("east", location="eastus"))
+    return DescribedFront(platform.world)
+
+
+def test_each_region_is_told_with_its_newest_copy_and_what_became_of_the_others() -> None:
+    east, north = ask(copied_to_two_regions()).json["value"][0]["copies"]
+    assert (east["location"], east["state"], east["newestCopyId"], east["age"]) == ("eastus", "atRisk", None, None)
+    assert (north["location"], north["copyRuleName"], north["state"]) == ("northeurope", "north", "protected")
+    assert north["newestCopyId"].startswith(f"{VAULT_PATH}/backupInstances/disk-1/recoveryPointCopies/")
+    assert north["newestRecoveryPointTime"] == "2026-03-02T12:00:00.0000000Z"
+    assert north["newestCompletedTime"] > north["newestRecoveryPointTime"]
+    assert (north["objective"], north["age"][:4]) == ("PT13H15M", "PT19")
+    counted = ("made", "late", "failed", "missed", "waiting", "kept", "lost", "expiryBlocked")
+    assert [north[name] for name in counted] == [1, 0, 0, 0, 0, 1, 0, 0]
+
+
+def test_in_csv_regions_stand_side_by_side_in_each_column_of_copies() -> None:
+    asked = copied_to_two_regions()
+    (row,) = lines(ask(asked, format="csv"))
+    east, north = ask(asked).json["value"][0]["copies"]
+    told = [name for name in row if name.startswith("copies")]
+    assert told == [f"copies{name[0].upper()}{name[1:]}" for name in north]
+    assert row["copiesLocation"] == "eastus northeurope"
+    assert row["copiesState"] == "atRisk protected"
+    assert row["copiesNewestCopyId"] == f"none {north['newestCopyId']}"
+    assert row["copiesMade"] == f"{east['made']} {north['made']}"
+
+
+def test_a_group_of_copies_that_the_caller_may_not_reach_leaves_the_disk_in_the_report() -> None:
+    platform = copied(protected())
+    platform.run(minutes=20)
+    stranger = "cccccccc-0000-4000-8000-000000000009"
+    asked = guarded(platform.world, scopes={COPIES.text: [stranger]})
+    (row,) = asked.send("GET", OF_VAULT, headers=bearer("Backup.Reader"), query=VERSION).json["value"]
+    assert row["copies"][0]["kept"] == 1
 
 
 @pytest.mark.parametrize(

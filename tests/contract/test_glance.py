@@ -10,18 +10,19 @@ import pytest
 from backup_core.adapters import entities
 from backup_core.adapters.table_store import TableStore
 from backup_core.domain.alert import Cause, OpenAlert
+from backup_core.domain.copying import CopyState, PointCopy
 from backup_core.domain.errors import InvalidInput
-from backup_core.domain.health import InstanceGlance, JobGlance, PointGlance
+from backup_core.domain.health import CopyGlance, InstanceGlance, JobGlance, PointGlance
 from backup_core.domain.instance import BackupInstance, ProtectionState
-from backup_core.domain.job import Job, JobStatus, first_id_at
+from backup_core.domain.job import Job, JobOperation, JobStatus, first_id_at
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.ports import Insert, Replace, StateStore
 from tests.benchmarks.counting import RequestCounter
-from tests.builders import NOW, VAULT, instance, job, point, summary_of
+from tests.builders import NOW, VAULT, copy, instance, job, point, summary_of
 from tests.contract.conftest import PREFIX, StoreBench
 
 MINUTE = timedelta(minutes=1)
-RECORDS = {InstanceGlance: BackupInstance, JobGlance: Job, PointGlance: RecoveryPoint}
+RECORDS = {InstanceGlance: BackupInstance, JobGlance: Job, PointGlance: RecoveryPoint, CopyGlance: PointCopy}
 
 
 def full() -> BackupInstance:
@@ -44,10 +45,15 @@ def full() -> BackupInstance:
         job(slot=NOW, started_at=NOW + MINUTE).advance(JobStatus.IN_PROGRESS, at=NOW),
         point(),
         point(state=PointState.LOST, job_id="9c1d2c9e-0000-4000-8000-000000000001"),
+        job(operation=JobOperation.COPY, details={"lane": "s:northeurope", "isMissed": True}),
+        copy(),
+        copy(state=CopyState.COMPLETED, completed_at=NOW + MINUTE, expiry_blocked="a lock"),
     ],
-    ids=["instance", "full instance", "job", "running job", "point", "lost point"],
+    ids=["instance", "full instance", "job", "running job", "point", "lost point", "missed copy", "copy", "whole copy"],
 )
-def test_a_glance_tells_what_its_record_tells(store: StateStore, value: BackupInstance | Job | RecoveryPoint) -> None:
+def test_a_glance_tells_what_its_record_tells(
+    store: StateStore, value: BackupInstance | Job | RecoveryPoint | PointCopy
+) -> None:
     store.commit(VAULT, [Insert(value)])
     (kind,) = (glance for glance, record in RECORDS.items() if isinstance(value, record))
     page = store.glance(kind, VAULT)

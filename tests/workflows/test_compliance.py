@@ -7,19 +7,24 @@ from datetime import timedelta
 import pytest
 
 from backup_core.domain.compliance import InstanceReport
-from backup_core.domain.errors import InvalidInput, OperationFailed
+from backup_core.domain.errors import CloudUnavailable, InvalidInput, OperationFailed
+from backup_core.domain.instance import ProtectionState
+from backup_core.domain.job import JobOperation, JobStatus
+from backup_core.domain.objective import ObjectiveState
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.restore import RestoreRequest
 from backup_core.ports import Insert
 from backup_core.workflows import compliance
 from backup_core.workflows.compliance import ComplianceReport, compliance_report
+from backup_core.workflows.copy_rules import delete_rule
 from backup_core.workflows.lifecycle import delete_instance
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.vaults import put_vault
 from tests.builders import SUBSCRIPTION, TARGET_GROUP, VAULT, disk_id, job, vault, vault_properties
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import HOUR, SLOT, backed_up, go_to
+from tests.workflows.scenes import HOUR, SLOT, backed_up, change_copy, change_instance, go_to, jobs, protected
+from tests.workflows.test_copying import copied
 
 MINUTE = timedelta(minutes=1)
 BEGIN = SLOT - 30 * MINUTE
@@ -129,3 +134,137 @@ def test_of_a_vault_with_too_many_points_jobs_alone_tell(monkeypatch: pytest.Mon
     found = report(platform)
     assert found.by_jobs_alone == (VAULT,)
     assert (only(found).taken, only(found).missed) == (before.taken, before.missed)
+
+
+# ---------------------------------------------------------------- copies in other regions
+
+
+def copied_twice(**rule: str) -> Platform:
+    """The points of noon and of an hour later, each with its copy."""
+    platform = copied(protected(), **rule)
+    platform.run(minutes=20)
+    go_to(platform, SLOT + HOUR, minutes=20)
+    return platform
+
+
+def refuse_copies(call: str, target: str) -> None:
+    if call == "start_copy":
+        raise CloudUnavailable("the region does not answer")
+
+
+def test_a_region_tells_its_newest_whole_copy_with_the_evidence_and_the_objective_it_is_held_to() -> None:
+    platform = copied_twice()
+    newest = platform.copies()[-1]
+    (region,) = only(report(platform)).copies
+    assert (region.location, region.rule_name, region.state) == ("northeurope", "north", ObjectiveState.PROTECTED)
+    assert (region.newest_id, region.newest_at, region.completed_at) == (
+        newest.copy_id,
+        newest.point_at,
+        newest.completed_at,
+    )
+    assert region.age == platform.world.clock.now() - newest.point_at
+    assert region.objective == timedelta(hours=1, minutes=15) + timedelta(hours=12)
+    assert (region.made, region.failed, region.missed, region.waiting, region.kept) == (2, 0, 0, 0, 2)
+    assert (region.lost, region.blocked) == (0, 0)
+
+
+def test_an_instance_without_rules_and_copies_tells_of_no_region() -> None:
+    assert only(report(backed_up())).copies == ()
+
+
+def test_a_region_behind_its_objective_is_breached_and_what_waits_for_so_long_was_missed() -> None:
+    platform = copied_twice()
+    platform.world.cloud.guard = refuse_copies
+    for hour in range(2, 17):
+        go_to(platform, SLOT + hour * HOUR)
+    (region,) = only(report(platform, hours=24)).copies
+    assert region.state is ObjectiveState.BREACHED
+    assert region.made == 2
+    assert (region.waiting, region.missed) == (15, 1), "that of 14:00 is older than 13 hours and a quarter"
+    platform.world.cloud.guard = lambda call, target: None
+    platform.run(hours=1)
+    (region,) = only(report(platform, hours=24)).copies
+    assert (region.state, region.made, region.missed, region.late) == (ObjectiveState.PROTECTED, 17, 0, 1)
+
+
+def test_of_a_region_that_was_never_reached_there_is_no_newest_copy() -> None:
+    platform = copied(protected())
+    platform.world.cloud.guard = refuse_copies
+    platform.run(minutes=10)
+    (region,) = only(report(platform)).copies
+    assert (region.state, region.newest_id, region.age) == (ObjectiveState.AT_RISK, "", None)
+    assert (region.made, region.waiting) == (0, 1)
+    go_to(platform, SLOT + 15 * HOUR)
+    assert only(report(platform, hours=24)).copies[0].state is ObjectiveState.BREACHED
+
+
+def test_a_rule_of_which_nothing_was_due_yet_is_told() -> None:
+    (region,) = only(report(copied(backed_up()))).copies
+    assert (region.location, region.state, region.waiting) == ("northeurope", ObjectiveState.AT_RISK, 0)
+
+
+def test_what_is_paused_or_has_no_rule_any_more_is_held_to_no_objective() -> None:
+    platform = copied_twice()
+    change_instance(platform, state=ProtectionState.STOPPED)
+    assert only(report(platform)).copies[0].state is ObjectiveState.PAUSED
+    change_instance(platform, state=ProtectionState.CONFIGURED)
+    delete_rule(platform.world.ports, VAULT, "north")
+    (region,) = only(report(platform)).copies
+    assert (region.state, region.rule_name, region.objective) == (ObjectiveState.PAUSED, "", None)
+    assert region.kept == 2
+
+
+def test_copies_that_fail_are_lost_or_cannot_go_are_counted() -> None:
+    platform = copied(protected())
+    platform.run(seconds=12)
+    platform.world.cloud.fail_late("InvalidParameter", "No.")
+    platform.run(minutes=25)
+    go_to(platform, SLOT + HOUR, minutes=20)
+    first, second = platform.copies()
+    platform.world.cloud.lose_snapshot(first.snapshot_id)
+    reconcile(platform.world.ports)
+    change_copy(platform, second.copy_id, expiry_blocked="ResourceLocked: a lock.")
+    (region,) = only(report(platform)).copies
+    assert (region.made, region.failed, region.lost, region.blocked, region.kept) == (2, 1, 1, 1, 1)
+
+
+def test_a_copy_that_was_not_made_in_its_lifetime_is_a_failed_job_and_was_missed() -> None:
+    platform = copied(protected(), retention="PT90M")
+    platform.run(minutes=20)
+    platform.world.cloud.guard = refuse_copies
+    go_to(platform, SLOT + HOUR, hours=2)
+    go_to(platform, SLOT + 3 * HOUR, minutes=5)
+    platform.world.cloud.guard = lambda call, target: None
+    platform.run(hours=2)
+    (dropped,) = (job for job in jobs(platform, JobOperation.COPY) if job.details.get("isMissed"))
+    assert dropped.status is JobStatus.FAILED
+    assert dropped.error is not None
+    assert dropped.error.code == "CopyMissed"
+    assert "expired" in dropped.error.message
+    (region,) = only(report(platform)).copies
+    assert region.missed == 1
+    assert SLOT + HOUR not in {copy.slot for copy in platform.copies()}
+
+
+def test_a_copy_whose_rule_is_gone_was_not_missed() -> None:
+    platform = copied(protected())
+    platform.world.cloud.guard = refuse_copies
+    platform.run(minutes=4)
+    delete_rule(platform.world.ports, VAULT, "north")
+    platform.world.cloud.guard = lambda call, target: None
+    platform.run(hours=1)
+    assert not any(job.details.get("isMissed") for job in jobs(platform, JobOperation.COPY))
+
+
+def test_of_a_vault_with_too_many_copies_jobs_and_the_instances_own_standing_tell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    platform = copied_twice()
+    newest = platform.copies()[-1]
+    monkeypatch.setattr(compliance, "POINT_PAGES", 1)
+    monkeypatch.setattr(compliance, "POINTS_AT_ONCE", 1)
+    found = report(platform)
+    assert found.by_jobs_alone == (VAULT,)
+    (region,) = only(found).copies
+    assert (region.made, region.newest_id, region.completed_at) == (2, newest.copy_id, None)
+    assert (region.kept, region.waiting, region.lost, region.blocked) == (0, 0, 0, 0)

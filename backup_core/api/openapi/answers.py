@@ -791,10 +791,24 @@ def _compliance_report() -> Schema:
             (*slots, "onDemand", "pointsLost", "pointsHeld", "restoreTests", "restoreTestsFailed"), _NUMBER
         ),
         "lastRestoreTest": optional(_evidence()),
+        "copies": list_of(_copies_of_region()),
         "state": _OBJECTIVE_STATE,
         "legalHolds": list_of(TEXT),
     }
     return all_of({"from": TIME, "to": TIME, "byJobsAlone": list_of(TEXT), "value": list_of(all_of(row))})
+
+
+def _copies_of_region() -> Schema:
+    counted = ("made", "late", "failed", "missed", "waiting", "kept", "lost", "expiryBlocked")
+    return all_of(
+        {
+            "location": TEXT,
+            "state": _OBJECTIVE_STATE,
+            **dict.fromkeys(("copyRuleName", "objective", "age", "newestCopyId"), _NULL_TEXT),
+            **dict.fromkeys(("newestRecoveryPointTime", "newestCompletedTime"), optional(TIME)),
+            **dict.fromkeys(counted, _NUMBER),
+        }
+    )
 
 
 # ---------------------------------------------------------------- the rest

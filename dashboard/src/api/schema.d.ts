@@ -4506,6 +4506,27 @@ export interface components {
                     dataHash: string | null;
                     findings: string[];
                 } | null;
+                copies: {
+                    location: string;
+                    /** @enum {string} */
+                    state: "protected" | "atRisk" | "breached" | "paused" | "error";
+                    copyRuleName: string | null;
+                    objective: string | null;
+                    age: string | null;
+                    newestCopyId: string | null;
+                    /** Format: date-time */
+                    newestRecoveryPointTime: string | null;
+                    /** Format: date-time */
+                    newestCompletedTime: string | null;
+                    made: number;
+                    late: number;
+                    failed: number;
+                    missed: number;
+                    waiting: number;
+                    kept: number;
+                    lost: number;
+                    expiryBlocked: number;
+                }[];
                 /** @enum {string} */
                 state: "protected" | "atRisk" | "breached" | "paused" | "error";
                 legalHolds: string[];

@@ -1,4 +1,4 @@
-import { screen, waitFor } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
 import { show } from "../../test/fakeApi";
@@ -24,6 +24,25 @@ const row = (name: string, missed: number) => ({
   restoreTests: 0,
   restoreTestsFailed: 0,
   lastRestoreTest: null,
+  copies: [],
+});
+const region = (location: string, state: string, missed: number) => ({
+  location,
+  copyRuleName: location,
+  state,
+  objective: "PT13H15M",
+  age: "PT2H",
+  newestCopyId: null,
+  newestRecoveryPointTime: null,
+  newestCompletedTime: null,
+  made: 3,
+  late: 0,
+  failed: 0,
+  missed,
+  waiting: 0,
+  kept: 3,
+  lost: 0,
+  expiryBlocked: 0,
 });
 const told = { from: "2026-02-01T00:00:00Z", to: "2026-03-01T00:00:00Z", byJobsAlone: [], value: [row("alpha", 0), row("beta", 4)] };
 
@@ -40,6 +59,22 @@ test("the sum is told, and the disk that missed most is first", async () => {
   await screen.findByText("beta");
   expect(screen.getAllByRole("link").map((link) => link.textContent)).toEqual(["beta", "alpha"]);
   expect(screen.getByText("16")).toBeVisible();
+});
+
+test("copies stand beside the backups: the worst of a disk's regions, and what was missed in all of them", async () => {
+  const copied = { ...row("gamma", 0), copies: [region("northeurope", "protected", 1), region("eastus", "breached", 2)] };
+  show(<Component />, oneVault().on(REPORT, { body: { ...told, value: [copied, row("alpha", 0)] } }));
+  const cells = (await screen.findByRole("row", { name: /gamma/ })).textContent;
+  expect(cells).toContain("northeurope, eastus");
+  expect(within(screen.getByRole("row", { name: /gamma/ })).getByText("Breached")).toBeVisible();
+  expect(screen.getByText("Disks with a region behind").nextSibling?.textContent).toBe("1");
+  expect(screen.getByText("Copies missed", { selector: "dt" }).nextSibling?.textContent).toBe("3");
+});
+
+test("without any copies there is no column of them", async () => {
+  show(<Component />, oneVault().on(REPORT, { body: told }));
+  await screen.findByText("beta");
+  expect(screen.queryByText(/[Cc]opies/)).toBeNull();
 });
 
 test("counts that the jobs alone tell are said to be so", async () => {

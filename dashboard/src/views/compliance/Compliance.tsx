@@ -7,7 +7,7 @@ import type { ComplianceReport, Subscription } from "../../api/types";
 import { useZone } from "../../app/preferences";
 import { readSort, sortText } from "../../shared/columns";
 import { Empty } from "../../shared/Empty";
-import { Facts } from "../../shared/Facts";
+import { type Fact, Facts } from "../../shared/Facts";
 import { counted, countText, dayKey } from "../../shared/format";
 import { Loaded } from "../../shared/Loaded";
 import { useNow } from "../../shared/now";
@@ -17,7 +17,7 @@ import { Time } from "../../shared/Time";
 import { Trouble } from "../../shared/Trouble";
 import { VirtualTable } from "../../shared/VirtualTable";
 import { useClient } from "../../sign-in/session";
-import { COLUMNS, totalsOf } from "./columns";
+import { columnsFor, totalsOf } from "./columns";
 import { save } from "./save";
 
 const DAY = 86_400_000;
@@ -113,6 +113,11 @@ function Report({ path, period }: { path: string; period: Period }) {
   );
 }
 
+const ofCopies = (totals: ReturnType<typeof totalsOf>): Fact[] => [
+  ["Disks with a region behind", countText(totals.behind)],
+  ["Copies missed", countText(totals.copiesMissed)],
+];
+
 function Told({ report }: { report: ComplianceReport }) {
   const [params, change] = useSearch();
   if (report.value.length === 0) return <Empty>No disk was protected in this time.</Empty>;
@@ -130,6 +135,7 @@ function Told({ report }: { report: ComplianceReport }) {
           ["Missed", countText(totals.missed)],
           ["Failed", countText(totals.failed)],
           ["Recovery points lost", countText(totals.lost)],
+          ...(totals.copied > 0 ? ofCopies(totals) : []),
         ]}
       />
       {report.byJobsAlone.length > 0 && (
@@ -141,7 +147,7 @@ function Told({ report }: { report: ComplianceReport }) {
         </MessageBar>
       )}
       <VirtualTable
-        columns={COLUMNS}
+        columns={columnsFor(report.value)}
         idOf={(row) => row.backupInstanceId}
         label="Compliance by disk"
         rows={report.value}

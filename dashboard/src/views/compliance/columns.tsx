@@ -5,9 +5,10 @@ import type { ComplianceReport } from "../../api/types";
 import type { Column } from "../../shared/columns";
 import { countText, durationText } from "../../shared/format";
 import { Linked } from "../../shared/Linked";
-import { StateBadge } from "../../shared/StateBadge";
+import { type State, StateBadge, STATES } from "../../shared/StateBadge";
 
 export type Row = ComplianceReport["value"][number];
+type Region = Row["copies"][number];
 
 const number = (key: string, label: string, of: (row: Row) => number): Column<Row> => ({
   key,
@@ -18,7 +19,7 @@ const number = (key: string, label: string, of: (row: Row) => number): Column<Ro
   by: of,
 });
 
-export const COLUMNS: readonly Column<Row>[] = [
+const COLUMNS: readonly Column<Row>[] = [
   {
     key: "disk",
     label: "Disk",
@@ -48,6 +49,40 @@ export const COLUMNS: readonly Column<Row>[] = [
   },
 ];
 
+/** Of copies in other regions, for a report that has any. */
+const OF_COPIES: readonly Column<Row>[] = [
+  {
+    key: "copies",
+    label: "Copies now",
+    width: 110,
+    show: (row) => (row.copies.length > 0 ? <StateBadge state={worstOf(row.copies)} /> : "None"),
+    by: (row) => (row.copies.length > 0 ? worstOf(row.copies) : null),
+  },
+  {
+    key: "regions",
+    label: "Copied to",
+    width: 140,
+    show: (row) => row.copies.map(({ location }) => location).join(", "),
+    by: (row) => row.copies.map(({ location }) => location).join(", ") || null,
+  },
+  number("copiesMade", "Copies made", (row) => copiesOf(row, ({ made }) => made)),
+  number("copiesMissed", "Copies missed", (row) => copiesOf(row, ({ missed }) => missed)),
+];
+
+export function columnsFor(rows: readonly Row[]): readonly Column<Row>[] {
+  if (!rows.some(({ copies }) => copies.length > 0)) return COLUMNS;
+  const at = COLUMNS.findIndex(({ key }) => key === "objective");
+  return [...COLUMNS.slice(0, at), ...OF_COPIES, ...COLUMNS.slice(at)];
+}
+
+const copiesOf = (row: Row, of: (region: Region) => number): number => row.copies.reduce((total, region) => total + of(region), 0);
+
+/** The table of states has the worst first. */
+function worstOf(copies: readonly Region[]): State {
+  const there = new Set(copies.map(({ state }) => state));
+  return (Object.keys(STATES) as State[]).find((state) => there.has(state)) ?? "protected";
+}
+
 export function totalsOf(rows: readonly Row[]) {
   const sum = (of: (row: Row) => number) => rows.reduce((total, row) => total + of(row), 0);
   return {
@@ -57,5 +92,8 @@ export function totalsOf(rows: readonly Row[]) {
     missed: sum((row) => row.slotsMissed),
     failed: sum((row) => row.slotsFailed),
     lost: sum((row) => row.pointsLost),
+    copied: rows.filter(({ copies }) => copies.length > 0).length,
+    copiesMissed: sum((row) => copiesOf(row, ({ missed }) => missed)),
+    behind: rows.filter(({ copies }) => copies.some(({ state }) => state === "breached")).length,
   };
 }
