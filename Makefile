@@ -13,10 +13,10 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: setup dashboard
 	$(RUN) -m infra.local demo
 
-# The page's own tests first, without a browser. Five workers on two cores: three of them mostly wait (tests/conftest.py).
+# The page's own tests first, without a browser. Seven workers on two cores: five of them mostly wait (tests/conftest.py).
 test: setup dashboard
 	cd dashboard && npm test
-	$(RUN) -m pytest -n 5 --dist loadfile --no-loadscope-reorder --ignore tests/browser
+	$(RUN) -m pytest -n 7 --dist loadfile --no-loadscope-reorder --ignore tests/browser
 
 # The page in Chromium, at a local target. Without Chromium nothing is run, and that is said.
 browser: setup dashboard

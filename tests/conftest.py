@@ -7,6 +7,7 @@ own in the shared Azurite, and its own resource groups in the shared simulator: 
 from __future__ import annotations
 
 import base64
+import gc
 import itertools
 import json
 import os
@@ -61,6 +62,7 @@ SLOWEST_FIRST = (
     "tests/api/test_nonsense.py",
     "tests/workflows/test_side_by_side.py",
 )
+WAITERS = 5  # workers that do nothing but wait, where there are more: gw0 to gw4
 AZURITE = ROOT / "infra" / "local" / "node_modules" / ".bin" / "azurite"
 ACCOUNTS = 600  # storage accounts that Azurite is told of: one per test
 ACCOUNT_KEY = base64.b64encode(b"a key for tests, open to all " * 2).decode()
@@ -75,15 +77,60 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
-class ByFile(LoadFileScheduling):  # type: ignore[misc]  # installed without types
-    """As `--dist loadfile`. Every other worker takes what waits while there is any, and those between take the rest."""
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Of many workers each reads only what it may be given: to import and list everything costs ten seconds."""
+    worker: Mapping[str, Any] | None = getattr(config, "workerinput", None)
+    if worker is None or worker["workercount"] <= WAITERS or not collection_path.is_relative_to(ROOT / "tests"):
+        return None
+    is_waiter = int(worker["workerid"].removeprefix("gw")) < WAITERS
+    if collection_path.is_dir():
+        waits = f"{collection_path.relative_to(ROOT).as_posix()}/".startswith(WAITING)
+        return True if waits and not is_waiter else None
+    return True if collection_path.relative_to(ROOT).as_posix().startswith(WAITING) is not is_waiter else None
 
-    def _assign_work_unit(self, node: WorkerController) -> None:
-        takes_what_waits = int(node.gateway.id.removeprefix("gw")) % 2 == 0
-        wanted = (each for each in self.workqueue if each.startswith(WAITING) is takes_what_waits)
-        if (scope := next(wanted, None)) is not None:
-            self.workqueue.move_to_end(scope, last=False)
-        super()._assign_work_unit(node)
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is imported and listed stays until the end: no search for garbage need look at it."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc]  # installed without types
+    """As `--dist loadfile`, and a worker need not have read all files: it is given those that it knows."""
+
+    def __init__(self, config: pytest.Config, log: object) -> None:
+        super().__init__(config, log)
+        self.collection: list[str] | None = None
+        self._places: dict[WorkerController, dict[str, int]] = {}
+
+    def add_node_collection(self, node: WorkerController, collection: Sequence[str]) -> None:
+        self.registered_collections[node] = list(collection)
+        self._places[node] = {nodeid: place for place, nodeid in enumerate(collection)}
+
+    def schedule(self) -> None:
+        if self.collection is None:
+            nodeids = list(dict.fromkeys(nodeid for places in self._places.values() for nodeid in places))
+            for nodeid in nodeids:
+                self.workqueue.setdefault(self._split_scope(nodeid), {})[nodeid] = False
+            self.collection = nodeids
+        for node in self.nodes:
+            self._reschedule(node)
+
+    def _reschedule(self, node: WorkerController) -> None:
+        """The next file comes before the last test of the one before: a worker runs a test once it knows the next."""
+        places = self._places.get(node, {})  # of one that replaces a crashed one and reads its files yet: none
+        while places and not node.shutting_down and self._pending_of(self.assigned_work[node]) < 2:
+            known = (scope for scope, unit in self.workqueue.items() if next(iter(unit)) in places)
+            if (scope := next(known, None)) is None:
+                node.shutdown()
+                return
+            unit = self.assigned_work[node][scope] = self.workqueue.pop(scope)
+            node.send_runtest_some([places[nodeid] for nodeid, is_done in unit.items() if not is_done])
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:

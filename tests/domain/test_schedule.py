@@ -6,7 +6,8 @@ import random
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from itertools import islice, pairwise
+from heapq import merge
+from itertools import count, groupby, islice, pairwise, takewhile
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -219,27 +220,26 @@ def test_a_start_may_be_written_in_several_ways() -> None:
 # --- Properties, against slots that are simply walked ---
 
 
+def walk(one: Schedule) -> Iterator[datetime]:
+    """All slots in order, by the definition: each interval from its start, wall-clock times one by one."""
+    return (slot for slot, _ in groupby(merge(*(_walk(text, one.zone) for text in one.texts))))
+
+
 def walked(one: Schedule, until: datetime) -> list[datetime]:
-    """All slots up to `until`, by the definition: each interval from its start, wall-clock times one by one."""
-    zone = one.zone
-    return sorted({slot for text in one.texts for slot in _walk(text, zone, until)})
+    return list(takewhile(lambda slot: slot <= until, walk(one)))
 
 
-def _walk(text: str, zone: tzinfo, until: datetime) -> Iterator[datetime]:
+def _walk(text: str, zone: tzinfo) -> Iterator[datetime]:
     _, start_text, period_text = text.split("/")
     period, start = parse_duration(period_text), datetime.fromisoformat(start_text)
     wall = start.astimezone(zone).replace(tzinfo=None) if start.tzinfo else start
     first = start.astimezone(UTC) if start.tzinfo else to_instant(start, zone)
-    count = 0
-    slot = first
-    while slot <= until:
-        yield slot
-        count += 1
+    for number in count():
         if period.is_exact:
-            slot = first + count * timedelta(seconds=period.clock_seconds)
+            yield first + number * timedelta(seconds=period.clock_seconds)
         else:
-            days = timedelta(days=period.calendar_days * count)
-            slot = to_instant(add_months(wall, period.calendar_months * count) + days, zone)
+            days = timedelta(days=period.calendar_days * number)
+            yield to_instant(add_months(wall, period.calendar_months * number) + days, zone)
 
 
 PERIODS = st.sampled_from(
@@ -270,12 +270,12 @@ MOMENTS = st.integers(0, 400 * 24 * 4).map(lambda n: datetime(2026, 3, 19, tzinf
 @settings(max_examples=150, deadline=None)
 def test_all_answers_are_those_of_walking_the_slots(one: Schedule, a: datetime, b: datetime, limit: int) -> None:
     after, until = min(a, b), max(a, b)
-    every = walked(one, until + timedelta(days=800))
-    within = [slot for slot in every if after < slot <= until]
+    every = walked(one, until)
+    within = [slot for slot in every if after < slot]
     assert one.count_between(after, until) == len(within)
     assert one.slots_between(after, until, limit) == tuple(within[len(within) - min(limit, len(within)) :])
-    assert one.next_slot(until) == next(slot for slot in every if slot > until)
-    assert one.newest_slot(until) == max((slot for slot in every if slot <= until), default=None)
+    assert one.next_slot(until) == next(slot for slot in walk(one) if slot > until)
+    assert one.newest_slot(until) == (every[-1] if every else None)
 
 
 @given(schedules(), MOMENTS)
@@ -294,7 +294,7 @@ def test_slots_only_grow_and_know_each_other(one: Schedule, at: datetime) -> Non
 @given(schedules(), st.integers(60, 40 * 86_400))
 @settings(max_examples=80, deadline=None)
 def test_no_gap_is_shorter_and_no_window_fuller_than_promised(one: Schedule, window: int) -> None:
-    every = walked(one, datetime(2027, 5, 1, tzinfo=UTC))[:2000]
+    every = list(takewhile(lambda slot: slot < datetime(2027, 5, 1, tzinfo=UTC), islice(walk(one), 2000)))
     assert all(later - earlier >= one.min_gap for earlier, later in pairwise(every))
     head = 0
     for index, slot in enumerate(every):
@@ -375,23 +375,23 @@ def test_a_window_without_length_holds_nothing() -> None:
 )
 def test_a_start_and_a_gap_of_decades_cost_nothing(texts: list[str]) -> None:
     one = schedule(*texts, zone="Europe/Berlin")
-    begin = time.perf_counter()
+    begin = time.process_time()
     for _ in range(20):
         one.next_slot(utc("2190-01-01T00:00"))
         one.newest_slot(utc("2190-01-01T00:00"))
         one.slots_between(utc("1980-01-01T00:00"), utc("2190-01-01T00:00"), 50)
         one.count_between(utc("1980-01-01T00:00"), utc("2190-01-01T00:00"))
-    assert time.perf_counter() - begin < 1  # walking would take minutes
+    assert time.process_time() - begin < 1  # walking would take minutes
 
 
 def test_even_24_intervals_that_all_meet_at_their_start_are_counted_soon() -> None:
     primes = [n for n in range(2, 90) if all(n % smaller for smaller in range(2, n))]
     one = schedule(*(f"R/2026-01-01T00:00:00Z/PT{prime}M" for prime in primes))
-    begin, until, started = utc("2025-12-31T00:00"), utc("2026-01-08T00:00"), time.perf_counter()
+    begin, until, started = utc("2025-12-31T00:00"), utc("2026-01-08T00:00"), time.process_time()
     assert len(one.intervals) == 24
     assert one.count_between(begin, until) == len(walked(one, until))
     one.count_between(begin, utc("2026-03-01T00:00"))
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_equal_schedules_are_equal() -> None:

@@ -1,4 +1,4 @@
-"""The tree that packages are built from in these tests: a copy of what ships, to be spoilt at will."""
+"""The tree that packages are built from in these tests: what ships, and copies of it to be spoilt at will."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ PAGE = {
 }
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project's files that ship, and the two that say what ships and as which version. With a page of its own, for
     these tests need no Node."""
-    root = tmp_path / "tree"
+    root = tmp_path_factory.mktemp("sound") / "tree"
     for file in (*shipped(ROOT), ".funcignore", "pyproject.toml"):
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / file, root / file)
@@ -44,14 +44,21 @@ def tree(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.fixture
+def tree(sound: Path, tmp_path: Path) -> Path:
+    """A copy to be spoilt."""
+    return shutil.copytree(sound, tmp_path / "tree")
+
+
 def shipped(root: Path) -> list[str]:
     """What ships of a tree without its page, which may not have been built."""
     return [file for file in contents.read(root) if not file.startswith("center/")]
 
 
-@pytest.fixture
-def built(tree: Path, tmp_path: Path, python: Interpreter) -> Package:
-    return build(tree, tmp_path / "output", [python])
+@pytest.fixture(scope="session")
+def built(sound: Path, tmp_path_factory: pytest.TempPathFactory, python: Interpreter) -> Package:
+    """The sound tree's package, to be looked at and unpacked, and never changed."""
+    return build(sound, tmp_path_factory.mktemp("built"), [python])
 
 
 @pytest.fixture

@@ -27,18 +27,18 @@ def expected() -> frozenset[str]:
 
 @pytest.fixture
 def run(
-    tree: Path, tmp_path: Path, python: Interpreter, azurite: str, expected: frozenset[str]
+    built: Package, tree: Path, tmp_path: Path, python: Interpreter, azurite: str, expected: frozenset[str]
 ) -> Callable[..., proof.Proof]:
-    """Build the tree as it is, unpack it, and run it."""
+    """Unpack the sound package, or that of a tree that was `changed`, and run it."""
 
-    def build_and_run(spoil: Callable[[Path], object] = lambda app: None) -> proof.Proof:
-        package: Package = build(tree, tmp_path / "output", [python])
+    def unpack_and_run(spoil: Callable[[Path], object] = lambda app: None, *, changed: bool = False) -> proof.Proof:
+        package = build(tree, tmp_path / "output", [python]) if changed else built
         app = tmp_path / "app"
         archive.unpack(package.archive, app)
         spoil(app)
         return proof.run(app, Path(sys.executable), version="3.11", storage=azurite, expected=expected)
 
-    return build_and_run
+    return unpack_and_run
 
 
 def change(path: Path, old: str, new: str) -> None:
@@ -58,7 +58,7 @@ def test_a_function_that_is_missing_and_one_that_nobody_declared_are_told(
     run: Callable[..., proof.Proof], tree: Path
 ) -> None:
     change(tree / "backup_core/triggers/admin.py", "def catalogue_rebuild(", "def catalogue_rebuilt(")
-    faults = run().faults
+    faults = run(changed=True).faults
     assert "the function catalogue_rebuild is not indexed" in faults
     assert "a function catalogue_rebuilt is indexed that nobody declared" in faults
 
@@ -66,7 +66,7 @@ def test_a_function_that_is_missing_and_one_that_nobody_declared_are_told(
 def test_a_call_that_fails_is_told(run: Callable[..., proof.Proof], tree: Path) -> None:
     """What only the call itself imports: everything else holds."""
     change(tree / "backup_core/workflows/tick.py", "def tick(", "def tick_no_more(")
-    faults = "\n".join(run().faults)
+    faults = "\n".join(run(changed=True).faults)
     assert "tick failed: ImportError" in faults
 
 
@@ -75,13 +75,13 @@ def test_a_module_that_does_not_ship_is_told(run: Callable[..., proof.Proof], tr
     with (tree / "backup_core/adapters/identity.py").open("a") as source:
         source.write("\nimport backup_core.adapters.open_id\n")
     with pytest.raises(proof.StepFailed, match=r"No module named 'backup_core\.adapters\.open_id'"):
-        run()
+        run(changed=True)
 
 
 def test_an_app_that_cannot_be_indexed_is_told(run: Callable[..., proof.Proof], tree: Path) -> None:
     change(tree / "function_app.py", "app = func.FunctionApp", "other = func.FunctionApp")
     with pytest.raises(proof.StepFailed):
-        run()
+        run(changed=True)
 
 
 def test_a_page_whose_script_is_not_there_is_told(run: Callable[..., proof.Proof]) -> None:
