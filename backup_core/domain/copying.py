@@ -41,6 +41,7 @@ from backup_core.domain.recovery_point import (
     read_label,
 )
 from backup_core.domain.resource_ids import (
+    DISK,
     SNAPSHOT,
     ResourceId,
     VaultKey,
@@ -419,7 +420,12 @@ def copy_tags(vault: VaultKey, copy: PointCopy, held: Iterable[Hold] = ()) -> di
         retention=parse_duration(copy.retention),
         holds=tuple(map(HoldLabel.of, held)),
     )
-    told = {"attempt": copy.attempt, "at": copy.point_at.astimezone(UTC).isoformat(), "rule": copy.rule_name}
+    told = {
+        "attempt": copy.attempt,
+        "at": copy.point_at.astimezone(UTC).isoformat(),
+        "rule": copy.rule_name,
+        "from": plain_location(str(copy.disk.get("location") or "")),
+    }
     own = {name: value for name, value in label.tags().items() if name != f"{TAG_PREFIX}job"}
     return {**own, COPIED_DISK_TAG: copy.disk_id[:LONGEST_VALUE], COPY_TAG: json.dumps(told, separators=(",", ":"))}
 
@@ -467,6 +473,25 @@ def read_copy_label(tags: Mapping[str, str]) -> SnapshotLabel | None:
 def is_copy(tags: Mapping[str, str]) -> bool:
     """Whether a snapshot says that it is a copy of ours."""
     return is_ours(tags) and COPY_TAG in tags
+
+
+def home_of(tags: Mapping[str, str]) -> str:
+    """The region of the copied disk, as its tags tell it; "" where they do not."""
+    try:
+        told = json.loads(tags[COPY_TAG])
+        return plain_location(str(told.get("from") or ""))
+    except (KeyError, ValueError, AttributeError):
+        return ""
+
+
+def copied_disk_of(tags: Mapping[str, str], snapshot: Snapshot) -> ResourceId | None:
+    """The disk that a copy's tags name, if the copy's own name bears its name; None where it cannot be believed."""
+    try:
+        disk = parse_resource_id(tags.get(COPIED_DISK_TAG, ""), DISK)
+    except ValueError:
+        return None
+    is_named = snapshot.id.rsplit("/", 1)[-1].startswith(f"bc-{short_disk_name(disk.name)}-")
+    return disk if is_named else None
 
 
 def copy_from_label(label: SnapshotLabel, tags: Mapping[str, str], snapshot: Snapshot) -> PointCopy | None:
@@ -530,7 +555,9 @@ def _against_copy(copy: PointCopy, snapshot: Snapshot, vault: VaultKey) -> Itera
     if plain_location(snapshot.location) != plain_location(copy.location):
         yield f"it lies in {snapshot.location}, not in {copy.location}"
     name = snapshot.id.rsplit("/", 1)[-1]
-    if not any(name.endswith(f"-{_seal(vault, copy, attempt)}") for attempt in range(copy.attempt, 0, -1)):
+    at, is_present = f"{copy.point_at.astimezone(UTC):{_STAMP}}", snapshot.id.lower() == copy.snapshot_id.lower()
+    attempts = (copy.attempt,) if is_present else range(copy.attempt, 0, -1)
+    if not any(name.endswith(f"-{at}-{_seal(vault, copy, attempt)}") for attempt in attempts):
         yield "its name is not the one that was made for this vault, backup instance, point and region"
     if copy.created_at is not None and abs(snapshot.created_at - copy.created_at) > _SAME_INSTANT:
         yield "it was created at another time than the recorded one"

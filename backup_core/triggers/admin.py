@@ -37,6 +37,7 @@ def admin_blueprint(services: Services) -> func.Blueprint:
         report = rebuild_catalogue(services.ports(), groups, take_over_others=wanted)
         body = {
             "recoveryPoints": report.adopted_points,
+            "recoveryPointCopies": report.copies,
             "takenOver": report.taken_over,
             "foreignSnapshots": report.foreign,
             "unreadableGroups": report.unreadable_groups,

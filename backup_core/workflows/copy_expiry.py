@@ -112,7 +112,7 @@ def _is_ready(copy: PointCopy, sight: _Sight, now: datetime) -> bool:
     if copy.blocked_until is not None and now < copy.blocked_until:
         return False
     if copy.left_behind:
-        return True
+        return not sight.stays.keep_all
     may_go = not copy.is_wanted and not reasons_to_keep(copy, sight.plain, sight.stays)
     return may_go or copy.state is CopyState.EXPIRING
 

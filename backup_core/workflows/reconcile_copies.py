@@ -339,24 +339,35 @@ def _account_for(
 ) -> None:
     """A copy of ours without a record: adopted where it is proven, else told of once a day and never touched."""
     label, vault = read_copy_label(snapshot.tags), settings.key
-    if label is not None and (is_foreign(label, installation.ids) or label.vault != vault):
-        return  # another installation's, or of a vault that looks after it itself
-    copy = copy_from_label(label, snapshot.tags, snapshot) if label is not None else None
+    if label is not None and (is_foreign(label, installation.ids) or _sees_to_its_own(ports, vault, label.vault)):
+        return
+    seen = ports.cloud.find_snapshot(snapshot.id)  # the list is older, and what it has may have expired meanwhile
+    if seen is None:
+        return
+    copy = copy_from_label(label, seen.tags, seen) if label is not None and label.vault == vault else None
     stored = ports.store.get(BackupInstance, vault, copy.instance_name) if copy is not None else None
-    proven = copy is not None and isinstance(prove_copy(copy, snapshot, vault=vault), Proven)
+    proven = copy is not None and isinstance(prove_copy(copy, seen, vault=vault), Proven)
     known = ports.store.get(PointCopy, vault, copy.instance_name, copy.copy_id) if copy is not None else None
-    if copy is None or stored is None or not proven or known is not None:
+    if proven and known is not None and known.value.is_wanted:
+        return  # it is owed, and this may be what is asked for next, under the same name
+    if copy is None or stored is None or not proven or known is not None or seen.copy_error:
         name = label.instance_name if label is not None else "unknown"
-        reason = "no record tells of this copy in another region"
-        event = announcements.orphan_found(vault, name, snapshot.id, reason, ports.clock.now())
-        if ports.cloud.find_snapshot(snapshot.id) is not None and once_a_day.tell(ports, vault, event):
-            report.orphans.append(snapshot.id)
+        given_up = f", and Azure gave it up: {seen.copy_error}" if seen.copy_error else ""
+        reason = f"no record tells of this copy in another region{given_up}"
+        event = announcements.orphan_found(vault, name, seen.id, reason, ports.clock.now())
+        if once_a_day.tell(ports, vault, event):
+            report.orphans.append(seen.id)
         return
-    if not snapshot.is_usable or snapshot.copy_error:
-        return
+    if not seen.is_usable:
+        return  # it is looked at again once it is whole
     whole = replace(copy, completed_at=ports.clock.now(), disk_id=stored.value.disk_id)
     after = [*(each.value for each in read_copies(ports, vault, copy.instance_name)), whole]
     instance = replace(stored.value, copy_standings=standings_of(after))
-    ports.store.commit(vault, [Replace(stored, instance), Insert(whole)])
     ports.store.schedule([copies_row(vault, instance.name, ports.clock.now())])
-    report.copies.append(f"adopted {snapshot.id}")
+    ports.store.commit(vault, [Replace(stored, instance), Insert(whole)])
+    report.copies.append(f"adopted {seen.id}")
+
+
+def _sees_to_its_own(ports: Ports, vault: VaultKey, named: VaultKey) -> bool:
+    """Whether a copy is of another vault that is there."""
+    return named != vault and find_vault(ports, named) is not None
