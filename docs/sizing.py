@@ -35,13 +35,13 @@ def runs_a_day(schedule: str) -> int:
 
 def idle() -> dict[str, int]:
     """What a day costs without any disk: the duties, each of which reads the head of each shard of its agenda or each
-    poison queue; the heartbeat, which each tick reads, reads again and writes; the mark, which it reads and writes. The
-    reconciler reads what exists, and is left out."""
+    poison queue; the heartbeat and the mark, each of which a tick reads and writes. The reconciler, which reads what
+    exists, is left out."""
     ticks = runs_a_day(timers.TICK)
     looks = sum(
         round(timedelta(days=1) / duty.period) * (len(QUEUES) if duty.name == POISON else SHARDS) for duty in DUTIES
     )
-    return {"executions": ticks + runs_a_day(timers.RECONCILE), "storage": looks + ticks * 5}
+    return {"executions": ticks + runs_a_day(timers.RECONCILE), "storage": looks + ticks * 4}
 
 
 def host_idle_a_minute() -> float:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import uuid
 from collections import Counter, UserDict, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -44,7 +45,6 @@ from backup_core.domain.errors import (
     CredentialRefused,
     DiskNotFound,
     IdentityNotHeld,
-    MessageMalformed,
     NotAllowedNow,
     PermissionMissing,
     RecordCorrupt,
@@ -265,9 +265,11 @@ Self = TypeVar("Self", bound=_Port)
 def _call(method: Callable[Concatenate[Self, P], T]) -> Callable[Concatenate[Self, P], T]:
     """A port method: logged, and failed when planned."""
 
+    names: dict[str, str] = {}  # of the call, by the port's
+
     @wraps(method)
     def call(self: Self, *args: P.args, **kwargs: P.kwargs) -> T:
-        name = f"{self.name}.{method.__name__}"
+        name = names.get(self.name) or names.setdefault(self.name, f"{self.name}.{method.__name__}")
         if self.faults.lets_pass(name):
             return method(self, *args, **kwargs)
         return self.faults.around(name, lambda: method(self, *args, **kwargs))
@@ -355,22 +357,23 @@ class FakeStore(_Port):
         addresses = entities.changed_addresses(vault, changes)
         write = entities.record_entity if self.checked else _unread
         written = [_entity(change, address, write) for change, address in zip(changes, addresses, strict=True)]
-        for change, address in zip(changes, addresses, strict=True):
-            self._compare(change, address)
-        etags = [f'W/"{next(self._etags)}"' if entity is not None else "" for entity in written]
-        for entity, address, etag in zip(written, addresses, etags, strict=True):
-            table = self._records[address.partition]
-            self._read.pop(table.get(address.row, {}).get("etag", ""), None)
+        table = self._records[addresses[0].partition]  # a commit is of one
+        before = [table.get(address.row) for address in addresses]
+        for change, address, present in zip(changes, addresses, before, strict=True):
+            _compare(change, address, present)
+        etags = []
+        for change, address, present, entity in zip(changes, addresses, before, written, strict=True):
+            if present is not None:
+                self._read.pop(present["etag"], None)
+            etag = ""
             if entity is None:
                 del table[address.row]
             else:
-                table[address.row] = entity | {"etag": etag}
-        if not self.checked:
-            self._read.update(
-                (etag, Stored(value=change.value, etag=etag))
-                for change, etag in zip(changes, etags, strict=True)
-                if not isinstance(change, Remove)
-            )
+                etag = entity["etag"] = f'W/"{next(self._etags)}"'
+                table[address.row] = entity
+                if not self.checked and not isinstance(change, Remove):
+                    self._read[etag] = Stored(value=change.value, etag=etag)
+            etags.append(etag)
         return tuple(etags)
 
     @_call
@@ -379,9 +382,11 @@ class FakeStore(_Port):
         heads = [
             table[row]
             for shard in range(entities.SHARDS)
-            if (table := self._agenda.get(entities.agenda_partition(kind, shard))) is not None
+            if (table := self._agenda.get(entities.agenda_partition(kind, shard)))
             for row in _keys_within(table, head)
         ]
+        if not heads:
+            return ()
         heads.sort(key=lambda entity: str(entity["RowKey"]))
         rows = (self._read_agenda(kind, entity) for entity in heads)
         return tuple(itertools.islice((row for row in rows if row is not None), limit))
@@ -455,25 +460,24 @@ class FakeStore(_Port):
         items: list[Stored[R]] = []
         corrupt: list[str] = []
         for key in keys[:limit]:
+            entity = table[key]
+            known = self._read.get(entity["etag"])  # as _stored does, which is called for thousands of rows
+            if known is not None:
+                items.append(known)
+                continue
             try:
-                items.append(self._stored(record, table[key]))
+                items.append(self._stored(record, entity))
             except RecordCorrupt as error:
                 corrupt.append(error.target or key)
         more = entities.page_token(keys[limit - 1]) if len(keys) > limit else None
         return Page(items=tuple(items), next_token=more, corrupt=tuple(corrupt))
 
     def _stored(self, record: type[R], entity: Mapping[str, Any]) -> Stored[R]:
-        etag = str(entity["etag"])
-        if etag not in self._read:
-            self._read[etag] = Stored(value=entities.read_record(record, entity), etag=etag)
-        return self._read[etag]
-
-    def _compare(self, change: Change, address: entities.Address) -> None:
-        present = self._records.get(address.partition, {}).get(address.row)
-        if isinstance(change, Insert) and present is not None:
-            raise StateConflict(f"{address.row} exists already")
-        if isinstance(change, Replace | Remove) and (present is None or present["etag"] != change.stored.etag):
-            raise StateConflict(f"{address.row} changed")
+        etag = entity["etag"]
+        known = self._read.get(etag)
+        if known is None:
+            known = self._read[etag] = Stored(value=entities.read_record(record, entity), etag=etag)
+        return known
 
     def _read_agenda(self, kind: AgendaKind, entity: dict[str, Any]) -> AgendaRow | None:
         try:
@@ -491,10 +495,18 @@ def _tables(tables: Mapping[str, SortedDict[str, Any]]) -> defaultdict[str, Sort
     return defaultdict(SortedDict, {partition: rows.copy() for partition, rows in tables.items()})
 
 
+def _compare(change: Change, address: entities.Address, present: Mapping[str, Any] | None) -> None:
+    if isinstance(change, Insert) and present is not None:
+        raise StateConflict(f"{address.row} exists already")
+    if isinstance(change, Replace | Remove) and (present is None or present["etag"] != change.stored.etag):
+        raise StateConflict(f"{address.row} changed")
+
+
 def _keys_within(table: SortedDict[str, dict[str, Any]], rows: RowRange) -> Iterator[str]:
     """In order."""
-    first = max(rows.start, rows.after or "")
-    return (key for key in table.irange(first, rows.end, (True, rows.closed)) if key in rows)
+    if rows.after is not None and rows.after >= rows.start:
+        return iter(table.irange(rows.after, rows.end, (False, rows.closed)))
+    return iter(table.irange(rows.start, rows.end, (True, rows.closed)))
 
 
 def _entity(
@@ -511,6 +523,9 @@ def _unread(record: Record) -> Mapping[str, Any]:
     return {}
 
 
+_KINDS = {each.kind: each.__name__ for each in get_args(Sendable)}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """A message on its way: as text, as the queue holds it."""
@@ -524,9 +539,10 @@ class Envelope:
     def kind(self) -> str:
         """What it says that it is; "" for what is no message of ours."""
         try:
-            return type(self.message).__name__
-        except MessageMalformed:
+            raw = json.loads(self.text)
+        except ValueError:
             return ""
+        return _KINDS.get(raw.get("kind"), "") if isinstance(raw, dict) else ""
 
     @property
     def message(self) -> Sendable:

@@ -21,7 +21,7 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache, lru_cache
-from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, Union, cast, get_args, get_origin, get_type_hints
 
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Alert
@@ -99,33 +99,34 @@ _KINDS: Mapping[type[Record], str] = {
     CopyLane: "lane",
     LaneWait: "wait",
 }
-_KEY_LENGTHS: Mapping[type[Record], int] = {
-    Vault: 0,
-    BackupPolicy: 1,
-    BackupInstance: 1,
-    Job: 1,
-    RecoveryPoint: 2,
-    DiskClaim: 1,
-    Alert: 1,
-    OutboxEvent: 1,
-    DigestItem: 2,
-    RefusedEvent: 1,
-    ProtectionRule: 1,
-    Heartbeat: 0,
-    Installation: 0,
-    SnapshotGroup: 1,
-    Pace: 1,
-    ResourceGuard: 1,
-    GuardMapping: 1,
-    Unlock: 2,
-    KnownRequest: 1,
-    Brake: 0,
-    StorageDay: 1,
-    RestoreTestPlan: 1,
-    RestoreTestPlaces: 0,
-    PointCopy: 2,
-    CopyLane: 1,
-    LaneWait: 2,
+# What a record's key is made of, in order.
+_KEYS: Mapping[type[Record], tuple[str, ...]] = {
+    Vault: (),
+    BackupPolicy: ("name",),
+    BackupInstance: ("name",),
+    Job: ("job_id",),
+    RecoveryPoint: ("instance_name", "point_id"),
+    DiskClaim: ("key",),
+    Alert: ("alert_id",),
+    OutboxEvent: ("key",),
+    DigestItem: ("group", "key"),
+    RefusedEvent: ("key",),
+    ProtectionRule: ("key",),
+    Heartbeat: (),
+    Installation: (),
+    SnapshotGroup: ("key",),
+    Pace: ("subscription",),
+    ResourceGuard: ("key",),
+    GuardMapping: ("key",),
+    Unlock: ("subject", "by"),
+    KnownRequest: ("request_id",),
+    Brake: (),
+    StorageDay: ("key",),
+    RestoreTestPlan: ("name",),
+    RestoreTestPlaces: (),
+    PointCopy: ("instance_name", "copy_id"),
+    CopyLane: ("key",),
+    LaneWait: ("lane", "key"),
 }
 # Records that lie together, whatever vault they are of.
 _SHARED: Mapping[type[Record], str] = {
@@ -157,8 +158,7 @@ class NewerVersion(RecordCorrupt):
     recommended_action = "Run one release of the app: a newer one has written this row."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(NamedTuple):
     """Where an entity lives."""
 
     partition: str
@@ -185,8 +185,8 @@ class RowRange:
 
 def record_address(record: type[Record], vault: VaultKey, *key: str) -> Address:
     """Raises InvalidInput for names that a key cannot hold, ValueError for a key of the wrong length."""
-    if len(key) != _KEY_LENGTHS[record]:
-        raise ValueError(f"a {record.__name__} has a key of {_KEY_LENGTHS[record]} parts, not {key!r}")
+    if len(key) != len(_KEYS[record]):
+        raise ValueError(f"a {record.__name__} has a key of {len(_KEYS[record])} parts, not {key!r}")
     if record is Vault:
         return Address(partition=VAULTS_PARTITION, row=vault_partition(vault))
     return Address(partition=record_partition(record, vault), row=_join(_KINDS[record], *map(_key_part, key)))
@@ -199,7 +199,8 @@ def record_partition(record: type[Record], vault: VaultKey) -> str:
 def record_range(record: type[Record], *key_prefix: str, first: str | None = None, last: str | None = None) -> RowRange:
     """The rows of one kind under `key_prefix`; `first` and `last` (inclusive) bound the final key part."""
     bounded = first is not None or last is not None
-    if len(key_prefix) > _KEY_LENGTHS[record] - bounded or (bounded and len(key_prefix) != _KEY_LENGTHS[record] - 1):
+    length = len(_KEYS[record])
+    if len(key_prefix) > length - bounded or (bounded and len(key_prefix) != length - 1):
         raise ValueError(f"{key_prefix!r} with bounds does not fit the key of a {record.__name__}")
     stem = _join(_KINDS[record], *map(_key_part, key_prefix), "")
     start = stem + _key_part(first) if first is not None else stem
@@ -239,35 +240,7 @@ def changed_addresses(vault: VaultKey, changes: Sequence[Change]) -> list[Addres
 
 
 def record_key(record: Record) -> tuple[str, ...]:
-    match record:
-        case Vault() | Heartbeat() | Installation() | Brake() | RestoreTestPlaces():
-            return ()
-        case Job():
-            return (record.job_id,)
-        case RecoveryPoint():
-            return (record.instance_name, record.point_id)
-        case Alert():
-            return (record.alert_id,)
-        case PointCopy():
-            return (record.instance_name, record.copy_id)
-        case LaneWait():
-            return (record.lane, record.key)
-        case DigestItem():
-            return (record.group, record.key)
-        case DiskClaim() | OutboxEvent() | RefusedEvent() | ProtectionRule() | SnapshotGroup():
-            return (record.key,)
-        case ResourceGuard() | GuardMapping() | StorageDay():
-            return (record.key,)
-        case CopyLane():
-            return (record.key,)
-        case Unlock():
-            return (record.subject, record.by)
-        case KnownRequest():
-            return (record.request_id,)
-        case Pace():
-            return (record.subscription,)
-        case _:
-            return (record.name,)
+    return tuple([getattr(record, name) for name in _KEYS[type(record)]])
 
 
 def record_entity(record: Record) -> dict[str, Any]:
@@ -320,14 +293,17 @@ def read_page_token(token: str) -> str:
 
 def agenda_address(row: AgendaRow) -> Address:
     """The row key starts with the due time, so that what is due is the partition's head."""
-    instance = _key_part(row.instance_name)
-    identity = f"{vault_partition(row.vault)}\n{instance}".encode()
-    shard = hashlib.sha256(identity).digest()[0] % SHARDS
+    vault, instance = vault_partition(row.vault), _key_part(row.instance_name)
     subject = _key_part(row.subject) if row.subject else ""
     return Address(
-        partition=agenda_partition(row.kind, shard),
-        row=_join(_seconds(row.due_at), vault_partition(row.vault), instance, subject),
+        partition=agenda_partition(row.kind, _shard(vault, instance)),
+        row=_join(_seconds(row.due_at), vault, instance, subject),
     )
+
+
+@lru_cache(maxsize=4096)
+def _shard(vault: str, instance: str) -> int:
+    return hashlib.sha256(f"{vault}\n{instance}".encode()).digest()[0] % SHARDS
 
 
 @cache
@@ -390,10 +366,14 @@ def _after_all(stem: str) -> str:
     return stem[:-1] + chr(ord(stem[-1]) + 1)
 
 
-@lru_cache(maxsize=1024)
 def vault_partition(vault: VaultKey) -> str:
     """The partition of all records of a vault but its own. Raises InvalidInput."""
-    return _join(*map(_key_part, (vault.subscription, vault.group, vault.name)))
+    return _partition_of(vault.subscription, vault.group, vault.name)
+
+
+@lru_cache(maxsize=1024)
+def _partition_of(*names: str) -> str:
+    return _join(*map(_key_part, names))
 
 
 @lru_cache(maxsize=4096)  # the same few names stand in nearly every key of a step
@@ -425,9 +405,10 @@ def _value(change: Change) -> Record:
 def _moves(change: Change) -> bool:
     if not isinstance(change, Replace):
         return False
+    if type(change.stored.value) is not type(change.value):
+        return True
     before, after = record_key(change.stored.value), record_key(change.value)
-    same_kind = type(change.stored.value) is type(change.value)
-    return not same_kind or [part.lower() for part in before] != [part.lower() for part in after]
+    return before != after and [part.lower() for part in before] != [part.lower() for part in after]
 
 
 # Columns.

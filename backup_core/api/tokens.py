@@ -9,6 +9,7 @@ Leaves to others: what the claims are good for (sign_in.py, access.py), and how 
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 import time
@@ -33,6 +34,7 @@ KEYS_LAST_SECONDS = 24 * 3600.0
 # publishes a new key long before it signs with it (documented).
 REFRESH_APART_SECONDS = 30.0
 RETRY_WITHOUT_KEYS_SECONDS = 5.0  # nobody can sign in meanwhile
+KNOWN_TOKENS = 1_000  # that a process remembers to have verified: a few MB
 _LEAST_KEY_BITS = 2048
 _V1_ISSUER = "https://sts.windows.net/{tenant}/"  # documented; the metadata name the issuer of v2 tokens only
 
@@ -61,26 +63,72 @@ class _Published:
     read_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A token that was verified: with which key, as its issuer published it then, and until when it says to be good."""
+
+    key_id: str
+    key: RSAPublicKey
+    issuer: str
+    claims: Mapping[str, Any]
+    until: float
+
+
 class TokenCheck:
-    """Checks tokens against the keys of one issuer. Thread-safe."""
+    """Checks tokens against the keys of one issuer. Thread-safe.
+
+    A client sends one token with each request for an hour: its signature is verified once for the key that is published
+    under its id, and again once that is another object, as it is whenever keys were read. It is known by a hash of all
+    its letters, so that a token of which anything was changed is another; and only until it expires, without the skew:
+    from then on it is verified each time, and refused when its time is over. Of the keys it is asked each time whether
+    its own is still published.
+    """
 
     def __init__(
-        self, sign_in: SignIn, read_document: ReadDocument, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        sign_in: SignIn,
+        read_document: ReadDocument,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._sign_in = sign_in
         self._keys = IssuerKeys(sign_in, read_document, monotonic=monotonic)
+        self._now = now
+        self._lock = threading.Lock()
+        self._known: dict[bytes, _Known] = {}  # what was verified longest ago first
         # A resource is asked for with or without a slash at its end, and the token repeats it (v1 tokens, reported).
         self._audiences = [each.rstrip("/") + end for each in sign_in.audiences for end in ("", "/")]
 
     def claims(self, token: str) -> Mapping[str, Any]:
         """The claims of a token that is genuine, ours, and in its time. Raises TokenRefused, KeysUnavailable."""
-        key, issuer = self._key_for(token)
+        name = hashlib.sha256(token.encode(errors="replace")).digest()
+        known = self._known.get(name)
+        if known is not None and self._is_still_good(known):
+            return known.claims
+        key_id, published = self._published_for(token)
+        key, issuer = published.keys[key_id], published.issuer
         claims = self._verified(token, key, (issuer, _V1_ISSUER.format(tenant=self._sign_in.tenant_id)))
         if str(claims.get("tid", self._sign_in.tenant_id)).lower() != self._sign_in.tenant_id:
             raise _wrong_tenant()
+        self._remember(name, _Known(key_id, key, issuer, claims, float(claims["exp"])))
         return claims
 
-    def _key_for(self, token: str) -> tuple[RSAPublicKey, str]:
+    def _is_still_good(self, known: _Known) -> bool:
+        if self._now() >= known.until:
+            return False
+        published = self._keys.published(known.key_id)
+        return published.keys.get(known.key_id) is known.key and published.issuer == known.issuer
+
+    def _remember(self, name: bytes, known: _Known) -> None:
+        with self._lock:
+            self._known.pop(name, None)
+            if len(self._known) >= KNOWN_TOKENS:
+                del self._known[next(iter(self._known))]
+            self._known[name] = known
+
+    def _published_for(self, token: str) -> tuple[str, _Published]:
+        """The id of the token's key, and what its issuer publishes, that key among it."""
         try:
             header = jwt.get_unverified_header(token)
         except (jwt.InvalidTokenError, RecursionError) as error:
@@ -93,7 +141,7 @@ class TokenCheck:
         published = self._keys.published(key_id)
         if key_id not in published.keys:
             raise _invalid("it is signed with a key that its issuer does not publish")
-        return published.keys[key_id], published.issuer
+        return key_id, published
 
     def _verified(self, token: str, key: RSAPublicKey, issuers: tuple[str, str]) -> Mapping[str, Any]:
         try:

@@ -332,8 +332,10 @@ def standings_of(copies: Sequence[PointCopy]) -> tuple[CopyStanding, ...]:
     return tuple(found)
 
 
-def with_new_copies(instance: BackupInstance, news: Iterable[PointCopy]) -> BackupInstance:
+def with_new_copies(instance: BackupInstance, news: Sequence[PointCopy]) -> BackupInstance:
     """The instance, knowing that these wait."""
+    if not news:
+        return instance
     standings = {each.lane: each for each in instance.copy_standings}
     for copy in news:
         known = standings.get(copy.lane) or CopyStanding(lane=copy.lane, location=copy.location)

@@ -9,6 +9,7 @@ import calendar
 import re
 from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, datetime, timedelta
+from functools import lru_cache
 
 _DAY = 86_400
 FORM = re.compile(
@@ -85,7 +86,14 @@ def parse_duration(text: str) -> Duration:
 
     Not read: fractions, signs, `P` alone, anything longer than 1000 years.
     """
-    match = FORM.fullmatch(text) if isinstance(text, str) else None
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r:.80} is not a duration; {_EXPECTED}")
+    return _parse(text)
+
+
+@lru_cache(maxsize=256)  # a deployment has few, and each step reads some
+def _parse(text: str) -> Duration:
+    match = FORM.fullmatch(text)
     if match is None or not any(match.groupdict().values()):
         raise ValueError(f"{text!r:.80} is not a duration; {_EXPECTED}")
     parts = {name: digits for name, digits in match.groupdict().items() if digits}

@@ -48,10 +48,12 @@ def new_point(
 def with_point(instance: BackupInstance, point: RecoveryPoint, *, is_new: bool = True) -> BackupInstance:
     """The instance with the point as its newest, unless it has a newer one. `is_new`: it has one more than before."""
     newest = instance.newest_point
-    counted = replace(instance, point_count=_one_more(instance.point_count, point)) if is_new else instance
-    if newest is not None and newest.created_at >= point.created_at:
-        return counted
-    return replace(counted, newest_point=summary_of(point))
+    is_newest = newest is None or newest.created_at < point.created_at
+    return replace(
+        instance,
+        point_count=_one_more(instance.point_count, point) if is_new else instance.point_count,
+        newest_point=summary_of(point) if is_newest else newest,
+    )
 
 
 def count_of(points: Iterable[RecoveryPoint]) -> PointCount:

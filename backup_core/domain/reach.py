@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -51,7 +52,12 @@ def closed_to(ids: Iterable[str], scopes: Iterable[Scope]) -> tuple[str, ...]:
     """The paths of the scopes that list none of `ids`. Nested scopes add up: a vault's list cannot let in whom its
     group's list keeps out."""
     known = frozenset(ids)
-    return tuple(folded(scope.path).rstrip("/") for scope in scopes if scope.object_ids.isdisjoint(known))
+    return tuple(_closing(scope.path) for scope in scopes if scope.object_ids.isdisjoint(known))
+
+
+@lru_cache(maxsize=1024)  # of settings, which every request is held against: what callers spell is not remembered
+def _closing(path: str) -> str:
+    return folded(path).rstrip("/")
 
 
 def is_within(resource_id: str, closed: Iterable[str]) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 DISK = "Microsoft.Compute/disks"
 SNAPSHOT = "Microsoft.Compute/snapshots"
@@ -74,17 +75,24 @@ class VaultKey:
 
     @property
     def partition(self) -> str:
-        return f"{self.subscription}|{self.group}|{self.name}".lower()
+        return _partition(self.subscription, self.group, self.name)
 
     @property
     def resource_id(self) -> str:
         return f"/subscriptions/{self.subscription}/resourceGroups/{self.group}/providers/{VAULT}/{self.name}"
 
     def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
         return isinstance(other, VaultKey) and self.partition == other.partition
 
     def __hash__(self) -> int:
         return hash(self.partition)
+
+
+@lru_cache(maxsize=1024)  # the same few vaults are compared, and looked up, many times in each step
+def _partition(subscription: str, group: str, name: str) -> str:
+    return f"{subscription}|{group}|{name}".lower()
 
 
 # Where a vault must be named and the record is of none: all of its kind lie together (StateStore).

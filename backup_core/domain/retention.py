@@ -24,13 +24,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from operator import attrgetter
 
 from backup_core.domain.hold import Hold, ends_of, standing
 from backup_core.domain.recovery_point import PointState, RecoveryPoint, is_ours, read_label
 from backup_core.domain.resource_ids import VaultKey
 
-_ID = attrgetter("point_id")
 RESTORE_CHECKED_EVERY = timedelta(minutes=5)  # how often an expired point is looked at while restores read it
 HELD_CHECKED_EVERY = timedelta(
     hours=6
@@ -124,8 +122,8 @@ def successor(points: Sequence[RecoveryPoint], expired: RecoveryPoint) -> Recove
     """The newer point for whose sake a protected disk can do without `expired`, the most certain first; None when there
     is none. Its snapshot must be there when the other goes."""
     dated = (point for point in points if point.created_at.tzinfo is not None)
-    newer = [point for point in dated if point.created_at > expired.created_at]
-    return _newest(_certain(newer)) or _newest(_good(newer)) or _newest(_left(newer))
+    newer = _newest(point for point in dated if point.created_at > expired.created_at)
+    return newer.certain or newer.good or newer.left
 
 
 def may_delete_snapshot(point: RecoveryPoint, tags: Mapping[str, str], *, vault: VaultKey) -> DeletionVerdict:
@@ -147,8 +145,12 @@ def next_expiry_at(
     """
     _check_one_instance(points)
     needed = _needed(points) if protected else {}
-    dues = (_due_at(point, now) for point in points if point.point_id not in needed)
-    due_at = min((each for each in dues if each is not None), default=None)
+    due_at: datetime | None = None
+    for point in reversed(points):  # oldest first: what expires soonest is met early, and spares a look at the others
+        if due_at is not None and (point.expires_at is None or _is_promised(point, due_at)):
+            continue
+        at = _due_at(point, now) if point.point_id not in needed else None
+        due_at = at if due_at is None or (at is not None and at < due_at) else due_at
     return due_at if due_at is None or not held else max(due_at, held_until(held, now))
 
 
@@ -220,34 +222,46 @@ def _reasons_to_go(point: RecoveryPoint, *, discard_all: bool) -> Iterator[str]:
         yield "its snapshot was lost"
 
 
-def _needed(points: Sequence[RecoveryPoint]) -> dict[str, str]:
+def _needed(points: Iterable[RecoveryPoint]) -> dict[str, str]:
     """The points that stay whatever their dates say, by id, with the reason."""
+    newest = _newest(points)
     reasons = (
-        (_newest(_left(points)), "newest point: its deletion was begun, and no newer good point is left"),
-        (_newest(_certain(points)), "newest point that nobody tried to delete"),
-        (_newest(_good(points)), "newest good point of a protected disk"),
+        (newest.left, "newest point: its deletion was begun, and no newer good point is left"),
+        (newest.certain, "newest point that nobody tried to delete"),
+        (newest.good, "newest good point of a protected disk"),
     )
     return {point.point_id: because for point, because in reasons if point is not None}
 
 
-def _left(points: Sequence[RecoveryPoint]) -> list[RecoveryPoint]:
-    """Points whose snapshots may be there."""
-    return [point for point in points if point.state is not PointState.LOST]
+@dataclass(slots=True)
+class _Newest:
+    """The newest point whose snapshot may be there, the newest good one, and the newest that nobody tried to delete."""
+
+    left: RecoveryPoint | None = None
+    good: RecoveryPoint | None = None
+    certain: RecoveryPoint | None = None
 
 
-def _good(points: Sequence[RecoveryPoint]) -> list[RecoveryPoint]:
-    return [point for point in points if point.is_good]
+def _newest(points: Iterable[RecoveryPoint]) -> _Newest:
+    """By creation; of two at one instant the one whose id sorts first, as everywhere. Each step of an expiry asks this
+    of all points of its instance, which come newest first: most are passed over at the first comparison."""
+    newest = _Newest()
+    for point in points:
+        if point.created_at.tzinfo is None or point.state is PointState.LOST:
+            continue
+        if newest.certain is not None and point.created_at < newest.certain.created_at:
+            continue  # what is certain is good and left, too
+        if _is_newer(point, newest.left):
+            newest.left = point
+        if point.is_good and _is_newer(point, newest.good):
+            newest.good = point
+        if point.is_good and point.expiry_blocked is None and _is_newer(point, newest.certain):
+            newest.certain = point
+    return newest
 
 
-def _certain(points: Sequence[RecoveryPoint]) -> list[RecoveryPoint]:
-    return [point for point in points if point.is_good and point.expiry_blocked is None]
-
-
-def _newest(points: Iterable[RecoveryPoint]) -> RecoveryPoint | None:
-    """By creation; of two at one instant the one whose id sorts first, as everywhere."""
-    dated = [point for point in points if point.created_at.tzinfo is not None]
-    latest = max((point.created_at for point in dated), default=None)
-    return min((point for point in dated if point.created_at == latest), key=_ID, default=None)
+def _is_newer(point: RecoveryPoint, known: RecoveryPoint | None) -> bool:
+    return known is None or (known.created_at, point.point_id) < (point.created_at, known.point_id)
 
 
 def _reasons_not_to_delete(point: RecoveryPoint, tags: Mapping[str, str], vault: VaultKey) -> Iterator[str]:

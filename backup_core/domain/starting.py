@@ -91,24 +91,18 @@ def slots_of(message: StartBackup) -> tuple[datetime, ...]:
 def job_of_slot(message: StartBackup, misses: Misses, at: datetime, instance: BackupInstance | None = None) -> Job:
     """The job of a scheduled backup, which is not written before it begins, or ends without: as much of it as its
     message tells, and its instance where there is one."""
-    job = Job(
+    return Job(
         job_id=message.job_id,
         operation=JobOperation.BACKUP,
-        instance_name=message.instance_name,
+        instance_name=instance.name if instance else message.instance_name,
         created_at=at,
         slot=message.slot,
         missed_slots=misses.slots,
         missed_count=misses.count,
-    )
-    if instance is None:
-        return job
-    return replace(
-        job,
-        instance_name=instance.name,
-        policy_name=instance.policy.name,
-        disk_id=instance.disk_id,
-        disk_location=instance.disk_location,
-        friendly_name=instance.friendly_name,
+        policy_name=instance.policy.name if instance else "",
+        disk_id=instance.disk_id if instance else "",
+        disk_location=instance.disk_location if instance else "",
+        friendly_name=instance.friendly_name if instance else "",
     )
 
 
@@ -136,24 +130,28 @@ def begin(start: Start, disk: Disk, installation_id: str, *, now: datetime) -> B
         installation_id=installation_id,
         retention=retention,
     )
-    claimed = replace(instance.miss(caught_up(start)), active=active)
-    return claimed if message.slot is None else replace(give_way(claimed, message.slot), put_off=None)
+    missing = instance.miss(caught_up(start))
+    if message.slot is None:
+        return replace(missing, active=active)
+    return replace(missing, active=active, newest_slot=_newest_slot(missing, message.slot), put_off=None)
 
 
 def _job_begun(start: Start, instance: BackupInstance, disk: Disk, now: datetime) -> Job:
     message = start.message
     job = start.job or job_of_slot(message, caught_up(start), now, instance)
+    tag_name, details = job.retention_tag, job.details
     if message.slot is not None:
         choice = choose_tag(
             instance.policy.criteria, message.slot, instance.last_success_slot, instance.policy.schedule.zone
         )
-        job = replace(job, retention_tag=choice.tag_name, details={**job.details, "tag_because": choice.because})
+        tag_name, details = choice.tag_name, {**details, "tag_because": choice.because}
     job = replace(
         job,
         turn=message.turn,
+        retention_tag=tag_name,
         point_id=point_id(message.vault, instance.name, job.job_id, message.slot or job.created_at),
         retry_count=message.attempts,
-        details={**job.details, "disk_size_bytes": disk.size_bytes},
+        details={**details, "disk_size_bytes": disk.size_bytes},
     ).step(TRIGGER, "InProgress", at=now, progress_percent=0)
     return job.advance(JobStatus.IN_PROGRESS, at=now) if job.status is JobStatus.QUEUED else job
 
@@ -305,4 +303,8 @@ def _pause_of(instance: BackupInstance | None) -> str:
 
 def give_way(instance: BackupInstance, slot: datetime) -> BackupInstance:
     """The instance once `slot` was begun or given up: no older one is begun any more."""
-    return replace(instance, newest_slot=max(slot, instance.newest_slot or slot))
+    return replace(instance, newest_slot=_newest_slot(instance, slot))
+
+
+def _newest_slot(instance: BackupInstance, slot: datetime) -> datetime:
+    return max(slot, instance.newest_slot or slot)

@@ -132,7 +132,12 @@ def _agreed(due: Sequence[_Due]) -> list[_Due]:
     asking = defaultdict[str, list[StartBackup]](list)
     for each in due:
         asking[each.message.job_id].append(each.message)
-    return [replace(each, message=_telling_all(each.message, asking[each.message.job_id])) for each in due]
+    return [
+        each
+        if len(others := asking[each.message.job_id]) == 1
+        else replace(each, message=_telling_all(each.message, others))
+        for each in due
+    ]
 
 
 def _telling_all(message: StartBackup, others: Sequence[StartBackup]) -> StartBackup:

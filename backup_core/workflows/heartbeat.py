@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from backup_core.domain.errors import BackupError, RecordCorrupt
 from backup_core.domain.heartbeat import DISPATCH, Heartbeat
 from backup_core.domain.resource_ids import ANYWHERE, VaultKey
-from backup_core.ports import Insert, Ports, Put, Replace, until_committed
+from backup_core.ports import Insert, Ports, Put, Replace, Stored, until_committed
 from backup_core.workflows import announcements, outbox
 
 log = logging.getLogger("diskbackup.heartbeat")
@@ -27,12 +27,17 @@ def last_beat(ports: Ports) -> Heartbeat | None:
 
     Never raises, and nor do the functions below: no trouble with the heartbeat may keep a tick from its work.
     """
+    stored = read_beat(ports)
+    return None if stored is None else stored.value
+
+
+def read_beat(ports: Ports) -> Stored[Heartbeat] | None:
+    """As last_beat, for who will note in it."""
     try:
-        stored = ports.store.get(Heartbeat, ANYWHERE)
+        return ports.store.get(Heartbeat, ANYWHERE)
     except BackupError as error:
         log.warning("heartbeat.unread code=%s", error.code)
         return None
-    return None if stored is None else stored.value
 
 
 def tell_of_silence(ports: Ports, since: datetime, missed: Mapping[VaultKey, int]) -> None:
@@ -59,12 +64,13 @@ def count_by_vault(slots: Iterable[tuple[VaultKey, int]]) -> Mapping[VaultKey, i
     return {vault: count for vault, count in counts.items() if count}
 
 
-def note(ports: Ports, done: Mapping[str, datetime]) -> Heartbeat | None:
+def note(ports: Ports, done: Mapping[str, datetime], *, known: Stored[Heartbeat] | None = None) -> Heartbeat | None:
     """Note when duties were done; answers the heartbeat as noted, None when it could not be. Two hosts at once both get
-    their say: whoever comes second reads again."""
+    their say: whoever comes second reads again, and so does who has no row that is `known`."""
+    tries = [known]
 
     def attempt() -> Heartbeat:
-        change = _noting(ports, done)
+        change = _noting(ports, done, tries.pop() if tries else None)
         ports.store.commit(ANYWHERE, [change])
         return change.value
 
@@ -75,11 +81,13 @@ def note(ports: Ports, done: Mapping[str, datetime]) -> Heartbeat | None:
         return None
 
 
-def _noting(ports: Ports, done: Mapping[str, datetime]) -> Insert[Heartbeat] | Put[Heartbeat] | Replace[Heartbeat]:
+def _noting(
+    ports: Ports, done: Mapping[str, datetime], known: Stored[Heartbeat] | None
+) -> Insert[Heartbeat] | Put[Heartbeat] | Replace[Heartbeat]:
     first = min(done.values())
     new = Heartbeat(ticked_at=done.get(DISPATCH, first), duties=done, began_at=first)
     try:
-        stored = ports.store.get(Heartbeat, ANYWHERE)
+        stored = known or ports.store.get(Heartbeat, ANYWHERE)
     except RecordCorrupt:
         return Put(new)
     return Insert(new) if stored is None else Replace(stored, stored.value.noting(done))

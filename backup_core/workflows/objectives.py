@@ -88,8 +88,8 @@ def check_objectives(ports: Ports) -> ObjectiveSummary:
         breaches = list(_check(ports, of_vault, kept))
         breached += len(breaches)
         _tell(ports, vault, breaches, kept)
-    ports.store.schedule(kept, instead_of=rows)
     if rows:
+        ports.store.schedule(kept, instead_of=rows)
         log.info("objectives.checked rows=%d breached=%d", len(rows), breached)
     limited = len(rows) == CHECK_LIMIT
     if limited:

@@ -91,6 +91,8 @@ def sweep(ports: Ports) -> int:
     """
     now = ports.clock.now()
     rows = ports.store.due(AgendaKind.EXPIRY, until=now, limit=SWEEP_LIMIT)
+    if not rows:
+        return 0
     places = _places(ports, rows)
     moved = [replace(row, due_at=(now + delay + LOST_AFTER).replace(microsecond=0)) for row, delay in places]
     messages = [_message(row) for row in moved]
@@ -497,25 +499,25 @@ def _news(
     blocked = sum(isinstance(fate, Back) for fate in fates.values())
     log.info("expiry.round instance=%s deleted=%d blocked=%d", message.instance_name, len(gone), blocked)
     left = [now_is for point in rows.everything if (now_is := after.get(point.point_id, point)) is not None]
-    counted = replace(alerted.instance, deletion=None, point_count=count_of(left))
-    recorded = _with_next_expiry(counted, settings, left, now)
+    due_at, is_more = _next_look(alerted.instance, settings, left, now)
+    counted = replace(alerted.instance, deletion=None, point_count=count_of(left), expiry_due_at=due_at)
+    recorded = _Recorded(instance=counted, is_more=is_more)
     changes = [Replace(rows.instance, recorded.instance), *changes, *alerted.changes]
     return recorded, changes, [*events, *alerted.events]
 
 
-def _with_next_expiry(
+def _next_look(
     instance: BackupInstance, settings: Vault | None, points: Sequence[RecoveryPoint], now: datetime
-) -> _Recorded:
-    """When the agenda must look at the instance again, once nothing is to do at once any more. One that is deleted, or
-    on its way out, is looked at again in any case."""
+) -> tuple[datetime | None, bool]:
+    """When the agenda must look at the instance again, once nothing is to do at once any more; and whether something
+    is, before which that does not change. One that is deleted, or on its way out, is looked at again in any case."""
     is_going = instance.state is ProtectionState.DELETING or instance.is_deleted
     if is_going or any(point.expiry_job_id for point in points):
-        return _Recorded(instance=instance, is_more=True)
+        return instance.expiry_due_at, True
     may_go = expired(instance, settings, points, now)
     if any(is_ready(point, may_go, now) for point in points):
-        return _Recorded(instance=instance, is_more=True)
-    due_at = expiry_due_at(instance, points, now, held=standing(all_holds(instance, settings), now))
-    return _Recorded(instance=replace(instance, expiry_due_at=due_at), is_more=False)
+        return instance.expiry_due_at, True
+    return expiry_due_at(instance, points, now, held=standing(all_holds(instance, settings), now)), False
 
 
 def _alerted(

@@ -16,9 +16,9 @@ from functools import partial
 
 from backup_core.domain.errors import BackupError
 from backup_core.domain.heartbeat import DISPATCH, KNOCK, OBJECTIVES, POISON, SWEEP, WATCH, Duty, Heartbeat, SetBack
-from backup_core.ports import Ports
+from backup_core.ports import Ports, Stored
 from backup_core.workflows.dispatch import dispatch
-from backup_core.workflows.heartbeat import last_beat, note
+from backup_core.workflows.heartbeat import note, read_beat
 from backup_core.workflows.job_kinds import watch
 from backup_core.workflows.knocking import knock
 from backup_core.workflows.objectives import check_objectives
@@ -44,7 +44,8 @@ class DutiesFailed(Exception):
 
 def tick(ports: Ports) -> Mapping[str, datetime]:
     """Do what is due, in order, and note it. Answers what was done, and when. Raises DutiesFailed."""
-    beat, held, is_sure = _standing(ports)
+    known, held, is_sure = _standing(ports)
+    beat = known.value if known is not None else None
     runs = _runs(beat, ports.clock.now())
     done: dict[str, datetime] = {}
     failed: list[str] = []
@@ -61,24 +62,24 @@ def tick(ports: Ports) -> Mapping[str, datetime]:
             failed.append(duty.name)
         else:
             done[duty.name] = now
-    beat = note(ports, done) if done and is_sure else None
-    if beat is not None:
-        leave_mark(ports, beat)
+    noted = note(ports, done, known=known) if done and is_sure else None
+    if noted is not None:
+        leave_mark(ports, noted)
     if failed:
         raise DutiesFailed(f"{', '.join(failed)} failed; the log has each with its trace")
     return done
 
 
-def _standing(ports: Ports) -> tuple[Heartbeat | None, SetBack | None, bool]:
+def _standing(ports: Ports) -> tuple[Stored[Heartbeat] | None, SetBack | None, bool]:
     """The heartbeat, and whether the tables were set back. Where that cannot be told, or not be noted, the tick notes
     nothing: it would hide it."""
-    beat = last_beat(ports)
+    known = read_beat(ports)
     try:
-        held = notice(ports, beat)
+        held = notice(ports, known.value if known is not None else None)
     except BackupError as error:
         log.warning("tick.unsure code=%s", error.code)
-        return beat, None, False
-    return (beat if held is None else last_beat(ports)), held, True
+        return known, None, False
+    return (known if held is None else read_beat(ports)), held, True
 
 
 def _runs(beat: Heartbeat | None, now: datetime) -> Mapping[str, Callable[[Ports], object]]:

@@ -91,6 +91,8 @@ def watch(ports: Ports, steps: Mapping[str, Again], wakes: Mapping[str, Wake]) -
     else has its time on the agenda, is woken."""
     now = ports.clock.now()
     rows = ports.store.due(AgendaKind.WATCH, until=now, limit=WATCH_LIMIT)
+    if not rows:
+        return 0
     ended = _ended(ports, [row for row in rows if row.content.get("step") not in wakes])
     moved: list[AgendaRow] = []
     sent = 0

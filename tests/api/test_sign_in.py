@@ -14,8 +14,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from backup_core.api import tokens
 from backup_core.api.endpoints import METHODS
 from backup_core.api.routes import ROUTES
+from backup_core.api.sign_in import read_caller
 from backup_core.api.tokens import KEYS_LAST_SECONDS, REFRESH_APART_SECONDS, KeysUnavailable, TokenCheck, TokenRefused
 from backup_core.settings import SettingsInvalid, SignIn
 from tests.api.bodies import INSTANCE_PATH, VAULT_PATH, policy_body, vault_body
@@ -386,6 +388,87 @@ def test_a_key_that_is_published_no_more_is_good_no_more() -> None:
     watch.seconds += KEYS_LAST_SECONDS
     with pytest.raises(TokenRefused):
         check.claims(token())
+
+
+def test_a_token_that_comes_again_is_verified_once() -> None:
+    check, _ = check_of(Tenant())
+    one, other = token("Backup.Reader"), token("Backup.Operator")
+    first, second = check.claims(one), check.claims(other)
+    assert (first["roles"], second["roles"]) == (["Backup.Reader"], ["Backup.Operator"])
+    for _ in range(2):
+        assert check.claims(one) is first, "those of the first time"
+        assert check.claims(other) is second
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_a_wrong_token_is_refused_each_time_beside_a_known_one(kind: str) -> None:
+    check, _ = check_of(Tenant())
+    check.claims(token("Backup.Contributor"))
+    check.claims(token("Backup.Reader"))
+    wrong = WRONG[kind][0]()
+    for _ in range(2):
+        with pytest.raises(TokenRefused):
+            read_caller(check.claims(wrong), "")
+
+
+def test_a_part_of_a_known_token_in_another_one_is_worth_nothing() -> None:
+    check, _ = check_of(Tenant())
+    reader, owner = token("Backup.Reader").split("."), token("Backup.Contributor").split(".")
+    check.claims(".".join(reader))
+    check.claims(".".join(owner))
+    for mixed in ([reader[0], owner[1], reader[2]], [owner[0], reader[1], owner[2]], [*owner[:2], ""]):
+        with pytest.raises(TokenRefused):
+            check.claims(".".join(mixed))
+
+
+def test_a_known_token_falls_with_its_key() -> None:
+    tenant = Tenant()
+    check, watch = check_of(tenant)
+    text = token()
+    check.claims(text)
+    tenant.publish(jwk("key-2") | {"kid": "key-1"})  # another key under its id
+    watch.seconds += KEYS_LAST_SECONDS
+    with pytest.raises(TokenRefused):
+        check.claims(text)
+
+
+def test_a_known_token_is_verified_again_by_a_key_that_was_read_again() -> None:
+    check, watch = check_of(Tenant())
+    text = token()
+    known = check.claims(text)
+    watch.seconds += KEYS_LAST_SECONDS
+    assert check.claims(text) is not known
+    assert check.claims(text) == known
+
+
+def test_a_token_is_known_until_it_expires_and_not_for_the_skew() -> None:
+    wall = Stopwatch()
+    check = TokenCheck(sign_in(), Tenant().documents, now=wall)
+    text = token()
+    wall.seconds = check.claims(text)["exp"] - 1
+    known = check.claims(text)
+    assert check.claims(text) is known
+    wall.seconds += 1
+    assert check.claims(text) is not known
+    assert check.claims(text) is not check.claims(text)
+
+
+def test_an_expired_token_is_good_for_the_skew_by_verification_alone() -> None:
+    check, _ = check_of(Tenant())
+    text = token(exp=timedelta(seconds=-20))
+    assert check.claims(text) is not check.claims(text)
+
+
+def test_a_process_knows_so_many_tokens_and_forgets_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "KNOWN_TOKENS", 2)
+    check, _ = check_of(Tenant())
+    texts = [token(jti=str(number)) for number in range(3)]
+    known = [check.claims(text) for text in texts]
+    assert [check.claims(text) is claimed for text, claimed in zip(texts[::-1], known[::-1], strict=True)] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_tokens_with_random_key_ids_do_not_make_us_hammer_the_issuer() -> None:

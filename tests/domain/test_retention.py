@@ -220,6 +220,57 @@ def test_the_next_look_is_when_the_next_point_can_go(points: list[RecoveryPoint]
     assert not decide_retention(free, now=look - timedelta(seconds=1), protected=protected).expired
 
 
+@st.composite
+def troubled_points(draw: st.DrawFn) -> list[RecoveryPoint]:
+    """Of one instance, in any order: of one instant, with dates that cannot be true, refused, bound, or copied."""
+    found = []
+    for number in range(draw(st.integers(0, 8))):
+        created = NOW - timedelta(hours=draw(st.integers(0, 5)))
+        expires = draw(st.sampled_from([None, *(NOW + timedelta(hours=hours) for hours in range(-6, 7))]))
+        naive = draw(st.sampled_from([None, None, None, None, "created", "expires"]))
+        changes: dict[str, Any] = {
+            "point_id": f"{draw(st.integers(0, 9))}{number:031x}",
+            "created_at": created.replace(tzinfo=None) if naive == "created" else created,
+            "expires_at": expires.replace(tzinfo=None) if naive == "expires" and expires else expires,
+            "tag_name": draw(st.sampled_from(["Default", "Default", ""])),
+            "state": draw(STATES),
+            "holds": draw(st.sampled_from([(), (), (hold(),), (hold(ends_at=NOW + timedelta(hours=2)),)])),
+            "restoring": draw(st.sampled_from([(), (), ("job-1",)])),
+            "copying": draw(st.sampled_from([(), (), ("sub:northeurope",)])),
+            "immutable_until": draw(st.sampled_from([None, None, NOW + timedelta(hours=3)])),
+            "expiry_blocked": draw(st.sampled_from([None, None, "a lock"])),
+        }
+        found.append(point(at=created, **changes))
+    return draw(st.permutations(found))
+
+
+@given(troubled_points())
+@settings(max_examples=300)
+def test_what_a_protected_disk_needs_is_the_newest_of_those_left_of_the_good_and_of_the_certain(
+    points: list[RecoveryPoint],
+) -> None:
+    def newest(of: list[RecoveryPoint]) -> set[str]:
+        dated = [one for one in of if one.created_at.tzinfo is not None]
+        latest = max((one.created_at for one in dated), default=None)
+        return {min((one.point_id for one in dated if one.created_at == latest), default="")} - {""}
+
+    left = [one for one in points if one.state is not PointState.LOST]
+    good = [one for one in left if one.is_good]
+    certain = [one for one in good if one.expiry_blocked is None]
+    kept = decide_retention(points, now=NOW, protected=True).kept
+    assert {one.point.point_id for one in kept if one.is_needed} == newest(left) | newest(good) | newest(certain)
+
+
+@given(troubled_points(), st.booleans())
+@settings(max_examples=300)
+def test_the_next_look_at_all_is_the_soonest_of_the_looks_at_each(points: list[RecoveryPoint], protected: bool) -> None:
+    decision = decide_retention(points, now=NOW, protected=protected)
+    needed = {one.point.point_id for one in decision.kept if one.is_needed}
+    each = [next_expiry_at([one], now=NOW, protected=False) for one in points if one.point_id not in needed]
+    soonest = min((look for look in each if look is not None), default=None)
+    assert next_expiry_at(points, now=NOW, protected=protected) == soonest
+
+
 @given(ANY_POINTS)
 def test_the_order_of_the_points_does_not_matter(points: list[RecoveryPoint]) -> None:
     forward = ids(decide_retention(points, now=NOW, protected=True))

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from backup_core.domain.errors import CloudUnavailable
-from backup_core.domain.heartbeat import ALLOWED, Heartbeat
+from backup_core.domain.heartbeat import ALLOWED, RECONCILE, Heartbeat
 from backup_core.domain.job import JobStatus
 from backup_core.domain.messages import StartBackup
 from backup_core.domain.resource_ids import ANYWHERE, VaultKey
@@ -38,7 +38,7 @@ def after_silence(minutes: int = 30, *names: str) -> Platform:
     return platform
 
 
-def test_each_tick_notes_itself_for_two_reads_and_one_write_and_does_the_same_beside_the_queues() -> None:
+def test_each_tick_notes_itself_for_one_read_and_one_write_and_does_the_same_beside_the_queues() -> None:
     platform = protected()
     platform.run(minutes=5)
     at = SLOT + 5 * MINUTE
@@ -46,10 +46,21 @@ def test_each_tick_notes_itself_for_two_reads_and_one_write_and_does_the_same_be
     installation_id(platform.world.ports)  # which a process reads once a minute
     before = len(platform.world.faults.calls)
     assert tick(platform.world.ports) == {"dispatch": at, "watch": at}
-    duties = ["store.due", "store.schedule"]
-    asked = [call for call in platform.world.faults.calls[before:] if call not in duties]
-    assert asked == ["store.get", "queue.read_mark", "store.get", "store.commit", "queue.leave_mark"]
+    asked = [call for call in platform.world.faults.calls[before:] if call != "store.due"]
+    assert asked == ["store.get", "queue.read_mark", "store.commit", "queue.leave_mark"]
     assert noted(platform).ticked_at == at
+
+
+def test_a_tick_keeps_what_was_noted_since_it_read_the_heartbeat() -> None:
+    platform = protected()
+    platform.run(minutes=5)
+    at = SLOT + 5 * MINUTE
+    platform.world.clock.set(at)
+    ports = platform.world.ports
+    elsewhere = at + timedelta(seconds=1)
+    platform.world.faults.interrupt_nth(1, lambda: note(ports, {RECONCILE: elsewhere}))  # behind its own read
+    assert tick(ports) == {"dispatch": at, "watch": at}
+    assert (noted(platform).ticked_at, noted(platform).last(RECONCILE)) == (at, elsewhere)
 
 
 def test_each_duty_is_done_once_in_its_period_and_dispatch_at_the_full_minute() -> None:

@@ -85,7 +85,7 @@ def test_a_healthy_instance_has_no_row_and_costs_nothing() -> None:
         assert rows(platform) == []
     before = len(platform.world.faults.calls)
     check_objectives(platform.world.ports)
-    assert platform.world.faults.calls[before:] == ["store.due", "store.schedule"]
+    assert platform.world.faults.calls[before:] == ["store.due"]
 
 
 def test_a_failed_backup_puts_its_instance_on_the_agenda() -> None:
