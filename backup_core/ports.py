@@ -44,7 +44,7 @@ from backup_core.domain.restore_test_plan import RestoreTestPlaces, RestoreTestP
 from backup_core.domain.restore_together import KnownRequest
 from backup_core.domain.snapshot_group import SnapshotGroup
 from backup_core.domain.storage_day import StorageDay
-from backup_core.domain.surroundings import BilledDay, EncryptionSet, Group, Identity, Lock, Usage
+from backup_core.domain.surroundings import BilledDay, EncryptionSet, Group, Identity, Lock, Offer, Usage
 from backup_core.domain.swap import DataDisk, Machine
 from backup_core.domain.vault import Promises, Vault
 
@@ -456,6 +456,10 @@ class DiskCloud(Protocol):
 
     def usage(self, subscription: str, location: str) -> Mapping[str, Usage]:
         """Compute's counters of a region, by name (see domain/surroundings.py)."""
+        ...
+
+    def offered_disks(self, subscription: str, location: str) -> Offer:
+        """The kinds of disk that a subscription may have in a region, with their zones. Raises PermissionMissing."""
         ...
 
     def billed(self, scope: str, tags: Mapping[str, str], first: date, last: date) -> tuple[BilledDay, ...]:

@@ -70,7 +70,15 @@ from backup_core.domain.origin import (
 from backup_core.domain.pacing import News
 from backup_core.domain.permissions import READ_PERMISSIONS, Grant, Permissions
 from backup_core.domain.reach import Scope
-from backup_core.domain.resource_ids import DISK, ENCRYPTION_SET, SNAPSHOT, GroupId, VaultKey, parse_resource_id
+from backup_core.domain.resource_ids import (
+    DISK,
+    ENCRYPTION_SET,
+    SNAPSHOT,
+    GroupId,
+    VaultKey,
+    parse_resource_id,
+    plain_location,
+)
 from backup_core.domain.restored_disk import access_of
 from backup_core.domain.surroundings import (
     DISK_COUNTERS,
@@ -80,6 +88,7 @@ from backup_core.domain.surroundings import (
     Group,
     Identity,
     Lock,
+    Offer,
     Usage,
 )
 from backup_core.domain.swap import DataDisk, Machine, MachineRefused
@@ -825,6 +834,7 @@ class FakeCloud(_Port):
         self._late_deletions: list[tuple[str, str]] = []
         self.groups: set[str] = {HOME.key}
         self.region_names = frozenset({"westeurope", "northeurope", "eastus", "centraluseuap"})
+        self.zonal_regions = frozenset({"westeurope", "northeurope", "eastus"})
         self.locks: set[str] = set()
         self.lock_levels: dict[str, str] = {}  # where it is not CanNotDelete
         self.guard: Callable[[str, str], None] = lambda call, target: None
@@ -1081,6 +1091,8 @@ class FakeCloud(_Port):
         source = self._snapshots.get(source_id)
         if source is None:
             raise SnapshotNotFound(f"The Resource '{source_id}' was not found.", target=source_id)
+        if plain_location(source.raw["location"]) != plain_location(body["location"]):
+            raise RequestRefused(f"'{source_id}' lies in {source.raw['location']}.", code="OperationNotAllowed")
         return self._make_disk(disk_id, body, source)
 
     @_call
@@ -1298,6 +1310,17 @@ class FakeCloud(_Port):
                 (SNAPSHOT_COUNTERS, self._snapshots, 75_000),
             )
             for kind, counter in counters.items()
+        }
+
+    @_call
+    def offered_disks(self, subscription: str, location: str) -> Offer:
+        self._meet(CallKind.READ_OFFER, "offered_disks", f"/subscriptions/{subscription}")
+        zones = frozenset({"1", "2", "3"}) if plain_location(location) in self.zonal_regions else frozenset[str]()
+        zonal_only = ("PremiumV2_LRS", "StandardSSD_ZRS", "Premium_ZRS")
+        return {
+            sku: frozenset() if sku.endswith("_ZRS") else zones
+            for sku in DISK_COUNTERS
+            if zones or sku not in zonal_only
         }
 
     @_call

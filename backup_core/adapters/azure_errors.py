@@ -77,6 +77,7 @@ class CallKind(Enum):
     READ_PERMISSIONS = "read our permissions at"
     FIND_ENCRYPTION_SET = "look for the disk encryption set"
     READ_USAGE = "read the usage of the region"
+    READ_OFFER = "read which disks are offered to"
     FIND_ORIGIN = "read from the backup vault"
     CHANGE_ORIGIN = "change the backup instance"
     LIST_ORIGIN = "list what lies in the backup vault"
@@ -320,6 +321,7 @@ _ROLES: Mapping[CallKind, tuple[str, bool]] = {
     CallKind.READ_PERMISSIONS: ("Reader", False),
     CallKind.FIND_ENCRYPTION_SET: ("Reader", False),
     CallKind.READ_USAGE: ("Reader", False),
+    CallKind.READ_OFFER: ("Reader", False),
     CallKind.READ_COST: ("Cost Management Reader", False),
     CallKind.LIST_REGIONS: ("Reader", False),
     CallKind.FIND_ORIGIN: ("Backup Reader", False),

@@ -40,7 +40,7 @@ from backup_core.domain.resource_ids import (
     plain_location,
 )
 from backup_core.domain.restored_disk import access_of, closed_as
-from backup_core.domain.surroundings import BilledDay, EncryptionSet, Group, Identity, Lock, Usage
+from backup_core.domain.surroundings import BilledDay, EncryptionSet, Group, Identity, Lock, Offer, Usage
 from backup_core.domain.swap import DataDisk, Machine
 from backup_core.ports import is_asking
 
@@ -78,6 +78,7 @@ LANES: Mapping[CallKind, Lane] = {
     CallKind.LIST_REGIONS: Lane("reads"),
     CallKind.READ_PERMISSIONS: Lane("reads"),
     CallKind.READ_USAGE: Lane("reads"),
+    CallKind.READ_OFFER: Lane("reads"),
     CallKind.FIND_ORIGIN: Lane("reads"),
     CallKind.LIST_ORIGIN: Lane("reads"),
     # A POST, which ARM counts among the writes. Its refusals are frequent, and must not hold back any snapshot.
@@ -93,6 +94,7 @@ _VERSIONS: Mapping[CallKind, str] = {
     CallKind.LIST_REGIONS: "2022-12-01",
     CallKind.READ_PERMISSIONS: "2022-04-01",
     CallKind.READ_USAGE: "2024-07-01",
+    CallKind.READ_OFFER: "2021-07-01",
     CallKind.FIND_ORIGIN: "2024-04-01",
     CallKind.LIST_ORIGIN: "2024-04-01",
     CallKind.READ_COST: "2025-03-01",
@@ -443,6 +445,17 @@ class ArmDiskCloud:
             for entry in self.values(call, path)
         }
 
+    def offered_disks(self, subscription: str, location: str) -> Offer:
+        """A list of all kinds of everything in a region, of which a name stands once for each of its sizes."""
+        call = Call(kind=CallKind.READ_OFFER, target=f"/subscriptions/{subscription}")
+        region, path = plain_location(location), f"{call.target}/providers/Microsoft.Compute/skus"
+        offered: dict[str, frozenset[str]] = {}
+        for entry in self.values(call, path, "&$filter=" + quote(f"location eq '{region}'")):
+            zones = _offered_zones(entry, region) if entry.get("resourceType") == "disks" else None
+            if zones is not None:
+                offered[str(entry["name"])] = offered.get(str(entry["name"]), frozenset()) | zones
+        return offered
+
     def billed(self, scope: str, tags: Mapping[str, str], first: date, last: date) -> tuple[BilledDay, ...]:
         call = Call(kind=CallKind.READ_COST, target=scope)
         question, found = cost_query.question(tags, first, last), list[BilledDay]()
@@ -468,10 +481,11 @@ class ArmDiskCloud:
     def url(self, kind: CallKind, path: str) -> str:
         return f"{self._endpoint.rstrip('/')}{quote(path)}?api-version={_VERSIONS[kind]}"
 
-    def values(self, call: Call, path: str) -> list[Any]:
-        """All entries of a list, which ARM answers in one page as long as it is short."""
+    def values(self, call: Call, path: str, query: str = "") -> list[Any]:
+        """All entries of a list, which ARM answers in one page as long as it is short. `query` goes on after the api
+        version."""
         found: list[Any] = []
-        url: str | None = self.url(call.kind, path)
+        url: str | None = self.url(call.kind, path) + query
         while url:
             body = self.read(call, url).json()
             found += body.get("value", ())
@@ -583,6 +597,16 @@ def _read_lock(raw: Mapping[str, Any]) -> Lock:
 
 def _read_grant(raw: Mapping[str, Any]) -> Grant:
     return Grant(actions=tuple(raw.get("actions") or ()), not_actions=tuple(raw.get("notActions") or ()))
+
+
+def _offered_zones(raw: Mapping[str, Any], region: str) -> frozenset[str] | None:
+    """The zones of a kind in a region, None where the subscription may not have it there."""
+    places = [each for each in raw.get("locationInfo") or () if plain_location(str(each.get("location"))) == region]
+    restrictions = raw.get("restrictions") or ()
+    if not places or any(each.get("type") == "Location" for each in restrictions):
+        return None
+    closed = [(each.get("restrictionInfo") or {}).get("zones") or () for each in restrictions]
+    return frozenset(zone for each in places for zone in each.get("zones") or ()).difference(*closed)
 
 
 def _read_encryption_set(raw: Mapping[str, Any]) -> EncryptionSet:

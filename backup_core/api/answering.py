@@ -25,9 +25,11 @@ from backup_core.api.endpoints import Route
 from backup_core.api.errors import Refused, answer_error
 from backup_core.api.guarding import check_guarded
 from backup_core.api.linked import LinkedRefused, check_named_by_url, check_named_in_request, without_closed
+from backup_core.api.named_source import as_audited
 from backup_core.api.not_offered import refusal
 from backup_core.api.questions import note_change
 from backup_core.api.sign_in import Gate, client_ip, open_gate
+from backup_core.domain.guard import Critical
 from backup_core.settings import AccessScope, SettingsInvalid, is_loopback
 from backup_core.workflows.acting import acting_for
 from backup_core.workflows.surroundings import check_locks
@@ -157,15 +159,17 @@ class Reception:
             except LinkedRefused as error:
                 self._audit.refused(self._services.ports, call, action, answer_error(error, call))
                 raise
-        self._audit.attempted(ports, call, action)
+        audited = as_audited(call)
+        self._audit.attempted(ports, audited, action)
         try:
             if "vault" in call.names:
                 check_locks(ports, call.vault, call.resource, deleting=call.method == "DELETE")
-                check_guarded(ports, call, route.endpoints[call.method])
+                guarded = route.endpoints[call.method].guarded
+                check_guarded(ports, call, Critical[guarded] if guarded else None)
             result = handler(ports, call)
         except Exception as error:
             result = _failed(route, call, error)
-        self._audit.ended(ports, call, action, result)
+        self._audit.ended(ports, audited, action, result)
         note_change(ports)
         return result
 

@@ -16,7 +16,7 @@ from backup_core.api.wire import clock_duration
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import Job, JobOperation
 from backup_core.domain.objective import longest_gap
-from backup_core.domain.resource_ids import DISK, VAULT, VaultKey
+from backup_core.domain.resource_ids import DISK, VAULT, VaultKey, plain_location
 from backup_core.domain.vault import Vault
 from backup_core.ports import Ports
 from backup_core.workflows import catalogue
@@ -98,13 +98,14 @@ def of_instance(ports: Ports, vault: Vault, instance: BackupInstance) -> dict[st
 def _extended(vault: Vault, instance: BackupInstance) -> dict[str, Any]:
     """The times of recovery points are left untold, as Azure leaves them for disks that have some (recorded)."""
     every = longest_gap(instance.policy.schedule, instance.created_at.year)
+    copied_to = _copied_to(instance)
     kept = max(rule.duration.approximate_seconds for rule in instance.policy.retention_rules)
     return {
         "allowedOperations": list(_ALLOWED.get(instance.state, ())),
-        "protectionStateInSecondaryRegion": "NotProtected",
+        "protectionStateInSecondaryRegion": "ProtectionConfigured" if copied_to else "NotProtected",
         "protectedPrimaryRegion": vault.location,
         "vaultId": vault.key.resource_id,
-        "protectedSecondaryRegion": "",
+        "protectedSecondaryRegion": copied_to,
         "dataSourceExtendedInfo": {"dataSourceId": instance.friendly_name},
         "policyExtendedInfo": {
             "configuredRPGenerationFrequencyInSecondaryRegion": _UNKNOWN,
@@ -124,6 +125,13 @@ def _extended(vault: Vault, instance: BackupInstance) -> dict[str, Any]:
             NEVER,
         ),
     }
+
+
+def _copied_to(instance: BackupInstance) -> str:
+    """The region that `az dataprotection` restores in for `--use-secondary-region`: it knows of one. Of several, the
+    first by name that has a whole copy."""
+    known = sorted((each.newest_at is None, plain_location(each.location)) for each in instance.copy_standings)
+    return known[0][1] if known else ""
 
 
 def of_job(ports: Ports, vault: Vault, job: Job) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from backup_core.api.call import Call
-from backup_core.api.endpoints import Endpoint
 from backup_core.api.guards import REQUESTS, read_requests
 from backup_core.api.wire import readable_body
 from backup_core.domain.guard import Critical
@@ -19,13 +18,13 @@ from backup_core.ports import Ports
 from backup_core.workflows.guards import ask_leave, find_mapping
 
 
-def check_guarded(ports: Ports, call: Call, endpoint: Endpoint) -> None:
-    """Of a change in a vault. Raises GuardLocked for what is not unlocked, InvalidInput for operation requests of
-    another guard."""
+def check_guarded(ports: Ports, call: Call, guarded: Critical | None) -> None:
+    """Of a change in a vault, which is `guarded` as that. Raises GuardLocked for what is not unlocked, InvalidInput for
+    operation requests of another guard."""
     if "proxy" not in call.names:  # whose endpoints read them themselves
         _check_requests(ports, call)
-    if endpoint.guarded:
-        ask_leave(ports, call.vault, Critical[endpoint.guarded], _subject(call), call.caller.object_id)
+    if guarded is not None:
+        ask_leave(ports, call.vault, guarded, _subject(call), call.caller.object_id)
 
 
 def _subject(call: Call) -> str:

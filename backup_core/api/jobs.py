@@ -17,7 +17,18 @@ from backup_core.api.errors import Refused, user_facing
 from backup_core.api.wire import NEVER, clock_duration, instant, iso_duration, list_answer, read_instant, skip_token
 from backup_core.domain import starting
 from backup_core.domain.errors import Fault, InvalidInput
-from backup_core.domain.job import OF_VAULT, PART_OF, TAKEN_AGAIN, Job, JobOperation, JobStatus, Subtask, subtask_status
+from backup_core.domain.job import (
+    COPY_ID,
+    COPY_LOCATION,
+    OF_VAULT,
+    PART_OF,
+    TAKEN_AGAIN,
+    Job,
+    JobOperation,
+    JobStatus,
+    Subtask,
+    subtask_status,
+)
 from backup_core.domain.resource_ids import DISK, VAULT, ResourceId, VaultKey, parse_resource_id
 from backup_core.domain.restore_test import RestoreTest
 from backup_core.ports import Ports
@@ -42,7 +53,7 @@ _OPERATIONS: Mapping[str, frozenset[JobOperation]] = {each.value: frozenset({eac
 
 def get(ports: Ports, call: Call) -> Answer:
     job = catalogue.get_job(ports, call.vault, call.names["job"].lower())
-    return Answer(status=200, body=render(call.vault, job, duration=iso_duration(_length(job))))
+    return Answer(status=200, body=render(call.vault, job, duration=iso_duration(length(job))))
 
 
 def list_in_vault(ports: Ports, call: Call) -> Answer:
@@ -111,13 +122,13 @@ def _words(known: Mapping[str, frozenset[W]], value: str) -> frozenset[W]:
 
 def render_in_list(vault: VaultKey, job: Job) -> dict[str, Any]:
     """Where durations are written as a clock shows them (recorded)."""
-    return render(vault, job, duration=clock_duration(_length(job)))
+    return render(vault, job, duration=clock_duration(length(job)))
 
 
 def render(vault: VaultKey, job: Job, *, duration: str) -> dict[str, Any]:
     """The resource as the service writes it."""
     disk = _disk(job.disk_id)
-    user_triggered = job.user_triggered
+    user_triggered, is_elsewhere = job.user_triggered, _is_elsewhere(job)
     properties: dict[str, Any] = {
         "activityID": job.job_id,
         "subscriptionId": vault.subscription,
@@ -140,7 +151,7 @@ def render(vault: VaultKey, job: Job, *, duration: str) -> dict[str, Any]:
         "startTime": instant(job.created_at),
         "endTime": instant(job.ended_at),
         "dataSourceType": DISK,
-        "operationCategory": job.operation.value,
+        "operationCategory": "CrossRegionRestore" if is_elsewhere else job.operation.value,
         "operation": job.operation.value,
         "status": _status(job),
         "restoreType": None,
@@ -149,7 +160,7 @@ def render(vault: VaultKey, job: Job, *, duration: str) -> dict[str, Any]:
         "supportedActions": [""] if user_triggered else [],
         "duration": duration,
         "progressUrl": None,
-        "isCrossRegionRestore": None,
+        "isCrossRegionRestore": is_elsewhere or None,
         "errorDetails": [user_facing(job.error)] if job.error else None,
         "extendedInfo": _extended(job),
     }
@@ -159,6 +170,11 @@ def render(vault: VaultKey, job: Job, *, duration: str) -> dict[str, Any]:
         "name": job.job_id,
         "type": TYPE,
     }
+
+
+def _is_elsewhere(job: Job) -> bool:
+    """Whether it restores from a copy in another region."""
+    return job.operation is JobOperation.RESTORE and COPY_ID in job.details
 
 
 def _instance_id(vault: VaultKey, job: Job) -> str:
@@ -172,7 +188,7 @@ def _status(job: Job) -> str:
     return JobStatus.IN_PROGRESS.value if job.status is JobStatus.QUEUED else job.status.value
 
 
-def _length(job: Job) -> timedelta:
+def length(job: Job) -> timedelta:
     """Zero as long as the job runs (recorded). It begins as the job does: a start that moved when the job's turn came
     would be another job to a client that compares two answers."""
     return timedelta(0) if job.ended_at is None else job.ended_at - job.created_at
@@ -262,6 +278,8 @@ def _details(job: Job) -> dict[str, str] | None:
         details["RetryCount"] = str(job.retry_count)
     if TAKEN_AGAIN in job.details:
         details["RetriedBecause"] = str(job.details[TAKEN_AGAIN])
+    if COPY_ID in job.details:
+        details["CopyLocation"] = str(job.details[COPY_LOCATION])
     if PART_OF in job.details:
         details["PartOfJobId"] = str(job.details[PART_OF])
     details |= _together_details(job) | _swap_details(job)

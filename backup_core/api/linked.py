@@ -22,15 +22,17 @@ from backup_core.api.errors import Refused
 from backup_core.api.operation_ids import decode
 from backup_core.api.wire import readable_body
 from backup_core.domain.alert import Alert
-from backup_core.domain.copying import find_rule
+from backup_core.domain.copying import PointCopy, find_rule
 from backup_core.domain.errors import Fault, InvalidInput
 from backup_core.domain.instance import BackupInstance
-from backup_core.domain.job import Job
+from backup_core.domain.job import COPY_SNAPSHOT, Job
 from backup_core.domain.protection_rule import ProtectionRule, rule_key
 from backup_core.domain.reach import Mention, folded, is_within, mentions, names_closed
 from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.restore_test_plan import RestoreTestPlan
 from backup_core.domain.restore_together import parts_of
+from backup_core.domain.restored_copy import LOCATION, copies_in
 from backup_core.domain.swap import exchanges_of
 from backup_core.domain.vault import Vault
 from backup_core.ports import Ports, every
@@ -127,16 +129,18 @@ def _of_operation(ports: Ports, call: Call) -> Iterator[str]:
 
 def _touched_by_job(ports: Ports, vault: VaultKey, job_id: str) -> Iterator[str]:
     stored = ports.store.get(Job, vault, job_id)
-    if stored is None:
-        return
-    origin, copied = (str(stored.value.details.get(name) or "") for name in ("origin", "snapshot"))
-    yield from filter(None, (stored.value.disk_id, stored.value.target_disk_id, origin, copied))
-    for part in parts_of(stored.value):
-        yield from (part.disk_id, part.target_disk_id)
-    yield from filter(None, [stored.value.details.get("machine")])
-    for exchange in exchanges_of(stored.value):
+    return iter(()) if stored is None else _touched_in_job(ports, vault, stored.value)
+
+
+def _touched_in_job(ports: Ports, vault: VaultKey, job: Job) -> Iterator[str]:
+    origin, copied = (str(job.details.get(name) or "") for name in ("origin", COPY_SNAPSHOT))
+    yield from filter(None, (job.disk_id, job.target_disk_id, origin, copied))
+    for part in parts_of(job):
+        yield from filter(None, (part.disk_id, part.target_disk_id, part.snapshot_id))
+    yield from filter(None, [job.details.get("machine")])
+    for exchange in exchanges_of(job):
         yield from (exchange.old_id, exchange.new_id)
-    instance = ports.store.get(BackupInstance, vault, stored.value.instance_name)
+    instance = ports.store.get(BackupInstance, vault, job.instance_name)
     if instance is not None:
         yield from touched_by(instance.value)
 
@@ -219,6 +223,11 @@ def may_see_instance(ports: Ports, call: Call, vault: VaultKey, name: str) -> bo
     return stored is None or all(map(call.may_reach, touched_by(stored.value)))
 
 
+def may_see_job(ports: Ports, call: Call, vault: VaultKey, job: Job) -> bool:
+    """Whether an answer may tell of a job that the URL does not name."""
+    return not call.closed or all(map(call.may_reach, _touched_in_job(ports, vault, job)))
+
+
 def refuse_closed_instance(ports: Ports, call: Call, name: str, *, target: str, action: str) -> None:
     """For the name of an instance in the body. Raises LinkedRefused unless an answer may name it."""
     refuse_closed_instances(ports, call, {target: name}, action=action)
@@ -233,6 +242,27 @@ def refuse_closed_instances(ports: Ports, call: Call, named: Mapping[str, str], 
     ]
     if hidden:
         raise LinkedRefused(call, action, call.resource, hidden)
+
+
+def refuse_closed_copies(
+    ports: Ports, call: Call, wishes: Mapping[str, tuple[str, RestoreRequest]], *, action: str
+) -> None:
+    """For restores of instances, by their places in the body. Raises LinkedRefused for those whose copies in the region
+    that they are to be restored in lie where the caller may not reach: it tells the instance and not where."""
+    if not call.closed:
+        return
+    hidden = [
+        Mention(".".join(filter(None, (place, LOCATION))), f"{call.vault.resource_id}/backupInstances/{name}")
+        for place, (name, wish) in wishes.items()
+        if wish.location and not all(map(call.may_reach, _copies_there(ports, call, name, wish.location)))
+    ]
+    if hidden:
+        raise LinkedRefused(call, action, call.resource, hidden)
+
+
+def _copies_there(ports: Ports, call: Call, name: str, location: str) -> Iterator[str]:
+    copies = (stored.value for stored in every(ports, PointCopy, call.vault, name))
+    return (each.snapshot_id or each.group_id for each in copies_in(copies, location))
 
 
 def instances_seen(ports: Ports, call: Call, names: Collection[str]) -> Collection[str]:

@@ -9,9 +9,7 @@ import re
 
 from backup_core.api.errors import Refused
 
-_REGIONS = "snapshots stay in their disk's region, so that there is no second region to read from or to restore to"
 _REASONS: tuple[tuple[str, str], ...] = (
-    (r"/(validate)?crossRegionRestore$|/fetch(SecondaryRecoveryPoints|CrossRegionRestoreJobs?)$", _REGIONS),
     (r"/rehydrate$", "recovery points of disks lie in the operational store and need no rehydration"),
 )
 

@@ -1,4 +1,5 @@
-"""Restore of a recovery point to a new disk.
+"""Restore of a recovery point to a new disk: at home from its own snapshot, and where restoreLocation names a region
+that it was copied to, from its copy there.
 
 The request is Azure's own. Ours is one addition, `restoreTargetInfo.targetDisk {sku, zones, sizeGB, tags,
 keepSourceTags}`, all of it optional: what the new disk is to have otherwise than the source had.
@@ -10,10 +11,12 @@ import re
 from dataclasses import replace
 
 from backup_core.api.call import Answer, Call
+from backup_core.api.linked import refuse_closed_copies
 from backup_core.api.operation_ids import begun
 from backup_core.api.reading import read_disk_id, read_identity
 from backup_core.api.wire import body_of, read_instant
 from backup_core.domain.reading import Node, raise_faults
+from backup_core.domain.resource_ids import VAULT
 from backup_core.domain.restore import RestoreRequest
 from backup_core.ports import Ports
 from backup_core.workflows import restore as workflow
@@ -22,6 +25,7 @@ BY_POINT = "AzureBackupRecoveryPointBasedRestoreRequest"
 BY_TIME = "AzureBackupRecoveryTimeBasedRestoreRequest"  # of disks: the newest good point of that time or before
 LATEST = "latest"
 POINT_ID = re.compile(r"[0-9a-f]{32}")
+_ACTION = f"{VAULT}/backupInstances/restore/action"
 MAX_SIZE_GB = 65_536  # the largest disk there is: Ultra and Premium SSD v2 (documented)
 ZONES = ("1", "2", "3")
 
@@ -29,6 +33,7 @@ ZONES = ("1", "2", "3")
 def restore(ports: Ports, call: Call) -> Answer:
     """202 with both URLs; the job's id is in the operation's result."""
     request = read_request(body_of(call))
+    refuse_closed_copies(ports, call, {"": (call.names["instance"], request)}, action=_ACTION)
     job = workflow.request_restore(
         ports, call.vault, call.names["instance"], request, correlation_id=call.correlation_id
     )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from backup_core.api.call import Answer, Call
-from backup_core.api.linked import refuse_closed_instances, without_closed
+from backup_core.api.linked import refuse_closed_copies, refuse_closed_instances, without_closed
 from backup_core.api.operation_ids import begun
 from backup_core.api.previews import render_faults
 from backup_core.api.questions import answered
@@ -79,6 +79,8 @@ def _read(ports: Ports, call: Call, action: str) -> TogetherRequest:
     raise_faults(node)
     named = {f"{PLACE}[{index}].backupInstanceName": name for index, (name, _) in enumerate(wanted)}
     refuse_closed_instances(ports, call, named, action=action)
+    asked = {f"{PLACE}[{index}]": each for index, each in enumerate(wanted)}
+    refuse_closed_copies(ports, call, asked, action=action)
     return TogetherRequest(wanted=wanted, at=at, slot=slot, request_id=request_id.lower(), acts_as=acts_as)
 
 
@@ -110,6 +112,7 @@ def _render(call: Call, chosen: Chosen) -> dict[str, Any]:
         "dataSourceId": chosen.instance.disk_id if chosen.instance else None,
         "recoveryPointId": point.point_id if point else None,
         "recoveryPointTime": instant(point.created_at) if point else None,
+        "restoreLocation": point.location if point else None,
         "targetDiskId": chosen.request.target_disk_id,
     }
 

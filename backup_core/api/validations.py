@@ -12,11 +12,12 @@ Nothing is changed: a client may send the request again after any error.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from backup_core.api import instances, restores
 from backup_core.api.call import Answer, Call
+from backup_core.api.linked import refuse_closed_copies
 from backup_core.api.operation_ids import Operation, accepted
 from backup_core.api.questions import answered
 from backup_core.api.wire import body_of
@@ -24,10 +25,15 @@ from backup_core.domain.errors import Fault, InvalidInput, NotFound
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.reading import Node, raise_faults
 from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.domain.resource_ids import VAULT
 from backup_core.domain.restore import RestoreRequest
+from backup_core.domain.restored_copy import LOCATION
 from backup_core.domain.vault import Vault
 from backup_core.ports import Ports
-from backup_core.workflows import catalogue, restore, validation
+from backup_core.workflows import catalogue, validation
+from backup_core.workflows.restore_source import find_source
+
+_ACTION = f"{VAULT}/backupInstances/validateRestore/action"
 
 
 def validate_for_backup(ports: Ports, call: Call) -> Answer:
@@ -62,8 +68,9 @@ def validate_restore(ports: Ports, call: Call) -> Answer:
     if not wanted.is_there:
         raise_faults(node)
     request = restores.read_request(wanted)
-    point = _find_point(ports, call, request)
-    check = partial(validation.check_restore_target, ports, vault, instance, point, request)
+    refuse_closed_copies(ports, call, {"restoreRequestObject": (instance.name, request)}, action=_ACTION)
+    point, found = _find_point(ports, call, request)
+    check = partial(validation.check_restore_target, ports, vault, instance, point, request, found=found)
     return _answer(ports, call, vault, check)
 
 
@@ -83,16 +90,23 @@ def _find_policy(ports: Ports, call: Call, name: str) -> BackupPolicy | None:
         return None  # one fault among others
 
 
-def _find_point(ports: Ports, call: Call, request: RestoreRequest) -> RecoveryPoint | None:
-    """The point that is meant, restorable or not; an absent one is a fault among others."""
+def _find_point(ports: Ports, call: Call, request: RestoreRequest) -> tuple[RecoveryPoint | None, Sequence[Fault]]:
+    """The point that is meant, restorable or not, and what speaks against it; an absent one is a fault among others."""
     name = call.names["instance"]
     try:
-        return restore.find_point(ports, call.vault, name, request)[1].value
+        _, source = find_source(ports, call.vault, name, request)
     except NotFound:
-        return None
-    except InvalidInput:  # found, but not good
-        stored = ports.store.get(RecoveryPoint, call.vault, name, request.point_id or "")
-        return stored.value if stored else None
+        return None, ()
+    except InvalidInput as error:
+        stored = ports.store.get(RecoveryPoint, call.vault, name, request.point_id) if request.point_id else None
+        if stored is not None and not stored.value.is_good and not _is_of_place(error):
+            return stored.value, ()  # told by the check
+        return None, error.faults
+    return source.point, source.faults
+
+
+def _is_of_place(error: InvalidInput) -> bool:
+    return any(each.target == LOCATION for each in error.faults)
 
 
 def _answer(ports: Ports, call: Call, vault: Vault, check: Callable[[], list[Fault]]) -> Answer:

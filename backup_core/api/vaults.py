@@ -16,7 +16,7 @@ from backup_core.domain.acting import acting_identity
 from backup_core.domain.audit import differences
 from backup_core.domain.errors import NotFound
 from backup_core.domain.reading import Node, raise_faults
-from backup_core.domain.resource_ids import VAULT, VaultKey, parse_resource_id
+from backup_core.domain.resource_ids import VAULT, VaultKey, parse_resource_id, plain_location
 from backup_core.domain.vault import SOFT_DELETE_DAYS, Vault, merged_identity, merged_settings, weakenings
 from backup_core.ports import Page, Ports
 from backup_core.workflows import catalogue
@@ -188,7 +188,7 @@ def render(ports: Ports, vault: Vault, *, is_guarded: bool, provisioning_state: 
     told = merged_settings(_UNSAID, stored)
     properties |= {name: told[name] for name in _GROUPS if name in told} | _pending(vault)
     score, level = vault.security_score(is_guarded=is_guarded)
-    properties |= {"secureScore": score, "bcdrSecurityLevel": level, "replicatedRegions": []}
+    properties |= {"secureScore": score, "bcdrSecurityLevel": level, "replicatedRegions": _copied_to(vault)}
     return {
         **({"tags": dict(vault.tags)} if vault.tags else {}),
         "location": vault.location,
@@ -198,6 +198,11 @@ def render(ports: Ports, vault: Vault, *, is_guarded: bool, provisioning_state: 
         "name": vault.key.name,
         "type": VAULT,
     }
+
+
+def _copied_to(vault: Vault) -> list[str]:
+    """The regions that copies are made in, by the vault's rules."""
+    return sorted({plain_location(rule.location) for rule in vault.copy_rules})
 
 
 def _identity(ports: Ports, identity: Mapping[str, Any]) -> dict[str, Any]:

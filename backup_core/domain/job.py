@@ -13,6 +13,9 @@ from backup_core.domain.errors import BackupError
 
 TAKEN_AGAIN = "taken_again_because"  # among the details: why an operation that Azure gave up was asked for anew
 PART_OF = "part_of"  # among the details of a restore: the job that restores several disks together, of which it is one
+COPY_ID = "copy"  # among the details of what makes or reads a copy in another region: which one
+COPY_LOCATION = "location"  # and that region
+COPY_SNAPSHOT = "snapshot"  # and its snapshot's id
 SNAPSHOT_UNIQUE_ID = "snapshot_unique_id"  # among the details of a backup: which snapshot it ended with
 _LATEST_MILLISECOND = (1 << 48) - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -52,6 +52,7 @@ READ_DISK = "Microsoft.Compute/disks/read"
 READ_SNAPSHOT = "Microsoft.Compute/snapshots/read"
 READ_ENCRYPTION_SET = "Microsoft.Compute/diskEncryptionSets/read"
 READ_USAGE = "Microsoft.Compute/locations/usages/read"
+READ_OFFER = "Microsoft.Compute/skus/read"
 
 # What we call of that which Azure's roles hold (roles recorded 2024, the last one documented 2023).
 BACK_UP_DISK = Need(role="Disk Backup Reader", actions=(READ_DISK, "Microsoft.Compute/disks/beginGetAccess/action"))

@@ -6,8 +6,8 @@ Leaves to others: the body of the new disk (domain/restored_disk.py) and asking 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from backup_core.domain.errors import Fault
 from backup_core.domain.recovery_point import TAG_PREFIX, RecoveryPoint
 from backup_core.domain.resource_ids import DISK, parse_resource_id, plain_location
 from backup_core.domain.restored_disk import RestoredDisk, Wishes, restored_disk, restored_size_gb, sku_of
+from backup_core.domain.surroundings import Offer
 from backup_core.domain.tags import LONGEST_VALUE, TAGS_AT_MOST, faults_of
 
 RESTORE_JOB_TAG = f"{TAG_PREFIX}restore-job"
@@ -56,10 +57,41 @@ class RestoreRequest:
         }
 
 
-def check_restore(request: RestoreRequest, point: RecoveryPoint) -> list[Fault]:
-    """Every reason why `point` cannot be restored as asked; empty when it can (restore rules of managed disks)."""
+def check_restore(request: RestoreRequest, point: RecoveryPoint, *, is_copy: bool = False) -> list[Fault]:
+    """Every reason why `point` cannot be restored as asked; empty when it can (restore rules of managed disks).
+    `is_copy`: it stands for its copy in another region, whose zones are not those of the source."""
     checks = (_check_place, _check_kind, _check_zones, _check_size, _check_tags)
-    return [fault for check in checks for fault in check(request, point)]
+    faults = [fault for check in checks for fault in check(request, point)]
+    return [*faults, *_check_zone_of_copy(request, point)] if is_copy else faults
+
+
+def check_offer(request: RestoreRequest, point: RecoveryPoint, offered: Offer) -> Iterator[Fault]:
+    """Whether Azure offers the subscription such a disk in the point's region. What its source is in the same region is
+    had there. Nothing is known of a region without any kind."""
+    sku, zones = wanted_sku(request, point), wanted_zones(request, point)
+    if not offered or sku not in DISK_SKUS:
+        return  # what is no kind of disk check_restore tells
+    if sku not in offered:
+        others = [
+            each for each in DISK_SKUS if each in offered and not [*_check_kind(replace(request, sku=each), point)]
+        ]
+        message = f"{sku} disks are not offered in {point.location}; choose {_one_of(others)}"
+        yield Fault(target=f"{_TARGET}.targetDisk.sku", message=message)
+        return
+    has_zones, target = sorted(offered[sku]), f"{_TARGET}.targetDisk.zones"
+    if not sku.endswith("_ZRS"):
+        for zone in set(zones) - offered[sku]:
+            choice = f"{_one_of(has_zones)}, or [] for none" if has_zones else "[] for none"
+            what = f"{sku} disks are not offered in zone {zone} of {point.location}"
+            missing = what if has_zones else f"{point.location} has no zones for {sku} disks"
+            yield Fault(target=target, message=f"{missing}; choose {choice}")
+    if sku == _ZONAL and request.zones == () and has_zones:
+        message = f"a {_ZONAL} disk needs a zone in {point.location}; choose {_one_of(has_zones)}"
+        yield Fault(target=target, message=message)
+
+
+def _one_of(words: Sequence[str]) -> str:
+    return " or ".join(filter(None, (", ".join(words[:-1]), *words[-1:]))) or "another region: none fits the source"
 
 
 def wanted_sku(request: RestoreRequest, point: RecoveryPoint) -> str:
@@ -112,6 +144,15 @@ def _check_zones(request: RestoreRequest, point: RecoveryPoint) -> Iterator[Faul
             "one, or [] in a region without zones"
         )
         yield Fault(target=target, message=message)
+
+
+def _check_zone_of_copy(request: RestoreRequest, point: RecoveryPoint) -> Iterator[Fault]:
+    if request.zones is None and request.sku is None and wanted_sku(request, point) == _ZONAL:
+        message = (
+            f"a {_ZONAL} disk needs a zone wherever the region has zones, and those of its source are of another "
+            f"region: name one of {point.location}, or [] if that has none"
+        )
+        yield Fault(target=f"{_TARGET}.targetDisk.zones", message=message)
 
 
 def _check_size(request: RestoreRequest, point: RecoveryPoint) -> Iterator[Fault]:

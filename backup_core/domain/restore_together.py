@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from backup_core.domain.copying import PointCopy
 from backup_core.domain.errors import BackupError, Fault
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job, JobError, JobStatus, Subtask
@@ -56,18 +57,20 @@ class KnownRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """What a request means of one disk; `point` is None where there is none to restore."""
+    """What a request means of one disk; `point` is None where there is none to restore. Where its `copy` is meant, it
+    is as in that region."""
 
     instance_name: str
     request: RestoreRequest
     instance: BackupInstance | None = None
     point: RecoveryPoint | None = None
+    copy: PointCopy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """One disk of a job that restores several. `job_id` names its own job, whether it was begun or not; `refused` says
-    why it could not be."""
+    why it could not be. Of a copy in another region: which one, where, and its snapshot's id."""
 
     instance_name: str
     disk_id: str
@@ -77,6 +80,9 @@ class Part:
     job_id: str
     request: Mapping[str, Any]
     refused: JobError | None = None
+    copy_id: str = ""
+    location: str = ""
+    snapshot_id: str = ""
 
     @property
     def step(self) -> str:
@@ -88,6 +94,7 @@ class Part:
         return RestoreRequest(
             point_id=self.point_id,
             target_disk_id=self.target_disk_id,
+            location=self.location or None,
             sku=wanted["sku"],
             zones=None if wanted["zones"] is None else tuple(wanted["zones"]),
             size_gb=wanted["size_gb"],

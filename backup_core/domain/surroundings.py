@@ -26,6 +26,10 @@ DISK_COUNTERS: Mapping[str, str] = {
     "UltraSSD_LRS": "UltraSSDDiskCount",
 }
 
+# The kinds of disk that a subscription may have in a region, each with the zones in which it may: none of a kind that
+# is zone-redundant, or of a region without zones.
+Offer = Mapping[str, frozenset[str]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:

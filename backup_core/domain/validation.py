@@ -36,7 +36,7 @@ from backup_core.domain.recovery_point import RecoveryPoint, read_label
 from backup_core.domain.resource_ids import DISK, GroupId, VaultKey, parse_resource_id, plain_location
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.restored_disk import encryption_sets_of
-from backup_core.domain.surroundings import DISK_COUNTERS, SNAPSHOT_COUNTERS, EncryptionSet, Group, Lock, Usage
+from backup_core.domain.surroundings import DISK_COUNTERS, SNAPSHOT_COUNTERS, EncryptionSet, Group, Lock, Offer, Usage
 from backup_core.domain.vault import Vault
 
 _BODY = "backupInstance"
@@ -226,6 +226,16 @@ def check_encryption_set(set_id: str, found: EncryptionSet | None) -> Iterator[F
         yield Fault(target=set_id, message=message, code=KEY_MISSING)
 
 
+def check_key_place(set_id: str, found: EncryptionSet | None, location: str) -> Iterator[Fault]:
+    """A disk encryption set serves the disks of its own region only (documented)."""
+    if found is not None and plain_location(found.location) != plain_location(location):
+        message = (
+            f"disk encryption set '{set_id}' lies in {found.location}, and a disk is to be made in {location}: restore "
+            "from a copy that was made with a set of that region"
+        )
+        yield Fault(target=set_id, message=message, code=KEY_MISSING)
+
+
 def key_needed(disk_id: str, location: str, target: str) -> Fault:
     """A disk encryption set lives in one region (documented)."""
     message = (
@@ -257,12 +267,16 @@ def check_point(point: RecoveryPoint | None, request: RestoreRequest) -> Iterato
         yield Fault(target=POINT, message=message, code=SnapshotNotFound.code)
 
 
-def check_wishes(request: RestoreRequest, point: RecoveryPoint) -> list[Fault]:
+def check_wishes(request: RestoreRequest, point: RecoveryPoint, *, is_copy: bool) -> list[Fault]:
     """What a restore would refuse too."""
-    return _in_body(restore_rules.check_restore(request, point))
+    return in_body(restore_rules.check_restore(request, point, is_copy=is_copy))
 
 
-def _in_body(faults: Iterable[Fault]) -> list[Fault]:
+def check_offer(request: RestoreRequest, point: RecoveryPoint, offered: Offer) -> list[Fault]:
+    return in_body(restore_rules.check_offer(request, point, offered))
+
+
+def in_body(faults: Iterable[Fault]) -> list[Fault]:
     """Faults of a restore, with their paths in a validation's body."""
     return [replace(fault, target=f"{RESTORE}.{fault.target}") for fault in faults]
 
@@ -285,8 +299,8 @@ def check_subscription(
     """Another subscription than the source disk's needs the vault's leave, and a key that can be used there: a disk
     encryption set serves its own subscription only (documented)."""
     allowed = vault.allows_cross_subscription_restore
-    yield from _in_body(restore_rules.check_subscription(request, source_id, allowed=allowed))
-    yield from _in_body(restore_rules.check_keys(set_ids, request))
+    yield from in_body(restore_rules.check_subscription(request, source_id, allowed=allowed))
+    yield from in_body(restore_rules.check_keys(set_ids, request))
 
 
 def check_target_group(group: GroupId, found: Group | None) -> Iterator[Fault]:

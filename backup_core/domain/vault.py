@@ -181,7 +181,10 @@ def check_wish(before: Vault | None, after: Vault) -> list[Fault]:
     had = before is not None and before.setting(*path) == "Enabled"
     if had or after.setting(*path) != "Enabled":
         return []
-    message = "cross-region restore is not offered: the snapshots of disks stay in their disk's region"
+    message = (
+        "cross-region restore takes no setting here: a copy rule has recovery points copied to another region, and who "
+        "may restore may restore them there; leave it out"
+    )
     return [Fault(target=".".join(("properties", *path)), message=message, code="OperationNotSupported")]
 
 

@@ -27,13 +27,13 @@ from backup_core.domain.messages import (
     StartCopy,
     StartRestore,
 )
-from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.starting import Start, caught_up, give_way, is_of_generation, job_of_slot
 from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.backup import slots_begun
 from backup_core.workflows.copying import again, enlist
+from backup_core.workflows.restore_source import released
 
 log = logging.getLogger("diskbackup.poison")
 
@@ -152,16 +152,8 @@ def _in_error(
     return replace(instance, state=ProtectionState.ERROR, error=JobError.of(error), paused_at=ports.clock.now())
 
 
-def _released_point(ports: Ports, message: StartRestore | ObserveRestore | GoOnTesting, failed: Job) -> list[Change]:
-    try:
-        point = ports.store.get(RecoveryPoint, message.vault, message.instance_name, failed.point_id)
-    except RecordCorrupt as corrupt:
-        log.error("record.corrupt %s", corrupt)
-        return []
-    if point is None or failed.job_id not in point.value.restoring:
-        return []
-    others = tuple(other for other in point.value.restoring if other != failed.job_id)
-    return [Replace(point, replace(point.value, restoring=others))]
+def _released(ports: Ports, message: StartRestore | ObserveRestore | GoOnTesting, failed: Job) -> list[Change]:
+    return released(ports, message.vault, failed)
 
 
 def _owed_again(ports: Ports, message: StartCopy | ObserveCopy, failed: Job) -> list[Change]:
@@ -189,5 +181,5 @@ def _not_copying(
 OF_COPY = LettingGo(others=_owed_again, instance=_not_copying)
 OF_BACKUP = LettingGo(unbegun=_unbegun_backup, instance=_without_slots)
 OF_CONFIGURATION = LettingGo(instance=_in_error)
-OF_RESTORE = LettingGo(others=_released_point)
-OF_RESTORE_TEST = LettingGo(others=_released_point)  # its place stays, for what it may have left behind
+OF_RESTORE = LettingGo(others=_released)
+OF_RESTORE_TEST = LettingGo(others=_released)  # its place stays, for what it may have left behind

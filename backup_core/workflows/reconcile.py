@@ -144,7 +144,7 @@ def _reconcile_copies(
     after: str,
 ) -> str | None:
     return reconcile_copies(
-        ports, vault, names, records.agenda.copies, records.installation, report, time.at_least(AT_LEAST), after
+        ports, vault, names, records.agenda, records.installation, report, time.at_least(AT_LEAST), after
     )
 
 

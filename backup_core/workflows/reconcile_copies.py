@@ -50,8 +50,10 @@ from backup_core.workflows.acting import acting_for
 from backup_core.workflows.alerts import fire, resolve
 from backup_core.workflows.catalogue import find_vault
 from backup_core.workflows.copying import again, enlist_next, let_go, read_copies
+from backup_core.workflows.reconcile_group import Agenda
 from backup_core.workflows.reconcile_report import ReconcileReport
 from backup_core.workflows.run_time import Time
+from backup_core.workflows.watching import watch_row
 
 log = logging.getLogger("diskbackup.reconcile")
 
@@ -70,14 +72,14 @@ def reconcile_copies(
     ports: Ports,
     vault: VaultKey,
     names: Sequence[str],
-    expiries: frozenset[tuple[VaultKey, str]],
+    agenda: Agenda,
     installation: Installation,
     report: ReconcileReport,
     time: Time,
     after: str,
 ) -> str | None:
-    """Look after the copies of a vault's instances, of the `names` behind `after`. `expiries`: who has a row on the
-    agenda for them. Answers None, or behind which another run is to go on."""
+    """Look after the copies of a vault's instances, of the `names` behind `after`. Answers None, or behind which
+    another run is to go on."""
     settings = find_vault(ports, vault)
     if settings is None:
         return None
@@ -92,7 +94,7 @@ def reconcile_copies(
             _note_accounted(acting, vault, name, seen)
             continue
         with report.postponing(f"copies of {name}"):
-            _reconcile_instance(acting, settings, name, seen, enlisted, expiries, report)
+            _reconcile_instance(acting, settings, name, seen, enlisted, agenda, report)
         if time.is_up and position + 1 < len(ordered):
             return name.lower()
     for key in sorted(seen.copies.keys() - seen.accounted):
@@ -140,7 +142,7 @@ def _reconcile_instance(
     name: str,
     seen: _Seen,
     enlisted: set[tuple[str, str]],
-    expiries: frozenset[tuple[VaultKey, str]],
+    agenda: Agenda,
     report: ReconcileReport,
 ) -> None:
     """Raises StateConflict where the instance changes meanwhile: the next pass looks again."""
@@ -161,7 +163,22 @@ def _reconcile_instance(
     now = mended.after()
     if (vault.partition, now.name.lower()) not in enlisted:
         enlist_next(ports, vault, now, mended.copies)
-    _mend_expiry(ports, settings, now, mended.copies, [each.value for each in points], expiries)
+    _mend_expiry(ports, settings, now, mended.copies, [each.value for each in points], agenda.copies)
+    _watch_restores(ports, now, vault, mended.copies, agenda, report)
+
+
+def _watch_restores(
+    ports: Ports,
+    instance: BackupInstance,
+    vault: VaultKey,
+    copies: Iterable[PointCopy],
+    agenda: Agenda,
+    report: ReconcileReport,
+) -> None:
+    """A restore that reads a copy, and that nothing looks after, is looked after again."""
+    for job_id in {job_id for copy in copies for job_id in copy.restoring} - agenda.watches:
+        ports.store.schedule([watch_row(vault, instance.name, job_id, "restore", ports.clock.now())])
+        report.agenda_rows.append(f"watch {instance.name}")
 
 
 def _find(ports: Ports, copy: PointCopy, seen: _Seen, report: ReconcileReport) -> Snapshot | bool | None:

@@ -1,7 +1,8 @@
-"""Restore a recovery point to a new disk: check the request, start the disk, observe it until it is whole.
+"""Restore a recovery point, or its copy in another region, to a new disk: check the request, start the disk, observe it
+until it is whole.
 
 A restore never overwrites. `start_restore` and `observe_restore` each do one round and return; run twice, they find the
-disk that carries this job's tag and go on with it. While a restore runs, its point is kept whatever the policy says.
+disk that carries this job's tag and go on with it. While a restore runs, what it reads is kept whatever its dates say.
 """
 
 from __future__ import annotations
@@ -13,24 +14,32 @@ from typing import assert_never
 
 from backup_core.domain.acting import Place, check_bounds, check_choice
 from backup_core.domain.alert import cause_of_failed_restore, ended_by_restore
+from backup_core.domain.copying import PointCopy
 from backup_core.domain.errors import (
     BackupError,
     Fault,
     InvalidInput,
-    NotFound,
     OperationFailed,
-    ResourceInUse,
     RestoredOtherwise,
     SnapshotNotFound,
-    SnapshotNotOurs,
     TablesSetBack,
     TargetDiskExists,
 )
-from backup_core.domain.instance import BackupInstance, ProtectionState
-from backup_core.domain.job import PART_OF, TAKEN_AGAIN, Job, JobError, JobOperation, JobStatus, job_id
+from backup_core.domain.instance import BackupInstance
+from backup_core.domain.job import (
+    COPY_ID,
+    COPY_LOCATION,
+    COPY_SNAPSHOT,
+    PART_OF,
+    TAKEN_AGAIN,
+    Job,
+    JobError,
+    JobOperation,
+    JobStatus,
+    job_id,
+)
 from backup_core.domain.messages import ObserveRestore, StartRestore
 from backup_core.domain.observation import GIVEN_UP, GivenUp, Missing, Running, Usable
-from backup_core.domain.ownership import NotProven, prove_point
 from backup_core.domain.pacing import OF_A_RESTORE
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import DISK, VaultKey, parse_resource_id
@@ -44,11 +53,12 @@ from backup_core.domain.restore import (
 )
 from backup_core.domain.restored_disk import RestoredDisk, encryption_sets_of
 from backup_core.domain.vault import Vault
-from backup_core.ports import Change, Insert, Ports, Replace, Stored, pages, until_committed
+from backup_core.ports import Change, Insert, Ports, Replace, Stored, until_committed
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.alerts import Alerted, fire, resolve
-from backup_core.workflows.catalogue import get_vault, list_points
+from backup_core.workflows.catalogue import get_vault
 from backup_core.workflows.pacing import count_request
+from backup_core.workflows.restore_source import Source, check_source, find_source, released, source_of_job
 from backup_core.workflows.set_back import set_back
 from backup_core.workflows.turns import (
     FIRST_LOOK,
@@ -67,13 +77,13 @@ log = logging.getLogger("diskbackup.restore")
 
 TRIGGER = "Trigger Restore"
 TARGET = "restoreTargetInfo.datasourceInfo.resourceID"
-FEW = 10  # points that are read at once: one of the first is the newest
 
 
 def request_restore(
     ports: Ports, vault: VaultKey, instance_name: str, request: RestoreRequest, *, correlation_id: str = ""
 ) -> Job:
-    """Queue a restore and hold its point for as long as it runs.
+    """Queue a restore and hold what it reads for as long as it runs: the point's snapshot, or its copy where the
+    request names another region.
 
     Raises NotFound (vault, instance, point), InvalidInput naming every fault, ResourceInUse (the point is being
     deleted).
@@ -81,71 +91,40 @@ def request_restore(
     record = get_vault(ports, vault)
 
     def attempt() -> Job:
-        instance, point = find_point(ports, vault, instance_name, request)
-        faults = check_request(ports, record, instance.value, point.value, request)
+        instance, source = find_source(ports, vault, instance_name, request)
+        faults = check_request(ports, record, instance.value, source, request)
         faults += check_choice(request.acts_as, record.acts_as, "identityDetails")
         if faults:
             raise InvalidInput(faults)
-        job = restore_job(vault, instance.value, point.value, request, ports.clock.now(), correlation_id)
-        begin_restore(ports, vault, instance, point, job)
+        now, point = ports.clock.now(), source.point
+        job = restore_job(vault, instance.value, point, request, now, correlation_id, copy=source.copy)
+        begin_restore(ports, vault, instance, source, job)
         return job
 
     return until_committed(f"Backup instance '{instance_name}'", attempt)
 
 
 def check_request(
-    ports: Ports, vault: Vault, instance: BackupInstance, point: RecoveryPoint, request: RestoreRequest
+    ports: Ports, vault: Vault, instance: BackupInstance, source: Source, request: RestoreRequest
 ) -> list[Fault]:
-    """Why `point` cannot be restored as asked, by our own records alone; empty when it can."""
-    faults = check_restore(request, point)
+    """Why a source cannot be restored as asked, by our own records alone; empty when it can."""
+    asked = replace(request, location=None) if source.faults else request
+    faults = [*source.faults, *check_restore(asked, source.point, is_copy=source.copy is not None)]
     faults += check_subscription(request, instance.disk_id, allowed=vault.allows_cross_subscription_restore)
     faults += check_bounds(ports.bounds, vault.key, {TARGET: (Place.TARGET, request.target_disk_id)})
-    faults += check_keys(encryption_sets_of(point.disk), request)
+    faults += check_keys(encryption_sets_of(source.point.disk), request)
     return faults
 
 
-def begin_restore(
-    ports: Ports, vault: VaultKey, instance: Stored[BackupInstance], point: Stored[RecoveryPoint], job: Job
-) -> None:
-    """Record the job, hold its point, and send its first message. Raises StateConflict."""
-    held = replace(point.value, restoring=(*point.value.restoring, job.job_id))
+def begin_restore(ports: Ports, vault: VaultKey, instance: Stored[BackupInstance], source: Source, job: Job) -> None:
+    """Record the job, hold what it reads, and send its first message. Raises StateConflict."""
     message = StartRestore(vault=vault, instance_name=instance.value.name, job_id=job.job_id)
     watch = watch_row(vault, message.instance_name, job.job_id, "restore", job.created_at + STALL_AFTER)
     ports.store.schedule([watch])
-    changes: list[Change] = [Replace(instance, instance.value), Replace(point, held), Insert(job)]
+    changes: list[Change] = [Replace(instance, instance.value), source.held_by(job), Insert(job)]
     outbox.commit(ports, vault, changes, [announcements.restore_started(vault, job)])
     count_request(ports, parse_resource_id(job.target_disk_id, DISK).subscription, OF_A_RESTORE)
     ports.queue.send(message)
-
-
-def find_point(
-    ports: Ports, vault: VaultKey, instance_name: str, request: RestoreRequest
-) -> tuple[Stored[BackupInstance], Stored[RecoveryPoint]]:
-    """The instance and the point that a request means. Raises as request_restore does."""
-    instance = ports.store.get(BackupInstance, vault, instance_name)
-    if instance is None or instance.value.is_deleted:
-        raise NotFound(f"Backup instance '{instance_name}' was not found in vault '{vault.name}'.")
-    if instance.value.state is ProtectionState.DELETING:
-        raise ResourceInUse(f"Backup instance '{instance_name}' is being deleted with its recovery points.")
-    wanted = request.point_id or _newest_point(ports, vault, instance.value, request.at)
-    if not wanted:
-        until = f" of {request.at} or before" if request.at else ""
-        raise NotFound(f"Backup instance '{instance_name}' has no recovery point{until}.")
-    point = ports.store.get(RecoveryPoint, vault, instance_name, wanted)
-    if point is None:
-        raise NotFound(f"Recovery point '{wanted}' was not found for backup instance '{instance_name}'.")
-    if not point.value.is_good:
-        message = f"recovery point '{wanted}' is {point.value.state.value}; choose another one"
-        raise InvalidInput([Fault(target="recoveryPointId", message=message, code="UserErrorDiskSnapshotNotFound")])
-    return instance, point
-
-
-def _newest_point(ports: Ports, vault: VaultKey, instance: BackupInstance, until: datetime | None) -> str:
-    if until is None:
-        return instance.newest_point.point_id if instance.newest_point else ""
-    read = pages(lambda token: list_points(ports, vault, instance.name, until=until, token=token, limit=FEW))
-    points = (stored.value for page in read for stored in page.items)
-    return next((point.point_id for point in points if point.is_good), "")
 
 
 def restore_job(
@@ -156,9 +135,11 @@ def restore_job(
     now: datetime,
     correlation_id: str,
     *,
+    copy: PointCopy | None = None,
     part_of: str = "",
 ) -> Job:
-    """The job of a restore that was asked for `now`. `part_of`: by the job of that id, for several disks."""
+    """The job of a restore that was asked for `now`. `copy`: that of the point which it reads. `part_of`: by the job of
+    that id, for several disks."""
     identity = (vault.partition, instance.name, request.target_disk_id, point.point_id, *filter(None, (part_of,)))
     return Job(
         job_id=job_id(now, JobOperation.RESTORE, *identity),
@@ -177,9 +158,17 @@ def restore_job(
             "request": request.as_json(),
             "point_time": point.created_at.isoformat(),
             **({PART_OF: part_of} if part_of else {}),
+            **_of_copy(copy),
         },
         correlation_id=correlation_id,
     )
+
+
+def _of_copy(copy: PointCopy | None) -> dict[str, str]:
+    """What a job notes of the copy that it reads."""
+    if copy is None:
+        return {}
+    return {COPY_ID: copy.copy_id, COPY_LOCATION: copy.location, COPY_SNAPSHOT: copy.snapshot_id}
 
 
 def start_restore(ports: Ports, message: StartRestore) -> None:
@@ -187,12 +176,12 @@ def start_restore(ports: Ports, message: StartRestore) -> None:
     stored = open_job(ports, message)
     if stored is None:
         return
-    point = ports.store.get(RecoveryPoint, message.vault, message.instance_name, stored.value.point_id)
+    source = source_of_job(ports, message.vault, stored.value)
     try:
-        if point is None:
+        if source is None:
             raise SnapshotNotFound(f"Recovery point '{stored.value.point_id}' is gone.")
-        disk = disk_to_be(stored.value.job_id, point.value, stored.value.details["request"])
-        operation_url = _start_disk(ports, message.vault, stored.value, point.value, disk)
+        disk = disk_to_be(stored.value.job_id, source.point, stored.value.details["request"])
+        operation_url = _start_disk(ports, message.vault, stored.value, source, disk)
     except BackupError as error:
         _retreat(ports, message, stored, error)
         return
@@ -213,7 +202,7 @@ def start_restore(ports: Ports, message: StartRestore) -> None:
     ports.queue.send(observe, delay=FIRST_LOOK)
 
 
-def _start_disk(ports: Ports, vault: VaultKey, job: Job, point: RecoveryPoint, disk: RestoredDisk) -> str:
+def _start_disk(ports: Ports, vault: VaultKey, job: Job, source: Source, disk: RestoredDisk) -> str:
     """PUT the disk, unless it is there: ours already under way ("" to look at the disk itself), or another's. Ours that
     Azure failed to make is asked for anew under its name."""
     there = ports.cloud.find_disk(job.target_disk_id)
@@ -222,7 +211,7 @@ def _start_disk(ports: Ports, vault: VaultKey, job: Job, point: RecoveryPoint, d
     if there is not None and there.provisioning_state not in GIVEN_UP:
         return ""
     check_tables(ports, job)
-    _check_snapshot(ports, vault, point)
+    check_source(ports, vault, source)
     return ports.cloud.start_disk(job.target_disk_id, disk.body)
 
 
@@ -235,17 +224,6 @@ def check_tables(ports: Ports, job: Job) -> None:
             "known, so it is not run again.",
             target=job.target_disk_id or None,
         )
-
-
-def _check_snapshot(ports: Ports, vault: VaultKey, point: RecoveryPoint) -> None:
-    """What bears the recorded id may be another snapshot by now, of anybody's disk."""
-    snapshot = ports.cloud.find_snapshot(point.snapshot_id)
-    if snapshot is None:
-        raise SnapshotNotFound(f"Snapshot '{point.snapshot_id}' is gone.", target=point.snapshot_id)
-    judgement = prove_point(point, snapshot, vault=vault)
-    if isinstance(judgement, NotProven):
-        reasons = "; ".join(judgement.because)
-        raise SnapshotNotOurs(f"Snapshot '{snapshot.id}' is not the one that was recorded: {reasons}.")
 
 
 def _warnings(job: Job, disk: RestoredDisk) -> tuple[JobError, ...]:
@@ -330,11 +308,7 @@ def _end(
     if status is JobStatus.COMPLETED and job.warnings:
         status = JobStatus.COMPLETED_WITH_WARNINGS
     job = job.advance(status, at=now, error=error)
-    changes: list[Change] = [Replace(stored, job)]
-    point = ports.store.get(RecoveryPoint, message.vault, message.instance_name, job.point_id)
-    if point is not None and job.job_id in point.value.restoring:
-        free = replace(point.value, restoring=tuple(other for other in point.value.restoring if other != job.job_id))
-        changes.append(Replace(point, free))
+    changes: list[Change] = [Replace(stored, job), *released(ports, message.vault, job)]
     events = [announcements.job_ended(message.vault, job)]
     instance = ports.store.get(BackupInstance, message.vault, message.instance_name)
     if instance is not None:

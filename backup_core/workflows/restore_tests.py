@@ -83,6 +83,7 @@ from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.alerts import Alerted, fire, resolve
 from backup_core.workflows.catalogue import list_points
 from backup_core.workflows.installations import installation_id
+from backup_core.workflows.restore_source import released
 from backup_core.workflows.set_back import set_back
 from backup_core.workflows.turns import (
     FIRST_LOOK,
@@ -545,11 +546,7 @@ def _end(
 
 
 def _let_go(ports: Ports, vault: VaultKey, job: Job) -> list[Change]:
-    changes: list[Change] = []
-    point = ports.store.get(RecoveryPoint, vault, job.instance_name, job.point_id) if job.point_id else None
-    if point is not None and job.job_id in point.value.restoring:
-        free = tuple(other for other in point.value.restoring if other != job.job_id)
-        changes.append(Replace(point, replace(point.value, restoring=free)))
+    changes = released(ports, vault, job)
     places = ports.store.get(RestoreTestPlaces, vault)
     if places is not None and places.value.holds(job.job_id):
         changes.append(Replace(places, places.value.without(job.job_id)))

@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any
 
 from backup_core.domain.acting import check_choice
+from backup_core.domain.copying import PointCopy
 from backup_core.domain.errors import (
     BackupError,
     CloudUnavailable,
@@ -53,6 +54,7 @@ from backup_core.domain.restore_together import (
     spread_of,
     standing,
 )
+from backup_core.domain.restored_copy import copy_of_slot, lies_elsewhere
 from backup_core.domain.vault import Vault
 from backup_core.ports import (
     Change,
@@ -69,7 +71,8 @@ from backup_core.ports import (
 from backup_core.workflows import announcements
 from backup_core.workflows.catalogue import find_point_of_slot, get_vault
 from backup_core.workflows.guards import ask_leave_of_all
-from backup_core.workflows.restore import begin_restore, check_request, check_tables, find_point, restore_job
+from backup_core.workflows.restore import begin_restore, check_request, check_tables, restore_job
+from backup_core.workflows.restore_source import Source, find_source, source_of
 from backup_core.workflows.run_time import Time
 from backup_core.workflows.turns import FIRST_LOOK, come_back, commit, go_on_later, look_delay, open_job
 from backup_core.workflows.validation import check_restores
@@ -169,19 +172,31 @@ def _choose_one(
 ) -> tuple[Chosen, list[Fault]]:
     try:
         if slot is not None:
-            wish = replace(wish, point_id=_of_slot(ports, vault.key, name, slot))
-        instance, point = find_point(ports, vault.key, name, wish)
+            wish = replace(wish, point_id=_of_slot(ports, vault.key, name, wish, slot))
+        instance, source = find_source(ports, vault.key, name, wish)
     except InvalidInput as error:
         return Chosen(instance_name=name, request=wish), list(error.faults)
     except (NotFound, ResourceInUse) as error:
         fault = Fault(target="backupInstanceName", message=error.message, code=error.code)
         return Chosen(instance_name=name, request=wish), [fault]
-    found = Chosen(instance_name=instance.value.name, request=wish, instance=instance.value, point=point.value)
-    return found, check_request(ports, vault, instance.value, point.value, wish)
+    return _chosen(instance.value, source, wish), check_request(ports, vault, instance.value, source, wish)
 
 
-def _of_slot(ports: Ports, vault: VaultKey, name: str, slot: datetime) -> str:
-    found = find_point_of_slot(ports, vault, name, slot)
+def _chosen(instance: BackupInstance, source: Source, wish: RestoreRequest) -> Chosen:
+    """Without the point where a copy was asked for and is not there."""
+    point = None if source.faults else source.point
+    return Chosen(instance_name=instance.name, request=wish, instance=instance, point=point, copy=source.copy)
+
+
+def _of_slot(ports: Ports, vault: VaultKey, name: str, wish: RestoreRequest, slot: datetime) -> str:
+    """The id of the point of a slot, which may be gone where its copy is meant."""
+    instance = ports.store.get(BackupInstance, vault, name)
+    found: RecoveryPoint | PointCopy | None = None
+    if instance is not None and lies_elsewhere(wish, instance.value.disk_location):
+        copies = [each.value for each in every(ports, PointCopy, vault, name)]
+        found = copy_of_slot(copies, wish.location or "", slot)
+    if found is None:
+        found = find_point_of_slot(ports, vault, name, slot)
     if found is None:
         raise NotFound(f"Backup instance '{name}' has no recovery point of the slot {slot:%Y-%m-%dT%H:%M:%SZ}.")
     return found.point_id
@@ -215,7 +230,7 @@ def _part(vault: VaultKey, chosen: Chosen, now: datetime, whole: str) -> Part:
     instance, point = chosen.instance, chosen.point
     assert instance is not None, "a disk without an instance is a fault"
     assert point is not None, "a disk without a point is a fault"
-    job = restore_job(vault, instance, point, chosen.request, now, "", part_of=whole)
+    job, copy = restore_job(vault, instance, point, chosen.request, now, "", part_of=whole), chosen.copy
     return Part(
         instance_name=instance.name,
         disk_id=instance.disk_id,
@@ -224,6 +239,9 @@ def _part(vault: VaultKey, chosen: Chosen, now: datetime, whole: str) -> Part:
         target_disk_id=job.target_disk_id,
         job_id=job.job_id,
         request=chosen.request.as_json(),
+        copy_id=copy.copy_id if copy is not None else "",
+        location=copy.location if copy is not None else "",
+        snapshot_id=copy.snapshot_id if copy is not None else "",
     )
 
 
@@ -318,12 +336,13 @@ class _Work:
 
     def _chosen(self, part: Part) -> Chosen:
         instance = self.ports.store.get(BackupInstance, self.vault, part.instance_name)
-        point = self.ports.store.get(RecoveryPoint, self.vault, part.instance_name, part.point_id)
+        source = source_of(self.ports, self.vault, part.instance_name, part.point_id, part.copy_id)
         return Chosen(
             instance_name=part.instance_name,
             request=part.wish(),
             instance=instance.value if instance else None,
-            point=point.value if point else None,
+            point=source.point if source else None,
+            copy=source.copy if source else None,
         )
 
     def _refuse(self) -> None:
@@ -369,18 +388,21 @@ class _Work:
     def _begin_once(self, part: Part) -> None:
         if self.ports.store.get(Job, self.vault, part.job_id) is not None:
             return
-        instance, point = find_point(self.ports, self.vault, part.instance_name, part.wish())
+        instance, source = find_source(self.ports, self.vault, part.instance_name, part.wish())
+        if source.faults:
+            raise InvalidInput(list(source.faults))
         whole = self.job
         job = restore_job(
             self.vault,
             instance.value,
-            point.value,
+            source.point,
             part.wish(),
             whole.created_at,
             whole.correlation_id,
+            copy=source.copy,
             part_of=whole.job_id,
         )
-        begin_restore(self.ports, self.vault, instance, point, replace(job, touched_at=self.ports.clock.now()))
+        begin_restore(self.ports, self.vault, instance, source, replace(job, touched_at=self.ports.clock.now()))
 
     # --- see how they stand ---
 

@@ -12,6 +12,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from itertools import islice
 from typing import Any, Generic, TypeVar, cast
@@ -25,11 +26,20 @@ from backup_core.domain.instance import BackupInstance, InstanceRequest
 from backup_core.domain.permissions import Need
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import RecoveryPoint
-from backup_core.domain.resource_ids import DISK, SNAPSHOT, GroupId, VaultKey, parse_group_id, parse_resource_id
+from backup_core.domain.resource_ids import (
+    DISK,
+    SNAPSHOT,
+    GroupId,
+    VaultKey,
+    parse_group_id,
+    parse_resource_id,
+    plain_location,
+)
 from backup_core.domain.restore import RestoreRequest, wanted_sku
 from backup_core.domain.restore_together import PLACE, Chosen
+from backup_core.domain.restored_copy import lies_elsewhere
 from backup_core.domain.restored_disk import access_of, encryption_sets_of
-from backup_core.domain.surroundings import Usage
+from backup_core.domain.surroundings import Offer, Usage
 from backup_core.domain.vault import Vault
 from backup_core.ports import DiskCloud, Ports
 from backup_core.workflows import catalogue
@@ -39,6 +49,8 @@ log = logging.getLogger("diskbackup.validation")
 
 SNAPSHOTS_READ = 5_000  # of a group, for those of one disk
 GROUPS_CHECKED = 20  # snapshot groups whose rights are asked for
+OFFER_KEPT = timedelta(hours=6)
+UNREAD_KEPT = timedelta(minutes=1)  # what a region offers, where that could not be read
 
 T = TypeVar("T")
 
@@ -74,18 +86,29 @@ def check_modify(
 
 
 def check_restore_target(
-    ports: Ports, vault: Vault, instance: BackupInstance, point: RecoveryPoint | None, request: RestoreRequest
+    ports: Ports,
+    vault: Vault,
+    instance: BackupInstance,
+    point: RecoveryPoint | None,
+    request: RestoreRequest,
+    *,
+    found: Sequence[Fault] = (),
 ) -> list[Fault]:
-    """Why `point` could not be restored as asked; empty when it could. `point` None: it was not found.
+    """Why `point` could not be restored as asked; empty when it could. `point` None: it was not found, for what is
+    `found` against it, if anything is. One that lies in another region than its disk stands for its copy.
 
     7 ARM calls: the snapshot, our rights in its group, the target group, its locks, our rights there, the new disk's
-    name, the region's usage. One more each for the disk encryption set of a customer's key and for the disk access of a
-    private disk.
+    name, the region's usage. One more each for the disk encryption set of a customer's key, for the disk access of a
+    private disk, and for what the region offers where that was not asked lately and the disk is to be otherwise than
+    its source, or elsewhere.
     Raises Throttled, CloudUnavailable.
     """
     findings = Findings(ports.cloud, vault.acts_as)
     findings.note(check_choice(request.acts_as, vault.acts_as, "restoreRequestObject.identityDetails"))
-    _check_restore(findings, ports.bounds, vault, instance, point, request)
+    findings.note(rules.in_body(found))
+    if found:
+        request = replace(request, location=None)
+    _check_restore(findings, ports, vault, instance, point, request, is_told=bool(found))
     if point is not None:
         _check_disk_room(findings, [(point, request)])
     return findings.faults()
@@ -106,7 +129,7 @@ def check_restores(
         each = chosen[index]
         findings.place = f"{PLACE}[{index}]"
         if each.instance is not None:
-            _check_restore(findings, ports.bounds, vault, each.instance, each.point, each.request)
+            _check_restore(findings, ports, vault, each.instance, each.point, each.request)
         if index == len(chosen) - 1:
             findings.place = PLACE
             _check_disk_room(findings, [(one.point, one.request) for one in chosen if one.point is not None])
@@ -115,13 +138,17 @@ def check_restores(
 
 def _check_restore(
     findings: Findings,
-    bounds: tuple[Bound, ...],
+    ports: Ports,
     vault: Vault,
     instance: BackupInstance,
     point: RecoveryPoint | None,
     request: RestoreRequest,
+    *,
+    is_told: bool = False,
 ) -> None:
-    findings.note(rules.check_point(point, request))
+    """`is_told`: why there is no point to restore."""
+    if point is not None or not is_told:
+        findings.note(rules.check_point(point, request))
     set_ids = [] if point is None else encryption_sets_of(point.disk)
     try:
         target_id = parse_resource_id(request.target_disk_id, DISK)
@@ -129,13 +156,18 @@ def _check_restore(
         findings.note([Fault(target=rules.TARGET, message=str(error))])
         return
     findings.note(rules.check_subscription(vault, instance.disk_id, request, set_ids))
-    findings.note(check_bounds(bounds, vault.key, {rules.TARGET: (Place.TARGET, request.target_disk_id)}))
+    findings.note(check_bounds(ports.bounds, vault.key, {rules.TARGET: (Place.TARGET, request.target_disk_id)}))
     if point is not None and point.is_good:
-        findings.note(rules.check_wishes(request, point))
+        is_copy = lies_elsewhere(replace(request, location=point.location), instance.disk_location)
+        findings.note(rules.check_wishes(request, point, is_copy=is_copy))
+        if is_copy or request.sku or request.zones is not None:
+            offered = _read_offer(findings, ports, target_id.subscription, point.location)
+            findings.note(rules.check_offer(request, point, offered))
         if not findings.sparing:
             _check_snapshot(findings, point)
     for set_id in set_ids:
-        findings.once(("key", set_id.lower()), partial(_check_key, findings, set_id))
+        check = partial(_check_key, findings, set_id, point.location if point is not None else "")
+        findings.once(("key", set_id.lower()), check)
     if point is not None:
         _check_disk_access(findings, point.disk)
     group = target_id.group_id
@@ -342,11 +374,34 @@ def _ask_usage(findings: Findings, subscription: str, location: str) -> _Seen[Ma
     return None
 
 
-def _check_key(findings: Findings, set_id: str) -> None:
+def _check_key(findings: Findings, set_id: str, location: str = "") -> None:
+    """`location`: where it is to be used, if that is not where it is."""
     need = rights.USE_ENCRYPTION_SET
     found = findings.ask(lambda: findings.cloud.find_encryption_set(set_id), need, set_id, rights.READ_ENCRYPTION_SET)
     if found is not None:
         findings.note(rules.check_encryption_set(set_id, found.value))
+        if location:
+            findings.note(rules.check_key_place(set_id, found.value, location))
+
+
+def _read_offer(findings: Findings, ports: Ports, subscription: str, location: str) -> Offer:
+    """The kinds of disk that a region offers; nothing where that may not be read: as with the usage, no restore needs
+    that right, and for others the validation goes on without."""
+    name, now = f"offer {subscription.lower()} {plain_location(location)}", ports.clock.now()
+    known = ports.memory.kept(name, dict, now=now)
+    if known is not None:
+        return known
+    offered: Offer = {}
+    try:
+        offered = findings.cloud.offered_disks(subscription, location)
+    except PermissionMissing:
+        log.warning("validation.offer_unread subscription=%s needs=%s", subscription, rights.READ_OFFER)
+    except BackupError as error:
+        if error.transient:
+            raise
+        findings.note([Fault(target=error.target or subscription, message=error.message, code=error.code)])
+    ports.memory.keep(name, dict(offered), until=now + (OFFER_KEPT if offered else UNREAD_KEPT))
+    return offered
 
 
 def _check_disk_access(findings: Findings, disk: Mapping[str, Any]) -> None:

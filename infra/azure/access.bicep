@@ -244,17 +244,18 @@ module swapGroup 'access/group.bicep' = [
   }
 ]
 
-// No built-in role but Reader and those above it lets usages be read. A tenant has the definition once, as above.
+// No built-in role but Reader and those above it lets usages and SKUs be read. A tenant has the definition once, as above.
 resource usageReader 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (!empty(surroundingSubscriptions)) {
   name: loadJsonContent('roles.json')['Compute Usage Reader']
   properties: {
     roleName: 'Compute Usage Reader'
-    description: 'Read usages of Compute, and whether resource groups, regions and locks are there.'
+    description: 'Read usages and SKUs of Compute, and whether resource groups, regions and locks are there.'
     type: 'CustomRole'
     permissions: [
       {
         actions: [
           'Microsoft.Compute/locations/usages/read'
+          'Microsoft.Compute/skus/read'
           'Microsoft.Resources/subscriptions/resourceGroups/read'
           'Microsoft.Resources/subscriptions/locations/read'
           'Microsoft.Authorization/locks/read'

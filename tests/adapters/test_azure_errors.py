@@ -72,6 +72,7 @@ CALLS = {
     CallKind.READ_PERMISSIONS: Call(kind=CallKind.READ_PERMISSIONS, target=disk_id()),
     CallKind.FIND_ENCRYPTION_SET: Call(kind=CallKind.FIND_ENCRYPTION_SET, target=ENCRYPTION_SET),
     CallKind.READ_USAGE: Call(kind=CallKind.READ_USAGE, target="/subscriptions/s"),
+    CallKind.READ_OFFER: Call(kind=CallKind.READ_OFFER, target="/subscriptions/s"),
     CallKind.FIND_ORIGIN: Call(kind=CallKind.FIND_ORIGIN, target="/v"),
     CallKind.LIST_ORIGIN: Call(kind=CallKind.LIST_ORIGIN, target="/v"),
     CallKind.CHANGE_ORIGIN: Call(kind=CallKind.CHANGE_ORIGIN, target="/v"),

@@ -38,6 +38,13 @@ def copy_rule_body(**changes: Any) -> dict[str, Any]:
     return {"properties": body | changes}
 
 
+def elsewhere_body(point_id: str = "latest", **changes: Any) -> dict[str, Any]:
+    """A restore from a copy, as Azure's request for another region has it."""
+    request = restore_body(point_id, **{"restoreLocation": "northeurope"} | changes)
+    details = {"sourceBackupInstanceId": INSTANCE_PATH, "sourceRegion": "westeurope"}
+    return {"restoreRequestObject": request, "crossRegionRestoreDetails": details}
+
+
 def hard_deleting(body: dict[str, Any]) -> dict[str, Any]:
     """The vault's body with soft delete off."""
     security = {"softDeleteSettings": {"state": "Off", "retentionDurationInDays": 14.0}}

@@ -7,12 +7,14 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
 from backup_core.api.graph_query import SERVED, Table
 from backup_core.domain.brake import Batch, Brake
 from backup_core.domain.guard import OPERATIONS, PROXY, Critical, request_id
+from backup_core.domain.job import JobOperation
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.ports import Insert, Memory, every
 from backup_core.workflows.guards import map_guard
@@ -25,6 +27,7 @@ from tests.api.bodies import (
     VAULT_PATH,
     backup_body,
     copy_rule_body,
+    elsewhere_body,
     instance_body,
     plan_body,
     policy_body,
@@ -59,7 +62,7 @@ NAMES = {
     "plan": "plan-1",
     "copyrule": "north",
     "instance": "instance-1",
-    "location": "westeurope",
+    "location": "northeurope",
     "disk": "disk-1",
     "guard": "guard-1",
     "proxy": PROXY,
@@ -68,6 +71,8 @@ NAMES = {
 }
 GUARD_PATH = f"{VAULT_PATH.partition('/backupVaults/')[0]}/resourceGuards/guard-1"
 ALL_BUT_ITSELF = [each for each in OPERATIONS if each != Critical.UNMAP.value]
+# The job of the restore from a copy in `scene`, where time is always the same.
+RESTORED_ELSEWHERE = "fe635235-b42f-5c70-1132-989062c468dd"
 FEATURE = {"objectType": "FeatureValidationRequest", "featureType": "DataSourceType", "featureName": "x"}
 # A body that works in `scene`, for every operation that takes one and by its name in the description.
 WORKING: Mapping[str, Any] = {
@@ -86,6 +91,14 @@ WORKING: Mapping[str, Any] = {
     "TriggerBackupRequest": backup_body(tag="Default"),
     "RestoreRequest": restore_body("latest", targetDisk={"sku": "Premium_LRS", "zones": ["1"], "sizeGB": 128}),
     "ValidateRestoreRequest": {"restoreRequestObject": restore_body("latest")},
+    "CrossRegionRestoreRequest": elsewhere_body(target=disk_id("elsewhere-2", TARGET_GROUP)),
+    "FetchSecondaryRPsRequest": {"sourceBackupInstanceId": INSTANCE_PATH, "sourceRegion": "westeurope"},
+    "CrossRegionRestoreJobsRequest": {"sourceBackupVaultId": VAULT_PATH, "sourceRegion": "westeurope"},
+    "CrossRegionRestoreJobRequest": {
+        "sourceBackupVaultId": VAULT_PATH,
+        "sourceRegion": "westeurope",
+        "jobId": RESTORED_ELSEWHERE,
+    },
     "RestoreTogetherRequest": together_body(requestId="0f0e0d0c-0b0a-4000-8000-000000000001"),
     "SwapDisksRequest": {
         "virtualMachineId": machine_id(),
@@ -198,8 +211,8 @@ def _point() -> str:
 
 @cache
 def scene() -> World:
-    """A protected disk with a recovery point, a free disk, an instance that is softly deleted, a resource guard that
-    guards nothing of the vault but itself, and something that the deletion brake stopped."""
+    """A protected disk with a recovery point and its copy, a free disk, an instance that is softly deleted, a resource
+    guard that guards nothing of the vault but itself, and something that the deletion brake stopped."""
     platform = Platform()
     stock(platform.world, disks=1, points=1)
     for name in ("disk-1", "disk-2", "disk-3"):
@@ -211,6 +224,8 @@ def scene() -> World:
     front.put(RULE_PATH, rule_body(enabled=False))
     front.put(INSTANCE_PATH, instance_body())
     assert front.put(PLAN_PATH, plan_body(enabled=False)).status == 200
+    assert front.put(COPY_RULE_PATH, copy_rule_body()).status == 200
+    platform.world.cloud.region_copy_time = timedelta(seconds=5)
     front.put(deleted, instance_body(disk_id("disk-3")))
     platform.run(seconds=2)
     front.post(f"{INSTANCE_PATH}/backup", backup_body())
@@ -220,12 +235,21 @@ def scene() -> World:
     platform.world.cloud.add_machine(machine_json(data_disks={0: disk_id("disk-1")}))
     platform.world.swaps_disks = True
     assert front.delete(deleted).status == 202
-    assert front.put(COPY_RULE_PATH, copy_rule_body()).status == 200
+    _restore_elsewhere(front, platform)
     assert front.put(GUARD_PATH, WORKING["ResourceGuardInput"]).status == 200
     map_guard(platform.world.ports, VAULT, GUARD_PATH, "somebody")
     waiting = Batch(name="0123456789ab", since=platform.world.clock.now(), instances=1, points=1, causes=("somebody",))
     platform.world.store.commit(VAULT, [Insert(Brake(batch=waiting))])
     return platform.world
+
+
+def _restore_elsewhere(front: Front, platform: Platform) -> None:
+    path = f"{GUARD_PATH.rpartition('/resourceGuards/')[0]}/locations/northeurope/crossRegionRestore"
+    body = elsewhere_body(target=disk_id("elsewhere-1", TARGET_GROUP))
+    assert front.post(path, body).status == 202
+    platform.run(minutes=2)
+    jobs = [job.job_id for job in platform.jobs() if "copy" in job.details and job.operation is JobOperation.RESTORE]
+    assert jobs == [RESTORED_ELSEWHERE]
 
 
 def check_refusal(reply: Reply) -> None:

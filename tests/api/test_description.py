@@ -45,6 +45,7 @@ from tests.api.bodies import (
     backup_body,
     copy_rule_body,
     disk_path,
+    elsewhere_body,
     instance_body,
     plan_body,
     policy_body,
@@ -189,6 +190,7 @@ SOUND: dict[str, Any] = {
     "TriggerBackupRequest": backup_body(tag="Daily"),
     "RestoreRequest": restore_body("0" * 32, targetDisk={"sku": "Premium_LRS", "zones": ["1"], "sizeGB": 8}),
     "ValidateRestoreRequest": {"restoreRequestObject": restore_body("latest")},
+    "CrossRegionRestoreRequest": elsewhere_body(),
     "CheckNameAvailabilityRequest": {"name": "vault-2", "type": "Microsoft.DataProtection/backupVaults"},
     "FeatureValidationRequest": FEATURE,
     "FindRestorableTimeRangesRequest": {"sourceDataStoreType": "OperationalStore", "startTime": "2033-06-16T01:00:00"},
@@ -217,7 +219,9 @@ def told() -> DescribedFront:
     platform.world.cloud.add_disk(disk_json())
     front = DescribedFront(platform.world)
     _configure(front, platform)
+    assert front.put(COPY_RULE_PATH, copy_rule_body()).status == 200
     _back_up_and_restore(front, platform)
+    _restore_elsewhere(front, platform)
     _test_restores(front, platform)
     _pause_and_validate(front, platform)
     _fail(front, platform)
@@ -414,6 +418,21 @@ def _copy(front: DescribedFront, platform: Platform) -> None:
         found = platform.world.store.get(PointCopy, VAULT, "instance-1", each.copy_id)
         assert found is not None
         platform.world.store.commit(VAULT, [Remove(found)])
+
+
+def _restore_elsewhere(front: DescribedFront, platform: Platform) -> None:
+    platform.run(minutes=4)
+    assert any(copy.is_whole for copy in platform.copies("instance-1"))
+    here = f"{GROUP_PATH}/locations/northeurope"
+    front.post(f"{here}/fetchSecondaryRecoveryPoints", WORKING["FetchSecondaryRPsRequest"])
+    body = elsewhere_body(target=disk_id("elsewhere-1", TARGET_GROUP))
+    for action in ("validateCrossRegionRestore", "crossRegionRestore"):
+        assert front.post(f"{here}/{action}", body).status == 202
+    platform.run(seconds=20)
+    asked = WORKING["CrossRegionRestoreJobsRequest"]
+    (job,) = front.post(f"{here}/fetchCrossRegionRestoreJobs", asked).json["value"]
+    assert front.post(f"{here}/fetchCrossRegionRestoreJob", {**asked, "jobId": job["name"]}).status == 200
+    assert front.delete(COPY_RULE_PATH).status == 200
 
 
 def _preview(front: DescribedFront) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.bodies import GROUP_PATH, INSTANCE_PATH, VAULT_PATH
+from tests.api.bodies import INSTANCE_PATH, VAULT_PATH
 from tests.api.front import Front
 from tests.builders import SUBSCRIPTION
 
@@ -47,10 +47,8 @@ def test_the_subscriptions_are_those_that_hold_vaults(front: Front) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "word"),
     [
-        ("POST", f"{GROUP_PATH}/locations/westeurope/crossRegionRestore", "region"),
-        ("POST", f"{GROUP_PATH}/locations/westeurope/validateCrossRegionRestore", "region"),
-        ("POST", f"{GROUP_PATH}/locations/westeurope/fetchSecondaryRecoveryPoints", "region"),
         ("POST", f"{INSTANCE_PATH}/rehydrate", "rehydration"),
+        ("POST", f"{INSTANCE_PATH.lower()}/REHYDRATE", "rehydration"),
     ],
 )
 def test_what_does_not_apply_to_disks_says_so(front: Front, method: str, path: str, word: str) -> None:

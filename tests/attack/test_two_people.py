@@ -27,6 +27,7 @@ from tests.api.bodies import (
     VAULT_PATH,
     backup_body,
     copy_rule_body,
+    elsewhere_body,
     instance_body,
     plan_body,
     policy_body,
@@ -121,6 +122,15 @@ def copied(platform: Platform) -> str:
     return COPY_RULE_PATH
 
 
+def elsewhere(platform: Platform) -> str:
+    """Where a copy is restored, which is there."""
+    copied(platform)
+    assert ask(platform, "POST", f"{INSTANCE_PATH}/backup", backup_body(), OWNER).status == 202
+    platform.run(minutes=8)
+    assert any(copy.is_whole for copy in platform.copies("instance-1"))
+    return f"{VAULT_PATH.partition('/backupVaults/')[0]}/locations/northeurope/crossRegionRestore"
+
+
 Try = tuple[str, Callable[[Platform], str], Callable[[Platform], Any], Critical, str]
 
 
@@ -163,6 +173,13 @@ TRIES: Mapping[str, Try] = {
         "POST",
         fixed(f"{INSTANCE_PATH}/restore"),
         lambda platform: restore_body(platform.points("instance-1")[0].point_id),
+        Critical.RESTORE,
+        INSTANCE_PATH,
+    ),
+    "restore a copy": (
+        "POST",
+        elsewhere,
+        with_body(elsewhere_body()),
         Critical.RESTORE,
         INSTANCE_PATH,
     ),

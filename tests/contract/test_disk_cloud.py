@@ -840,6 +840,18 @@ def test_the_usage_of_a_region_counts_by_kind(bench):
     assert bench.cloud.usage(bench.group.subscription, "northeurope")["PremiumV2DiskCount"].current == 0
 
 
+def test_the_kinds_of_disk_that_a_region_has_are_told_with_their_zones(bench):
+    subscription = bench.group.subscription
+    here = bench.cloud.offered_disks(subscription, "West Europe")
+    assert here["PremiumV2_LRS"] == here["Standard_LRS"] == {"1", "2", "3"}
+    assert here["Premium_ZRS"] == frozenset(), "in all of them at once"
+    assert "Standard_B2s" not in here
+    assert "Standard_ZRS" not in here, "a kind of snapshot only"
+    small = bench.cloud.offered_disks(subscription, "westus")
+    assert "Premium_ZRS" not in small
+    assert small["Premium_LRS"] == frozenset()
+
+
 def test_what_was_billed_for_snapshots_is_told_by_day_and_by_their_tags(bench):
     bench.snapshot("snap", bench.add_disk("disk"))
     cloud = bench.holding(("Cost Management Reader", f"/subscriptions/{bench.group.subscription}"))
@@ -990,7 +1002,10 @@ def test_each_look_around_is_one_call_and_a_stranger_is_refused_each(quick_arm, 
             lambda cloud: cloud.locks_at(arm_group),
             lambda cloud: cloud.permissions_at(arm_group.text),
         ),
-        usage_scope: (lambda cloud: cloud.usage(arm_group.subscription, LOCATION),),
+        usage_scope: (
+            lambda cloud: cloud.usage(arm_group.subscription, LOCATION),
+            lambda cloud: cloud.offered_disks(arm_group.subscription, LOCATION),
+        ),
         key: (lambda cloud: cloud.find_encryption_set(key),),
     }
     for scope, reads in looks.items():

@@ -106,6 +106,7 @@ READS = frozenset(
         *("cloud.get_disk", "cloud.find_disk", "cloud.find_snapshot", "cloud.list_snapshots", "cloud.list_disks"),
         "cloud.list_all_snapshots",
         *("cloud.get_operation", "cloud.find_group", "cloud.locks_at", "cloud.permissions_at", "cloud.usage"),
+        "cloud.offered_disks",
         *("azure_backup.find_vault", "azure_backup.find_instance", "azure_backup.find_point"),
         *("azure_backup.list_policies", "azure_backup.list_instances", "azure_backup.list_points"),
     )

@@ -130,6 +130,22 @@ def disk_is_restored(platform: Platform) -> None:
     assert platform.world.cloud.made_disks == [TARGET]
 
 
+def restore_copy(platform: Platform) -> None:
+    wanted = RestoreRequest(point_id=None, target_disk_id=TARGET, location="northeurope")
+    platform.ask(lambda: request_restore(platform.world.ports, VAULT, "disk-1", wanted))
+    platform.run(seconds=60)
+
+
+def disk_is_restored_from_the_copy(platform: Platform) -> None:
+    disk_is_restored(platform)
+    assert all(copy.restoring == () for copy in platform.copies("disk-1"))
+    (copy,) = platform.copies("disk-1")
+    for made in platform.world.cloud.made_disks:
+        shown = platform.world.cloud.shown(made)
+        assert shown is not None
+        assert shown["properties"]["creationData"]["sourceResourceId"] == copy.snapshot_id
+
+
 def with_points_of_two_disks() -> Platform:
     platform = Platform()
     platform.world.clock.set(SLOT - timedelta(minutes=30))
@@ -506,6 +522,7 @@ SCENARIOS = {
     "swap": Scenario(prepare=test_swap.with_machine, act=swap, check=disks_are_swapped_if_it_was_accepted),
     "undo of a swap": Scenario(prepare=swapped, act=undo_swap, check=disks_are_back_if_it_was_accepted),
     "restore": Scenario(prepare=with_a_point, act=restore, check=disk_is_restored),
+    "restore a copy": Scenario(prepare=with_copies, act=restore_copy, check=disk_is_restored_from_the_copy),
     "configure": Scenario(prepare=unprotected, act=configure, check=disk_is_protected),
     "delete": Scenario(prepare=with_a_point, act=delete, check=nothing_is_left),
     "copy": Scenario(

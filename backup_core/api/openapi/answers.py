@@ -58,7 +58,10 @@ _PAGED = (
     "ResourceGuardResource",
     "RecoveryPointCopy",
 )
-_WHOLE = ("Subscription", "BackupInstanceResource", "Tenant", "Provider", "LegalHold", "CopyRule")
+_WHOLE = (
+    *("Subscription", "BackupInstanceResource", "Tenant", "Provider", "LegalHold", "CopyRule"),
+    *("AzureBackupRecoveryPointResource", "AzureBackupJobResource"),
+)
 
 
 def schemas() -> dict[str, Schema]:
@@ -160,7 +163,7 @@ def _vault() -> Schema:
         "isVaultProtectedByResourceGuard": _FLAG,
         "secureScore": one_of(("None", "Minimum", "Adequate", "Maximum")),
         "bcdrSecurityLevel": one_of(("Poor", "Fair", "Good", "Excellent")),
-        "replicatedRegions": list_of(TEXT, at_most=0),
+        "replicatedRegions": list_of(TEXT),
     }
     pending = all_of({"effectiveTime": TIME, "changes": list_of(TEXT)})
     fields = {**settings, **own, "pendingWeakening": pending}
@@ -396,6 +399,7 @@ def _restore_together_preview() -> Schema:
         "targetDiskId": TEXT,
         **dict.fromkeys(("dataSourceId", "recoveryPointId"), _NULL_TEXT),
         "recoveryPointTime": optional(TIME),
+        "restoreLocation": _NULL_TEXT,
     }
     machine = {"virtualMachineId": TEXT, "diskCount": _NUMBER, **spread}
     return all_of(
@@ -524,7 +528,8 @@ def _job() -> Schema:
             "progressEnabled": _FLAG,
             "startTime": TIME,
             "endTime": optional(TIME),
-            "operationCategory": operation,
+            "operationCategory": one_of([each.value for each in JobOperation] + ["CrossRegionRestore"]),
+            "isCrossRegionRestore": optional({"const": True}),
             "operation": operation,
             "status": one_of([each.value for each in JobStatus if each is not JobStatus.QUEUED]),
             "isUserTriggered": _FLAG,
@@ -556,7 +561,6 @@ _JOB_NULLS = (
     "restoreType",
     "rehydrationPriority",
     "progressUrl",
-    "isCrossRegionRestore",
 )
 
 

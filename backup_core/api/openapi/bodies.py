@@ -132,6 +132,12 @@ def schemas() -> dict[str, Schema]:
         "TriggerBackupRequest": _backup_request(),
         "RestoreRequest": {"anyOf": [_restore_by_point(), _restore_by_time()]},
         "ValidateRestoreRequest": all_of({"restoreRequestObject": ref("RestoreRequest")}),
+        "CrossRegionRestoreRequest": _restore_elsewhere(),
+        "FetchSecondaryRPsRequest": _source_instance(),
+        "CrossRegionRestoreJobsRequest": all_of({"sourceBackupVaultId": _NEEDED, "sourceRegion": _NEEDED}),
+        "CrossRegionRestoreJobRequest": all_of(
+            dict.fromkeys(("sourceBackupVaultId", "sourceRegion", "jobId"), _NEEDED)
+        ),
         "RestoreTogetherRequest": _restore_together(),
         "SwapDisksRequest": _swap_disks(),
         "FindRestorableTimeRangesRequest": object_of(
@@ -495,6 +501,15 @@ def _restore(kind: str, which: dict[str, Schema]) -> Schema:
         "restoreTargetInfo": _restore_target(),
     }
     return object_of({**needed, "identityDetails": identity_details()}, required=needed)
+
+
+def _restore_elsewhere() -> Schema:
+    return all_of({"restoreRequestObject": ref("RestoreRequest"), "crossRegionRestoreDetails": _source_instance()})
+
+
+def _source_instance() -> Schema:
+    """Of the vault's resource group, and its region."""
+    return all_of({"sourceBackupInstanceId": _NEEDED, "sourceRegion": _NEEDED})
 
 
 def _restore_together() -> Schema:

@@ -1455,6 +1455,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/locations/{location}/crossRegionRestore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                location: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restore the copy of a recovery point in its region */
+        post: operations["BackupInstances_TriggerCrossRegionRestore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/locations/{location}/validateCrossRegionRestore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                location: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whether a restore of a copy in its region would work */
+        post: operations["BackupInstances_ValidateCrossRegionRestore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/locations/{location}/fetchSecondaryRecoveryPoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                location: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The recovery points of an instance that have a copy in the region */
+        post: operations["FetchSecondaryRecoveryPoints_List"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/locations/{location}/fetchCrossRegionRestoreJobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                location: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The restores of a vault from copies in the region, of a week unless the filter says since when */
+        post: operations["FetchCrossRegionRestoreJobs_List"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/locations/{location}/fetchCrossRegionRestoreJob": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                location: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A restore from a copy in the region */
+        post: operations["FetchCrossRegionRestoreJob_Get"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataProtection/backupVaults/{vault}/restoreTogether": {
         parameters: {
             query?: never;
@@ -3231,6 +3336,26 @@ export interface components {
         ValidateRestoreRequest: {
             restoreRequestObject: components["schemas"]["RestoreRequest"];
         };
+        CrossRegionRestoreRequest: {
+            restoreRequestObject: components["schemas"]["RestoreRequest"];
+            crossRegionRestoreDetails: {
+                sourceBackupInstanceId: string;
+                sourceRegion: string;
+            };
+        };
+        FetchSecondaryRPsRequest: {
+            sourceBackupInstanceId: string;
+            sourceRegion: string;
+        };
+        CrossRegionRestoreJobsRequest: {
+            sourceBackupVaultId: string;
+            sourceRegion: string;
+        };
+        CrossRegionRestoreJobRequest: {
+            sourceBackupVaultId: string;
+            sourceRegion: string;
+            jobId: string;
+        };
         RestoreTogetherRequest: {
             restores: {
                 backupInstanceName: string;
@@ -3662,7 +3787,6 @@ export interface components {
                 restoreType: null;
                 rehydrationPriority: null;
                 progressUrl: null;
-                isCrossRegionRestore: null;
                 policyId: string | null;
                 policyName: string | null;
                 /** @enum {string|null} */
@@ -3675,7 +3799,8 @@ export interface components {
                 /** Format: date-time */
                 endTime: string | null;
                 /** @enum {string} */
-                operationCategory: "Backup" | "Restore" | "RestoreTogether" | "SwapDisks" | "UndoSwap" | "ExpireRecoveryPoints" | "CopyRecoveryPoint" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption" | "RestoreTest";
+                operationCategory: "Backup" | "Restore" | "RestoreTogether" | "SwapDisks" | "UndoSwap" | "ExpireRecoveryPoints" | "CopyRecoveryPoint" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption" | "RestoreTest" | "CrossRegionRestore";
+                isCrossRegionRestore: true | null;
                 /** @enum {string} */
                 operation: "Backup" | "Restore" | "RestoreTogether" | "SwapDisks" | "UndoSwap" | "ExpireRecoveryPoints" | "CopyRecoveryPoint" | "ConfigureProtection" | "DeleteBackupInstance" | "ImportVault" | "UndoImport" | "FinishImport" | "AdoptSnapshots" | "UndoAdoption" | "RestoreTest";
                 /** @enum {string} */
@@ -4109,6 +4234,7 @@ export interface components {
                 recoveryPointId: string | null;
                 /** Format: date-time */
                 recoveryPointTime: string | null;
+                restoreLocation: string | null;
             }[];
             /** Format: date-time */
             oldestRecoveryPointTime: string | null;
@@ -4770,6 +4896,12 @@ export interface components {
         };
         AllCopyRuleList: {
             value: components["schemas"]["CopyRule"][];
+        };
+        AllAzureBackupRecoveryPointResourceList: {
+            value: components["schemas"]["AzureBackupRecoveryPointResource"][];
+        };
+        AllAzureBackupJobResourceList: {
+            value: components["schemas"]["AzureBackupJobResource"][];
         };
         CloudError: {
             error: components["schemas"]["Error"];
@@ -8464,6 +8596,215 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    BackupInstances_TriggerCrossRegionRestore: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                location: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CrossRegionRestoreRequest"];
+            };
+        };
+        responses: {
+            /** @description Begun. */
+            202: {
+                headers: {
+                    "Azure-AsyncOperation": components["headers"]["Azure-AsyncOperation"];
+                    Location: components["headers"]["Location"];
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    BackupInstances_ValidateCrossRegionRestore: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                location: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CrossRegionRestoreRequest"];
+            };
+        };
+        responses: {
+            /** @description Begun. */
+            202: {
+                headers: {
+                    "Azure-AsyncOperation": components["headers"]["Azure-AsyncOperation"];
+                    Location: components["headers"]["Location"];
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    FetchSecondaryRecoveryPoints_List: {
+        parameters: {
+            query: {
+                "api-version": string;
+                /** @example startDate eq '2026-03-01T00:00:00Z' and endDate eq '2026-03-02T00:00:00Z' */
+                $filter?: string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                location: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FetchSecondaryRPsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllAzureBackupRecoveryPointResourceList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    FetchCrossRegionRestoreJobs_List: {
+        parameters: {
+            query: {
+                "api-version": string;
+                /** @example status eq 'Failed' and operation eq 'Backup' and startTime ge '2026-03-01T00:00:00Z' */
+                $filter?: string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                location: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CrossRegionRestoreJobsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllAzureBackupJobResourceList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    FetchCrossRegionRestoreJob_Get: {
+        parameters: {
+            query: {
+                "api-version": string;
+            };
+            header?: never;
+            path: {
+                subscription: string;
+                group: string;
+                location: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CrossRegionRestoreJobRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "x-ms-request-id": components["headers"]["x-ms-request-id"];
+                    "x-ms-correlation-request-id": components["headers"]["x-ms-correlation-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AzureBackupJobResource"];
+                };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];

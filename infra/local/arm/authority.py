@@ -35,6 +35,7 @@ ACTION_ROOTS = {
     "role_definition": "Microsoft.Authorization/roleDefinitions",
     "permission": "Microsoft.Authorization/permissions",
     "usage": "Microsoft.Compute/locations/usages",
+    "sku": "Microsoft.Compute/skus",
     "backup_vault": "Microsoft.DataProtection/backupVaults",
     "backup_policy": "Microsoft.DataProtection/backupVaults/backupPolicies",
     "backup_instance": "Microsoft.DataProtection/backupVaults/backupInstances",

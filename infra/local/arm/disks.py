@@ -154,7 +154,7 @@ def _built(world: World, call: Call, body: Json, source: Resource | None) -> Res
     wishes = body["properties"]
     location = resources.location_of(body)
     sku = (body.get("sku") or {}).get("name") or "Standard_LRS"
-    skus.check_sku(sku)
+    skus.check_sku(sku, location)
     inherited = _inherited(source)
     size = wishes.get("diskSizeGB", inherited.pop("diskSizeGB", None))
     if size is None:
@@ -427,7 +427,7 @@ def _follows_size(disk: Resource, name: str) -> bool:
 def _check_sku_change(disk: Resource, sku: str) -> None:
     if sku == disk.sku:
         return
-    skus.check_sku(sku)
+    skus.check_sku(sku, disk.location)
     skus.check_zones(sku, disk.location, disk.body.get("zones", []))
     if disk.body.get("managedBy"):
         raise errors.not_allowed(f"The SKU of disk {disk.name} cannot change while it is attached to a running VM.")

@@ -181,6 +181,15 @@ def unknown_sku(sku: str) -> ArmError:
     return invalid_parameter("sku", f"SKU {sku} is not available.")
 
 
+def sku_elsewhere(sku: str, offered: list[str]) -> ArmError:
+    """The text is reported (hashicorp/terraform-provider-azurerm#18520, Azure/azure-cli#22732), its code remembered."""
+    message = (
+        f"SKU {sku} is not supported for resource type Disk in this region. Supported SKUs for this region are "
+        f"{','.join(offered)}"
+    )
+    return invalid_parameter("sku", message)
+
+
 def attached(name: str, machine: str) -> ArmError:
     return not_allowed(f"Disk {name} is attached to VM {machine}.")
 

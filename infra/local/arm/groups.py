@@ -18,6 +18,7 @@ PROVIDERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "Microsoft.Compute": {
         **dict.fromkeys(("disks", "snapshots", "diskEncryptionSets"), ("2025-01-02", "2024-03-02", "2023-04-02")),
         "locations/usages": ("2024-07-01",),
+        "skus": ("2021-07-01",),
         "locations/diskOperations": ("2025-01-02", "2024-03-02", "2023-04-02"),
     },
     "Microsoft.Authorization": {

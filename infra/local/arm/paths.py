@@ -47,7 +47,7 @@ class Route:
 
     kind: 'disk', 'snapshot', 'encryption_set', 'disk_access', 'machine', 'group', 'subscription', 'operation',
     'group_operation', 'lock', 'role_assignment', 'role_definition', 'permission', 'provider', 'location', 'usage',
-    'tenant', 'resource', 'tags', 'cost', 'backup_vault', 'backup_policy', 'backup_instance', 'backup_point',
+    'sku', 'tenant', 'resource', 'tags', 'cost', 'backup_vault', 'backup_policy', 'backup_instance', 'backup_point',
     'backup_operation' or 'unknown'.
     name: empty when the path names the collection; of an unknown kind, its resource type. action: 'beginGetAccess'
     and the like. scope: the id on which roles and locks are looked up. namespace: of an unknown resource type.
@@ -137,6 +137,8 @@ def _in_compute(parts: list[str], lowered: list[str], at: int, place: dict[str, 
             return Route(kind="operation", name=parts[-1], location=lowered[at + 3], **place)
         case ["locations", _, "usages"] if not place["group"]:
             return Route(kind="usage", location=lowered[at + 3], **place)
+        case ["skus"] if not place["group"]:
+            return Route(kind="sku", **place)
         case [kind] if kind in COMPUTE_TYPES:
             return Route(kind=COMPUTE_TYPES[kind], **place)
         case [kind, _, *rest] if kind in COMPUTE_TYPES and place["group"] and (not rest or rest[0] in ACTIONS):

@@ -98,12 +98,14 @@ BACKUP_CONTRIBUTOR = Role(
     name="Backup Contributor",
     actions=("Microsoft.Authorization/*/read", "Microsoft.DataProtection/backupVaults/*"),
 )
-# No built-in role but Reader and those above it lets usages be read; a deployment makes one that lets nothing else.
+# No built-in role but Reader and those above it lets usages and SKUs be read; a deployment makes one that lets nothing
+# else.
 COMPUTE_USAGE_READER = Role(
     guid="5f5ac09d-3f0c-4d77-8b0a-6a2f4d1c9e21",
     name="Compute Usage Reader",
     actions=(
         "Microsoft.Compute/locations/usages/read",
+        "Microsoft.Compute/skus/read",
         "Microsoft.Resources/subscriptions/resourceGroups/read",
         "Microsoft.Resources/subscriptions/locations/read",
         "Microsoft.Authorization/locks/read",

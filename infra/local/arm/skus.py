@@ -81,9 +81,18 @@ def performance(sku: str, size_gib: int, tier: str | None = None) -> dict[str, A
     return {**shown, "tier": size.tier} if size.tier else shown
 
 
-def check_sku(sku: str) -> None:
+def offered(location: str) -> list[str]:
+    """The kinds of disk that a region has. Zone-redundant ones need zones [documented]; Premium SSD v2 is not in all
+    regions [documented], here in those with zones."""
+    has_zones = location in ZONAL_REGIONS
+    return [sku for sku in DISK_SKUS if has_zones or not (sku.endswith("_ZRS") or sku == "PremiumV2_LRS")]
+
+
+def check_sku(sku: str, location: str) -> None:
     if sku not in DISK_SKUS:
         raise errors.unknown_sku(sku)
+    if sku not in offered(location):
+        raise errors.sku_elsewhere(sku, offered(location))
 
 
 def check_size(sku: str, size_gib: Any) -> None:

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from tests.conformance.dataprotection.comparing import Difference
 
 ANY = r".*"
-_NOT_FOR_DISKS = r"is 400 OperationNotSupported"
 
 
 class Excuse(NamedTuple):
@@ -50,9 +49,9 @@ EXCUSES: tuple[Excuse, ...] = (
     ),
     Excuse(
         r".* POST resources 200",
-        r"data\[\]\.(location|properties\.replicatedRegions|properties\.featureSettings)",
-        r"'eastus2euap' is 'centraluseuap'|number of elements 1 is 0|is missing",
-        "a vault that keeps copies in another region, which is refused here; the world of the replay has one region",
+        r"data\[\]\.properties\.featureSettings",
+        "is missing",
+        "the switch for restores in another region, which needs none here: copies are made by copy rules",
     ),
     Excuse(
         r"job_list_and_show \d+ POST resources 200",
@@ -67,10 +66,16 @@ EXCUSES: tuple[Excuse, ...] = (
         "which slot of the schedule the backup is of; clients show this object as it is",
     ),
     Excuse(
-        r".* POST locations/\*/fetch(SecondaryRecoveryPoints|CrossRegionRestoreJobs?) 200",
+        r".* POST locations/\*/fetch(SecondaryRecoveryPoints|CrossRegionRestoreJob) 200",
         "status",
-        _NOT_FOR_DISKS,
-        "snapshots stay in their region: there is no second one to read from, and the refusal says so",
+        "is 404 ResourceNotFound",
+        "the instance and the restore of a database in its second region: only disks are backed up here",
+    ),
+    Excuse(
+        r".* POST locations/\*/fetchCrossRegionRestoreJobs 200",
+        "value",
+        "number of elements 1 is 0",
+        "the same restore of a database, in a list",
     ),
     Excuse(
         r"backup_policy_create_and_delete (5|7|9) PUT backupPolicies/\* 200",
@@ -101,19 +106,20 @@ EXCUSES: tuple[Excuse, ...] = (
         r".* backupVaults(/\*)? 20[01]",
         r"(value\[\]\.)?properties\.featureSettings",
         "is missing",
-        "cross-region restore, which is refused here and left out of the requests: snapshots stay in their region",
+        "the switch for restores in another region, which is refused here and left out of the requests: copies are "
+        "made by copy rules, and can be restored without it",
     ),
     Excuse(
         r"backup_vault_update 31 PUT backupVaults/\* 400",
         "status",
         "is 201",
-        "a vault never has cross-region restore here, so that it can always be switched off",
+        "the switch for restores in another region does nothing here, so that it can always be switched off",
     ),
     Excuse(
         r".* backupVaults(/\*)? 20[01]",
         r"(value\[\]\.)?properties\.replicatedRegions",
         "number of elements 1 is 0",
-        "where Azure keeps a copy of a geo-redundant vault; snapshots are kept in their own region only",
+        "where Azure keeps a copy of a geo-redundant vault; here the regions of its copy rules, of which it has none",
     ),
     Excuse(
         r".* locations/\*/operationStatus/\* 200",

@@ -23,6 +23,7 @@ from tests.fakes import FakeClock, World
 from tests.workflows.platform import Platform
 
 LOCATION = "centraluseuap"
+ELSEWHERE = "eastus2euap"  # where the vault lies whose copies were recorded
 DISK_BYTES = 4 << 30  # recorded
 SNAPSHOT_TIME = timedelta(seconds=180)  # recorded: a backup takes three minutes
 BEFORE_A_REQUEST = 5  # seconds
@@ -81,6 +82,7 @@ def set_up(scenario: str, exchanges: list[Exchange]) -> Stage:
     """A world that holds what the scenario found when it began."""
     platform = Platform(World(clock=FakeClock(NOON)))
     platform.world.cloud.snapshot_time = SNAPSHOT_TIME
+    platform.world.cloud.region_names |= {ELSEWHERE}
     stage = Stage(platform=platform, front=Front(platform.world))
     text = json.dumps([[each.url, each.request, each.response] for each in exchanges if each.status < 400])
     for group in sorted(set(re.findall(_GROUP, text))):
@@ -96,7 +98,7 @@ def set_up(scenario: str, exchanges: list[Exchange]) -> Stage:
             _put(stage, f"{vault}/backupPolicies/{policy}", {"properties": _policy_of(vault)})
     for row in _graph_vaults(exchanges):
         if stage.front.get(row["id"]).status == 404:
-            _put(stage, row["id"].replace("/BackupVaults/", "/backupVaults/"), _vault_in_graph(row))
+            _put_in_graph(stage, row)
     for match in instances:
         _add_disk(stage, match)
         if _is_there_at_first(match[0], exchanges):
@@ -145,14 +147,30 @@ def _vault_body() -> dict[str, Any]:
     }
 
 
+def _put_in_graph(stage: Stage, row: Mapping[str, Any]) -> None:
+    """The vault of a row of Resource Graph, with a rule for each region that it is replicated to."""
+    path = row["id"].replace("/BackupVaults/", "/backupVaults/")
+    regions = row["properties"]["replicatedRegions"]
+    _put(stage, path, _vault_in_graph(row))
+    for region in regions:
+        _put(stage, f"{path}/backupPolicies/copied", {"properties": _policy_of(path)})
+        rule = {
+            "policyId": f"{path}/backupPolicies/copied",
+            "targetLocation": region,
+            "snapshotResourceGroupId": path.partition("/providers/")[0],
+            "retentions": [{"tagName": "Default", "duration": "P30D"}],
+        }
+        _put(stage, f"{path}/copyRules/{region}", {"properties": rule})
+
+
 def _vault_in_graph(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The vault of a row of Resource Graph, in the one region of this world."""
+    """The vault of a row of Resource Graph."""
     told = {name: row[name] for name in ("tags", "identity") if row[name] is not None}
     properties = dict(row["properties"])
     soft_delete = properties["securitySettings"]["softDeleteSettings"]
     properties["securitySettings"] = {"softDeleteSettings": {**soft_delete, "retentionDurationInDays": 14.0}}
     kept = {name: properties[name] for name in ("storageSettings", "securitySettings")}
-    return {"location": LOCATION, **told, "properties": kept}
+    return {"location": row["location"], **told, "properties": kept}
 
 
 def _policy_of(vault: str) -> dict[str, Any]:
@@ -217,7 +235,8 @@ def _back_up_daily(stage: Stage, times: int) -> None:
 
 
 def _offered(request: Any) -> Any:
-    """The request without cross-region restore: it is refused here, and the rest of it is to be compared."""
+    """The request without the switch for restores in another region: it is refused here, and the rest of it is to be
+    compared."""
     properties = request.get("properties") or {}
     features = properties.get("featureSettings") or {}
     features.pop("crossRegionRestoreSettings", None)
