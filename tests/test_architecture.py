@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cases import every_case
+
 ROOT = Path(__file__).parent.parent
 SOURCES = ("backup_core", "docs", "infra", "tests")
 AZURE_CLIENTS = ("azure.mgmt", "azure.data", "azure.storage", "azure.identity", "azure.eventgrid", "azure.core")
@@ -143,7 +145,7 @@ def test_every_part_is_known_to_the_rules() -> None:
     assert [name for name in modules() if name != "backup_core" and part_of(name, ARROWS) is None] == []
 
 
-@pytest.mark.parametrize("module", modules())
+@every_case("module", modules())
 def test_a_module_imports_of_ours_only_what_its_arrow_allows(module: str) -> None:
     part = part_of(module, ARROWS)
     allowed = ARROWS[part] if part else ()
@@ -151,7 +153,7 @@ def test_a_module_imports_of_ours_only_what_its_arrow_allows(module: str) -> Non
     assert {name for name in ours if not is_in(name, allowed)} == set()
 
 
-@pytest.mark.parametrize("module", modules())
+@every_case("module", modules())
 def test_a_module_imports_of_others_only_what_its_part_needs(module: str) -> None:
     part = part_of(module, OUTSIDE)
     allowed = OUTSIDE[part] if part else ()
@@ -352,7 +354,7 @@ def test_loading_the_app_loads_no_heavy_library_and_no_workflow() -> None:
 # ---------------------------------------------------------------- one idiom each
 
 
-@pytest.mark.parametrize("module", [each for each in modules() if each != "backup_core.ports"])
+@every_case("module", [each for each in modules() if each != "backup_core.ports"])
 def test_whoever_tries_again_on_conflict_or_reads_all_pages_does_it_by_the_one_helper(module: str) -> None:
     """`again_on_conflict`, `until_committed`, `pages` and `every` in ports.py: loops of one's own drift apart."""
     loops = [node for node in ast.walk(tree_of(module)) if isinstance(node, ast.For | ast.While)]

@@ -21,6 +21,7 @@ from backup_core.domain.job import JobOperation, job_id
 from backup_core.ports import Event
 from backup_core.settings import SETTINGS, Settings, SettingsInvalid, SignIn, wants_traces
 from docs import facts, generate, sizing
+from tests.cases import every_case
 from tests.infra.app_settings import settings_asked
 from tests.workflows.scenes import HOUR, backed_up
 
@@ -163,7 +164,7 @@ def _value(schema: Mapping[str, Any]) -> Any:
     return {"integer": 0, "array": [], "string": "x"}.get(str(kinds))
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+@every_case("kind", KINDS.values())
 def test_the_schema_of_all_events_says_of_each_type_what_its_own_says(kind: EventKind) -> None:
     data = sample(kind)
     own = Draft202012Validator(data_schema(kind))
@@ -308,7 +309,7 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@every_case("page", PAGES)
 def test_links_within_the_project_lead_somewhere(page: Path) -> None:
     assert list(dead_links(page)) == []
 

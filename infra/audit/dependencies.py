@@ -218,12 +218,17 @@ def _foreign_imports(root: Path, where: tuple[str, ...]) -> Iterator[tuple[str, 
     """Modules that are neither Python's nor ours, and the first place that imports each."""
     seen: set[str] = set()
     for path in _sources(root, where):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            for module in _imported(node):
-                top = module.split(".")[0]
-                if top not in sys.stdlib_module_names and top not in _OURS and module not in seen:
-                    seen.add(module)
-                    yield module, f"{path.relative_to(root).as_posix()}:{getattr(node, 'lineno', 0)}"
+        for module, line in _imports_of(path.read_text(encoding="utf-8")):
+            if module not in seen:
+                seen.add(module)
+                yield module, f"{path.relative_to(root).as_posix()}:{line}"
+
+
+@cache
+def _imports_of(source: str) -> tuple[tuple[str, int], ...]:
+    imported = ((name, node) for node in ast.walk(ast.parse(source)) for name in _imported(node))
+    known = sys.stdlib_module_names | set(_OURS)
+    return tuple((name, getattr(node, "lineno", 0)) for name, node in imported if name.split(".")[0] not in known)
 
 
 def _sources(root: Path, where: tuple[str, ...]) -> Iterator[Path]:

@@ -43,6 +43,7 @@ from backup_core.domain.errors import (
 )
 from backup_core.domain.swap import MachineRefused
 from tests.builders import DISK_GROUP, SNAPSHOT_GROUP, SUBSCRIPTION, TARGET_GROUP, disk_id, machine_id, snapshot_id
+from tests.cases import every_case
 
 ENCRYPTION_SET = f"{SNAPSHOT_GROUP.text}/providers/Microsoft.Compute/diskEncryptionSets/keys"
 CALLS = {
@@ -87,8 +88,8 @@ def test_every_kind_of_call_is_tried_here():
     assert set(CALLS) == set(CallKind)
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=lambda call: call.kind.name)
-@pytest.mark.parametrize(
+@every_case("call", CALLS.values())
+@every_case(
     ("status", "code", "expected"),
     [
         (0, "", CloudUnavailable),
@@ -116,7 +117,7 @@ def test_what_means_the_same_for_every_call(call, status, code, expected):
     assert call.target in error.message
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("kind", "status", "code", "expected"),
     [
         (CallKind.GET_DISK, 404, "ResourceNotFound", DiskNotFound),

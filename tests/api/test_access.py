@@ -16,6 +16,7 @@ from tests.api.bodies import GROUP_PATH, INSTANCE_PATH, POLICY_PATH, VAULT_PATH,
 from tests.api.front import Front
 from tests.api.tenant import DROPPED, GROUP, PERSON, bearer, guarded
 from tests.builders import SUBSCRIPTION, VAULT
+from tests.cases import every_case
 from tests.fakes import World
 from tests.workflows.platform import Platform
 
@@ -237,8 +238,8 @@ def empty() -> Front:
     return guarded(World())
 
 
-@pytest.mark.parametrize("row", GUARDED, ids=lambda row: f"{row[1]} {row[0]}")
-@pytest.mark.parametrize("role", [*ROLES, None])
+@every_case("row", GUARDED)
+@every_case("role", [*ROLES, None])
 def test_a_role_may_what_the_table_says(empty: Front, row: tuple[str, str], role: str | None) -> None:
     least, action = TABLE[row]
     path = "/" + re.sub(r"\{\*?\w+\}", "x-1", BY_NAME[row[0]].template)
@@ -252,7 +253,7 @@ def test_a_role_may_what_the_table_says(empty: Front, row: tuple[str, str], role
         assert f"'{action}'" in reply.error["message"]
 
 
-@pytest.mark.parametrize("row", GUARDED, ids=lambda row: f"{row[1]} {row[0]}")
+@every_case("row", GUARDED)
 def test_an_action_is_named_as_azure_names_it(row: tuple[str, str]) -> None:
     assert action_of(BY_NAME[row[0]], row[1]) == TABLE[row][1]
 
@@ -280,7 +281,7 @@ def test_what_could_change_something_is_told_from_questions() -> None:
     assert {row for row in TABLE if not is_change(BY_NAME[row[0]], row[1])} == asked
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.endpoints], ids=lambda route: route.name)
+@every_case("route", [route for route in ROUTES if route.endpoints])
 def test_a_method_that_does_not_exist_is_told_to_whoever_has_a_role(empty: Front, route: Route) -> None:
     path = "/" + re.sub(r"\{\*?\w+\}", "x-1", route.template)
     for method in set(METHODS) - set(route.endpoints):

@@ -70,6 +70,7 @@ from tests.builders import (
     machine_json,
     point,
 )
+from tests.cases import every_case
 from tests.fakes import World
 from tests.origins import OLD, policy_json, stock
 from tests.workflows.platform import Platform
@@ -152,7 +153,7 @@ def test_every_schema_is_used_and_every_one_that_is_used_is_there() -> None:
     assert used == set(document()["components"]["schemas"])
 
 
-@pytest.mark.parametrize("name", document()["components"]["schemas"])
+@every_case("name", document()["components"]["schemas"])
 def test_every_schema_is_a_sound_schema(name: str) -> None:
     Draft202012Validator.check_schema(document()["components"]["schemas"][name])
 

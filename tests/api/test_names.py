@@ -17,6 +17,7 @@ from tests.api.bodies import VAULT_PATH, instance_body, policy_body, vault_body
 from tests.api.front import BASE, Reply
 from tests.api.standing import WORKING, StandingFront, check_refusal, filled, scene
 from tests.builders import SUBSCRIPTION
+from tests.cases import every_case
 
 # As they stand in the URL. What a host leaves encoded, what it decodes once, and what somebody might decode twice.
 IMPOSSIBLE = (
@@ -60,7 +61,7 @@ STRANGE = (
     "con",
 )
 NAMED = [route for route in ROUTES if route.endpoints and "{" in route.template]
-each_route = pytest.mark.parametrize("route", NAMED, ids=lambda route: route.name)
+each_route = every_case("route", NAMED)
 EVERYWHERE = ("subscription", "group", "vault")  # these meet every third impossible value at each route: all at all
 APART = 3
 
@@ -112,7 +113,7 @@ def test_no_name_is_nothing_but_dots(front: StandingFront, route: Route) -> None
         assert (reply.status, reply.error["code"], reply.error["target"]) == (400, code, name)
 
 
-@pytest.mark.parametrize("route", [each for each in NAMED if "{subscription}" in each.template], ids=lambda at: at.name)
+@every_case("route", [each for each in NAMED if "{subscription}" in each.template])
 def test_a_subscription_is_a_guid(front: StandingFront, route: Route) -> None:
     for method, value in product(route.endpoints, ("1", "made-up", f"{SUBSCRIPTION}0", SUBSCRIPTION.replace("-", ""))):
         reply = ask(front, route, method, subscription=value)
@@ -200,8 +201,8 @@ CREATED: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("kind", CREATED)
-@pytest.mark.parametrize(
+@every_case("kind", CREATED)
+@every_case(
     "name", ["..", "...", "-a1", ".a1", "_a1", "(a1)", "a(1", "été", "名名名", "٣٣٣", "a\u0301bc", "a/b", "a\x00b"]
 )
 def test_nothing_is_created_under_a_name_that_azure_would_not_take(front: StandingFront, kind: str, name: str) -> None:

@@ -6,14 +6,13 @@ import re
 import subprocess
 import sys
 
-import pytest
-
 from backup_core.api.answering import resolve
 from backup_core.api.blueprint import api_blueprint
 from backup_core.api.endpoints import METHODS, Route
 from backup_core.api.routes import ROUTES
 from tests.api.bodies import VAULT_PATH
 from tests.api.front import Front, first_match, load
+from tests.cases import every_case
 from tests.fakes import World
 
 FUNCTIONS = load(None)
@@ -24,15 +23,15 @@ def sample(route: Route, value: str = "x-1") -> str:
     return re.sub(r"\{\*?\w+\}", value, route.template)
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
-@pytest.mark.parametrize("method", METHODS)
+@every_case("route", ROUTES)
+@every_case("method", METHODS)
 def test_no_route_shadows_another(route: Route, method: str) -> None:
     found = first_match(FUNCTIONS, method, sample(route))
     assert found is not None
     assert found[0].name == route.name
 
 
-@pytest.mark.parametrize("route", OFFERED, ids=lambda route: route.name)
+@every_case("route", OFFERED)
 def test_no_value_of_a_route_makes_it_another_one(route: Route) -> None:
     """A vault called `backupVaults` or `locations` is still a vault."""
     for other in {part for each in ROUTES for part in each.template.split("/") if "{" not in part}:
@@ -59,7 +58,7 @@ def test_every_route_of_the_table_becomes_one_function() -> None:
     assert len({function.template.lower() for function in FUNCTIONS}) == len(ROUTES)
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+@every_case("route", ROUTES)
 def test_the_host_accepts_the_name_and_the_route(route: Route) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9_\-]{0,127}", route.name)
     assert not route.template.lower().startswith(("admin", "runtime", "/"))
@@ -72,7 +71,7 @@ def test_every_endpoint_exists_and_no_method_is_unknown() -> None:
             assert callable(resolve(endpoint.handler)), endpoint.handler
 
 
-@pytest.mark.parametrize("route", OFFERED, ids=lambda route: route.name)
+@every_case("route", OFFERED)
 def test_a_wrong_method_is_refused_as_arm_does(route: Route) -> None:
     front = Front(World())
     for method in set(METHODS) - set(route.endpoints):

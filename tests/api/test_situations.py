@@ -11,6 +11,7 @@ from backup_core.ports import StateConflict
 from tests.api.bodies import POLICY_PATH
 from tests.api.front import Front
 from tests.api.standing import WORKING, copied, filled, scene
+from tests.cases import every_case
 
 FOR_EVER = 50
 NOT_REPEATED = {"POST", "PATCH"}  # azure-core would send it a second time, and nobody knows what the first one did
@@ -33,7 +34,7 @@ def path_of(route: Route) -> str:
     return f"/{filled(route.template, instance='deleted-1' if 'deletedBackup' in route.template else 'instance-1')}"
 
 
-@pytest.mark.parametrize("situation", SITUATIONS)
+@every_case("situation", SITUATIONS)
 @pytest.mark.parametrize(("route", "method"), ASKED, ids=name_of)
 def test_a_situation_has_its_status_at_every_route(route: Route, method: str, situation: str) -> None:
     """Where the route meets it at all: it may have nothing to write, or stop at what it looked at before."""
@@ -58,7 +59,7 @@ def test_a_situation_is_met_by_whoever_writes_a_policy(situation: str) -> None:
     assert front.put(POLICY_PATH, WORKING["BackupPolicyInput"]).status == status
 
 
-@pytest.mark.parametrize(("route", "method"), WITH_BODY, ids=name_of)
+@every_case(("route", "method"), WITH_BODY)
 def test_a_body_in_chunks_is_asked_for_with_its_length(route: Route, method: str) -> None:
     """The platform hands on nothing of it, so that it must not pass for an empty one."""
     front = Front(copied(scene()))

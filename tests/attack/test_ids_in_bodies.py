@@ -28,6 +28,7 @@ from tests.attack.closed import (
     spellings,
 )
 from tests.builders import SUBSCRIPTION
+from tests.cases import every_case
 
 CODE = "LinkedAuthorizationFailed"
 # `METHOD path` of all that takes a body, with the name of the body in the description.
@@ -118,8 +119,8 @@ def test_a_closed_id_in_any_described_field_is_refused(front: AttackedFront, lin
             assert (reply.status, reply.error["code"]) == (403, CODE), f"{place}: {reply.text}"
 
 
-@pytest.mark.parametrize("line", TAKING)
-@pytest.mark.parametrize(
+@every_case("line", TAKING)
+@every_case(
     "hidden",
     [
         {"dataSourceSetInfo": {"resourceID": CLOSED_DISK, "objectType": "DatasourceSet"}},
@@ -130,7 +131,6 @@ def test_a_closed_id_in_any_described_field_is_refused(front: AttackedFront, lin
         {"tags": {CLOSED_DISK: "a"}},
         {"unknown": [[{"deep": [CLOSED_DISK]}]]},
     ],
-    ids=str,
 )
 def test_a_closed_id_where_nobody_reads_is_refused_too(front: AttackedFront, line: str, hidden: Any) -> None:
     body = sound(TAKING[line])
@@ -162,8 +162,8 @@ def _is_worth_it(place: Place) -> bool:
     return str(place[-1]).lower().endswith(("id", "uri", "scope", "any key")) or 0 in place[-1:]
 
 
-@pytest.mark.parametrize("line", TAKING)
-@pytest.mark.parametrize("role", ROLES)
+@every_case("line", TAKING)
+@every_case("role", ROLES)
 def test_no_role_is_enough(front: AttackedFront, line: str, role: str) -> None:
     body = {**sound(TAKING[line]), "x": CLOSED_DISK}
     reply = send(front, line, body, role)
@@ -171,13 +171,13 @@ def test_no_role_is_enough(front: AttackedFront, line: str, role: str) -> None:
     assert reply.error["code"] in (CODE, "AuthorizationFailed")
 
 
-@pytest.mark.parametrize("line", TAKING)
+@every_case("line", TAKING)
 def test_what_is_there_and_what_is_not_are_refused_in_the_same_words(front: AttackedFront, line: str) -> None:
     there, absent = (send(front, line, {**sound(TAKING[line]), "x": each}) for each in (CLOSED_DISK, ABSENT_DISK))
     assert there.text == absent.text.replace(ABSENT_DISK, CLOSED_DISK)
 
 
-@pytest.mark.parametrize("line", TAKING)
+@every_case("line", TAKING)
 def test_the_words_are_arms_and_name_all_that_is_closed(front: AttackedFront, line: str) -> None:
     body = {**sound(TAKING[line]), "one": CLOSED_DISK, "more": [CLOSED_GROUP.text, CLOSED_SUBSCRIPTION]}
     reply = send(front, line, body)
@@ -191,7 +191,7 @@ def test_the_words_are_arms_and_name_all_that_is_closed(front: AttackedFront, li
     assert [detail["target"] for detail in reply.error["details"]] == ["one", "more[0]", "more[1]"]
 
 
-@pytest.mark.parametrize("line", TAKING)
+@every_case("line", TAKING)
 def test_a_refusal_is_in_the_audit_log(line: str) -> None:
     front = AttackedFront()
     send(front, line, {**sound(TAKING[line]), "x": CLOSED_DISK})
@@ -206,7 +206,7 @@ def test_a_query_is_held_like_a_body(front: AttackedFront) -> None:
     assert reply.error["code"] == CODE
 
 
-@pytest.mark.parametrize("line", TAKING)
+@every_case("line", TAKING)
 def test_what_is_open_works_as_before(front: AttackedFront, line: str) -> None:
     reply = send(front, at_a_point(line), sound(TAKING[line]))
     assert reply.status < 300 or (TAKING[line] == "NothingNeeded" and reply.status == 404), reply.text

@@ -31,6 +31,7 @@ from tests.attack.closed import (
     somebody_else,
 )
 from tests.builders import VAULT
+from tests.cases import every_case
 
 CODE = "LinkedAuthorizationFailed"
 ENDPOINTS = [(route, method) for route in ROUTES for method in route.endpoints if not route.is_anonymous]
@@ -76,8 +77,8 @@ def test_each_word_of_a_route_is_held_or_lies_in_its_path() -> None:
     assert not STANDS_FOR.keys() & IN_THE_PATH
 
 
-@pytest.mark.parametrize(("route", "method"), STANDING_FOR_MORE, ids=lambda each: getattr(each, "name", each))
-@pytest.mark.parametrize("role", ROLES)
+@every_case(("route", "method"), STANDING_FOR_MORE)
+@every_case("role", ROLES)
 def test_nothing_can_be_done_with_what_stands_for_something_closed(
     front: AttackedFront, route: Route, method: str, role: str
 ) -> None:
@@ -89,8 +90,8 @@ def test_nothing_can_be_done_with_what_stands_for_something_closed(
         assert reply.error["code"] == CODE or reply.status == 404
 
 
-@pytest.mark.parametrize(("route", "method"), OF_A_VAULT, ids=lambda each: getattr(each, "name", each))
-@pytest.mark.parametrize("role", ROLES)
+@every_case(("route", "method"), OF_A_VAULT)
+@every_case("role", ROLES)
 def test_a_closed_vault_is_closed_on_every_route(front: AttackedFront, route: Route, method: str, role: str) -> None:
     for vault in (CLOSED_VAULT.rpartition("/")[2], CLOSED_VAULT.rpartition("/")[2].upper()):
         reply = front.attack(method, f"/{filled(route.template, vault=vault)}", body_for(route, method), role=role)

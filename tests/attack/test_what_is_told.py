@@ -25,6 +25,7 @@ from tests.attack.closed import (
     somebody_else,
 )
 from tests.builders import SUBSCRIPTION
+from tests.cases import every_case
 
 UNTOLD = (CLOSED_DISK, "secret-disk", "secret-instance", "secret-policy", CLOSED_VAULT, CLOSED_GROUP.text)
 READS = [route for route in ROUTES if "GET" in route.endpoints and not route.is_anonymous]
@@ -44,8 +45,8 @@ def front() -> Iterator[AttackedFront]:
     assert front.altered == []
 
 
-@pytest.mark.parametrize("route", READS, ids=lambda route: route.name)
-@pytest.mark.parametrize("role", ROLES)
+@every_case("route", READS)
+@every_case("role", ROLES)
 def test_no_list_and_no_report_names_what_is_closed(front: AttackedFront, route: Route, role: str) -> None:
     path = f"/{filled(route.template)}"
     for query in ({"api-version": "2026-06-01"}, {"api-version": "2026-06-01", "format": "csv"}):
@@ -101,8 +102,8 @@ def test_a_dry_run_shows_and_counts_open_disks_only(front: AttackedFront) -> Non
     assert reply.json["left"] == 0
 
 
-@pytest.mark.parametrize("line", ASKING)
-@pytest.mark.parametrize("role", ROLES)
+@every_case("line", ASKING)
+@every_case("role", ROLES)
 def test_no_question_with_a_body_is_answered_with_what_is_closed(front: AttackedFront, line: str, role: str) -> None:
     method, path = line.split(" ")
     reply = front.attack(method, path, WORKING[ASKING[line]], role=role)

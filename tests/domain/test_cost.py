@@ -13,6 +13,7 @@ import pytest
 from backup_core.domain.cost import GIB, Churn, Held, by_month, held, held_at
 from backup_core.domain.forecast import Lifetime, forecast_points, lifetimes
 from tests.builders import policy
+from tests.cases import every_case
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -78,7 +79,7 @@ def play(seed: int, blocks: int, an_hour: int, write: Write, gaps: Sequence[int]
     return seen
 
 
-@pytest.mark.parametrize("seed", range(HISTORIES))
+@every_case("seed", range(HISTORIES))
 def test_the_formula_is_within_one_percent_of_the_blocks_when_churn_is_known(seed: int) -> None:
     chance = random.Random(f"disk {seed}")
     blocks, an_hour = chance.randrange(20_000, 40_000), chance.randrange(20, 300)

@@ -7,9 +7,10 @@ from zoneinfo import available_timezones
 import pytest
 
 from backup_core.domain.zones import WINDOWS_ZONES, find_zone
+from tests.cases import every_case
 
 
-@pytest.mark.parametrize("name", sorted(WINDOWS_ZONES))
+@every_case("name", sorted(WINDOWS_ZONES))
 def test_every_windows_zone_is_a_zone_of_the_database(name: str) -> None:
     assert str(find_zone(name)) == WINDOWS_ZONES[name]
     assert WINDOWS_ZONES[name] in available_timezones()

@@ -81,6 +81,7 @@ def test_two_hosts_share_a_port_and_one_may_be_killed(up):
     endpoints = command.endpoints()
     hosts = {name: pid for name, pid in endpoints["processes"].items() if name.startswith("host")}
     assert host_pids(endpoints["api"]) == set(hosts.values())
+    check_who_may_sign_in(endpoints, "entra")
     os.kill(hosts["host-0"], signal.SIGKILL)
     wait_for(lambda: "CRASHED: host-0" in command.output())
     assert host_pids(endpoints["api"], tries=10) == {hosts["host-1"]}
@@ -91,7 +92,7 @@ def test_two_hosts_share_a_port_and_one_may_be_killed(up):
     assert not (command.directory / "endpoints.json").exists()
 
 
-def test_endpoints_say_what_a_client_needs_and_a_second_up_is_refused(up, tmp_path):
+def test_endpoints_say_what_a_client_needs_a_second_up_is_refused_and_the_next_takes_up_the_state(up, tmp_path):
     command = up()
     endpoints = command.endpoints()
     needed = {"api", "arm", "front_door", "issuer", "tenant_id", "audience", "identity", "identity_header",
@@ -111,12 +112,19 @@ def test_endpoints_say_what_a_client_needs_and_a_second_up_is_refused(up, tmp_pa
     assert command.ended() == 0
     assert gone(endpoints["processes"].values())
     assert down(tmp_path) == "nothing is running\n"
+    second = up("--restart-hosts", "--sign-in", "function_key")
+    again = second.endpoints()
+    assert again["function_key"] == endpoints["function_key"], "the storage kept its blobs"
+    check_who_may_sign_in(again, "function_key")
+    os.kill(again["processes"]["host-0"], signal.SIGKILL)
+    wait_for(lambda: "host-1 is started in its place" in second.output())
+    assert "host-1" in second.endpoints()["processes"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the environment of a process")
-@pytest.mark.parametrize(("more", "sign_in"), [((), "entra"), (("--sign-in", "function_key"), "function_key")])
-def test_the_app_is_told_who_may_sign_in(up, more, sign_in):
-    endpoints = up(*more).endpoints()
+def check_who_may_sign_in(endpoints, sign_in):
+    """What the app is told of it."""
+    if sys.platform != "linux":
+        return  # only Linux shows the environment of a process
     content = Path(f"/proc/{endpoints['processes']['host-0']}/environ").read_bytes().decode()
     settings = dict(line.split("=", 1) for line in content.split("\0") if "=" in line)
     assert settings["DISKBACKUP_SIGN_IN"] == sign_in
@@ -149,19 +157,6 @@ def test_nothing_outlives_a_killed_up(up):
     command.process.kill()
     command.process.wait()
     wait_for(lambda: gone(processes))
-
-
-def test_its_state_is_taken_up_again_and_a_crashed_host_is_replaced_when_asked(up):
-    first = up()
-    key = first.endpoints()["function_key"]
-    first.process.terminate()
-    assert first.ended() == 0
-    second = up("--restart-hosts")
-    endpoints = second.endpoints()
-    assert endpoints["function_key"] == key, "the storage kept its blobs"
-    os.kill(endpoints["processes"]["host-0"], signal.SIGKILL)
-    wait_for(lambda: "host-1 is started in its place" in second.output())
-    assert "host-1" in second.endpoints()["processes"]
 
 
 def test_an_app_that_is_refused_is_reported_with_its_reason(tmp_path):

@@ -22,6 +22,7 @@ from backup_core.workflows.lifecycle import delete_instance, stop_protection
 from backup_core.workflows.rebuild import rebuild_catalogue
 from backup_core.workflows.reconcile import reconcile
 from tests.builders import SNAPSHOT_GROUP, VAULT, hold
+from tests.cases import every_case
 from tests.workflows.platform import Platform
 from tests.workflows.proofs import Scenario
 from tests.workflows.scenes import SLOT, change_copy, change_instance, change_point, jobs, protected
@@ -124,7 +125,7 @@ def test_with_every_proof_the_snapshot_goes(name: str) -> None:
     assert asked(ALL[name].prepare(), ALL[name])
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "missing"),
     [(name, missing) for name in ALL for missing in MISSING if missing not in MEANINGLESS.get(name, ())],
 )

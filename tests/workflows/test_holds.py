@@ -28,6 +28,7 @@ from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.vaults import delete_vault, put_policy, put_vault
 from tests.builders import SNAPSHOT_GROUP, VAULT, hold, policy, vault, vault_properties
 from tests.workflows.platform import Platform, request
+from tests.workflows.proofs import unchecked
 from tests.workflows.scenes import (
     SLOT,
     add_point,
@@ -512,9 +513,9 @@ def test_the_chain_that_was_lost_is_taken_up_by_the_reconciler() -> None:
 
 def test_a_hold_on_a_vault_at_any_moment_of_an_expiry_is_found_by_every_later_permit() -> None:
     """Whoever waits until `sure_at` knows: nothing goes from then on."""
-    nth = 0
+    nth, prepared = 0, SCENARIOS["expiry"].prepare()
     while True:
-        platform = SCENARIOS["expiry"].prepare()
+        platform = unchecked(prepared.copy())
         at, answered = len(platform.world.faults.calls) + nth, list[int]()
 
         def ask(platform: Platform = platform, answered: list[int] = answered) -> None:
@@ -540,9 +541,9 @@ def test_a_hold_on_a_vault_at_any_moment_of_an_expiry_is_found_by_every_later_pe
 
 def test_a_hold_at_any_moment_of_an_expiry_keeps_the_point_or_says_that_it_came_late() -> None:
     """At each call of it: after the answer that it is held, nothing of the point is deleted."""
-    kept, late, nth = 0, 0, 0
+    kept, late, nth, prepared = 0, 0, 0, SCENARIOS["expiry"].prepare()
     while True:
-        platform = SCENARIOS["expiry"].prepare()
+        platform = unchecked(prepared.copy())
         point, calls = oldest(platform), platform.world.faults.calls
         at, answers = len(calls) + nth, list[str]()
 

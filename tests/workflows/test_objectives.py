@@ -21,6 +21,7 @@ from backup_core.workflows.protection import configure_instance, resume_protecti
 from backup_core.workflows.reconcile import reconcile
 from tests.builders import VAULT, disk_json
 from tests.workflows.platform import HostDied, Platform, request
+from tests.workflows.proofs import unchecked
 from tests.workflows.scenes import HOUR, SLOT, backed_up, change_instance, events, go_to, jobs, protected
 
 MINUTE = timedelta(minutes=1)
@@ -309,7 +310,7 @@ def test_a_check_that_fails_is_made_good_by_the_next() -> None:
 def test_five_hundred_that_breach_at_once_are_one_digest_within_a_minute_and_their_recovery_is_two() -> None:
     """Their backups are spread over half a minute (dispatch), and each digest waits for twenty seconds."""
     names = [f"many-{number}" for number in range(500)]
-    platform = protected()
+    platform = unchecked(protected())
     with platform.world.faults.paused():
         for name in names:
             platform.world.cloud.add_disk(disk_json(name))

@@ -20,6 +20,7 @@ from backup_core.workflows.lifecycle import stop_protection
 from tests.builders import SUBSCRIPTION, VAULT, point
 from tests.fakes import World
 from tests.workflows.platform import HostDied, Platform
+from tests.workflows.proofs import unchecked
 from tests.workflows.scenes import EVERY_MINUTE, HOUR, SLOT, backed_up, go_to, jobs, protected
 
 REFUSALS: list[BackupError] = [
@@ -267,7 +268,7 @@ def test_stopping_protection_ends_its_alerts() -> None:
 def test_a_thousand_changes_during_an_hour_without_a_topic_arrive_all_and_in_order_though_hosts_die() -> None:
     """Bar: nothing lost, ids unique per change, order within an instance kept."""
     names = [f"disk-{number}" for number in range(1, 18)]
-    platform = protected(*names, **EVERY_MINUTE)
+    platform = unchecked(protected(*names, **EVERY_MINUTE))
     before = len(platform.world.events.distinct)
     platform.world.faults.fail("events.publish", CloudUnavailable("503"), times=1_000_000)
     for minutes in range(60):

@@ -38,6 +38,7 @@ from tests.domain.test_protection_rule import rule
 from tests.fakes import poison_queue
 from tests.invariants import Endings, Records, faults_of_slots
 from tests.workflows.platform import Platform
+from tests.workflows.proofs import unchecked
 from tests.workflows.scenes import HOUR, HOURLY, SLOT, add_point, add_snapshot, backed_up, protected
 
 BOTH = ("disk-1", "disk-2")
@@ -302,7 +303,7 @@ def test_two_runs_side_by_side_do_what_one_does(name: str, frozen: timedelta) ->
     calls, wanted = alone(scene, prepared.copy())
     assert calls >= 4, "a run that does nothing proves nothing"
     for nth in range(calls):
-        platform = prepared.copy()
+        platform = unchecked(prepared.copy())
 
         def second_run(platform: Platform = platform) -> None:
             scene.duty(another_process(platform))
