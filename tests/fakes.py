@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast, get_args
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -197,6 +197,10 @@ class Faults:
     def interrupt_nth(self, nth: int, what: Callable[[], None]) -> None:
         """Let `what` happen elsewhere when the `nth` port call from now is made and has not had its effect yet."""
         self._interruptions[len(self.calls) + nth] = what
+
+    @property
+    def are_paused(self) -> bool:
+        return self._paused
 
     @property
     def are_planned(self) -> bool:
@@ -1172,6 +1176,7 @@ class FakeCloud(_Port):
         for key in [key for key, each in self._disks.items() if each.deleted_at and each.deleted_at <= now]:
             del self._disks[key]
 
+    @_call
     def find_machine(self, machine_id: str) -> Machine | None:
         if self._is_denied(CallKind.FIND_MACHINE, "find_machine", machine_id):
             return None
@@ -1579,6 +1584,7 @@ def _is_disk(resource_id: str) -> bool:
     return f"/{DISK}/".lower() in resource_id.lower()
 
 
+@lru_cache(maxsize=32)  # a disk's are read and then its snapshot's, range by range
 def bytes_of(content: str, wanted: ByteRange) -> bytes:
     """What a disk holds there, as it follows from `content`; the first range begins with a partition
     table. All zeros of none."""

@@ -79,7 +79,7 @@ class Cause:
     TEST_LEFTOVER = "RestoreTestLeftover"
     COPY = "CopyFailed"  # with the region, and the error's code
     COPY_BEHIND = "CopyBehind"  # with the region
-    COPY_EXPIRY = "CopyExpiryBlocked"  # with the region
+    COPY_EXPIRY = "CopyExpiryBlocked"  # with the error's code
 
 
 _FIRED = {

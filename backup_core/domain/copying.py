@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from backup_core.domain.alert import Cause
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.durations import parse_duration
 from backup_core.domain.errors import Fault
@@ -58,6 +59,7 @@ FIRST_RETRY = timedelta(minutes=5)
 LONGEST_RETRY = timedelta(hours=1)
 COPIED_WITHIN = timedelta(hours=12)
 COPYING_AT_MOST = timedelta(days=7)  # what is not whole by then is given up and begun anew
+BELIEVED_AT_ONCE, LONGEST_LOOK = timedelta(minutes=1), timedelta(minutes=15)
 _SAME_INSTANT = timedelta(seconds=1)
 _STAMP = "%Y%m%dT%H%M%SZ"
 
@@ -269,14 +271,18 @@ def missing_copies(
     copies: Sequence[PointCopy],
     rules: Sequence[CopyRule],
 ) -> Iterator[PointCopy]:
-    """Copies that the rules want and no record tells of. What is older than the newest copy of its lane cannot be made
-    any more: Azure keeps to the order of creation."""
+    """Copies that the rules want and no record tells of, and that can still be made."""
     known = {each.copy_id for each in copies}
-    newest = {each.lane: each.point_at for each in sorted(copies, key=lambda each: each.point_at) if not each.is_wanted}
     for point in points:
         for copy in copies_of(vault, instance, point, rules) if point.is_good else ():
-            if copy.copy_id not in known and copy.point_at > newest.get(copy.lane, copy.point_at - _SAME_INSTANT):
+            if copy.copy_id not in known and not is_overtaken(copy, copies):
                 yield copy
+
+
+def is_overtaken(copy: PointCopy, copies: Iterable[PointCopy]) -> bool:
+    """Whether a copy of a newer point was begun in its lane: Azure keeps to the order of creation, so this one would be
+    refused for ever, and what waits behind it would wait."""
+    return any(each.attempt and each.lane == copy.lane and copy.point_at < each.point_at for each in copies)
 
 
 def next_in_lane(copies: Iterable[PointCopy], lane: str) -> PointCopy | None:
@@ -305,10 +311,12 @@ def retry_delay(attempt: int) -> timedelta:
 
 def look_delay(elapsed: timedelta, percent: float) -> timedelta:
     """Until the next look at a copy under way: most of the time that it should still take, as it went so far. Looking
-    late holds a ticket that another waits for; looking often costs."""
+    late holds a ticket that another waits for; looking often costs. What the first seconds tell is hardly believed:
+    clocks differ, and a few percent of them promise hours."""
     known = percent > 0
     left = elapsed * ((100 - percent) / percent) * 0.9 if known else elapsed / 4
-    return min(max(left, timedelta(seconds=10)), timedelta(minutes=15) if known else timedelta(minutes=5))
+    longest = min(max(elapsed * 4, BELIEVED_AT_ONCE), LONGEST_LOOK) if known else timedelta(minutes=5)
+    return min(max(left, timedelta(seconds=10)), longest)
 
 
 # ---------------------------------------------------------------- standings
@@ -369,6 +377,12 @@ def behind(instance: BackupInstance, rules: Iterable[CopyRule], now: datetime) -
                 else f"A point of {_hours(now - since)} h ago has no copy in {rule.location}, nor has any before it"
             )
             yield Behind(lane=rule.lane, words=f"{words}; at most {_hours(allowed)} h are allowed.")
+
+
+def copy_alerts(instance: BackupInstance, *causes: str) -> list[str]:
+    """What the instance's open alerts of these causes say in full; without `causes`, of all that copies have."""
+    wanted = causes or (Cause.COPY, Cause.COPY_BEHIND, Cause.COPY_EXPIRY)
+    return [each.cause for each in instance.alerts if each.cause.partition(".")[0] in wanted]
 
 
 def copy_objective(instance: BackupInstance, rule: CopyRule) -> timedelta:
@@ -494,6 +508,11 @@ def copied_disk_of(tags: Mapping[str, str], snapshot: Snapshot) -> ResourceId | 
         return None
     is_named = snapshot.id.rsplit("/", 1)[-1].startswith(f"bc-{short_disk_name(disk.name)}-")
     return disk if is_named else None
+
+
+def claimed_instance(tags: Mapping[str, str]) -> str:
+    """In small letters, whose copy a snapshot says that it is; "" where it does not say."""
+    return tags.get(f"{TAG_PREFIX}instance", "").lower()
 
 
 def copy_from_label(label: SnapshotLabel, tags: Mapping[str, str], snapshot: Snapshot) -> PointCopy | None:

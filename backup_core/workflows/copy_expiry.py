@@ -43,7 +43,7 @@ from backup_core.workflows.catalogue import find_vault
 from backup_core.workflows.copying import enlist_next, read_copies, without_copy
 from backup_core.workflows.deletion import CopyRun, delete_copy, delete_left_behind, new_permit, read_points
 from backup_core.workflows.heartbeat import recent_beat
-from backup_core.workflows.turns import look_delay, next_turn, note_deferral
+from backup_core.workflows.turns import commit, look_delay, next_turn, note_deferral
 
 log = logging.getLogger("diskbackup.copy_expiry")
 
@@ -113,8 +113,11 @@ def _is_ready(copy: PointCopy, sight: _Sight, now: datetime) -> bool:
         return False
     if copy.left_behind:
         return not sight.stays.keep_all
-    may_go = not copy.is_wanted and not reasons_to_keep(copy, sight.plain, sight.stays)
-    return may_go or copy.state is CopyState.EXPIRING
+    return copy.state is CopyState.EXPIRING or _may_go(copy, sight)
+
+
+def _may_go(copy: PointCopy, sight: _Sight) -> bool:
+    return not copy.is_wanted and not reasons_to_keep(copy, sight.plain, sight.stays)
 
 
 def _forget_unmade(ports: Ports, message: ExpireCopies, sight: _Sight) -> bool:
@@ -318,12 +321,27 @@ def _alerted(ports: Ports, message: ExpireCopies, instance: BackupInstance, resu
 
 def _rest(ports: Ports, message: ExpireCopies, sight: _Sight) -> None:
     """Nothing to delete now: the row moves to when there will be, or goes. Whatever is owed waits for a ticket."""
+    if not _quieten(ports, message, sight):
+        return
     enlist_next(ports, message.vault, sight.instance.value, sight.plain)
     due_at = next_copy_expiry(sight.plain, sight.stays)
     blocked = [each.blocked_until for each in sight.plain if each.blocked_until is not None]
     looks = [at for at in (due_at, *blocked) if at is not None and at > ports.clock.now()]
     rows = [copies_row(message.vault, message.instance_name, min(looks))] if looks else []
     ports.store.schedule(rows, instead_of=[_row(message)])
+
+
+def _quieten(ports: Ports, message: ExpireCopies, sight: _Sight) -> bool:
+    """What was refused is gone, or is to be kept by now: that ends its alert. False when the instance was changed
+    meanwhile; the message comes again then."""
+    left = [each for each in sight.plain if each.left_behind and not sight.stays.keep_all]
+    if left or any(each.state is CopyState.EXPIRING or _may_go(each, sight) for each in sight.plain):
+        return True
+    alerted = resolve(ports, message.vault, sight.instance.value, Cause.COPY_EXPIRY)
+    if not alerted.changes:
+        return True
+    changes = [Replace(sight.instance, alerted.instance), *alerted.changes]
+    return commit(ports, message, changes, alerted.events)
 
 
 def _pause(ports: Ports, message: ExpireCopies, error: BackupError) -> None:

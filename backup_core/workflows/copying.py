@@ -29,10 +29,12 @@ from backup_core.domain.copying import (
     PointCopy,
     Ticket,
     copies_of,
+    copy_alerts,
     copy_job_id,
     copy_snapshot_id,
     copy_tags,
     find_rule,
+    is_overtaken,
     look_delay,
     newest_whole,
     next_copy_expiry,
@@ -255,7 +257,7 @@ def start_copy(ports: Ports, message: StartCopy) -> None:
         return
     settings = find_vault(ports, message.vault)
     point = ports.store.get(RecoveryPoint, message.vault, message.instance_name, found.value.point_id)
-    because = _against(found.value, point, settings, ports.clock.now())
+    because = _against(found.value, [each.value for each in copies], point, settings, ports.clock.now())
     if because is not None:
         _drop(ports, message, stored, copies, found, point, because)
         return
@@ -279,7 +281,11 @@ def _by_rule(found: Stored[PointCopy], settings: Vault | None) -> Stored[PointCo
 
 
 def _against(
-    copy: PointCopy, point: Stored[RecoveryPoint] | None, settings: Vault | None, now: datetime
+    copy: PointCopy,
+    copies: Sequence[PointCopy],
+    point: Stored[RecoveryPoint] | None,
+    settings: Vault | None,
+    now: datetime,
 ) -> CopyMissed | str | None:
     """Why a copy is not made any more: somebody took that back, or it was missed."""
     if settings is None or find_rule(settings.copy_rules, copy.rule_name) is None:
@@ -289,6 +295,8 @@ def _against(
         return CopyMissed(f"{what} before it would have expired.")
     if point is None or not point.value.is_good:
         return CopyMissed(f"{what} before its recovery point was gone.")
+    if is_overtaken(copy, copies):
+        return CopyMissed(f"{what} before a newer one was begun, and Azure keeps to the order of creation.")
     return None
 
 
@@ -609,10 +617,8 @@ def _whole(
 
 
 def _causes(instance: BackupInstance, copy: PointCopy) -> list[str]:
-    """The causes of open alerts that a whole copy ends: failures of copies there, and being behind, if nothing else
-    waits there."""
-    failures = f"{Cause.COPY}.{copy.lane}."
-    return [each.cause for each in instance.alerts if each.cause.startswith(failures)]
+    """The causes of open alerts that a whole copy ends: failures of copies there."""
+    return [each for each in copy_alerts(instance, Cause.COPY) if each.startswith(f"{Cause.COPY}.{copy.lane}.")]
 
 
 def schedule_expiry(ports: Ports, vault: VaultKey, instance: BackupInstance, copies: Sequence[PointCopy]) -> None:

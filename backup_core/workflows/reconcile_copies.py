@@ -9,7 +9,8 @@ Leaves to others: copying itself (copying.py), and the snapshots of recovery poi
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from backup_core.domain.agenda import copies_row
@@ -20,9 +21,12 @@ from backup_core.domain.copying import (
     LaneWait,
     PointCopy,
     behind,
+    claimed_instance,
+    copy_alerts,
     copy_from_label,
     find_rule,
     is_copy,
+    is_overtaken,
     missing_copies,
     newest_whole,
     next_copy_expiry,
@@ -60,9 +64,11 @@ log = logging.getLogger("diskbackup.reconcile")
 
 @dataclass(slots=True, kw_only=True)
 class _Seen:
-    """Copies that lie in the groups of a vault's rules, by id in small letters; `unread` groups could not be listed."""
+    """Copies that lie in the groups of a vault's rules, by id in small letters; `unread` groups could not be listed.
+    `claimed`: those that say they are an instance's, by its name in small letters."""
 
     copies: dict[str, Snapshot] = field(default_factory=dict)
+    claimed: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     listed: set[str] = field(default_factory=set)
     unread: set[str] = field(default_factory=set)
     accounted: set[str] = field(default_factory=set)
@@ -94,12 +100,12 @@ def reconcile_copies(
             _note_accounted(acting, vault, name, seen)
             continue
         with report.postponing(f"copies of {name}"):
-            _reconcile_instance(acting, settings, name, seen, enlisted, agenda, report)
+            _reconcile_instance(acting, settings, name, seen, installation, enlisted, agenda, report)
         if time.is_up and position + 1 < len(ordered):
             return name.lower()
     for key in sorted(seen.copies.keys() - seen.accounted):
         with report.postponing(f"copy {key}"):
-            _account_for(acting, settings, seen.copies[key], installation, report)
+            _tell_of(acting, settings, seen.copies[key], installation, report)
     return None
 
 
@@ -111,6 +117,7 @@ def _list(ports: Ports, group_id: str, seen: _Seen, report: ReconcileReport) -> 
         for snapshot in ports.cloud.list_snapshots(group):
             if is_copy(snapshot.tags):
                 seen.copies[snapshot.id.lower()] = snapshot
+                seen.claimed[claimed_instance(snapshot.tags)].append(snapshot.id.lower())
     except SnapshotGroupNotFound:
         log.error("reconcile.copy_group_gone group=%s", group.text)  # each copy is asked for once more
     except BackupError as error:
@@ -141,6 +148,7 @@ def _reconcile_instance(
     settings: Vault,
     name: str,
     seen: _Seen,
+    installation: Installation,
     enlisted: set[tuple[str, str]],
     agenda: Agenda,
     report: ReconcileReport,
@@ -157,8 +165,11 @@ def _reconcile_instance(
         seen.accounted |= {name.lower() for name in (each.value.snapshot_id, *each.value.left_behind)}
         mended.check(each, _find(ports, each.value, seen, report))
     mended.let_go_of_dead_job()
+    for key in sorted({*seen.claimed[name.lower()]} - seen.accounted):
+        mended.adopt(_proven(ports, settings, seen.copies[key].id, installation))
     mended.add_missing()
     mended.commit()
+    seen.accounted |= mended.adopted
     report.copies += mended.told
     now = mended.after()
     if (vault.partition, now.name.lower()) not in enlisted:
@@ -210,6 +221,7 @@ class _Mended:
         self._instance = stored.value
         self._events: list[Event] = []
         self.told: list[str] = []
+        self.adopted: set[str] = set()  # ids of snapshots in small letters
 
     @property
     def copies(self) -> list[PointCopy]:
@@ -233,13 +245,11 @@ class _Mended:
             self.told.append(f"regained {copy.snapshot_id}")
 
     def _made_anew(self, copy: PointCopy) -> PointCopy | None:
-        """The newest of its region is owed again while its point is there: no older one can be copied any more."""
-        newest = newest_whole((each.value for each in self._before.values()), copy.lane)
+        """The newest that was begun in its region is owed again while its point is there."""
         point = self._points.get(copy.point_id)
         has_rule = find_rule(self._settings.copy_rules, copy.rule_name) is not None
         wanted = has_rule and copy.expires_at > self._ports.clock.now()
-        is_owed = newest is not None and newest.copy_id == copy.copy_id and point is not None and point.value.is_good
-        if not (wanted and is_owed):
+        if not wanted or point is None or not point.value.is_good or is_overtaken(copy, self.copies):
             return None
         return replace(again(copy, self._ports.clock.now(), "its snapshot is gone"), left_behind=copy.left_behind)
 
@@ -255,6 +265,19 @@ class _Mended:
         self.told.append(f"freed {self._instance.name}")
         if copy is not None and copy.state is CopyState.COPYING:
             self._after[copy.copy_id] = again(copy, self._ports.clock.now(), "its job was lost")
+
+    def adopt(self, copy: PointCopy | None) -> None:
+        """A copy of this instance that no record tells of, or one that waits to be made, as after tables that were set
+        back: there is no second one to be made. `copy`: what a whole and proven snapshot tells of itself."""
+        if copy is None or copy.instance_name.lower() != self._instance.name.lower():
+            return
+        known = self._after.get(copy.copy_id)
+        if known is not None and known.state is not CopyState.WAITING:
+            return
+        found = replace(copy, completed_at=self._ports.clock.now(), disk_id=self._instance.disk_id)
+        self._after[copy.copy_id] = found if known is None else replace(found, left_behind=known.left_behind)
+        self.adopted.add(copy.snapshot_id.lower())
+        self.told.append(f"adopted {copy.snapshot_id}")
 
     def add_missing(self) -> None:
         points = [each.value for each in self._points.values()]
@@ -277,7 +300,8 @@ class _Mended:
         changes += self._marks()
         standings = standings_of(self.copies)
         instance = replace(self._instance, copy_standings=standings)
-        instance, alerts, events = _behind(self._ports, self._settings, instance)
+        owed = {each.lane for each in self.copies if each.is_wanted}
+        instance, alerts, events = _behind(self._ports, self._settings, instance, owed)
         self._instance = instance
         if changes or alerts or instance != self._stored.value:
             written = [Replace(self._stored, instance), *changes[:80], *alerts]
@@ -307,9 +331,10 @@ class _Mended:
 
 
 def _behind(
-    ports: Ports, settings: Vault, instance: BackupInstance
+    ports: Ports, settings: Vault, instance: BackupInstance, owed: Container[str]
 ) -> tuple[BackupInstance, list[Change], list[Event]]:
-    """The alerts of regions whose newest copy is older than it may be, and the end of those where it is not."""
+    """The alerts of regions whose newest copy is older than it may be, and the end of those where it is not. Where
+    nothing is `owed` any more, no copy will end the alert of one that failed."""
     changes, events = list[Change](), list[Event]()
     late = {each.lane: each for each in behind(instance, settings.copy_rules, ports.clock.now())}
     for lane, found in late.items():
@@ -321,11 +346,8 @@ def _behind(
         alerted = fire(ports, settings.key, instance, f"{Cause.COPY_BEHIND}.{lane}", error=error)
         instance, changes = alerted.instance, [*changes, *alerted.changes]
         events += alerted.events
-    over = [
-        each.cause
-        for each in instance.alerts
-        if each.cause.startswith(f"{Cause.COPY_BEHIND}.") and each.cause.partition(".")[2] not in late
-    ]
+    over = [each for each in copy_alerts(instance, Cause.COPY_BEHIND) if each.partition(".")[2] not in late]
+    over += [each for each in copy_alerts(instance, Cause.COPY) if each.split(".")[1] not in owed]
     if over:
         alerted = resolve(ports, settings.key, instance, *over)
         instance, changes = alerted.instance, [*changes, *alerted.changes]
@@ -351,38 +373,42 @@ def _mend_expiry(
         ports.store.schedule([copies_row(settings.key, instance.name, now if left or due_at is None else due_at)])
 
 
-def _account_for(
+def _proven(ports: Ports, settings: Vault, snapshot_id: str, installation: Installation) -> PointCopy | None:
+    """The copy that a snapshot tells of, if that is there and whole, and proven to be one of this vault's."""
+    seen = ports.cloud.find_snapshot(snapshot_id)  # the list is older, and what it has may have expired meanwhile
+    label = read_copy_label(seen.tags) if seen is not None else None
+    if seen is None or label is None or label.vault != settings.key or is_foreign(label, installation.ids):
+        return None
+    copy = copy_from_label(label, seen.tags, seen)
+    if copy is None or not seen.is_usable or seen.copy_error:
+        return None
+    return copy if isinstance(prove_copy(copy, seen, vault=settings.key), Proven) else None
+
+
+def _tell_of(
     ports: Ports, settings: Vault, snapshot: Snapshot, installation: Installation, report: ReconcileReport
 ) -> None:
-    """A copy of ours without a record: adopted where it is proven, else told of once a day and never touched."""
+    """A copy of ours without a record, that was not adopted: told of once a day and never touched, unless it may be."""
     label, vault = read_copy_label(snapshot.tags), settings.key
     if label is not None and (is_foreign(label, installation.ids) or _sees_to_its_own(ports, vault, label.vault)):
         return
-    seen = ports.cloud.find_snapshot(snapshot.id)  # the list is older, and what it has may have expired meanwhile
+    seen = ports.cloud.find_snapshot(snapshot.id)
     if seen is None:
         return
     copy = copy_from_label(label, seen.tags, seen) if label is not None and label.vault == vault else None
     stored = ports.store.get(BackupInstance, vault, copy.instance_name) if copy is not None else None
-    proven = copy is not None and isinstance(prove_copy(copy, seen, vault=vault), Proven)
     known = ports.store.get(PointCopy, vault, copy.instance_name, copy.copy_id) if copy is not None else None
-    if proven and known is not None and known.value.is_wanted:
-        return  # it is owed, and this may be what is asked for next, under the same name
-    if copy is None or stored is None or not proven or known is not None or seen.copy_error:
-        name = label.instance_name if label is not None else "unknown"
-        given_up = f", and Azure gave it up: {seen.copy_error}" if seen.copy_error else ""
-        reason = f"no record tells of this copy in another region{given_up}"
-        event = announcements.orphan_found(vault, name, seen.id, reason, ports.clock.now())
-        if once_a_day.tell(ports, vault, event):
-            report.orphans.append(seen.id)
-        return
-    if not seen.is_usable:
-        return  # it is looked at again once it is whole
-    whole = replace(copy, completed_at=ports.clock.now(), disk_id=stored.value.disk_id)
-    after = [*(each.value for each in read_copies(ports, vault, copy.instance_name)), whole]
-    instance = replace(stored.value, copy_standings=standings_of(after))
-    ports.store.schedule([copies_row(vault, instance.name, ports.clock.now())])
-    ports.store.commit(vault, [Replace(stored, instance), Insert(whole)])
-    report.copies.append(f"adopted {seen.id}")
+    if copy is not None and stored is not None and isinstance(prove_copy(copy, seen, vault=vault), Proven):
+        if known is not None and known.value.is_wanted:
+            return  # it is owed, and this may be what is asked for next, under the same name
+        if known is None and not seen.copy_error:
+            return  # it is looked at again, once it is whole or the instance changes no more
+    name = label.instance_name if label is not None else "unknown"
+    given_up = f", and Azure gave it up: {seen.copy_error}" if seen.copy_error else ""
+    reason = f"no record tells of this copy in another region{given_up}"
+    event = announcements.orphan_found(vault, name, seen.id, reason, ports.clock.now())
+    if once_a_day.tell(ports, vault, event):
+        report.orphans.append(seen.id)
 
 
 def _sees_to_its_own(ports: Ports, vault: VaultKey, named: VaultKey) -> bool:

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from backup_core.domain.acting import OWN
 from backup_core.domain.agenda import COPIES, AgendaKind, AgendaRow, backup_row, expiry_row
 from backup_core.domain.binding import is_unbound
-from backup_core.domain.copying import is_copy
+from backup_core.domain.copying import copy_alerts, is_copy
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError, DiskNotFound, PermissionMissing, SnapshotGroupNotFound
 from backup_core.domain.expiry import expiry_due_at
@@ -86,7 +86,7 @@ class Keeping:
             disk_id=instance.disk_id.lower(),
             disk_location=instance.disk_location,
             group=parse_group_id(instance.snapshot_group_id).key,
-            has_copies=bool(instance.copy_standings or instance.copying),
+            has_copies=bool(instance.copy_standings or instance.copying or copy_alerts(instance)),
         )
 
 

@@ -1,5 +1,6 @@
-"""What an interleaving of tests/workflows leaves out: points that expire within it, restores, tables that are lost or
-go back in time, and a second installation of equal names over the same disk and groups. A run is a seed.
+"""What an interleaving of tests/workflows leaves out: points that expire within it, restores, holds and restore tests,
+a region that does not answer for six hours, tables that are lost or go back in time, and a second installation of equal
+names over the same disk and groups. Some seeds have more (ingredients.py). A run is a seed.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from backup_core.adapters.azure_errors import Answer, Call, CallKind, error_for
+from backup_core.domain import copying
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Alert, AlertState, Cause
-from backup_core.domain.errors import SnapshotHeld
+from backup_core.domain.errors import CloudUnavailable, SnapshotHeld, Throttled
 from backup_core.domain.hold import POINT, ends_of, standing
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.recovery_point import HOLD_TAG, held_by_tag
-from backup_core.domain.resource_ids import ANYWHERE, parse_group_id
+from backup_core.domain.resource_ids import ANYWHERE, GroupId, parse_group_id
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.restore_test_plan import PointChoice, RestoreTestPlace, RestoreTestPlaces, RestoreTestPlan
 from backup_core.domain.vault import Promises
@@ -34,13 +36,14 @@ from backup_core.workflows.restore import request_restore
 from backup_core.workflows.restore_test_plans import delete_plan, put_plan, run_now
 from backup_core.workflows.set_back import go_on
 from backup_core.workflows.vaults import put_policy
-from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, hold, policy
-from tests.fakes import OtherClock, World
+from tests.builders import DISK_GROUP, SNAPSHOT_GROUP, TARGET_GROUP, VAULT, hold, policy
+from tests.fakes import START, OtherClock, World
 from tests.invariants import Endings, Ledger
+from tests.simulation.ingredients import COPIES, SECOND_DISK, Copies, Disks, Ingredient
 from tests.workflows.interleavings import NAME, SCHEDULES, Interleaving
 from tests.workflows.platform import Platform, request
 
-KINDS = ("", "lost", "set back", "two")
+KINDS = ("", "outage", "lost", "set back", "two")
 OURS, OTHERS = "ours", "others"
 CLOCKS = (timedelta(0), timedelta(seconds=15), timedelta(seconds=-15))  # of the hosts, from the true time
 APART = max(CLOCKS)
@@ -51,27 +54,35 @@ PLACES = (Place(vault=VAULT), Place(vault=VAULT, instance=NAME))
 PROMISES = Promises(weakening_delay=timedelta(minutes=4))
 BRAKED = replace(PROMISES, unbraked_instances=0)  # all that goes early waits until somebody says go on
 GOES_BACK = 300  # seconds
+OUTAGE = timedelta(hours=6)
+HALF_AN_HOUR = timedelta(minutes=30)
+SELDOM = ("R/2026-03-01T00:00:00+00:00/PT30M",)  # the schedule in an outage: it is about its end
+HOME_GROUPS = (SNAPSHOT_GROUP, DISK_GROUP, TARGET_GROUP)
 
 
 def run(seed: int, kind: str) -> list[str]:
     """Every fault that the seed shows, the same each time: ids that are drawn by lot are drawn by the seed."""
-    drawn, kept = random.Random(seed), uuid.uuid4
+    drawn, kept, at_once = random.Random(seed), uuid.uuid4, copying.AT_ONCE
     uuid.uuid4 = lambda: uuid.UUID(int=drawn.getrandbits(128), version=4)
+    copying.AT_ONCE = 1  # so that two disks wait for each other, as thousands do where there are a hundred tickets
     try:
         return Troubled(seed, kind=kind).run()
     finally:
-        uuid.uuid4 = kept
+        uuid.uuid4, copying.AT_ONCE = kept, at_once
 
 
 @dataclass
 class Hosts(World):
-    """Each step, tick and request is done by one of several hosts, with a memory and a clock of its own."""
+    """Each step, tick and request is done by one of several hosts, with a memory and a clock of its own. Who only looks
+    on is none of them: what is looked at must not change what happens."""
 
     random: random.Random = field(default_factory=random.Random)
     memories: tuple[Memory, ...] = field(default_factory=lambda: tuple(Memory() for _ in CLOCKS))
 
     @property
     def ports(self) -> Ports:
+        if self.faults.are_paused:
+            return super().ports
         host = self.random.randrange(len(CLOCKS))
         clock = OtherClock(self.clock, CLOCKS[host])
         return replace(super().ports, clock=clock, memory=self.memories[host])
@@ -79,9 +90,13 @@ class Hosts(World):
 
 @dataclass(slots=True)
 class Troubled(Interleaving):
-    """`kind` is what happens beside the troubles of each run: "", "lost", "set back" or "two"."""
+    """`kind` is what happens beside the troubles of each run: one of KINDS. Of eight seeds one after another, each two
+    differ in what else there is: a deletion brake, copies in another region, a machine with a second disk."""
 
     kind: str = ""
+    names: tuple[str, ...] = (NAME,)
+    ingredients: tuple[Ingredient, ...] = ()
+    down: tuple[GroupId, ...] = ()  # groups of which nothing answers
     ledger: Ledger = field(init=False)
     other: Platform | None = None
     judged_from: datetime | None = None  # slots before it may have lost their records with the tables
@@ -91,14 +106,32 @@ class Troubled(Interleaving):
     def __post_init__(self) -> None:
         Interleaving.__post_init__(self)
         world = self.platform.world
-        self._set_policy(0)
+        self._set_policy(SCHEDULES[0])
         is_braked = self.seed % 2 == 1
         world.promises = BRAKED if is_braked else PROMISES
+        # What rows and events hold as JSON costs a third, and is the same in all; tables that go back are read from it.
+        world.events.checked = self.seed % 8 == 0
+        world.store.checked = world.events.checked or self.kind == "set back"
         self.ledger = Ledger(worlds={OURS: world}, acting=OURS, clocks_apart=APART, braked=OURS if is_braked else "")
-        world.cloud.guard = self.ledger.see
+        world.cloud.guard = self._guard
+        if self.seed % 8 >= 4:
+            self.names = (NAME, SECOND_DISK)
+            self.ingredients += (Disks(self),)
+        if self.seed % 4 >= 2 or self.kind == "outage":
+            self.ingredients += (Copies(self),)
         self.incident_at = self.random.randint(600, 1200)
         if self.kind == "two":
             self.other = self._other_installation()
+
+    def _guard(self, call: str, target: str) -> None:
+        """Nothing of a region that is down answers; what gets there the ledger sees."""
+        if any(f"{target.lower()}/".startswith(f"{group.key}/") for group in self.down):
+            raise CloudUnavailable("The region does not answer.", target=target)
+        self.ledger.see(call, target)
+
+    @property
+    def are_tables_whole(self) -> bool:
+        return self.kind not in ("lost", "set back")
 
     def _new_platform(self) -> Platform:
         return Platform(world=Hosts(random=random.Random(self.seed)))
@@ -138,6 +171,8 @@ class Troubled(Interleaving):
         world = self.platform.world
         if world.clock.now().second % 5 == 0:
             self.ledger.note_promises()
+            for each in self.ingredients:
+                each.note()
         if self.other is not None:
             self._second_of_other(self.other)
         self.incident_at -= 1
@@ -150,7 +185,8 @@ class Troubled(Interleaving):
         if self.kind == "set back" and self.incident_at == GOES_BACK:
             self.tables = world.store.copy()
         if self.incident_at == 0:
-            {"lost": self._lose_tables, "set back": self._go_back}.get(self.kind, lambda: None)()
+            happens = {"lost": self._lose_tables, "set back": self._go_back, "outage": self._lose_region}
+            happens.get(self.kind, lambda: None)()
 
     def _has_begun(self) -> bool:
         world = self.platform.world
@@ -175,8 +211,10 @@ class Troubled(Interleaving):
         with world.faults.paused():
             world.store.forget_everything()
             rebuild_catalogue(world.ports, [parse_group_id(SNAPSHOT_GROUP.text)])
-            self._set_policy(0)
+            self._set_policy(SCHEDULES[0])
             self._ask(lambda: configure_instance(world.ports, VAULT, request(NAME)))
+            for each in self.ingredients:
+                each.rebuild()
         self.endings = Endings()
         self.judged_from = world.clock.now() + timedelta(minutes=1)
 
@@ -196,10 +234,35 @@ class Troubled(Interleaving):
         with world.faults.paused():
             self._ask(lambda: reconcile(world.ports))
             self._ask(lambda: go_on(world.ports))
+            for each in self.ingredients:
+                each.rebuild()
         self.ledger.frozen = False
 
-    def _set_policy(self, number: int) -> None:
-        changed = policy(f"policy-{NAME}", intervals=SCHEDULES[number], retention=RETENTION)
+    def _lose_region(self) -> None:
+        """Nothing of the region at home, or of that with the copies, answers for six hours. Schedules are slow then,
+        and other troubles go on. What is being copied stands still, or breaks."""
+        clock, cloud = self.platform.world.clock, self.platform.world.cloud
+        began, under_way = clock.now(), cloud._snapshots.copying()
+        self._set_policy(SELDOM)
+        self.down = HOME_GROUPS if self.random.random() < 0.5 else (COPIES,)
+        while clock.now() < began + OUTAGE:
+            self.random.choice(self._troubles())()
+            self._set_policy(SELDOM)
+            self._plan_tests(60)
+            slot = clock.now() + HALF_AN_HOUR - (clock.now() - START) % HALF_AN_HOUR
+            self.platform.run_until(slot - timedelta(seconds=1))
+            self.ledger.note_promises()
+            self._note_due()
+            self.platform.run(seconds=1)
+            self.faults += self.endings.look(self.platform.jobs())
+        for each in under_way:
+            each.copied_at += clock.now() - began
+            each.broken = self.random.random() < 0.5
+        self.down = ()
+        self._set_policy(SCHEDULES[0])
+
+    def _set_policy(self, intervals: tuple[str, ...]) -> None:
+        changed = policy(f"policy-{NAME}", intervals=intervals, retention=RETENTION)
         with self.platform.world.faults.paused():
             self._ask(lambda: put_policy(self.platform.world.ports, VAULT, changed))
 
@@ -218,9 +281,9 @@ class Troubled(Interleaving):
             )
             self._ask(lambda: request_restore(self.platform.world.ports, VAULT, NAME, wish))
 
-    def _plan_tests(self) -> None:
+    def _plan_tests(self, minutes: int = 0) -> None:
         """Restore tests of whatever is there, as often as every few minutes."""
-        minutes = self.random.choice((3, 10, 60))
+        minutes = minutes or self.random.choice((3, 10, 60))
         wanted = RestoreTestPlan(
             name="tests",
             intervals=(f"R/2026-03-02T12:00:00+00:00/PT{minutes}M",),
@@ -281,8 +344,10 @@ class Troubled(Interleaving):
         for place in places:
             for found in holds_at(ports, place):
                 clear_hold(ports, place, found.name)
-        ended_at = ports.clock.now() + PROMISES.weakening_delay
-        self.ledger.held = {each: until or ended_at for each, until in self.ledger.held.items()}
+        now = ports.clock.now()
+        recorded = {each.snapshot_id.lower() for each in self.platform.points(NAME) if standing(each.holds, now)}
+        ends_at = {each: now + PROMISES.weakening_delay if each in recorded else now for each in self.ledger.held}
+        self.ledger.held = {each: until or ends_at[each] for each, until in self.ledger.held.items()}
         cloud = self.platform.world.cloud
         for each in cloud.snapshot_ids():
             tags = (cloud.shown(each) or {}).get("tags", {})
@@ -344,6 +409,25 @@ class Troubled(Interleaving):
         error = error_for(Call(kind=kind, target=SNAPSHOT_GROUP.text), Answer(status=429, code="OperationNotAllowed"))
         self.platform.world.faults.fail(f"cloud.{name}", error, times=self.random.randint(1, 6))
 
+    def _delete_and_anew(self) -> None:
+        Interleaving._delete_and_anew(self)
+        for each in self.ingredients:
+            each.note_deleted()
+
+    def ask(self, request: Callable[[], object]) -> None:
+        self._ask(request)
+
+    def pass_a_second(self) -> None:
+        self._note_due()
+        self._second()
+
+    def fail(self, call: str) -> None:
+        """The next few calls of that name."""
+        passing = (CloudUnavailable("503"), Throttled("later", retry_after_seconds=self.random.choice((1, 20, 70))))
+        after = self.random.random() < 0.5
+        error = passing[0] if after else self.random.choice(passing)
+        self.platform.world.faults.fail(call, error, times=self.random.randint(1, 4), after=after)
+
     def _troubles(self) -> tuple[Callable[[], None], ...]:
         more = (self._restore, self._restore, self._lock, self._reconcile, self._hold, self._clear_hold)
         tests = (self._plan_tests, self._plan_tests, self._test_now)
@@ -357,6 +441,7 @@ class Troubled(Interleaving):
             self._out_of_order,
             self._lag,
             self._throttle_without_a_word,
+            *(trouble for each in self.ingredients for trouble in each.troubles()),
         )
 
     # What is left.
@@ -366,6 +451,8 @@ class Troubled(Interleaving):
         self._end_troubles()
         self._go_well()
         self.faults += self._open_alerts()
+        for each in self.ingredients:
+            each.calm_down()
         Interleaving._calm_down(self)
         self.platform.run(minutes=1)  # the last reconciler's events leave a few seconds after it
 
@@ -377,22 +464,28 @@ class Troubled(Interleaving):
         self._ask(lambda: undelete_instance(world.ports, VAULT, NAME))
         self._resume()
         self._ask(lambda: configure_instance(world.ports, VAULT, request(NAME)))
+        self._set_policy(SCHEDULES[-1])
         for _ in range(2):
             self.platform.run(minutes=12)
             self._ask(lambda: reconcile(world.ports))
+        self._set_policy(SELDOM)
         self._restore()
         self.platform.run(minutes=5)
         self._end_tests()
+        for each in self.ingredients:
+            each.go_well()
         self._let_all_go()
 
     def _end_tests(self) -> None:
-        """A test that passes ends what earlier ones alerted of; what could not be cleared up is tried every hour."""
+        """A test that passes ends what earlier ones alerted of. What was given up, or could not be cleared up, is
+        looked at every hour: once to delete it, once to see it gone."""
         ports = self.platform.world.ports
-        if self._places():
-            self.platform.run(minutes=65)
+        for _ in range(3):
+            if self._places():
+                self.platform.run(minutes=65)
         self._plan_tests()
         self._test_now()
-        self.platform.run(minutes=6)
+        self.platform.run(minutes=6 * len(self.names))  # one after another
         self._ask(lambda: delete_plan(ports, VAULT, "tests"))
         self.platform.run(minutes=6)
 
@@ -404,7 +497,7 @@ class Troubled(Interleaving):
 
     def _left_by_tests(self) -> Iterator[str]:
         """Invariant 8. Of a disk whose row went with the tables, nobody knows."""
-        if self.kind in ("lost", "set back"):
+        if not self.are_tables_whole:
             return
         cloud = self.platform.world.cloud
         cloud._settle_disks()
@@ -417,29 +510,33 @@ class Troubled(Interleaving):
         cloud = self.platform.world.cloud
         cloud.locks.clear()
         cloud.read_lag = timedelta(0)
+        for each in self.ingredients:
+            each.end_troubles()
 
     def _open_alerts(self) -> Iterator[str]:
         """Invariant 7."""
         world = self.platform.world
         if self._tells_of_a_lost_hold():
             return
-        if self.platform.has_instance(NAME):
-            opened = self.platform.instance(NAME).alerts
-            yield from (f"alert {each.cause} is still open on the instance" for each in opened)
+        for name in filter(self.platform.has_instance, self.names):
+            opened = self.platform.instance(name).alerts
+            yield from (f"alert {each.cause} is still open on {name}" for each in opened)
         with world.faults.paused():
             rows = [stored.value for stored in every(world.ports, Alert, VAULT)]
         yield from (f"alert {each.cause} is {each.state.value}" for each in rows if each.state is AlertState.FIRED)
 
     def _tells_of_a_lost_hold(self) -> bool:
-        """Whether an alert is of a snapshot whose hold went with the tables: its cause is there."""
+        """Whether all alerts are of snapshots whose hold went with the tables: its cause is there."""
+        told = {f"{cause}.{SnapshotHeld.code}" for cause in (Cause.EXPIRY, Cause.COPY_EXPIRY)}
         opened = self.platform.instance(NAME).alerts if self.platform.has_instance(NAME) else ()
-        return self.kind == "set back" and [each.cause for each in opened] == [f"{Cause.EXPIRY}.{SnapshotHeld.code}"]
+        return self.kind == "set back" and bool(opened) and all(each.cause in told for each in opened)
 
     def _judge(self) -> list[str]:
         self.due.slots = {each for each in self.due.slots if self.judged_from is None or each[1] >= self.judged_from}
         waiting = [f"a message waits for ever: {each.message}" for each in self.platform.world.queue.waiting()]
         faults = [*Interleaving._judge(self), *self.ledger.faults, *self.ledger.faults_of_points(OURS), *waiting]
-        return [*faults, *self._left_by_tests(), *self._rows_for_ever()]
+        ours = [fault for each in self.ingredients for fault in each.faults()]
+        return [*faults, *self._left_by_tests(), *ours, *self._rows_for_ever()]
 
     def _rows_for_ever(self) -> list[str]:
         """Rows of the agenda that are still there once all have come due. Of a stopped disk, no row makes another."""

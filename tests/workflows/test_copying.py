@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from backup_core.domain.copying import AT_ONCE, CopyLane, CopyRule, CopyState, KeptCopy, LaneWait, PointCopy
+from backup_core.domain.copying import (
+    AT_ONCE,
+    CopyLane,
+    CopyRule,
+    CopyState,
+    KeptCopy,
+    LaneWait,
+    PointCopy,
+    look_delay,
+)
 from backup_core.domain.errors import CloudUnavailable, InvalidInput, ResourceInUse
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
@@ -22,7 +31,18 @@ from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.vaults import delete_policy, put_vault
 from tests.builders import NOW, OTHER_SUBSCRIPTION, SUBSCRIPTION, VAULT, disk_json, hold, vault, vault_properties
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import HOURLY, SLOT, change_instance, change_point, events, go_to, jobs, protected
+from tests.workflows.scenes import (
+    HOURLY,
+    SLOT,
+    add_point,
+    change_copy,
+    change_instance,
+    change_point,
+    events,
+    go_to,
+    jobs,
+    protected,
+)
 
 COPIES = GroupId(subscription=SUBSCRIPTION, group="copies-rg")
 LANE = f"{SUBSCRIPTION}:northeurope"
@@ -300,6 +320,49 @@ def _refuse_copies(call: str, target: str) -> None:
         raise CloudUnavailable("no")
 
 
+def alerts(platform: Platform) -> list[str]:
+    return [alert.cause.partition(".")[0] for alert in platform.instance().alerts]
+
+
+def test_an_alert_of_what_an_attempt_left_behind_ends_once_that_is_gone() -> None:
+    platform = copied(protected())
+    platform.world.cloud.locks.add(COPIES.key)
+    platform.run(seconds=12)
+    platform.world.cloud.fail_late("InvalidParameter", "No.")
+    platform.run(minutes=20)
+    assert alerts(platform) == ["CopyExpiryBlocked"]
+    platform.world.cloud.locks.clear()
+    platform.run(minutes=40)
+    assert not any(copy.left_behind for copy in copies(platform))
+    assert alerts(platform) == []
+
+
+def test_an_alert_of_a_copy_that_could_not_be_deleted_ends_when_it_is_to_be_kept() -> None:
+    platform = copied(protected(), retention="PT90M")
+    platform.run(minutes=10)
+    go_to(platform, SLOT + HOUR, minutes=20)
+    platform.world.cloud.locks.add(COPIES.key)
+    platform.run(minutes=30)
+    assert alerts(platform) == ["CopyExpiryBlocked"]
+    set_hold(platform.world.ports, Place(vault=VAULT, instance="disk-1"), hold(set_at=platform.world.clock.now()))
+    platform.run(minutes=40)
+    assert alerts(platform) == []
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+def test_alerts_of_copies_end_with_the_rule_that_wanted_them(is_made: bool) -> None:
+    platform = copied(protected())
+    platform.run(minutes=20 if is_made else 0)
+    platform.world.cloud.guard = _refuse_copies
+    platform.run(hours=20)
+    reconcile(platform.world.ports)
+    assert sorted(alerts(platform)) == ["CopyBehind", "CopyFailed"]
+    delete_rule(platform.world.ports, VAULT, "north")
+    platform.run(hours=2)
+    reconcile(platform.world.ports)
+    assert alerts(platform) == []
+
+
 def test_no_more_tickets_are_given_than_azure_copies_at_once() -> None:
     turns = [
         LaneWait(lane=LANE, vault=VAULT, instance_name=f"disk-{number}", ready_at=NOW + timedelta(seconds=number))
@@ -356,3 +419,93 @@ def test_a_rule_keeps_its_policy_and_region_and_one_of_a_region_is_enough() -> N
 def delete_policy_unused(platform: Platform) -> None:
     change_instance(platform, policy=replace(platform.instance().policy, name="another"))
     delete_policy(platform.world.ports, VAULT, "policy-disk-1")
+
+
+def test_what_the_first_seconds_of_a_copy_promise_is_hardly_believed() -> None:
+    half_a_minute_ahead = timedelta(seconds=32)  # of a copy that has run for two seconds, and takes a minute
+    assert look_delay(half_a_minute_ahead, 3.3) < timedelta(minutes=3)
+    assert look_delay(timedelta(seconds=2), 0.3) == timedelta(minutes=1)
+    assert look_delay(timedelta(minutes=-1), 3.3) == timedelta(seconds=10), "a host's clock may be behind"
+
+
+@pytest.mark.parametrize(("minutes", "looks"), [(1, 4), (10, 6), (120, 13)])
+def test_a_ticket_is_held_little_longer_than_its_copy_takes_and_few_looks_are_made(minutes: int, looks: int) -> None:
+    span, at, made = timedelta(minutes=minutes), timedelta(seconds=2), 1
+    while at < span:
+        at += look_delay(at, 100 * (at / span))
+        made += 1
+    assert at <= span * 1.05 + timedelta(seconds=10)
+    assert made <= looks
+
+
+# --- Azure keeps to the order of creation ---
+
+
+def test_a_lost_copy_is_not_owed_again_once_a_newer_one_was_begun() -> None:
+    """It would be refused for ever, and what waits behind it would wait."""
+    platform = copied(protected())
+    platform.run(minutes=20)
+    platform.world.cloud.region_copy_time = timedelta(minutes=30)
+    go_to(platform, SLOT + HOUR, minutes=5)
+    first, second = copies(platform)
+    assert (first.state, second.state) == (CopyState.COMPLETED, CopyState.COPYING)
+    platform.world.cloud.lose_snapshot(first.snapshot_id)
+    reconcile(platform.world.ports)
+    assert copies(platform)[0].state is CopyState.LOST
+    go_to(platform, SLOT + 3 * HOUR, minutes=40)
+    assert [copy.state for copy in copies(platform)][1:] == [CopyState.COMPLETED] * 2
+    assert alerts(platform) == []
+
+
+def test_a_point_that_was_recorded_late_is_not_owed_to_a_region_with_a_newer_copy_under_way() -> None:
+    platform = copied(protected())
+    platform.world.cloud.region_copy_time = timedelta(minutes=30)
+    platform.run(minutes=20)
+    add_point(platform, SLOT - HOUR, tag_name="Default")
+    reconcile(platform.world.ports)
+    assert [copy.point_at for copy in copies(platform)] == [platform.points()[0].created_at]
+
+
+def test_a_copy_that_a_newer_one_overtook_is_missed_and_the_next_is_made() -> None:
+    """As after tables that were set back, when the newer one is found again."""
+    platform = copied(protected())
+    platform.world.cloud.region_copy_time = timedelta(minutes=30)
+    platform.run(minutes=10)
+    go_to(platform, SLOT + HOUR, minutes=5)
+    go_to(platform, SLOT + 2 * HOUR, minutes=40)
+    first = copies(platform)[0]
+    change_copy(platform, first.copy_id, state=CopyState.WAITING, job_id="", snapshot_id="", attempt=0)
+    go_to(platform, SLOT + 4 * HOUR, minutes=45)
+    assert first.copy_id not in {copy.copy_id for copy in copies(platform)}
+    assert [copy.state for copy in copies(platform)] == [CopyState.COMPLETED] * 3
+    (missed,) = [job for job in jobs(platform, JobOperation.COPY) if job.details.get("isMissed")]
+    assert missed.error is not None
+    assert (missed.error.code, missed.point_id) == ("CopyMissed", first.point_id)
+
+
+@pytest.mark.parametrize("attempt", [None, 0, 1])
+def test_a_copy_that_is_found_again_is_not_made_twice_and_keeps_what_it_was_made_of(attempt: int | None) -> None:
+    """No record tells of it, or one of before it was made, after so many attempts."""
+    platform = copied(protected(intervals=HOURLY["intervals"], retention="PT90M"))
+    platform.run(seconds=12)
+    platform.world.cloud.fail_late("InvalidParameter", "No.")
+    platform.run(minutes=25)
+    (copy,) = copies(platform)
+    assert copy.attempt == 2
+    if attempt is None:
+        stored = platform.world.store.get(PointCopy, VAULT, "disk-1", copy.copy_id)
+        assert stored is not None
+        platform.world.store.commit(VAULT, [Remove(stored)])
+    else:
+        change_copy(platform, copy.copy_id, state=CopyState.WAITING, attempt=attempt)
+        change_copy(platform, copy.copy_id, snapshot_id="", snapshot_unique_id="", created_at=None)
+    change_point(platform, copy.point_id, copying=())
+    change_instance(platform, copy_standings=())
+    made = len(platform.world.cloud.region_copies)
+    reconcile(platform.world.ports)
+    assert [(each.state, each.snapshot_id) for each in copies(platform)] == [(CopyState.COMPLETED, copy.snapshot_id)]
+    assert platform.points()[0].copying == (LANE,)
+    assert platform.instance().copy_standings[0].newest_id == copy.copy_id
+    platform.run(minutes=20)
+    assert len(platform.world.cloud.region_copies) == made
+    assert reconcile(platform.world.ports).orphans == []
