@@ -6,6 +6,7 @@ take it away.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from backup_core.api.call import Answer, Call
@@ -14,6 +15,7 @@ from backup_core.api.wire import body_of, instant, list_answer, reached, skip_to
 from backup_core.domain.audit import differences
 from backup_core.domain.copying import CopyRule, KeptCopy, PointCopy
 from backup_core.domain.durations import parse_duration
+from backup_core.domain.hold import standing
 from backup_core.domain.policy import SHORTEST_RETENTION_SECONDS
 from backup_core.domain.reading import Node, raise_faults
 from backup_core.domain.resource_ids import ENCRYPTION_SET, VAULT, VaultKey, parse_group_id, parse_resource_id
@@ -51,7 +53,8 @@ def delete(ports: Ports, call: Call) -> Answer:
 def list_copies(ports: Ports, call: Call) -> Answer:
     """The copies of an instance's recovery points, newest first: those that wait, too."""
     page = catalogue.list_copies(ports, call.vault, call.names["instance"], token=skip_token(call))
-    return list_answer(call, page, lambda copy: render_copy(call.vault, copy))
+    now = ports.clock.now()
+    return list_answer(call, page, lambda copy: render_copy(call.vault, copy, now))
 
 
 def render(vault: VaultKey, rule: CopyRule) -> dict[str, Any]:
@@ -70,7 +73,8 @@ def render(vault: VaultKey, rule: CopyRule) -> dict[str, Any]:
     }
 
 
-def render_copy(vault: VaultKey, copy: PointCopy) -> dict[str, Any]:
+def render_copy(vault: VaultKey, copy: PointCopy, now: datetime) -> dict[str, Any]:
+    """`legalHolds` are the names of those of its point; those of instance and vault hold it, too."""
     return {
         "properties": {
             "recoveryPointId": copy.point_id,
@@ -86,6 +90,8 @@ def render_copy(vault: VaultKey, copy: PointCopy) -> dict[str, Any]:
             "waitsBecause": copy.because or None,
             "notBeforeTime": instant(copy.not_before),
             "expiryBlocked": copy.expiry_blocked,
+            "immutableUntilTime": instant(copy.immutable_until),
+            "legalHolds": [hold.name for hold in standing(copy.holds, now)],
         },
         "id": f"{vault.resource_id}/backupInstances/{copy.instance_name}/recoveryPointCopies/{copy.copy_id}",
         "name": copy.copy_id,

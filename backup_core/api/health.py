@@ -89,9 +89,18 @@ def _tables(beat: Heartbeat | None) -> dict[str, bool]:
 
 
 def _immutability(ports: Ports, health: Health, state: str | None) -> dict[str, Any]:
-    """Who keeps what is immutable: Azure as well, or this app only, which whoever has its identity gets around."""
+    """Who keeps what is immutable: Azure as well, or this app only, which whoever has its identity gets around.
+    Where Azure keeps the points, it may still not keep their copies in some region."""
     by_azure = ports.promises.binds_snapshots and not health.unbound
-    return {"state": state, "keptBy": "Azure" if by_azure else "ThisAppOnly", "instancesNotBound": health.unbound}
+    return {
+        "state": state,
+        "keptBy": "Azure" if by_azure else "ThisAppOnly",
+        "instancesNotBound": health.unbound,
+        "copiesNotBound": [
+            {"location": location, "instancesNotBound": count}
+            for location, count in sorted(health.copies_unbound.items())
+        ],
+    }
 
 
 def _render(health: Health) -> dict[str, Any]:

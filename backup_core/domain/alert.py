@@ -80,6 +80,7 @@ class Cause:
     COPY = "CopyFailed"  # with the region, and the error's code
     COPY_BEHIND = "CopyBehind"  # with the region
     COPY_EXPIRY = "CopyExpiryBlocked"  # with the error's code
+    COPY_BINDING = "CopyNotBound"  # with the region
 
 
 _FIRED = {

@@ -1,4 +1,5 @@
 """Binding immutability: Azure itself keeps a snapshot, so that whoever has the app's identity cannot delete it either.
+So it does with a copy in another region, for the time that the copy was promised.
 
 A snapshot's immutability policy counts days from a start that Azure sets, 90 at most, and the plain action on it only
 extends (documented: Set-AzSnapshotImmutabilityPolicy; 90 days reported: Azure/azure-rest-api-specs#43397). So a promise
@@ -15,9 +16,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from backup_core.domain.disk import Immutability
-from backup_core.domain.recovery_point import RecoveryPoint
 
 DAY = timedelta(days=1)
 LONGEST_DAYS = 90
@@ -26,9 +27,22 @@ LONGEST_DAYS = 90
 AHEAD_WITHOUT_END = timedelta(days=7)
 
 
+class Bindable(Protocol):
+    """What has a snapshot that Azure may keep: a recovery point, or a copy of one."""
+
+    @property
+    def is_good(self) -> bool: ...
+
+    @property
+    def expires_at(self) -> datetime | None: ...
+
+    @property
+    def immutable_until(self) -> datetime | None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asks:
-    """What asks that Azure keeps the snapshots of a point: its vault, which is immutable, and holds that stand."""
+    """What asks that Azure keeps a snapshot: its vault, which is immutable, and holds that stand."""
 
     immutable: bool = False
     held: bool = False
@@ -38,17 +52,17 @@ class Asks:
         return self.immutable or self.held
 
 
-def is_unbound(point: RecoveryPoint, present: Immutability | None, asks: Asks, now: datetime) -> bool:
+def is_unbound(point: Bindable, present: Immutability | None, asks: Asks, now: datetime) -> bool:
     """Whether there is anything to ask of Azure, or to note of what its snapshot shows."""
     shows = present.until if present is not None and now < present.until else None
     unnoted = shows is not None and shows != point.immutable_until
     return (unnoted and point.is_good) or days_wanted(point, present, asks, now) is not None
 
 
-def days_wanted(point: RecoveryPoint, present: Immutability | None, asks: Asks, now: datetime) -> int | None:
-    """How many days the immutability policy of a good point's snapshot is to have, from its start on: until the point
-    expires, for an immutable vault; while it is held, or never expires, always a week ahead. None where the `present`
-    policy does, or nothing is wanted."""
+def days_wanted(point: Bindable, present: Immutability | None, asks: Asks, now: datetime) -> int | None:
+    """How many days the immutability policy of a good point's snapshot, or a copy's, is to have, from its start on:
+    until it expires, for an immutable vault; while it is held, or never expires, always a week ahead. None where the
+    `present` policy does, or nothing is wanted."""
     if not point.is_good or not asks.anything:
         return None
     if asks.immutable and point.expires_at is not None:

@@ -3,8 +3,8 @@ waits until a second person says go on.
 
 *Early* is what goes otherwise than by plain expiry: with its backup instance, because its deletion was asked for, or
 because somebody cleared the hold, or resumed the protection, that had kept it beyond its date. What is counted are the
-backup instances that lose points so: their share of those in the vault that have points. A disk counts once an hour,
-however many of its points go. Counted is before anything goes.
+backup instances that lose points so, or copies of them in other regions: their share of those in the vault that have
+points. A disk counts once an hour, however much of it goes. Counted is before anything goes.
 
 What the brake stops is a *batch*. Nothing that goes early goes until somebody who caused none of it lets the batch go
 (`GoOn`), all who caused it took it back, or the brake is off. Plain expiry and backups go on meanwhile.
@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from backup_core.domain.copying import PointCopy
 from backup_core.domain.errors import BackupError
 from backup_core.domain.hold import all_holds
 from backup_core.domain.instance import BackupInstance, BrakeMark, ProtectionState
@@ -34,8 +35,8 @@ LONGEST_REASON = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Early:
-    """What of a backup instance is about to go early: ids of points; `whole`: the instance goes with them. `causes` are
-    the object ids of those because of whom; whom nobody knows, is not among them."""
+    """What of a backup instance is about to go early: ids of points and of copies; `whole`: the instance goes with
+    them. `causes` are the object ids of those because of whom; whom nobody knows, is not among them."""
 
     points: frozenset[str] = frozenset()
     whole: bool = False
@@ -52,7 +53,8 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What the brake stopped and still waits: `instances`, and `points` of them. `name` tells it from others."""
+    """What the brake stopped and still waits: `instances`, and `points` of them, with copies. `name` tells it from
+    others."""
 
     name: str
     since: datetime
@@ -108,24 +110,33 @@ class Brake:
         return any(each.batch.name == name and now < each.until for each in self.go_ons)
 
 
-def early_of(instance: BackupInstance, vault: Vault | None, points: Iterable[RecoveryPoint], now: datetime) -> Early:
-    """What of `points`, which are about to go, goes otherwise than by plain expiry."""
+Going = RecoveryPoint | PointCopy
+
+
+def early_of(instance: BackupInstance, vault: Vault | None, going: Iterable[Going], now: datetime) -> Early:
+    """What of the points and copies that are about to go goes otherwise than by plain expiry."""
     if instance.is_deleted or instance.state is ProtectionState.DELETING:
-        going = frozenset(point.point_id for point in points)
-        return Early(points=going, whole=bool(going), causes=_known([instance.deleted_by] if going else []))
-    found = {point.point_id: list(_causes(point, instance, vault, now)) for point in points}
+        ids = frozenset(_id(each) for each in going)
+        return Early(points=ids, whole=bool(ids), causes=_known([instance.deleted_by] if ids else []))
+    found = {_id(each): list(_causes(each, instance, vault, now)) for each in going}
     early = {point_id: by for point_id, by in found.items() if by}
     return Early(points=frozenset(early), causes=_known(each for by in early.values() for each in by))
 
 
-def _causes(point: RecoveryPoint, instance: BackupInstance, vault: Vault | None, now: datetime) -> Iterator[str]:
-    """Because of whom it goes now, "" where nobody knows; none for plain expiry."""
-    if point.promised_until is not None and now < point.promised_until:
-        yield point.released_by
-    expiry = point.promised_until or point.expires_at
+def _id(each: Going) -> str:
+    return each.copy_id if isinstance(each, PointCopy) else each.point_id
+
+
+def _causes(each: Going, instance: BackupInstance, vault: Vault | None, now: datetime) -> Iterator[str]:
+    """Because of whom it goes now, "" where nobody knows; none for plain expiry. No copy is deleted by itself."""
+    expiry = each.expires_at
+    if isinstance(each, RecoveryPoint):
+        if each.promised_until is not None and now < each.promised_until:
+            yield each.released_by
+        expiry = each.promised_until or expiry
     if expiry is None:
         return
-    for hold in all_holds(point, instance, vault):
+    for hold in all_holds(each, instance, vault):
         if hold.ends_at is not None and expiry < hold.ends_at <= now:
             yield hold.cleared_by
     if instance.resumed_at is not None and expiry < instance.resumed_at:

@@ -25,7 +25,7 @@ from backup_core.domain.alert import Cause
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.durations import parse_duration
 from backup_core.domain.errors import Fault
-from backup_core.domain.hold import Hold, HoldLabel, standing
+from backup_core.domain.hold import POINT, Hold, HoldLabel, ends_of, from_labels, standing
 from backup_core.domain.instance import BackupInstance, CopyStanding, ProtectionState
 from backup_core.domain.job import JobOperation, job_id, time_ordered_hex
 from backup_core.domain.naming import short_disk_name
@@ -50,6 +50,7 @@ from backup_core.domain.resource_ids import (
     parse_resource_id,
     plain_location,
 )
+from backup_core.domain.retention import HELD_CHECKED_EVERY
 from backup_core.domain.tagging import ALL_BACKUP
 from backup_core.domain.tags import LONGEST_VALUE
 
@@ -199,10 +200,17 @@ class PointCopy:
     deletion_url: str = ""
     expiry_blocked: str | None = None
     blocked_until: datetime | None = None
+    immutable_until: datetime | None = None  # when Azure's own immutability of its snapshot ends, as last seen
+    holds: tuple[Hold, ...] = ()  # those of its point, which may go before it; those that have ended included
 
     @property
     def is_whole(self) -> bool:
         return self.state is CopyState.COMPLETED
+
+    @property
+    def is_good(self) -> bool:
+        """As of a recovery point: its snapshot is all there, and nothing was begun to delete it."""
+        return self.is_whole
 
     @property
     def is_wanted(self) -> bool:
@@ -252,6 +260,7 @@ def _copy_of(vault: VaultKey, point: RecoveryPoint, rule: CopyRule, retention: s
         slot=point.slot,
         encryption_set_id=rule.encryption_set_id,
         installation_id=point.installation_id,
+        holds=point.holds,
     )
 
 
@@ -554,6 +563,7 @@ def copy_from_label(label: SnapshotLabel, tags: Mapping[str, str], snapshot: Sna
         snapshot_id=snapshot.id,
         snapshot_unique_id=snapshot.unique_id,
         created_at=snapshot.created_at,
+        holds=from_labels((each for each in label.holds if each.scope == POINT), at),
     )
 
 
@@ -627,9 +637,17 @@ def stays_of(
     )
 
 
+def going_copies(copies: Sequence[PointCopy], stays: Stays) -> list[PointCopy]:
+    """Those that nothing keeps, and that nobody began to delete yet."""
+    left = (copy for copy in copies if not copy.is_wanted and copy.state is not CopyState.EXPIRING)
+    return [copy for copy in left if not reasons_to_keep(copy, copies, stays)]
+
+
 def reasons_to_keep(copy: PointCopy, copies: Sequence[PointCopy], stays: Stays) -> tuple[str, ...]:
     """Why a copy is not deleted; none when it may go. In doubt it stays."""
-    reasons = [*map(str, stays.held)]
+    reasons = [*map(str, (*stays.held, *standing(copy.holds, stays.now)))]
+    if copy.immutable_until is not None and stays.now < copy.immutable_until:
+        reasons.append(f"Azure keeps its snapshot immutable until {copy.immutable_until:%Y-%m-%dT%H:%M:%SZ}")
     if stays.keep_all:
         reasons.append("protection is stopped or the instance soft-deleted: nothing expires")
     if copy.is_wanted:
@@ -674,9 +692,19 @@ def _due_at(copy: PointCopy, copies: Sequence[PointCopy], stays: Stays) -> datet
     if stays.keep_all or (stays.protected and _is_newest(copy, copies)):
         return None
     due_at = stays.now if stays.discard_all else copy.expires_at
-    held = bool(stays.held or copy.point_id in stays.held_points or copy.restoring)
-    later = stays.now + timedelta(hours=1) if held else due_at
-    return max(due_at, later, copy.blocked_until or due_at)
+    looks = [due_at, copy.immutable_until or due_at, copy.blocked_until or due_at]
+    held = (*stays.held, *standing(copy.holds, stays.now))
+    if held:
+        looks.append(ends_of(held) or _next_round(stays.now, HELD_CHECKED_EVERY))
+    if copy.point_id in stays.held_points or copy.restoring:
+        looks.append(_next_round(stays.now, timedelta(hours=1)))
+    return max(looks)
+
+
+def _next_round(now: datetime, every: timedelta) -> datetime:
+    """The same for all who look within one: their rows on the agenda are one."""
+    since = datetime(2000, 1, 1, tzinfo=UTC)
+    return since + ((now - since) // every + 1) * every
 
 
 # ---------------------------------------------------------------- waits and tickets

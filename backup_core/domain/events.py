@@ -347,7 +347,7 @@ _KINDS: tuple[EventKind, ...] = (
         fields={
             **_BATCH,
             "backupInstances": _count("of so many, recovery points waited"),
-            "recoveryPoints": _count("so many waited"),
+            "recoveryPoints": _count("so many waited, copies of them counted by themselves"),
             "callerId": _text("the object id of who said go on"),
             "reason": _text("why, in the caller's words"),
             "effectiveUntil": _time("until when they may go; what is left then waits again"),

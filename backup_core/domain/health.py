@@ -45,6 +45,7 @@ class InstanceGlance:
     disk_bytes: int = 0  # the size of the disk when its newest good point was taken; 0 without one
     severities: tuple[str, ...] = ()
     is_unbound: bool = False  # Azure does not let us make its snapshots immutable
+    unbound_in: tuple[str, ...] = ()  # regions where Azure does not let us make its copies immutable
     is_braked: bool = False  # the deletion brake keeps points of it from going
     point_count: PointCount | None = None
 
@@ -65,9 +66,16 @@ class InstanceGlance:
             disk_bytes=instance.newest_point.disk_bytes if instance.newest_point else 0,
             severities=tuple(kind_of(fired_type(opened.cause)).severity.value for opened in instance.alerts),
             is_unbound=any(opened.cause == Cause.BINDING for opened in instance.alerts),
+            unbound_in=tuple(_unbound_in(instance)),
             is_braked=instance.brake is not None and instance.brake.waits,
             point_count=instance.point_count,
         )
+
+
+def _unbound_in(instance: BackupInstance) -> list[str]:
+    lanes = {each.lane: each.location for each in instance.copy_standings}
+    causes = {opened.cause for opened in instance.alerts}
+    return sorted({location for lane, location in lanes.items() if f"{Cause.COPY_BINDING}.{lane}" in causes})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +196,7 @@ class Health:
     with_points: int = 0  # instances that have a good point
     disk_bytes: int = 0  # the sizes of their disks
     unbound: int = 0  # instances whose snapshots Azure does not let us make immutable
+    copies_unbound: Counter[str] = field(default_factory=Counter)  # the same of their copies, by region
     braked: int = 0  # instances of which the deletion brake keeps points from going, soft-deleted ones included
     waiting: int = 0
     refused: int = 0
@@ -235,6 +244,7 @@ def merged(parts: Iterable[Health], *, jobs_since: datetime, left_out: int = 0) 
         with_points=sum(part.with_points for part in known),
         disk_bytes=sum(part.disk_bytes for part in known),
         unbound=sum(part.unbound for part in known),
+        copies_unbound=sum((part.copies_unbound for part in known), Counter()),
         braked=sum(part.braked for part in known),
         waiting=sum(part.waiting for part in known),
         refused=sum(part.refused for part in known),

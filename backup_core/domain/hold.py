@@ -87,6 +87,14 @@ def standing(holds: Iterable[Hold], now: datetime) -> tuple[Hold, ...]:
     return tuple(hold for hold in holds if hold.stands(now))
 
 
+def united_holds(*groups: Iterable[Hold]) -> tuple[Hold, ...]:
+    """Those of the first, and of each further group those of other names."""
+    found: dict[str, Hold] = {}
+    for hold in (hold for group in groups for hold in group):
+        found.setdefault(hold.name.lower(), hold)
+    return tuple(found.values())
+
+
 def find_hold(holds: Iterable[Hold], name: str) -> Hold | None:
     """Names are compared without case."""
     return next((hold for hold in holds if hold.name.lower() == name.lower()), None)

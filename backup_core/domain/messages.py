@@ -160,13 +160,15 @@ class ExpireCopies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BindPoint:
-    """Have Azure keep the snapshot of a recovery point of an immutable vault. Nobody waits for it."""
+    """Have Azure keep the snapshot of a recovery point of an immutable vault, or that of its copy `copy_id`. Nobody
+    waits for it."""
 
     kind: ClassVar[str] = "bind_point"
     queue: ClassVar[str] = RETENTION
     vault: VaultKey
     instance_name: str
     point_id: str
+    copy_id: str = ""
     looks: int = 0
     deferrals: int = 0
     attempts: int = 0
@@ -176,7 +178,8 @@ class BindPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelHolds:
-    """Write the holds of an instance's points into the tags of their snapshots, behind the point `after` (its id).
+    """Write the holds of an instance's points into the tags of their snapshots, and of the copies of these, behind what
+    `after` names: a point by its id, a copy by its own with `~` before it.
     `whole_vault`: then go on with the next instance by name; "" comes before the first."""
 
     kind: ClassVar[str] = "label_holds"

@@ -11,17 +11,16 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from backup_core.domain.alert import Cause
-from backup_core.domain.brake import Asking, Brake, Early, GoOn, Judged, early_of, judge, let_go, share_of
+from backup_core.domain.brake import Asking, Brake, Early, Going, GoOn, Judged, early_of, judge, let_go, share_of
 from backup_core.domain.errors import ResourceInUse
 from backup_core.domain.events import Event
 from backup_core.domain.health import InstanceGlance
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import JobError
-from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import BRAKE_OFF, Vault
 from backup_core.ports import Change, Insert, Ports, Replace, StateConflict, Stored, pages, until_committed
@@ -39,7 +38,7 @@ GO_ON = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The instance's row to go on with, and the points that wait."""
+    """The instance's row to go on with, and the points and copies that wait."""
 
     stored: Stored[BackupInstance]
     stopped: frozenset[str]
@@ -50,14 +49,17 @@ def ask_brake(
     vault: VaultKey,
     stored: Stored[BackupInstance],
     settings: Vault | None,
-    going: Sequence[RecoveryPoint],
+    going: Sequence[Going],
+    beside: Callable[[], Sequence[Going]] = tuple,
 ) -> Asked:
     """Count an instance of which `going` are about to be deleted, or stop what goes early. `settings` are the vault's.
-    Raises StateConflict when the instance was changed meanwhile, or the brake is changing too often."""
-    early = early_of(stored.value, settings, going, ports.clock.now())
-    mark = stored.value.brake
+    `beside` tells what else of it is about to go, by its other expiry: an instance is judged by all of that, and asked
+    for it only where something goes early or waits. Raises StateConflict when the instance was changed meanwhile, or
+    the brake is changing too often."""
+    early, mark = early_of(stored.value, settings, going, ports.clock.now()), stored.value.brake
     if not early.points and (mark is None or not mark.waits):
         return Asked(stored=stored, stopped=frozenset())
+    early = early_of(stored.value, settings, [*going, *beside()], ports.clock.now())
     for _ in range(_TRIES):
         try:
             return _ask(ports, vault, stored, settings, early)
@@ -105,8 +107,8 @@ def _alerted(ports: Ports, vault: VaultKey, instance: BackupInstance, judged: Ju
     if not judged.stopped or judged.brake.batch is None:
         return resolve(ports, vault, instance, Cause.BRAKE)
     message = (
-        f"The deletion of {len(judged.stopped)} recovery points waits until a second person says go on: "
-        f"{judged.brake.batch.said}."
+        f"The deletion of {len(judged.stopped)} recovery points, or copies of them, waits until a second person says "
+        f"go on: {judged.brake.batch.said}."
     )
     error = JobError(code=Cause.BRAKE, message=message, recommended_action=GO_ON)
     return fire(ports, vault, instance, Cause.BRAKE, error=error)

@@ -16,10 +16,12 @@ from datetime import datetime, timedelta
 
 from backup_core.domain.agenda import AgendaRow, copies_row
 from backup_core.domain.alert import Cause
+from backup_core.domain.brake import Going
 from backup_core.domain.copying import (
     CopyState,
     PointCopy,
     Stays,
+    going_copies,
     next_copy_expiry,
     prove_copy,
     reasons_to_keep,
@@ -35,13 +37,23 @@ from backup_core.domain.job import JobError
 from backup_core.domain.messages import ExpireCopies
 from backup_core.domain.ownership import Proven
 from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Ports, Remove, Replace, StateConflict, Stored, again_on_conflict
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.alerts import Alerted, fire, resolve
+from backup_core.workflows.brake import Asked as BrakeAsked
+from backup_core.workflows.brake import ask_brake
 from backup_core.workflows.catalogue import find_vault
 from backup_core.workflows.copying import enlist_next, read_copies, without_copy
-from backup_core.workflows.deletion import CopyRun, delete_copy, delete_left_behind, new_permit, read_points
+from backup_core.workflows.deletion import (
+    CopyRun,
+    delete_copy,
+    delete_left_behind,
+    expired,
+    new_permit,
+    read_points,
+)
 from backup_core.workflows.heartbeat import recent_beat
 from backup_core.workflows.turns import commit, look_delay, next_turn, note_deferral
 
@@ -59,6 +71,7 @@ class _Sight:
     instance: Stored[BackupInstance]
     copies: Sequence[Stored[PointCopy]]
     points: Sequence[Stored[RecoveryPoint]]
+    settings: Vault | None
     holds: Sequence[Hold]
     stays: Stays
 
@@ -84,11 +97,40 @@ def expire_copies(ports: Ports, message: ExpireCopies) -> None:
     is_going = sight.instance.value.state is ProtectionState.DELETING and not sight.points
     if is_going and _forget_unmade(ports, message, sight):
         return
-    work = [each for each in sight.copies if _is_ready(each.value, sight, now)][:COPIES_A_ROUND]
+    asked = _ask_brake(ports, message, sight)
+    if asked is None:
+        return
+    sight = replace(sight, instance=asked.stored)
+    ready = [each for each in sight.copies if _is_ready(each.value, sight, now)]
+    work = [each for each in ready if each.value.copy_id not in asked.stopped or each.value.left_behind]
     if work:
-        _round(ports, message, sight, work)
+        _round(ports, message, sight, work[:COPIES_A_ROUND])
     else:
-        _rest(ports, message, sight)
+        _rest(ports, message, sight, is_stopped=bool(asked.stopped))
+
+
+def _ask_brake(ports: Ports, message: ExpireCopies, sight: _Sight) -> BrakeAsked | None:
+    """What the deletion brake says of the copies that are to be begun, and of the points that may go beside them; None
+    when another was faster: then this comes again, as it was sent."""
+    instance, settings, now = sight.instance.value, sight.settings, ports.clock.now()
+    if instance.is_deleted:  # of its purge the expiry of its points asks
+        return BrakeAsked(stored=sight.instance, stopped=frozenset())
+    points = [each.value for each in sight.points]
+    due = going_copies(sight.plain, sight.stays)
+
+    def beside() -> list[Going]:
+        may_go = expired(instance, settings, points, now)
+        left = () if instance.state is ProtectionState.DELETING else points  # its copies go once its points went
+        immutable = settings is not None and settings.at(now).is_immutable
+        stays = stays_of(instance, left, sight.holds, now, immutable=immutable)
+        later = [copy for copy in going_copies(sight.plain, stays) if copy not in due]
+        return [*(each for each in points if each.point_id in may_go and not each.expiry_job_id), *later]
+
+    try:
+        return ask_brake(ports, message.vault, sight.instance, settings, due, beside)
+    except StateConflict:
+        ports.queue.send(message, delay=timedelta(seconds=1))
+        return None
 
 
 def _look(ports: Ports, message: ExpireCopies) -> _Sight | None:
@@ -103,6 +145,7 @@ def _look(ports: Ports, message: ExpireCopies) -> _Sight | None:
         instance=instance,
         copies=read_copies(ports, message.vault, message.instance_name),
         points=points,
+        settings=settings,
         holds=holds,
         stays=stays_of(instance.value, [each.value for each in points], holds, now, immutable=immutable),
     )
@@ -256,7 +299,9 @@ def _kept(ports: Ports, run: CopyRun, copy: PointCopy) -> PointCopy:
         return replace(copy, deletion_asked_at=ports.clock.now(), deletion_url="")
     is_certain = snapshot.is_usable and isinstance(prove_copy(copy, snapshot, vault=run.vault), Proven)
     state = CopyState.COMPLETED if is_certain else copy.state
-    return replace(copy, state=state, deletion_asked_at=None, deletion_url="")
+    kept = replace(copy, state=state, deletion_asked_at=None, deletion_url="")
+    bound = snapshot.immutability if is_certain else None
+    return kept if bound is None else replace(kept, immutable_until=bound.until)
 
 
 def _blocked(ports: Ports, run: CopyRun, copy: PointCopy, error: BackupError) -> PointCopy:
@@ -319,14 +364,16 @@ def _alerted(ports: Ports, message: ExpireCopies, instance: BackupInstance, resu
     return Alerted(instance=instance)
 
 
-def _rest(ports: Ports, message: ExpireCopies, sight: _Sight) -> None:
-    """Nothing to delete now: the row moves to when there will be, or goes. Whatever is owed waits for a ticket."""
+def _rest(ports: Ports, message: ExpireCopies, sight: _Sight, *, is_stopped: bool) -> None:
+    """Nothing to delete now: the row moves to when there will be, or the brake may let go what it stopped, or goes.
+    Whatever is owed waits for a ticket."""
     if not _quieten(ports, message, sight):
         return
     enlist_next(ports, message.vault, sight.instance.value, sight.plain)
     due_at = next_copy_expiry(sight.plain, sight.stays)
     blocked = [each.blocked_until for each in sight.plain if each.blocked_until is not None]
     looks = [at for at in (due_at, *blocked) if at is not None and at > ports.clock.now()]
+    looks += [ports.clock.now() + BLOCKED_RETRY] if is_stopped else []
     rows = [copies_row(message.vault, message.instance_name, min(looks))] if looks else []
     ports.store.schedule(rows, instead_of=[_row(message)])
 

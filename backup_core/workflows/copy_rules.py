@@ -172,6 +172,8 @@ def check_surroundings(ports: Ports, settings: Vault, rule: CopyRule) -> list[Fa
     if locks is not None:
         findings.note(rules.check_snapshot_locks(group, locks.value))
     findings.require(need, group.text)
+    if ports.promises.binds_snapshots and settings.at(ports.clock.now()).is_immutable:
+        findings.require(rights.BIND_SNAPSHOTS, group.text)
     _check_key(findings, rule)
     return findings.faults()
 

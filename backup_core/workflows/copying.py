@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import assert_never
@@ -73,7 +73,9 @@ from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConflict, Stored, every, until_committed
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.alerts import fire, resolve
+from backup_core.workflows.binding import bind_soon
 from backup_core.workflows.catalogue import find_vault
+from backup_core.workflows.holds import label_later
 from backup_core.workflows.turns import FIRST_LOOK, come_back, go_on_later, look, open_job
 from backup_core.workflows.watching import STALL_AFTER, watch_row
 
@@ -483,7 +485,7 @@ def _source(ports: Ports, vault: VaultKey, copy: PointCopy) -> Snapshot:
 def _tags(ports: Ports, vault: VaultKey, copy: PointCopy, settings: Vault | None) -> dict[str, str]:
     stored = ports.store.get(BackupInstance, vault, copy.instance_name)
     instance = stored.value if stored is not None else None
-    held = standing(all_holds(instance, settings), ports.clock.now())
+    held = standing(all_holds(copy, instance, settings), ports.clock.now())
     return snapshot_tags(
         copy_tags(vault, copy, held),
         instance=instance.tags if instance is not None else {},
@@ -559,27 +561,33 @@ def _look_again(ports: Ports, message: ObserveCopy, row: Stored[Job], percent: i
 
 
 def _complete_if_own(ports: Ports, message: ObserveCopy, row: Stored[Job], snapshot: Snapshot) -> None:
-    def attempt() -> bool:
-        whole = _whole(ports, message, row, snapshot)
-        if isinstance(whole, BackupError):
-            _fail(ports, message, row, whole)
-            return False
-        outbox.commit(ports, message.vault, *whole)
-        return True
-
+    whole = _whole(ports, message, row, snapshot)
+    if isinstance(whole, BackupError):
+        _fail(ports, message, row, whole)
+        return
     try:
-        done = attempt()
+        outbox.commit(ports, message.vault, whole.changes, whole.events)
     except StateConflict:
         ports.queue.send(message, delay=timedelta(seconds=1))
         return
-    if done:
-        log.info("copy.completed job_id=%s instance=%s lane=%s", message.job_id, message.instance_name, message.lane)
-        _go_on(ports, message)
+    log.info("copy.completed job_id=%s instance=%s lane=%s", message.job_id, message.instance_name, message.lane)
+    bind_soon(ports, message.vault, whole.instance, whole.copy)
+    label_later(ports, message.vault, whole.copy, snapshot, all_holds(whole.instance, whole.settings))
+    _go_on(ports, message)
 
 
-def _whole(
-    ports: Ports, message: ObserveCopy, row: Stored[Job], snapshot: Snapshot
-) -> tuple[list[Change], list[Event]] | BackupError:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Whole:
+    """A copy that is whole and its instance, as they are to be written, and with what. `settings` are the vault's."""
+
+    copy: PointCopy
+    instance: BackupInstance
+    settings: Vault | None
+    changes: Sequence[Change]
+    events: Sequence[Event]
+
+
+def _whole(ports: Ports, message: ObserveCopy, row: Stored[Job], snapshot: Snapshot) -> _Whole | BackupError:
     """What is to be written of a copy that is whole: with it the snapshot of the copy before is needed no more, and
     that copy may expire."""
     vault, name, now = message.vault, message.instance_name, ports.clock.now()
@@ -613,7 +621,8 @@ def _whole(
     job = row.value.step(COPY, "Completed", at=now, progress_percent=100).advance(JobStatus.COMPLETED, at=now)
     job = replace(job, details={**job.details, SNAPSHOT_UNIQUE_ID: snapshot.unique_id})
     told = [announcements.job_ended(vault, job), *(cleared.events if cleared is not None else ())]
-    return [Replace(stored, instance), Replace(mine, whole), Replace(row, job), *changes], told
+    written: list[Change] = [Replace(stored, instance), Replace(mine, whole), Replace(row, job), *changes]
+    return _Whole(copy=whole, instance=instance, settings=find_vault(ports, vault), changes=written, events=told)
 
 
 def _causes(instance: BackupInstance, copy: PointCopy) -> list[str]:

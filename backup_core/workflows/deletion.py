@@ -166,7 +166,9 @@ def delete_copy(ports: Ports, run: CopyRun, copy: PointCopy) -> Asked | Withheld
     against = judgement.because if isinstance(judgement, NotProven) else judgement.disagreements
     if against:
         raise SnapshotNotOurs(f"Copy '{copy.snapshot_id}' is kept: {'; '.join(against)}.")
-    _refuse_strange_holds(snapshot, run.holds)
+    _refuse_strange_holds(snapshot, (*copy.holds, *run.holds))
+    if snapshot.immutability is not None and ports.clock.now() < snapshot.immutability.until:
+        return Withheld(because=f"Azure keeps it immutable until {snapshot.immutability.until:%Y-%m-%dT%H:%M:%SZ}")
     if run.is_protected:
         _check_newer_copy(ports, run, copy)
     return _ask(ports, run.permit, snapshot, lambda: _against_copy(ports, run, copy.copy_id))
@@ -184,7 +186,7 @@ def delete_left_behind(ports: Ports, run: CopyRun, copy: PointCopy, name: str) -
     if isinstance(judgement, NotProven) or not is_ours(snapshot.tags):
         reasons = judgement.because if isinstance(judgement, NotProven) else ("it does not carry our ownership tag",)
         raise SnapshotNotOurs(f"'{name}', which a copy left behind, is kept: {'; '.join(reasons)}.")
-    _refuse_strange_holds(snapshot, run.holds)
+    _refuse_strange_holds(snapshot, (*copy.holds, *run.holds))
     _ask(ports, run.permit, snapshot, lambda: _against_leftover(ports, run, copy.copy_id, name))
     return False
 

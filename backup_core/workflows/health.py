@@ -89,6 +89,7 @@ def _instances(ports: Ports, vault: VaultKey, now: datetime) -> Iterator[Health]
             with_points=sum(glance.marks.point_at is not None for glance in glances),
             disk_bytes=sum(glance.disk_bytes for glance in glances),
             unbound=sum(glance.is_unbound for glance in glances),
+            copies_unbound=Counter(location for glance in glances for location in glance.unbound_in),
             braked=sum(glance.is_braked for glance in page.items),
             unreadable=len(page.corrupt),
         )

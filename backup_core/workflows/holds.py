@@ -5,6 +5,9 @@ counts. That of a point or an instance is changed together with the instance's r
 last; the vault's own is looked at last, too (workflows/deletion.py). Then a message asks for the tags, the record's
 second copy; the reconciler sees to what was lost or written by somebody else.
 
+The copies of a point in other regions have its holds in their own records, changed with the point's: they may outlive
+it. Its holds are set and cleared under its name as long as it, or a copy of it, is there.
+
 Leaves to others: what a hold is and what a tag says (domain/hold.py).
 """
 
@@ -14,8 +17,10 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, cast
 
-from backup_core.domain.agenda import expiry_row
+from backup_core.domain.agenda import copies_row, expiry_row
+from backup_core.domain.copying import CopyState, PointCopy, as_point, prove_copy
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError, NotFound, ResourceInUse
 from backup_core.domain.events import Event
@@ -30,6 +35,7 @@ from backup_core.domain.hold import (
     find_hold,
     standing,
     strange_holds,
+    united_holds,
     with_hold,
     without_hold,
     write_labels,
@@ -41,7 +47,7 @@ from backup_core.domain.recovery_point import HOLD_TAG, RecoveryPoint, held_by_t
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.tags import find
 from backup_core.domain.vault import Vault
-from backup_core.ports import Change, Ports, Replace, Stored, asking, until_committed
+from backup_core.ports import Change, Ports, Replace, Stored, asking, every, until_committed
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.catalogue import find_vault, stored_vault
 from backup_core.workflows.deletion import PERMIT_LASTS, ensure_none_under_way, read_points
@@ -50,6 +56,7 @@ from backup_core.workflows.turns import next_turn, note_deferral
 log = logging.getLogger("diskbackup.holds")
 
 LABELS_A_ROUND = 40  # a look and a write each: below a function's minute
+LABELLED_AT_ONCE = 20  # instances of a run of the reconciler: the others are found by the next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +105,7 @@ def set_hold(ports: Ports, place: Place, hold: Hold) -> HoldChange:
         ports.queue.send(
             LabelHolds(vault=place.vault, instance_name=place.instance, whole_vault=not place.instance),
         )
-        if found.instance is not None and (found.point is None or found.point.value.expiry_job_id):
+        if found.instance is not None and found.may_be_going:
             ensure_none_under_way(ports, found.instance.value)
         return change
 
@@ -144,12 +151,13 @@ def _change(before: Sequence[Hold], after: Sequence[Hold], name: str) -> HoldCha
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """The rows of a place. `instance` is there for a point, too."""
+    """The rows of a place. `instance` is there for a point, too; a point that is gone has `copies` still."""
 
     place: Place
     vault: Stored[Vault] | None = None
     instance: Stored[BackupInstance] | None = None
     point: Stored[RecoveryPoint] | None = None
+    copies: Sequence[Stored[PointCopy]] = ()
 
     @classmethod
     def at(cls, ports: Ports, place: Place) -> _Found:
@@ -158,23 +166,44 @@ class _Found:
             return cls(place=place, vault=stored_vault(ports, place.vault))
         instance = ports.store.get(BackupInstance, place.vault, place.instance)
         point = ports.store.get(RecoveryPoint, place.vault, place.instance, place.point) if place.point else None
-        if instance is None or (place.point and point is None):
+        copies: list[Stored[PointCopy]] = []
+        if place.point and instance is not None and instance.value.copy_standings:
+            every_copy = every(ports, PointCopy, place.vault, place.instance)
+            copies = [each for each in every_copy if each.value.point_id == place.point]
+        if instance is None or (place.point and point is None and not copies):
             raise NotFound(f"{place} was not found.")
-        return cls(place=place, instance=instance, point=point)
+        return cls(place=place, instance=instance, point=point, copies=copies)
 
     @property
     def thing(self) -> Vault | BackupInstance | RecoveryPoint:
         found = self.point or self.instance or self.vault
         assert found is not None, "a place has one"
+        if self.place.point and self.point is None:
+            return as_point(self.copies[0].value)
         return found.value
 
     @property
     def holds(self) -> tuple[Hold, ...]:
-        return self.thing.holds
+        if not self.place.point:
+            return self.thing.holds
+        own = self.point.value.holds if self.point is not None else ()
+        return united_holds(own, *(each.value.holds for each in self.copies))
+
+    @property
+    def may_be_going(self) -> bool:
+        """Whether a deletion of it, or of a copy of it, may have been begun."""
+        if not self.place.point:
+            return True
+        is_marked = self.point is not None and bool(self.point.value.expiry_job_id)
+        return is_marked or any(each.value.state is CopyState.EXPIRING for each in self.copies)
 
     def refuse_late(self) -> None:
         """Raises ResourceInUse for what cannot be held any more."""
-        if self.point is not None and self.point.value.deletion_asked_at is not None:
+        if self.point is not None:
+            is_going = self.point.value.deletion_asked_at is not None
+        else:
+            is_going = bool(self.copies) and all(each.value.deletion_asked_at is not None for each in self.copies)
+        if is_going:
             raise ResourceInUse(f"{self.place} cannot be held: Azure is deleting its snapshot.")
         if self.vault is not None and self.vault.value.closing:
             raise ResourceInUse(f"{self.place} is being deleted; to keep it, write it again.")
@@ -190,18 +219,21 @@ class _Found:
             ports.store.commit(self.place.vault, [Replace(self.vault, replace(self.vault.value, holds=holds))])
             return
         assert self.instance is not None, "a place has one"
-        instance = self.instance.value if self.point is not None else replace(self.instance.value, holds=holds)
+        instance = self.instance.value if self.place.point else replace(self.instance.value, holds=holds)
         if expiry_due_at is not None:
             instance = _due(ports, self.place.vault, instance, expiry_due_at)
         changes: list[Change] = [Replace(self.instance, instance)]
         if self.point is not None:
             changes.append(Replace(self.point, replace(self.point.value, holds=holds)))
+        changes += [Replace(each, replace(each.value, holds=holds)) for each in self.copies]
         outbox.commit(ports, self.place.vault, changes, [told])
 
 
 def _due(ports: Ports, vault: VaultKey, instance: BackupInstance, due_at: datetime) -> BackupInstance:
-    """The instance as it is once the expiry's agenda looks at it at `due_at`, too. The row is written first: one that
-    finds nothing due moves itself on."""
+    """The instance as it is once the expiry's agenda looks at it and its copies at `due_at`, too. The rows are written
+    first: one that finds nothing due moves itself on."""
+    if instance.copy_standings:
+        ports.store.schedule([copies_row(vault, instance.name, due_at)])
     known = instance.expiry_due_at
     if known is not None and ports.clock.now() <= known <= due_at:
         return instance
@@ -214,28 +246,48 @@ def _due(ports: Ports, vault: VaultKey, instance: BackupInstance, due_at: dateti
 
 
 def label_holds(ports: Ports, message: LabelHolds) -> None:
-    """A round of it, in the order of the points' ids. What cannot be written for good is left to the reconciler, which
-    tries each time that it comes by."""
+    """A round of it, in the order of the points' ids, then of their copies'. What cannot be written for good is left to
+    the reconciler, which tries each time that it comes by."""
     stored = ports.store.get(BackupInstance, message.vault, message.instance_name) if message.instance_name else None
     over = all_holds(stored.value, find_vault(ports, message.vault)) if stored is not None else ()
-    points = read_points(ports, message.vault, message.instance_name) if stored is not None else ()
-    ordered = sorted((each.value for each in points), key=lambda point: point.point_id)
-    wanted = [point for point in ordered if (over or point.holds) and point.point_id > message.after]
-    for point in wanted[:LABELS_A_ROUND]:
+    bearers = _bearers(ports, message.vault, stored.value) if stored is not None else ()
+    wanted = [each for each in bearers if (over or each.holds) and _place_of(each) > message.after]
+    for each in wanted[:LABELS_A_ROUND]:
         try:
-            _label(ports, message.vault, point, (*point.holds, *over))
+            _label(ports, message.vault, each, (*each.holds, *over))
         except BackupError as error:
-            turn = next_turn(message, error, point.point_id)
+            turn = next_turn(message, error, _place_of(each))
             if turn is not None:
-                note_deferral(turn, error, point.point_id)
+                note_deferral(turn, error, _place_of(each))
                 ports.queue.send(turn.message, delay=turn.delay)
                 return
-            log.error("hold.unlabelled snapshot=%s code=%s %s", point.snapshot_id, error.code, error.message)
-        message = _behind(message, message.instance_name, point.point_id)
+            log.error("hold.unlabelled snapshot=%s code=%s %s", each.snapshot_id, error.code, error.message)
+        message = _behind(message, message.instance_name, _place_of(each))
     if len(wanted) > LABELS_A_ROUND:
         ports.queue.send(message)
     elif message.whole_vault:
         _go_on(ports, message)
+
+
+def _bearers(ports: Ports, vault: VaultKey, instance: BackupInstance) -> list[RecoveryPoint | PointCopy]:
+    """What has a snapshot that tells of holds, in the order in which it is labelled. One that is being copied has the
+    tags of its start: it is looked at when it is whole."""
+    found: list[RecoveryPoint | PointCopy] = [each.value for each in read_points(ports, vault, instance.name)]
+    if instance.copy_standings:
+        copies = every(ports, PointCopy, vault, instance.name)
+        found += [each.value for each in copies if each.value.state in (CopyState.COMPLETED, CopyState.EXPIRING)]
+    return sorted(found, key=_place_of)
+
+
+def _place_of(bearer: RecoveryPoint | PointCopy) -> str:
+    """Copies come behind all points, whose ids are hexadecimal."""
+    return f"~{bearer.copy_id}" if isinstance(bearer, PointCopy) else bearer.point_id
+
+
+def label_later(ports: Ports, vault: VaultKey, copy: PointCopy, snapshot: Snapshot, over: Sequence[Hold]) -> None:
+    """Of a copy that was just found whole: what came to hold it since its copying began, and `over` all, is written."""
+    if not is_labelled(snapshot, (*copy.holds, *over), ports.clock.now()):
+        ports.queue.send(LabelHolds(vault=vault, instance_name=copy.instance_name))
 
 
 def _go_on(ports: Ports, message: LabelHolds) -> None:
@@ -251,13 +303,14 @@ def _behind(message: LabelHolds, instance_name: str, after: str) -> LabelHolds:
     return replace(message, instance_name=instance_name, after=after, attempts=0, deferrals=0, doubts=0)
 
 
-def _label(ports: Ports, vault: VaultKey, point: RecoveryPoint, known: Sequence[Hold]) -> None:
-    """What is not proven to be the point's is never touched. Raises what the cloud raises."""
+def _label(ports: Ports, vault: VaultKey, bearer: RecoveryPoint | PointCopy, known: Sequence[Hold]) -> None:
+    """What is not proven to be the point's, or its copy, is never touched. Raises what the cloud raises."""
     with asking():  # no work waits for it
-        snapshot = ports.cloud.find_snapshot(point.snapshot_id)
+        snapshot = ports.cloud.find_snapshot(bearer.snapshot_id)
         if snapshot is None or is_labelled(snapshot, known, ports.clock.now()):
             return
-        if isinstance(prove_point(point, snapshot, vault=vault), Proven):
+        prove = prove_copy if isinstance(bearer, PointCopy) else prove_point
+        if isinstance(prove(cast("Any", bearer), snapshot, vault=vault), Proven):
             others = {name: value for name, value in snapshot.tags.items() if name.casefold() != HOLD_TAG}
             labels = _labels(known, ports.clock.now())
             ports.cloud.tag_snapshot(snapshot.id, {**others, **hold_tag(labels)})

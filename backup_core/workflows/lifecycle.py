@@ -9,7 +9,7 @@ unless the vault says otherwise: the instance leaves the list, keeps every point
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -33,7 +33,7 @@ from backup_core.domain.messages import ExpirePoints
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault
-from backup_core.ports import Change, Insert, Ports, Replace, every, until_committed
+from backup_core.ports import Change, Insert, Ports, Replace, Stored, every, until_committed
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.alerts import Alerted, fire, resolve
 from backup_core.workflows.catalogue import config_job_of, get_vault
@@ -212,7 +212,7 @@ def _check_immutable(ports: Ports, settings: Vault, instance: BackupInstance, no
             "not expired; stop its protection instead, and delete it when they have"
         )
         raise InvalidInput([Fault(target=instance.name, message=message, code=IMMUTABLE)])
-    copies = every(ports, PointCopy, settings.key, instance.name) if instance.copy_standings else ()
+    copies = _copies(ports, settings.key, instance)
     kept = sum(not stored.value.is_wanted and stored.value.expires_at > now for stored in copies)
     if kept:
         message = (
@@ -225,14 +225,21 @@ def _check_immutable(ports: Ports, settings: Vault, instance: BackupInstance, no
 def _check_held(ports: Ports, settings: Vault, instance: BackupInstance, now: datetime) -> None:
     """What is held would stay, but in an instance that is on its way out and that nobody can have back."""
     points = [stored.value for stored in every(ports, RecoveryPoint, settings.key, instance.name)]
+    copies = [stored.value for stored in _copies(ports, settings.key, instance)]
+    bearers: list[RecoveryPoint | PointCopy] = [*points, *copies]
     with_all = standing(all_holds(instance, settings), now)
-    held = points if with_all else [point for point in points if standing(point.holds, now)]
+    held = {each.point_id for each in bearers if with_all or standing(each.holds, now)}
     if held or standing(instance.holds, now):
-        names = sorted({hold.name for hold in standing(all_holds(instance, settings, *points), now)})
+        names = sorted({hold.name for hold in standing(all_holds(instance, settings, *bearers), now)})
         raise LegalHoldStands(
             f"Backup instance '{instance.name}' cannot be deleted: {len(held)} of its recovery points "
             f"{'is' if len(held) == 1 else 'are'} held ({', '.join(names)})."
         )
+
+
+def _copies(ports: Ports, vault: VaultKey, instance: BackupInstance) -> Iterable[Stored[PointCopy]]:
+    """Its copies in other regions; asks for none where it has none."""
+    return every(ports, PointCopy, vault, instance.name) if instance.copy_standings else ()
 
 
 def _soft_deleted(

@@ -23,7 +23,7 @@ from backup_core.domain.copying import (
 )
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError
-from backup_core.domain.hold import INSTANCE, MOST_HOLDS, POINT, VAULT, Hold, HoldLabel, find_hold, from_labels
+from backup_core.domain.hold import INSTANCE, MOST_HOLDS, VAULT, Hold, HoldLabel, find_hold, from_labels
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import BackupInstance, PointCount, ProtectionState, described
 from backup_core.domain.ownership import Home, NotProven, is_foreign, prove_label
@@ -220,10 +220,10 @@ def _write_some_back(
     disk_id, instance = stored.value.disk_id, stored.value
     points = {each.value.point_id for each in every(ports, RecoveryPoint, vault, instance.name)}
     copies = [replace(copy, disk_id=disk_id, completed_at=now) for copy, _, _ in news]
-    for copy, label, snapshot in news:
+    for _, label, snapshot in news:
         remember_group(ports, vault, parse_resource_id(snapshot.id, SNAPSHOT).group_id)
         if instance.rebuilt:
-            instance = _held_by_copy(ports, instance, copy, label, points, now)
+            instance = _held_by_copy(ports, instance, label, points, now)
     after = [*(each.value for each in read_copies(ports, vault, instance.name)), *copies]
     instance = replace(instance, copy_standings=standings_of(after))
     schedule_expiry(ports, vault, instance, after)
@@ -237,22 +237,16 @@ def _write_some_back(
 def _held_by_copy(
     ports: Ports,
     instance: BackupInstance,
-    copy: PointCopy,
     label: SnapshotLabel,
     points: Collection[str],
     now: datetime,
 ) -> BackupInstance:
-    """The rebuilt instance with the holds that only a copy tells of: those on a point whose record is gone hold all of
-    it from now on. What a copy says of holds is as old as the copy; where points are there, they know better."""
-    if not points:
-        _hold_vault(ports, label)
-        instance = _held_instance(instance, label.holds, INSTANCE, now)
-    return instance if copy.point_id in points else _held_instance(instance, label.holds, POINT, now)
-
-
-def _held_instance(instance: BackupInstance, said: Sequence[HoldLabel], scope: str, now: datetime) -> BackupInstance:
-    holds = [replace(one, scope=INSTANCE) for one in said if one.scope == scope]
-    return replace(instance, holds=(*instance.holds, *_unknown(holds, INSTANCE, instance.holds, now)))
+    """The rebuilt instance with its holds as a copy tells of them, where no point does. Those of its point are the
+    copy's own."""
+    if points:
+        return instance
+    _hold_vault(ports, label)
+    return replace(instance, holds=(*instance.holds, *_unknown(label.holds, INSTANCE, instance.holds, now)))
 
 
 def _instance_of_copies(ports: Ports, label: SnapshotLabel, snapshot: Snapshot) -> Stored[BackupInstance] | None:

@@ -15,11 +15,13 @@ from dataclasses import dataclass, field, replace
 
 from backup_core.domain.agenda import copies_row
 from backup_core.domain.alert import Cause
+from backup_core.domain.binding import is_unbound
 from backup_core.domain.copying import (
     CopyLane,
     CopyState,
     LaneWait,
     PointCopy,
+    as_point,
     behind,
     claimed_instance,
     copy_alerts,
@@ -39,12 +41,13 @@ from backup_core.domain.copying import (
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.errors import BackupError, SnapshotGroupNotFound
 from backup_core.domain.events import Event
-from backup_core.domain.hold import all_holds
+from backup_core.domain.hold import all_holds, strange_holds, united_holds
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job, JobError
+from backup_core.domain.messages import LabelHolds
 from backup_core.domain.ownership import Proven, is_foreign
-from backup_core.domain.recovery_point import RecoveryPoint
+from backup_core.domain.recovery_point import RecoveryPoint, held_by_tag
 from backup_core.domain.resource_ids import ANYWHERE, SNAPSHOT, VaultKey, parse_group_id, parse_resource_id
 from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Insert, Ports, Replace, Stored, every
@@ -52,8 +55,10 @@ from backup_core.workflows import announcements, once_a_day, outbox
 from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.acting import acting_for
 from backup_core.workflows.alerts import fire, resolve
+from backup_core.workflows.binding import AT_ONCE, asks_of, bind_later, end_alert
 from backup_core.workflows.catalogue import find_vault
 from backup_core.workflows.copying import again, enlist_next, let_go, read_copies
+from backup_core.workflows.holds import LABELLED_AT_ONCE, is_labelled
 from backup_core.workflows.reconcile_group import Agenda
 from backup_core.workflows.reconcile_report import ReconcileReport
 from backup_core.workflows.run_time import Time
@@ -161,17 +166,22 @@ def _reconcile_instance(
         return
     points = list(every(ports, RecoveryPoint, vault, name))
     mended = _Mended(ports, settings, stored, {each.value.copy_id: each for each in copies}, points)
+    found: dict[str, Snapshot | bool | None] = {}
     for each in copies:
         seen.accounted |= {name.lower() for name in (each.value.snapshot_id, *each.value.left_behind)}
-        mended.check(each, _find(ports, each.value, seen, report))
+        found[each.value.copy_id] = _find(ports, each.value, seen, report)
+        mended.check(each, found[each.value.copy_id])
     mended.let_go_of_dead_job()
     for key in sorted({*seen.claimed[name.lower()]} - seen.accounted):
         mended.adopt(_proven(ports, settings, seen.copies[key].id, installation))
+    mended.follow_holds()
     mended.add_missing()
     mended.commit()
     seen.accounted |= mended.adopted
     report.copies += mended.told
     now = mended.after()
+    _bind(ports, settings, now, mended.copies, found, report)
+    _check_tags(ports, settings, now, mended.copies, found, report)
     if (vault.partition, now.name.lower()) not in enlisted:
         enlist_next(ports, vault, now, mended.copies)
     _mend_expiry(ports, settings, now, mended.copies, [each.value for each in points], agenda.copies)
@@ -201,6 +211,65 @@ def _find(ports: Ports, copy: PointCopy, seen: _Seen, report: ReconcileReport) -
     if found is not None or parse_resource_id(copy.snapshot_id, SNAPSHOT).group_id.key in seen.unread:
         return found or False
     return find_snapshot_surely(ports, copy.snapshot_id) if copy.state is CopyState.COMPLETED else None
+
+
+def _bind(
+    ports: Ports,
+    settings: Vault,
+    instance: BackupInstance,
+    copies: Sequence[PointCopy],
+    found: Mapping[str, Snapshot | bool | None],
+    report: ReconcileReport,
+) -> None:
+    """Have Azure keep whole copies that it does not keep as long as it could, the newest first, as many as are left of
+    what one run sends. Where nothing asks for it any more, its alerts end."""
+    if not ports.promises.binds_snapshots:
+        return
+    now = ports.clock.now()
+    in_force = settings.at(now)
+    asks = {copy.copy_id: asks_of(in_force, instance, copy, now) for copy in copies}
+    if not any(each.anything for each in asks.values()):
+        end_alert(ports, settings.key, instance, Cause.COPY_BINDING)
+        return
+    unbound = []
+    for copy in sorted(copies, key=lambda copy: copy.copy_id):
+        seen = found.get(copy.copy_id)
+        if copy.is_whole and isinstance(seen, Snapshot):
+            unbound += [copy] if is_unbound(copy, seen.immutability, asks[copy.copy_id], now) else []
+    sent = len(report.unbound)
+    chosen = unbound[: max(0, AT_ONCE - sent)]
+    bind_later(ports, settings.key, chosen, sent=sent)
+    report.unbound += [copy.copy_id for copy in chosen]
+    if len(chosen) < len(unbound):
+        log.warning("reconcile.unbound_left instance=%s copies=%d", instance.name, len(unbound) - len(chosen))
+
+
+def _check_tags(
+    ports: Ports,
+    settings: Vault,
+    instance: BackupInstance,
+    copies: Sequence[PointCopy],
+    found: Mapping[str, Snapshot | bool | None],
+    report: ReconcileReport,
+) -> None:
+    """Have the tags of whole copies follow their holds, as points' do, and tell of holds that somebody wrote."""
+    now, over, unlabelled = ports.clock.now(), all_holds(instance, settings), False
+    for copy in copies:
+        seen, known = found.get(copy.copy_id), (*copy.holds, *over)
+        if not copy.is_whole or not isinstance(seen, Snapshot):
+            continue
+        unlabelled = unlabelled or not is_labelled(seen, known, now)
+        strange = strange_holds(held_by_tag(seen.tags), known)
+        if strange:
+            names = ", ".join(label.name for label in strange)
+            because = f"its tags tell of a hold that no record knows, {names}: it is kept"
+            told = announcements.tags_changed(settings.key, as_point(copy), because, now)
+            if once_a_day.tell(ports, settings.key, told):
+                log.warning("snapshot.retagged snapshot=%s: %s", copy.snapshot_id, because)
+            report.retagged.append(copy.snapshot_id)
+    if unlabelled and len(report.unlabelled) < LABELLED_AT_ONCE and instance.name not in report.unlabelled:
+        ports.queue.send(LabelHolds(vault=settings.key, instance_name=instance.name))
+        report.unlabelled.append(instance.name)
 
 
 class _Mended:
@@ -244,6 +313,13 @@ class _Mended:
             self._after[copy.copy_id] = replace(copy, state=CopyState.COMPLETED)
             self.told.append(f"regained {copy.snapshot_id}")
 
+    def follow_holds(self) -> None:
+        """A copy has the holds of its point, and those that only it knows of: in doubt it is held."""
+        for key, copy in self._after.items():
+            point = self._points.get(copy.point_id)
+            if point is not None:
+                self._after[key] = replace(copy, holds=united_holds(point.value.holds, copy.holds))
+
     def _made_anew(self, copy: PointCopy) -> PointCopy | None:
         """The newest that was begun in its region is owed again while its point is there."""
         point = self._points.get(copy.point_id)
@@ -275,7 +351,10 @@ class _Mended:
         if known is not None and known.state is not CopyState.WAITING:
             return
         found = replace(copy, completed_at=self._ports.clock.now(), disk_id=self._instance.disk_id)
-        self._after[copy.copy_id] = found if known is None else replace(found, left_behind=known.left_behind)
+        if known is not None:
+            holds = united_holds(known.holds, found.holds)
+            found = replace(found, left_behind=known.left_behind, holds=holds)
+        self._after[copy.copy_id] = found
         self.adopted.add(copy.snapshot_id.lower())
         self.told.append(f"adopted {copy.snapshot_id}")
 

@@ -45,7 +45,7 @@ from backup_core.workflows.adoption import Adopter, move_agenda_on
 from backup_core.workflows.binding import AT_ONCE, asks_of, bind_later, end_alert
 from backup_core.workflows.catalogue import find_vault
 from backup_core.workflows.claims import take_claim
-from backup_core.workflows.holds import is_labelled
+from backup_core.workflows.holds import LABELLED_AT_ONCE, is_labelled
 from backup_core.workflows.lifecycle import is_ended_by_absence, resume_if_back
 from backup_core.workflows.objectives import is_in_trouble, objective_row
 from backup_core.workflows.points_seen import Fate, Found, Sightings, check_point
@@ -60,7 +60,6 @@ log = logging.getLogger("diskbackup.reconcile")
 
 # For the disks of a group, however long its list took: else a run would list it and come no further.
 AT_LEAST = timedelta(seconds=15)
-LABELLED_AT_ONCE = 20  # instances of a run: the others are found by the next
 
 _IN_DISK = "#"  # between a disk's id and a snapshot's, of which neither holds it
 

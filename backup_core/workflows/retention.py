@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from backup_core.domain.agenda import COPIES, AgendaKind, AgendaRow, copies_row, expiry_row
 from backup_core.domain.alert import Cause
+from backup_core.domain.brake import Going
+from backup_core.domain.copying import PointCopy, Stays, going_copies, next_copy_expiry, stays_of
 from backup_core.domain.errors import BackupError, OperationFailed, SnapshotNotOurs
 from backup_core.domain.events import Event
 from backup_core.domain.expiry import (
@@ -44,7 +47,7 @@ from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.retention import held_until
 from backup_core.domain.vault import Vault
-from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConflict, Stored
+from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConflict, Stored, every
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.absence import find_snapshot_surely
 from backup_core.workflows.alerts import Alerted, fire, resolve
@@ -157,7 +160,9 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
         ready = begun
     else:
         may_go = expired(instance, settings, plain, now)
-        asked = _ask_brake(ports, message, stored, settings, [point for point in plain if point.point_id in may_go])
+        going = [point for point in plain if point.point_id in may_go]
+        beside = partial(_copies_beside, ports, message, instance, settings, plain)
+        asked = _ask_brake(ports, message, stored, settings, going, beside)
         if asked is None:
             return
         stored, instance, stopped = asked.stored, asked.stored.value, asked.stopped
@@ -176,8 +181,7 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
     elif instance.is_deleted:
         _purge_when_due(ports, message, stored, plain)
     elif instance.state is ProtectionState.DELETING and not points and instance.copy_standings:
-        ports.store.schedule([copies_row(message.vault, instance.name, now)])  # its copies go first
-        _move_row(ports, message, now + BUSY_RETRY)
+        _wait_for_copies(ports, message, instance, settings)
     elif instance.state is ProtectionState.DELETING and not points:
         _remove_instance(ports, message, stored)
     else:
@@ -189,12 +193,13 @@ def _ask_brake(
     message: ExpirePoints,
     stored: Stored[BackupInstance],
     settings: Vault | None,
-    going: Sequence[RecoveryPoint],
+    going: Sequence[Going],
+    beside: Callable[[], Sequence[Going]] = tuple,
 ) -> BrakeAsked | None:
-    """What the deletion brake says of those that are to be begun; None when another was faster: then this comes again,
-    as it was sent."""
+    """What the deletion brake says of those that are to be begun, and of the copies `beside` them; None when another
+    was faster: then this comes again, as it was sent."""
     try:
-        return ask_brake(ports, message.vault, stored, settings, going)
+        return ask_brake(ports, message.vault, stored, settings, going, beside)
     except StateConflict:
         ports.queue.send(message, delay=timedelta(seconds=1))
         return None
@@ -211,6 +216,40 @@ def _come_again(
     now = ports.clock.now()
     due_at = expiry_due_at(instance, others, now, held=standing(all_holds(instance, settings), now))
     _move_row(ports, message, min(due_at or now + BLOCKED_RETRY, now + BLOCKED_RETRY))
+
+
+def _copies(ports: Ports, message: ExpirePoints, instance: BackupInstance) -> list[PointCopy]:
+    """The instance's copies in other regions; asks for none where it has none."""
+    if not instance.copy_standings:
+        return []
+    return [stored.value for stored in every(ports, PointCopy, message.vault, instance.name)]
+
+
+def _copies_beside(
+    ports: Ports,
+    message: ExpirePoints,
+    instance: BackupInstance,
+    settings: Vault | None,
+    points: Sequence[RecoveryPoint],
+) -> list[PointCopy]:
+    """The copies that go, too; of an instance that is being deleted, those that will once its points went."""
+    left = () if instance.state is ProtectionState.DELETING else points
+    return going_copies(_copies(ports, message, instance), _stays(instance, settings, left, ports.clock.now()))
+
+
+def _stays(instance: BackupInstance, settings: Vault | None, points: Sequence[RecoveryPoint], now: datetime) -> Stays:
+    immutable = settings is not None and settings.at(now).is_immutable
+    return stays_of(instance, points, all_holds(instance, settings), now, immutable=immutable)
+
+
+def _wait_for_copies(ports: Ports, message: ExpirePoints, instance: BackupInstance, settings: Vault | None) -> None:
+    """The copies of an instance that is being deleted go first; what keeps them may last."""
+    now, copies = ports.clock.now(), _copies(ports, message, instance)
+    due_at = next_copy_expiry(copies, _stays(instance, settings, (), now)) or now
+    if instance.brake is not None and instance.brake.waits:
+        due_at = max(due_at, now + BLOCKED_RETRY)
+    ports.store.schedule([copies_row(message.vault, message.instance_name, max(due_at, now).replace(microsecond=0))])
+    _move_row(ports, message, max(due_at, now) + BUSY_RETRY)
 
 
 def _kept(
@@ -244,8 +283,9 @@ def _purge_when_due(
     now, settings = ports.clock.now(), find_vault(ports, message.vault)  # as it is now: a purge is not undone
     purge_at = stored.value.purge_at
     is_due = purge_at is not None and now >= purge_at
-    held = standing(all_holds(stored.value, settings, *points), now)
-    asked = _ask_brake(ports, message, stored, settings, points if is_due and not held else ())
+    copies = [copy for copy in _copies(ports, message, stored.value) if not copy.is_wanted] if is_due else []
+    held = standing(all_holds(stored.value, settings, *points, *copies), now)
+    asked = _ask_brake(ports, message, stored, settings, [*points, *copies] if is_due and not held else ())
     if asked is None:
         return
     stored = asked.stored

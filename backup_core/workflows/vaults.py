@@ -36,6 +36,7 @@ from backup_core.domain.vault import (
 from backup_core.ports import Insert, Ports, Remove, Replace, StateConflict, Stored, every, until_committed
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.acting import note_identity
+from backup_core.workflows.binding import bind_newest
 from backup_core.workflows.catalogue import find_vault, open_vault, stored_vault
 from backup_core.workflows.guards import ask_leave, refuse_guarded
 from backup_core.workflows.protection import reconfigure, write_back
@@ -84,7 +85,7 @@ def put_vault(ports: Ports, vault: Vault, *, keeps_identity: bool = False, by: s
         _commit(ports, stored, change)
         return change
 
-    return until_committed(f"Vault '{vault.key.name}'", attempt)
+    return _bound(ports, until_committed(f"Vault '{vault.key.name}'", attempt))
 
 
 def patch_vault(
@@ -114,7 +115,15 @@ def patch_vault(
         _commit(ports, stored, change)
         return change
 
-    return until_committed(f"Vault '{key.name}'", attempt)
+    return _bound(ports, until_committed(f"Vault '{key.name}'", attempt))
+
+
+def _bound(ports: Ports, change: VaultChange) -> VaultChange:
+    """What a vault that becomes immutable holds, Azure is to keep from now on."""
+    was = change.before is not None and change.before.is_immutable
+    if change.before is not None and not was and change.after.is_immutable:
+        bind_newest(ports, change.after.key)
+    return change
 
 
 def tag_vault(ports: Ports, key: VaultKey, change: Callable[[Mapping[str, str]], Mapping[str, str]]) -> Vault:

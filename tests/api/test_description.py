@@ -21,6 +21,7 @@ from backup_core.api.description import document
 from backup_core.api.graph_query import SERVED, Table
 from backup_core.api.openapi import bodies
 from backup_core.api.routes import ROUTES
+from backup_core.domain.alert import OpenAlert
 from backup_core.domain.copying import CopyState, PointCopy, copies_of
 from backup_core.domain.disk import Disk
 from backup_core.domain.errors import CloudUnavailable
@@ -588,8 +589,12 @@ def _ask_how_things_stand(front: DescribedFront) -> None:
     other.post(f"{PLAN_PATH}/run")
     platform.world.cloud.spoil_disk = lambda raw: raw.update(sku={"name": "Premium_LRS"})
     platform.run(minutes=2)
+    before = platform.instance()
+    unbound = OpenAlert(cause=f"CopyNotBound.{before.copy_standings[0].lane}", raised_at=SLOT, told_at=SLOT)
+    change_instance(platform, alerts=(unbound,))
     for path in (VAULT_PATH, SUBSCRIPTION_PATH, "/providers/Microsoft.DataProtection"):
         other.get(f"{path}/health")
+    change_instance(platform, alerts=before.alerts)
     for path in (VAULT_PATH, SUBSCRIPTION_PATH):
         other.get(f"{path}/complianceReport")
     reconcile(platform.world.ports)

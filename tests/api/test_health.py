@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 
 import azure.functions as func
@@ -22,7 +23,8 @@ from tests.api.tenant import PERSON, bearer, guarded
 from tests.builders import OTHER_SUBSCRIPTION, SUBSCRIPTION, VAULT, VaultKey, vault, vault_properties
 from tests.fakes import World
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import HOUR, SLOT, backed_up
+from tests.workflows.scenes import HOUR, SLOT, backed_up, protected, refuse
+from tests.workflows.test_copying import COPIES, copied
 
 PROVIDER = "providers/Microsoft.DataProtection"
 ALL = f"/{PROVIDER}/health"
@@ -69,12 +71,37 @@ def test_tables_that_are_older_than_the_world_are_told_of_until_an_operator_says
     assert front.get(f"{VAULT_PATH}/health").json["properties"]["tables"]["isSetBack"] is False
 
 
+def test_a_region_where_azure_refuses_says_so_for_its_copies_and_home_says_that_azure_keeps_it() -> None:
+    platform = copied(protected())
+    platform.world.promises = Promises(binds_snapshots=True)
+    put_vault(platform.world.ports, vault(properties=vault_properties(immutability="Unlocked")))
+    missing = PermissionMissing("403", scope=COPIES.text, role="Snapshot Immutability Writer")
+    platform.world.cloud.guard = refuse_in_copies(missing)
+    platform.run(minutes=10)
+    front = Front(platform.world)
+    north = {"location": "northeurope", "instancesNotBound": 1}
+    kept = {"state": "Unlocked", "keptBy": "Azure", "instancesNotBound": 0, "copiesNotBound": [north]}
+    assert front.get(OF_VAULT).json["properties"]["immutability"] == kept
+    platform.world.cloud.guard = lambda call, target: None
+    reconcile(platform.world.ports)
+    platform.run(minutes=2)
+    assert front.get(OF_VAULT).json["properties"]["immutability"]["copiesNotBound"] == []
+
+
+def refuse_in_copies(error: Exception) -> Callable[[str, str], None]:
+    def guard(call: str, target: str) -> None:
+        if call == "bind_snapshot" and target.lower().startswith(COPIES.text.lower()):
+            raise error
+
+    return guard
+
+
 @pytest.mark.parametrize("state", ["Disabled", "Unlocked", "Locked"])
 def test_a_vault_says_that_what_is_immutable_is_kept_by_this_app_only(state: str) -> None:
     platform = backed_up()
     put_vault(platform.world.ports, vault(properties=vault_properties(immutability=state)))
     told = Front(platform.world).get(OF_VAULT).json["properties"]["immutability"]
-    assert told == {"state": state, "keptBy": "ThisAppOnly", "instancesNotBound": 0}
+    assert told == {"state": state, "keptBy": "ThisAppOnly", "instancesNotBound": 0, "copiesNotBound": []}
 
 
 def test_a_deployment_that_binds_says_that_azure_keeps_it_until_azure_refuses() -> None:
@@ -84,11 +111,12 @@ def test_a_deployment_that_binds_says_that_azure_keeps_it_until_azure_refuses() 
     front = Front(platform.world)
     assert front.get(OF_VAULT).json["properties"]["immutability"]["keptBy"] == "Azure"
     missing = PermissionMissing("403", scope="/subscriptions/x", role="Snapshot Immutability Writer")
-    platform.world.faults.fail("cloud.bind_snapshot", missing)
+    platform.world.cloud.guard = refuse("bind_snapshot", missing)
     reconcile(platform.world.ports)
     platform.run(minutes=2)
     told = front.get(OF_VAULT).json["properties"]
-    assert told["immutability"] == {"state": "Unlocked", "keptBy": "ThisAppOnly", "instancesNotBound": 1}
+    kept = {"state": "Unlocked", "keptBy": "ThisAppOnly", "instancesNotBound": 1, "copiesNotBound": []}
+    assert told["immutability"] == kept
     assert sum(told["activeAlerts"].values()) == 1
     assert front.get(ALL).json["properties"]["immutability"]["state"] is None
 

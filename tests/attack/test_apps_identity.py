@@ -25,12 +25,20 @@ GUID = "99999999-0000-4000-8000-000000000001"
 _ROLES = f"/subscriptions/{FIRST}/providers/Microsoft.Authorization/roleDefinitions"
 
 
-@pytest.fixture
-def bound(simulator: Simulator) -> Simulator:  # noqa: F811
-    """A snapshot that the app took and bound, with the roles that a deployment with `bindSnapshots` gives it."""
+@pytest.fixture(params=["at home", "copy in another region"])
+def bound(simulator: Simulator, request: pytest.FixtureRequest) -> Simulator:  # noqa: F811
+    """A snapshot that the app took or copied, and bound, with the roles that `bindSnapshots` gives it."""
     assign(simulator, SNAPSHOT_IMMUTABILITY_WRITER.guid, by=OPERATOR)
     simulator.pass_time(600)  # until the assignment works
-    simulator.wait_for(simulator.call("PUT", BOUND, snapshot_of(disk_id("web01-os")), principal=APP))
+    made = snapshot_of(disk_id("web01-os"))
+    if request.param != "at home":
+        source = snapshot_id("source")
+        simulator.wait_for(simulator.call("PUT", source, made, principal=APP))
+        simulator.pass_time(600)
+        made = snapshot_of(source, "northeurope", createOption="CopyStart")
+    simulator.wait_for(simulator.call("PUT", BOUND, made, principal=APP))
+    simulator.pass_time(3600)
+    assert simulator.call("GET", BOUND).json()["properties"].get("completionPercent", 100) == 100
     wish = {"immutabilityDurationDays": DAYS, "type": "Unlocked"}
     simulator.wait_for(simulator.call("POST", f"{BOUND}/updateImmutabilityPolicy", wish, principal=APP))
     return simulator

@@ -3,7 +3,7 @@ each try is on record, and no recovery point goes before it was promised to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -43,8 +43,9 @@ def path_of(name: str) -> str:
     return f"{VAULT_PATH}/backupInstances/{name}"
 
 
-def prepared() -> Platform:
-    """A locked vault with three disks of two points each; one disk is stopped, and one point is held."""
+def prepared(*, before: Callable[[Platform], None] = lambda platform: None) -> Platform:
+    """A locked vault with three disks of two points each; one disk is stopped, and one point is held. Something may be
+    added `before` the first is taken."""
     platform = Platform()
     front = guarded(platform.world)
     body = vault_body()
@@ -57,6 +58,7 @@ def prepared() -> Platform:
         reply = front.put(path, content, headers=OWNER)
         assert reply.status < 300, reply.text
     platform.run(seconds=5)
+    before(platform)
     for _ in range(2):
         for name in NAMES:
             assert front.post(f"{path_of(name)}/backup", backup_body(), headers=OWNER).status == 202

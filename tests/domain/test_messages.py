@@ -54,6 +54,7 @@ SENT = (
     (ObserveCopy(**OF_JOB, lane="s:northeurope", looks=1), RETENTION),
     (ExpireCopies(vault=VAULT, instance_name="disk-1", due_at=SLOT), RETENTION),
     (BindPoint(vault=VAULT, instance_name="disk-1", point_id="0" * 32, looks=2), RETENTION),
+    (BindPoint(vault=VAULT, instance_name="disk-1", point_id="0" * 32, copy_id="1" * 32), RETENTION),
     (LabelHolds(vault=VAULT, instance_name="disk-1", after="0" * 32), RETENTION),
     (StartRestore(**OF_JOB), REQUESTS),
     (ObserveRestore(**OF_JOB), REQUESTS),

@@ -21,7 +21,7 @@ from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault
 from backup_core.ports import Remove, StateConflict, every
 from backup_core.workflows.copy_rules import put_rule
-from backup_core.workflows.holds import Place, set_hold
+from backup_core.workflows.holds import Place, clear_hold, set_hold
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.rebuild import rebuild_catalogue
 from backup_core.workflows.reconcile import reconcile
@@ -341,24 +341,26 @@ def test_where_the_home_region_is_gone_the_copies_alone_bring_vault_and_instance
     assert [copy.state for copy in platform.copies()] == [CopyState.COMPLETED] * 2
 
 
-def test_holds_of_copies_whose_points_are_gone_come_back_on_the_instance() -> None:
+def test_holds_of_copies_whose_points_are_gone_come_back_with_them() -> None:
     platform = copied(protected())
-    platform.run(seconds=5)
-    (point,) = platform.points()
-    held = hold("case-17", set_at=platform.world.clock.now())
-    set_hold(platform.world.ports, Place(vault=VAULT, instance="disk-1", point=point.point_id), held)
-    set_hold(platform.world.ports, Place(vault=VAULT), replace(held, name="case-18"))
     platform.run(minutes=20)
-    (copy,) = platform.copies()
+    (point,) = platform.points()
+    at_instance = Place(vault=VAULT, instance="disk-1")
+    at_point = replace(at_instance, point=point.point_id)
+    wanted = hold(set_at=platform.world.clock.now(), reason="a court")
+    for place, name in ((at_point, "of-point"), (at_instance, "of-instance"), (Place(vault=VAULT), "of-vault")):
+        set_hold(platform.world.ports, place, replace(wanted, name=name))
+    platform.run(minutes=1)
     platform.world.cloud.remove_group(SNAPSHOT_GROUP)
     rebuild_catalogue(lost(platform).world.ports, [COPIES])
-    said = json.loads(tags_of(platform, copy)[f"{TAG_PREFIX}hold"])
-    assert len(said) >= 1
     stored = platform.world.store.get(Vault, VAULT)
     assert stored is not None
-    assert [each.name for each in stored.value.holds] == ["case-18"]
-    names = {(each.name, each.scope) for each in platform.instance().holds}
-    assert names <= {("case-17", INSTANCE)}
+    assert [each.name for each in stored.value.holds] == ["of-vault"]
+    assert [(each.name, each.scope) for each in platform.instance().holds] == [("of-instance", INSTANCE)]
+    assert [[each.name for each in copy.holds] for copy in platform.copies()] == [["of-point"]]
+    cleared = clear_hold(platform.world.ports, at_point, "of-point")
+    assert cleared is not None
+    assert platform.copies()[0].holds[0].ends_at == cleared.after.ends_at
 
 
 @pytest.mark.parametrize(

@@ -449,6 +449,52 @@ def at_noon_with_copies() -> Platform:
     return platform
 
 
+def at_noon_with_copies_in_an_immutable_vault() -> Platform:
+    platform = at_noon_with_copies()
+    with platform.world.faults.paused():
+        platform.world.promises = Promises(binds_snapshots=True)
+        properties = vault_properties(soft_delete="Off", immutability="Unlocked")
+        put_vault(platform.world.ports, vault(properties=properties))
+    return platform
+
+
+def copies_are_whole_and_azure_keeps_them(platform: Platform) -> None:
+    copies_are_whole(platform)
+    for copy in copies(platform):
+        until = platform.immutable_until(copy.snapshot_id)
+        assert until is not None
+        assert until >= copy.expires_at
+        assert copy.immutable_until == until
+    assert platform.instance().alerts == ()
+
+
+def with_an_expired_copy_whose_hold_is_sure() -> Platform:
+    """As `with_an_expired_copy`, a quarter of a minute before its expiry."""
+    platform = with_an_expired_copy()
+    platform.world.clock.set(SLOT + timedelta(minutes=89, seconds=45))
+    return platform
+
+
+def hold_the_copy(platform: Platform) -> None:
+    older = copies(platform)[0].point_id
+    wanted = hold(set_at=platform.world.clock.now())
+    platform.ask(lambda: set_hold(platform.world.ports, Place(vault=VAULT, instance="disk-1", point=older), wanted))
+    platform.run(minutes=2)
+
+
+def the_copy_is_held_if_it_was_accepted(platform: Platform) -> None:
+    older = [copy for copy in copies(platform) if copy.slot == SLOT]
+    assert older or platform.refused
+    for copy in older:
+        assert copy.is_whole
+        (point,) = [point for point in platform.points() if point.slot == SLOT]
+        assert [each.name for each in copy.holds] == [each.name for each in point.holds] == ["case-1"]
+        shown = platform.world.cloud.shown(copy.snapshot_id)
+        assert shown is not None
+        assert held_by_tag(shown["tags"]), "the tag says otherwise than the record"
+    nothing_is_left_of_copies(platform)
+
+
 def copies_are_whole(platform: Platform) -> None:
     platform.run(minutes=20)  # a copy that failed begins anew after a while
     with platform.world.faults.paused():
@@ -527,6 +573,14 @@ SCENARIOS = {
     "delete": Scenario(prepare=with_a_point, act=delete, check=nothing_is_left),
     "copy": Scenario(
         prepare=at_noon_with_copies, act=lambda platform: platform.run(seconds=100), check=copies_are_whole
+    ),
+    "binding of copies": Scenario(
+        prepare=at_noon_with_copies_in_an_immutable_vault,
+        act=lambda platform: platform.run(seconds=130),
+        check=copies_are_whole_and_azure_keeps_them,
+    ),
+    "hold of copies": Scenario(
+        prepare=with_an_expired_copy_whose_hold_is_sure, act=hold_the_copy, check=the_copy_is_held_if_it_was_accepted
     ),
     "expiry of copies": Scenario(
         prepare=with_an_expired_copy, act=lambda platform: platform.run(seconds=40), check=the_older_copy_is_gone

@@ -659,8 +659,9 @@ def _point_copy() -> Schema:
             "state": one_of([state.value for state in CopyState]),
             **dict.fromkeys(("snapshotId", "waitsBecause", "expiryBlocked"), _NULL_TEXT),
             **dict.fromkeys(("recoveryPointTime", "expiryTime"), TIME),
-            **dict.fromkeys(("completedTime", "notBeforeTime"), optional(TIME)),
+            **dict.fromkeys(("completedTime", "notBeforeTime", "immutableUntilTime"), optional(TIME)),
             "attempts": _NUMBER,
+            "legalHolds": list_of(TEXT),
         }
     )
 
@@ -734,6 +735,7 @@ def _health() -> Schema:
                     "state": optional(one_of(["Disabled", "Unlocked", "Locked"])),
                     "keptBy": one_of(["Azure", "ThisAppOnly"]),
                     "instancesNotBound": _NUMBER,
+                    "copiesNotBound": list_of(all_of({"location": TEXT, "instancesNotBound": _NUMBER})),
                 }
             ),
             "deletionBrake": all_of({"instancesStopped": _NUMBER}),

@@ -4454,7 +4454,10 @@ export interface components {
                 completedTime: string | null;
                 /** Format: date-time */
                 notBeforeTime: string | null;
+                /** Format: date-time */
+                immutableUntilTime: string | null;
                 attempts: number;
+                legalHolds: string[];
             };
             id: string;
             name: string;
@@ -4499,6 +4502,10 @@ export interface components {
                     /** @enum {string} */
                     keptBy: "Azure" | "ThisAppOnly";
                     instancesNotBound: number;
+                    copiesNotBound: {
+                        location: string;
+                        instancesNotBound: number;
+                    }[];
                 };
                 deletionBrake: {
                     instancesStopped: number;

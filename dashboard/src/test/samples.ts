@@ -11,7 +11,7 @@ export const healthy = (): Health["properties"] => ({
   lastTick: "2026-03-02T12:00:00Z",
   duties: [],
   tables: { isSetBack: false, isReconciled: true },
-  immutability: { state: "Disabled", keptBy: "ThisAppOnly", instancesNotBound: 0 },
+  immutability: { state: "Disabled", keptBy: "ThisAppOnly", instancesNotBound: 0, copiesNotBound: [] },
   deletionBrake: { instancesStopped: 0 },
   vaults: 1,
   vaultsLeftOut: 0,
