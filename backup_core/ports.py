@@ -188,12 +188,15 @@ class StateStore(Protocol):
         *key_prefix: str,
         first: str | None = None,
         last: str | None = None,
+        among: Collection[str] = (),
         token: str | None = None,
         limit: int = 1000,
     ) -> Page[R]:
         """Records of one kind, in key order (jobs and points: newest first).
 
-        `first` and `last` bound the final key part (inclusive): for jobs and points, ids bound times.
+        `first` and `last` bound the final key part (inclusive): for jobs and points, ids bound times. `among`, instead
+        of a prefix, for kinds whose keys have two parts: rows whose keys begin with one of these, and those of others
+        that lie between.
         """
         ...
 
@@ -211,7 +214,7 @@ class StateStore(Protocol):
         """As `page`, but only a small column of each row is read: one transaction for up to 999. A page that holds rows
         of an older release, which lack the column, costs one more: it is read whole.
 
-        `among`, instead of a prefix: rows whose keys begin with one of these; of others come those that lie between.
+        `among` as `page` has it.
         """
         ...
 

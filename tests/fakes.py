@@ -323,6 +323,7 @@ class FakeStore(_Port):
         *key_prefix: str,
         first: str | None = None,
         last: str | None = None,
+        among: Collection[str] = (),
         token: str | None = None,
         limit: int = 1000,
     ) -> Page[R]:
@@ -330,6 +331,7 @@ class FakeStore(_Port):
             raise ValueError("vaults are listed by vaults()")
         kind = cast("Any", record)
         rows = entities.record_range(kind, *key_prefix, first=first, last=last)
+        rows = entities.span(kind, among) if among else rows
         return self._page(record, entities.record_partition(kind, vault), rows, token, limit)
 
     @_call

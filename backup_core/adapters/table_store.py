@@ -80,13 +80,16 @@ class TableStore:
         *key_prefix: str,
         first: str | None = None,
         last: str | None = None,
+        among: Collection[str] = (),
         token: str | None = None,
         limit: int = 1000,
     ) -> Page[R]:
         if record is Vault:
             raise ValueError("vaults are listed by vaults()")
-        rows = entities.record_range(cast("Any", record), *key_prefix, first=first, last=last)
-        return self._page(record, entities.record_partition(cast("Any", record), vault), rows, token, limit)
+        kind = cast("Any", record)
+        rows = entities.record_range(kind, *key_prefix, first=first, last=last)
+        rows = entities.span(kind, among) if among else rows
+        return self._page(record, entities.record_partition(kind, vault), rows, token, limit)
 
     def glance(
         self,

@@ -37,4 +37,4 @@ EVERY_KIND = (
     Work(name="restore, its request included", executions=3.4, storage=23.6, arm=5.0),
 )
 # As they are billed, of a scheduled backup with a point that expires; by the memory of an instance in MB.
-GIGABYTE_SECONDS_OF_BOTH: Mapping[int, float] = {512: 0.74, 2048: 2.51}
+GIGABYTE_SECONDS_OF_BOTH: Mapping[int, float] = {512: 0.64, 2048: 2.01}

@@ -51,6 +51,7 @@ from backup_core.workflows.objectives import is_in_trouble, objective_row
 from backup_core.workflows.points_seen import Fate, Found, Sightings, check_point
 from backup_core.workflows.protection import reconfigure
 from backup_core.workflows.quotas import check_snapshots
+from backup_core.workflows.read_together import Read, read_alone, read_together
 from backup_core.workflows.reconcile_report import ReconcileReport
 from backup_core.workflows.run_time import Time
 from backup_core.workflows.snapshot_groups import forget_group
@@ -60,6 +61,7 @@ log = logging.getLogger("diskbackup.reconcile")
 
 # For the disks of a group, however long its list took: else a run would list it and come no further.
 AT_LEAST = timedelta(seconds=15)
+TOGETHER = 20  # disks whose records are read together, where they lie together
 
 _IN_DISK = "#"  # between a disk's id and a snapshot's, of which neither holds it
 
@@ -163,12 +165,17 @@ def reconcile_group(
         instances[each.disk_id].append(each)
     here = {each.disk_id for each in records.kept if each.group == group.value.group.key} | sight.of_disk.keys()
     last = None
-    for disk in sorted(disk for disk in here if disk > begun or (disk == begun and behind)):
+    disks = sorted(disk for disk in here if disk > begun or (disk == begun and behind))
+    read: Mapping[Key, Read] = {}
+    for number, disk in enumerate(disks):
         if sight.end is not None and disk >= sight.end:
             break
         if time.is_up and last is not None:
             return last
-        reconciled = _Disk(ports, group.value, records, report, time, sight)
+        if number % TOGETHER == 0:  # behind the list of snapshots, as all records that it is held against
+            next_ones = [each for one in disks[number : number + TOGETHER] for each in instances[one]]
+            read = _read_together(ports, [each for each in next_ones if each.group == group.value.group.key])
+        reconciled = _Disk(ports, group.value, records, report, time, sight, read)
         stopped_at = reconciled.reconcile_disk(disk, instances[disk], behind=behind if disk == begun else "")
         if stopped_at is not None:
             return f"{disk}{_IN_DISK}{stopped_at}"
@@ -180,6 +187,14 @@ def reconcile_group(
         with report.postponing(f"group {group.value.key}"):
             forget_group(ports, group)
     return None
+
+
+def _read_together(ports: Ports, kept: Iterable[Keeping]) -> Mapping[Key, Read]:
+    names: dict[VaultKey, list[str]] = defaultdict(list)
+    for each in kept:
+        names[each.vault].append(each.name)
+    found = {vault: read_together(ports, vault, of_vault) for vault, of_vault in names.items()}
+    return {(vault, name): read for vault, of_vault in found.items() for name, read in of_vault.items()}
 
 
 def _is_others(snapshot: Snapshot, installations: Collection[str]) -> bool:
@@ -309,6 +324,7 @@ class _Disk:
     report: ReconcileReport
     time: Time
     sight: GroupSight
+    read: Mapping[Key, Read]  # of the instances of this disk and of the next ones, where that could be
 
     def reconcile_disk(self, disk_id: str, instances: Sequence[Keeping], *, behind: str) -> str | None:
         """The disk's instances, then the snapshots of it that they do not account for, behind the one `behind`. Answers
@@ -344,15 +360,17 @@ class _Disk:
     def _reconcile_instance(self, kept: Keeping, accounted: set[str]) -> None:
         """Adds to `accounted` the snapshots that the instance's points, or its running backup, account for."""
         ports, vault, name = acting_for(self.ports, kept.vault), kept.vault, kept.name
-        stored = ports.store.get(BackupInstance, vault, name)
-        if stored is None:
+        read = self.read.get((vault, name.lower()))
+        is_well = read is not None and self._is_as_seen(read)
+        if not is_well:
+            read = read_alone(ports, vault, name)
+        if read is None:
             return
-        instance = stored.value
+        stored, instance, points = read.stored, read.stored.value, read.points
         if instance.holds_disk and disk_key(instance.disk_id) not in self.records.claimed:
             with self.report.postponing(f"claim of {name}"):
                 take_claim(ports, vault, name, instance.disk_id)
                 self.report.claims.append(name)
-        points = [point.value for point in every(ports, RecoveryPoint, vault, name)]
         if instance.point_count != count_of(points):
             with self.report.postponing(f"count of {name}"):
                 ports.store.commit(vault, [Replace(stored, replace(instance, point_count=count_of(points)))])
@@ -364,13 +382,25 @@ class _Disk:
         count = self._reconcile_points(ports, vault, instance, points, holds, accounted)
         if self.sight.is_readable:
             check_snapshots(ports, vault, instance, count)
-        self._mend_agenda(ports, vault, instance, points, standing(holds, ports.clock.now()))
+        self._mend_agenda(ports, vault, instance, points, standing(holds, ports.clock.now()), is_well=is_well)
         policy = self.records.policy(ports, vault, instance.policy.name)
         is_behind = policy is None or policy.properties != instance.policy.properties
         if is_behind and reconfigure(ports, vault, name) is not None:
             self.report.reconfigured.append(name)
         if is_ended_by_absence(instance) and _is_back(ports, vault, instance):
             self.report.resumed.append(name)
+
+    def _is_as_seen(self, read: Read) -> bool:
+        """Whether the records that were read together are no other than what lies in the group. Where they are, they
+        are read again: nothing is decided by records that others may have changed since."""
+        instance, here = read.stored.value, self.sight.of_disk.get(read.stored.value.disk_id.lower(), {})
+        recorded = {point.snapshot_id.lower() for point in read.points}
+        running = {instance.active.snapshot_id.lower()} if instance.active is not None else set()
+        return (
+            recorded <= here.keys() <= recorded | running
+            and all(point.is_good and is_same_snapshot(point, here[point.snapshot_id.lower()]) for point in read.points)
+            and instance.point_count == count_of(read.points)
+        )
 
     def _reconcile_points(
         self,
@@ -448,8 +478,11 @@ class _Disk:
         instance: BackupInstance,
         points: Sequence[RecoveryPoint],
         held: Sequence[Hold],
+        *,
+        is_well: bool,
     ) -> None:
-        """Index entries that are missing. A row too many does no harm: it is cleared when it comes due."""
+        """Index entries that are missing. A row too many does no harm: it is cleared when it comes due. `is_well`: the
+        points are as they were read, for there was nothing to be done about them."""
         key, now, agenda = (vault, instance.name.lower()), ports.clock.now(), self.records.agenda
         told = self.report.agenda_rows
         if instance.state is ProtectionState.CONFIGURED and key not in agenda.backups:
@@ -458,7 +491,8 @@ class _Disk:
         if key not in agenda.objectives and is_in_trouble(instance, now):
             ports.store.schedule([objective_row(vault, instance)])
             told.append(f"objective {instance.name}")
-        if key not in agenda.expiries and _mend_expiry(ports, vault, instance.name, held, now):
+        wants_expiry = not is_well or _expiry_of(instance, points, held, now) is not None
+        if key not in agenda.expiries and wants_expiry and _mend_expiry(ports, vault, instance.name, held, now):
             told.append(f"expiry {instance.name}")
         for job_id, step in _open_jobs(instance, points):
             if job_id not in agenda.watches:
@@ -496,17 +530,21 @@ def _open_jobs(instance: BackupInstance, points: Iterable[RecoveryPoint]) -> Ite
             yield job_id, "restore"
 
 
+def _expiry_of(
+    instance: BackupInstance, points: Sequence[RecoveryPoint], held: Sequence[Hold], now: datetime
+) -> datetime | None:
+    if instance.state is ProtectionState.DELETING:
+        return now
+    return expiry_due_at(instance, points, now, held=held)
+
+
 def _mend_expiry(ports: Ports, vault: VaultKey, name: str, held: Sequence[Hold], now: datetime) -> bool:
     """Write the row if the instance, as it is by now, wants one. Raises StateConflict."""
-    stored = ports.store.get(BackupInstance, vault, name)
-    if stored is None:
+    read = read_alone(ports, vault, name)
+    due_at = _expiry_of(read.stored.value, read.points, held, now) if read is not None else None
+    if read is None or due_at is None:
         return False
-    points = [point.value for point in every(ports, RecoveryPoint, vault, name)]
-    deleting = stored.value.state is ProtectionState.DELETING
-    due_at = now if deleting else expiry_due_at(stored.value, points, now, held=held)
-    if due_at is None:
-        return False
-    due_at = due_at.replace(microsecond=0)
+    stored, due_at = read.stored, due_at.replace(microsecond=0)
     ports.store.schedule([expiry_row(vault, name, due_at)])
     if stored.value.expiry_due_at != due_at:
         ports.store.commit(vault, [Replace(stored, replace(stored.value, expiry_due_at=due_at))])

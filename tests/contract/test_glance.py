@@ -120,6 +120,8 @@ def test_rows_of_some_instances_come_together_with_what_lies_between(
         store.commit(VAULT, [Insert(point(name))])
     seen = {each.instance_name for each in store.glance(PointGlance, VAULT, among=among).items}
     assert {name.lower() for name in among} <= seen
+    whole = {stored.value.instance_name for stored in store.page(RecoveryPoint, VAULT, among=among).items}
+    assert whole == seen
     assert seen == expected
 
 
