@@ -318,6 +318,9 @@ class Ledger:
             yield "a restore reads it"
         if record.is_wanted:
             yield "it is being made"
+        is_early = world.clock.now() + self.clocks_apart < record.expires_at
+        if is_early and self.acting == self.braked and not self._is_let_go(world):
+            yield "it goes before its time, and nobody let it go"
         if instance.state is ProtectionState.DELETING and not self._is_immutable(world) and not points:
             return
         yield from self._against_promise(world, target, record.expires_at)

@@ -269,10 +269,14 @@ def _settle(ports: Ports, run: CopyRun, stored: Stored[PointCopy]) -> _Result:
 
 
 def _without_leftover(ports: Ports, run: CopyRun, copy: PointCopy) -> PointCopy:
-    """The copy without the first of what it left behind, once that is gone."""
+    """The copy without the first of what it left behind, once that is gone. What was asked for minutes ago may not be
+    seen yet: its absence is believed when the next attempt may begin."""
     name, *others = copy.left_behind
-    is_gone = delete_left_behind(ports, run, copy, name)
-    return replace(copy, left_behind=tuple(others), blocked_until=None, expiry_blocked=None) if is_gone else copy
+    if not delete_left_behind(ports, run, copy, name):
+        return copy
+    if copy.not_before is not None and ports.clock.now() < copy.not_before:
+        return replace(copy, blocked_until=copy.not_before, expiry_blocked=None)
+    return replace(copy, left_behind=tuple(others), blocked_until=None, expiry_blocked=None)
 
 
 def _observed(ports: Ports, copy: PointCopy) -> PointCopy | None:

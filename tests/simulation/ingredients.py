@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from backup_core.domain.copying import CopyRule, KeptCopy, copies_of
+from backup_core.domain.copying import CopyRule, KeptCopy, PointCopy, copies_of
 from backup_core.domain.errors import BackupError
 from backup_core.domain.job import PART_OF, Job, JobOperation, JobStatus
 from backup_core.domain.recovery_point import RecoveryPoint
@@ -28,7 +28,19 @@ from backup_core.workflows.restore import request_restore
 from backup_core.workflows.restore_together import request_restore_together
 from backup_core.workflows.swap import SwapRequest, request_swap, request_undo
 from backup_core.workflows.vaults import put_policy
-from tests.builders import NOW, SUBSCRIPTION, TARGET_GROUP, VAULT, disk_id, disk_json, machine_id, machine_json, policy
+from tests.builders import (
+    DISK_GROUP,
+    NOW,
+    SNAPSHOT_GROUP,
+    SUBSCRIPTION,
+    TARGET_GROUP,
+    VAULT,
+    disk_id,
+    disk_json,
+    machine_id,
+    machine_json,
+    policy,
+)
 from tests.fakes import data_disk_json
 from tests.invariants import Owed
 from tests.workflows.interleavings import NAME
@@ -38,6 +50,9 @@ if TYPE_CHECKING:
     from tests.simulation.troubles import Troubled
 
 COPIES = GroupId(subscription=SUBSCRIPTION, group="copies-rg")
+NORTH_TARGETS = GroupId(subscription=SUBSCRIPTION, group="restored-north-rg")
+HOME_GROUPS = (SNAPSHOT_GROUP, DISK_GROUP, TARGET_GROUP)
+AWAY_GROUPS = (COPIES, NORTH_TARGETS)
 SECOND_DISK = "disk-2"
 OTHER_DISK = "disk-3"  # of the machine, and not protected
 KEPT_COPIES = ("PT6M", "PT20M", "PT4H")  # shorter and longer than points at home
@@ -83,11 +98,14 @@ class Copies(Ingredient):
     run: Troubled
     owed: Owed = field(init=False)
     ruled_at: datetime = NOW  # since when the rules are as they are
+    number: int = 0
+    amiss: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         world = self.run.platform.world
         self.owed = Owed(world)
         world.cloud.add_group(COPIES)
+        world.cloud.add_group(NORTH_TARGETS)
         world.cloud.region_copy_time = timedelta(seconds=60)
         self._put_rules()
 
@@ -104,6 +122,8 @@ class Copies(Ingredient):
             self._put_rules,
             self._delete_rules,
             self._lock_copies,
+            self._restore_copy,
+            self._restore_copy,
         )
 
     def _put_rules(self, retention: str = "") -> None:
@@ -150,10 +170,22 @@ class Copies(Ingredient):
     def _lock_copies(self) -> None:
         self._platform.world.cloud.locks ^= {COPIES.key}
 
+    def _restore_copy(self) -> None:
+        """In its region, whatever becomes of it meanwhile."""
+        whole = [copy for copy in self._copies() if copy.is_whole]
+        if whole:
+            self.run.ask(partial(self._ask_for, self.run.random.choice(whole)))
+
+    def _ask_for(self, copy: PointCopy) -> Job:
+        self.number += 1
+        target = disk_id(f"restored-north-{self.number}", NORTH_TARGETS)
+        wish = RestoreRequest(point_id=copy.point_id, target_disk_id=target, location=copy.location)
+        return request_restore(self._platform.world.ports, VAULT, copy.instance_name, wish)
+
     def note(self) -> None:
         self.owed.note(self._copies())
 
-    def _copies(self) -> list[Any]:
+    def _copies(self) -> list[PointCopy]:
         return [copy for name in self.run.names for copy in self._platform.copies(name)]
 
     def note_deleted(self) -> None:
@@ -175,6 +207,21 @@ class Copies(Ingredient):
             self.run.ask(lambda: reconcile(self._platform.world.ports))
             if not self._is_owed():
                 break
+        self._restore_while_home_is_down()
+
+    def _restore_while_home_is_down(self) -> None:
+        """It is what copies are for."""
+        newest = next((copy for copy in reversed(self._platform.copies(NAME)) if copy.is_whole), None)
+        if newest is None:
+            self.amiss.append(f"no copy of {NAME} is whole, with nothing in the way")
+            return
+        self.run.down = HOME_GROUPS
+        asked = self._ask_for(newest)
+        self._platform.run(minutes=2)
+        self.run.down = ()
+        job = next(each for each in self._platform.jobs() if each.job_id == asked.job_id)
+        if job.status is not JobStatus.COMPLETED:
+            self.amiss.append(f"a copy is not restored while home is down: {job.status} {job.error}")
 
     def _is_owed(self) -> bool:
         return any(copy.is_wanted or copy.left_behind or copy.blocked_until for copy in self._copies())
@@ -183,6 +230,7 @@ class Copies(Ingredient):
         self.note()
         copies = self._copies()
         points = {point.point_id: point for name in self.run.names for point in self._platform.points(name)}
+        yield from self.amiss
         yield from self.owed.faults(copies, points)
         yield from self._never_owed(points)
 

@@ -16,11 +16,12 @@ from backup_core.adapters.azure_errors import Answer, Call, CallKind, error_for
 from backup_core.domain import copying
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Alert, AlertState, Cause
+from backup_core.domain.copying import PointCopy
 from backup_core.domain.errors import CloudUnavailable, SnapshotHeld, Throttled
 from backup_core.domain.hold import POINT, ends_of, standing
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import ProtectionState
-from backup_core.domain.recovery_point import HOLD_TAG, held_by_tag
+from backup_core.domain.recovery_point import HOLD_TAG, RecoveryPoint, held_by_tag
 from backup_core.domain.resource_ids import ANYWHERE, GroupId, parse_group_id
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.restore_test_plan import PointChoice, RestoreTestPlace, RestoreTestPlaces, RestoreTestPlan
@@ -36,10 +37,10 @@ from backup_core.workflows.restore import request_restore
 from backup_core.workflows.restore_test_plans import delete_plan, put_plan, run_now
 from backup_core.workflows.set_back import go_on
 from backup_core.workflows.vaults import put_policy
-from tests.builders import DISK_GROUP, SNAPSHOT_GROUP, TARGET_GROUP, VAULT, hold, policy
+from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, hold, policy
 from tests.fakes import START, OtherClock, World
 from tests.invariants import Endings, Ledger
-from tests.simulation.ingredients import COPIES, SECOND_DISK, Copies, Disks, Ingredient
+from tests.simulation.ingredients import AWAY_GROUPS, HOME_GROUPS, SECOND_DISK, Copies, Disks, Ingredient
 from tests.workflows.interleavings import NAME, SCHEDULES, Interleaving
 from tests.workflows.platform import Platform, request
 
@@ -57,7 +58,6 @@ GOES_BACK = 300  # seconds
 OUTAGE = timedelta(hours=6)
 HALF_AN_HOUR = timedelta(minutes=30)
 SELDOM = ("R/2026-03-01T00:00:00+00:00/PT30M",)  # the schedule in an outage: it is about its end
-HOME_GROUPS = (SNAPSHOT_GROUP, DISK_GROUP, TARGET_GROUP)
 
 
 def run(seed: int, kind: str) -> list[str]:
@@ -244,7 +244,7 @@ class Troubled(Interleaving):
         clock, cloud = self.platform.world.clock, self.platform.world.cloud
         began, under_way = clock.now(), cloud._snapshots.copying()
         self._set_policy(SELDOM)
-        self.down = HOME_GROUPS if self.random.random() < 0.5 else (COPIES,)
+        self.down = self.random.choice((HOME_GROUPS, AWAY_GROUPS))
         while clock.now() < began + OUTAGE:
             self.random.choice(self._troubles())()
             self._set_policy(SELDOM)
@@ -536,7 +536,14 @@ class Troubled(Interleaving):
         waiting = [f"a message waits for ever: {each.message}" for each in self.platform.world.queue.waiting()]
         faults = [*Interleaving._judge(self), *self.ledger.faults, *self.ledger.faults_of_points(OURS), *waiting]
         ours = [fault for each in self.ingredients for fault in each.faults()]
-        return [*faults, *self._left_by_tests(), *ours, *self._rows_for_ever()]
+        return [*faults, *self._left_by_tests(), *self._still_read(), *ours, *self._rows_for_ever()]
+
+    def _still_read(self) -> Iterator[str]:
+        """Points and copies that are kept for restores which have ended."""
+        for name in filter(self.platform.has_instance, self.names):
+            kept: list[RecoveryPoint | PointCopy] = [*self.platform.points(name), *self.platform.copies(name)]
+            for each in kept:
+                yield from (f"{each.snapshot_id} is still read by {job_id}" for job_id in each.restoring)
 
     def _rows_for_ever(self) -> list[str]:
         """Rows of the agenda that are still there once all have come due. Of a stopped disk, no row makes another."""

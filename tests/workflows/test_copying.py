@@ -349,6 +349,21 @@ def test_an_alert_of_a_copy_that_could_not_be_deleted_ends_when_it_is_to_be_kept
     assert alerts(platform) == []
 
 
+def test_what_an_attempt_left_behind_is_not_forgotten_because_it_is_not_seen_yet() -> None:
+    platform = copied(protected())
+    platform.run(seconds=12)
+    platform.world.cloud.read_lag = timedelta(minutes=3)
+    platform.run(minutes=2)
+    (copy,) = copies(platform)
+    assert (copy.state, len(copy.left_behind)) == (CopyState.WAITING, 1), "it was not seen, and is given up"
+    platform.world.cloud.read_lag = timedelta(0)
+    platform.run(minutes=25)
+    lying = [each.lower() for each in platform.world.cloud.snapshot_ids() if "/bc-" in each]
+    assert lying == [each.snapshot_id.lower() for each in copies(platform)]
+    assert reconcile(platform.world.ports).orphans == []
+    assert not any(each.left_behind for each in copies(platform))
+
+
 @pytest.mark.parametrize("is_made", [True, False])
 def test_alerts_of_copies_end_with_the_rule_that_wanted_them(is_made: bool) -> None:
     platform = copied(protected())
