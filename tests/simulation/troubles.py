@@ -337,7 +337,7 @@ class Troubled(Interleaving):
     def _let_go(self) -> None:
         """Of what is on its way out: its deletion waits for the end of the last hold, as it should, and so would all.
         Tags of holds that went with the tables are taken off; what they kept is tried again after half an hour."""
-        if not self.platform.has_instance(NAME) or self.platform.instance(NAME).state is not ProtectionState.DELETING:
+        if not self._is_going():
             return
         ports = self.platform.world.ports
         places = [*PLACES, *(replace(PLACES[1], point=each.point_id) for each in self.platform.points(NAME))]
@@ -353,6 +353,11 @@ class Troubled(Interleaving):
             tags = (cloud.shown(each) or {}).get("tags", {})
             cloud.retag(each, {name: value for name, value in tags.items() if name != HOLD_TAG})
         self.platform.run(minutes=36)
+        if self._is_going():  # of a vault's hold that stood, the next look is half a day later
+            self.platform.run(hours=12)
+
+    def _is_going(self) -> bool:
+        return self.platform.has_instance(NAME) and self.platform.instance(NAME).state is ProtectionState.DELETING
 
     def _forget_holds_without_a_tag(self) -> None:
         """What only the lost tables knew: a tag may tell of its instance's hold, and not yet of the point's own."""
