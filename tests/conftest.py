@@ -63,6 +63,7 @@ SLOWEST_FIRST = (
     "tests/workflows/test_dispatch.py",
 )
 ALONE = ("tests/e2e/test_commands.py::test_the_page_on_moving_in",)  # beside the rest of its file: it waits long
+TOGETHER = ("tests/local/host/", "tests/contract/")  # folders whose files share what takes seconds to start: one worker
 WAITERS = 5  # workers that do nothing but wait, where there are more: gw0 to gw4
 AZURITE = ROOT / "infra" / "local" / "node_modules" / ".bin" / "azurite"
 ACCOUNTS = 600  # storage accounts that Azurite is told of: one per test
@@ -114,7 +115,10 @@ class ByFile(LoadFileScheduling):  # type: ignore[misc]  # installed without typ
         self._places[node] = {nodeid: place for place, nodeid in enumerate(collection)}
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid if nodeid.startswith(ALONE) else str(super()._split_scope(nodeid))
+        if nodeid.startswith(ALONE):
+            return nodeid
+        folder = next((each for each in TOGETHER if nodeid.startswith(each)), "")
+        return folder or str(super()._split_scope(nodeid))
 
     def schedule(self) -> None:
         if self.collection is None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,14 +24,15 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
 from backup_core.api.description import document
+from backup_core.api.routes import ROUTES
 from tests.api.bodies import INSTANCE_PATH, VAULT_PATH
-from tests.api.described import ENDPOINTS
 from tests.api.front import BASE, Reply, first_match
 from tests.api.standing import NAMES, WORKING, SignedFront, StandingFront, scene
 from tests.workflows.proofs import silence
 
 EXAMPLES = int(os.environ.get("SCHEMA_WALK_EXAMPLES", "2"))  # by chance, of each kind and operation
 # The fixed cases beside them go once through every limit, word and type that a schema has.
+PARTS = 3  # of a walk, each within a test's time on a busy machine
 METHODS = ["get", "put", "post", "delete", "patch"]  # the host itself refuses others
 CHECKS = (
     "not_a_server_error",
@@ -154,27 +155,33 @@ def with_examples() -> dict[str, Any]:
     return described
 
 
-@pytest.mark.timeout(300)
-def test_a_wide_walk_among_names_that_mean_nothing() -> None:
-    host = Host()
-    found = walk(host, document(), {}, fixed_cases="SCHEMA_WALK_EXAMPLES" in os.environ)
+def part_of(description: Mapping[str, Any], part: int) -> dict[str, Any]:
+    """Each path is in one part."""
+    return {**description, "paths": dict(sorted(description["paths"].items())[part::PARTS])}
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_wide_walk_among_names_that_mean_nothing(part: int) -> None:
+    host, described = Host(), part_of(document(), part)
+    found = walk(host, described, {}, fixed_cases="SCHEMA_WALK_EXAMPLES" in os.environ)
     assert not found, "\n\n".join(found)
     assert host.front.altered == []
 
 
-@pytest.mark.timeout(300)
-def test_a_deep_walk_among_resources_that_exist() -> None:
-    host = Host()
-    found = walk(host, with_examples(), known_names())
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_deep_walk_among_resources_that_exist(part: int) -> None:
+    host, described = Host(), part_of(with_examples(), part)
+    found = walk(host, described, known_names())
     assert not found, "\n\n".join(found)
     assert host.front.altered == []
-    assert _never_done(host) == set(), "nonsense is told from what works only where something works"
+    assert _never_done(host, described["paths"]) == set(), "nonsense is told from what works only where something works"
 
 
-def _never_done(host: Host) -> set[str]:
-    """Operations that take a body and that the walk never saw succeed."""
-    working = {name for name, endpoint in ENDPOINTS.items() if endpoint.body in WORKING}
-    return {name for name in working if min(host.answers[name]) >= 300}
+def _never_done(host: Host, paths: Collection[str]) -> set[str]:
+    """Operations at the paths that take a body and that the walk never saw succeed."""
+    at_paths = (route for route in ROUTES if f"/{route.template}" in paths)
+    operations = {f"{method} {route.name}": each for route in at_paths for method, each in route.endpoints.items()}
+    return {name for name, each in operations.items() if each.body in WORKING and min(host.answers[name]) >= 300}
 
 
 # ---------------------------------------------------------------- the walk's own eyes

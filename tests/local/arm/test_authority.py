@@ -311,6 +311,7 @@ def test_a_group_is_made_found_and_deleted_with_all_in_it(simulator: Simulator) 
     assert simulator.call("GET", path).json()["tags"] == {"a": "b"}
     simulator.wait_for(simulator.call("PUT", snapshot_id("s1", "fresh"), snapshot_of(disk_id("web01-os"))))
 
+    simulator.stop_time()  # else the deletion may be over before it is looked at
     accepted = simulator.call("DELETE", path)
     assert accepted.status_code == 202
     assert simulator.call("GET", accepted.headers["Location"]).status_code == 202
