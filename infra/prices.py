@@ -44,11 +44,12 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A meter of the product as the API names it, and how many of its units one price is for."""
+    """A meter of the product as the API names it, and how many of its units one price is for. Without a product and a
+    SKU, the names of service and meter are enough."""
 
     service: str
-    product: str
-    sku: str
+    product: str = ""
+    sku: str = ""
     meter: str
     unit: str
     units: int
@@ -62,7 +63,7 @@ class Asked:
             "meterName": self.meter,
             "priceType": "Consumption",
         }
-        return " and ".join(f"{name} eq '{value}'" for name, value in wanted.items())
+        return " and ".join(f"{name} eq '{value}'" for name, value in wanted.items() if value)
 
 
 _HDD, _FLEX = ("Storage", "Standard HDD Managed Disks"), ("Functions", "Flex Consumption")
@@ -87,6 +88,9 @@ METERS: Mapping[str, Asked] = {
     ),
     "TableOperations": Asked(
         service="Storage", product="Tables", sku="Standard LRS", meter="Write Operations", unit="10K", units=10_000
+    ),
+    "TransferWithinContinent": Asked(
+        service="Bandwidth", meter="Intra Continent Data Transfer Out", unit="1 GB", units=1
     ),
 }
 

@@ -20,10 +20,11 @@ from backup_core.api.call import Answer, Call
 from backup_core.api.previews import DAYS, DAYS_AT_MOST, SUPPOSED, check_size, read_dates, read_draft, render_faults
 from backup_core.api.questions import answered
 from backup_core.api.wire import instant, iso_duration, read_optional_body
-from backup_core.domain.cost import GIB, Between, Churn, Estimate, Use, control_plane, estimate
+from backup_core.domain.continents import share_a_continent
+from backup_core.domain.cost import GIB, Between, Churn, Estimate, Use, control_plane, estimate, transferred_gib
 from backup_core.domain.counted_work import COUNTED_ON, GIGABYTE_SECONDS_OF_BOTH
 from backup_core.domain.durations import parse_duration
-from backup_core.domain.errors import BackupError, Fault
+from backup_core.domain.errors import BackupError, Fault, InvalidInput
 from backup_core.domain.forecast import Lifetime
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.policy import BackupPolicy
@@ -32,11 +33,22 @@ from backup_core.domain.reading import Node, node_of, raise_faults
 from backup_core.domain.resource_ids import plain_location
 from backup_core.ports import Ports
 from backup_core.workflows import catalogue
-from backup_core.workflows.cost import Billed, billed_for, points_of_instance, points_to_come
+from backup_core.workflows.cost import (
+    Billed,
+    RegionCopies,
+    billed_for,
+    copies_of_instance,
+    copies_to_come,
+    longer_at_home,
+    points_of_instance,
+    points_to_come,
+)
 
 BYTES_AT_MOST = 64 << 40  # the largest managed disk (documented)
 DISKS_AT_MOST = 100_000
-PRICE_AT_MOST = 1_000.0  # of a GiB and month
+PRICE_AT_MOST = 1_000.0  # of a GiB and month, or of a GiB that is transferred
+COPY_HOURS, COPY_HOURS_AT_MOST = 4, 168
+COPIES_AT_MOST = 100_000  # reckoned, in all regions together
 MEMORIES = tuple(GIGABYTE_SECONDS_OF_BOTH)
 REDUNDANCIES = (Meter.SNAPSHOTS_ZRS.value, Meter.SNAPSHOTS_LRS.value)  # the first where nothing else is asked for
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -48,12 +60,14 @@ FORMULA = (
     "least: nothing changes; most: all that is used changes between any two points",
     "GiB-months: GiB held, each for its part of the calendar's month; cost = GiB-months x price",
     "a point that goes hands the blocks that only it held to the next one, so that gaps are between points that exist",
+    "copies in a region hold what as many points would; of each one is transferred what changed since the copy before",
 )
 _SUPPOSED = (
     *SUPPOSED,
     "What is used of the disk stays as much as it is; writes meet all of it alike.",
     "Snapshots are incremental, and billed as Standard HDD whatever the disk.",
     "A snapshot of a disk with sectors of 4,096 bytes holds 6 MiB even if nothing changed; that is not counted.",
+    "A copy begins with its point; the snapshot that the next copy is told from stays at home until that is whole.",
     "Prices are list prices without discount, and nothing is free; the app lies in the region of the snapshots.",
     "Of the control plane, what these backups and their expiry add: not idle ticks, logs, events, private endpoints.",
 )
@@ -67,8 +81,9 @@ def of_policy(ports: Ports, call: Call) -> Answer:
     disks = node.number("disks", 1, DISKS_AT_MOST) or 1
     asked = _read(ports, node, name, lambda: catalogue.get_policy(ports, call.vault, name), size_bytes=0)
     points = points_to_come(asked.policy, asked.begin, asked.end)
+    copies = copies_to_come(vault.copy_rules, asked.policy, asked.begin, asked.end)
     told = {"policyName": asked.policy.name, "backupInstanceId": None, "disks": disks, "billed": None}
-    return Answer(status=200, body=told | _render(asked, points, disks, vault.location))
+    return Answer(status=200, body=told | _render(asked, points, copies, disks, vault.location))
 
 
 def of_instance(ports: Ports, call: Call) -> Answer:
@@ -81,6 +96,7 @@ def of_instance(ports: Ports, call: Call) -> Answer:
     size = 0 if newest is None else newest.disk_bytes
     asked = _read(ports, node, instance.policy.name, lambda: instance.policy, size_bytes=size)
     points = points_of_instance(ports, call.vault, instance, asked.policy, asked.end)
+    copies = copies_of_instance(ports, call.vault, instance, asked.policy, asked.end)
     billed, unknown = _billed(ports, call, instance) if asks_for_billed else (None, ())
     told = {
         "policyName": asked.policy.name,
@@ -88,7 +104,7 @@ def of_instance(ports: Ports, call: Call) -> Answer:
         "disks": 1,
         "billed": billed,
     }
-    rest = _render(asked, points, 1, instance.disk_location)
+    rest = _render(asked, points, copies, 1, instance.disk_location)
     return Answer(status=200, body=told | rest | {"unknown": [*unknown, *rest["unknown"]]})
 
 
@@ -123,6 +139,9 @@ class _Asked:
     redundancy: str
     currency: str
     price: float | None
+    copy_price: float | None
+    transfer_price: float | None
+    copy_lasts: timedelta
     memory_mb: int
 
 
@@ -136,6 +155,10 @@ def _read(ports: Ports, node: Node, name: str, stored: Callable[[], BackupPolicy
     location, redundancy = node.location("location"), node.choice("redundancy", REDUNDANCIES)
     currency = node.text("currency") or _DOLLARS
     price, memory = node.decimal("pricePerGibMonth", 0, PRICE_AT_MOST), node.number("memoryMB")
+    copy_price, transfer = (
+        node.decimal(key, 0, PRICE_AT_MOST) for key in ("copyPricePerGibMonth", "transferPricePerGib")
+    )
+    copy_hours = node.number("copyHours", 1, COPY_HOURS_AT_MOST) or COPY_HOURS
     draft = read_draft(node, name)
     if draft is None and not node.has("properties"):
         draft = stored(), ()
@@ -158,6 +181,9 @@ def _read(ports: Ports, node: Node, name: str, stored: Callable[[], BackupPolicy
         redundancy=redundancy or REDUNDANCIES[0],
         currency=currency,
         price=price,
+        copy_price=copy_price,
+        transfer_price=transfer,
+        copy_lasts=timedelta(hours=copy_hours),
         memory_mb=MEMORIES[0] if memory is None else memory,
     )
 
@@ -193,27 +219,101 @@ def _read_within(text: str) -> timedelta:
 # ---------------------------------------------------------------- what is answered
 
 
-def _render(asked: _Asked, points: Sequence[Lifetime], disks: int, location: str) -> dict[str, Any]:
-    found = estimate(points, asked.use, asked.begin, asked.end, dates=asked.dates)
+def _render(
+    asked: _Asked, points: Sequence[Lifetime], copies: Sequence[RegionCopies], disks: int, location: str
+) -> dict[str, Any]:
+    found = _estimated(asked, points)
     region = asked.location or plain_location(location)
-    price = _price(asked, region)
+    price = _price(asked, region, asked.price)
     control = _render_control_plane(asked, found, disks, region)
+    _check_copies(copies)
+    regions = [_render_copies(asked, each, disks, region) for each in copies]
+    longer = _estimated(asked, longer_at_home(points, copies, asked.copy_lasts)) if copies else found
     return {
         "recoveryPoints": sum(point.taken_at <= asked.begin for point in points),
         "startTime": instant(found.begin),
         "endTime": instant(found.end),
         "location": region,
         "inputs": list(_render_inputs(asked)),
-        "dates": [_render_date(found, number, disks) for number in range(len(asked.dates))],
-        "months": [_render_month(found, number, disks, price) for number in range(len(found.least.months))],
-        "total": _render_held(found.between(lambda course: course.gib_months).times(disks), price),
+        **_render_course(asked, found, disks, price),
         "price": price,
+        "copies": regions,
+        "longerAtHome": _render_held(_gib_months(longer).less(_gib_months(found)).times(disks), price),
         "controlPlane": control,
         "formula": list(FORMULA),
         "assumptions": list(_SUPPOSED),
-        "unknown": list(_unknown(asked, region, price, control)),
+        "unknown": [*_unknown(asked, region, price, control), *_unknown_of_copies(asked, region, regions)],
         "faults": render_faults(asked.faults),
     }
+
+
+def _check_copies(copies: Sequence[RegionCopies]) -> None:
+    """Raises InvalidInput for more than can be reckoned while somebody waits."""
+    count = sum(len(region.copies) for region in copies)
+    if count > COPIES_AT_MOST:
+        message = f"by the copy rules there would be {count:,} copies, of which {COPIES_AT_MOST:,} are reckoned at most"
+        raise InvalidInput([Fault(target="days", message=f"{message}; ask for fewer days")])
+
+
+def _estimated(asked: _Asked, points: Sequence[Lifetime]) -> Estimate:
+    return estimate(points, asked.use, asked.begin, asked.end, dates=asked.dates)
+
+
+def _gib_months(found: Estimate) -> Between:
+    return found.between(lambda course: course.gib_months)
+
+
+def _render_course(asked: _Asked, found: Estimate, disks: int, price: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "dates": [_render_date(found, number, disks) for number in range(len(asked.dates))],
+        "months": [_render_month(found, number, disks, price) for number in range(len(found.least.months))],
+        "total": _render_held(_gib_months(found).times(disks), price),
+    }
+
+
+def _render_copies(asked: _Asked, region: RegionCopies, disks: int, home: str) -> dict[str, Any]:
+    location = plain_location(region.location)
+    found = _estimated(asked, [copy.lifetime for copy in region.copies])
+    price = _price(asked, location, asked.copy_price)
+    transfer, rate = transferred_gib(region.copies, asked.use).times(disks), _transfer_price(asked, home, location)
+    per_gib = rate["perGib"]
+    cost = None if per_gib is None else _render_between(transfer.times(per_gib))
+    return {
+        "copyRuleName": region.rule_name or None,
+        "location": location,
+        "recoveryPointCopies": sum(not copy.is_to_come for copy in region.copies),
+        **_render_course(asked, found, disks, price),
+        "price": price,
+        "transfer": {"gib": _render_between(transfer), "cost": cost, **rate},
+    }
+
+
+def _transfer_price(asked: _Asked, home: str, location: str) -> dict[str, Any]:
+    """Of a GiB that goes from the disk's region to the copies'; nulls where nobody has read it."""
+    if asked.transfer_price is not None:
+        return {"perGib": asked.transfer_price, "readOn": None, "origin": "given in the request"}
+    known = find_price(Meter.TRANSFER, home, asked.currency) if share_a_continent(home, location) else None
+    return {"perGib": known.of_one if known else None, **_read_when(known)}
+
+
+_READ_WITHIN = "Within a continent an operator reads it by `make prices REGIONS={home} CURRENCY={currency}`."
+
+
+def _unknown_of_copies(asked: _Asked, home: str, regions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for region in regions:
+        location = region["location"]
+        if region["price"]["perGibMonth"] is None:
+            yield (
+                f"The price of {asked.redundancy} snapshots in {location}, where copies are kept, nobody has read in "
+                f"{asked.currency}: give copyPricePerGibMonth, or have an operator run `make prices REGIONS={location} "
+                f"CURRENCY={asked.currency}`."
+            )
+        if region["transfer"]["perGib"] is None:
+            read = _READ_WITHIN if share_a_continent(home, location) else ""
+            yield (
+                f"No price of the transfer from {home} to {location} is known in {asked.currency}, and its cost is in "
+                f"no sum: give transferPricePerGib. {read.format(home=home, currency=asked.currency)}"
+            ).strip()
 
 
 def _render_inputs(asked: _Asked) -> Iterator[Mapping[str, Any]]:
@@ -273,12 +373,12 @@ def _render_billed(found: Billed) -> dict[str, Any]:
     }
 
 
-def _price(asked: _Asked, region: str) -> dict[str, Any]:
+def _price(asked: _Asked, region: str, given: float | None) -> dict[str, Any]:
     """Of a GiB and month of snapshots; nulls where nobody has read it."""
     known = find_price(Meter(asked.redundancy), region, asked.currency)
     told = {"redundancy": asked.redundancy, "currency": asked.currency}
-    if asked.price is not None:
-        return told | {"perGibMonth": asked.price, "readOn": None, "origin": "given in the request"}
+    if given is not None:
+        return told | {"perGibMonth": given, "readOn": None, "origin": "given in the request"}
     return told | {"perGibMonth": known.of_one if known else None, **_read_when(known)}
 
 

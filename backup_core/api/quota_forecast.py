@@ -38,6 +38,8 @@ _SUPPOSED = (
     "Recovery points that exist keep what they were promised; those of stopped protection stay.",
     "Snapshots of a region are counted as if all that come were of each redundancy: records do not tell it.",
     "Snapshots and copies that others make stay as many as they are.",
+    "Copies from other regions begin with their point; the snapshots that wait at home for them are not counted.",
+    "They count in the region and not among the 500 snapshots of their disk: Azure does not say whether they do.",
 )
 _OF_A_REGION = {
     "Standard_LRS": "snapshots in the region, locally redundant",
@@ -100,7 +102,14 @@ def _render(ports: Ports, call: Call, place: Place, found: QuotaForecast, lastin
             *(_limit(_OF_A_REGION[kind], each, usage) for kind, (usage, each) in found.region.items()),
             _limit("backups due in a minute: writes that ARM takes at once", found.writes),
             _limit(f"copies in the background under way, if each takes {hours} h", found.copies),
+            _limit(f"copies from other regions under way or waiting, if each takes {hours} h", found.lane.at_once),
         ],
+        "copiesFromOtherRegions": {
+            "recoveryPointCopies": found.copied,
+            "mostDueInADay": found.lane.due_in_a_day,
+            "canBeMadeInADay": found.lane.made_in_a_day,
+            "fallBehindOn": instant(found.lane.behind_on),
+        },
         "worstMinute": {
             "time": instant(found.worst.at),
             "backups": found.worst.starts,

@@ -83,13 +83,19 @@ def _render(day: str, holdings: Mapping[VaultKey, Holding]) -> dict[str, Any]:
         "backupInstances": held.instances,
         "recoveryPoints": held.points,
         **render_held(held),
+        "recoveryPointCopies": held.copies,
+        "estimatedCopiesGib": round(held.copies_gib, 3),
+        "estimatedCopiesMonthlyCost": _cost(held.copies_monthly_cost),
     }
+
+
+def _cost(cost: float | None) -> float | None:
+    return None if cost is None else round(cost, 4)
 
 
 def render_held(held: Holding | None) -> dict[str, float | None]:
     """The estimate alone; nulls where there is none."""
-    cost = held.monthly_cost if held is not None else None
     return {
         "estimatedGib": None if held is None else round(held.gib, 3),
-        "estimatedMonthlyCost": None if cost is None else round(cost, 4),
+        "estimatedMonthlyCost": _cost(held.monthly_cost) if held is not None else None,
     }

@@ -141,6 +141,12 @@ class Between:
     estimate: float | None
     most: float
 
+    def less(self, other: Between) -> Between:
+        """Bound by bound: what is looked at differs in one thing only."""
+        known = self.estimate is not None and other.estimate is not None
+        estimate = self.estimate - other.estimate if known else None  # type: ignore[operator]
+        return Between(least=self.least - other.least, estimate=estimate, most=self.most - other.most)
+
     def times(self, factor: float) -> Between:
         estimate = None if self.estimate is None else self.estimate * factor
         return Between(least=self.least * factor, estimate=estimate, most=self.most * factor)
@@ -182,6 +188,30 @@ def estimate(
         likely=None if use.churn is None else course(use.churn),
         most=course(use.most),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyLifetime:
+    """A copy in another region. `is_to_come`: it is yet to be transferred, or was within what is looked at."""
+
+    lifetime: Lifetime
+    is_to_come: bool
+
+
+def transferred_gib(copies: Sequence[CopyLifetime], use: Use) -> Between:
+    """What goes to another region for the copies of a disk to come, given oldest first: of the first all that is used,
+    of each other one what differs from the copy before it (documented)."""
+
+    def gib(churn: Churn) -> float:
+        total, before = 0.0, None
+        for copy in copies:
+            at = copy.lifetime.taken_at
+            if copy.is_to_come:
+                total += churn.used_bytes if before is None else churn.between(at - before)
+            before = at
+        return total / GIB
+
+    return Between(least=gib(use.least), estimate=None if use.churn is None else gib(use.churn), most=gib(use.most))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

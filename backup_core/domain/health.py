@@ -152,6 +152,7 @@ class CopyGlance:
     expires_at: datetime
     completed_at: datetime | None = None
     is_blocked: bool = False
+    disk_bytes: int = 0  # the size of the disk
 
     @classmethod
     def of(cls, copy: PointCopy) -> CopyGlance:
@@ -165,6 +166,7 @@ class CopyGlance:
             expires_at=copy.expires_at,
             completed_at=copy.completed_at,
             is_blocked=copy.expiry_blocked is not None,
+            disk_bytes=copy.disk_size_bytes,
         )
 
 

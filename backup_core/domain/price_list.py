@@ -14,4 +14,5 @@ ROWS: tuple[tuple[str, str, str, float, int, str, str], ...] = (
     ("Standard_ZRS", "eastus", "USD", 0.05, 1, "2026-07", "REPORTED"),
     ("TableOperations", "canadacentral", "USD", 0.00036, 10000, "2026-09-12", "REPORTED"),
     ("TableOperations", "eastus", "USD", 0.0004, 10000, "2026-11", "REMEMBERED"),
+    ("TransferWithinContinent", "eastus", "USD", 0.02, 1, "2026-11", "REMEMBERED"),
 )

@@ -16,11 +16,12 @@ from backup_core.domain.price_list import ROWS
 
 class Meter(Enum):
     """What is counted: GiB-months of incremental snapshots, which are billed as Standard HDD whatever the disk is
-    (documented), by redundancy; executions and GB-seconds of a Flex Consumption app; operations on locally redundant
-    tables."""
+    (documented), by redundancy; GB that leave a region for another one of its continent; executions and GB-seconds of a
+    Flex Consumption app; operations on locally redundant tables."""
 
     SNAPSHOTS_LRS = "Standard_LRS"
     SNAPSHOTS_ZRS = "Standard_ZRS"
+    TRANSFER = "TransferWithinContinent"
     EXECUTIONS = "Executions"
     EXECUTION_TIME = "ExecutionTime"
     TABLE_OPERATIONS = "TableOperations"

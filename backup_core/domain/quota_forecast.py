@@ -11,10 +11,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate
+from math import ceil
 
+from backup_core.domain.copying import AT_ONCE, CopyRule
+from backup_core.domain.durations import parse_duration
 from backup_core.domain.forecast import ForecastPoint
 from backup_core.domain.pacing import FRONT_DOOR, Pace
 from backup_core.domain.surroundings import Usage
@@ -44,6 +47,17 @@ class WorstMinute:
     at: datetime | None
     starts: int
     last_after_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneLoad:
+    """Copies that go to a region: how many are under way or wait at a time, how many are due in a day at most, how many
+    can be made in one, and the first point whose copy is not whole a day later; None when that does not come."""
+
+    at_once: Reached
+    due_in_a_day: int
+    made_in_a_day: int
+    behind_on: datetime | None
 
 
 def days_from(begin: datetime, count: int) -> tuple[datetime, ...]:
@@ -121,3 +135,46 @@ def copies_reached(starts: Mapping[datetime, int], lasting: timedelta) -> Reache
         if now > COPIES_LIMIT and on is None:
             on = slot
     return Reached(limit=COPIES_LIMIT, most=most, on=on)
+
+
+def to_be_copied(points: Iterable[ForecastPoint], rule: CopyRule) -> tuple[ForecastPoint, ...]:
+    """The points that a rule copies, each with when its copy expires."""
+    kept = {each.tag_name.casefold(): parse_duration(each.retention) for each in rule.kept}
+    told = ((point, kept.get(point.tag_name.casefold())) for point in points)
+    return tuple(replace(point, expires_at=length.after(point.slot)) for point, length in told if length is not None)
+
+
+def chain_behind(copies: Iterable[ForecastPoint], lasting: timedelta) -> datetime | None:
+    """The first point of a disk whose copy is not whole a day later though it never waits for other disks': copies of a
+    disk are made one after another."""
+    whole_at = None
+    for copy in copies:
+        whole_at = max(copy.slot, whole_at or copy.slot) + lasting
+        if whole_at - copy.slot > _DAY:
+            return copy.slot
+    return None
+
+
+def lane_load(starts: Mapping[datetime, int], lasting: timedelta, behind: Iterable[datetime | None] = ()) -> LaneLoad:
+    """How a region keeps up with the copies that are due at each slot, if each lasts as long. `behind`: when disks fall
+    behind by themselves."""
+    left, most, before = 0.0, 0, None
+    over, late = None, [at for at in behind if at is not None]
+    for slot in sorted(starts):
+        if before is not None:
+            left = max(0.0, left - (slot - before) / lasting * AT_ONCE)
+        left, before = left + starts[slot], slot
+        most = max(most, ceil(left))
+        if left > AT_ONCE and over is None:
+            over = slot
+        if ceil(left / AT_ONCE) * lasting > _DAY:
+            late.append(slot)
+    by_day: Counter[datetime] = Counter()
+    for slot, disks in starts.items():
+        by_day[slot.replace(hour=0, minute=0, second=0, microsecond=0)] += disks
+    return LaneLoad(
+        at_once=Reached(limit=AT_ONCE, most=most, on=over),
+        due_in_a_day=max(by_day.values(), default=0),
+        made_in_a_day=int(_DAY / lasting * AT_ONCE),
+        behind_on=min(late, default=None),
+    )

@@ -10,26 +10,31 @@ Leaves to others: what is counted (domain/quota_forecast.py), and who may see wh
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import NoReturn
 
+from backup_core.domain.copying import CopyRule, CopyState, lane_key
 from backup_core.domain.disk_skus import BACKGROUND_COPY_SKUS
 from backup_core.domain.errors import BackupError, Fault, InvalidInput, PermissionMissing
 from backup_core.domain.forecast import ForecastPoint
-from backup_core.domain.health import InstanceGlance
+from backup_core.domain.health import CopyGlance, InstanceGlance
 from backup_core.domain.permissions import READ_USAGE
 from backup_core.domain.policy import SCHEDULED_POINTS_LIMIT, BackupPolicy
 from backup_core.domain.previews import Existing, LimitMet, limits_met, outlook
 from backup_core.domain.quota_forecast import (
+    LaneLoad,
     Reached,
     WorstMinute,
+    chain_behind,
     copies_reached,
     days_from,
+    lane_load,
     region_reached,
     starts_by_minute,
+    to_be_copied,
     to_come,
     to_remain,
     worst_minute,
@@ -39,6 +44,7 @@ from backup_core.domain.resource_ids import VaultKey, plain_location
 from backup_core.domain.surroundings import SNAPSHOT_COUNTERS, Usage
 from backup_core.ports import Ports, every, pages
 from backup_core.workflows.acting import as_identity, identities_of
+from backup_core.workflows.catalogue import find_vault
 from backup_core.workflows.previews import existing
 
 INSTANCES_A_PAGE = 500
@@ -62,6 +68,11 @@ class Place:
     def is_of(self, glance: InstanceGlance) -> bool:
         return glance.subscription == self.subscription.lower()
 
+    @property
+    def lane(self) -> str:
+        """As where copies of other regions go to."""
+        return lane_key(self.subscription, self.location)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -83,8 +94,9 @@ class DiskReached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaForecast:
-    """`disks` are those that meet a limit, the first to meet one first. `region` is by redundancy. `unknown` says in
-    words what was not counted."""
+    """`disks` are those that meet a limit, the first to meet one first. `region` is by redundancy, and counts what is
+    copied there from other regions: `copied` are there now or owed, and `lane` is how it keeps up with them. `unknown`
+    says in words what was not counted."""
 
     begin: datetime
     end: datetime
@@ -95,6 +107,8 @@ class QuotaForecast:
     writes: Reached
     worst: WorstMinute
     copies: Reached
+    copied: int
+    lane: LaneLoad
     unknown: tuple[str, ...]
 
 
@@ -118,7 +132,9 @@ def forecast_quotas(
     if change is not None and change.more_disks:
         gathered.follow(change.policy, None, change.more_disks, sku="")
         gathered.add_met(change.vault, "", change.policy, None, Existing())
-    gathered.reckon()
+        for rule in _rules_to(ports, place, change.vault):
+            gathered.follow_copies(rule, change.policy, None, change.more_disks)
+    gathered.reckon(copies_last)
     usage = _usage(ports, place, told[:VAULTS], gathered.unknown)
     region = {
         kind: (seen := usage.get(SNAPSHOT_COUNTERS[kind]), region_reached(gathered.counts, gathered.days, seen))
@@ -135,6 +151,8 @@ def forecast_quotas(
         writes=writes_reached(minutes),
         worst=worst_minute(minutes, place.location),
         copies=copies_reached(gathered.copied, copies_last),
+        copied=gathered.copies,
+        lane=lane_load(gathered.lane_starts, copies_last, gathered.behind),
         unknown=tuple(gathered.unknown),
     )
 
@@ -149,7 +167,8 @@ class _Seen:
 
 @dataclass(slots=True, kw_only=True)
 class _Gathering:
-    """What adds up as vaults are read. `followers` counts the disks by what their points to come depend on."""
+    """What adds up as vaults are read. `followers` counts the disks by what their points to come depend on, and
+    `copied_by` those of which copies come by a rule."""
 
     begin: datetime
     span: timedelta
@@ -167,6 +186,10 @@ class _Gathering:
     starts: Counter[datetime] = field(default_factory=Counter)
     copied: Counter[datetime] = field(default_factory=Counter)
     unknown: list[str] = field(default_factory=list)
+    copies: int = 0
+    copied_by: Counter[tuple[CopyRule, int, datetime | None]] = field(default_factory=Counter)
+    lane_starts: Counter[datetime] = field(default_factory=Counter)
+    behind: list[datetime | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.days = days_from(self.begin, self.span.days + 1)
@@ -177,6 +200,15 @@ class _Gathering:
     ) -> None:
         self.policies[id(policy)] = policy
         self.followers[(id(policy), _told_by(policy, last), sku in BACKGROUND_COPY_SKUS, is_here)] += disks
+
+    def follow_copies(self, rule: CopyRule, policy: BackupPolicy, last: datetime | None, disks: int) -> None:
+        if rule.is_of(policy.name):
+            self.policies[id(policy)] = policy
+            self.copied_by[(rule, id(policy), _told_by(policy, last))] += disks
+
+    def add_copies(self, expiries: Sequence[datetime | None]) -> None:
+        self.copies += len(expiries)
+        self._add(to_remain(expiries, self.days), 1)
 
     def seen(self, policy: BackupPolicy, last: datetime | None) -> _Seen:
         key = (id(policy), _told_by(policy, last))
@@ -198,8 +230,14 @@ class _Gathering:
             found = limits_met(seen.points, there)
             self.met += [DiskReached(vault=vault, name=name, met=each) for each in found if each.on is not None]
 
-    def reckon(self) -> None:
+    def reckon(self, copies_last: timedelta) -> None:
         """Count what is to come, once for all disks of which the same comes."""
+        for (rule, policy, last), disks in self.copied_by.items():
+            wanted = to_be_copied(self.seen(self.policies[policy], last).points, rule)
+            self._add(to_come(wanted, self.days), disks)
+            self.behind.append(chain_behind(wanted, copies_last))
+            for point in wanted:
+                self.lane_starts[point.slot] += disks
         for (policy, last, is_copied, is_here), disks in self.followers.items():
             seen = self.seen(self.policies[policy], last)
             if is_here:
@@ -223,7 +261,15 @@ def _read_vault(ports: Ports, vault: VaultKey, gathered: _Gathering) -> None:
     change, is_cut = gathered.change, False
     if change is not None and change.vault == vault:
         policies[change.policy.name.casefold()] = change.policy
-    for glances in _pages(ports, vault, gathered.place):
+    rules, keeping = _rules_to(ports, gathered.place, vault), set[str]()
+    for everyone in _pages(ports, vault):
+        for glance in everyone if rules else ():
+            policy = policies.get(glance.policy_name.casefold())
+            if policy is not None and glance.marks.state.will_be_backed_up:
+                for rule in rules:
+                    gathered.follow_copies(rule, policy, glance.last_success_slot, 1)
+        keeping |= {glance.name.lower() for glance in everyone if glance.marks.state.keeps_all_points}
+        glances = [glance for glance in everyone if gathered.place.is_of(glance)]
         gathered.instances += sum(map(gathered.place.holds, glances))
         if gathered.instances > INSTANCES:
             _refuse(f"more than {INSTANCES:,} disks are protected there")
@@ -241,14 +287,31 @@ def _read_vault(ports: Ports, vault: VaultKey, gathered: _Gathering) -> None:
             policy = policies.get(glance.policy_name.casefold())
             if policy is not None and glance.marks.state.will_be_backed_up:
                 gathered.add_met(vault, glance.name, policy, glance.last_success_slot, left)
+    _read_copies(ports, vault, gathered, keeping)
     if is_cut:
         gathered.unknown.append(f"Of vault '{vault.name}' recovery points beyond {POINTS:,} in all were not counted.")
 
 
-def _pages(ports: Ports, vault: VaultKey, place: Place) -> Iterator[list[InstanceGlance]]:
-    """The instances whose snapshots lie in the subscription: its writes are shared by all regions."""
+def _pages(ports: Ports, vault: VaultKey) -> Iterator[Sequence[InstanceGlance]]:
+    """All instances: those whose snapshots lie in the subscription share its writes, whatever their region, and of all
+    others copies may come."""
     for page in pages(lambda token: ports.store.glance(InstanceGlance, vault, token=token, limit=INSTANCES_A_PAGE)):
-        yield [glance for glance in page.items if place.is_of(glance)]
+        yield page.items
+
+
+def _rules_to(ports: Ports, place: Place, vault: VaultKey) -> Sequence[CopyRule]:
+    settings = find_vault(ports, vault)
+    return [rule for rule in settings.copy_rules if rule.lane == place.lane] if settings is not None else []
+
+
+def _read_copies(ports: Ports, vault: VaultKey, gathered: _Gathering, keeping: Collection[str]) -> None:
+    """The copies that the vault keeps in the place; of the instances in `keeping` they stay."""
+    for page in pages(lambda token: ports.store.glance(CopyGlance, vault, token=token)):
+        there = [copy for copy in page.items if copy.lane == gathered.place.lane and copy.state is not CopyState.LOST]
+        gathered.add_copies([None if copy.instance_name.lower() in keeping else copy.expires_at for copy in there])
+        if gathered.copies > POINTS:
+            gathered.unknown.append(f"Of vault '{vault.name}' copies beyond {POINTS:,} in all were not counted.")
+            return
 
 
 def _left(glance: InstanceGlance, there: Existing) -> Existing:

@@ -1,8 +1,9 @@
 """A row a day for each vault with what it holds, for a trend: counted from the instances' rows, which know it already.
 
-What it costs: one query a day and process; of each vault that protects anything, a read for each 999 instances and a
-write, once a day. A vault that protects nothing has no row. The trend of all vaults is one query for each 1,000 rows.
-A row is written once and never changed: who comes second finds it there, and one that dies before is done again.
+What it costs: one query a day and process; of each vault that protects anything, a read for each 999 instances, and as
+many copies in other regions, and a write, once a day. A vault that protects nothing has no row. The trend of all vaults
+is one query for each 1,000 rows. A row is written once and never changed: who comes second finds it there, and one that
+dies before is done again.
 
 Leaves to others: what an instance holds (domain/storage_day.py).
 """
@@ -13,9 +14,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 
-from backup_core.domain.health import InstanceGlance
+from backup_core.domain.health import CopyGlance, InstanceGlance
 from backup_core.domain.resource_ids import ANYWHERE, VaultKey
-from backup_core.domain.storage_day import Holding, StorageDay, first_key, holding_of, together
+from backup_core.domain.storage_day import CopiesHeld, Holding, StorageDay, first_key, holding_of, together
 from backup_core.ports import Insert, Ports, Remove, StateConflict, every, pages
 from backup_core.workflows.run_time import Time
 
@@ -52,17 +53,28 @@ def storage_days(ports: Ports, first: date, last: date) -> Iterator[StorageDay]:
 
 
 def _note(ports: Ports, vault: VaultKey, today: date) -> None:
-    holding = together(_holdings(ports, vault))
+    holding = _holding(ports, vault)
     if not holding.instances:
         return
     with suppress(StateConflict):  # another run was faster
         ports.store.commit(ANYWHERE, [Insert(StorageDay(vault=vault, day=today.isoformat(), holding=holding))])
 
 
-def _holdings(ports: Ports, vault: VaultKey) -> Iterator[Holding]:
+def _holding(ports: Ports, vault: VaultKey) -> Holding:
     """One sum for each page: a vault may have a hundred thousand instances."""
-    for page in pages(lambda token: ports.store.glance(InstanceGlance, vault, token=token)):
-        yield together(filter(None, map(holding_of, page.items)))
+    sums = [
+        together(filter(None, map(holding_of, page.items)))
+        for page in pages(lambda token: ports.store.glance(InstanceGlance, vault, token=token))
+    ]
+    return together([*sums, _holding_of_copies(ports, vault)])
+
+
+def _holding_of_copies(ports: Ports, vault: VaultKey) -> Holding:
+    held = CopiesHeld()
+    for page in pages(lambda token: ports.store.glance(CopyGlance, vault, token=token)):
+        for copy in page.items:
+            held.add(copy)
+    return held.holding()
 
 
 def _forget(ports: Ports, before: date) -> None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from backup_core.api import cost
 from backup_core.domain.cost import Churn
 from backup_core.domain.errors import BackupError, PermissionMissing, RequestRefused, Throttled
 from backup_core.domain.instance import ProtectionState
+from backup_core.domain.vault import Vault
+from backup_core.ports import Replace
 from tests.api.bodies import POLICY_PATH, VAULT_PATH, policy_body, vault_body
 from tests.api.described import DescribedFront
 from tests.api.front import Front, Reply
-from tests.builders import NOW, hold, policy_properties
+from tests.builders import NOW, VAULT, hold, policy_properties
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import add_point, backed_up, change_instance, change_point
+from tests.workflows.scenes import HOUR, SLOT, add_point, backed_up, change_instance, change_point, go_to
+from tests.workflows.test_copying import copied, rule
 
 OF_POLICY = f"{POLICY_PATH}/estimateCost"
 OF_DISK = f"{VAULT_PATH}/backupInstances/disk-1/estimateCost"
@@ -320,3 +325,96 @@ def test_without_the_right_to_ask_there_is_the_estimate_alone_with_the_reason(
     assert reply.json["total"]["gibMonths"]["estimate"] > 0
     protecting.world.cloud.guard = lambda call, target: None
     assert running.post(OF_DISK, {**KNOWN, "includeBilled": True}).json["billed"] is not None, "an error is no answer"
+
+
+# ---------------------------------------------------------------- copies in other regions
+
+
+def with_rule(front: Front, location: str = "northeurope") -> Front:
+    """As if it had been written: what Azure says against a rule is another matter."""
+    stored = front.world.store.get(Vault, VAULT)
+    assert stored is not None
+    made = rule(policy="policy-1", location=location, retention="P3D")
+    front.world.store.commit(VAULT, [Replace(stored, replace(stored.value, copy_rules=(made,)))])
+    return front
+
+
+def test_copies_are_told_region_by_region_with_what_is_held_and_what_is_transferred(front: Front) -> None:
+    given = {"copyPricePerGibMonth": 0.04, "transferPricePerGib": 0.01, "pricePerGibMonth": 0.05, "days": 30}
+    told = with_rule(front).post(OF_POLICY, {**KNOWN, **given, "disks": 2}).json
+    (north,) = told["copies"]
+    nightly = Churn(used_bytes=100 * GIB, changed_bytes=GIB)
+    assert (north["copyRuleName"], north["location"], north["recoveryPointCopies"]) == ("north", "northeurope", 0)
+    held = 2 * (100 + 2 * nightly.between(DAY) / GIB)
+    assert north["dates"][0]["gib"]["estimate"] == pytest.approx(held, rel=1e-3)
+    assert north["dates"][0]["recoveryPoints"] == 3
+    gib = north["transfer"]["gib"]
+    assert gib["estimate"] == pytest.approx(2 * (100 + 29 * nightly.between(DAY) / GIB))
+    assert (gib["least"], gib["most"]) == (200.0, 6000.0)
+    assert north["transfer"]["cost"]["estimate"] == pytest.approx(0.01 * gib["estimate"], abs=1e-5)
+    assert north["total"]["cost"]["most"] == pytest.approx(0.04 * north["total"]["gibMonths"]["most"], abs=1e-5)
+    assert {north["price"]["origin"], north["transfer"]["origin"]} == {"given in the request"}
+    assert told["longerAtHome"]["gibMonths"]["estimate"] >= 0
+
+
+def test_what_a_slow_region_keeps_at_home_is_told_for_itself(front: Front) -> None:
+    asked = {**KNOWN, "pricePerGibMonth": 0.05, "days": 90}
+    quick = with_rule(front).post(OF_POLICY, {**asked, "copyHours": 1}).json
+    slow = front.post(OF_POLICY, {**asked, "copyHours": 168}).json
+    assert quick["longerAtHome"]["gibMonths"]["estimate"] == pytest.approx(0, abs=0.1)
+    assert slow["longerAtHome"]["gibMonths"]["estimate"] > 1
+    assert slow["longerAtHome"]["cost"]["estimate"] > 0
+    assert slow["total"] == quick["total"]
+
+
+def test_a_transfer_whose_price_nobody_knows_is_said_to_be_unknown_and_is_never_free(front: Front) -> None:
+    told = with_rule(front, "japaneast").post(OF_POLICY, {**KNOWN, "location": "eastus"}).json
+    (far,) = told["copies"]
+    assert (far["transfer"]["perGib"], far["transfer"]["cost"], far["total"]["cost"]) == (None, None, None)
+    assert far["transfer"]["gib"]["estimate"] > 100
+    said = [words for words in told["unknown"] if "japaneast" in words]
+    assert [words[:24] for words in said] == ["The price of Standard_ZR", "No price of the transfer"]
+    assert "give transferPricePerGib" in said[1]
+    assert "make prices" not in said[1], "no price list has that of another continent"
+
+
+def test_within_a_continent_the_list_price_of_the_home_region_counts(front: Front) -> None:
+    told = with_rule(front, "westus3").post(OF_POLICY, {**KNOWN, "location": "eastus"}).json
+    (west,) = told["copies"]
+    assert west["transfer"]["perGib"] == 0.02
+    assert west["transfer"]["origin"] == "remembered, not looked up"
+    assert west["transfer"]["cost"]["estimate"] == pytest.approx(0.02 * west["transfer"]["gib"]["estimate"], abs=1e-5)
+
+
+def test_within_a_continent_a_price_that_nobody_read_comes_with_the_command_that_reads_it(front: Front) -> None:
+    told = with_rule(front).post(OF_POLICY, KNOWN).json
+    (said,) = [words for words in told["unknown"] if words.startswith("No price of the transfer")]
+    assert "make prices REGIONS=westeurope CURRENCY=USD" in said
+
+
+def test_without_rules_there_are_no_copies_and_nothing_stays_for_them(front: Front) -> None:
+    told = front.post(OF_POLICY, {**KNOWN, "location": "eastus"}).json
+    assert told["copies"] == []
+    assert set(told["longerAtHome"]["gibMonths"].values()) == {0.0}
+
+
+def test_a_protected_disk_is_estimated_with_the_copies_that_it_has(protecting: Platform) -> None:
+    copied(protecting)
+    go_to(protecting, SLOT + HOUR, minutes=20)
+    (north,) = DescribedFront(protecting.world).post(OF_DISK, {**KNOWN, "days": 1}).json["copies"]
+    assert (north["copyRuleName"], north["recoveryPointCopies"]) == ("north", 1)
+    assert north["transfer"]["gib"]["least"] == 0.0, "the first is there"
+
+
+def test_more_copies_than_can_be_reckoned_are_refused(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cost, "COPIES_AT_MOST", 10)
+    assert with_rule(front).post(OF_POLICY, {**KNOWN, "days": 10}).status == 200
+    assert targets(front.post(OF_POLICY, {**KNOWN, "days": 11})) == {"days"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"transferPricePerGib": -1}, {"copyPricePerGibMonth": 1001}, {"copyHours": 0}, {"copyHours": 169}],
+)
+def test_what_cannot_be_of_copies_is_refused(front: Front, wrong: dict[str, Any]) -> None:
+    assert targets(front.post(OF_POLICY, {**KNOWN, **wrong})) == set(wrong)

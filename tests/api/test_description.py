@@ -602,6 +602,8 @@ def _ask_how_things_stand(front: DescribedFront) -> None:
         other.get(f"{path}/storageHistory")
     platform.world.clock.advance(seconds=86_400)  # what was billed is known a day later
     other.post(f"{VAULT_PATH}/backupInstances/disk-1/estimateCost", {"includeBilled": True})
+    known = {"usedBytes": 2, "changedBytes": 1, "copyPricePerGibMonth": 0.05, "transferPricePerGib": 0.02}
+    other.post(f"{VAULT_PATH}/backupInstances/disk-1/estimateCost", known)
     front.seen |= other.seen
     front.met |= other.met
 

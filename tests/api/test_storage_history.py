@@ -39,7 +39,15 @@ def noted(world: World, vault: VaultKey, points: dict[int, int], cost: float | N
     """`points` by how many days ago."""
     for ago, count in points.items():
         day = (world.clock.now() - timedelta(days=ago)).date().isoformat()
-        holding = Holding(instances=1, points=count, gib=count * 10, monthly_cost=cost)
+        holding = Holding(
+            instances=1,
+            points=count,
+            gib=count * 10,
+            monthly_cost=cost,
+            copies=2 * count,
+            copies_gib=count,
+            copies_monthly_cost=cost,
+        )
         world.store.commit(ANYWHERE, [Insert(StorageDay(vault=vault, day=day, holding=holding))])
 
 
@@ -55,6 +63,12 @@ def test_the_days_of_all_vaults_are_added_up_and_today_ends_in_no_false_fall() -
         (220, 2.0),
         (230, 2.0),
     ]
+    assert [(day["recoveryPointCopies"], day["estimatedCopiesGib"]) for day in told["value"]] == [
+        (22, 11),
+        (44, 22),
+        (46, 23),
+    ]
+    assert [day["estimatedCopiesMonthlyCost"] for day in told["value"]] == [2.0, 2.0, 2.0]
     assert any("2% of each changes a day" in line for line in told["assumptions"])
 
 

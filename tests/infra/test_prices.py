@@ -79,11 +79,12 @@ def test_the_prices_of_a_region_are_read_and_all_others_stay(arm: Arm, target: P
         ("ExecutionTime", "westeurope", "EUR", 0.000018, 1),
         ("Executions", "westeurope", "EUR", 0.0000027, 10),
         ("TableOperations", "westeurope", "EUR", 0.00045, 10_000),
+        ("TransferWithinContinent", "westeurope", "EUR", 0.018, 1),
     }
     assert {row[5:] for row in added} == {(datetime.now(UTC).date().isoformat(), "READ")}
     assert before < set(command.read_list(target))
     assert "Standard_ZRS     westeurope           not known -> 0.05625 EUR for 1" in done.stdout
-    assert done.stdout.endswith("5 prices were read, 8 stay as they were\n")
+    assert done.stdout.endswith("6 prices were read, 9 stay as they were\n")
 
 
 def test_a_price_that_is_known_is_replaced_and_the_file_is_one_that_the_formatter_leaves(

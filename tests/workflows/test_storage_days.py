@@ -10,22 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backup_core.domain.copying import CopyState
 from backup_core.domain.cost import Churn, held
 from backup_core.domain.forecast import Lifetime
-from backup_core.domain.health import InstanceGlance
+from backup_core.domain.health import CopyGlance, InstanceGlance
 from backup_core.domain.instance import PointCount, PointSummary
 from backup_core.domain.prices import Meter, find_price
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.domain.storage_day import CHANGED_A_DAY, StorageDay, held_bytes, holding_of
+from backup_core.domain.storage_day import CHANGED_A_DAY, CopiesHeld, StorageDay, held_bytes, holding_of
 from backup_core.ports import Insert, Memory, Ports
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.run_time import WORK_FOR, Time
 from backup_core.workflows.storage_days import KEPT_DAYS, note_storage, storage_days
-from tests.builders import VAULT, instance, vault
+from tests.builders import VAULT, copy, instance, vault
 from tests.fakes import SlowClock
 from tests.workflows.platform import HostDied, Platform
 from tests.workflows.proofs import TROUBLES
-from tests.workflows.scenes import HOUR, SLOT, backed_up, change_instance, go_to
+from tests.workflows.scenes import HOUR, SLOT, backed_up, change_instance, go_to, protected
+from tests.workflows.test_copying import copied
 
 DAY = timedelta(days=1)
 OTHER, EMPTY = (replace(VAULT, name=name) for name in ("another", "empty"))
@@ -87,6 +89,32 @@ def test_where_the_price_is_known_a_month_costs_what_is_held_times_it() -> None:
     assert holding.gib == pytest.approx(128 * (1 + 30 * CHANGED_A_DAY))
     assert holding.monthly_cost == pytest.approx(holding.gib * price.of_one)
     assert holding_of(InstanceGlance.of(replace(one, point_count=None))) is None
+
+
+def test_copies_are_counted_for_themselves_at_the_price_of_their_region() -> None:
+    platform = copied(protected())
+    platform.run(minutes=20)
+    go_to(platform, SLOT + HOUR, minutes=20)
+    note_storage(platform.world.ports, [VAULT], Time.of_run(platform.world.ports), "")
+    holding = rows(platform)[VAULT].holding
+    assert (holding.points, holding.copies) == (2, 2)
+    assert holding.copies_gib == pytest.approx(holding.gib)
+    assert holding.copies_monthly_cost is None, "nobody has read the price of northeurope"
+
+
+def test_copies_of_a_disk_in_two_regions_hold_all_of_it_twice_and_what_is_not_whole_holds_nothing() -> None:
+    held, price = CopiesHeld(), find_price(Meter.SNAPSHOTS_ZRS, "eastus", "USD")
+    assert price is not None
+    for lane in ("s:eastus", "s2:eastus"):
+        for day in (0, 1):
+            whole = copy(at=SLOT + day * DAY, lane=lane, location="East US", state=CopyState.COMPLETED)
+            held.add(CopyGlance.of(whole))
+    for state in (CopyState.WAITING, CopyState.COPYING, CopyState.LOST):
+        held.add(CopyGlance.of(copy(state=state)))
+    found = held.holding()
+    assert (found.instances, found.points, found.gib, found.copies) == (0, 0, 0, 4)
+    assert found.copies_gib == pytest.approx(2 * 128 * (1 + CHANGED_A_DAY))
+    assert found.copies_monthly_cost == pytest.approx(found.copies_gib * price.of_one)
 
 
 def test_one_day_costs_one_query_and_the_next_look_nothing() -> None:

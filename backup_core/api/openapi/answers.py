@@ -319,6 +319,12 @@ def _quota_forecast() -> Schema:
             **dict.fromkeys(("backupInstances", "recoveryPoints", "disksThatReachALimit"), _NUMBER),
             "limits": list_of(all_of(limit)),
             "worstMinute": all_of({"time": optional(TIME), "backups": _NUMBER, "lastBeginsAfterSeconds": _NUMBER}),
+            "copiesFromOtherRegions": all_of(
+                {
+                    **dict.fromkeys(("recoveryPointCopies", "mostDueInADay", "canBeMadeInADay"), _NUMBER),
+                    "fallBehindOn": optional(TIME),
+                }
+            ),
             "firstDisks": list_of(all_of(disk)),
             **dict.fromkeys(("assumptions", "unknown"), list_of(TEXT)),
         }
@@ -336,6 +342,19 @@ def _cost_estimate() -> Schema:
         "parts": list_of(all_of({**part, "cost": optional(_DECIMAL)})),
         "cost": optional(_DECIMAL),
     }
+    course: dict[str, Schema] = {
+        "dates": list_of(all_of({"time": TIME, "recoveryPoints": _NUMBER, "gib": between})),
+        "months": list_of(all_of({**dict.fromkeys(("startTime", "endTime"), TIME), **held})),
+        "total": all_of(held),
+        "price": all_of({**dict.fromkeys(("redundancy", "currency"), TEXT), "perGibMonth": optional(_DECIMAL), **read}),
+    }
+    copies: dict[str, Schema] = {
+        "copyRuleName": _NULL_TEXT,
+        "location": TEXT,
+        "recoveryPointCopies": _NUMBER,
+        **course,
+        "transfer": all_of({"gib": between, "cost": optional(between), "perGib": optional(_DECIMAL), **read}),
+    }
     day = {"day": TEXT, "gibMonths": _DECIMAL, "cost": _DECIMAL}
     billed = {
         **dict.fromkeys(("from", "to"), TEXT),
@@ -352,12 +371,9 @@ def _cost_estimate() -> Schema:
             **dict.fromkeys(("disks", "recoveryPoints"), _NUMBER),
             **dict.fromkeys(("startTime", "endTime"), TIME),
             "inputs": list_of(all_of({"name": TEXT, "value": optional(_NUMBER), "source": TEXT})),
-            "dates": list_of(all_of({"time": TIME, "recoveryPoints": _NUMBER, "gib": between})),
-            "months": list_of(all_of({**dict.fromkeys(("startTime", "endTime"), TIME), **held})),
-            "total": all_of(held),
-            "price": all_of(
-                {**dict.fromkeys(("redundancy", "currency"), TEXT), "perGibMonth": optional(_DECIMAL), **read}
-            ),
+            **course,
+            "copies": list_of(all_of(copies)),
+            "longerAtHome": all_of(held),
             "controlPlane": all_of(control),
             **dict.fromkeys(("formula", "assumptions", "unknown"), list_of(TEXT)),
             "faults": list_of(ref("ErrorDetail")),
@@ -783,8 +799,10 @@ def _standing() -> Schema:
 
 
 def _storage_history() -> Schema:
-    counts = dict.fromkeys(("vaults", "backupInstances", "recoveryPoints"), _NUMBER)
-    day = {"day": TEXT, **counts, "estimatedGib": _DECIMAL, "estimatedMonthlyCost": optional(_DECIMAL)}
+    counts = dict.fromkeys(("vaults", "backupInstances", "recoveryPoints", "recoveryPointCopies"), _NUMBER)
+    held: dict[str, Schema] = dict.fromkeys(("estimatedGib", "estimatedCopiesGib"), _DECIMAL)
+    costs = dict.fromkeys(("estimatedMonthlyCost", "estimatedCopiesMonthlyCost"), optional(_DECIMAL))
+    day = {"day": TEXT, **counts, **held, **costs}
     told = {"currency": TEXT, "value": list_of(all_of(day)), "assumptions": list_of(TEXT)}
     return all_of({"from": TEXT, "to": TEXT, **told})
 

@@ -164,7 +164,11 @@ def _cost_fields() -> dict[str, Schema]:
         **dict.fromkeys(("usedBytes", "changedBytes"), optional(whole(0, cost.BYTES_AT_MOST))),
         **dict.fromkeys(("changedWithin", "location", "currency"), _TEXT),
         "redundancy": optional(one_of(cost.REDUNDANCIES)),
-        "pricePerGibMonth": optional(decimal(0, cost.PRICE_AT_MOST)),
+        **dict.fromkeys(
+            ("pricePerGibMonth", "copyPricePerGibMonth", "transferPricePerGib"),
+            optional(decimal(0, cost.PRICE_AT_MOST)),
+        ),
+        "copyHours": optional(whole(1, cost.COPY_HOURS_AT_MOST)),
         "memoryMB": optional({"type": "integer", "enum": list(cost.MEMORIES)}),
     }
 

@@ -2990,6 +2990,9 @@ export interface components {
             /** @enum {string|null} */
             redundancy?: "Standard_ZRS" | "Standard_LRS" | null;
             pricePerGibMonth?: number | null;
+            copyPricePerGibMonth?: number | null;
+            transferPricePerGib?: number | null;
+            copyHours?: number | null;
             /** @enum {integer|null} */
             memoryMB?: 512 | 2048 | null;
             includeBilled?: boolean | null;
@@ -3072,6 +3075,9 @@ export interface components {
             /** @enum {string|null} */
             redundancy?: "Standard_ZRS" | "Standard_LRS" | null;
             pricePerGibMonth?: number | null;
+            copyPricePerGibMonth?: number | null;
+            transferPricePerGib?: number | null;
+            copyHours?: number | null;
             /** @enum {integer|null} */
             memoryMB?: 512 | 2048 | null;
             disks?: number | null;
@@ -4090,6 +4096,83 @@ export interface components {
                 readOn: string | null;
                 origin: string | null;
             };
+            copies: {
+                copyRuleName: string | null;
+                location: string;
+                recoveryPointCopies: number;
+                dates: {
+                    /** Format: date-time */
+                    time: string;
+                    recoveryPoints: number;
+                    gib: {
+                        least: number;
+                        estimate: number | null;
+                        most: number;
+                    };
+                }[];
+                months: {
+                    /** Format: date-time */
+                    startTime: string;
+                    /** Format: date-time */
+                    endTime: string;
+                    gibMonths: {
+                        least: number;
+                        estimate: number | null;
+                        most: number;
+                    };
+                    cost: {
+                        least: number;
+                        estimate: number | null;
+                        most: number;
+                    } | null;
+                }[];
+                total: {
+                    gibMonths: {
+                        least: number;
+                        estimate: number | null;
+                        most: number;
+                    };
+                    cost: {
+                        least: number;
+                        estimate: number | null;
+                        most: number;
+                    } | null;
+                };
+                price: {
+                    redundancy: string;
+                    currency: string;
+                    perGibMonth: number | null;
+                    readOn: string | null;
+                    origin: string | null;
+                };
+                transfer: {
+                    gib: {
+                        least: number;
+                        estimate: number | null;
+                        most: number;
+                    };
+                    cost: {
+                        least: number;
+                        estimate: number | null;
+                        most: number;
+                    } | null;
+                    perGib: number | null;
+                    readOn: string | null;
+                    origin: string | null;
+                };
+            }[];
+            longerAtHome: {
+                gibMonths: {
+                    least: number;
+                    estimate: number | null;
+                    most: number;
+                };
+                cost: {
+                    least: number;
+                    estimate: number | null;
+                    most: number;
+                } | null;
+            };
             controlPlane: {
                 backups: number;
                 expiredRecoveryPoints: number;
@@ -4136,6 +4219,13 @@ export interface components {
                 time: string | null;
                 backups: number;
                 lastBeginsAfterSeconds: number;
+            };
+            copiesFromOtherRegions: {
+                recoveryPointCopies: number;
+                mostDueInADay: number;
+                canBeMadeInADay: number;
+                /** Format: date-time */
+                fallBehindOn: string | null;
             };
             firstDisks: {
                 backupInstanceId: string | null;
@@ -4599,8 +4689,11 @@ export interface components {
                 vaults: number;
                 backupInstances: number;
                 recoveryPoints: number;
+                recoveryPointCopies: number;
                 estimatedGib: number;
+                estimatedCopiesGib: number;
                 estimatedMonthlyCost: number | null;
+                estimatedCopiesMonthlyCost: number | null;
             }[];
             assumptions: string[];
         };

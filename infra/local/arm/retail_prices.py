@@ -1,4 +1,4 @@
-"""Azure's Retail Prices API, as far as the prices of snapshots, Flex Consumption and tables go.
+"""Azure's Retail Prices API, as far as the prices of snapshots, transfers, Flex Consumption and tables go.
 
 In Azure a host of its own, prices.azure.com, and open to all; here a path of the simulator's. Prices are made up, but
 for that of snapshots, which is the setting `price_per_gib_month`: they are there to be read, not to be believed.
@@ -32,6 +32,8 @@ OTHERS: tuple[_Offer, ...] = (
     ("Functions", _FLEX, "On Demand", "On Demand Execution Time", "1 GB Second", {0: 0.0, 100_000: 0.00002}),
     ("Functions", _FLEX, "On Demand", "On Demand Total Executions", "10", {0: 0.0, 25_000: 0.000003}),
     ("Storage", "Tables", "Standard LRS", "Write Operations", "10K", {0: 0.0005}),
+    ("Bandwidth", "Inter-Region", "Inter-Region", "Intra Continent Data Transfer Out", "1 GB", {0: 0.02}),
+    ("Bandwidth", "Inter-Region", "Inter-Region", "Inter Continent Data Transfer Out", "1 GB", {0: 0.05}),
 )
 
 

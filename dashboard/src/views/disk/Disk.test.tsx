@@ -5,7 +5,7 @@ import { refusal, show, type FakeApi } from "../../test/fakeApi";
 import { instance, instanceId, point, standing, VAULT } from "../../test/samples";
 import { oneVault } from "../../test/vaults";
 import { Component } from "./Disk";
-import { rangeText } from "./DiskCost";
+import { copiesText, rangeText } from "./DiskCost";
 
 const ID = instanceId("disk-1");
 const NEWEST = point("2026-03-02T12:00:00Z", {
@@ -92,4 +92,15 @@ test("a reader sees everything and is offered no change", async () => {
 test("without an estimate of cost its bounds are told", () => {
   expect(rangeText({ least: 1, estimate: null, most: 2.5 }, "USD")).toBe("between 1 and 2.5 USD");
   expect(rangeText({ least: 1, estimate: 2, most: 3 }, "USD")).toBe("about 2 USD");
+});
+
+test("what copies in a region cost is told with their transfer, and what nobody knows is no zero", () => {
+  const range = (least: number, estimate: number | null, most: number) => ({ least, estimate, most });
+  const price = { redundancy: "Standard_ZRS", currency: "USD", perGibMonth: 0.05, readOn: null, origin: null };
+  const held = { gibMonths: range(1, 2, 3), cost: range(0.05, 0.1, 0.15) };
+  const transfer = { gib: range(1, 4, 9), cost: null, perGib: null, readOn: null, origin: null };
+  const copies = { copyRuleName: "north", location: "northeurope", recoveryPointCopies: 1, dates: [], months: [], total: held, price, transfer };
+  expect(copiesText(copies)).toBe(
+    "Copies in northeurope: about 0.1 USD (about 2 GiB-months); their transfer: no price is known (about 4 GiB).",
+  );
 });

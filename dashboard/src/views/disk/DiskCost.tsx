@@ -9,6 +9,7 @@ import { Section } from "../../shared/Page";
 import { useClient } from "../../sign-in/session";
 
 type Estimate = Schemas["CostEstimate"];
+type Copies = Estimate["copies"][number];
 type Range = Estimate["total"]["gibMonths"];
 
 const DAYS = 30;
@@ -31,7 +32,7 @@ export function DiskCost({ instance }: { instance: string }) {
   );
 }
 
-function Told({ estimate: { total, price, recoveryPoints, assumptions, unknown } }: { estimate: Estimate }) {
+function Told({ estimate: { total, price, recoveryPoints, copies, assumptions, unknown } }: { estimate: Estimate }) {
   const styles = useStyles();
   const money = total.cost ? rangeText(total.cost, price.currency) : "no price is known for this region";
   return (
@@ -41,6 +42,9 @@ function Told({ estimate: { total, price, recoveryPoints, assumptions, unknown }
         present.
         {price.readOn && ` Azure's list price of ${price.readOn}.`}
       </Body1>
+      {copies.map((region) => (
+        <Body1 key={`${region.location} ${region.copyRuleName}`}>{copiesText(region)}</Body1>
+      ))}
       <details>
         <summary>What this supposes</summary>
         <ul className={styles.list}>
@@ -51,6 +55,14 @@ function Told({ estimate: { total, price, recoveryPoints, assumptions, unknown }
       </details>
     </>
   );
+}
+
+/** What copies in a region cost: to keep, and to bring there. */
+export function copiesText({ location, total, price, transfer }: Copies): string {
+  const kept = total.cost ? rangeText(total.cost, price.currency) : "no price is known for this region";
+  const brought = transfer.cost ? rangeText(transfer.cost, price.currency) : "no price is known";
+  const [held, gib] = [rangeText(total.gibMonths, "GiB-months"), rangeText(transfer.gib, "GiB")];
+  return `Copies in ${location}: ${kept} (${held}); their transfer: ${brought} (${gib}).`;
 }
 
 /** `about 3.20 USD`; without an estimate, from the least to the most. */

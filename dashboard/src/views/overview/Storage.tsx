@@ -43,6 +43,14 @@ function Told({ history: { value: days, currency, assumptions } }: { history: St
       ) : (
         <Trend days={days} title={`About ${moneyText(today.estimatedMonthlyCost, currency)} a month`} of={(day) => day.estimatedMonthlyCost} />
       )}
+      {today.recoveryPointCopies > 0 && (
+        <Body1>
+          {counted(today.recoveryPointCopies, "copy", "copies")} in other regions hold about {gibText(today.estimatedCopiesGib)}
+          {today.estimatedCopiesMonthlyCost === null
+            ? "; what that costs is not known."
+            : `, which is about ${moneyText(today.estimatedCopiesMonthlyCost, currency)} a month.`}
+        </Body1>
+      )}
       <details>
         <summary>An estimate: what it supposes</summary>
         <ul className={styles.list}>

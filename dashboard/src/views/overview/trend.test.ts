@@ -8,6 +8,9 @@ const day = (date: string, estimatedGib: number, estimatedMonthlyCost: number | 
   recoveryPoints: 1,
   estimatedGib,
   estimatedMonthlyCost,
+  recoveryPointCopies: 0,
+  estimatedCopiesGib: 0,
+  estimatedCopiesMonthlyCost: null,
 });
 const gib = (each: Day) => each.estimatedGib;
 const cost = (each: Day) => each.estimatedMonthlyCost;
