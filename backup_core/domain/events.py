@@ -459,6 +459,16 @@ _KINDS: tuple[EventKind, ...] = (
         fields={"snapshotId": _text("the snapshot"), "reason": _text("why it belongs to no recovery point")},
     ),
     _kind(
+        "RestoreTest.DiskOrphaned",
+        _S2,
+        "Jobs",
+        "A temporary disk of a restore test belongs to no test on record; it costs money and is never deleted "
+        "automatically.",
+        causes=("Tables were lost or set back while tests had disks.",),
+        actions=("Look at what the disk is attached to and made from; then delete it by hand.",),
+        fields={"diskId": _text("the disk"), "testJobId": _text("the job that the disk's tag names")},
+    ),
+    _kind(
         "Snapshot.Foreign",
         _S2,
         "RecoveryPoints",

@@ -275,6 +275,12 @@ def orphan_found(vault: VaultKey, instance_name: str, snapshot_id: str, reason: 
     return _event("Snapshot.Orphaned", vault, instance_name, at, snapshot_id.lower(), **own)
 
 
+def test_disk_orphaned(vault: VaultKey, disk_id: str, job_id: str, at: datetime) -> Event:
+    """One id a day for each disk."""
+    own: dict[str, Any] = {"diskId": disk_id, "testJobId": job_id}
+    return _event("RestoreTest.DiskOrphaned", vault, OF_VAULT, at, f"{disk_id.lower()}\n{at:%Y-%m-%d}", **own)
+
+
 def foreign_found(vault: VaultKey, instance_name: str, snapshot_id: str, reason: str, at: datetime) -> Event:
     """One id a day for each snapshot."""
     own: dict[str, Any] = {"snapshotId": snapshot_id, "reason": reason}

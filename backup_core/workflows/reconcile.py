@@ -20,7 +20,8 @@ from backup_core.domain.heartbeat import RECONCILE, RECONCILING
 from backup_core.domain.instance import BackupInstance, DiskClaim
 from backup_core.domain.job import Job, first_id_at
 from backup_core.domain.messages import GoOnReconciling
-from backup_core.domain.resource_ids import ANYWHERE, VaultKey, parse_group_id
+from backup_core.domain.resource_ids import ANYWHERE, VaultKey, parse_group_id, plain_location
+from backup_core.domain.vault import Vault
 from backup_core.ports import Ports, Remove, every
 from backup_core.workflows import outbox
 from backup_core.workflows.audit_age import purge_audit_records
@@ -32,6 +33,7 @@ from backup_core.workflows.rebuild import ensure_vault
 from backup_core.workflows.reconcile_copies import reconcile_copies
 from backup_core.workflows.reconcile_group import AT_LEAST, Agenda, Keeping, Records, reconcile_group
 from backup_core.workflows.reconcile_report import ReconcileReport
+from backup_core.workflows.reconcile_restore_tests import reconcile_restore_tests
 from backup_core.workflows.run_time import Time
 from backup_core.workflows.set_back import note_reconciled
 from backup_core.workflows.snapshot_groups import remember_group, remembered_groups
@@ -126,8 +128,8 @@ def _parts(ports: Ports, report: ReconcileReport, time: Time, at: GoOnReconcilin
     yield "points", _whole(_note_points, ports, at, report)
     yield "storage", partial(note_storage, ports, vaults, time)
     for vault in sorted(vaults, key=_partition):
-        yield f"vault {vault.partition}", _whole(_forget_jobs, ports, vault, report)
-    yield "world", _whole(_reconcile_world, ports, vaults, records, report)
+        yield f"vault {vault.partition}", _whole(_reconcile_vault, ports, vault, vaults, records, report)
+    yield "world", _whole(_reconcile_world, ports, known, vaults, records, report)
 
 
 def _partition(vault: VaultKey) -> str:
@@ -200,6 +202,13 @@ def _note_points(ports: Ports, at: GoOnReconciling, report: ReconcileReport) -> 
         note_reconciled(ports, began_at=at.began_at if at.part else ports.clock.now())
 
 
+def _reconcile_vault(
+    ports: Ports, vault: VaultKey, vaults: Sequence[VaultKey], records: Records, report: ReconcileReport
+) -> None:
+    _forget_jobs(ports, vault, report)
+    reconcile_restore_tests(ports, vault, vaults, records.agenda.woken, records.installation, report)
+
+
 def _forget_jobs(ports: Ports, vault: VaultKey, report: ReconcileReport) -> None:
     """Jobs that ended long ago are forgotten, a bounded number a pass: ids sort newest first, so they stand last."""
     with report.postponing(f"jobs of {vault.name}"):
@@ -211,16 +220,24 @@ def _forget_jobs(ports: Ports, vault: VaultKey, report: ReconcileReport) -> None
         report.purged_jobs += len(ended)
 
 
-def _reconcile_world(ports: Ports, vaults: Iterable[VaultKey], records: Records, report: ReconcileReport) -> None:
+def _reconcile_world(
+    ports: Ports, known: Iterable[Vault], vaults: Iterable[VaultKey], records: Records, report: ReconcileReport
+) -> None:
     with report.postponing("quotas of regions"):
-        check_regions(ports, _places(records.kept))
+        check_regions(ports, _places(known, records.kept))
     with report.postponing("events"):
         report.overdue_outboxes = outbox.mend(ports, vaults)
 
 
-def _places(kept: Iterable[Keeping]) -> dict[tuple[str, str], VaultKey]:
-    """Where protected disks lie: subscription and location, each with one of the vaults that protect there."""
-    return {
+def _places(known: Iterable[Vault], kept: Iterable[Keeping]) -> dict[tuple[str, str], VaultKey]:
+    """Where protected disks lie, and where they are copied to: subscription and location, each with one of the vaults
+    that protect or copy there."""
+    copied_to = {
+        (parse_group_id(rule.snapshot_group_id).subscription.lower(), plain_location(rule.location)): vault.key
+        for vault in known
+        for rule in vault.copy_rules
+    }
+    return copied_to | {
         (parse_group_id(each.group).subscription.lower(), each.disk_location): each.vault
         for each in kept
         if each.disk_location

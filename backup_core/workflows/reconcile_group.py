@@ -101,6 +101,7 @@ class Agenda:
     copies: frozenset[Key]  # whose copies in other regions are looked at for expiry
     objectives: frozenset[Key]
     watches: frozenset[str]
+    woken: frozenset[tuple[VaultKey, str]]  # as `watches`, with the vault: plans are told apart by it
 
     @classmethod
     def read(cls, ports: Ports) -> Agenda:
@@ -108,6 +109,7 @@ class Agenda:
         for row in ports.store.agenda(AgendaKind.BACKUP):
             backups[row.vault, row.instance_name.lower()].append(row)
         expiries = list(ports.store.agenda(AgendaKind.EXPIRY))
+        watches = [(row.vault, row.subject) for row in ports.store.agenda(AgendaKind.WATCH)]
         return cls(
             backups=backups,
             expiries=frozenset((row.vault, row.instance_name.lower()) for row in expiries if row.subject != COPIES),
@@ -115,7 +117,8 @@ class Agenda:
             objectives=frozenset(
                 (row.vault, row.instance_name.lower()) for row in ports.store.agenda(AgendaKind.OBJECTIVE)
             ),
-            watches=frozenset(row.subject for row in ports.store.agenda(AgendaKind.WATCH)),
+            watches=frozenset(subject for _, subject in watches),
+            woken=frozenset(watches),
         )
 
 

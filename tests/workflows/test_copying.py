@@ -524,3 +524,13 @@ def test_a_copy_that_is_found_again_is_not_made_twice_and_keeps_what_it_was_made
     platform.run(minutes=20)
     assert len(platform.world.cloud.region_copies) == made
     assert reconcile(platform.world.ports).orphans == []
+
+
+def test_a_region_that_is_copied_to_is_told_of_before_it_is_full() -> None:
+    platform = copied(protected())
+    platform.run(minutes=20)
+    platform.world.cloud.usage_limits["StandardSnapshotCount"] = 1
+    reconcile(platform.world.ports)
+    platform.run(minutes=1)
+    told = {event.content["cause"] for event in platform.world.events.distinct if event.type.endswith("Quota.Near")}
+    assert {cause.split(".")[1] for cause in told} == {"westeurope", "northeurope"}

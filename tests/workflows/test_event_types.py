@@ -65,6 +65,8 @@ from tests.workflows.scenes import (
 from tests.workflows.test_acting import teams_vault
 from tests.workflows.test_copying import copied as with_copy_rule
 from tests.workflows.test_guards import mapped, unlocked, unmap, weaken
+from tests.workflows.test_restore_tests import forget_tests
+from tests.workflows.test_restore_tests import planned as with_plan
 from tests.workflows.test_tag_rules import ruled
 
 NAME = "disk-1"
@@ -347,6 +349,14 @@ def _orphaned() -> Platform:
     return platform
 
 
+def _test_disk_orphaned() -> Platform:
+    platform = with_plan()
+    platform.run(seconds=8)
+    forget_tests(platform)
+    reconcile(platform.world.ports)
+    return platform
+
+
 def _set_back() -> Platform:
     platform = backed_up()
     tables = platform.world.store.copy()
@@ -552,6 +562,7 @@ CAUSES: Mapping[str, Callable[[], Platform]] = {
     "ResourceGuard.Weakened": _guarded_less,
     "Policy.RetentionShortened": _retention_shortened,
     "Snapshot.Orphaned": _orphaned,
+    "RestoreTest.DiskOrphaned": _test_disk_orphaned,
     "Tables.SetBack": _set_back,
     "Tables.Resumed": _resumed,
     "Snapshot.Foreign": _copied,

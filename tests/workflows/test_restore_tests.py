@@ -16,13 +16,15 @@ from backup_core.domain.errors import CloudUnavailable, InvalidInput, Permission
 from backup_core.domain.job import Job, JobOperation, JobStatus
 from backup_core.domain.messages import BeginRestoreTests, GoOnTesting
 from backup_core.domain.permissions import Grant
-from backup_core.domain.restore_test import TEST_JOB_TAG
+from backup_core.domain.restore_test import TEST_INSTALLATION_TAG, TEST_JOB_TAG
 from backup_core.domain.restore_test_plan import PointChoice, RestoreTestPlaces, RestoreTestPlan
-from backup_core.ports import Replace
+from backup_core.ports import Insert, Remove, Replace
 from backup_core.workflows.job_kinds import give_up
 from backup_core.workflows.poison import StepGivenUp
+from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.restore_test_plans import delete_plan, estimate, put_plan, run_now
-from tests.builders import DISK_GROUP, TARGET_GROUP, VAULT, disk_json
+from backup_core.workflows.vaults import put_vault
+from tests.builders import DISK_GROUP, TARGET_GROUP, VAULT, disk_json, vault
 from tests.workflows.platform import Platform
 from tests.workflows.proofs import (
     TROUBLES,
@@ -563,3 +565,72 @@ def test_a_run_is_begun_once_for_its_slot() -> None:
     platform.world.queue.send(message)
     platform.run(minutes=5)
     assert len(made_tests(platform)) == 1
+
+
+# ---------------------------------------------------------------- against what exists
+
+
+def plan_rows(platform: Platform) -> list[Any]:
+    return [row for row in platform.agenda(AgendaKind.WATCH) if row.content.get("step") == "restore-test-plan"]
+
+
+def test_a_plan_whose_row_on_the_agenda_cannot_be_read_comes_back_with_the_reconciler() -> None:
+    platform = planned()
+    (row,) = plan_rows(platform)
+    platform.world.store.corrupt_agenda_row(row, body0="{")
+    platform.world.clock.set(DUE + timedelta(seconds=1))
+    platform.run(seconds=5)
+    assert plan_rows(platform) == []
+    assert reconcile(platform.world.ports).agenda_rows == ["plan weekly"]
+    assert reconcile(platform.world.ports).agenda_rows == []
+    assert outcome(platform).status is JobStatus.COMPLETED, "the run that was due is made"
+    nothing_is_left(platform)
+
+
+def test_a_plan_that_is_switched_off_gets_no_row_and_plans_of_two_vaults_may_have_one_name() -> None:
+    platform = planned()
+    other = replace(VAULT, name="vault-2")
+    put_vault(platform.world.ports, vault(other))
+    with platform.world.faults.paused():
+        platform.world.store.commit(other, [Insert(plan(seed="s"))])
+        platform.world.store.commit(other, [Insert(plan(name="off", seed="s", enabled=False))])
+    assert reconcile(platform.world.ports).agenda_rows == ["plan weekly"]
+    assert {row.vault for row in plan_rows(platform)} == {VAULT, other}
+
+
+def test_a_disk_of_a_test_whose_records_are_gone_is_told_of_once_a_day_and_never_deleted() -> None:
+    platform = planned()
+    platform.run(seconds=8)
+    (disk,) = [each for each in platform.world.cloud.disk_ids() if "/diskbackup-test-" in each]
+    forget_tests(platform)
+    report = reconcile(platform.world.ports)
+    assert report.orphans == [disk]
+    (told,) = events(platform, "RestoreTest.DiskOrphaned")
+    assert told.content["diskId"] == disk
+    assert reconcile(platform.world.ports).orphans == []
+    assert disk in platform.world.cloud.disk_ids()
+
+
+@pytest.mark.parametrize("tags", [{}, {TEST_JOB_TAG: "x"}, {TEST_JOB_TAG: "../x", TEST_INSTALLATION_TAG: "another"}])
+def test_disks_of_others_in_the_target_group_are_no_affair_of_ours(tags: dict[str, str]) -> None:
+    platform = planned()
+    platform.world.cloud.add_disk(disk_json("diskbackup-test-1", group=TARGET_GROUP, tags=tags))
+    assert reconcile(platform.world.ports).orphans == []
+
+
+def test_a_disk_of_a_test_under_way_is_accounted_for() -> None:
+    platform = planned()
+    platform.run(seconds=8)
+    assert [each for each in platform.world.cloud.disk_ids() if "/diskbackup-test-" in each]
+    assert reconcile(platform.world.ports).orphans == []
+
+
+def forget_tests(platform: Platform) -> None:
+    with platform.world.faults.paused():
+        places = platform.world.store.get(RestoreTestPlaces, VAULT)
+        assert places is not None
+        platform.world.store.commit(VAULT, [Remove(places)])
+        for job in made_tests(platform):
+            stored = platform.world.store.get(Job, VAULT, job.job_id)
+            assert stored is not None
+            platform.world.store.commit(VAULT, [Remove(stored)])
