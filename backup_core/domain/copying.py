@@ -202,6 +202,7 @@ class PointCopy:
     blocked_until: datetime | None = None
     immutable_until: datetime | None = None  # when Azure's own immutability of its snapshot ends, as last seen
     holds: tuple[Hold, ...] = ()  # those of its point, which may go before it; those that have ended included
+    absent_since: datetime | None = None  # as of a recovery point
 
     @property
     def is_whole(self) -> bool:

@@ -356,7 +356,8 @@ class Knock:
 class LookAtResource:
     """Something changed in Azure, or somebody says that it did: go and look at `resource_id`.
 
-    `change` is written, deleted, or ruled: a protection rule of the scope `resource_id` changed. Names no vault: whose
+    `change` is written, deleted, absent: a snapshot was not found a while ago; or ruled: a protection rule of the scope
+    `resource_id` changed. Names no vault: whose
     the resource is, the step finds out. Its queue takes Event Grid's own events too (domain/resource_event.py).
     """
 

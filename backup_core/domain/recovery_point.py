@@ -73,6 +73,7 @@ class RecoveryPoint:
     # The name of the point of Azure Backup that it was, FOUND and its own unique id of a script's; "": we took it.
     adopted_from: str = ""
     copying: tuple[str, ...] = ()  # where its snapshot is needed for copies: to be made, or what the next is told from
+    absent_since: datetime | None = None  # when its snapshot was first not found, and is not called lost yet
 
     @property
     def was_found(self) -> bool:

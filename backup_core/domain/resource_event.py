@@ -20,7 +20,8 @@ from backup_core.domain.resource_ids import DISK, SNAPSHOT, parse_group_id, pars
 
 GROUP = "Microsoft.Resources/resourceGroups"
 SUBSCRIPTION = "Microsoft.Resources/subscriptions"  # of RULED only
-WRITTEN, DELETED, RULED = "written", "deleted", "ruled"  # RULED: ours alone, see LookAtResource
+WRITTEN, DELETED = "written", "deleted"
+RULED, ABSENT = "ruled", "absent"  # ours alone, see LookAtResource
 _CHANGES = {
     "microsoft.resources.resourcewritesuccess": WRITTEN,
     "microsoft.resources.resourcedeletesuccess": DELETED,
@@ -32,8 +33,8 @@ _LONGEST_ID = 1024  # ARM's ids of disks are a third of that
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceHint:
-    """Something may have happened to a resource. `change` is WRITTEN, DELETED or RULED; `type` DISK, SNAPSHOT, GROUP or
-    SUBSCRIPTION."""
+    """Something may have happened to a resource. `change` is WRITTEN, DELETED, RULED or ABSENT; `type` DISK, SNAPSHOT,
+    GROUP or SUBSCRIPTION."""
 
     change: str
     resource_id: str
@@ -71,7 +72,8 @@ def read_message(text: str | bytes) -> tuple[LookAtResource, ResourceHint] | Non
 
 
 def hint_of(message: LookAtResource) -> ResourceHint | None:
-    return _hint(message.change, message.resource_id) if message.change in (WRITTEN, DELETED, RULED) else None
+    known = message.change in (WRITTEN, DELETED, RULED, ABSENT)
+    return _hint(message.change, message.resource_id) if known else None
 
 
 def _told_id(raw: Mapping[str, Any]) -> str:

@@ -2,13 +2,16 @@
 
 Azure answers 404 for what is there, too: while a subscription changes its tenant, while a part of it is behind, or
 because a proxy between has an opinion of its own. So the look by name is held against the list of what lies beside.
-*Later* is the caller's: steps come back some times before they believe an absence (`BackupError.doubts`).
+*Later* is the caller's: steps come back some times before they believe an absence (`BackupError.doubts`), and the
+snapshot of a record is called lost when it was not found twice, so far apart (`DOUBTED_FOR`), or Azure told of its
+deletion.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from backup_core.domain.disk import Snapshot
@@ -19,7 +22,14 @@ from backup_core.ports import Ports
 
 log = logging.getLogger("diskbackup.absence")
 
+DOUBTED_FOR = timedelta(minutes=5)
+
 M = TypeVar("M", bound=Message)
+
+
+def is_believed(absent_since: datetime | None, now: datetime) -> bool:
+    """Whether a snapshot that was first not found then, and is not found now, is called lost."""
+    return absent_since is not None and now >= absent_since + DOUBTED_FOR
 
 
 def find_snapshot_surely(ports: Ports, snapshot_id: str) -> Snapshot | None:

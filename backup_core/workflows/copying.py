@@ -675,6 +675,7 @@ def again(copy: PointCopy, now: datetime, because: str) -> PointCopy:
         snapshot_unique_id="",
         created_at=None,
         completed_at=None,
+        absent_since=None,
         left_behind=(*copy.left_behind, copy.snapshot_id)[-10:] if copy.snapshot_id else copy.left_behind,
         not_before=now + retry_delay(copy.attempt - 1),
         because=because[:1000],

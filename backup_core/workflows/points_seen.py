@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import Enum
 
 from backup_core.domain.agenda import expiry_row
@@ -20,13 +21,15 @@ from backup_core.domain.errors import SnapshotGroupNotFound
 from backup_core.domain.heartbeat import Heartbeat
 from backup_core.domain.hold import all_holds, standing
 from backup_core.domain.instance import BackupInstance
+from backup_core.domain.messages import LookAtResource
 from backup_core.domain.ownership import NotProven, Proven, is_same_snapshot, prove_point
 from backup_core.domain.points import with_point, with_slot, without_point
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
+from backup_core.domain.resource_event import ABSENT
 from backup_core.domain.resource_ids import ANYWHERE, VaultKey
 from backup_core.ports import Change, Ports, Put, Remove, Replace, Stored
 from backup_core.workflows import announcements, outbox
-from backup_core.workflows.absence import find_snapshot_surely
+from backup_core.workflows.absence import DOUBTED_FOR, find_snapshot_surely, is_believed
 from backup_core.workflows.catalogue import find_vault
 from backup_core.workflows.objectives import check_objective_later, is_in_trouble
 
@@ -70,6 +73,7 @@ class Fate(Enum):
     LOST = "lost"
     STILL_LOST = "still lost"
     EXPIRED = "expired elsewhere"  # it was adopted, its time was over, and Azure Backup deleted it
+    DOUBTED = "doubted"  # not found, and not for long enough to be called lost
     UNKNOWN = "unknown"  # gone, and perhaps by us, in a time that the tables do not know of
     CHANGED = "changed"  # the record changed meanwhile: the next look tells
 
@@ -85,14 +89,23 @@ class Found:
 
 
 def check_point(
-    ports: Ports, vault: VaultKey, point: RecoveryPoint, others: Iterable[RecoveryPoint], seen: Sightings
+    ports: Ports,
+    vault: VaultKey,
+    point: RecoveryPoint,
+    others: Iterable[RecoveryPoint],
+    seen: Sightings,
+    *,
+    is_told: bool = False,
 ) -> Found:
-    """Compare one point with what was seen, and have its record follow. `others` are the points of its instance.
+    """Compare one point with what was seen, and have its record follow. `others` are the points of its instance;
+    `is_told`: Azure told that its snapshot was deleted. Else it is lost when it is not found twice, minutes apart.
 
     What is gone in a time of which the tables know nothing is not called lost: it may have been deleted in its time."""
     snapshot = seen.at(point.snapshot_id) or _unlisted(ports, point, seen)
     judgement = prove_point(point, snapshot, vault=vault) if snapshot is not None else None
     if isinstance(judgement, Proven):
+        if point.is_good and point.absent_since is not None:
+            _note_absence(ports, vault, point, None)
         fate = Fate.WHOLE if point.is_good else _regain(ports, vault, point)
         return Found(fate=fate, point=point, snapshot=snapshot, disagreements=judgement.disagreements)
     moved = seen.moved(point)
@@ -106,6 +119,8 @@ def check_point(
         return Found(fate=Fate.UNKNOWN, point=point)
     if isinstance(judgement, NotProven):
         log.error("point.replaced snapshot=%s: %s", point.snapshot_id, "; ".join(judgement.because))
+    elif not is_told and not is_believed(point.absent_since, ports.clock.now()):
+        return Found(fate=_doubt(ports, vault, point), point=point)
     return Found(fate=_lose(ports, vault, point, others), point=point)
 
 
@@ -155,13 +170,13 @@ def _unlisted(ports: Ports, point: RecoveryPoint, seen: Sightings) -> Snapshot |
 
 
 def _regain(ports: Ports, vault: VaultKey, point: RecoveryPoint) -> Fate:
-    back = replace(point, state=PointState.COMPLETED)
+    back = replace(point, state=PointState.COMPLETED, absent_since=None)
     return Fate.REGAINED if _write(ports, vault, point, back) else Fate.CHANGED
 
 
 def _follow(ports: Ports, vault: VaultKey, point: RecoveryPoint, moved: Snapshot) -> Fate:
     """The record follows its snapshot; where it had been called lost, it is good again."""
-    there = replace(point, snapshot_id=moved.id, state=PointState.COMPLETED)
+    there = replace(point, snapshot_id=moved.id, state=PointState.COMPLETED, absent_since=None)
     if not _write(ports, vault, point, there, is_news=not point.is_good):
         return Fate.CHANGED
     log.warning("point.moved snapshot=%s to=%s", point.snapshot_id, moved.id)
@@ -196,12 +211,32 @@ def write_point(
     outbox.commit(ports, vault, changes, [announcements.point_created(vault, point)] if is_news else [])
 
 
+def _doubt(ports: Ports, vault: VaultKey, point: RecoveryPoint) -> Fate:
+    """Its first absence is noted, and looked at again when it would be believed; else the reconciler comes by."""
+    now = ports.clock.now()
+    if point.absent_since is None and _note_absence(ports, vault, point, now):
+        log.warning("point.not_found instance=%s snapshot=%s", point.instance_name, point.snapshot_id)
+        look = LookAtResource(change=ABSENT, resource_id=point.snapshot_id)
+        ports.queue.send(look, delay=DOUBTED_FOR + timedelta(seconds=5))
+    return Fate.DOUBTED
+
+
+def _note_absence(ports: Ports, vault: VaultKey, point: RecoveryPoint, since: datetime | None) -> bool:
+    """Raises StateConflict."""
+    fresh, instance = _fresh(ports, vault, point)
+    if fresh is None or instance is None:
+        return False
+    noted = replace(fresh.value, absent_since=since)
+    ports.store.commit(vault, [Replace(instance, instance.value), Replace(fresh, noted)])
+    return True
+
+
 def _lose(ports: Ports, vault: VaultKey, point: RecoveryPoint, others: Iterable[RecoveryPoint]) -> Fate:
     now = ports.clock.now()
     fresh, instance = _fresh(ports, vault, point)
     if fresh is None or instance is None:
         return Fate.CHANGED
-    lost = replace(fresh.value, state=PointState.LOST)
+    lost = replace(fresh.value, state=PointState.LOST, absent_since=None)
     changed = without_point(instance.value, point, others)
     if is_in_trouble(changed, now):
         check_objective_later(ports, vault, changed)

@@ -52,7 +52,7 @@ from backup_core.domain.resource_ids import ANYWHERE, SNAPSHOT, VaultKey, parse_
 from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Insert, Ports, Replace, Stored, every
 from backup_core.workflows import announcements, once_a_day, outbox
-from backup_core.workflows.absence import find_snapshot_surely
+from backup_core.workflows.absence import find_snapshot_surely, is_believed
 from backup_core.workflows.acting import acting_for
 from backup_core.workflows.alerts import fire, resolve
 from backup_core.workflows.binding import AT_ONCE, asks_of, bind_later, end_alert
@@ -304,9 +304,13 @@ class _Mended:
         if found is False:
             return
         is_there = isinstance(found, Snapshot) and isinstance(prove_copy(copy, found, vault=vault), Proven)
-        if copy.is_whole and not is_there:
+        if copy.is_whole and found is None and not is_believed(copy.absent_since, now):
+            self._after[copy.copy_id] = replace(copy, absent_since=copy.absent_since or now)
+        elif copy.is_whole and is_there:
+            self._after[copy.copy_id] = replace(copy, absent_since=None)
+        elif copy.is_whole:
             self._events.append(announcements.copy_lost(vault, copy, now))
-            self._after[copy.copy_id] = self._made_anew(copy) or replace(copy, state=CopyState.LOST)
+            self._after[copy.copy_id] = self._made_anew(copy) or replace(copy, state=CopyState.LOST, absent_since=None)
             self.told.append(f"lost {copy.snapshot_id}")
             log.error("copy.lost instance=%s snapshot=%s", copy.instance_name, copy.snapshot_id)
         elif copy.state is CopyState.LOST and is_there:

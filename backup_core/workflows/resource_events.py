@@ -30,7 +30,7 @@ from backup_core.domain.messages import RESOURCE_EVENTS, LookAtResource
 from backup_core.domain.naming import SnapshotName, read_snapshot_name, short_disk_name
 from backup_core.domain.ownership import Proven, prove_point
 from backup_core.domain.recovery_point import RecoveryPoint
-from backup_core.domain.resource_event import DELETED, GROUP, RULED, ResourceHint, read_message
+from backup_core.domain.resource_event import ABSENT, DELETED, GROUP, RULED, ResourceHint, read_message
 from backup_core.domain.resource_ids import (
     ANYWHERE,
     DISK,
@@ -41,7 +41,7 @@ from backup_core.domain.resource_ids import (
 )
 from backup_core.ports import Ports, StateConflict, Stored, every
 from backup_core.workflows import announcements, outbox
-from backup_core.workflows.absence import believed
+from backup_core.workflows.absence import believed, is_believed
 from backup_core.workflows.acting import acting_for, as_identity, identities_of
 from backup_core.workflows.catalogue import FoundInstance, find_protection
 from backup_core.workflows.lifecycle import resume_if_back
@@ -138,8 +138,8 @@ def _check_one(ports: Ports, hint: ResourceHint, homes: SnapshotHomes, doubts: i
         apply_all(ports, scope=hint.resource_id)
     elif hint.type == DISK:
         check_disk(ports, hint.resource_id, is_deletion=hint.change == DELETED, doubts=doubts)
-    elif hint.type == SNAPSHOT and hint.change == DELETED:
-        check_snapshot(ports, hint.resource_id, homes)
+    elif hint.type == SNAPSHOT and hint.change in (DELETED, ABSENT):
+        check_snapshot(ports, hint.resource_id, homes, is_told=hint.change == DELETED)
     elif hint.type == GROUP and hint.change == DELETED:
         check_group(ports, hint.resource_id, doubts=doubts)
 
@@ -224,9 +224,9 @@ def _needs_another_check(ports: Ports, found: FoundInstance, sku: str, location:
     return is_seen and (sku, location) != (instance.disk_sku, instance.disk_location)
 
 
-def check_snapshot(ports: Ports, snapshot_id: str, homes: SnapshotHomes) -> None:
-    """Is it one of ours that should be there? A name that is not of our form costs nothing; one whose deletion was ours
-    a read. Raises BackupError, StateConflict."""
+def check_snapshot(ports: Ports, snapshot_id: str, homes: SnapshotHomes, *, is_told: bool) -> None:
+    """Is it one of ours that should be there? That it is gone is believed at once if Azure told of its deletion. A name
+    that is not of our form costs nothing; one whose deletion was ours a read. Raises BackupError, StateConflict."""
     snapshot = parse_resource_id(snapshot_id, SNAPSHOT)
     name = read_snapshot_name(snapshot.name)
     if name is None:
@@ -235,7 +235,7 @@ def check_snapshot(ports: Ports, snapshot_id: str, homes: SnapshotHomes) -> None
         point = _good_point(ports, claim, name, snapshot_id)
         acting = acting_for(ports, claim.vault) if point is not None else ports
         if point is not None and not _is_there(acting, claim.vault, point):
-            _check_point(acting, claim.vault, point)
+            _check_point(acting, claim.vault, point, is_told=is_told)
 
 
 def _is_there(ports: Ports, vault: VaultKey, point: RecoveryPoint) -> bool:
@@ -258,7 +258,7 @@ def _good_point(ports: Ports, claim: DiskClaim, name: SnapshotName, snapshot_id:
     return next((each for each in points if each.is_good and each.snapshot_id.lower() == snapshot_id.lower()), None)
 
 
-def _check_point(ports: Ports, vault: VaultKey, gone: RecoveryPoint) -> None:
+def _check_point(ports: Ports, vault: VaultKey, gone: RecoveryPoint, *, is_told: bool) -> None:
     """Have the record follow a snapshot that was moved; else record the loss, and have the next backup soon if it was
     the newest point: an older one no backup brings back."""
     points = [stored.value for stored in every(ports, RecoveryPoint, vault, gone.instance_name)]
@@ -266,9 +266,10 @@ def _check_point(ports: Ports, vault: VaultKey, gone: RecoveryPoint) -> None:
     if instance is None:
         return
     seen = _sightings(ports, gone)
-    if seen.moved(gone) is None and _is_newest(instance.value, gone):
+    is_lost = seen.moved(gone) is None and (is_told or is_believed(gone.absent_since, ports.clock.now()))
+    if is_lost and _is_newest(instance.value, gone):
         _back_up_soon(ports, vault, instance)
-    check_point(ports, vault, gone, points, seen)
+    check_point(ports, vault, gone, points, seen, is_told=is_told)
 
 
 def _sightings(ports: Ports, gone: RecoveryPoint) -> Sightings:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from backup_core.domain.messages import LookAtResource, encode
 from backup_core.domain.resource_event import (
+    ABSENT,
     DELETED,
     GROUP,
     RULED,
@@ -165,3 +166,10 @@ def test_no_text_breaks_the_reading_of_a_message(text: str | bytes) -> None:
 
 def test_depth_without_end_is_let_go() -> None:
     assert read_message("[" * 100_000) is None
+
+
+def test_our_own_second_look_at_a_snapshot_is_no_event_of_azures() -> None:
+    read = read_message(encode(LookAtResource(change=ABSENT, resource_id=snapshot_id())))
+    assert read is not None
+    assert (read[1].change, read[1].type) == (ABSENT, SNAPSHOT)
+    assert read_event(grid_event(snapshot_id(), eventType="absent")) is None

@@ -148,8 +148,12 @@ class Platform:
     def _deliver(self, envelope: Envelope) -> None:
         if envelope.queue == RESOURCE_EVENTS:
             self._begin(RESOURCE_EVENTS)
-            take_message(self.world.ports, envelope.text, self.homes)
-            self.world.queue.delete(envelope)
+            try:
+                take_message(self.world.ports, envelope.text, self.homes)
+            except HostDied:
+                self.world.queue.hide(envelope, self.world.clock.now() + HOLD_OF_A_DEAD_HOST)
+            else:
+                self.world.queue.delete(envelope)
             return
         self._dequeues[envelope.number] += 1
         self._begin(envelope.kind)

@@ -17,6 +17,7 @@ from backup_core.domain.messages import Message
 from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel
 from backup_core.domain.resource_ids import GroupId
 from backup_core.ports import Insert, Replace
+from backup_core.workflows.absence import DOUBTED_FOR
 from tests.builders import OTHER_SUBSCRIPTION, SUBSCRIPTION, VAULT, disk_json, point
 from tests.workflows.platform import Platform
 
@@ -85,6 +86,22 @@ def change_point(platform: Platform, point_id: str, name: str = "disk-1", **chan
         assert instance is not None
         changed = Replace(stored, replace(stored.value, **changes))
         platform.world.store.commit(VAULT, [Replace(instance, instance.value), changed])
+
+
+def lose(platform: Platform, gone: RecoveryPoint | PointCopy) -> None:
+    """Its snapshot is gone, past the app, and was not found before, some minutes ago: the next look believes it."""
+    platform.world.cloud.lose_snapshot(gone.snapshot_id)
+    doubt(platform, gone)
+
+
+def doubt(platform: Platform, *gone: RecoveryPoint | PointCopy) -> None:
+    """They were not found some minutes ago."""
+    since = platform.world.clock.now() - DOUBTED_FOR
+    for each in gone:
+        if isinstance(each, PointCopy):
+            change_copy(platform, each.copy_id, each.instance_name, absent_since=since)
+        else:
+            change_point(platform, each.point_id, each.instance_name, absent_since=since)
 
 
 def change_copy(platform: Platform, copy_id: str, name: str = "disk-1", **changes: Any) -> None:

@@ -58,7 +58,7 @@ from tests.workflows.proofs import (
     prove_messages_lost_and_doubled,
     prove_steps_run_twice,
 )
-from tests.workflows.scenes import events
+from tests.workflows.scenes import events, lose
 from tests.workflows.test_guards import ADA, BEN, GUARD, map_
 from tests.workflows.test_moving import Killing
 
@@ -503,7 +503,7 @@ def test_what_the_script_deletes_in_its_time_is_expired_elsewhere_and_before_it_
     adopted(platform)
     put_policy_aside(platform)
     newest, middle, oldest = sorted(found_points(platform), key=lambda each: each.created_at, reverse=True)
-    platform.world.cloud.lose_snapshot(middle.snapshot_id)
+    lose(platform, middle)
     assert reconcile(platform.world.ports).lost_points == [middle.point_id]
     assert oldest.expires_at is not None
     platform.world.clock.set(oldest.expires_at + timedelta(minutes=1))

@@ -23,7 +23,7 @@ from backup_core.workflows.restore import request_restore
 from backup_core.workflows.vaults import put_vault
 from tests.builders import SUBSCRIPTION, TARGET_GROUP, VAULT, disk_id, job, vault, vault_properties
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import HOUR, SLOT, backed_up, change_copy, change_instance, go_to, jobs, protected
+from tests.workflows.scenes import HOUR, SLOT, backed_up, change_copy, change_instance, go_to, jobs, lose, protected
 from tests.workflows.test_copying import copied
 
 MINUTE = timedelta(minutes=1)
@@ -73,7 +73,7 @@ def test_a_restore_that_succeeded_is_a_restore_test() -> None:
 def test_a_point_that_was_lost_is_told() -> None:
     platform = backed_up()
     go_to(platform, SLOT + HOUR)
-    platform.world.cloud.lose_snapshot(platform.points()[0].snapshot_id)
+    lose(platform, platform.points()[0])
     reconcile(platform.world.ports)
     platform.world.clock.set(SLOT + HOUR + 50 * MINUTE)
     row = only(report(platform))
@@ -221,7 +221,7 @@ def test_copies_that_fail_are_lost_or_cannot_go_are_counted() -> None:
     platform.run(minutes=25)
     go_to(platform, SLOT + HOUR, minutes=20)
     first, second = platform.copies()
-    platform.world.cloud.lose_snapshot(first.snapshot_id)
+    lose(platform, first)
     reconcile(platform.world.ports)
     change_copy(platform, second.copy_id, expiry_blocked="ResourceLocked: a lock.")
     (region,) = only(report(platform)).copies

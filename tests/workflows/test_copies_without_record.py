@@ -31,7 +31,7 @@ from backup_core.workflows.vaults import put_policy, put_vault
 from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, disk_id, hold, policy, vault
 from tests.fakes import SlowClock
 from tests.workflows.platform import Platform, request
-from tests.workflows.scenes import HOUR, HOURLY, SLOT, change_copy, events, go_to, protected
+from tests.workflows.scenes import HOUR, HOURLY, SLOT, change_copy, events, go_to, lose, protected
 from tests.workflows.test_copying import COPIES, LANE, copied, lane, rule
 
 OTHER_VAULT = VaultKey(subscription=SUBSCRIPTION, group="backup-rg", name="vault-2")
@@ -403,7 +403,7 @@ def test_of_two_attempts_at_a_copy_the_later_one_counts_and_the_other_is_cleared
     platform = copied(protected())
     platform.run(minutes=20)
     (copy,) = platform.copies()
-    platform.world.cloud.lose_snapshot(copy.snapshot_id)
+    lose(platform, copy)
     reconcile(platform.world.ports)
     platform.run(minutes=15)
     (second,) = platform.copies()

@@ -41,6 +41,7 @@ from tests.workflows.scenes import (
     events,
     go_to,
     jobs,
+    lose,
     protected,
 )
 
@@ -156,6 +157,12 @@ def test_the_newest_whole_copy_that_somebody_deletes_is_told_and_made_anew() -> 
     platform.run(minutes=10)
     (copy,) = copies(platform)
     platform.world.cloud.lose_snapshot(copy.snapshot_id)
+    reconcile(platform.world.ports)
+    assert not events(platform, "Copy.Lost"), "a moment is not enough"
+    platform.run(minutes=4)
+    reconcile(platform.world.ports)
+    assert copies(platform)[0].is_whole
+    platform.run(minutes=2)
     reconcile(platform.world.ports)
     assert events(platform, "Copy.Lost")
     platform.run(minutes=15)
@@ -464,7 +471,7 @@ def test_a_lost_copy_is_not_owed_again_once_a_newer_one_was_begun() -> None:
     go_to(platform, SLOT + HOUR, minutes=5)
     first, second = copies(platform)
     assert (first.state, second.state) == (CopyState.COMPLETED, CopyState.COPYING)
-    platform.world.cloud.lose_snapshot(first.snapshot_id)
+    lose(platform, first)
     reconcile(platform.world.ports)
     assert copies(platform)[0].state is CopyState.LOST
     go_to(platform, SLOT + 3 * HOUR, minutes=40)

@@ -60,6 +60,7 @@ from tests.workflows.scenes import (
     add_snapshot,
     backed_up,
     go_to,
+    lose,
     protected,
 )
 from tests.workflows.test_acting import teams_vault
@@ -258,7 +259,7 @@ def _expiry_locked_in_part() -> Platform:
 
 def _snapshot_gone() -> Platform:
     platform = backed_up()
-    platform.world.cloud.lose_snapshot(platform.points()[0].snapshot_id)
+    lose(platform, platform.points()[0])
     reconcile(platform.world.ports)
     return platform
 
@@ -483,7 +484,7 @@ def _copied_elsewhere() -> Platform:
     platform.run(minutes=10)
     go_to(platform, SLOT + HOUR, minutes=45)
     (newest,) = platform.copies()
-    platform.world.cloud.lose_snapshot(newest.snapshot_id)
+    lose(platform, newest)
     reconcile(platform.world.ports)
     return platform
 

@@ -28,6 +28,7 @@ from tests.workflows.scenes import (
     SLOT,
     backed_up,
     change_instance,
+    doubt,
     events,
     go_to,
     jobs,
@@ -214,6 +215,7 @@ def test_a_point_that_was_called_lost_is_good_again_where_its_snapshot_lies_now(
     platform = backed_up(**DAILY_AT_NOON)
     (mine,) = platform.points()
     elsewhere = platform.world.cloud.move_snapshot(mine.snapshot_id, SECOND_GROUP)
+    doubt(platform, mine)
     assert reconcile(platform.world.ports).lost_points == [mine.point_id], "nobody looks into that group"
     platform.protect("disk-2", **DAILY_AT_NOON)
     change_instance(platform, "disk-2", snapshot_group_id=SECOND_GROUP.text)

@@ -42,7 +42,7 @@ from tests.workflows.proofs import (
     prove_messages_lost_and_doubled,
     prove_steps_run_twice,
 )
-from tests.workflows.scenes import events
+from tests.workflows.scenes import events, lose
 from tests.workflows.test_guards import ADA, BEN, GUARD, map_
 
 DISKS, POINTS = 20, 10  # of the big vault
@@ -405,7 +405,7 @@ def test_a_point_that_goes_before_its_time_is_lost_wherever_it_came_from() -> No
     moved(platform)
     (name,) = names_of(platform)
     _, oldest = platform.points(name)
-    platform.world.cloud.lose_snapshot(oldest.snapshot_id)
+    lose(platform, oldest)
     report = reconcile(platform.world.ports)
     assert (report.expired_elsewhere, report.lost_points) == ([], [oldest.point_id])
 

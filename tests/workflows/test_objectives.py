@@ -22,7 +22,7 @@ from backup_core.workflows.reconcile import reconcile
 from tests.builders import VAULT, disk_json
 from tests.workflows.platform import HostDied, Platform, request
 from tests.workflows.proofs import unchecked
-from tests.workflows.scenes import HOUR, SLOT, backed_up, change_instance, events, go_to, jobs, protected
+from tests.workflows.scenes import HOUR, SLOT, backed_up, change_instance, events, go_to, jobs, lose, protected
 
 MINUTE = timedelta(minutes=1)
 OBJECTIVE = 75 * MINUTE  # of what is backed up hourly
@@ -185,7 +185,7 @@ def test_the_reconciler_leaves_the_healthy_and_the_paused_alone() -> None:
 def test_a_point_that_is_lost_puts_its_instance_on_the_agenda() -> None:
     platform = backed_up()
     platform.run(hours=1, minutes=20)
-    platform.world.cloud.lose_snapshot(platform.points()[0].snapshot_id)
+    lose(platform, platform.points()[0])
     reconcile(platform.world.ports)
     platform.run(minutes=1)
     assert len(told(platform)) == 1, "the point before it is older than the objective"

@@ -10,7 +10,7 @@ from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.alert import Cause
 from backup_core.domain.copying import CopyState
 from backup_core.domain.job import OF_VAULT, JobOperation, JobStatus
-from backup_core.domain.recovery_point import held_by_tag
+from backup_core.domain.recovery_point import PointState, held_by_tag
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.restore_together import TogetherRequest
 from backup_core.domain.vault import Promises
@@ -35,6 +35,7 @@ from tests.workflows.proofs import (
     prove_messages_lost_and_doubled,
     prove_steps_run_twice,
 )
+from tests.workflows.scenes import events
 from tests.workflows.test_copying import copied, copies, lane
 
 SLOT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -440,6 +441,27 @@ def it_is_gone_if_somebody_said_go_on(platform: Platform) -> None:
     nothing_is_left(platform)
 
 
+def with_a_snapshot_deleted_past_the_app() -> Platform:
+    platform = with_a_point()
+    platform.world.cloud.lose_snapshot(platform.points()[0].snapshot_id)
+    return platform
+
+
+def look_twice(platform: Platform) -> None:
+    platform.ask(lambda: reconcile(platform.world.ports))
+    platform.run(minutes=6)
+
+
+def it_is_lost_and_told_of_once(platform: Platform) -> None:
+    for _ in range(2):  # what died, or whose message was lost, is found again
+        with platform.world.faults.paused():
+            reconcile(platform.world.ports)
+        platform.run(minutes=6)
+    assert [point.state for point in platform.points() if point.slot == SLOT] == [PointState.LOST]
+    assert len(events(platform, "RecoveryPoint.Lost")) == 1
+    assert all(job.is_ended for job in platform.jobs())
+
+
 def at_noon_with_copies() -> Platform:
     """As `at_noon`, with a rule that copies to another region, where a copy takes twenty seconds."""
     platform = at_noon()
@@ -573,6 +595,9 @@ SCENARIOS = {
     "delete": Scenario(prepare=with_a_point, act=delete, check=nothing_is_left),
     "copy": Scenario(
         prepare=at_noon_with_copies, act=lambda platform: platform.run(seconds=100), check=copies_are_whole
+    ),
+    "a second look": Scenario(
+        prepare=with_a_snapshot_deleted_past_the_app, act=look_twice, check=it_is_lost_and_told_of_once
     ),
     "binding of copies": Scenario(
         prepare=at_noon_with_copies_in_an_immutable_vault,

@@ -20,7 +20,7 @@ from backup_core.workflows.reconcile_report import ReconcileReport
 from tests.builders import NOW, VAULT, instance, point
 from tests.fakes import World
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import HOUR, HOURLY, SLOT, backed_up, go_to
+from tests.workflows.scenes import HOUR, HOURLY, SLOT, backed_up, go_to, lose
 
 NAMES = st.text(alphabet="aAb-|.~1".replace("|", ""), min_size=1, max_size=4).filter(lambda name: name.strip("."))
 
@@ -112,7 +112,7 @@ def test_only_what_is_not_as_it_was_seen_is_read_by_itself(many: Platform) -> No
     platform = many.copy()
     _, well = reads(many.copy())
     lost = platform.points("disk-07")[0]
-    platform.world.cloud.lose_snapshot(lost.snapshot_id)
+    lose(platform, lost)
     report, made = reads(platform)
     assert report.lost_points == [lost.point_id]
     assert platform.instance("disk-07").newest_point is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -51,10 +52,12 @@ from tests.workflows.scenes import (
     backed_up,
     change_instance,
     change_point,
+    doubt,
     events,
     go_to,
     jobs,
     label_of,
+    lose,
     protected,
     refuse,
     sent,
@@ -100,7 +103,7 @@ def test_a_running_backup_is_nothing_to_mend() -> None:
 def test_a_point_whose_snapshot_is_gone_is_marked_and_told_of_once() -> None:
     platform = backed_up()
     (gone,) = platform.points()
-    platform.world.cloud.lose_snapshot(gone.snapshot_id)
+    lose(platform, gone)
     assert run(platform).lost_points == [gone.point_id]
     assert platform.points()[0].state is PointState.LOST
     assert platform.instance().newest_point is None
@@ -114,7 +117,7 @@ def test_the_newest_point_falls_back_to_the_newest_good_one() -> None:
     go_to(platform, SLOT + 2 * HOUR)
     newest, middle, oldest = platform.points()
     for each in (newest, middle):
-        platform.world.cloud.lose_snapshot(each.snapshot_id)
+        lose(platform, each)
     assert set(run(platform).lost_points) == {newest.point_id, middle.point_id}
     summary = platform.instance().newest_point
     assert summary is not None
@@ -163,7 +166,7 @@ def test_a_group_that_cannot_be_read_is_reported_and_its_points_are_not_called_l
 def test_trouble_in_the_middle_postpones_one_disk_and_not_the_others() -> None:
     platform = backed_up("disk-1", "disk-2")
     for name in ("disk-1", "disk-2"):
-        platform.world.cloud.lose_snapshot(platform.points(name)[0].snapshot_id)
+        lose(platform, platform.points(name)[0])
     platform.world.faults.fail("cloud.find_snapshot", CloudUnavailable("503"))
     report = run(platform)
     assert (len(report.lost_points), len(report.postponed)) == (1, 1)
@@ -305,7 +308,7 @@ def test_a_snapshot_of_another_vaults_instance_of_that_name_is_no_point_of_this_
 def test_an_instance_row_that_cannot_be_read_stops_nothing_and_orphans_nothing() -> None:
     platform = backed_up("disk-1", "disk-2")
     platform.world.store.corrupt_record(BackupInstance, VAULT, "disk-1")
-    platform.world.cloud.lose_snapshot(platform.points("disk-2")[0].snapshot_id)
+    lose(platform, platform.points("disk-2")[0])
     report = run(platform)
     assert len(report.lost_points) == 1
     assert report.orphans == []
@@ -540,6 +543,7 @@ def test_a_disk_that_is_protected_without_a_claim_is_claimed() -> None:
 def test_the_points_of_a_snapshot_group_that_is_gone_are_lost() -> None:
     platform = backed_up()
     platform.world.cloud.remove_group(SNAPSHOT_GROUP)
+    doubt(platform, *platform.points())
     report = reconcile(platform.world.ports)
     assert report.lost_points == [each.point_id for each in platform.points()]
     assert [each.state for each in platform.points()] == [PointState.LOST]
@@ -646,3 +650,54 @@ def test_a_copy_is_told_of_once_a_day() -> None:
     go_to(platform, SLOT + timedelta(days=1, hours=2))
     run(platform)
     assert len(events(platform, "Snapshot.Foreign")) == 2
+
+
+# --- What is not found for a moment ---
+
+
+def hidden(platform: Platform) -> Callable[[], None]:
+    """Azure shows no snapshot, neither by its name nor in a list; answers what ends that."""
+    cloud = platform.world.cloud
+    lag = cloud.read_lag
+    cloud.read_lag = timedelta(days=3650)
+
+    def back() -> None:
+        cloud.read_lag = lag
+
+    return back
+
+
+def test_what_azure_shows_again_within_minutes_was_never_lost() -> None:
+    platform = backed_up()
+    back = hidden(platform)
+    for _ in range(2):
+        assert run(platform).lost_points == []
+        platform.run(minutes=2)
+    assert platform.points()[0].absent_since is not None
+    back()
+    platform.run(minutes=2)
+    assert run(platform).lost_points == []
+    (point,) = platform.points()
+    assert (point.state, point.absent_since) == (PointState.COMPLETED, None)
+    assert events(platform, "RecoveryPoint.Lost") == []
+    hidden(platform)
+    platform.run(minutes=10)
+    assert run(platform).lost_points == [], "the minutes are counted anew"
+
+
+def test_what_is_gone_is_told_some_minutes_after_it_was_first_not_found_without_another_pass() -> None:
+    platform = backed_up()
+    platform.world.cloud.lose_snapshot(platform.points()[0].snapshot_id)
+    run(platform)
+    platform.run(minutes=4)
+    assert events(platform, "RecoveryPoint.Lost") == []
+    platform.run(minutes=2)
+    assert len(events(platform, "RecoveryPoint.Lost")) == 1
+
+
+def test_a_snapshot_that_took_the_place_of_a_points_is_no_doubt() -> None:
+    platform = backed_up()
+    (point,) = platform.points()
+    platform.world.cloud.lose_snapshot(point.snapshot_id)
+    platform.world.cloud.add_snapshot(point.snapshot_id, source=platform.world.cloud.get_disk(point.disk_id))
+    assert run(platform).lost_points == [point.point_id]

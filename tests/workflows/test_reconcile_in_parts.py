@@ -25,7 +25,7 @@ from backup_core.workflows.run_time import WORK_FOR
 from tests.builders import SNAPSHOT_GROUP, VAULT, disk_json, point
 from tests.fakes import SlowClock
 from tests.workflows.platform import HostDied, Platform
-from tests.workflows.scenes import HOUR, SLOT, add_snapshot, backed_up, go_to, label_of, sent
+from tests.workflows.scenes import HOUR, SLOT, add_snapshot, backed_up, go_to, label_of, lose, sent
 
 DISKS = tuple(f"disk-{number}" for number in range(1, 7))
 MOST_RUNS = 60
@@ -49,7 +49,7 @@ def much_is_wrong() -> Platform:
     """Of each kind of trouble some, among disks whose order is not that of the trouble."""
     platform = backed_up(*DISKS)
     world = platform.world
-    world.cloud.lose_snapshot(platform.points("disk-1")[0].snapshot_id)
+    lose(platform, platform.points("disk-1")[0])
     forget_point(platform, "disk-2")
     (copied,) = platform.points("disk-3")
     with world.faults.paused():

@@ -647,3 +647,27 @@ def test_trouble_at_any_call_keeps_no_tagged_disk_from_being_protected_once() ->
         assert [each.status for each in jobs(platform, JobOperation.CONFIGURE, name)][-1] is JobStatus.COMPLETED
         rows = [row for row in platform.agenda(AgendaKind.BACKUP) if row.instance_name == name]
         assert len(rows) == 1
+
+
+def test_a_snapshot_that_only_our_own_looks_do_not_find_is_looked_at_again_some_minutes_later() -> None:
+    platform = backed_up()
+    (point,) = platform.points()
+    platform.world.cloud.lose_snapshot(point.snapshot_id)
+    reconcile(platform.world.ports)
+    platform.run(minutes=4)
+    assert lost(platform) == []
+    assert len(jobs(platform)) == 1
+    platform.run(minutes=3)
+    assert [each.point_id for each in lost(platform)] == [point.point_id]
+    assert len(jobs(platform)) == 2, "a backup takes its place"
+
+
+def test_what_was_not_found_and_is_deleted_in_the_eyes_of_azure_is_lost_at_once() -> None:
+    platform = backed_up()
+    (point,) = platform.points()
+    platform.world.cloud.lose_snapshot(point.snapshot_id)
+    reconcile(platform.world.ports)
+    tell(platform, point.snapshot_id)
+    assert len(lost(platform)) == 1
+    platform.run(minutes=10)
+    assert len(events(platform, "RecoveryPoint.Lost")) == 1

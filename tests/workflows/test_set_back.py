@@ -25,7 +25,7 @@ from backup_core.workflows.restore import request_restore
 from backup_core.workflows.set_back import go_on, set_back
 from tests.builders import NOW, SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import DAILY_AT_NOON, HOUR, HOURLY, SLOT, backed_up, events, go_to, jobs
+from tests.workflows.scenes import DAILY_AT_NOON, HOUR, HOURLY, SLOT, backed_up, doubt, events, go_to, jobs
 
 SHORT = {"intervals": HOURLY["intervals"], "retention": "PT90M"}
 TARGET = disk_id("restored", TARGET_GROUP)
@@ -265,6 +265,7 @@ def test_a_point_that_expired_meanwhile_is_lost_where_a_hold_keeps_it_from_expir
     go_on(platform.world.ports)
     hours(platform, 1)
     reconcile(platform.world.ports)
+    platform.run(minutes=6)
     assert {each.snapshot_id for each in platform.points() if each.is_good} & gone == set()
 
 
@@ -280,6 +281,7 @@ def test_a_point_that_is_gone_and_will_never_expire_is_lost_once_the_operator_sa
     reconcile(platform.world.ports)
     go_on(platform.world.ports)
     reconcile(platform.world.ports)
+    platform.run(minutes=6)
     there = {each.lower() for each in platform.world.cloud.snapshot_ids()}
     good = {point.snapshot_id.lower() for point in platform.points() if point.is_good}
     assert good == there, "a point that reads Completed can be restored"
@@ -294,6 +296,7 @@ def test_a_point_that_is_gone_and_had_time_left_is_lost_once_the_operator_says_g
     platform.run(minutes=1)
     assert reconcile(platform.world.ports).lost_points == []
     go_on(platform.world.ports)
+    doubt(platform, *platform.points())
     assert len(reconcile(platform.world.ports).lost_points) == 1
 
 

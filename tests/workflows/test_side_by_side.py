@@ -39,7 +39,7 @@ from tests.fakes import poison_queue
 from tests.invariants import Endings, Records, faults_of_slots
 from tests.workflows.platform import Platform
 from tests.workflows.proofs import unchecked
-from tests.workflows.scenes import HOUR, HOURLY, SLOT, add_point, add_snapshot, backed_up, protected
+from tests.workflows.scenes import HOUR, HOURLY, SLOT, add_point, add_snapshot, backed_up, lose, protected
 
 BOTH = ("disk-1", "disk-2")
 LONG_AGO = SLOT - timedelta(days=30)
@@ -174,7 +174,7 @@ def records_and_world_disagree() -> Platform:
     platform = backed_up(*BOTH)
     world = platform.world
     with world.faults.paused():
-        world.cloud.lose_snapshot(platform.points("disk-1")[0].snapshot_id)
+        lose(platform, platform.points("disk-1")[0])
         (recorded,) = platform.points("disk-2")
         stored = world.store.get(RecoveryPoint, VAULT, "disk-2", recorded.point_id)
         assert stored is not None
