@@ -27,7 +27,7 @@ from backup_core.domain.reading import Node, raise_faults
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VAULT
 from backup_core.domain.restore import RestoreRequest
-from backup_core.domain.restored_copy import LOCATION
+from backup_core.domain.validation import NO_SUCH_RESOURCE
 from backup_core.domain.vault import Vault
 from backup_core.ports import Ports
 from backup_core.workflows import catalogue, validation
@@ -95,18 +95,12 @@ def _find_point(ports: Ports, call: Call, request: RestoreRequest) -> tuple[Reco
     name = call.names["instance"]
     try:
         _, source = find_source(ports, call.vault, name, request)
-    except NotFound:
-        return None, ()
+    except NotFound as error:
+        return None, [Fault(target="recoveryPointId", message=error.message, code=NO_SUCH_RESOURCE)]
     except InvalidInput as error:
         stored = ports.store.get(RecoveryPoint, call.vault, name, request.point_id) if request.point_id else None
-        if stored is not None and not stored.value.is_good and not _is_of_place(error):
-            return stored.value, ()  # told by the check
-        return None, error.faults
+        return stored.value if stored is not None else None, error.faults
     return source.point, source.faults
-
-
-def _is_of_place(error: InvalidInput) -> bool:
-    return any(each.target == LOCATION for each in error.faults)
 
 
 def _answer(ports: Ports, call: Call, vault: Vault, check: Callable[[], list[Fault]]) -> Answer:

@@ -45,6 +45,11 @@ def _is_meant(copy: PointCopy, request: RestoreRequest) -> bool:
     return copy.is_whole and (request.at is None or copy.point_at <= request.at)
 
 
+def regions_meant(copies: Iterable[PointCopy], request: RestoreRequest) -> list[str]:
+    """Where whole copies of what the request means lie, whatever region it names."""
+    return sorted({plain_location(each.location) for each in copies if _is_meant(each, request)})
+
+
 def copy_of_slot(copies: Sequence[PointCopy], location: str, slot: datetime) -> PointCopy | None:
     """The whole copy in a region of the point of a scheduled instant."""
     return next((each for each in copies_in(copies, location) if each.is_whole and each.slot == slot), None)
@@ -69,8 +74,7 @@ def no_copy(copies: Sequence[PointCopy], request: RestoreRequest, home: str) -> 
 def _instead(copies: Sequence[PointCopy], request: RestoreRequest, home: str) -> list[str]:
     """What can be restored: the same elsewhere, and the newest copy there."""
     location = request.location or ""
-    whole = [each for each in copies if _is_meant(each, request)]
-    regions = sorted({plain_location(each.location) for each in whole} | ({plain_location(home)} if home else set()))
+    regions = sorted({*regions_meant(copies, request), *([plain_location(home)] if home else [])})
     told = [f"it can be restored in {' or '.join(regions)}"] if regions else []
     newest = next((each for each in copies_in(copies, location) if each.is_whole), None)
     if newest is not None:

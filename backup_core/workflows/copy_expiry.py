@@ -34,7 +34,7 @@ from backup_core.domain.expiry import BLOCKED_RETRY, Asked
 from backup_core.domain.hold import Hold, all_holds
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import JobError
-from backup_core.domain.messages import ExpireCopies
+from backup_core.domain.messages import ExpireCopies, ExpirePoints
 from backup_core.domain.ownership import Proven
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.vault import Vault
@@ -370,13 +370,18 @@ def _alerted(ports: Ports, message: ExpireCopies, instance: BackupInstance, resu
 
 def _rest(ports: Ports, message: ExpireCopies, sight: _Sight, *, is_stopped: bool) -> None:
     """Nothing to delete now: the row moves to when there will be, or the brake may let go what it stopped, or goes.
-    Whatever is owed waits for a ticket."""
+    Whatever is owed waits for a ticket. An instance that is being deleted is gone with its last copy: nobody waits for
+    the next sweep."""
     if not _quieten(ports, message, sight):
         return
+    instance = sight.instance.value
+    if instance.state is ProtectionState.DELETING and not sight.copies and instance.expiry_due_at is not None:
+        due_at = instance.expiry_due_at
+        ports.queue.send(ExpirePoints(vault=message.vault, instance_name=instance.name, due_at=due_at))
     enlist_next(ports, message.vault, sight.instance.value, sight.plain)
-    due_at = next_copy_expiry(sight.plain, sight.stays)
+    coming = next_copy_expiry(sight.plain, sight.stays)
     blocked = [each.blocked_until for each in sight.plain if each.blocked_until is not None]
-    looks = [at for at in (due_at, *blocked) if at is not None and at > ports.clock.now()]
+    looks = [at for at in (coming, *blocked) if at is not None and at > ports.clock.now()]
     looks += [ports.clock.now() + BLOCKED_RETRY] if is_stopped else []
     rows = [copies_row(message.vault, message.instance_name, min(looks))] if looks else []
     ports.store.schedule(rows, instead_of=[_row(message)])

@@ -26,7 +26,7 @@ from backup_core.domain.ownership import NotProven, prove_point
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.restore import RestoreRequest
-from backup_core.domain.restored_copy import copy_meant, lies_elsewhere, no_copy
+from backup_core.domain.restored_copy import copy_meant, lies_elsewhere, no_copy, regions_meant
 from backup_core.ports import Change, Ports, Replace, Stored, every, pages
 from backup_core.workflows.catalogue import list_points
 
@@ -73,7 +73,29 @@ def find_source(
         raise ResourceInUse(f"Backup instance '{instance_name}' is being deleted with its recovery points.")
     if lies_elsewhere(request, instance.value.disk_location):
         return instance, _find_copy(ports, vault, instance.value, request)
-    return instance, Source(stored=_find_point(ports, vault, instance.value, request))
+    try:
+        return instance, Source(stored=_find_point(ports, vault, instance.value, request))
+    except (NotFound, InvalidInput) as error:
+        return instance, _find_copy_instead(ports, vault, instance.value, request, error)
+
+
+def _find_copy_instead(
+    ports: Ports, vault: VaultKey, instance: BackupInstance, request: RestoreRequest, error: NotFound | InvalidInput
+) -> Source:
+    """Where no point is left to restore: its copy in the region that is named, for of an instance that came back from
+    its copies alone nobody may know where its disk was. Raises the error, with the regions that have a copy."""
+    copies = list(every(ports, PointCopy, vault, instance.name))
+    meant = copy_meant([each.value for each in copies], request) if request.location else None
+    for each in copies:
+        if meant is not None and each.value.copy_id == meant.copy_id:
+            return Source(stored=each)
+    regions = regions_meant((each.value for each in copies), request)
+    if not regions:
+        raise error
+    hint = f"A whole copy lies in {' and in '.join(regions)}: name that region as restoreLocation"
+    if isinstance(error, NotFound):
+        raise NotFound(f"{error.message} {hint}.") from error
+    raise InvalidInput([replace(each, message=f"{each.message}. {hint}") for each in error.faults]) from error
 
 
 def _find_point(

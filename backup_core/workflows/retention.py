@@ -243,12 +243,16 @@ def _stays(instance: BackupInstance, settings: Vault | None, points: Sequence[Re
 
 
 def _wait_for_copies(ports: Ports, message: ExpirePoints, instance: BackupInstance, settings: Vault | None) -> None:
-    """The copies of an instance that is being deleted go first; what keeps them may last."""
+    """The copies of an instance that is being deleted go first, and not with the next sweep if they may; what keeps
+    them may last."""
     now, copies = ports.clock.now(), _copies(ports, message, instance)
     due_at = next_copy_expiry(copies, _stays(instance, settings, (), now)) or now
     if instance.brake is not None and instance.brake.waits:
         due_at = max(due_at, now + BLOCKED_RETRY)
-    ports.store.schedule([copies_row(message.vault, message.instance_name, max(due_at, now).replace(microsecond=0))])
+    row = copies_row(message.vault, message.instance_name, max(due_at, now))
+    ports.store.schedule([row])
+    if due_at <= now:
+        ports.queue.send(ExpireCopies(vault=message.vault, instance_name=message.instance_name, due_at=row.due_at))
     _move_row(ports, message, max(due_at, now) + BUSY_RETRY)
 
 

@@ -146,8 +146,8 @@ def _check_restore(
     *,
     is_told: bool = False,
 ) -> None:
-    """`is_told`: why there is no point to restore."""
-    if point is not None or not is_told:
+    """`is_told`: why there is no point to restore, or not that one."""
+    if not is_told:
         findings.note(rules.check_point(point, request))
     set_ids = [] if point is None else encryption_sets_of(point.disk)
     try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from azure.core.rest import HttpRequest
 from azure.mgmt.dataprotection import models
 
 from infra.local.demo import wanted
@@ -37,6 +38,31 @@ class Scene:
 
     def instance_id(self, disk: dict[str, Any]) -> str:
         return f"{self.vault_id}/backupInstances/{disk['name']}"
+
+    def copy(self, disk: dict[str, Any], location: str) -> None:
+        """Back a disk up, and have the point copied to another region, until the copy is whole."""
+        subscription = self.vault_id.split("/")[2]
+        rule = {
+            "policyId": f"{self.vault_id}/backupPolicies/hourly",
+            "targetLocation": location,
+            "snapshotResourceGroupId": f"/subscriptions/{subscription}/resourceGroups/snapshots-{location}",
+            "retentions": [{"tagName": "Default", "duration": "P30D"}],
+        }
+        self._send("PUT", f"{self.vault_id}/copyRules/elsewhere", json={"properties": rule})
+        _back_up(self.clients, [disk])
+        copies = f"{self.instance_id(disk)}/recoveryPointCopies"
+        until(
+            lambda: self._send("GET", copies).json()["value"],
+            lambda found: [each["properties"]["state"] for each in found] == ["Completed"],
+            seconds=180,
+        )
+        self._send("DELETE", f"{self.vault_id}/copyRules/elsewhere")
+
+    def _send(self, method: str, path: str, **body: Any) -> Any:
+        request = HttpRequest(method, path, params={"api-version": "2026-06-01"}, **body)
+        answer = self.clients.backup.send_request(request)
+        answer.raise_for_status()
+        return answer
 
     @property
     def together(self) -> str:

@@ -103,3 +103,22 @@ def test_a_reader_is_offered_nothing_that_changes_anything(open_window: Opened, 
     expect(window.page.get_by_role("button", name=re.compile("Restore|Back up|Stop|Change"))).to_have_count(0)
     window.go(f"restore{scene.instance_id(scene.protected[0])}")
     expect(window.page.get_by_role("button", name="Restore")).to_have_count(0)
+
+
+def test_a_copy_is_restored_in_its_region(open_window: Opened, scene: Scene) -> None:
+    disk = scene.protected[1]
+    scene.copy(disk, "northeurope")
+    window = open_window("operator")
+    window.excused = REFUSED
+    page = window.page
+    window.go(f"restore{scene.instance_id(disk)}")
+    page.get_by_role("combobox", name="Region").select_option("northeurope")
+    page.get_by_role("textbox", name="Resource group").fill("restores-northeurope")
+    page.get_by_role("textbox", name="Name of the new disk").fill("from-its-copy")
+    expect(page.get_by_text("This restore would work.")).to_be_visible()
+    window.screenshot("restore-copy", full=True)
+    page.get_by_role("button", name="Restore", exact=True).click()
+    expect(page.get_by_text("The new disk is there")).to_be_visible(timeout=ENDS)
+    target = re.search(r"/subscriptions/[^\s]+/disks/from-its-copy", page.inner_text("main"))
+    assert target is not None
+    assert scene.clients.disk(target[0])["location"] == "northeurope"

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ODataV4Format, ResourceNotFoundError
+from azure.core.rest import HttpRequest
 from azure.mgmt.dataprotection import DataProtectionMgmtClient
 
 from backup_core.domain.guard import OPERATIONS, PROXY
@@ -38,7 +39,7 @@ from tests.e2e.stage import described, names, until
 # The first test waits for the target and for both walks: 36 s alone, more beside the other end-to-end tests.
 pytestmark = [pytest.mark.local_target, pytest.mark.timeout(240)]
 
-GROUP, LOCATION = "e2e-methods", "westeurope"
+GROUP, LOCATION, ELSEWHERE = "e2e-methods", "westeurope", "northeurope"
 DISK = "Microsoft.Compute/disks"
 TAKEN = "UserErrorDppDatasourceAlreadyHasBackupInstance"
 DAILY, HOURLY, SPARE = "daily", "hourly", "spare"
@@ -71,7 +72,7 @@ class Scene:
         self.disks: dict[str, str] = {disk.rsplit("/", 1)[1]: disk for disk in made}
         self.first, self.second, self.third = self.disks
         self.vault_operation = self.backup_operation = ""
-        self.backup_job = self.point = ""
+        self.backup_job = self.point = self.restored_elsewhere = ""
         self.guard = f"{kind}-guard"
         credential = LocalCredential(endpoints, "security")
         self.second_person = DataProtectionMgmtClient(credential, self.subscription, **at_front_door(endpoints))
@@ -112,6 +113,39 @@ class Scene:
         """Id of a disk that a restore makes."""
         group = f"/subscriptions/{self.subscription}/resourceGroups/restores-{LOCATION}"
         return f"{group}/providers/{DISK}/{self.vault}-{name}"
+
+    def copy_from_now_on(self) -> None:
+        """By a copy rule, for which Azure's client has no method."""
+        group = f"/subscriptions/{self.subscription}/resourceGroups/snapshots-{ELSEWHERE}"
+        properties = {
+            "policyId": f"{self.vault_id}/backupPolicies/{HOURLY}",
+            "targetLocation": ELSEWHERE,
+            "snapshotResourceGroupId": group,
+            "retentions": [{"tagName": "Default", "duration": "P30D"}],
+        }
+        self._send("PUT", f"{self.vault_id}/copyRules/elsewhere", json={"properties": properties})
+
+    def copy_no_more(self) -> None:
+        self._send("DELETE", f"{self.vault_id}/copyRules/elsewhere")
+
+    def _send(self, method: str, path: str, **body: Any) -> None:
+        request = HttpRequest(method, path, params={"api-version": "2026-06-01"}, **body)
+        self.clients.backup.send_request(request).raise_for_status()
+
+    @property
+    def elsewhere(self) -> dict[str, Any]:
+        """A restore of the copy of the point, in its region."""
+        target = self.target("elsewhere").replace(f"restores-{LOCATION}", f"restores-{ELSEWHERE}")
+        details = {"sourceBackupInstanceId": f"{self.vault_id}/backupInstances/{self.first}", "sourceRegion": LOCATION}
+        return {
+            "restoreRequestObject": wanted.restore(self.point, target, ELSEWHERE),
+            "crossRegionRestoreDetails": details,
+        }
+
+    @property
+    def restores_elsewhere(self) -> dict[str, Any]:
+        """What the jobs of such restores are asked for by."""
+        return {"sourceBackupVaultId": self.vault_id, "sourceRegion": LOCATION}
 
     def is_gone(self, kind: str, *arguments: str) -> bool:
         try:
@@ -336,6 +370,7 @@ def moves_the_instance_to_another_policy(scene: Scene, call: Call) -> None:
 
 @step("backup_instances.begin_adhoc_backup")
 def backs_up_now(scene: Scene, call: Call) -> None:
+    scene.copy_from_now_on()
     begun = call(GROUP, scene.vault, scene.first, wanted.on_demand())
     scene.backup_operation = scene.sdk.journal.operation
     assert begun.job_id.startswith(f"{scene.vault_id}/backupJobs/")
@@ -457,6 +492,46 @@ def restores_by_time(scene: Scene, call: Call) -> None:
     body["objectType"] = "AzureBackupRecoveryTimeBasedRestoreRequest"
     body["recoveryPointTime"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     _look_at_restore(scene, call(GROUP, scene.vault, scene.first, body).job_id, scene.target("by-time"))
+
+
+@step("fetch_secondary_recovery_points.list")
+def tells_of_copies_in_another_region_once_they_are_whole(scene: Scene, call: Call) -> None:
+    source = scene.elsewhere["crossRegionRestoreDetails"]
+    (point,) = until(lambda: call(GROUP, ELSEWHERE, source), bool, seconds=PATIENCE * 2, pause=2)
+    assert point.name == scene.point
+    scene.copy_no_more()
+
+
+@step("backup_instances.begin_validate_cross_region_restore")
+def a_copy_can_be_restored_where_it_lies(scene: Scene, call: Call) -> None:
+    assert call(GROUP, ELSEWHERE, scene.elsewhere).object_type == "OperationJobExtendedInfo"
+    nowhere = scene.elsewhere["restoreRequestObject"]["restoreTargetInfo"] | {"restoreLocation": "eastus"}
+    body = scene.elsewhere | {
+        "restoreRequestObject": scene.elsewhere["restoreRequestObject"] | {"restoreTargetInfo": nowhere}
+    }
+    assert f"{ELSEWHERE} or {LOCATION}" in str(refused(call, GROUP, "eastus", body).message)
+
+
+@step("backup_instances.begin_trigger_cross_region_restore")
+def restores_a_copy(scene: Scene, call: Call) -> None:
+    body = scene.elsewhere
+    target = body["restoreRequestObject"]["restoreTargetInfo"]["datasourceInfo"]["resourceID"]
+    scene.restored_elsewhere = call(GROUP, ELSEWHERE, body).job_id
+    _look_at_restore(scene, scene.restored_elsewhere, target)
+    assert scene.clients.disk(target)["location"] == ELSEWHERE
+
+
+@step("fetch_cross_region_restore_jobs.list")
+def lists_restores_of_copies(scene: Scene, call: Call) -> None:
+    (job,) = call(GROUP, ELSEWHERE, scene.restores_elsewhere)
+    assert job.id == scene.restored_elsewhere
+    assert job.properties.operation_category == "CrossRegionRestore"
+
+
+@step("fetch_cross_region_restore_job.get")
+def tells_of_a_restore_of_a_copy(scene: Scene, call: Call) -> None:
+    name = scene.restored_elsewhere.rsplit("/", 1)[1]
+    assert call(GROUP, ELSEWHERE, {**scene.restores_elsewhere, "jobId": name}).properties.status == "Completed"
 
 
 def _look_at_restore(scene: Scene, job_id: str, target_id: str) -> None:
@@ -682,14 +757,8 @@ def deletes_the_empty_vault(scene: Scene, call: Call) -> None:
 
 Arguments = tuple[Any, ...]
 
-_REGION: Arguments = (GROUP, LOCATION, {})
 NOT_OFFERED: dict[str, Arguments] = {
-    "backup_instances.begin_trigger_cross_region_restore": _REGION,
-    "backup_instances.begin_validate_cross_region_restore": _REGION,
     "backup_instances.begin_trigger_rehydrate": (GROUP, "vault", "instance", {}),
-    "fetch_secondary_recovery_points.list": _REGION,
-    "fetch_cross_region_restore_job.get": _REGION,
-    "fetch_cross_region_restore_jobs.list": _REGION,
 }
 
 

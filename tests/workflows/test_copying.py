@@ -203,6 +203,14 @@ def test_an_instance_that_is_deleted_takes_its_copies_with_it() -> None:
     assert platform.world.cloud.snapshot_ids() == []
 
 
+def test_an_instance_with_copies_is_gone_within_seconds_for_somebody_may_wait_for_it() -> None:
+    platform = copied(protected())
+    platform.run(minutes=10)
+    delete_instance(platform.world.ports, VAULT, "disk-1")
+    platform.run(seconds=20)
+    assert not platform.has_instance("disk-1")
+
+
 def test_an_instance_that_is_deleted_while_it_copies_waits_for_the_copy() -> None:
     platform = copied(protected())
     platform.run(seconds=60)

@@ -12,10 +12,11 @@ from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.copying import CopyState, PointCopy
 from backup_core.domain.errors import CloudUnavailable, Fault, InvalidInput, NotFound, PermissionMissing
 from backup_core.domain.job import COPY_ID, COPY_LOCATION, COPY_SNAPSHOT, Job, JobOperation, JobStatus
+from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import ENCRYPTION_SET
 from backup_core.domain.restore import RESTORE_JOB_TAG, RESTORED_FROM_TAG, RestoreRequest
 from backup_core.domain.restore_together import TogetherRequest
-from backup_core.ports import Replace
+from backup_core.ports import Remove, Replace
 from backup_core.workflows import validation
 from backup_core.workflows.catalogue import get_vault
 from backup_core.workflows.reconcile import reconcile
@@ -24,7 +25,17 @@ from backup_core.workflows.restore_source import find_source
 from backup_core.workflows.restore_together import preview_restore_together, request_restore_together
 from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import DAILY_AT_NOON, HOURLY, SLOT, events, go_to, jobs, protected
+from tests.workflows.scenes import (
+    DAILY_AT_NOON,
+    HOURLY,
+    SLOT,
+    change_instance,
+    change_point,
+    events,
+    go_to,
+    jobs,
+    protected,
+)
 from tests.workflows.test_copying import COPIES, copied, copies
 
 TARGET = disk_id("restored", TARGET_GROUP)
@@ -267,6 +278,38 @@ def test_an_absent_point_has_no_copy_either() -> None:
     assert copy.point_id in fault.message, "the newest that there is"
     with pytest.raises(NotFound):
         ask(platform, point_id="0" * 32, location=None)
+
+
+def test_a_point_that_is_gone_at_home_is_told_with_the_region_of_its_copy() -> None:
+    platform = hours_later(copied(protected(intervals=HOURLY["intervals"], retention="PT1H")), 3)
+    oldest = copies(platform)[0]
+    with pytest.raises(NotFound, match="A whole copy lies in northeurope: name that region as restoreLocation"):
+        ask(platform, point_id=oldest.point_id, location=None)
+
+
+def test_a_point_whose_snapshot_was_lost_is_told_with_the_region_of_its_copy() -> None:
+    platform = with_a_copy()
+    (point,) = platform.points()
+    change_point(platform, point.point_id, state=PointState.LOST)
+    (fault,) = refused(platform, point_id=point.point_id, location=None)
+    assert "Lost" in fault.message
+    assert "name that region as restoreLocation" in fault.message
+
+
+@pytest.mark.parametrize("known", ["", NORTH])
+def test_an_instance_that_came_back_from_its_copies_alone_is_restored_from_them(known: str) -> None:
+    """Where its disk was nobody may know, or the region of its copies was taken for that."""
+    platform = with_a_copy()
+    (copy,) = copies(platform)
+    (point,) = platform.points()
+    stored = platform.world.store.get(RecoveryPoint, VAULT, "disk-1", point.point_id)
+    assert stored is not None
+    platform.world.store.commit(VAULT, [Remove(stored)])
+    change_instance(platform, disk_location=known, newest_point=None)
+    ask(platform)
+    platform.run(seconds=40)
+    disk = platform.world.cloud.get_disk(TARGET).raw
+    assert disk["properties"]["creationData"]["sourceResourceId"] == copy.snapshot_id
 
 
 def test_a_premium_v2_disk_needs_a_zone_of_the_other_region() -> None:

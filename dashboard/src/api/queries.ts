@@ -2,7 +2,7 @@
 import { useQueries, useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { useClient } from "../sign-in/session";
 import { PROVIDER } from "./ids";
-import type { Health, Instance, Job, Point, Policy, Standing, StorageHistory, Subscription, UnprotectedDisk, Vault } from "./types";
+import type { Health, Instance, Job, Point, PointCopy, Policy, Standing, StorageHistory, Subscription, UnprotectedDisk, Vault } from "./types";
 
 const MINUTE = 60_000;
 export const SELDOM = 10 * MINUTE; // for what changes when somebody changes it
@@ -79,6 +79,16 @@ export function usePoints(id: string): UseQueryResult<Point[]> {
   return useQuery({
     queryKey: ["points", id.toLowerCase()],
     queryFn: ({ signal }) => client.list<Point>(`${id}/recoveryPoints`, { query: { $expand: "retention" }, signal }),
+    refetchInterval: 2 * MINUTE,
+  });
+}
+
+/** Of an instance's points in other regions, newest first: those that are still made, too. */
+export function useCopies(id: string): UseQueryResult<PointCopy[]> {
+  const client = useClient();
+  return useQuery({
+    queryKey: ["copies", id.toLowerCase()],
+    queryFn: ({ signal }) => client.list<PointCopy>(`${id}/recoveryPointCopies`, { signal }),
     refetchInterval: 2 * MINUTE,
   });
 }

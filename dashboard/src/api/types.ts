@@ -7,6 +7,7 @@ export type Policy = Schemas["BaseBackupPolicyResource"];
 export type Instance = Schemas["BackupInstanceResource"];
 export type Standing = Schemas["BackupInstanceStanding"];
 export type Point = Schemas["AzureBackupRecoveryPointResource"];
+export type PointCopy = Schemas["RecoveryPointCopy"];
 export type Job = Schemas["AzureBackupJobResource"];
 export type Alert = Schemas["BackupAlert"];
 export type AuditRecord = Schemas["AuditRecord"];

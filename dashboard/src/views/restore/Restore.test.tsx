@@ -19,6 +19,7 @@ function prepared(): FakeApi {
   return oneVault()
     .on(`GET ${ID}`, { body: instance("disk-1") })
     .on(`GET ${ID}/recoveryPoints`, { body: { value: [NEWEST, OLDER] } })
+    .on(`GET ${ID}/recoveryPointCopies`, { body: { value: [] } })
     .on(`POST ${ID}/validateRestore`, begun)
     .on(`POST ${ID}/restore`, begun)
     .on("GET /op", { body: { status: "Succeeded", properties: { jobId: "job-1" } } })
@@ -49,6 +50,52 @@ test("the newest point, beside the source, under a name of its own: nothing need
 test("the point that an address names is the one that is restored", async () => {
   shown(prepared(), `?point=${OLDER.name}`);
   expect(await field("Name of the new disk")).toHaveValue("disk-1-20260302-1100");
+});
+
+const copy = (of: { name: string; properties: { recoveryPointTime: string } }, state = "Completed") => ({
+  id: `${ID}/recoveryPointCopies/${of.name}`,
+  name: of.name,
+  properties: {
+    recoveryPointId: of.name,
+    recoveryPointTime: of.properties.recoveryPointTime,
+    location: "northeurope",
+    retentionTagName: "Default",
+    copyRuleName: "north",
+    state,
+    expiryTime: "2026-04-01T12:00:00Z",
+  },
+});
+const withCopies = (...copies: unknown[]) => prepared().on(`GET ${ID}/recoveryPointCopies`, { body: { value: copies } });
+
+test("a copy in another region is restored where it lies", async () => {
+  const api = withCopies(copy(NEWEST));
+  shown(api);
+  await userEvent.selectOptions(await screen.findByRole("combobox", { name: "Region" }), "northeurope");
+  await waitFor(() => expect(restoreButton()).not.toHaveAttribute("aria-disabled", "true"), { timeout: 5_000 });
+  await userEvent.click(restoreButton());
+  await screen.findByText("The new disk is there");
+  const asked = api.asked.find((each) => each.path === `${ID}/restore`)?.body;
+  expect(asked).toMatchObject({
+    recoveryPointId: NEWEST.name,
+    restoreTargetInfo: { restoreLocation: "northeurope", datasourceInfo: { resourceLocation: "northeurope" } },
+  });
+});
+
+test("no region is asked for where there is no whole copy", async () => {
+  shown(withCopies(copy(NEWEST, "Copying"), copy(OLDER)));
+  await field("Name of the new disk");
+  expect(screen.queryByRole("combobox", { name: "Region" })).toBeNull();
+});
+
+test("a point of which a copy is all that is left can be chosen, and is restored there", async () => {
+  const gone = point("2026-03-01T12:00:00Z");
+  const api = withCopies(copy(gone));
+  shown(api, `?point=${gone.name}`);
+  expect(await screen.findByRole("combobox", { name: "Region" })).toHaveValue("northeurope");
+  await screen.findByText("its copy in northeurope is all that is left of it");
+  await screen.findByText("This restore would work.");
+  const asked = api.asked.find((each) => each.path === `${ID}/validateRestore`)?.body;
+  expect(asked).toMatchObject({ restoreRequestObject: { restoreTargetInfo: { restoreLocation: "northeurope" } } });
 });
 
 test("every fault is said, at its field where it has one, and the restore is not offered", async () => {
@@ -107,6 +154,7 @@ const request = requestOf(instance("disk-1"), NEWEST.name, {
   subscription: "s",
   group: "g",
   name: NASTY,
+  region: "",
   sku: "Premium_LRS",
   zone: "none",
   sizeGB: "64",

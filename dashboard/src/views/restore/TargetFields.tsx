@@ -16,11 +16,18 @@ interface Props {
   onChange: (changes: Partial<Form>) => void;
 }
 
-export function TargetFields({ form, faults, onChange }: Props) {
+interface PlacedProps extends Props {
+  /** Where the point can be restored; "" is `home`, the disk's own region. */
+  regions: readonly string[];
+  home: string;
+}
+
+export function TargetFields({ form, faults, onChange, regions, home }: PlacedProps) {
   const styles = useStyles();
   const field = { form, faults, onChange };
   return (
     <div className={styles.grid}>
+      {(regions.length > 1 || regions[0] !== "") && <Region {...field} home={home} regions={regions} />}
       <Subscription {...field} />
       <Text {...field} label="Resource group" name="group" />
       <Text {...field} label="Name of the new disk" name="name" />
@@ -29,6 +36,7 @@ export function TargetFields({ form, faults, onChange }: Props) {
         {...field}
         label="Zone"
         name="zone"
+        unsaid={form.region ? "None: zones are of a region" : undefined}
         options={[{ value: "none", label: "No zone" }, ...ZONES.map((zone) => ({ value: zone, label: zone }))]}
       />
       <Text {...field} hint="Empty: as the source. It can only grow." label="Size in GiB" name="sizeGB" type="number" />
@@ -38,6 +46,20 @@ export function TargetFields({ form, faults, onChange }: Props) {
         onChange={(_, { checked }) => onChange({ keepsTags: checked === true })}
       />
     </div>
+  );
+}
+
+function Region({ form, faults, onChange, regions, home }: PlacedProps) {
+  return (
+    <Framed faults={faults.region} hint={form.region && "From the copy in that region."} label="Region">
+      <Select className={useStyles().select} value={form.region} onChange={(_, { value }) => onChange({ region: value })}>
+        {regions.map((region) => (
+          <option key={region} value={region}>
+            {region || `${home}, from the recovery point itself`}
+          </option>
+        ))}
+      </Select>
+    </Framed>
   );
 }
 
@@ -78,13 +100,15 @@ interface ChoiceProps extends Props {
   label: string;
   name: "sku" | "zone";
   options: readonly { value: string; label: string }[];
+  /** What it is to have where nothing is chosen, if not what the source had. */
+  unsaid?: string | undefined;
 }
 
-function Choice({ label, name, options, form, faults, onChange }: ChoiceProps) {
+function Choice({ label, name, options, unsaid = "As the source", form, faults, onChange }: ChoiceProps) {
   return (
     <Framed faults={faults[name]} label={label}>
       <Select className={useStyles().select} value={form[name]} onChange={(_, { value }) => onChange({ [name]: value })}>
-        <option value="">As the source</option>
+        <option value="">{unsaid}</option>
         {options.map((option) => (
           <option key={option.value} value={option.value}>
             {option.label}

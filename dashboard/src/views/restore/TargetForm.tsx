@@ -19,14 +19,17 @@ const useStyles = makeStyles({ form: { display: "flex", flexDirection: "column",
 interface Props {
   instance: Instance;
   point: Point;
+  /** Where the point can be restored; "" is the disk's own region. */
+  regions: readonly string[];
   /** With the ids of the job and of the disk that is to be. */
   onStarted: (job: string, target: string) => void;
 }
 
-export function TargetForm({ instance, point, onStarted }: Props) {
+export function TargetForm({ instance, point, regions, onStarted }: Props) {
   const styles = useStyles();
   const [typed, type, forget] = useDraft<Partial<Form>>(draftOf(instance.id), {});
-  const form = { ...defaultsFor(instance, point.properties.recoveryPointTime, keptGroup()), ...typed };
+  const wanted = { ...defaultsFor(instance, point.properties.recoveryPointTime, keptGroup()), ...typed };
+  const form = regions.includes(wanted.region) ? wanted : { ...wanted, region: regions[0] ?? "" };
   const request = requestOf(instance, point.name, form);
   const verdict = useValidation(instance.id, request);
   const start = useStart(instance, request, (job) => {
@@ -41,7 +44,13 @@ export function TargetForm({ instance, point, onStarted }: Props) {
         if (verdict.isValid) start.mutate();
       }}
     >
-      <TargetFields faults={placed(verdict.error?.faults ?? [])} form={form} onChange={(changes) => type({ ...typed, ...changes })} />
+      <TargetFields
+        faults={placed(verdict.error?.faults ?? [])}
+        form={form}
+        home={instance.properties.dataSourceInfo.resourceLocation ?? "the disk's region"}
+        regions={regions}
+        onChange={(changes) => type({ ...typed, ...changes })}
+      />
       <Said verdict={verdict} />
       {start.error && <Trouble error={start.error} />}
       <div className={styles.bar}>

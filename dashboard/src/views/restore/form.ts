@@ -5,6 +5,8 @@ import type { Fault, Instance, RestoreRequest, Schemas } from "../../api/types";
 type Target = Extract<Schemas["RestoreRequest"], { restoreTargetInfo: unknown }>["restoreTargetInfo"];
 
 export interface Form {
+  /** Where a copy of the point lies; "" for the disk's own region. */
+  region: string;
   subscription: string;
   group: string;
   name: string;
@@ -40,6 +42,7 @@ export function defaultsFor(instance: Instance, at: string, group: string | null
   const disk = instance.properties.dataSourceInfo.resourceID;
   const ending = `-${at.slice(0, 16).replace(/[-:]/g, "").replace("T", "-")}`;
   return {
+    region: "",
     subscription: subscriptionOf(disk),
     group: group ?? groupOf(disk),
     name: nameOf(disk).slice(0, LONGEST_NAME - ending.length) + ending,
@@ -52,6 +55,7 @@ export function defaultsFor(instance: Instance, at: string, group: string | null
 
 export function requestOf(instance: Instance, point: string, form: Form): RestoreRequest {
   const { dataSourceInfo, identityDetails } = instance.properties;
+  const location = form.region || (dataSourceInfo.resourceLocation ?? null);
   return {
     objectType: "AzureBackupRecoveryPointBasedRestoreRequest",
     recoveryPointId: point,
@@ -60,14 +64,14 @@ export function requestOf(instance: Instance, point: string, form: Form): Restor
     restoreTargetInfo: {
       objectType: "RestoreTargetInfo",
       recoveryOption: "FailIfExists",
-      restoreLocation: dataSourceInfo.resourceLocation ?? null,
+      restoreLocation: location,
       datasourceInfo: {
         objectType: "Datasource",
         datasourceType: "Microsoft.Compute/disks",
         resourceID: targetOf(form),
         resourceName: form.name,
         resourceType: "Microsoft.Compute/disks",
-        resourceLocation: dataSourceInfo.resourceLocation ?? null,
+        resourceLocation: location,
         resourceUri: "",
       },
       ...targetDisk(form),
@@ -91,6 +95,7 @@ export type Field = keyof Form | "other";
 
 /** In the order in which they are tried. */
 const PLACES: readonly [RegExp, Field][] = [
+  [/restoreLocation/i, "region"],
   [/targetDisk\.?sku/i, "sku"],
   [/zones?/i, "zone"],
   [/size/i, "sizeGB"],
