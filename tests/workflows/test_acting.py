@@ -104,7 +104,7 @@ def test_everything_is_done_as_the_vaults_identity_and_nothing_as_the_apps(platf
     platform.run(minutes=1)
     assert protecting(platform, "disk-2") == ProtectionState.CONFIGURED
     check_disk(ports, disk_id())
-    check_snapshot(ports, point.snapshot_id, SnapshotHomes())
+    check_snapshot(ports, point.snapshot_id, SnapshotHomes(), is_told=True)
     check_group(ports, DISK_GROUP.text)
     report = reconcile(ports)
     assert (report.unreadable_groups, report.postponed, report.orphans, report.lost_points) == ([], [], [], [])
