@@ -588,8 +588,8 @@ class _Whole:
 
 
 def _whole(ports: Ports, message: ObserveCopy, row: Stored[Job], snapshot: Snapshot) -> _Whole | BackupError:
-    """What is to be written of a copy that is whole: with it the snapshot of the copy before is needed no more, and
-    that copy may expire."""
+    """What is to be written of a copy that is whole: of it and the newest before, the snapshot of the older one is
+    needed no more, and that copy may expire."""
     vault, name, now = message.vault, message.instance_name, ports.clock.now()
     stored = ports.store.get(BackupInstance, vault, name)
     copies = read_copies(ports, vault, name)
@@ -609,8 +609,10 @@ def _whole(ports: Ports, message: ObserveCopy, row: Stored[Job], snapshot: Snaps
         completed_at=now,
     )
     before = newest_whole((each.value for each in copies), whole.lane)
-    former = ports.store.get(RecoveryPoint, vault, name, before.point_id) if before is not None else None
     after = [whole if each is mine else each.value for each in copies]
+    # The older one's: after tables were set back, a newer copy may be found whole while this one is made once more.
+    spare = next((each for each in (before, whole) if each is not newest_whole(after, whole.lane)), None)
+    former = ports.store.get(RecoveryPoint, vault, name, spare.point_id) if spare is not None else None
     instance = replace(stored.value, copying="", copy_standings=standings_of(after))
     instance, changes = let_go(ports, vault, instance, [] if former is None else [former], whole.lane)
     schedule_expiry(ports, vault, instance, after)

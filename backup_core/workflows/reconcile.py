@@ -119,12 +119,13 @@ def _parts(ports: Ports, report: ReconcileReport, time: Time, at: GoOnReconcilin
     vaults += _mend_vaults(ports, set(vaults), claims, report)
     records = _read_records(ports, vaults, claims)
     yield "audit", _whole(purge_audit_records, ports)
-    for vault in sorted({*copying, *(each.vault for each in records.kept if each.has_copies)}, key=_partition):
-        names = [each.name for each in records.kept if each.vault == vault and (vault in copying or each.has_copies)]
-        yield f"copies {vault.partition}", partial(_reconcile_copies, ports, vault, names, records, report, time)
     yield "disks", _whole(apply_all_rules, ports, time=time)
     for group in sorted(records.groups, key=lambda stored: stored.value.key):
         yield f"group {group.value.key}", partial(reconcile_group, ports, group, records, report, time)
+    # Behind the groups: a point that is adopted there may be owed to another region, or be what its newest copy is of.
+    for vault in sorted({*copying, *(each.vault for each in records.kept if each.has_copies)}, key=_partition):
+        names = [each.name for each in records.kept if each.vault == vault and (vault in copying or each.has_copies)]
+        yield f"other regions {vault.partition}", partial(_reconcile_copies, ports, vault, names, records, report, time)
     yield "points", _whole(_note_points, ports, at, report)
     yield "storage", partial(note_storage, ports, vaults, time)
     for vault in sorted(vaults, key=_partition):

@@ -66,6 +66,8 @@ from backup_core.workflows.watching import watch_row
 
 log = logging.getLogger("diskbackup.reconcile")
 
+_TOGETHER = 80  # of 100 rows that a transaction takes: beside the instance, alerts and events
+
 
 @dataclass(slots=True, kw_only=True)
 class _Seen:
@@ -372,25 +374,32 @@ class _Mended:
         self.told += [f"owed {copy.point_id}" for copy in news]
 
     def commit(self) -> None:
-        vault = self._settings.key
-        changes: list[Change] = []
+        """In as many transactions as it takes: what copies are made of is kept before they are recorded, and let go of
+        last, lest the end of this run between two of them leave a copy that nothing waits for."""
+        kept, freed = self._marks()
+        changes: list[Change] = list(kept)
         for key, copy in self._after.items():
             before = self._before.get(key)
             if before is None:
                 changes.append(Insert(copy))
             elif copy != before.value:
                 changes.append(Replace(before, copy))
-        changes += self._marks()
+        changes += freed
         standings = standings_of(self.copies)
         instance = replace(self._instance, copy_standings=standings)
         owed = {each.lane for each in self.copies if each.is_wanted}
         instance, alerts, events = _behind(self._ports, self._settings, instance, owed)
-        self._instance = instance
-        if changes or alerts or instance != self._stored.value:
-            written = [Replace(self._stored, instance), *changes[:80], *alerts]
-            outbox.commit(self._ports, vault, written, [*self._events, *events])
+        self._instance, stored = instance, self._stored
+        first, told = [*alerts, *changes[:_TOGETHER]], [*self._events, *events]
+        if not first and instance == stored.value:
+            return
+        etags = outbox.commit(self._ports, self._settings.key, [Replace(stored, instance), *first], told)
+        for start in range(_TOGETHER, len(changes), _TOGETHER):
+            stored = Stored(instance, etags[0])
+            more = [Replace(stored, instance), *changes[start : start + _TOGETHER]]
+            etags = outbox.commit(self._ports, self._settings.key, more, [])
 
-    def _marks(self) -> list[Change]:
+    def _marks(self) -> tuple[list[Change], list[Change]]:
         """Points whose snapshots are needed for copies say so, and no others."""
         lanes = {rule.lane for rule in self._settings.copy_rules if rule.is_of(self._instance.policy.name)}
         needed: dict[str, set[str]] = {}
@@ -399,18 +408,16 @@ class _Mended:
             is_base = newest is not None and newest.copy_id == copy.copy_id and copy.lane in lanes
             if copy.is_wanted or is_base:
                 needed.setdefault(copy.point_id, set()).add(copy.lane)
-        changes: list[Change] = []
+        kept, freed = list[Change](), list[Change]()
         for point_id, stored in self._points.items():
             wanted, marked = needed.get(point_id, set()), set(stored.value.copying)
-            for lane in sorted(marked - wanted):
-                self._instance, freed = let_go(self._ports, self._settings.key, self._instance, [stored], lane)
-                changes = [each for each in changes if not (isinstance(each, Replace) and each.stored is stored)]
-                changes += freed
-                break  # another lane's with the next pass
-            else:
-                if wanted - marked:
-                    changes.append(Replace(stored, replace(stored.value, copying=tuple(sorted(wanted)))))
-        return changes
+            if wanted - marked:  # what it is needed for no more goes with the next pass
+                kept.append(Replace(stored, replace(stored.value, copying=tuple(sorted(wanted | marked)))))
+            elif marked - wanted:  # another lane's with the next pass
+                lane = min(marked - wanted)
+                self._instance, changes = let_go(self._ports, self._settings.key, self._instance, [stored], lane)
+                freed += changes
+        return kept, freed
 
 
 def _behind(

@@ -25,7 +25,7 @@ from backup_core.domain.recovery_point import HOLD_TAG, RecoveryPoint, held_by_t
 from backup_core.domain.resource_ids import ANYWHERE, GroupId, parse_group_id
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.restore_test_plan import PointChoice, RestoreTestPlace, RestoreTestPlaces, RestoreTestPlan
-from backup_core.domain.vault import Promises
+from backup_core.domain.vault import Promises, Vault
 from backup_core.ports import Memory, Ports, every
 from backup_core.workflows.brake import find_brake, say_go_on
 from backup_core.workflows.holds import Place, clear_hold, holds_at, set_hold
@@ -36,8 +36,8 @@ from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.restore_test_plans import delete_plan, put_plan, run_now
 from backup_core.workflows.set_back import go_on
-from backup_core.workflows.vaults import put_policy
-from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, hold, policy
+from backup_core.workflows.vaults import put_policy, put_vault
+from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, hold, policy, vault
 from tests.fakes import START, OtherClock, World
 from tests.invariants import Endings, Ledger
 from tests.simulation.ingredients import AWAY_GROUPS, HOME_GROUPS, SECOND_DISK, Copies, Disks, Ingredient
@@ -211,6 +211,8 @@ class Troubled(Interleaving):
         with world.faults.paused():
             world.store.forget_everything()
             rebuild_catalogue(world.ports, [parse_group_id(SNAPSHOT_GROUP.text)])
+            if world.store.get(Vault, VAULT) is None:  # no snapshot was left to tell of it
+                put_vault(world.ports, vault())
             self._set_policy(SCHEDULES[0])
             self._ask(lambda: configure_instance(world.ports, VAULT, request(NAME)))
             for each in self.ingredients:

@@ -28,6 +28,7 @@ from backup_core.workflows.copy_rules import delete_rule, put_rule
 from backup_core.workflows.holds import Place, set_hold
 from backup_core.workflows.lifecycle import delete_instance, stop_protection
 from backup_core.workflows.reconcile import reconcile
+from backup_core.workflows.set_back import go_on
 from backup_core.workflows.vaults import delete_policy, put_vault
 from tests.builders import NOW, OTHER_SUBSCRIPTION, SUBSCRIPTION, VAULT, disk_json, hold, vault, vault_properties
 from tests.workflows.platform import Platform
@@ -274,6 +275,41 @@ def test_points_that_no_record_of_a_copy_tells_of_are_found_by_the_reconciler() 
     assert [copy.state for copy in copies(platform)] == [CopyState.COMPLETED]
 
 
+def test_of_more_copies_than_one_transaction_takes_none_is_ever_recorded_whose_point_may_go() -> None:
+    platform = copied(protected(retention="P30D"), since=NOW - timedelta(days=9))
+    platform.run(seconds=1)
+    for number in range(90):
+        add_point(platform, NOW - timedelta(days=8) + number * HOUR, tag_name="Default")
+    seen, loose = set[int](), set[str]()
+
+    def look() -> None:
+        marked = {point.point_id for point in platform.points() if LANE in point.copying}
+        owed = {copy.point_id for copy in copies(platform)}
+        seen.add(len(owed))
+        loose.update(owed - marked)
+
+    for nth in range(1000):
+        platform.world.faults.interrupt_nth(nth, look)
+    reconcile(platform.world.ports)
+    platform.world.faults.clear()
+    assert not loose
+    assert len(seen) > 2, "it takes several transactions, and was looked at between them"
+    assert len(copies(platform)) == 90
+    assert needed(platform) == [True] * 90
+
+
+def test_a_point_that_another_region_needs_now_is_kept_for_it_in_the_same_pass() -> None:
+    """Whatever it is said to be needed for, and is not any more."""
+    platform = copied(protected())
+    platform.run(minutes=10)
+    (point,) = platform.points()
+    change_point(platform, point.point_id, copying=(f"{SUBSCRIPTION}:eastus",))
+    reconcile(platform.world.ports)
+    assert needed(platform) == [True]
+    reconcile(platform.world.ports)
+    assert platform.points()[0].copying == (LANE,)
+
+
 def test_two_regions_take_turns_and_both_get_their_copies() -> None:
     platform = copied(protected())
     elsewhere = GroupId(subscription=OTHER_SUBSCRIPTION, group="far-rg")
@@ -511,6 +547,49 @@ def test_a_copy_that_a_newer_one_overtook_is_missed_and_the_next_is_made() -> No
     (missed,) = [job for job in jobs(platform, JobOperation.COPY) if job.details.get("isMissed")]
     assert missed.error is not None
     assert (missed.error.code, missed.point_id) == ("CopyMissed", first.point_id)
+
+
+def set_back_while_the_first_is_copied(*, made: int) -> Platform:
+    """The tables tell of two points, the first of which is being copied; in truth so many copies are whole."""
+    platform = copied(protected(intervals=HOURLY["intervals"], retention="PT8H"))
+    platform.world.cloud.region_copy_time = timedelta(minutes=65)
+    platform.run(minutes=1)
+    go_to(platform, SLOT + HOUR, minutes=2)
+    assert [copy.state for copy in copies(platform)] == [CopyState.COPYING, CopyState.WAITING]
+    tables = platform.world.store.copy()
+    while sum(copy.is_whole for copy in copies(platform)) < made:
+        platform.run(minutes=5)
+    platform.world.store.go_back(tables)
+    return platform
+
+
+def needed(platform: Platform) -> list[bool]:
+    """Whether the snapshot of each point is needed for a copy, oldest first."""
+    return [LANE in point.copying for point in sorted(platform.points(), key=lambda point: point.created_at)]
+
+
+def test_an_older_copy_that_is_seen_whole_after_a_newer_one_lets_go_of_its_own_point() -> None:
+    """Tables that were set back say that it is still being made; the reconciler finds the newer one first."""
+    platform = set_back_while_the_first_is_copied(made=2)
+    reconcile(platform.world.ports)
+    assert [copy.state for copy in copies(platform)][:2] == [CopyState.COPYING, CopyState.COMPLETED]
+    assert needed(platform)[:2] == [True, True]
+    platform.run(minutes=2)
+    go_on(platform.world.ports)
+    platform.run(minutes=2)
+    assert [copy.state for copy in copies(platform)][:2] == [CopyState.COMPLETED, CopyState.COMPLETED]
+    assert needed(platform)[:2] == [False, True]
+    assert platform.instance().copy_standings[0].newest_id == copies(platform)[1].copy_id
+
+
+def test_a_point_that_is_adopted_is_owed_in_the_same_pass_or_needed_for_the_newest_copy() -> None:
+    """Its own time may be over: nothing else would keep it until the next pass."""
+    platform = set_back_while_the_first_is_copied(made=3)
+    platform.run(minutes=2)
+    report = reconcile(platform.world.ports)
+    assert len(report.adopted_points) == 2
+    assert [copy.state for copy in copies(platform)] == [CopyState.COMPLETED] * 3 + [CopyState.WAITING]
+    assert needed(platform) == [False, False, True, True]
 
 
 @pytest.mark.parametrize("attempt", [None, 0, 1])
