@@ -20,6 +20,7 @@ from pathlib import Path
 
 # Below the range from which the system takes ports for outgoing connections.
 _PORTS = range(20000, 32000)
+_GIVEN: list[socket.socket] = []  # keeps the names by which other processes see which ports were given
 _PR_SET_PDEATHSIG = 1
 _ENDING = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
@@ -115,19 +116,37 @@ class Part:
         return "\n".join(f"  | {line}" for line in lines) or "  | (it logged nothing)"
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens at now, each tried by binding it."""
+def free_ports(count: int, among: range = _PORTS) -> list[int]:
+    """Ports that nobody listens at now, each tried by binding it. On Linux nobody else who asks here is given one of
+    them while this process lives: on a busy machine it takes a minute until somebody listens there."""
     found: list[int] = []
-    for port in random.sample(_PORTS, len(_PORTS)):
+    for port in random.sample(among, len(among)):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
+        if _is_given(port):
+            continue
         found.append(port)
         if len(found) == count:
             return found
-    raise OSError(f"no {count} free ports in {_PORTS}")
+    raise OSError(f"no {count} free ports in {among}")
+
+
+def _is_given(port: int) -> bool:
+    """Whether another process was given the port, or this one before; it is given to this one else. The name of the
+    socket is in no file system and goes with the process."""
+    if sys.platform != "linux":
+        return False
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0disk-backup-port-{port}")
+    except OSError:
+        name.close()
+        return True
+    _GIVEN.append(name)
+    return False
 
 
 def fingerprint(pid: int) -> str | None:

@@ -29,8 +29,8 @@ from backup_core.domain.messages import (
     decode,
 )
 from backup_core.ports import JobQueue
+from infra.local.parts import free_ports
 from tests.builders import NOW, VAULT
-from tests.conftest import free_ports
 from tests.fakes import FakeClock, FakeQueue, poison_queue
 
 

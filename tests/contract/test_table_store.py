@@ -13,8 +13,8 @@ from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.instance import BackupInstance
 from backup_core.ports import Insert, Put, Replace
+from infra.local.parts import free_ports
 from tests.builders import NOW, VAULT, instance, job, point
-from tests.conftest import free_ports
 
 pytestmark = pytest.mark.local_target
 

@@ -220,3 +220,17 @@ def test_a_part_that_says_nothing_is_not_waited_for_for_ever(tmp_path):
 
 def test_free_ports_are_different_and_free():
     assert len(set(free_ports(5))) == 5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere two processes may be given the same port")
+def test_a_port_is_given_to_one_process_until_it_ends():
+    few = range(19_000, 19_004)
+    held = f"from infra.local.parts import free_ports; print(free_ports(4, among={few!r}), flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", held], cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert sorted(json.loads(other.stdout.readline())) == list(few)
+        with pytest.raises(OSError, match="no 1 free ports"):
+            free_ports(1, among=few)
+        print(file=other.stdin, flush=True)
+    assert sorted(free_ports(4, among=few)) == list(few)
