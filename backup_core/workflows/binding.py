@@ -42,9 +42,7 @@ Kept = RecoveryPoint | PointCopy
 
 LOOKS_AT_MOST = 8  # about two minutes, after which what Azure accepted should be seen
 AT_ONCE = 300  # points and copies of one run of the reconciler
-FIRST_OF_VAULT = (
-    100  # instances whose newest are bound as soon as their vault is immutable; the reconciler takes the rest
-)
+FIRST_OF_VAULT = 100  # instances that are bound as soon as their vault is immutable: the reconciler binds the rest
 PAUSE = timedelta(seconds=0.5)  # between two of them: a fifth of the writes that Azure Resource Manager grants
 
 
