@@ -231,7 +231,7 @@ class Ledger:
             yield "it is not this installation's"
         points, copies = self._points(world), self._copies(world)
         record = next((point for point in points if point.snapshot_id.lower() == target.lower()), None)
-        copied = next((copy for copy in copies if _is_of(copy, target)), None)
+        copied = next((copy for copy in copies if copy.accounts_for(target)), None)
         if record is None and copied is None:
             if self._is_whole(world, target):
                 yield "it is whole, and no record tells of it"
@@ -253,11 +253,18 @@ class Ledger:
         yield from self._against_any(world, instance, record.snapshot_id, all_holds(record))
         if record.restoring:
             yield "a restore reads it"
-        if instance.state is ProtectionState.DELETING and self.acting == self.braked and not self._is_let_go(world):
-            yield "it goes with its instance, and nobody let it go"
-        if instance.state is ProtectionState.DELETING and not self._is_immutable(world):
-            return
-        yield from self._against_promise(world, record.snapshot_id, record.expires_at)
+        early = [
+            *self._against_promise(world, record.snapshot_id, record.expires_at),
+            *self._newest(world, record, points),
+        ]
+        if instance.state is ProtectionState.DELETING:
+            if early and self.acting == self.braked and not self._is_let_go(world):
+                yield "it goes with its instance, and nobody let it go"
+            if not self._is_immutable(world):
+                return
+        yield from early
+
+    def _newest(self, world: World, record: RecoveryPoint, points: list[RecoveryPoint]) -> Iterator[str]:
         newer = [
             point
             for point in points
@@ -400,10 +407,6 @@ class Ledger:
             if promised is not None and kept is not None and kept < promised - timedelta(seconds=1):
                 faults.append(f"{each} was promised until {promised} and is kept until {kept}")
         return faults
-
-
-def _is_of(copy: PointCopy, target: str) -> bool:
-    return target.lower() in (copy.snapshot_id.lower(), *(each.lower() for each in copy.left_behind))
 
 
 def _are_beside(one: RecoveryPoint | PointCopy, other: RecoveryPoint | PointCopy) -> bool:

@@ -217,6 +217,10 @@ class PointCopy:
     def is_wanted(self) -> bool:
         return self.state in (CopyState.WAITING, CopyState.COPYING)
 
+    def accounts_for(self, snapshot_id: str) -> bool:
+        """Whether it is the copy's own snapshot, or what an attempt left behind."""
+        return snapshot_id.lower() in (each.lower() for each in (self.snapshot_id, *self.left_behind))
+
     @property
     def ready_at(self) -> datetime:
         return self.point_at if self.not_before is None else max(self.point_at, self.not_before)
@@ -576,7 +580,7 @@ def prove_copy(copy: PointCopy, snapshot: Snapshot, *, vault: VaultKey) -> Judge
 
 
 def _against_copy(copy: PointCopy, snapshot: Snapshot, vault: VaultKey) -> Iterator[str]:
-    if snapshot.id.lower() not in (copy.snapshot_id.lower(), *(each.lower() for each in copy.left_behind)):
+    if not copy.accounts_for(snapshot.id):
         yield f"it is not '{copy.snapshot_id}', which was asked for"
     if copy.snapshot_unique_id and snapshot.unique_id.lower() != copy.snapshot_unique_id.lower():
         yield "its unique id is not the recorded one: the copy was deleted and another made under its name"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from backup_core.domain.agenda import AgendaRow, backup_row
+from backup_core.domain.copying import PointCopy, copy_from_label, is_copy, read_copy_label
 from backup_core.domain.disk import Snapshot
 from backup_core.domain.events import Event
 from backup_core.domain.installation import Installation
@@ -50,6 +51,9 @@ class Adopter:
         """None but another installation's and a point that is adopted passes unseen. Raises BackupError,
         StateConflict."""
         ports = acting_for(ports, self.vault)
+        if is_copy(snapshot.tags):
+            self._account_for_copy(ports, snapshot)
+            return
         label = read_label(snapshot.tags)
         if label is None:
             reason = "its diskbackup- tags are incomplete" if is_ours(snapshot.tags) else "its tags were taken away"
@@ -72,6 +76,19 @@ class Adopter:
             self._report_foreign(ports, label, snapshot, judgement.because)
         else:
             self._adopt(ports, label, snapshot, instance)
+
+    def _account_for_copy(self, ports: Ports, snapshot: Snapshot) -> None:
+        """A copy in a group that no copy rule names any more, and that only its record would find."""
+        label = read_copy_label(snapshot.tags)
+        if label is not None and is_foreign(label, self.installation.ids):
+            self.report.foreign.append(snapshot.id)
+            return
+        copy = copy_from_label(label, snapshot.tags, snapshot) if label is not None else None
+        vault, name = (label.vault, label.instance_name) if label is not None else (self.vault, "unknown")
+        known = ports.store.get(PointCopy, vault, name, copy.copy_id) if copy is not None else None
+        if known is None or not known.value.accounts_for(snapshot.id):
+            reason = "no record tells of this copy in another region, nor does a copy rule name its group"
+            self._report_orphan(ports, vault, name, snapshot, reason)
 
     def _home(self, vault: VaultKey, instance: BackupInstance) -> Home:
         return Home(

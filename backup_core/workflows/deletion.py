@@ -91,6 +91,7 @@ class Withheld:
 
 
 _SET_BACK = Withheld(because="the tables are older than the world", may_go=True)
+_UNCERTAIN = "is not there, not whole, or not proven to be ours"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -187,6 +188,8 @@ def delete_left_behind(ports: Ports, run: CopyRun, copy: PointCopy, name: str) -
         reasons = judgement.because if isinstance(judgement, NotProven) else ("it does not carry our ownership tag",)
         raise SnapshotNotOurs(f"'{name}', which a copy left behind, is kept: {'; '.join(reasons)}.")
     _refuse_strange_holds(snapshot, (*copy.holds, *run.holds))
+    if copy.is_whole and snapshot.is_usable and not _is_certain(ports, run, copy):
+        raise NewerPointUncertain(f"'{name}' is kept: '{copy.snapshot_id}', of the same point, {_UNCERTAIN}.")
     _ask(ports, run.permit, snapshot, lambda: _against_leftover(ports, run, copy.copy_id, name))
     return False
 
@@ -198,17 +201,19 @@ def _check_newer_copy(ports: Ports, run: CopyRun, copy: PointCopy) -> None:
         raise NewerPointUncertain(f"Copy '{copy.snapshot_id}' is kept: there is no newer one in {copy.location}.")
     if newer.copy_id in run.proven:
         return
-    snapshot = find_snapshot_surely(ports, newer.snapshot_id)
-    if (
-        snapshot is None
-        or not snapshot.is_usable
-        or isinstance(prove_copy(newer, snapshot, vault=run.vault), NotProven)
-    ):
+    if not _is_certain(ports, run, newer):
         raise NewerPointUncertain(
-            f"Copy '{copy.snapshot_id}' is kept: '{newer.snapshot_id}', the newer one for whose sake it may go, is not "
-            "there, not whole, or not proven to be ours."
+            f"Copy '{copy.snapshot_id}' is kept: '{newer.snapshot_id}', the newer one for whose sake it may go, "
+            f"{_UNCERTAIN}."
         )
     run.proven |= {newer.copy_id}
+
+
+def _is_certain(ports: Ports, run: CopyRun, copy: PointCopy) -> bool:
+    snapshot = find_snapshot_surely(ports, copy.snapshot_id)
+    if snapshot is None or not snapshot.is_usable:
+        return False
+    return isinstance(prove_copy(copy, snapshot, vault=run.vault), Proven)
 
 
 def _against_copy(ports: Ports, run: CopyRun, copy_id: str) -> Withheld | None:
@@ -334,7 +339,7 @@ def _check_successor(ports: Ports, run: DeletionRun, point: RecoveryPoint) -> No
     if newer.point_id != run.proven and not is_certain(ports, newer, run.vault):
         raise NewerPointUncertain(
             f"Snapshot '{point.snapshot_id}' is kept: '{newer.snapshot_id}', the newer one for whose sake it may go, "
-            "is not there, not whole, or not proven to be ours."
+            f"{_UNCERTAIN}."
         )
     run.proven = newer.point_id
 

@@ -117,7 +117,8 @@ def _parts(ports: Ports, report: ReconcileReport, time: Time, at: GoOnReconcilin
     vaults, copying = [vault.key for vault in known], {vault.key for vault in known if vault.copy_rules}
     claims = [stored.value for stored in every(ports, DiskClaim, ANYWHERE)]
     vaults += _mend_vaults(ports, set(vaults), claims, report)
-    records = _read_records(ports, vaults, claims)
+    rules = [rule for vault in known for rule in vault.copy_rules]
+    records = _read_records(ports, vaults, claims, {parse_group_id(rule.snapshot_group_id).key for rule in rules})
     yield "audit", _whole(purge_audit_records, ports)
     yield "disks", _whole(apply_all_rules, ports, time=time)
     for group in sorted(records.groups, key=lambda stored: stored.value.key):
@@ -179,7 +180,9 @@ def _mend_vaults(
     return mended
 
 
-def _read_records(ports: Ports, vaults: Iterable[VaultKey], claims: Iterable[DiskClaim]) -> Records:
+def _read_records(
+    ports: Ports, vaults: Iterable[VaultKey], claims: Iterable[DiskClaim], copied_to: Collection[str]
+) -> Records:
     kept = []
     remembered = {stored.value.group.key for stored in remembered_groups(ports)}
     for vault in vaults:
@@ -194,6 +197,7 @@ def _read_records(ports: Ports, vaults: Iterable[VaultKey], claims: Iterable[Dis
         claimed={claim.key for claim in claims},
         agenda=Agenda.read(ports),
         installation=installation(ports),
+        copied_to=copied_to,
     )
 
 

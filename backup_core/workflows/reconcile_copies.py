@@ -186,7 +186,8 @@ def _reconcile_instance(
     _check_tags(ports, settings, now, mended.copies, found, report)
     if (vault.partition, now.name.lower()) not in enlisted:
         enlist_next(ports, vault, now, mended.copies)
-    _mend_expiry(ports, settings, now, mended.copies, [each.value for each in points], agenda.copies)
+    expiries = agenda.copies - {(vault, name.lower())} if mended.left_behind else agenda.copies
+    _mend_expiry(ports, settings, now, mended.copies, [each.value for each in points], expiries)
     _watch_restores(ports, now, vault, mended.copies, agenda, report)
 
 
@@ -291,8 +292,10 @@ class _Mended:
         self._after = {key: each.value for key, each in copies.items()}
         self._instance = stored.value
         self._events: list[Event] = []
+        self._certain: set[str] = set()  # copies whose snapshots were just seen and proven
         self.told: list[str] = []
         self.adopted: set[str] = set()  # ids of snapshots in small letters
+        self.left_behind = False  # whether one of them is to go
 
     @property
     def copies(self) -> list[PointCopy]:
@@ -309,6 +312,7 @@ class _Mended:
         if copy.is_whole and found is None and not is_believed(copy.absent_since, now):
             self._after[copy.copy_id] = replace(copy, absent_since=copy.absent_since or now)
         elif copy.is_whole and is_there:
+            self._certain.add(copy.copy_id)
             self._after[copy.copy_id] = replace(copy, absent_since=None)
         elif copy.is_whole:
             self._events.append(announcements.copy_lost(vault, copy, now))
@@ -349,20 +353,34 @@ class _Mended:
             self._after[copy.copy_id] = again(copy, self._ports.clock.now(), "its job was lost")
 
     def adopt(self, copy: PointCopy | None) -> None:
-        """A copy of this instance that no record tells of, or one that waits to be made, as after tables that were set
-        back: there is no second one to be made. `copy`: what a whole and proven snapshot tells of itself."""
+        """A copy of this instance that no record tells of, or one that is to be made or was lost, as after tables that
+        were set back: there is no second one to be made. `copy`: what a whole and proven snapshot tells of itself."""
         if copy is None or copy.instance_name.lower() != self._instance.name.lower():
             return
         known = self._after.get(copy.copy_id)
-        if known is not None and known.state is not CopyState.WAITING:
-            return
         found = replace(copy, completed_at=self._ports.clock.now(), disk_id=self._instance.disk_id)
-        if known is not None:
-            holds = united_holds(known.holds, found.holds)
-            found = replace(found, left_behind=known.left_behind, holds=holds)
-        self._after[copy.copy_id] = found
+        if known is not None and known.is_whole:
+            adopted = self._beside(known, found) if known.copy_id in self._certain else None
+        elif known is None or known.state in (CopyState.WAITING, CopyState.LOST):
+            adopted = found if known is None else _instead_of(known, found)
+        else:
+            adopted = None
+        if adopted is None:
+            return  # the next pass looks again
+        self._after[copy.copy_id] = adopted
+        self._certain.add(copy.copy_id)
         self.adopted.add(copy.snapshot_id.lower())
         self.told.append(f"adopted {copy.snapshot_id}")
+
+    def _beside(self, known: PointCopy, found: PointCopy) -> PointCopy | None:
+        """Two attempts at a copy that are both whole: the latest is the copy, as its name must be for what it left
+        behind to be proven. None while the other is read."""
+        self.left_behind = True
+        if found.attempt < known.attempt:
+            return replace(known, left_behind=(*known.left_behind, found.snapshot_id))
+        if known.restoring:
+            return None
+        return replace(_instead_of(known, found), left_behind=(*known.left_behind, known.snapshot_id))
 
     def add_missing(self) -> None:
         points = [each.value for each in self._points.values()]
@@ -418,6 +436,11 @@ class _Mended:
                 self._instance, changes = let_go(self._ports, self._settings.key, self._instance, [stored], lane)
                 freed += changes
         return kept, freed
+
+
+def _instead_of(known: PointCopy, found: PointCopy) -> PointCopy:
+    holds = united_holds(known.holds, found.holds)
+    return replace(found, left_behind=known.left_behind, holds=holds, restoring=known.restoring)
 
 
 def _behind(
@@ -480,7 +503,10 @@ def _tell_of(
 ) -> None:
     """A copy of ours without a record, that was not adopted: told of once a day and never touched, unless it may be."""
     label, vault = read_copy_label(snapshot.tags), settings.key
-    if label is not None and (is_foreign(label, installation.ids) or _sees_to_its_own(ports, vault, label.vault)):
+    if label is not None and _sees_to_its_own(ports, vault, label.vault):
+        return
+    if label is not None and is_foreign(label, installation.ids):
+        report.foreign.append(snapshot.id)
         return
     seen = ports.cloud.find_snapshot(snapshot.id)
     if seen is None:
@@ -491,7 +517,7 @@ def _tell_of(
     if copy is not None and stored is not None and isinstance(prove_copy(copy, seen, vault=vault), Proven):
         if known is not None and known.value.is_wanted:
             return  # it is owed, and this may be what is asked for next, under the same name
-        if known is None and not seen.copy_error:
+        if not seen.copy_error:
             return  # it is looked at again, once it is whole or the instance changes no more
     name = label.instance_name if label is not None else "unknown"
     given_up = f", and Azure gave it up: {seen.copy_error}" if seen.copy_error else ""

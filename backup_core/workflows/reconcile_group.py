@@ -131,6 +131,7 @@ class Records:
     claimed: Collection[str]  # the keys of disks that are claimed
     agenda: Agenda
     installation: Installation
+    copied_to: Collection[str]  # the keys of groups that copy rules name
     policies: dict[VaultKey, Mapping[str, BackupPolicy]] = field(default_factory=dict)  # filled as they are needed
     vaults: dict[VaultKey, Vault | None] = field(default_factory=dict)  # likewise
 
@@ -231,6 +232,7 @@ class GroupSight(Sightings):
         self._readable: set[str] = set()
         self._ids: dict[str, str] = {}  # of all that was seen, by the unique id
         self._elsewhere: dict[str, Ports] = {}  # ids in other groups, with who sees them
+        self._has_rule = group.group.key in records.copied_to
         self.end: str | None = None
         self.of_disk: dict[str, dict[str, Snapshot]] = {}
         self.holds_ours = False
@@ -288,8 +290,8 @@ class GroupSight(Sightings):
             self._elsewhere[key] = elsewhere
             return
         self.holds_ours = self.holds_ours or not _is_others(snapshot, self._records.installation.ids)
-        if is_copy(snapshot.tags):
-            return  # of copies in other regions reconcile_copies.py sees to
+        if self._has_rule and is_copy(snapshot.tags):
+            return  # of copies in other regions reconcile_copies.py sees to, as far as rules name their group
         is_done = disk < self._done or (disk == self._done and not self._is_begun)
         if is_done or (self.end is not None and disk >= self.end):
             return

@@ -554,13 +554,16 @@ def _let_go(ports: Ports, vault: VaultKey, job: Job) -> list[Change]:
 
 
 def _alerted(ports: Ports, vault: VaultKey, instance: BackupInstance, job: Job) -> Alerted:
-    """A failed test is an alert, which the next one that passes ends; an end says that nothing is left behind."""
+    """A failed test is an alert, which the next one that passes ends; an end says that nothing is left behind. That
+    tables were set back is told for itself, and says nothing of the point."""
     cleared = resolve(ports, vault, instance, Cause.TEST_LEFTOVER) if _is_left(instance) else Alerted(instance=instance)
     if job.error is None:
         kinds = {opened.cause.partition(".")[0] for opened in instance.alerts}
         if Cause.RESTORE_TEST not in kinds:
             return cleared
         ended = resolve(ports, vault, cleared.instance, Cause.RESTORE_TEST)
+    elif job.error.code == TablesSetBack.code:
+        return cleared
     else:
         cause = f"{Cause.RESTORE_TEST}.{job.error.code}"
         ended = fire(ports, vault, cleared.instance, cause, error=job.error, job_id=job.job_id)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from backup_core.domain.copying import CopyRule, KeptCopy, PointCopy, copies_of
 from backup_core.domain.errors import BackupError
@@ -66,6 +66,8 @@ REQUESTS = tuple(f"0f0e0d0c-0b0a-4000-8000-00000000000{number}" for number in ra
 class Ingredient:
     """By default nothing."""
 
+    groups: ClassVar[tuple[GroupId, ...]] = ()  # that hold snapshots beside the one at home
+
     def troubles(self) -> tuple[Callable[[], None], ...]:
         return ()
 
@@ -95,6 +97,7 @@ class Ingredient:
 class Copies(Ingredient):
     """Points of all disks are copied to another region, which is slow, or refuses, or loses what was copied."""
 
+    groups: ClassVar[tuple[GroupId, ...]] = (COPIES,)
     run: Troubled
     owed: Owed = field(init=False)
     ruled_at: datetime = NOW  # since when the rules are as they are
@@ -126,8 +129,9 @@ class Copies(Ingredient):
             self._restore_copy,
         )
 
-    def _put_rules(self, retention: str = "") -> None:
+    def _put_rules(self, retention: str = "", ask: Callable[[Callable[[], object]], None] | None = None) -> None:
         """Anew, or kept for another while."""
+        ask = ask or self.run.ask
         ports, retention = self._platform.world.ports, retention or self.run.random.choice(KEPT_COPIES)
         with self._platform.world.faults.paused():
             for name in self.run.names:
@@ -139,7 +143,7 @@ class Copies(Ingredient):
                     kept=(KeptCopy(tag_name="Default", retention=retention),),
                     since=self._platform.world.clock.now(),
                 )
-                self.run.ask(partial(put_rule, ports, VAULT, rule))
+                ask(partial(put_rule, ports, VAULT, rule))
             self.ruled_at = self._platform.world.clock.now()
 
     def _delete_rules(self) -> None:
@@ -201,10 +205,10 @@ class Copies(Ingredient):
 
     def go_well(self) -> None:
         """What failed is tried again within an hour; the next copy ends the alerts of those that failed."""
-        self._put_rules(KEPT_COPIES[-1])
+        self._put_rules(KEPT_COPIES[-1], self.run.must)
         for _ in range(8):
             self._platform.run(minutes=32)
-            self.run.ask(lambda: reconcile(self._platform.world.ports))
+            self.run.must(lambda: reconcile(self._platform.world.ports))
             if not self._is_owed():
                 break
         self._restore_while_home_is_down()
@@ -311,7 +315,8 @@ class Disks(Ingredient):
         cloud = self._platform.world.cloud
         machine = cloud.machine(machine_id())
         cloud._change_machine(machine, {**machine.profile, "dataDisks": change(machine.profile["dataDisks"])})
-        self._platform.run(seconds=5)
+        for _ in range(5):
+            self.run.pass_a_second()
 
     def _new_name(self, name: str) -> str:
         self.number += 1

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from backup_core.domain.copying import CopyLane, CopyState, PointCopy, Ticket
+from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import Job, JobOperation, JobStatus
 from backup_core.domain.resource_ids import ANYWHERE
 from backup_core.domain.vault import Vault
@@ -21,7 +22,7 @@ from tests.simulation.troubles import OTHERS, OURS, Troubled
 from tests.workflows.interleavings import NAME
 from tests.workflows.scenes import change_instance
 
-WITH_COPIES, WITH_DISKS = 2, 4  # seeds
+BRAKED, WITH_COPIES, WITH_DISKS = 1, 2, 4  # seeds
 
 
 def with_copies() -> Troubled:
@@ -134,6 +135,19 @@ def test_the_snapshot_of_a_point_stays_as_long_as_copies_need_it() -> None:
     assert "copy" not in deleted(run, first.source_id)
     change_copy(run, first, state=CopyState.WAITING)
     assert "it is to be copied to northeurope" in deleted(run, first.source_id)
+
+
+def test_what_goes_with_its_instance_waits_for_a_go_on_unless_its_time_was_over_and_a_newer_point_is_there() -> None:
+    """Plain expiry had begun to delete it, perhaps, before anybody deleted the instance."""
+    run = Troubled(BRAKED)
+    run.platform.run(minutes=3)
+    run.ledger.note_promises()
+    first, *_, last = sorted(run.platform.points(NAME), key=lambda point: point.created_at)
+    change_instance(run.platform, state=ProtectionState.DELETING)
+    assert "nobody let it go" in deleted(run, first.snapshot_id)
+    run.ledger._promised = dict.fromkeys(run.ledger._promised, NOW)
+    assert deleted(run, first.snapshot_id) == ""
+    assert "nobody let it go" in deleted(run, last.snapshot_id)
 
 
 def test_no_disk_is_deleted_but_those_of_tests() -> None:

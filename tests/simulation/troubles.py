@@ -17,16 +17,17 @@ from backup_core.domain import copying
 from backup_core.domain.agenda import AgendaKind, AgendaRow
 from backup_core.domain.alert import Alert, AlertState, Cause
 from backup_core.domain.copying import PointCopy
-from backup_core.domain.errors import CloudUnavailable, SnapshotHeld, Throttled
+from backup_core.domain.errors import BackupError, CloudUnavailable, SnapshotHeld, Throttled
 from backup_core.domain.hold import POINT, ends_of, standing
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import ProtectionState
+from backup_core.domain.job import Job
 from backup_core.domain.recovery_point import HOLD_TAG, RecoveryPoint, held_by_tag
-from backup_core.domain.resource_ids import ANYWHERE, GroupId, parse_group_id
+from backup_core.domain.resource_ids import ANYWHERE, GroupId
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.restore_test_plan import PointChoice, RestoreTestPlace, RestoreTestPlaces, RestoreTestPlan
 from backup_core.domain.vault import Promises, Vault
-from backup_core.ports import Memory, Ports, every
+from backup_core.ports import Memory, Ports, StateConflict, every
 from backup_core.workflows.brake import find_brake, say_go_on
 from backup_core.workflows.holds import Place, clear_hold, holds_at, set_hold
 from backup_core.workflows.lifecycle import undelete_instance
@@ -37,7 +38,7 @@ from backup_core.workflows.restore import request_restore
 from backup_core.workflows.restore_test_plans import delete_plan, put_plan, run_now
 from backup_core.workflows.set_back import go_on
 from backup_core.workflows.vaults import put_policy, put_vault
-from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, hold, policy, vault
+from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, hold, policy, vault
 from tests.fakes import START, OtherClock, World
 from tests.invariants import Endings, Ledger
 from tests.simulation.ingredients import AWAY_GROUPS, HOME_GROUPS, SECOND_DISK, Copies, Disks, Ingredient
@@ -210,7 +211,9 @@ class Troubled(Interleaving):
         self._forget_holds_without_a_tag()
         with world.faults.paused():
             world.store.forget_everything()
-            rebuild_catalogue(world.ports, [parse_group_id(SNAPSHOT_GROUP.text)])
+            rebuild_catalogue(
+                world.ports, [SNAPSHOT_GROUP, *(group for each in self.ingredients for group in each.groups)]
+            )
             if world.store.get(Vault, VAULT) is None:  # no snapshot was left to tell of it
                 put_vault(world.ports, vault())
             self._set_policy(SCHEDULES[0])
@@ -265,38 +268,46 @@ class Troubled(Interleaving):
         self._set_policy(SCHEDULES[0])
 
     def _set_policy(self, intervals: tuple[str, ...]) -> None:
-        changed = policy(f"policy-{NAME}", intervals=intervals, retention=RETENTION)
         with self.platform.world.faults.paused():
-            self._ask(lambda: put_policy(self.platform.world.ports, VAULT, changed))
+            self._ask(lambda: self._put_policy(intervals))
+
+    def _put_policy(self, intervals: tuple[str, ...]) -> None:
+        changed = policy(f"policy-{NAME}", intervals=intervals, retention=RETENTION)
+        put_policy(self.platform.world.ports, VAULT, changed)
 
     def _reschedule(self) -> None:
-        changed = policy(f"policy-{NAME}", intervals=self.random.choice(SCHEDULES), retention=RETENTION)
-        self._ask(lambda: put_policy(self.platform.world.ports, VAULT, changed))
+        intervals = self.random.choice(SCHEDULES)
+        self._ask(lambda: self._put_policy(intervals))
 
     def _restore(self) -> None:
+        """Of any point, as it may be."""
         points = self.platform.points(NAME)
         if points:
-            number, chosen = self.random.randint(0, 10**6), self.random.choice(points)
-            wish = RestoreRequest(
-                point_id=chosen.point_id,
-                target_disk_id=f"{TARGET_GROUP.text}/providers/Microsoft.Compute/disks/restored-{number}",
-                location="westeurope",
-            )
-            self._ask(lambda: request_restore(self.platform.world.ports, VAULT, NAME, wish))
+            chosen = self.random.choice(points)
+            self._ask(lambda: self._ask_for_a_disk(chosen.point_id))
+
+    def _ask_for_a_disk(self, point_id: str | None) -> Job:
+        """None: of the newest point."""
+        target = disk_id(f"restored-{self.random.randint(0, 10**6)}", TARGET_GROUP)
+        wish = RestoreRequest(point_id=point_id, target_disk_id=target, location="westeurope")
+        return request_restore(self.platform.world.ports, VAULT, NAME, wish)
 
     def _plan_tests(self, minutes: int = 0) -> None:
         """Restore tests of whatever is there, as often as every few minutes."""
-        minutes = minutes or self.random.choice((3, 10, 60))
-        wanted = RestoreTestPlan(
+        wanted = self._plan(minutes or self.random.choice((3, 10, 60)))
+        self._ask(lambda: put_plan(self.platform.world.ports, VAULT, wanted))
+
+    def _plan(self, minutes: int) -> RestoreTestPlan:
+        return RestoreTestPlan(
             name="tests",
             intervals=(f"R/2026-03-02T12:00:00+00:00/PT{minutes}M",),
             target_group_id=TARGET_GROUP.text,
             seed="",
             choice=self.random.choice(list(PointChoice)),
             window_days=1,
+            tests_per_run=len(self.names),
             enabled=self.random.random() < 0.8,
         )
-        self._ask(lambda: put_plan(self.platform.world.ports, VAULT, wanted))
 
     def _test_now(self) -> None:
         self._ask(lambda: run_now(self.platform.world.ports, VAULT, "tests"))
@@ -425,6 +436,13 @@ class Troubled(Interleaving):
     def ask(self, request: Callable[[], object]) -> None:
         self._ask(request)
 
+    def must(self, request: Callable[[], object]) -> None:
+        """As `ask`, with nothing in the way: a run whose requests are all refused would show nothing."""
+        try:
+            request()
+        except (BackupError, StateConflict) as error:
+            self.faults.append(f"nothing is in the way, and a request is refused: {error!r}")
+
     def pass_a_second(self) -> None:
         self._note_due()
         self._second()
@@ -471,13 +489,13 @@ class Troubled(Interleaving):
         self._let_all_go()
         self._ask(lambda: undelete_instance(world.ports, VAULT, NAME))
         self._resume()
-        self._ask(lambda: configure_instance(world.ports, VAULT, request(NAME)))
-        self._set_policy(SCHEDULES[-1])
+        self.must(lambda: configure_instance(world.ports, VAULT, request(NAME)))
+        self.must(lambda: self._put_policy(SCHEDULES[-1]))
         for _ in range(2):
             self.platform.run(minutes=12)
-            self._ask(lambda: reconcile(world.ports))
-        self._set_policy(SELDOM)
-        self._restore()
+            self.must(lambda: reconcile(world.ports))
+        self.must(lambda: self._put_policy(SELDOM))
+        self.must(lambda: self._ask_for_a_disk(None))
         self.platform.run(minutes=5)
         self._end_tests()
         for each in self.ingredients:
@@ -491,10 +509,11 @@ class Troubled(Interleaving):
         for _ in range(3):
             if self._places():
                 self.platform.run(minutes=65)
-        self._plan_tests()
-        self._test_now()
+        wanted = self._plan(60)
+        self.must(lambda: put_plan(ports, VAULT, wanted))
+        self.must(lambda: run_now(ports, VAULT, "tests"))
         self.platform.run(minutes=6 * len(self.names))  # one after another
-        self._ask(lambda: delete_plan(ports, VAULT, "tests"))
+        self.must(lambda: delete_plan(ports, VAULT, "tests"))
         self.platform.run(minutes=6)
 
     def _places(self) -> tuple[RestoreTestPlace, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from backup_core.domain.recovery_point import COPIED_DISK_TAG, COPY_TAG, TAG_PRE
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.vault import Vault
 from backup_core.ports import Remove, StateConflict, every
-from backup_core.workflows.copy_rules import put_rule
+from backup_core.workflows.copy_rules import delete_rule, put_rule
 from backup_core.workflows.holds import Place, clear_hold, set_hold
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.rebuild import rebuild_catalogue
@@ -61,6 +62,27 @@ def tags_of(platform: Platform, copy: PointCopy) -> dict[str, str]:
 
 def told_of_orphans(platform: Platform) -> list[str]:
     return [str(event.content["snapshotId"]) for event in events(platform, "Snapshot.Orphaned")]
+
+
+def with_two_attempts() -> tuple[Platform, PointCopy, PointCopy]:
+    """The first at a copy was lost, and is there all the same: both are whole. The second is on record."""
+    platform = copied(protected())
+    platform.run(minutes=20)
+    (first,) = platform.copies()
+    lose(platform, first)
+    reconcile(platform.world.ports)
+    platform.run(minutes=15)
+    (second,) = platform.copies()
+    assert second.attempt == 2
+    home = platform.world.cloud.shown(second.source_id)
+    assert home is not None
+    tags = tags_of(platform, second)
+    told = json.dumps(json.loads(tags[COPY_TAG]) | {"attempt": 1}, separators=(",", ":"))
+    made = platform.world.cloud.add_snapshot(first.snapshot_id, source=Disk(raw=home), tags=tags | {COPY_TAG: told})
+    raw = platform.world.cloud._snapshots[made.id.lower()].raw
+    raw["location"] = "northeurope"
+    first = replace(first, snapshot_unique_id=made.unique_id, created_at=made.created_at)
+    return platform, first, second
 
 
 # ---------------------------------------------------------------- adopted by the reconciler
@@ -200,6 +222,36 @@ def test_a_copy_of_an_instance_that_is_gone_is_told_of() -> None:
     assert told_of_orphans(platform) == [newest.snapshot_id]
 
 
+def test_a_copy_in_a_group_that_no_rule_names_any_more_is_told_of_unless_a_record_knows_it() -> None:
+    platform = with_two_copies()
+    older, _ = platform.copies()
+    delete_rule(platform.world.ports, VAULT, "north")
+    forget(platform, older)
+    for _ in range(2):
+        reconcile(platform.world.ports)
+    assert told_of_orphans(platform) == [older.snapshot_id]
+    forget(platform)
+    reconcile(platform.world.ports)
+    platform.run(minutes=1)
+    assert sorted(told_of_orphans(platform)) == sorted(platform.world.cloud.region_copies)
+    put_rule(platform.world.ports, VAULT, rule())
+    reconcile(platform.world.ports)
+    assert len(platform.copies()) == 2, "a rule that names the group has them adopted"
+
+
+@pytest.mark.parametrize("has_rule", [True, False])
+def test_copies_of_another_installation_are_named_to_whoever_asks_for_the_report(has_rule: bool) -> None:
+    platform = with_two_copies()
+    older, _ = platform.copies()
+    stranger = "99999999-9999-4999-8999-999999999999"
+    platform.world.cloud.retag(older.snapshot_id, tags_of(platform, older) | {f"{TAG_PREFIX}installation": stranger})
+    forget(platform)
+    if not has_rule:
+        delete_rule(platform.world.ports, VAULT, "north")
+    assert reconcile(platform.world.ports).foreign == [older.snapshot_id]
+    assert older.snapshot_id not in told_of_orphans(platform)
+
+
 def test_one_that_is_still_made_is_adopted_once_it_is_whole() -> None:
     platform = copied(protected())
     platform.run(minutes=20)
@@ -242,6 +294,53 @@ def test_what_was_listed_and_is_gone_by_now_is_not_adopted() -> None:
     cloud.guard = guard
     assert reconcile(platform.world.ports).copies == []
     assert older.copy_id not in {copy.copy_id for copy in platform.copies()}
+
+
+@pytest.mark.parametrize("known", ["none", "the later", "the earlier", "one that is lost", "one that is read"])
+def test_of_two_attempts_that_are_both_whole_the_later_is_the_copy_and_the_other_goes(known: str) -> None:
+    """As after tables that were lost or set back: what tells of the one knows nothing of the other."""
+    platform, first, second = with_two_attempts()
+    earlier = {name: getattr(first, name) for name in ("attempt", "snapshot_id", "snapshot_unique_id", "created_at")}
+    changes: dict[str, dict[str, Any]] = {
+        "the earlier": earlier,
+        "one that is lost": earlier | {"state": CopyState.LOST, "snapshot_id": f"{first.snapshot_id}0"},
+        "one that is read": earlier | {"restoring": ("a-restore",)},
+    }
+    if known == "none":
+        forget(platform)
+    elif known in changes:
+        change_copy(platform, second.copy_id, **changes[known])
+    reconcile(platform.world.ports)
+    if known == "one that is read":
+        assert platform.copies()[0].snapshot_id == first.snapshot_id
+        change_copy(platform, second.copy_id, restoring=())
+        reconcile(platform.world.ports)
+    platform.run(minutes=5)
+    (copy,) = platform.copies()
+    assert (copy.state, copy.snapshot_id, copy.left_behind) == (CopyState.COMPLETED, second.snapshot_id, ())
+    assert platform.world.cloud.removed.count(first.snapshot_id) == 1
+    assert told_of_orphans(platform) == []
+    assert reconcile(platform.world.ports).copies == []
+
+
+def test_a_whole_attempt_stays_as_long_as_the_copy_itself_is_not_certain() -> None:
+    platform, first, second = with_two_attempts()
+    reconcile(platform.world.ports)
+    platform.world.cloud.lose_snapshot(second.snapshot_id)
+    platform.run(minutes=5)
+    (copy,) = platform.copies()
+    assert copy.left_behind == (first.snapshot_id,)
+    assert "of the same point" in str(copy.expiry_blocked)
+    assert first.snapshot_id in platform.world.cloud.snapshot_ids()
+
+
+def test_an_attempt_beside_a_copy_whose_snapshot_is_not_seen_is_left_alone() -> None:
+    platform, first, second = with_two_attempts()
+    platform.world.cloud.lose_snapshot(second.snapshot_id)
+    reconcile(platform.world.ports)
+    platform.run(minutes=5)
+    assert platform.copies()[0].left_behind == ()
+    assert first.snapshot_id in platform.world.cloud.snapshot_ids()
 
 
 # ---------------------------------------------------------------- with the whole catalogue
@@ -400,21 +499,7 @@ def test_copies_of_another_installation_come_back_only_if_they_are_taken_over() 
 
 
 def test_of_two_attempts_at_a_copy_the_later_one_counts_and_the_other_is_cleared_away() -> None:
-    platform = copied(protected())
-    platform.run(minutes=20)
-    (copy,) = platform.copies()
-    lose(platform, copy)
-    reconcile(platform.world.ports)
-    platform.run(minutes=15)
-    (second,) = platform.copies()
-    assert second.attempt == 2
-    home = platform.world.cloud.shown(second.source_id)
-    assert home is not None
-    tags = tags_of(platform, second)
-    first = json.dumps(json.loads(tags[COPY_TAG]) | {"attempt": 1}, separators=(",", ":"))
-    made = platform.world.cloud.add_snapshot(copy.snapshot_id, source=Disk(raw=home), tags=tags | {COPY_TAG: first})
-    raw = platform.world.cloud._snapshots[made.id.lower()].raw
-    raw["location"] = "northeurope"
+    platform, copy, second = with_two_attempts()
     report = rebuild_catalogue(lost(platform).world.ports, [SNAPSHOT_GROUP, COPIES])
     assert report.copies == [second.copy_id]
     (back,) = platform.copies()

@@ -12,7 +12,7 @@ import pytest
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.alert import Cause
 from backup_core.domain.data_sample import RANGES
-from backup_core.domain.errors import CloudUnavailable, InvalidInput, PermissionMissing, ResourceInUse
+from backup_core.domain.errors import CloudUnavailable, InvalidInput, PermissionMissing, ResourceInUse, TablesSetBack
 from backup_core.domain.job import Job, JobOperation, JobStatus
 from backup_core.domain.messages import BeginRestoreTests, GoOnTesting
 from backup_core.domain.permissions import Grant
@@ -23,6 +23,7 @@ from backup_core.workflows.job_kinds import give_up
 from backup_core.workflows.poison import StepGivenUp
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.restore_test_plans import delete_plan, estimate, put_plan, run_now
+from backup_core.workflows.set_back import go_on
 from backup_core.workflows.vaults import put_vault
 from tests.builders import DISK_GROUP, TARGET_GROUP, VAULT, disk_json, vault
 from tests.workflows.platform import Platform
@@ -407,6 +408,26 @@ def test_an_instance_without_a_point_in_the_window_fails_its_test() -> None:
     (job,) = made_tests(platform)
     assert job.error is not None
     assert job.error.code == "NoRecoveryPointToTest"
+
+
+@pytest.mark.parametrize("steps", [0, 1], ids=["waits", "has a place"])
+def test_a_test_that_stood_open_when_tables_were_set_back_is_no_alarm_of_its_disk(steps: int) -> None:
+    """The set-back is told for itself, once; nothing would end an alert of each disk before its plan comes round."""
+    platform = planned()
+    while not made_tests(platform) or made_tests(platform)[0].turn < steps:
+        platform.run(seconds=1)
+    tables = platform.world.store.copy()
+    platform.run(minutes=30)
+    assert [each.status for each in made_tests(platform)] == [JobStatus.COMPLETED]
+    platform.world.store.go_back(tables)
+    platform.run(minutes=5)
+    (job,) = made_tests(platform)
+    assert job.error is not None
+    assert job.error.code == TablesSetBack.code
+    assert platform.instance().alerts == ()
+    assert len(events(platform, "Tables.SetBack")) == 1
+    go_on(platform.world.ports)
+    nothing_is_left(platform)
 
 
 def test_the_point_under_test_is_held() -> None:
