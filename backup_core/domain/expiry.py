@@ -31,7 +31,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gone:
-    """Azure deleted the snapshot, or two looks did not find it."""
+    """Azure deleted the snapshot, or looks minutes apart did not find it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """Its snapshot was not found, and that is not believed yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +54,7 @@ class Back:
     certain: bool
 
 
-Fate = Gone | Untouched | Back | Asked
+Fate = Gone | Unseen | Untouched | Back | Asked
 
 
 def expiry_job(message: ExpirePoints, instance: BackupInstance, points: Sequence[RecoveryPoint], now: datetime) -> Job:
@@ -78,10 +83,13 @@ def record_after(point: RecoveryPoint, fate: Fate, now: datetime) -> RecoveryPoi
     match fate:
         case Gone():
             return None
+        case Unseen():
+            asked_at, since = point.deletion_asked_at or now, point.absent_since or now
+            return replace(point, deletion_asked_at=asked_at, absent_since=since)
         case Asked():
-            return replace(point, deletion_asked_at=now, deletion_url=fate.url)
+            return replace(point, deletion_asked_at=now, deletion_url=fate.url, absent_since=None)
         case Untouched():
-            return replace(point, deletion_asked_at=None, deletion_url="")
+            return replace(point, deletion_asked_at=None, deletion_url="", absent_since=None)
         case Back():
             return _brought_back(point, fate, now)
 
@@ -98,6 +106,7 @@ def _brought_back(point: RecoveryPoint, fate: Back, now: datetime) -> RecoveryPo
         deletion_url="",
         expiry_blocked=None if fate.error is None else fate.because,
         blocked_until=None if fate.error is None else now + BLOCKED_RETRY,
+        absent_since=None if fate.certain else point.absent_since,
     )
 
 

@@ -86,7 +86,8 @@ class Adopter:
         copy = copy_from_label(label, snapshot.tags, snapshot) if label is not None else None
         vault, name = (label.vault, label.instance_name) if label is not None else (self.vault, "unknown")
         known = ports.store.get(PointCopy, vault, name, copy.copy_id) if copy is not None else None
-        if known is None or not known.value.accounts_for(snapshot.id):
+        is_moved = known is not None and known.value.snapshot_unique_id == snapshot.unique_id  # the record will follow
+        if known is None or not (is_moved or known.value.accounts_for(snapshot.id)):
             reason = "no record tells of this copy in another region, nor does a copy rule name its group"
             self._report_orphan(ports, vault, name, snapshot, reason)
 

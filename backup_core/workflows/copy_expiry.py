@@ -10,9 +10,11 @@ Leaves to others: what may go (domain/copying.py).
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import count
 
 from backup_core.domain.agenda import AgendaRow, copies_row
 from backup_core.domain.alert import Cause
@@ -40,7 +42,7 @@ from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Ports, Remove, Replace, StateConflict, Stored, again_on_conflict
 from backup_core.workflows import announcements, outbox
-from backup_core.workflows.absence import find_snapshot_surely
+from backup_core.workflows.absence import DOUBTED_FOR, find_snapshot_surely, is_believed
 from backup_core.workflows.alerts import Alerted, fire, resolve
 from backup_core.workflows.brake import Asked as BrakeAsked
 from backup_core.workflows.brake import ask_brake
@@ -104,9 +106,15 @@ def expire_copies(ports: Ports, message: ExpireCopies) -> None:
     ready = [each for each in sight.copies if _is_ready(each.value, sight, now)]
     work = [each for each in ready if each.value.copy_id not in asked.stopped or each.value.left_behind]
     if work:
-        _round(ports, message, sight, work[:COPIES_A_ROUND])
+        _round(ports, message, sight, _in_turn(work)[:COPIES_A_ROUND])
     else:
         _rest(ports, message, sight, is_stopped=bool(asked.stopped))
+
+
+def _in_turn(work: Sequence[Stored[PointCopy]]) -> list[Stored[PointCopy]]:
+    """One of each region after another, lest those of one that is down are all that a round tries."""
+    places = defaultdict[str, Iterator[int]](count)
+    return sorted(work, key=lambda each: next(places[each.value.lane]))
 
 
 def _ask_brake(ports: Ports, message: ExpireCopies, sight: _Sight) -> BrakeAsked | None:
@@ -209,17 +217,17 @@ def _round(ports: Ports, message: ExpireCopies, sight: _Sight, work: Sequence[St
         stays=sight.stays,
     )
     results: list[_Result] = []
-    passing: BackupError | None = None
+    passing: dict[str, BackupError] = {}  # by lane: a region that is down holds up no other
     for stored in copies:
         try:
-            results.append(_settle(ports, run, stored))
+            if stored.value.lane not in passing:
+                results.append(_settle(ports, run, stored))
         except BackupError as error:
-            passing = error
-            break
+            passing[stored.value.lane] = error
     if not _record(ports, message, instance, results):
         return
-    if passing is not None:
-        _pause(ports, message, passing)
+    if passing:
+        _pause(ports, message, next(iter(passing.values())))
     else:
         looks = message.looks + 1 if any(each.after is not None for each in results) else 0
         _come_back(ports, replace(message, looks=looks, attempts=0, deferrals=0, doubts=0), look_delay(looks))
@@ -262,21 +270,33 @@ def _settle(ports: Ports, run: CopyRun, stored: Stored[PointCopy]) -> _Result:
         if error.transient and not isinstance(error, OperationFailed):
             raise
         return _Result(stored=stored, after=_blocked(ports, run, copy, error), error=error)
-    if answer is None or isinstance(answer, Asked):
-        url = answer.url if answer is not None else ""
-        return _Result(stored=stored, after=replace(copy, deletion_asked_at=ports.clock.now(), deletion_url=url))
+    if answer is None:
+        return _Result(stored=stored, after=_unseen(ports, copy))
+    if isinstance(answer, Asked):
+        asked = replace(copy, deletion_asked_at=ports.clock.now(), deletion_url=answer.url, absent_since=None)
+        return _Result(stored=stored, after=asked)
     return _Result(stored=stored, after=copy if answer.may_go else _kept(ports, run, copy))
 
 
 def _without_leftover(ports: Ports, run: CopyRun, copy: PointCopy) -> PointCopy:
-    """The copy without the first of what it left behind, once that is gone. What was asked for minutes ago may not be
-    seen yet: its absence is believed when the next attempt may begin."""
-    name, *others = copy.left_behind
+    """The copy without the first of what it left behind, once that is gone: it is not found, and was not minutes ago.
+    What was just asked for may not be seen yet, so that is not believed before the next attempt may begin."""
+    (name, *others), now = copy.left_behind, ports.clock.now()
     if not delete_left_behind(ports, run, copy, name):
-        return copy
-    if copy.not_before is not None and ports.clock.now() < copy.not_before:
-        return replace(copy, blocked_until=copy.not_before, expiry_blocked=None)
+        return replace(copy, blocked_until=None, expiry_blocked=None)
+    if copy.blocked_until is None or copy.expiry_blocked is not None:
+        until = max(now + DOUBTED_FOR, copy.not_before or now)
+        return replace(copy, blocked_until=until, expiry_blocked=None)
     return replace(copy, left_behind=tuple(others), blocked_until=None, expiry_blocked=None)
+
+
+def _unseen(ports: Ports, copy: PointCopy) -> PointCopy | None:
+    """A copy that is not found is looked at again when that is believed; None then."""
+    now = ports.clock.now()
+    if is_believed(copy.absent_since, now):
+        return None
+    since, asked_at = copy.absent_since or now, copy.deletion_asked_at or now
+    return replace(copy, deletion_asked_at=asked_at, absent_since=since, blocked_until=since + DOUBTED_FOR)
 
 
 def _observed(ports: Ports, copy: PointCopy) -> PointCopy | None:
@@ -291,9 +311,10 @@ def _observed(ports: Ports, copy: PointCopy) -> PointCopy | None:
         return None if operation.status == "Succeeded" else copy
     snapshot = find_snapshot_surely(ports, copy.snapshot_id)
     if snapshot is None:
-        return None
+        return _unseen(ports, copy)
+    there = replace(copy, absent_since=None, blocked_until=None)
     is_going = snapshot.provisioning_state == "Deleting"
-    return copy if is_going else replace(copy, deletion_asked_at=None, deletion_url="")
+    return there if is_going else replace(there, deletion_asked_at=None, deletion_url="")
 
 
 def _kept(ports: Ports, run: CopyRun, copy: PointCopy) -> PointCopy:
@@ -303,7 +324,7 @@ def _kept(ports: Ports, run: CopyRun, copy: PointCopy) -> PointCopy:
         return replace(copy, deletion_asked_at=ports.clock.now(), deletion_url="")
     is_certain = snapshot.is_usable and isinstance(prove_copy(copy, snapshot, vault=run.vault), Proven)
     state = CopyState.COMPLETED if is_certain else copy.state
-    kept = replace(copy, state=state, deletion_asked_at=None, deletion_url="")
+    kept = replace(copy, state=state, deletion_asked_at=None, deletion_url="", absent_since=None)
     bound = snapshot.immutability if is_certain else None
     return kept if bound is None else replace(kept, immutable_until=bound.until)
 
@@ -401,7 +422,7 @@ def _quieten(ports: Ports, message: ExpireCopies, sight: _Sight) -> bool:
 
 
 def _pause(ports: Ports, message: ExpireCopies, error: BackupError) -> None:
-    turn = next_turn(message, error, message.instance_name)
+    turn = next_turn(message, error, message.instance_name, is_patient=True)
     if turn is not None:  # else the sweep brings it again
         note_deferral(turn, error, message.instance_name)
         _come_back(ports, turn.message, turn.delay)

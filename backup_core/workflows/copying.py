@@ -657,7 +657,8 @@ def _fail(ports: Ports, message: StartCopy | ObserveCopy, row: Stored[Job], erro
         ports, vault, replace(stored.value, copying=""), cause, error=JobError.of(error), job_id=failed.job_id
     )
     changes = [Replace(stored, alerted.instance), Replace(copy, waiting), Replace(row, failed), *alerted.changes]
-    ports.store.schedule([copies_row(vault, name, now + timedelta(seconds=1))])  # what it left is in the next one's way
+    if not copy.value.left_behind:  # else it is on the agenda, and a second row would have it looked at twice as often
+        ports.store.schedule([copies_row(vault, name, now + timedelta(seconds=1))])  # it is in the next one's way
     try:
         outbox.commit(ports, vault, changes, [announcements.job_ended(vault, failed), *alerted.events])
     except StateConflict:

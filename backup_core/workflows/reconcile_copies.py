@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from backup_core.domain.agenda import copies_row
@@ -39,14 +40,14 @@ from backup_core.domain.copying import (
     with_new_copies,
 )
 from backup_core.domain.disk import Snapshot
-from backup_core.domain.errors import BackupError, SnapshotGroupNotFound
+from backup_core.domain.errors import BackupError, PermissionMissing, SnapshotGroupNotFound
 from backup_core.domain.events import Event
 from backup_core.domain.hold import all_holds, strange_holds, united_holds
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import Job, JobError
 from backup_core.domain.messages import LabelHolds
-from backup_core.domain.ownership import Proven, is_foreign
+from backup_core.domain.ownership import NotProven, Proven, is_foreign
 from backup_core.domain.recovery_point import RecoveryPoint, held_by_tag
 from backup_core.domain.resource_ids import ANYWHERE, SNAPSHOT, VaultKey, parse_group_id, parse_resource_id
 from backup_core.domain.vault import Vault
@@ -62,6 +63,7 @@ from backup_core.workflows.holds import LABELLED_AT_ONCE, is_labelled
 from backup_core.workflows.reconcile_group import Agenda
 from backup_core.workflows.reconcile_report import ReconcileReport
 from backup_core.workflows.run_time import Time
+from backup_core.workflows.snapshot_groups import remember_group
 from backup_core.workflows.watching import watch_row
 
 log = logging.getLogger("diskbackup.reconcile")
@@ -72,9 +74,11 @@ _TOGETHER = 80  # of 100 rows that a transaction takes: beside the instance, ale
 @dataclass(slots=True, kw_only=True)
 class _Seen:
     """Copies that lie in the groups of a vault's rules, by id in small letters; `unread` groups could not be listed.
-    `claimed`: those that say they are an instance's, by its name in small letters."""
+    `claimed`: those that say they are an instance's, by its name in small letters. `of_subscription`: all that lie in
+    one, by unique id in small letters, once one was missed."""
 
     copies: dict[str, Snapshot] = field(default_factory=dict)
+    of_subscription: dict[str, dict[str, Snapshot]] = field(default_factory=dict)
     claimed: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     listed: set[str] = field(default_factory=set)
     unread: set[str] = field(default_factory=set)
@@ -99,7 +103,7 @@ def reconcile_copies(
     acting = acting_for(ports, vault)
     seen = _Seen()
     for rule in settings.copy_rules:
-        _list(acting, rule.snapshot_group_id, seen, report)
+        _list(acting, vault, rule.snapshot_group_id, seen, report)
     enlisted = _enlisted(ports, {rule.lane for rule in settings.copy_rules})
     ordered = sorted(names, key=str.lower)
     for position, name in enumerate(ordered):
@@ -116,15 +120,17 @@ def reconcile_copies(
     return None
 
 
-def _list(ports: Ports, group_id: str, seen: _Seen, report: ReconcileReport) -> None:
+def _list(ports: Ports, vault: VaultKey, group_id: str, seen: _Seen, report: ReconcileReport) -> None:
     group = parse_group_id(group_id)
     if group.key in seen.listed | seen.unread:
         return
     try:
-        for snapshot in ports.cloud.list_snapshots(group):
-            if is_copy(snapshot.tags):
-                seen.copies[snapshot.id.lower()] = snapshot
-                seen.claimed[claimed_instance(snapshot.tags)].append(snapshot.id.lower())
+        found = [each for each in ports.cloud.list_snapshots(group) if is_copy(each.tags)]
+        for snapshot in found:
+            seen.copies[snapshot.id.lower()] = snapshot
+            seen.claimed[claimed_instance(snapshot.tags)].append(snapshot.id.lower())
+        if found:
+            remember_group(ports, vault, group)  # seen empty before the first copy lay there, it was forgotten
     except SnapshotGroupNotFound:
         log.error("reconcile.copy_group_gone group=%s", group.text)  # each copy is asked for once more
     except BackupError as error:
@@ -171,8 +177,9 @@ def _reconcile_instance(
     found: dict[str, Snapshot | bool | None] = {}
     for each in copies:
         seen.accounted |= {name.lower() for name in (each.value.snapshot_id, *each.value.left_behind)}
-        found[each.value.copy_id] = _find(ports, each.value, seen, report)
-        mended.check(each, found[each.value.copy_id])
+        there = found[each.value.copy_id] = _find(ports, vault, each.value, seen, report)
+        seen.accounted |= {there.id.lower()} if isinstance(there, Snapshot) else set()
+        mended.check(each, there)
     mended.let_go_of_dead_job()
     for key in sorted({*seen.claimed[name.lower()]} - seen.accounted):
         mended.adopt(_proven(ports, settings, seen.copies[key].id, installation))
@@ -205,15 +212,33 @@ def _watch_restores(
         report.agenda_rows.append(f"watch {instance.name}")
 
 
-def _find(ports: Ports, copy: PointCopy, seen: _Seen, report: ReconcileReport) -> Snapshot | bool | None:
+def _find(
+    ports: Ports, vault: VaultKey, copy: PointCopy, seen: _Seen, report: ReconcileReport
+) -> Snapshot | bool | None:
     """The copy's snapshot, None where two looks show none, False where it cannot be told."""
     if not copy.snapshot_id or copy.state not in (CopyState.COMPLETED, CopyState.LOST):
         return False
-    _list(ports, copy.group_id, seen, report)
+    _list(ports, vault, copy.group_id, seen, report)
     found = seen.copies.get(copy.snapshot_id.lower())
     if found is not None or parse_resource_id(copy.snapshot_id, SNAPSHOT).group_id.key in seen.unread:
         return found or False
-    return find_snapshot_surely(ports, copy.snapshot_id) if copy.state is CopyState.COMPLETED else None
+    found = find_snapshot_surely(ports, copy.snapshot_id) if copy.state is CopyState.COMPLETED else None
+    return found or _moved(ports, vault, copy, seen)
+
+
+def _moved(ports: Ports, vault: VaultKey, copy: PointCopy, seen: _Seen) -> Snapshot | None:
+    """The copy's snapshot where somebody moved it to another group of its subscription, as far as we may see that."""
+    subscription = parse_group_id(copy.group_id).subscription
+    if subscription not in seen.of_subscription:
+        seen.of_subscription[subscription] = {}
+        with suppress(PermissionMissing):
+            lying = ports.cloud.list_all_snapshots(subscription)
+            seen.of_subscription[subscription] = {each.unique_id.lower(): each for each in lying if is_copy(each.tags)}
+    found = seen.of_subscription[subscription].get(copy.snapshot_unique_id.lower())
+    if found is None or isinstance(prove_copy(replace(copy, snapshot_id=found.id), found, vault=vault), NotProven):
+        return None
+    remember_group(ports, vault, parse_resource_id(found.id, SNAPSHOT).group_id)
+    return found
 
 
 def _bind(
@@ -308,6 +333,11 @@ class _Mended:
         copy, vault, now = stored.value, self._settings.key, self._ports.clock.now()
         if found is False:
             return
+        if isinstance(found, Snapshot) and found.id.lower() != copy.snapshot_id.lower():
+            self.told.append(f"moved {copy.snapshot_id}")
+            log.warning("copy.moved snapshot=%s to=%s", copy.snapshot_id, found.id)
+            group = parse_resource_id(found.id, SNAPSHOT).group_id.text
+            copy = replace(copy, snapshot_id=found.id, group_id=group)
         is_there = isinstance(found, Snapshot) and isinstance(prove_copy(copy, found, vault=vault), Proven)
         if copy.is_whole and found is None and not is_believed(copy.absent_since, now):
             self._after[copy.copy_id] = replace(copy, absent_since=copy.absent_since or now)
@@ -320,6 +350,7 @@ class _Mended:
             self.told.append(f"lost {copy.snapshot_id}")
             log.error("copy.lost instance=%s snapshot=%s", copy.instance_name, copy.snapshot_id)
         elif copy.state is CopyState.LOST and is_there:
+            self._certain.add(copy.copy_id)
             self._after[copy.copy_id] = replace(copy, state=CopyState.COMPLETED)
             self.told.append(f"regained {copy.snapshot_id}")
 

@@ -4,8 +4,8 @@ Mark (one transaction) -> ask Azure to delete (workflows/deletion.py, which asks
 deletion to its end -> forget the record. A run that dies anywhere is finished by the next one, which the agenda's row
 brings: marked points go on, or come back where they are to be kept by now. A point comes back as a good one only when
 its snapshot was looked at: there, whole and proven; its record goes only when Azure ended the deletion well, or when
-two looks did not find the snapshot. The sweep moves an instance's agenda row a little into the future, so that a lost
-message only delays.
+looks minutes apart did not find the snapshot. The sweep moves an instance's agenda row a little into the future, so
+that a lost message only delays.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from backup_core.domain.expiry import (
     Back,
     Fate,
     Gone,
+    Unseen,
     Untouched,
     ended,
     expiry_due_at,
@@ -49,7 +50,7 @@ from backup_core.domain.retention import held_until
 from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Insert, Ports, Remove, Replace, StateConflict, Stored, every
 from backup_core.workflows import announcements, outbox
-from backup_core.workflows.absence import find_snapshot_surely
+from backup_core.workflows.absence import DOUBTED_FOR, find_snapshot_surely, is_believed
 from backup_core.workflows.alerts import Alerted, fire, resolve
 from backup_core.workflows.brake import Asked as BrakeAsked
 from backup_core.workflows.brake import ask_brake
@@ -337,15 +338,15 @@ def _round(ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance], 
         return
     outcome = _settle_points(ports, message.vault, rows, work)
     if not outcome.fates and outcome.error is None and rows.instance.value.deletion is None:
-        _look_again(ports, message, looks=message.looks + 1)
+        _look_again(ports, message, rows.points, outcome.fates)
         return
     recorded = _record(ports, message, rows, outcome, work.settings)
     if recorded is None:
         return
     if outcome.error is not None:
         _pause(ports, message, outcome.error, rows.job_id)
-    elif not all(isinstance(outcome.fates.get(point.value.point_id), Gone | Back) for point in rows.points):
-        _look_again(ports, message, looks=0 if outcome.fates else message.looks + 1)
+    elif ended(outcome.fates) < len(rows.points):
+        _look_again(ports, message, rows.points, outcome.fates)
     elif recorded.is_more:
         ports.queue.send(replace(message, attempts=0, deferrals=0, doubts=0, looks=0))
     else:
@@ -439,7 +440,7 @@ def _fate(ports: Ports, run: DeletionRun, point: RecoveryPoint, kept: str | None
             raise
         return _back(ports, run.vault, point, f"{error.code}: {error.message} {error.recommended_action}", error)
     if answer is None:
-        return Asked(url="")  # seen gone once
+        return _unseen(ports, point)
     if isinstance(answer, Asked):
         return answer
     return None if answer.may_go else _back(ports, run.vault, point, answer.because, None)
@@ -455,10 +456,25 @@ def _observe(ports: Ports, point: RecoveryPoint) -> Fate | None:
         )
     if operation is not None:
         return Gone() if operation.status == "Succeeded" else None
+    if _is_doubted(ports, point):
+        return None
     snapshot = find_snapshot_surely(ports, point.snapshot_id)
     if snapshot is None:
-        return Gone()
-    return None if snapshot.provisioning_state == "Deleting" else Untouched()
+        return _unseen(ports, point)
+    if snapshot.provisioning_state != "Deleting":
+        return Untouched()
+    return None if point.absent_since is None else Asked(url=point.deletion_url)
+
+
+def _unseen(ports: Ports, point: RecoveryPoint) -> Fate:
+    """What becomes of a point whose snapshot is not found; of a lost one that is known."""
+    is_gone = point.state is PointState.LOST or is_believed(point.absent_since, ports.clock.now())
+    return Gone() if is_gone else Unseen()
+
+
+def _is_doubted(ports: Ports, point: RecoveryPoint) -> bool:
+    """Whether it was not found, and the look that would be believed is still to come."""
+    return point.absent_since is not None and not is_believed(point.absent_since, ports.clock.now())
 
 
 def _back(ports: Ports, vault: VaultKey, point: RecoveryPoint, because: str, error: BackupError | None) -> Fate:
@@ -470,7 +486,7 @@ def _back(ports: Ports, vault: VaultKey, point: RecoveryPoint, because: str, err
             raise
         error, certain = error or unknown, False
     if certain is None:
-        return Asked(url="")  # seen gone once
+        return _unseen(ports, point)
     if not certain and error is None:
         error = SnapshotNotOurs(f"Snapshot '{point.snapshot_id}' is not whole, or not proven to be this point's.")
     return Back(because=because, error=error, certain=certain)
@@ -579,16 +595,23 @@ def _alerted(
 
 def _pause(ports: Ports, message: ExpirePoints, error: BackupError, identity: str) -> None:
     """Go on later with the same job, before the sweep sends for it again; without another turn, when the sweep does."""
-    turn = next_turn(message, error, identity)
+    turn = next_turn(message, error, identity, is_patient=True)
     if turn is None:
         return
     note_deferral(turn, error, identity)
     _come_back(ports, turn.message, turn.delay)
 
 
-def _look_again(ports: Ports, message: ExpirePoints, *, looks: int) -> None:
-    """Come back while Azure deletes, before the sweep sends for it."""
-    _come_back(ports, replace(message, looks=looks, attempts=0, deferrals=0, doubts=0), look_delay(looks))
+def _look_again(
+    ports: Ports, message: ExpirePoints, points: Sequence[Stored[RecoveryPoint]], fates: Mapping[str, Fate]
+) -> None:
+    """Come back while Azure deletes, before the sweep sends for it; where nothing was found, when that is believed."""
+    looks, now = 0 if fates else message.looks + 1, ports.clock.now()
+    left = [each.value for each in points if not isinstance(fates.get(each.value.point_id), Gone | Back)]
+    after = [record_after(point, fates[point.point_id], now) if point.point_id in fates else point for point in left]
+    doubts = [each.absent_since + DOUBTED_FOR - now for each in after if each and each.absent_since]
+    delay = max(look_delay(looks), min(doubts)) if len(doubts) == len(left) else look_delay(looks)
+    _come_back(ports, replace(message, looks=looks, attempts=0, deferrals=0, doubts=0), delay)
 
 
 def _come_back(ports: Ports, message: ExpirePoints, delay: timedelta) -> None:

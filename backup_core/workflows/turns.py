@@ -41,6 +41,8 @@ from backup_core.workflows import outbox
 log = logging.getLogger("diskbackup.turns")
 
 MAX_ATTEMPTS = 16  # rounds a step spends on transient errors: about twenty-five minutes in all
+LONGEST_ATTEMPT_DELAY = timedelta(minutes=2)
+LONGEST_PATIENCE = timedelta(minutes=15)  # of what nobody waits for, and what never gives up
 SPREAD_SECONDS = 1.0  # on top of the place in line that the cloud's port gives: processes do not know of each other
 FIRST_LOOK = timedelta(seconds=2)
 LONGEST_LOOK = timedelta(minutes=5)
@@ -62,10 +64,10 @@ def throttle_delay(error: Throttled, identity: str, rounds: int) -> timedelta:
     return timedelta(seconds=error.retry_after_seconds + SPREAD_SECONDS * spread(identity, rounds))
 
 
-def attempt_delay(error: BackupError, attempts: int) -> timedelta:
+def attempt_delay(error: BackupError, attempts: int, longest: timedelta = LONGEST_ATTEMPT_DELAY) -> timedelta:
     if isinstance(error, SnapshotLimitReached):
         return timedelta(seconds=60)
-    return min(timedelta(seconds=3 * 2**attempts), timedelta(minutes=2))
+    return min(timedelta(seconds=3 * 2 ** min(attempts, 20)), longest)
 
 
 def operation_delay(failed: int) -> timedelta:
@@ -81,18 +83,19 @@ class Turn(Generic[M]):
     delay: timedelta
 
 
-def next_turn(message: M, error: BackupError, identity: str) -> Turn[M] | None:
+def next_turn(message: M, error: BackupError, identity: str, *, is_patient: bool = False) -> Turn[M] | None:
     """How the step of `message` comes back when `error` may pass by itself, or is an absence that is not to be believed
-    yet; None when it is time to give up."""
+    yet; None when it is time to give up. One that `is_patient` does not, and comes back more and more seldom."""
     if isinstance(error, Throttled):
         rounds = message.deferrals
         return Turn(message=replace(message, deferrals=rounds + 1), delay=throttle_delay(error, identity, rounds))
     if message.doubts < error.doubts:
         again = replace(message, doubts=message.doubts + 1)
         return Turn(message=again, delay=attempt_delay(error, message.doubts))
-    if error.transient and message.attempts < MAX_ATTEMPTS:
+    if error.transient and (is_patient or message.attempts < MAX_ATTEMPTS):
         again = replace(message, attempts=message.attempts + 1)
-        return Turn(message=again, delay=attempt_delay(error, message.attempts))
+        longest = LONGEST_PATIENCE if is_patient else LONGEST_ATTEMPT_DELAY
+        return Turn(message=again, delay=attempt_delay(error, message.attempts, longest))
     return None
 
 

@@ -17,8 +17,9 @@ from backup_core.domain.disk import Disk
 from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.hold import INSTANCE
 from backup_core.domain.instance import ProtectionState
+from backup_core.domain.messages import ExpireCopies
 from backup_core.domain.recovery_point import COPIED_DISK_TAG, COPY_TAG, TAG_PREFIX
-from backup_core.domain.resource_ids import VaultKey
+from backup_core.domain.resource_ids import GroupId, VaultKey
 from backup_core.domain.vault import Vault
 from backup_core.ports import Remove, StateConflict, every
 from backup_core.workflows.copy_rules import delete_rule, put_rule
@@ -29,7 +30,7 @@ from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.run_time import WORK_FOR
 from backup_core.workflows.set_back import go_on
 from backup_core.workflows.vaults import put_policy, put_vault
-from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, disk_id, hold, policy, vault
+from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, disk_id, disk_json, hold, policy, vault
 from tests.fakes import SlowClock
 from tests.workflows.platform import Platform, request
 from tests.workflows.scenes import HOUR, HOURLY, SLOT, change_copy, events, go_to, lose, protected
@@ -113,6 +114,43 @@ def test_an_adopted_copy_expires_in_its_time_as_if_it_had_never_been_forgotten()
     go_to(platform, SLOT + 2 * HOUR, minutes=5)
     assert platform.world.cloud.removed.count(older.snapshot_id) == 1
     assert older.copy_id not in {copy.copy_id for copy in platform.copies()}
+
+
+ELSEWHERE = GroupId(subscription=SUBSCRIPTION, group="tidied-rg")
+
+
+def test_the_record_follows_a_copy_that_somebody_moved_to_another_group() -> None:
+    platform = with_two_copies()
+    older, newest = platform.copies()
+    platform.world.cloud.add_group(ELSEWHERE)
+    there = platform.world.cloud.move_snapshot(older.snapshot_id, ELSEWHERE)
+    report = reconcile(platform.world.ports)
+    assert report.copies == [f"moved {older.snapshot_id}"]
+    assert platform.copies() == [replace(older, snapshot_id=there, group_id=ELSEWHERE.text), newest]
+    assert reconcile(platform.world.ports).copies == []
+    assert told_of_orphans(platform) == []
+    change_copy(platform, older.copy_id, expires_at=SLOT)
+    due = ExpireCopies(vault=VAULT, instance_name="disk-1", due_at=platform.world.clock.now())
+    platform.world.queue.send(due)
+    platform.run(minutes=1)
+    assert platform.world.cloud.removed == [there]
+    platform.world.cloud.move_snapshot(newest.snapshot_id, ELSEWHERE)
+    assert reconcile(platform.world.ports).copies == [f"moved {newest.snapshot_id}"]
+    platform.run(minutes=1)
+    assert told_of_orphans(platform) == []
+
+
+def test_another_snapshot_with_a_moved_copys_tags_is_not_taken_for_it() -> None:
+    platform = with_two_copies()
+    older, _ = platform.copies()
+    tags = tags_of(platform, older)
+    platform.world.cloud.add_group(ELSEWHERE)
+    name = older.snapshot_id.rsplit("/", 1)[-1]
+    forged = f"{ELSEWHERE.text}/providers/Microsoft.Compute/snapshots/{name}"
+    platform.world.cloud.add_snapshot(forged, source=Disk(raw=disk_json("disk-1")), tags=tags)
+    lose(platform, older)
+    report = reconcile(platform.world.ports)
+    assert report.copies == [f"lost {older.snapshot_id}"]
 
 
 def other_time(tags: dict[str, str]) -> dict[str, str]:
@@ -315,7 +353,7 @@ def test_of_two_attempts_that_are_both_whole_the_later_is_the_copy_and_the_other
         assert platform.copies()[0].snapshot_id == first.snapshot_id
         change_copy(platform, second.copy_id, restoring=())
         reconcile(platform.world.ports)
-    platform.run(minutes=5)
+    platform.run(minutes=10)
     (copy,) = platform.copies()
     assert (copy.state, copy.snapshot_id, copy.left_behind) == (CopyState.COMPLETED, second.snapshot_id, ())
     assert platform.world.cloud.removed.count(first.snapshot_id) == 1
@@ -510,7 +548,7 @@ def test_of_two_attempts_at_a_copy_the_later_one_counts_and_the_other_is_cleared
     configure_anew(platform)
     platform.run(minutes=1)
     reconcile(platform.world.ports)
-    platform.run(minutes=5)
+    platform.run(minutes=15)
     assert copy.snapshot_id not in platform.world.cloud.snapshot_ids()
     assert second.snapshot_id in platform.world.cloud.snapshot_ids()
     assert platform.copies()[0].left_behind == ()

@@ -21,7 +21,7 @@ from backup_core.domain.copying import (
 from backup_core.domain.errors import CloudUnavailable, InvalidInput, ResourceInUse
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
-from backup_core.domain.messages import StartCopy
+from backup_core.domain.messages import ExpireCopies, StartCopy
 from backup_core.domain.resource_ids import ANYWHERE, GroupId
 from backup_core.ports import Remove, every
 from backup_core.workflows.copy_rules import delete_rule, put_rule
@@ -183,6 +183,40 @@ def test_copies_expire_but_for_the_newest_of_their_region() -> None:
     assert [copy.snapshot_id for copy in copies(platform)] == [second]
     assert platform.world.cloud.removed.count(first) == 1
     assert events(platform, "Copy.Expired")
+
+
+def test_a_copy_that_is_not_found_for_some_minutes_is_not_forgotten_when_it_expires() -> None:
+    platform = copied(protected(), retention="PT90M")
+    platform.run(minutes=10)
+    go_to(platform, SLOT + HOUR, minutes=10)
+    first = copies(platform)[0]
+    change_copy(platform, first.copy_id, expires_at=SLOT)
+    platform.world.cloud.read_lag = timedelta(days=60)
+    platform.world.queue.send(ExpireCopies(vault=VAULT, instance_name="disk-1", due_at=platform.world.clock.now()))
+    platform.run(minutes=4)
+    assert copies(platform)[0].absent_since is not None
+    platform.world.cloud.read_lag = timedelta(0)
+    platform.run(minutes=4)
+    assert platform.world.cloud.removed == [first.snapshot_id]
+    assert first.copy_id not in {copy.copy_id for copy in copies(platform)}
+
+
+def test_what_an_attempt_left_behind_and_is_not_found_for_some_minutes_is_not_forgotten() -> None:
+    platform = copied(protected())
+    platform.run(seconds=12)
+    platform.world.cloud.fail_late("InvalidParameter", "No.")
+    platform.world.cloud.locks.add(COPIES.key)
+    platform.run(minutes=15)
+    (copy,) = copies(platform)
+    assert (copy.state, len(copy.left_behind)) == (CopyState.COMPLETED, 1)
+    platform.world.cloud.locks.clear()
+    platform.world.cloud.read_lag = timedelta(days=1)
+    platform.run(minutes=20)  # a lock is looked at again each half hour
+    platform.world.cloud.read_lag = timedelta(0)
+    assert copies(platform)[0].left_behind == copy.left_behind, "a moment is not enough"
+    platform.run(minutes=20)
+    assert platform.world.cloud.removed == list(copy.left_behind)
+    assert copies(platform)[0].left_behind == ()
 
 
 def test_a_held_instance_keeps_its_copies() -> None:
