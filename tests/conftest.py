@@ -10,6 +10,7 @@ import base64
 import gc
 import itertools
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -73,6 +74,11 @@ ACCOUNT_KEY = base64.b64encode(b"a key for tests, open to all " * 2).decode()
 APP_PRINCIPAL = "11111111-1111-4111-8111-111111111111"  # who the simulator's seed gives the app's roles to
 TOPIC_KEY = "a key for tests"
 _STARTING_SECONDS = 90
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Nobody asked for a log file: pytest writes one nevertheless, into nothing, and words every line for it."""
+    session.config.pluginmanager.getplugin("logging-plugin").log_file_handler.setLevel(logging.CRITICAL + 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -21,8 +21,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import chain, groupby, islice, pairwise
 from operator import itemgetter
+from typing import NamedTuple
 
 from backup_core.domain.counted_work import EXPIRED_POINT, GIGABYTE_SECONDS_OF_BOTH, SCHEDULED_BACKUP
 from backup_core.domain.durations import add_months
@@ -52,9 +54,9 @@ class Churn:
         return -math.expm1(unchanged * (gap / self.within)) * self.used_bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """From `at` on so many points exist, and hold so many bytes together."""
+class Held(NamedTuple):
+    """From `at` on so many points exist, and hold so many bytes together. (Of minutes there are a hundred thousand: a
+    tuple is made several times as fast.)"""
 
     at: datetime
     points: int
@@ -74,12 +76,7 @@ class MonthHeld:
 def held(points: Iterable[Lifetime], churn: Churn) -> Iterator[Held]:
     """How what is held changes, from the first point on. Points may go in any order; one that comes as another goes is
     there before it."""
-    row = _Row(churn=churn, points=tuple(points))
-    changes = sorted(_changes(row.points))
-    for at, together in groupby(changes, key=itemgetter(0)):
-        for _, goes, number in together:
-            row.remove(number) if goes else row.append(number)
-        yield Held(at=at, points=len(row.older), size=row.size)
+    return _sized(_turns(tuple(points)), churn)
 
 
 def held_at(steps: Sequence[Held], instants: Sequence[datetime]) -> tuple[Held, ...]:
@@ -174,9 +171,10 @@ def estimate(
     points: Sequence[Lifetime], use: Use, begin: datetime, end: datetime, *, dates: Sequence[datetime]
 ) -> Estimate:
     """Of a disk of which `points` exist at `begin` or come later. `dates` rise."""
+    turns = tuple(_turns(points))
 
     def course(churn: Churn) -> Course:
-        steps = list(held(points, churn))
+        steps = list(_sized(turns, churn))
         return Course(dates=held_at(steps, dates), months=by_month(steps, begin, end))
 
     return Estimate(
@@ -237,43 +235,70 @@ def control_plane(backups: int, gone: int, *, memory_mb: int) -> Asked:
     )
 
 
+class _Turn(NamedTuple):
+    """From `at` on so many points exist. `gaps` between neighbours are there since then; those with False no more."""
+
+    at: datetime
+    points: int
+    gaps: list[tuple[timedelta, bool]]
+
+
+def _turns(points: Sequence[Lifetime]) -> Iterator[_Turn]:
+    """What comes and goes when, however much a gap may hold."""
+    row = _Row(points=points)
+    for at, together in groupby(sorted(_changes(points)), key=itemgetter(0)):
+        row.gaps = []
+        for _, goes, number in together:
+            row.remove(number) if goes else row.append(number)
+        yield _Turn(at, len(row.older), row.gaps)
+
+
+def _sized(turns: Iterable[_Turn], churn: Churn) -> Iterator[Held]:
+    between = cache(churn.between)  # a schedule has few different gaps
+    size, before = 0.0, 0
+    for at, points, gaps in turns:
+        if not before:
+            size = float(churn.used_bytes)
+        for gap, joins in gaps:
+            size += between(gap) if joins else -between(gap)
+        before = points
+        yield Held(at, points, size if points else 0.0)
+
+
 @dataclass(slots=True, kw_only=True)
 class _Row:
-    """The points that exist, each with its neighbours, and what they hold together."""
+    """The points that exist, each with its neighbours."""
 
-    churn: Churn
     points: Sequence[Lifetime]
-    size: float = 0.0
+    gaps: list[tuple[timedelta, bool]] = field(default_factory=list)  # that came, or went
     newest: int | None = None
     older: dict[int, int | None] = field(default_factory=dict)
     newer: dict[int, int | None] = field(default_factory=dict)
 
     def append(self, number: int) -> None:
         """A point that was taken after all that exist."""
-        self.size = float(self.churn.used_bytes) if self.newest is None else self.size + self._gap(self.newest, number)
         self._join(self.newest, number)
         self.newer[number], self.newest = None, number
 
     def remove(self, number: int) -> None:
         older, newer = self.older.pop(number), self.newer.pop(number)
-        self.size += self._gap(older, newer) - self._gap(older, number) - self._gap(number, newer)
+        self._note(older, number, joins=False)
+        self._note(number, newer, joins=False)
         self._join(older, newer)
         if newer is None:
             self.newest = older
-        if not self.older:
-            self.size = 0.0
 
     def _join(self, older: int | None, newer: int | None) -> None:
+        self._note(older, newer, joins=True)
         if older is not None:
             self.newer[older] = newer
         if newer is not None:
             self.older[newer] = older
 
-    def _gap(self, older: int | None, newer: int | None) -> float:
-        """The bytes that differ between two points; the oldest has none before it."""
-        if older is None or newer is None:
-            return 0.0
-        return self.churn.between(self.points[newer].taken_at - self.points[older].taken_at)
+    def _note(self, older: int | None, newer: int | None, *, joins: bool) -> None:
+        """The oldest has no gap before it, and the newest none after it."""
+        if older is not None and newer is not None:
+            self.gaps.append((self.points[newer].taken_at - self.points[older].taken_at, joins))
 
 
 def _changes(points: Sequence[Lifetime]) -> Iterator[tuple[datetime, bool, int]]:

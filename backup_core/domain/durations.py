@@ -77,7 +77,9 @@ class Duration:
         """
         if instant.tzinfo is None:
             raise ValueError(f"an aware instant is needed, not {instant.isoformat()}")
-        moved = add_months(instant.astimezone(UTC), self.calendar_months)
+        moved = instant.astimezone(UTC)
+        if self.years or self.months:
+            moved = add_months(moved, self.calendar_months)
         return moved + timedelta(days=self.calendar_days, seconds=self.clock_seconds)
 
 

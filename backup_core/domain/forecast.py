@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
-from itertools import islice, pairwise
+from itertools import islice, pairwise, takewhile, tee
 from operator import itemgetter
 
 from backup_core.domain.durations import Duration
@@ -20,7 +20,7 @@ from backup_core.domain.policy import SNAPSHOTS_IN_WINDOW_LIMIT, SNAPSHOTS_WINDO
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.retention import Kept, decide_retention
 from backup_core.domain.schedule import Schedule
-from backup_core.domain.tagging import choose_tag
+from backup_core.domain.tagging import choose_tags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +67,11 @@ def forecast_points(
 ) -> Iterator[ForecastPoint]:
     """The points of all slots later than `after` and not later than `until`, oldest first, those that expire meanwhile
     among them. `last_success_slot` is that of the newest backup there is before."""
-    last, kept = last_success_slot, _kept_by_tag(policy)
-    for slot in policy.schedule.slots_after(after):
-        if slot > until:
-            return
-        choice = choose_tag(policy.criteria, slot, last, policy.schedule.zone)
-        last, tag = slot, choice.tag_name
+    kept = _kept_by_tag(policy)
+    slots, same = tee(takewhile(lambda slot: slot <= until, policy.schedule.slots_after(after)))
+    choices = choose_tags(policy.criteria, same, last_success_slot, policy.schedule.zone)
+    for slot, choice in zip(slots, choices, strict=True):
+        tag = choice.tag_name
         yield ForecastPoint(slot=slot, tag_name=tag, because=choice.because, expires_at=kept[tag].after(slot))
 
 

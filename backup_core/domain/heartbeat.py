@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 DISPATCH, WATCH, SWEEP, OBJECTIVES, RECONCILE = "dispatch", "watch", "sweep", "objectives", "reconcile"
 POISON, KNOCK = "poison", "knock"
@@ -26,6 +26,7 @@ ALLOWED: Mapping[str, timedelta] = {
 }
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLY = timedelta(milliseconds=500)  # a host's clock may fire a little before the second
 
 
@@ -39,9 +40,11 @@ class Duty:
 
     def is_due(self, last: datetime | None, now: datetime) -> bool:
         """Whether a period has begun since it was last done."""
+        if last is None:
+            return True
         at = now + _EARLY
-        into = timedelta(seconds=(at - self.offset).timestamp() % self.period.total_seconds())
-        return last is None or last < at - into
+        into = (at - self.offset - _EPOCH) % self.period
+        return last < at - into
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

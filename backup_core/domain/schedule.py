@@ -193,7 +193,11 @@ class Interval:
         return self.newest_slot(instant) == instant
 
     def forwards(self, after: datetime) -> Iterator[datetime]:
-        return map(self.slot, count(self.index_at(after) + 1))
+        numbers = count(self.index_at(after) + 1)
+        if self.is_exact:
+            step = timedelta(seconds=self.seconds)
+            return (self.start + step * number for number in numbers)
+        return map(self.slot, numbers)
 
     def backwards(self, after: datetime, until: datetime) -> Iterator[datetime]:
         for index in range(self.index_at(until), -1, -1):

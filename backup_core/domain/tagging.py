@@ -6,7 +6,7 @@ takes, and ISO weeks have names (2026-W14) that an operator can look up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
@@ -44,9 +44,23 @@ def choose_tag(
 
     Raises ValueError when nothing matches and no default is among the criteria: a parsed policy always has one.
     """
-    day = slot.astimezone(zone).date()
+    return next(choose_tags(criteria, (slot,), last_success_slot, zone))
+
+
+def choose_tags(
+    criteria: Sequence[TagCriterion], slots: Iterable[datetime], last_success_slot: datetime | None, zone: tzinfo
+) -> Iterator[TagChoice]:
+    """The tag of each of `slots`, oldest first, where each of their backups succeeds; otherwise as `choose_tag`."""
+    in_order = sorted(criteria, key=lambda one: (one.is_default, one.priority))
     last_day = None if last_success_slot is None else last_success_slot.astimezone(zone).date()
-    for criterion in sorted(criteria, key=lambda one: (one.is_default, one.priority)):
+    for slot in slots:
+        day = slot.astimezone(zone).date()
+        yield _choose(in_order, day, last_day)
+        last_day = day
+
+
+def _choose(criteria: Sequence[TagCriterion], day: date, last_day: date | None) -> TagChoice:
+    for criterion in criteria:
         because = _match(criterion, day, last_day)
         if because is not None:
             return TagChoice(tag_name=criterion.tag_name, because=because)

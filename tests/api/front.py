@@ -154,11 +154,21 @@ def _registered() -> tuple[Function, ...]:
 
 
 def first_match(functions: tuple[Function, ...], method: str, path: str) -> tuple[Function, dict[str, str]] | None:
-    for function in functions:
-        match = function.pattern.fullmatch(path.strip("/"))
+    """Of what `load` answered."""
+    asked = path.strip("/")
+    for place in _places_of(asked.count("/")):
+        function = functions[place]
+        match = function.pattern.fullmatch(asked)
         if match and method in function.methods:
             return function, {key: unquote(value) for key, value in match.groupdict().items()}
     return None
+
+
+@cache
+def _places_of(slashes: int) -> tuple[int, ...]:
+    """The places of the functions, a hundred of them, that may match a path with so many slashes."""
+    templates = [function.template for function in _registered()]
+    return tuple(at for at, each in enumerate(templates) if "{*" in each or each.count("/") == slashes)
 
 
 def _function(each: Any) -> Function:
