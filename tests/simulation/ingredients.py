@@ -20,6 +20,7 @@ from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.restore_together import TogetherRequest, parts_of
 from backup_core.domain.swap import DataDisk, Exchange, Machine, exchanges_of
 from backup_core.domain.vault import Vault
+from backup_core.ports import Ports
 from backup_core.workflows.copy_rules import delete_rule, put_rule
 from backup_core.workflows.lifecycle import stop_protection
 from backup_core.workflows.protection import configure_instance
@@ -73,6 +74,9 @@ class Ingredient:
 
     def note(self) -> None:
         """Every few seconds."""
+
+    def have_too(self, ports: Ports) -> None:
+        """A second installation has the same."""
 
     def note_deleted(self) -> None:
         """The instance of the one disk is being deleted, with all that it has."""
@@ -135,16 +139,12 @@ class Copies(Ingredient):
         ports, retention = self._platform.world.ports, retention or self.run.random.choice(KEPT_COPIES)
         with self._platform.world.faults.paused():
             for name in self.run.names:
-                rule = CopyRule(
-                    name=f"north-{name}",
-                    policy_name=f"policy-{name}",
-                    location="northeurope",
-                    snapshot_group_id=COPIES.text,
-                    kept=(KeptCopy(tag_name="Default", retention=retention),),
-                    since=self._platform.world.clock.now(),
-                )
+                rule = _rule(name, retention, self._platform.world.clock.now())
                 ask(partial(put_rule, ports, VAULT, rule))
             self.ruled_at = self._platform.world.clock.now()
+
+    def have_too(self, ports: Ports) -> None:
+        put_rule(ports, VAULT, _rule(NAME, self.run.random.choice(KEPT_COPIES), ports.clock.now()))
 
     def _delete_rules(self) -> None:
         """And make them anew after a while: what waited is not made any more, what is there stays."""
@@ -258,6 +258,17 @@ class Copies(Ingredient):
                         yield f"point {point.point_id} of {point.created_at:%H:%M:%S} was never owed to {copy.location}"
 
 
+def _rule(name: str, retention: str, since: datetime) -> CopyRule:
+    return CopyRule(
+        name=f"north-{name}",
+        policy_name=f"policy-{name}",
+        location="northeurope",
+        snapshot_group_id=COPIES.text,
+        kept=(KeptCopy(tag_name="Default", retention=retention),),
+        since=since,
+    )
+
+
 @dataclass(slots=True)
 class Disks(Ingredient):
     """A machine with two protected disks: both are restored together, the new ones take their places, and the old ones
@@ -267,6 +278,7 @@ class Disks(Ingredient):
     number: int = 0
     answered: dict[tuple[str, str], str] = field(default_factory=dict)  # jobs by id and digest of the request
     amiss: list[str] = field(default_factory=list)
+    ended: dict[str, None] = field(default_factory=dict)  # ids of swaps, in the order in which they ended
     is_changed: bool = False  # by somebody else's hand
 
     def __post_init__(self) -> None:
@@ -445,10 +457,17 @@ class Disks(Ingredient):
             if job.status is JobStatus.COMPLETED and held.lower() != exchange.new_id.lower():
                 yield f"job {job.job_id} is completed, and the place of {name} holds '{held}'"
 
+    def note(self) -> None:
+        """The clocks of hosts are apart: by what the jobs say, of two swaps the first may have ended last."""
+        jobs = [job for job in self._jobs(JobOperation.SWAP, JobOperation.UNDO_SWAP) if job.ended_at is not None]
+        for job in sorted(jobs, key=lambda job: job.ended_at or NOW):
+            self.ended.setdefault(job.job_id)
+
     def _last_at(self, name: str) -> tuple[Exchange | None, Job | None]:
         """The exchange that was ended last at a place."""
-        jobs = self._jobs(JobOperation.SWAP, JobOperation.UNDO_SWAP)
-        for job in sorted(jobs, key=lambda job: job.ended_at or job.created_at, reverse=True):
+        self.note()
+        jobs = {job.job_id: job for job in self._jobs(JobOperation.SWAP, JobOperation.UNDO_SWAP)}
+        for job in (jobs[each] for each in reversed(self.ended) if each in jobs):
             for exchange in exchanges_of(job):
                 if exchange.is_os == (name == NAME):
                     return exchange, job

@@ -17,7 +17,7 @@ from backup_core.ports import Insert, Remove, Replace
 from backup_core.workflows.lifecycle import stop_protection
 from backup_core.workflows.swap import SwapRequest, request_swap
 from tests.builders import NOW, VAULT, hold, machine_id
-from tests.simulation.ingredients import KEPT_COPIES, Copies, Disks
+from tests.simulation.ingredients import KEPT_COPIES, SECOND_DISK, Copies, Disks
 from tests.simulation.troubles import OTHERS, OURS, Troubled
 from tests.workflows.interleavings import NAME
 from tests.workflows.scenes import change_instance
@@ -257,6 +257,17 @@ def test_each_restored_disk_has_one_restore_that_made_it() -> None:
     assert "2 restores made" in "; ".join(disks.faults())
     run.platform.world.cloud.remove_disk(part.target_disk_id)
     assert "was made, and is not there" in "; ".join(disks.faults())
+
+
+def test_a_slot_of_the_second_disk_that_leaves_no_trace_is_told() -> None:
+    run = Troubled(WITH_DISKS)
+    for _ in range(330):
+        run.pass_a_second()
+    stop_protection(run.platform.world.ports, VAULT, SECOND_DISK)
+    assert list(run._faults_of_slots(SECOND_DISK, run.second_due)) == []
+    generation, slot = max(run.second_due.slots, key=lambda each: each[1])
+    run.second_due.slots.add((generation, slot + timedelta(minutes=5)))
+    assert "left no trace" in "; ".join(run._faults_of_slots(SECOND_DISK, run.second_due))
 
 
 def test_looking_on_changes_nothing_of_what_happens() -> None:

@@ -30,7 +30,7 @@ from backup_core.domain.vault import Promises, Vault
 from backup_core.ports import Memory, Ports, StateConflict, every
 from backup_core.workflows.brake import find_brake, say_go_on
 from backup_core.workflows.holds import Place, clear_hold, holds_at, set_hold
-from backup_core.workflows.lifecycle import undelete_instance
+from backup_core.workflows.lifecycle import stop_protection, undelete_instance
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.rebuild import rebuild_catalogue
 from backup_core.workflows.reconcile import reconcile
@@ -40,8 +40,17 @@ from backup_core.workflows.set_back import go_on
 from backup_core.workflows.vaults import put_policy, put_vault
 from tests.builders import SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, hold, policy, vault
 from tests.fakes import START, OtherClock, World
-from tests.invariants import Endings, Ledger
-from tests.simulation.ingredients import AWAY_GROUPS, HOME_GROUPS, SECOND_DISK, Copies, Disks, Ingredient
+from tests.invariants import Due, Endings, Ledger
+from tests.simulation.ingredients import (
+    AWAY_GROUPS,
+    HOME_GROUPS,
+    SECOND_DISK,
+    SECOND_RETENTION,
+    SECOND_SCHEDULE,
+    Copies,
+    Disks,
+    Ingredient,
+)
 from tests.workflows.interleavings import NAME, SCHEDULES, Interleaving
 from tests.workflows.platform import Platform, request
 
@@ -96,6 +105,7 @@ class Troubled(Interleaving):
 
     kind: str = ""
     names: tuple[str, ...] = (NAME,)
+    second_due: Due = field(default_factory=Due)  # of the second disk
     ingredients: tuple[Ingredient, ...] = ()
     down: tuple[GroupId, ...] = ()  # groups of which nothing answers
     ledger: Ledger = field(init=False)
@@ -147,21 +157,29 @@ class Troubled(Interleaving):
         with first.faults.paused():
             put_policy(world.ports, VAULT, policy(f"policy-{NAME}", intervals=SCHEDULES[1], retention=RETENTION))
             configure_instance(world.ports, VAULT, request(NAME))
+            for each in self.ingredients:
+                each.have_too(world.ports)
         self.ledger.acting = OURS
         return other
 
     def _note_due(self) -> None:
         """A slot counts if it is due to all hosts, whose clocks reach it one after another."""
-        Interleaving._note_due(self)
         now = self.platform.world.clock.now()
-        for generation, slot in list(self.due.slots):
-            if now <= slot + APART and not self._takes(generation, slot):
-                self.due.slots.discard((generation, slot))
+        for name, due in self._dues():
+            self._note_due_of(name, due)
+            for generation, slot in list(due.slots):
+                if now <= slot + APART and not self._takes(name, generation, slot):
+                    due.slots.discard((generation, slot))
 
-    def _takes(self, generation: str, slot: datetime) -> bool:
-        if not self.platform.has_instance(NAME):
+    def _dues(self) -> Iterator[tuple[str, Due]]:
+        yield NAME, self.due
+        if SECOND_DISK in self.names:
+            yield SECOND_DISK, self.second_due
+
+    def _takes(self, name: str, generation: str, slot: datetime) -> bool:
+        if not self.platform.has_instance(name):
             return False
-        instance = self.platform.instance(NAME)
+        instance = self.platform.instance(name)
         is_in_time = instance.due_from is not None and instance.due_from <= slot
         return is_in_time and instance.generation == generation and instance.takes_scheduled_backups
 
@@ -248,7 +266,8 @@ class Troubled(Interleaving):
         and other troubles go on. What is being copied stands still, or breaks."""
         clock, cloud = self.platform.world.clock, self.platform.world.cloud
         began, under_way = clock.now(), cloud._snapshots.copying()
-        self._set_policy(SELDOM)
+        for name in self.names:
+            self._set_policy(SELDOM, name)
         self.down = self.random.choice((HOME_GROUPS, AWAY_GROUPS))
         while clock.now() < began + OUTAGE:
             self.random.choice(self._troubles())()
@@ -265,14 +284,16 @@ class Troubled(Interleaving):
             each.copied_at += clock.now() - began
             each.broken = self.random.random() < 0.5
         self.down = ()
-        self._set_policy(SCHEDULES[0])
+        for name, intervals in zip(self.names, (SCHEDULES[0], SECOND_SCHEDULE), strict=False):
+            self._set_policy(intervals, name)
 
-    def _set_policy(self, intervals: tuple[str, ...]) -> None:
+    def _set_policy(self, intervals: tuple[str, ...], name: str = NAME) -> None:
         with self.platform.world.faults.paused():
-            self._ask(lambda: self._put_policy(intervals))
+            self._ask(lambda: self._put_policy(intervals, name))
 
-    def _put_policy(self, intervals: tuple[str, ...]) -> None:
-        changed = policy(f"policy-{NAME}", intervals=intervals, retention=RETENTION)
+    def _put_policy(self, intervals: tuple[str, ...], name: str = NAME) -> None:
+        retention = RETENTION if name == NAME else SECOND_RETENTION
+        changed = policy(f"policy-{name}", intervals=intervals, retention=retention)
         put_policy(self.platform.world.ports, VAULT, changed)
 
     def _reschedule(self) -> None:
@@ -481,6 +502,17 @@ class Troubled(Interleaving):
             each.calm_down()
         Interleaving._calm_down(self)
         self.platform.run(minutes=1)  # the last reconciler's events leave a few seconds after it
+        if self.other is not None:
+            self._calm_other(self.other)
+
+    def _calm_other(self, other: Platform) -> None:
+        """It has stood still since the troubles ended, and looks after what is its own."""
+        ports, self.ledger.acting = other.world.ports, OTHERS
+        self.must(lambda: stop_protection(ports, VAULT, NAME))
+        for _ in range(3):
+            other.run(minutes=12)
+            self.must(lambda: reconcile(ports))
+        self.ledger.acting = OURS
 
     def _go_well(self) -> None:
         """Backups and a restore that succeed, with what was lost in the troubles found before and after."""
@@ -559,9 +591,16 @@ class Troubled(Interleaving):
         return self.kind == "set back" and bool(opened) and all(each.cause in told for each in opened)
 
     def _judge(self) -> list[str]:
-        self.due.slots = {each for each in self.due.slots if self.judged_from is None or each[1] >= self.judged_from}
+        for _, due in self._dues():
+            due.slots = {each for each in due.slots if self.judged_from is None or each[1] >= self.judged_from}
         waiting = [f"a message waits for ever: {each.message}" for each in self.platform.world.queue.waiting()]
-        faults = [*Interleaving._judge(self), *self.ledger.faults, *self.ledger.faults_of_points(OURS), *waiting]
+        faults = [
+            *Interleaving._judge(self),
+            *self._faults_of_slots(SECOND_DISK, self.second_due),
+            *self.ledger.faults,
+            *self.ledger.faults_of_points(OURS),
+            *waiting,
+        ]
         ours = [fault for each in self.ingredients for fault in each.faults()]
         return [*faults, *self._left_by_tests(), *self._still_read(), *ours, *self._rows_for_ever()]
 

@@ -8,7 +8,7 @@ record is held against tests/invariants.py.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -71,11 +71,14 @@ class Interleaving:
 
     def _note_due(self) -> None:
         """What is due in the second that begins now."""
+        self._note_due_of(NAME, self.due)
+
+    def _note_due_of(self, name: str, due: Due) -> None:
         now = self.platform.world.clock.now() + timedelta(seconds=1)
         if now.second == 0:  # no schedule of ours has a slot at another
             with self.platform.world.faults.paused():
-                stored = self.platform.world.store.get(BackupInstance, VAULT, NAME)
-            self.due.note(now, stored.value if stored is not None else None)
+                stored = self.platform.world.store.get(BackupInstance, VAULT, name)
+            due.note(now, stored.value if stored is not None else None)
 
     def _second(self) -> None:
         world = self.platform.world
@@ -110,12 +113,15 @@ class Interleaving:
         self.faults += self.endings.look(self.platform.jobs())
 
     def _judge(self) -> list[str]:
-        platform, faults = self.platform, list[str]()
-        instance = platform.instance(NAME) if platform.has_instance(NAME) else None
-        every = Records(jobs=platform.jobs(), points=platform.points(NAME), instance=instance)
-        for generation, slots in self.due.by_generation().items():
-            faults += faults_of_slots(slots, Records.of_generation(VAULT, NAME, generation, every))
-        return [*faults, *(f"{job.operation} is {job.status}" for job in every.jobs if not job.is_ended)]
+        open_jobs = [job for job in self.platform.jobs() if not job.is_ended]
+        return [*self._faults_of_slots(NAME, self.due), *(f"{job.operation} is {job.status}" for job in open_jobs)]
+
+    def _faults_of_slots(self, name: str, due: Due) -> Iterator[str]:
+        platform = self.platform
+        instance = platform.instance(name) if platform.has_instance(name) else None
+        every = Records(jobs=platform.jobs(), points=platform.points(name), instance=instance)
+        for generation, slots in due.by_generation().items():
+            yield from faults_of_slots(slots, Records.of_generation(VAULT, name, generation, every))
 
     def _troubles(self) -> tuple[Callable[[], None], ...]:
         return (
