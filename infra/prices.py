@@ -14,17 +14,17 @@ import argparse
 import json
 import re
 import runpy
-import ssl
 import sys
-import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 ROOT = Path(__file__).resolve().parents[1]
 LIST = ROOT / "backup_core" / "domain" / "price_list.py"
@@ -32,7 +32,11 @@ URL = "https://prices.azure.com/api/retail/prices"
 API_VERSION = "2023-01-01-preview"  # from this one on, values of a filter are compared with their case
 PAGES_AT_MOST = 50  # of a meter; all regions of one fit into two
 TRIES = 5
-WAIT_SECONDS, WAIT_AT_MOST = 10, 120
+# As long as the answer asks for, and else ever longer. A connection that fails is told at once.
+_ASK_AGAIN = (429, 500, 502, 503, 504)
+_RETRIES = Retry(
+    total=TRIES - 1, connect=0, read=0, status_forcelist=_ASK_AGAIN, backoff_factor=5, raise_on_status=False
+)
 _REGION, _CURRENCY = re.compile(r"[a-z0-9]{1,90}"), re.compile(r"[A-Z]{3}")
 
 Row = tuple[str, str, str, float, int, str, str]
@@ -103,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--ca", type=Path, help="certificates to trust, where they are not the system's")
     parser.add_argument("--list", type=Path, default=LIST, help="the file that is written")
     wanted = parser.parse_args(arguments)
-    source = Source(url=wanted.url, trusted=ssl.create_default_context(cafile=wanted.ca))
+    source = Source(url=wanted.url, trusted=str(wanted.ca) if wanted.ca else True)
     try:
         found = read_prices(source, wanted.region, wanted.currency, today=datetime.now(UTC).date().isoformat())
     except Unreadable as error:
@@ -149,8 +153,10 @@ def _tell(known: Sequence[Row], found: Sequence[Row], regions: Sequence[str]) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
+    """`trusted` is a file of certificates; True takes those that requests trusts."""
+
     url: str
-    trusted: ssl.SSLContext
+    trusted: str | bool = True
 
     def items(self, asked: str, currency: str) -> Iterator[Mapping[str, Any]]:
         """What the API has for a filter, page by page; links to the next page are followed as they came. Raises
@@ -168,33 +174,22 @@ class Source:
         raise Unreadable(f"more than {PAGES_AT_MOST} pages were answered to {asked}")
 
     def _page(self, url: str) -> dict[str, Any]:
-        content = self._content(url)
         try:
-            page = json.loads(content)
-        except ValueError as error:
+            with requests.Session() as session:
+                for scheme in ("https://", "http://"):
+                    session.mount(scheme, HTTPAdapter(max_retries=_RETRIES))
+                answer = session.get(url, timeout=60, verify=self.trusted)
+            answer.raise_for_status()
+            page = answer.json()
+        except requests.HTTPError as error:
+            raise Unreadable(f"{self.url} answered {answer.status_code} {answer.reason}") from error
+        except requests.JSONDecodeError as error:
             raise Unreadable(f"{self.url} answered no JSON ({error})") from error
+        except requests.RequestException as error:
+            raise Unreadable(f"{self.url} cannot be reached ({error})") from error
         if not isinstance(page, dict) or not isinstance(page.get("Items"), list):
             raise Unreadable(f"{self.url} answered no list of prices")
         return page
-
-    def _content(self, url: str) -> bytes:
-        request = urllib.request.Request(url, headers={"Accept": "application/json"})
-        for last in (*[False] * (TRIES - 1), True):
-            try:
-                with urllib.request.urlopen(request, timeout=60, context=self.trusted) as answer:
-                    return bytes(answer.read())
-            except urllib.error.HTTPError as error:
-                if last or (error.code != 429 and error.code < 500):
-                    raise Unreadable(f"{self.url} answered {error.code} {error.reason}") from error
-                time.sleep(_pause(error.headers.get("Retry-After")))
-            except OSError as error:
-                raise Unreadable(f"{self.url} cannot be reached ({error})") from error
-        raise AssertionError("the last try ends the loop")
-
-
-def _pause(retry_after: str | None) -> float:
-    asked = int(retry_after) if retry_after and retry_after.isdecimal() else WAIT_SECONDS
-    return min(asked, WAIT_AT_MOST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

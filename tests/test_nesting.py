@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from typing import Any, cast, get_args
 
 import azure.functions as func
@@ -17,6 +15,7 @@ from backup_core.domain.messages import VERSION, Knock, Sendable, decode
 from backup_core.domain.resource_event import read_message
 from backup_core.settings import SettingsInvalid, SignIn
 from backup_core.triggers.admin import admin_blueprint
+from tests.serving import Told, serving
 from tests.workflows.platform import Platform
 
 DEEP = "[" * 100_000 + "]" * 100_000
@@ -66,21 +65,5 @@ def test_a_setting_of_it_is_told() -> None:
 
 
 def test_a_sign_in_service_that_publishes_it_is_not_believed() -> None:
-    class Issuer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(DEEP.encode())
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Issuer)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        with pytest.raises(CloudUnavailable):
-            read_document(f"http://127.0.0.1:{server.server_port}/keys")
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(lambda _: Told(body=DEEP.encode())) as url, pytest.raises(CloudUnavailable):
+        read_document(f"{url}/keys")

@@ -19,9 +19,7 @@ SHOWN = 20  # faults of one check
 SCAN = "secrets in the tree"
 CHECKS: Mapping[str, Callable[[Path], list[str] | Outcome]] = {
     "what is imported is declared": dependencies.import_faults,
-    "what tests and tools import is installed": dependencies.tool_faults,
-    "what is declared is pinned, by hash": dependencies.pin_faults,
-    "what is pinned is installed": dependencies.installed_faults,
+    "what tests and tools import is declared": dependencies.tool_faults,
     "what is declared yields what is pinned": dependencies.resolve_again,
     "licences are accepted and listed": licences.faults,
     "known weaknesses of what is pinned": weaknesses.check,

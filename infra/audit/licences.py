@@ -58,7 +58,7 @@ def write(root: Path) -> None:
 def faults(root: Path) -> list[str]:
     """Offline: the page against the pins and the metadata that is here, and against what is accepted."""
     rows = _rows((root / PAGE).read_text(encoding="utf-8"))
-    pins = [(pin.name, str(pin.version)) for pin in requirements.read(root / "requirements.txt")]
+    pins = [(pin.name, pin.version) for pin in requirements.read(root / "requirements.txt")]
     found = [f"{PAGE} lacks {name} {version}: make lock" for name, version in pins if (name, version) not in rows]
     found += [
         f"{PAGE} has {name} {version}, which does not ship" for name, version in rows if (name, version) not in pins
@@ -73,7 +73,7 @@ def faults(root: Path) -> list[str]:
 
 
 def page(root: Path, *, fetch: bool) -> str:
-    lines = sorted(requirements.read(root / "requirements.txt"), key=lambda line: (line.name, str(line.version)))
+    lines = sorted(requirements.read(root / "requirements.txt"), key=lambda line: (line.name, line.version))
     rows = [f"| {line.name} | {line.version} | {licence(_metadata(line, fetch=fetch))} |\n" for line in lines]
     return _HEAD + "".join(rows)
 
@@ -89,7 +89,7 @@ def licence(stated: Message) -> str:
 
 
 def _metadata(line: Line, *, fetch: bool) -> Message:
-    here = _installed(line.name, str(line.version))
+    here = _installed(line.name, line.version)
     if here is not None:
         return here
     if not fetch:

@@ -10,26 +10,23 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-_HASH = re.compile(r"--hash=(\S+)")
+_HASH = re.compile(r"--hash=\S+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One requirement with its `hashes` ("sha256:...")."""
+    """One requirement, without its hashes."""
 
     requirement: Requirement
-    hashes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         return str(canonicalize_name(self.requirement.name))
 
     @property
-    def version(self) -> str | None:
-        """The one version that it allows; None when it allows several."""
-        allowed = list(self.requirement.specifier)
-        is_pin = len(allowed) == 1 and allowed[0].operator == "==" and "*" not in allowed[0].version
-        return allowed[0].version if is_pin else None
+    def version(self) -> str:
+        """Of one that is pinned."""
+        return str(self.requirement.specifier).removeprefix("==")
 
     def applies(self, python: str) -> bool:
         """Whether it is for Python `python` ("3.12"), on Linux with CPython, as Azure runs it."""
@@ -48,17 +45,10 @@ _AZURE = {
 }
 
 
-def read(path: Path, *, includes: bool = False) -> tuple[Line, ...]:
-    """`includes` lets a file take in another by -r, which has to be read by itself.
-
-    Raises InvalidRequirement for a line that is none: options and URLs of registries have no place here.
-    """
+def read(path: Path) -> tuple[Line, ...]:
+    """Raises InvalidRequirement for a line that is none: options and URLs of registries have no place here."""
     lines = _joined(path.read_text(encoding="utf-8"))
-    return tuple(_line(text) for text in lines if not (includes and text.startswith("-r ")))
-
-
-def _line(text: str) -> Line:
-    return Line(requirement=Requirement(_HASH.sub("", text).strip()), hashes=tuple(_HASH.findall(text)))
+    return tuple(Line(requirement=Requirement(_HASH.sub("", text).strip())) for text in lines)
 
 
 def _joined(text: str) -> Iterator[str]:

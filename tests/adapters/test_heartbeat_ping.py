@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import socket
-import ssl
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,20 +16,21 @@ import pytest
 from backup_core.adapters.heartbeat_ping import ping
 from backup_core.app import Services
 from backup_core.settings import Settings
+from tests.serving import Asked, Told, serving
 
 SECRET = "5e0c1a52-0000-4000-8000-00000000beef"
 
 
 @dataclass
 class Service:
-    port: int
+    base: str = ""
     asked: list[str] = field(default_factory=list)
     status: int = 200
     silent: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
 
     def url(self, path: str = f"/ping/{SECRET}?key={SECRET}") -> str:
-        return f"https://localhost:{self.port}{path}"
+        return f"{self.base}{path}"
 
 
 @pytest.fixture(scope="module")
@@ -46,33 +45,19 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def service(certificate: Path) -> Iterator[Service]:
-    found = Service(port=0)
+    found = Service()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found.asked.append(self.path)
-            if found.silent.is_set():
-                found.over.wait(600)
-                return
-            self.send_response(found.status)
-            if found.status in (301, 302):
-                self.send_header("Location", found.url("/elsewhere"))
-            self.end_headers()
+    def answer(asked: Asked) -> Told:
+        found.asked.append(asked.path)
+        if found.silent.is_set():
+            found.over.wait(600)
+        moved = found.status in (301, 302)
+        return Told(found.status, headers={"Location": found.url("/elsewhere")} if moved else {})
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("localhost", 0), Handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    found.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield found
-    found.over.set()
-    server.shutdown()
-    server.server_close()
+    files = {"certificate": certificate / "cert.pem", "key": certificate / "key.pem"}
+    with serving(answer, host="localhost", **files) as found.base:
+        yield found
+        found.over.set()
 
 
 @pytest.fixture

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-import ssl
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -15,6 +12,7 @@ from backup_core.adapters import open_id
 from backup_core.adapters.open_id import read_document
 from backup_core.domain.errors import CloudUnavailable
 from tests.conftest import Authority
+from tests.serving import Asked, Told, serving
 
 ANSWERS: dict[str, tuple[int, bytes, dict[str, str]]] = {
     "/good": (200, json.dumps({"issuer": "me"}).encode(), {}),
@@ -28,30 +26,14 @@ ANSWERS: dict[str, tuple[int, bytes, dict[str, str]]] = {
 }
 
 
-class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        status, content, headers = ANSWERS[self.path]
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(content)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
 def base(authority: Authority) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(authority.certificate, authority.key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    yield f"https://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    def answer(asked: Asked) -> Told:
+        status, content, headers = ANSWERS[asked.path]
+        return Told(status, content, {"Content-Type": "application/json", **headers})
+
+    with serving(answer, certificate=authority.certificate, key=authority.key) as url:
+        yield url
 
 
 def test_a_document_is_read(base: str, authority: Authority) -> None:

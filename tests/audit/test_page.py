@@ -1,16 +1,11 @@
-"""What the page is built of: pinned, read, and looked up; npm asks a registry of our own, for not each one answers."""
+"""What the page is built of: pinned, read, and looked up; what npm says of weaknesses is judged as it reports them."""
 
 from __future__ import annotations
 
-import gzip
 import json
 import shutil
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import pytest
 
@@ -67,64 +62,15 @@ def test_a_version_that_may_change_is_a_fault(tree: Path, version: str) -> None:
     assert page.faults(tree) == ["dashboard/package.json: react is not pinned to one version"]
 
 
-@pytest.fixture
-def registry() -> Iterator[Callable[[Mapping[str, Any]], str]]:
-    """Serve npm's one question about weaknesses, with the given answer; answers the registry's URL."""
-    servers: list[ThreadingHTTPServer] = []
-
-    def serve(advisories: Mapping[str, Any]) -> str:
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                asked = self.rfile.read(int(self.headers["Content-Length"]))
-                names = json.loads(gzip.decompress(asked) if asked.startswith(b"\x1f\x8b") else asked)
-                self.answer({name: advisories[name] for name in names if name in advisories})
-
-            def do_GET(self) -> None:
-                """A package that is weak: npm looks which of its versions are."""
-                self.answer({"name": unquote(self.path[1:]), "versions": {}})
-
-            def answer(self, content: Mapping[str, Any]) -> None:
-                body = json.dumps(content).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
-        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{servers[-1].server_port}/"
-
-    yield serve
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-WEAK = {
-    "id": 1,
-    "url": "https://github.com/advisories/GHSA-made-up",
-    "title": "made up",
-    "severity": "high",
-    "vulnerable_versions": ">=0.0.0",
-}
-
-
-def test_nothing_known_is_well(tree: Path, registry: Callable[..., str]) -> None:
-    assert page.check(tree, registry({})) == page.Outcome()
-
-
-def test_a_weak_package_that_ships_is_a_fault_and_one_that_does_not_is_none(
-    tree: Path, registry: Callable[..., str]
-) -> None:
-    outcome = page.check(tree, registry({"@azure/msal-common": [WEAK], "vite": [WEAK]}))
-    assert outcome.not_run is None
-    (fault,) = outcome.faults
-    assert fault.startswith("@azure/msal-common ")
-    assert fault.endswith("made up (https://github.com/advisories/GHSA-made-up)")
+def test_a_weak_package_is_a_fault_once_and_not_again_with_all_that_need_it() -> None:
+    """As npm reports it: one that is weak by itself, and one that needs it."""
+    cause = {"title": "made up", "url": "https://github.com/advisories/GHSA-made-up"}
+    weak = {"name": "@azure/msal-common", "range": "<16.0.0", "via": [cause]}
+    user = {"name": "@azure/msal-browser", "range": "*", "via": ["@azure/msal-common"]}
+    told = page.judge({"vulnerabilities": {each["name"]: each for each in (weak, user)}})
+    assert told == page.Outcome(
+        faults=("@azure/msal-common <16.0.0: made up (https://github.com/advisories/GHSA-made-up)",)
+    )
 
 
 def test_a_registry_that_does_not_answer_is_no_clean_bill(tree: Path) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.audit import weaknesses
+from tests.serving import Asked, Told, serving
 
 WEAK = {
     "id": "PYSEC-2026-1",
@@ -26,32 +26,15 @@ WEAK = {
 }
 
 
-@pytest.fixture
-def service() -> Iterator[Callable[[Mapping[str, Any]], str]]:
+@contextmanager
+def service(answers: Mapping[str, Any]) -> Iterator[str]:
     """Serve OSV's one question, with a given answer for each package that has one; answers the service's URL."""
-    servers: list[ThreadingHTTPServer] = []
 
-    def serve(answers: Mapping[str, Any]) -> str:
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                body = json.dumps(answers.get(asked["package"]["name"], {})).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+    def answer(asked: Asked) -> Told:
+        return Told(body=json.dumps(answers.get(json.loads(asked.body)["package"]["name"], {})).encode())
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
-        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{servers[-1].server_port}/v1/query"
-
-    yield serve
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with serving(answer) as url:
+        yield f"{url}/v1/query"
 
 
 @pytest.fixture
@@ -67,15 +50,12 @@ def options(url: str) -> list[tuple[str, ...]]:
     return [("--vulnerability-service", "osv", "--osv-url", url)]
 
 
-def test_nothing_known_is_well(tree: Path, service: Callable[..., str]) -> None:
-    assert weaknesses.check(tree, options(service({}))) == weaknesses.Outcome()
-
-
-def test_a_weak_version_is_a_fault_for_whichever_python_it_is_pinned(tree: Path, service: Callable[..., str]) -> None:
+def test_a_weak_version_is_a_fault_for_whichever_python_it_is_pinned(tree: Path) -> None:
     other = {**WEAK, "affected": [{**WEAK["affected"][0], "package": {"name": "azure-functions", "ecosystem": "PyPI"}}]}
     known = {"isodate": {"vulns": [WEAK]}, "azure-functions": {"vulns": [other]}}
     silent = ("--vulnerability-service", "osv", "--osv-url", "http://127.0.0.1:9/v1/query")
-    outcome = weaknesses.check(tree, [silent, *options(service(known))])
+    with service(known) as url:
+        outcome = weaknesses.check(tree, [silent, *options(url)])
     assert outcome.not_run is None
     assert set(outcome.faults) == {
         "isodate 0.7.2: PYSEC-2026-1, mended in 0.8.0",

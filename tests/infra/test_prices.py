@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import ssl
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +16,7 @@ import pytest
 from backup_core.domain.prices import Meter, Origin, find_price, prices
 from infra import prices as command
 from tests.conftest import Arm
+from tests.serving import Asked, Told, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = "2026-11-29"
@@ -149,23 +147,12 @@ def item(**fields: Any) -> dict[str, Any]:
 def api(answers: list[tuple[int, Mapping[str, str], bytes]]) -> Iterator[str]:
     """A server that answers so, one after the other, and the last for ever."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, headers, body = answers.pop(0) if len(answers) > 1 else answers[0]
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(_: Asked) -> Told:
+        status, headers, body = answers.pop(0) if len(answers) > 1 else answers[0]
+        return Told(status, body, headers)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/api/retail/prices"
-    server.shutdown()
-    server.server_close()
+    with serving(answer) as url:
+        yield f"{url}/api/retail/prices"
 
 
 def page(*items: Mapping[str, Any], following: str | None = None) -> tuple[int, Mapping[str, str], bytes]:
@@ -175,7 +162,7 @@ def page(*items: Mapping[str, Any], following: str | None = None) -> tuple[int, 
 def read(answers: list[tuple[int, Mapping[str, str], bytes]]) -> dict[str, float]:
     """The price of locally redundant snapshots by region."""
     with api([*answers, page()]) as url:
-        source = command.Source(url=url, trusted=ssl.create_default_context())
+        source = command.Source(url=url)
         rows = command.read_prices(source, [], "USD", today=TODAY)
     return {row[1]: row[3] for row in rows if row[0] == "Standard_LRS"}
 
@@ -236,6 +223,6 @@ def test_a_throttled_question_is_asked_again_and_links_are_followed() -> None:
 
 
 def test_an_api_that_cannot_be_reached_is_said_to_be_so() -> None:
-    source = command.Source(url="http://127.0.0.1:9/", trusted=ssl.create_default_context())
+    source = command.Source(url="http://127.0.0.1:9/")
     with pytest.raises(command.Unreadable, match="cannot be reached"):
         command.read_prices(source, [], "USD", today=TODAY)
