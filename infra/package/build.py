@@ -42,18 +42,13 @@ def build(root: Path, output: Path, interpreters: Sequence[Interpreter]) -> Pack
     _refuse(rules.faults(chosen))
     shutil.rmtree(output, ignore_errors=True)
     package = _package(root, output, chosen, interpreters)
-    check(package.folder, interpreters)
+    _refuse(rules.faults(package.files))
     archive.write(package.folder, package.files, package.archive)
     _refuse(rules.size_faults(package.folder, package.files, package.archive, len(interpreters)))
     versions = [each.version for each in interpreters]
     archive.write_manifest(package.folder, package.files, package.archive, package.manifest, versions)
     (package.folder / ".funcignore").write_text(_DEPLOY_ALL, encoding="utf-8")
     return package
-
-
-def check(folder: Path, interpreters: Sequence[Interpreter]) -> None:
-    """Raises PackageFaulty unless the unpacked files may ship and their bytecode is theirs."""
-    _refuse(rules.faults(_files(folder)) + bytecode.faults(folder, interpreters))
 
 
 def _package(root: Path, output: Path, files: Sequence[str], interpreters: Sequence[Interpreter]) -> Package:

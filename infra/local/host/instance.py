@@ -110,7 +110,6 @@ class Instance:
             prefix=self._options.route_prefix,
             host_id=self._host_id,
             host_keys=await host_keys(storage, self._host_id),
-            storage=storage,
             calls=self._calls,
             body_limit=self._settings.body_limit,
         )

@@ -1,7 +1,6 @@
 """The host's access keys, in the blobs where Azure keeps them: `azure-webjobs-secrets/<host id>/host.json`.
 
-Made once, by the first instance; whoever comes later reads them. A function's own keys are read from `<function>.json`
-beside it when somebody put them there.
+Made once, by the first instance; whoever comes later reads them.
 """
 
 from __future__ import annotations
@@ -41,12 +40,6 @@ async def host_keys(storage: Storage, host_id: str) -> HostKeys:
         function=_value(content["functionKeys"], "default"),
         event_grid=_value(content["systemKeys"], EVENT_GRID_KEY),
     )
-
-
-async def function_keys(storage: Storage, host_id: str, function: str) -> tuple[str, ...]:
-    """The function's own keys; none unless its blob exists."""
-    stored = await storage.read_blob(f"{SECRETS_CONTAINER}/{host_id}/{function.lower()}.json")
-    return tuple(key["value"] for key in json.loads(stored)["keys"]) if stored else ()
 
 
 def is_one_of(given: str, *keys: str) -> bool:

@@ -1,42 +1,23 @@
-"""ASP.NET route templates, and the host's order of matching them: by function name, first match wins.
+"""Route templates, and the host's order of matching them: by function name, first match wins.
 
 No "literal beats parameter": the real host does not do it either (Azure/azure-functions-host issues 3153, 6062, 9876).
+Of ASP.NET's templates there is what the app uses: segments that are literal or `{name}`, and `{*rest}` at the end.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from urllib.parse import unquote
 
-Check = Callable[[str], bool]
-
-_PARAMETER_NAME = re.compile(r"(\*{0,2})([A-Za-z_]\w*)")
-_CONSTRAINT_NAME = re.compile(r"[A-Za-z]+")
-_SIMPLE_CONSTRAINTS = {
-    "bool": r"true|false",
-    "alpha": r"[a-z]*",
-    "required": r".+",
-    "datetime": r".*\d.*",
-    "guid": r"[({]?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}[)}]?",
-}
+_LITERAL = re.compile(r"[^{}]+")
+_PARAMETER = re.compile(r"{([A-Za-z_]\w*)}")
+_REST = re.compile(r"{\*([A-Za-z_]\w*)}")
 
 
 class BadTemplate(Exception):
-    """The text is not a route template."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
-    """`{name}` with its constraints; `default` is its value when the path leaves it out."""
-
-    name: str
-    default: str | None
-    catch_all: bool
-    optional: bool
-    checks: tuple[Check, ...]
+    """The text is not a route template, or one that is not imitated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,22 +26,11 @@ class Template:
 
     text: str
     pattern: re.Pattern[str]
-    parameters: tuple[Parameter, ...]
 
     def match(self, path: str) -> dict[str, str] | None:
         """The route values for a decoded path without leading slash, or None."""
         found = self.pattern.fullmatch(path)
-        if not found:
-            return None
-        values = {}
-        for number, parameter in enumerate(self.parameters):
-            value = found[f"p{number}"] or parameter.default
-            if value is None:
-                continue
-            if not all(check(value) for check in parameter.checks):
-                return None
-            values[parameter.name] = value
-        return values
+        return {name: value for name, value in found.groupdict().items() if value} if found else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,164 +93,22 @@ def decode_path(raw_path: str) -> str:
 def parse_template(text: str) -> Template:
     """A route template from its text. Raises BadTemplate."""
     trimmed = text.strip("/")
-    parameters: list[Parameter] = []
-    pattern = ""
-    segments = _split_segments(trimmed)
-    for index, segment in enumerate(segments):
-        pattern += _segment_pattern(segment, parameters, first=index == 0)
-        if parameters and parameters[-1].catch_all and index + 1 < len(segments):
-            raise BadTemplate(f"the catch-all '{parameters[-1].name}' is not last in '{text}'")
-    names = [parameter.name.lower() for parameter in parameters]
-    if len(set(names)) < len(names):
-        raise BadTemplate(f"a parameter occurs twice in '{text}'")
-    return Template(text=trimmed, pattern=re.compile(pattern, re.IGNORECASE | re.DOTALL), parameters=tuple(parameters))
-
-
-def _split_segments(text: str) -> list[str]:
-    segments, depth, current = [], 0, ""
-    for character in text:
-        depth += (character == "{") - (character == "}")
-        if character == "/" and depth == 0:
-            segments.append(current)
-            current = ""
-        else:
-            current += character
-    segments.append(current)
-    if depth:
-        raise BadTemplate(f"a brace is not closed in '{text}'")
-    if len(segments) > 1 and "" in segments:
-        raise BadTemplate(f"'{text}' has an empty segment")
-    return [segment for segment in segments if segment]
-
-
-def _segment_pattern(segment: str, parameters: list[Parameter], *, first: bool) -> str:
-    pieces = _pieces(segment)
-    pattern = ""
-    for piece in pieces:
-        pattern += _piece_pattern(piece, pattern, parameters)
-    slash = "" if first else "/"
-    alone = len(pieces) == 1 and pieces[0].startswith("{")
-    if alone and (parameters[-1].optional or parameters[-1].catch_all):
-        return f"(?:{slash}{pattern})?"
-    return slash + pattern
-
-
-def _piece_pattern(piece: str, before: str, parameters: list[Parameter]) -> str:
-    if not piece.startswith("{"):
-        return re.escape(piece)
-    parameter = _parameter(piece[1:-1])
-    parameters.append(parameter)
-    # Several parameters in one segment match from right to left: the later one is as short as it can be.
-    group = f"(?P<p{len(parameters) - 1}>{'.*' if parameter.catch_all else '[^/]+'})"
-    return f"{group}?" if parameter.optional and before else group
-
-
-def _pieces(segment: str) -> list[str]:
-    """A segment's literals and `{...}` parameters; doubled braces inside a parameter belong to it."""
-    pieces, depth, current = [], 0, ""
-    for character in segment:
-        if character == "{" and depth == 0:
-            pieces.append(current)
-            current = ""
-        depth += (character == "{") - (character == "}")
-        current += character
-        if depth < 0:
-            raise BadTemplate(f"a brace is not opened in '{segment}'")
-        if character == "}" and depth == 0:
-            pieces.append(current)
-            current = ""
-    return [piece for piece in [*pieces, current] if piece]
-
-
-def _parameter(text: str) -> Parameter:
-    head = _PARAMETER_NAME.match(text)
-    if not head:
-        raise BadTemplate(f"'{{{text}}}' is not a parameter")
-    checks, rest = _constraints(text[head.end() :])
-    optional = rest == "?"
-    if rest and not optional and not rest.startswith("="):
-        raise BadTemplate(f"'{{{text}}}' is not a parameter")
-    default = rest[1:] if rest.startswith("=") else None
-    return Parameter(
-        name=head[2], default=default, catch_all=bool(head[1]), optional=optional or default is not None, checks=checks
-    )
-
-
-def _constraints(text: str) -> tuple[tuple[Check, ...], str]:
-    checks = []
-    while text.startswith(":"):
-        name = _CONSTRAINT_NAME.match(text, 1)
-        if not name:
-            raise BadTemplate(f"'{text}' is not a constraint")
-        text = text[name.end() :]
-        argument = ""
-        if text.startswith("("):
-            end = _closing(text)
-            argument, text = text[1:end], text[end + 1 :]
-        checks.append(_check(name[0].lower(), argument))
-    return tuple(checks), text
-
-
-def _closing(text: str) -> int:
-    depth = 0
-    for index, character in enumerate(text):
-        depth += (character == "(") - (character == ")")
-        if depth == 0:
-            return index
-    raise BadTemplate(f"'{text}' is not closed")
-
-
-def _check(name: str, argument: str) -> Check:
+    segments = trimmed.split("/") if trimmed else []
     try:
-        return _make_check(name, argument)
-    except (ValueError, IndexError, re.error) as error:
-        raise BadTemplate(f"'{name}({argument})' is not a constraint") from error
+        pattern = "".join(
+            _pattern(segment, slash="/" if at else "", is_last=at == len(segments) - 1)
+            for at, segment in enumerate(segments)
+        )
+        return Template(text=trimmed, pattern=re.compile(pattern, re.IGNORECASE | re.DOTALL))
+    except re.error as error:
+        raise BadTemplate(f"a parameter occurs twice in '{text}'") from error
 
 
-def _make_check(name: str, argument: str) -> Check:
-    if name in _SIMPLE_CONSTRAINTS:
-        return partial(_fullmatch, re.compile(_SIMPLE_CONSTRAINTS[name], re.IGNORECASE))
-    if name == "regex":
-        return partial(_search, re.compile(argument.replace("{{", "{").replace("}}", "}"), re.IGNORECASE))
-    if name in ("int", "long"):
-        bits = 31 if name == "int" else 63
-        return partial(_whole_between, -(2**bits), 2**bits - 1)
-    if name in ("decimal", "double", "float"):
-        return _is_number
-    bounds = [int(part) for part in argument.split(",")]
-    between = {
-        "min": (_whole_between, bounds[0], 2**63 - 1),
-        "max": (_whole_between, -(2**63), bounds[0]),
-        "range": (_whole_between, bounds[0], bounds[-1]),
-        "length": (_length_between, bounds[0], bounds[-1]),
-        "minlength": (_length_between, bounds[0], 2**31),
-        "maxlength": (_length_between, 0, bounds[0]),
-    }
-    if name not in between:
-        raise ValueError(f"unknown constraint {name}")
-    check, low, high = between[name]
-    return partial(check, low, high)
-
-
-def _fullmatch(pattern: re.Pattern[str], value: str) -> bool:
-    return pattern.fullmatch(value) is not None
-
-
-def _search(pattern: re.Pattern[str], value: str) -> bool:
-    return pattern.search(value) is not None
-
-
-def _whole_between(low: int, high: int, value: str) -> bool:
-    return re.fullmatch(r"\s*[-+]?\d+\s*", value) is not None and low <= int(value) <= high
-
-
-def _length_between(low: int, high: int, value: str) -> bool:
-    return low <= len(value) <= high
-
-
-def _is_number(value: str) -> bool:
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True
+def _pattern(segment: str, *, slash: str, is_last: bool) -> str:
+    if _LITERAL.fullmatch(segment):
+        return slash + re.escape(segment)
+    if found := _PARAMETER.fullmatch(segment):
+        return f"{slash}(?P<{found[1]}>[^/]+)"
+    if is_last and (found := _REST.fullmatch(segment)):
+        return f"(?:{slash}(?P<{found[1]}>.*))?"
+    raise BadTemplate(f"'{segment}' is no literal, no {{name}} and no {{*rest}} at the end")

@@ -98,9 +98,7 @@ class TimerListener:
         self._retry_seconds = locks.retry_interval.total_seconds()
         self._lock = Lock(storage, f"{HOSTS_CONTAINER}/locks/{host_id}/{lookup_name}.Listener", locks.period)
         self._status_path = f"{HOSTS_CONTAINER}/timers/{host_id}/{lookup_name}/status"
-        self._run_on_startup = _is_true(function.trigger.get("runOnStartup", False))
-        wanted = _is_true(function.trigger.get("useMonitor", True))
-        self._monitored = wanted and not is_oftener_than_each_minute(schedule, datetime.now(UTC))
+        self._monitored = not is_oftener_than_each_minute(schedule, datetime.now(UTC))
         self._stopping = asyncio.Event()
 
     async def listen(self) -> None:
@@ -128,8 +126,8 @@ class TimerListener:
     async def _fire(self, keeping: asyncio.Task[None]) -> None:
         now = datetime.now(UTC)
         status, past_due = await self._opening(now)
-        if past_due or self._run_on_startup:
-            status = await self._run(status, datetime.now(UTC), past_due=past_due, scheduled=False)
+        if past_due:
+            status = await self._run(status, datetime.now(UTC), past_due=True, scheduled=False)
         while not await self._stopped_until(status.next, keeping):
             status = await self._run(status, datetime.now(UTC), past_due=False, scheduled=True)
 
@@ -192,8 +190,3 @@ class TimerListener:
             await self._storage.write_blob(self._status_path, json.dumps(status.as_json(UTC)).encode())
         except _UNREACHABLE as error:
             logger.warning("The status of timer '%s' cannot be written: %s", self._function.name, error)
-
-
-def _is_true(value: object) -> bool:
-    """Bindings carry true and false as such or in words."""
-    return str(value).lower() == "true"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import logging
 from collections.abc import Mapping
@@ -19,7 +18,6 @@ from .keys import HostKeys
 from .payloads import Payload, TimerStatus
 from .refusals import HostPlan
 from .routes import RouteTable, decode_path, resolved
-from .storage import QueuedMessage, Storage
 from .worker import Function
 
 logger = logging.getLogger("host.web")
@@ -39,14 +37,12 @@ class FrontDoor:
         prefix: str,
         host_id: str,
         host_keys: HostKeys,
-        storage: Storage,
         calls: Invocations,
         body_limit: int,
     ) -> None:
         self._plan = plan
         self._host_id = host_id
         self._keys = host_keys
-        self._storage = storage
         self._calls = calls
         self._body_limit = body_limit
         self._routes = RouteTable(plan.routes, prefix=prefix)
@@ -73,7 +69,7 @@ class FrontDoor:
         route, values = found
         function = self._plan.functions[route.function.lower()]
         given = _given_key(request)
-        if not await self._is_allowed(function, given):
+        if not self._is_allowed(function, given):
             return web.Response(status=401)
         if function.name in self._plan.disabled and not keys.is_one_of(given, self._keys.master):
             return web.Response(status=404)
@@ -89,16 +85,13 @@ class FrontDoor:
             return web.Response(text=_PAGE, content_type="text/html")
         return web.Response(status=204)
 
-    async def _is_allowed(self, function: Function, given: str) -> bool:
+    def _is_allowed(self, function: Function, given: str) -> bool:
         level = str(function.trigger.get("authLevel") or "FUNCTION").upper()
         if level == "ANONYMOUS":
             return True
         if level == "ADMIN":
             return keys.is_one_of(given, self._keys.master)
-        if keys.is_one_of(given, self._keys.master, self._keys.function):
-            return True
-        own = await keys.function_keys(self._storage, self._host_id, function.name) if given else ()
-        return keys.is_one_of(given, *own)
+        return keys.is_one_of(given, self._keys.master, self._keys.function)
 
     # ---------------------------------------------------------------- admin
 
@@ -119,7 +112,7 @@ class FrontDoor:
             return web.Response(status=404)
         if request.method == "GET":
             return web.json_response(_described(function))
-        return await self._run_on_request(request, function) if request.method == "POST" else web.Response(status=404)
+        return self._run_on_request(request, function) if request.method == "POST" else web.Response(status=404)
 
     def _status(self) -> dict[str, Any]:
         uptime = datetime.now(UTC) - self._started
@@ -130,34 +123,22 @@ class FrontDoor:
             "processUptime": int(uptime.total_seconds() * 1000),
         }
 
-    async def _run_on_request(self, request: web.BaseRequest, function: Function) -> web.StreamResponse:
-        """Run a timer, queue or Event Grid function once, in the background: the answer is 202 at once."""
+    def _run_on_request(self, request: web.BaseRequest, function: Function) -> web.StreamResponse:
+        """Run a timer once, in the background: the answer is 202 at once. Others have a queue or a route for that."""
         if request.content_type != "application/json":
             return web.Response(status=415)
-        try:
-            text = json.loads(await request.read()).get("input", "")
-            payload = self._requested_payload(function, text if isinstance(text, str) else json.dumps(text))
-        except (ValueError, AttributeError) as error:
-            return web.Response(status=400, text=str(error))
+        if function.trigger["type"] != "timerTrigger":
+            return web.Response(status=400)
+        now = datetime.now(UTC)
+        payload = payloads.timer(
+            TimerStatus(last=None, next=now, last_updated=now), past_due=False, zone=self._plan.zone
+        )
         run = asyncio.create_task(
             self._calls.run(function, payload, reason="This function was programmatically called via the host APIs.")
         )
         self._background.add(run)
         run.add_done_callback(self._background.discard)
         return web.Response(status=202)
-
-    def _requested_payload(self, function: Function, text: str) -> Payload:
-        kind = function.trigger["type"]
-        now = datetime.now(UTC)
-        if kind == "timerTrigger":
-            status = TimerStatus(last=None, next=now, last_updated=now)
-            return payloads.timer(status, past_due=False, zone=self._plan.zone)
-        if kind == "queueTrigger":
-            binary = str(function.trigger.get("dataType", "")).lower() == "binary"
-            return payloads.queue(_invented_message(text, now), text.encode(), binary=binary)
-        if kind == "eventGridTrigger":
-            return payloads.event(json.loads(text))
-        raise ValueError("an HTTP function is called at its route")
 
     # ---------------------------------------------------------------- Event Grid
 
@@ -234,18 +215,6 @@ def _response(answer: payloads.HttpAnswer) -> web.Response:
 
 def _described(function: Function) -> dict[str, Any]:
     return {"name": function.name, "config": {"bindings": list(function.bindings)}, "language": "python"}
-
-
-def _invented_message(text: str, now: datetime) -> QueuedMessage:
-    return QueuedMessage(
-        id="00000000-0000-0000-0000-000000000000",
-        pop_receipt="none",
-        text=base64.b64encode(text.encode()).decode(),
-        dequeue_count=0,
-        inserted=now,
-        expires=now,
-        next_visible=now,
-    )
 
 
 def _validation_code(content: Any) -> str:

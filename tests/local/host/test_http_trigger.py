@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 from urllib.parse import urlsplit
 
 import pytest
 
-from infra.local.host.keys import SECRETS_CONTAINER
-from infra.local.host.storage import Storage, new_session, parse_connection_string
-from infra.local.up import BODY_LIMIT, HOST_ID
+from infra.local.up import BODY_LIMIT
 
 pytestmark = pytest.mark.local_target
 
@@ -101,12 +98,6 @@ def test_the_header_beats_the_query(api, target):
     assert api("GET", path, headers={"x-functions-key": "wrong"}).status_code == 401
 
 
-def test_a_key_of_the_function_itself_opens_it_and_no_other(api, target):
-    asyncio.run(write_blob(target, f"{SECRETS_CONTAINER}/{HOST_ID}/guarded.json", {"keys": [{"value": "own-key"}]}))
-    assert api("GET", "/api/guarded", headers={"x-functions-key": "own-key"}).status_code == 200
-    assert api("GET", "/api/master", headers={"x-functions-key": "own-key"}).status_code == 401
-
-
 def test_a_disabled_function_is_there_for_the_master_key_only(api, target):
     assert api("GET", "/api/off").status_code == 404
     assert api("GET", "/api/off", headers={"x-functions-key": target.endpoints["master_key"]}).text == "still here"
@@ -127,20 +118,6 @@ def test_a_timer_is_run_on_request(api, target, queue):
     assert json.loads(queue("ticks").take(lambda body: b"nightly" in body)) == {"nightly": True, "past_due": False}
 
 
-def test_a_queue_function_is_run_on_request(api, target, queue):
-    headers = {"x-functions-key": target.endpoints["master_key"]}
-    assert api("POST", "/admin/functions/greet", json={"input": "by hand"}, headers=headers).status_code == 202
-    assert json.loads(queue("seen").take(lambda body: b"by hand" in body))["dequeue_count"] == 0
-
-
-def test_a_run_on_request_wants_a_type_and_a_body(api, target):
-    headers = {"x-functions-key": target.endpoints["master_key"]}
-    assert api("POST", "/admin/functions/nightly", headers=headers).status_code == 415
-    typed = {**headers, "Content-Type": "application/json"}
-    assert api("POST", "/admin/functions/nightly", headers=typed).status_code == 400
-    assert api("POST", "/admin/functions/nightly", data="{}", headers=typed).status_code == 202
-
-
 @pytest.mark.parametrize("header", ["X-Name: Gr\u00fc\u00dfe", "Content-Length: 3"])
 def test_a_header_that_the_host_cannot_send_is_a_500(api, header):
     answer = api("GET", "/api/headed", headers={"x-wanted": header.encode("unicode_escape").decode()})
@@ -157,9 +134,3 @@ def test_the_hosts_own_page_at_the_root_is_switched_off(api):
 def test_what_cannot_be_run_on_request(api, target, name, status):
     headers = {"x-functions-key": target.endpoints["master_key"]}
     assert api("POST", f"/admin/functions/{name}", json={"input": ""}, headers=headers).status_code == status
-
-
-async def write_blob(target, path, content):
-    async with new_session() as session:
-        storage = Storage(parse_connection_string(target.endpoints["storage_connection_string"]), session)
-        await storage.write_blob(path, json.dumps(content).encode())

@@ -7,59 +7,31 @@ import pytest
 from infra.local.host.routes import BadTemplate, Route, RouteTable, decode_path, parse_template, resolved
 
 
-def match(template: str, path: str) -> dict[str, str] | None:
-    return parse_template(template).match(path)
-
-
 @pytest.mark.parametrize(
     ("template", "path", "values"),
     [
         ("items/{id}", "items/7", {"id": "7"}),
         ("/items/{id}/", "ITEMS/AbC", {"id": "AbC"}),
-        ("items/{id?}", "items", {}),
-        ("items/{id=all}", "items", {"id": "all"}),
-        ("items/{id:int}", "items/7", {"id": "7"}),
-        ("items/{id:int:min(5)}", "items/5", {"id": "5"}),
-        ("n/{x:alpha}", "n/abc", {"x": "abc"}),
-        ("n/{x:length(2,3)}", "n/abc", {"x": "abc"}),
-        ("n/{x:regex(^[a-c]{{2}}$)}", "n/ab", {"x": "ab"}),
-        ("n/{g:guid}", "n/00000000-0000-4000-8000-000000000001", {"g": "00000000-0000-4000-8000-000000000001"}),
         ("files/{*rest}", "files/a/b/c", {"rest": "a/b/c"}),
         ("files/{*rest}", "files", {}),
-        ("{a}-{b}", "x-y-z", {"a": "x-y", "b": "z"}),
+        ("/", "", {}),
         ("subscriptions/{s}/providers/Microsoft.DataProtection/backupVaults",
          "subscriptions/1/providers/microsoft.dataprotection/BACKUPVAULTS", {"s": "1"}),
+        ("items/{id}", "items", None),
+        ("items/{id}", "items/1/2", None),
+        ("items", "item", None),
+        ("openapi.json", "openapi-json", None),
     ],
 )  # fmt: skip
-def test_what_matches(template: str, path: str, values: dict[str, str]) -> None:
-    assert match(template, path) == values
-
-
-@pytest.mark.parametrize(
-    ("template", "path"),
-    [
-        ("items/{id}", "items"),
-        ("items/{id}", "items/1/2"),
-        ("items/{id:int}", "items/x"),
-        ("items/{id:int}", "items/2147483648"),
-        ("items/{id:range(1,3)}", "items/4"),
-        ("items/{id:minlength(3)}", "items/ab"),
-        ("n/{x:alpha}", "n/a1"),
-        ("n/{g:guid}", "n/123"),
-        ("n/{b:bool}", "n/yes"),
-        ("n/{f:double}", "n/one"),
-        ("items", "item"),
-    ],
-)
-def test_what_does_not_match(template: str, path: str) -> None:
-    assert match(template, path) is None
+def test_what_matches_and_what_does_not(template: str, path: str, values: dict[str, str] | None) -> None:
+    assert parse_template(template).match(path) == values
 
 
 @pytest.mark.parametrize(
     "text",
-    ["a//b", "{a}/{A}", "{*rest}/more", "{a", "a}", "{}", "{a:unknown}", "{a:min(x)}", "{a:range()}", "{1a}", "{a b}"],
+    ["a//b", "{a}/{a}", "{*rest}/more", "{a", "a}", "{}", "{a:int}", "{a?}", "{a=b}", "{a}-{b}", "{1a}", "{a b}"],
 )
-def test_what_is_no_template(text: str) -> None:
+def test_what_is_no_template_or_none_that_is_imitated(text: str) -> None:
     with pytest.raises(BadTemplate):
         parse_template(text)
 
@@ -79,11 +51,6 @@ def winner(routes: RouteTable, method: str, path: str) -> str | None:
 def test_the_first_function_by_name_wins_even_over_a_literal() -> None:
     routes = table(("recent", "items/recent", "GET"), ("Get_item", "items/{id}", "GET"))
     assert winner(routes, "GET", "/items/recent") == "Get_item"
-
-
-def test_a_constraint_lets_the_later_name_have_its_path() -> None:
-    routes = table(("recent", "items/recent", "GET"), ("get_item", "items/{id:int}", "GET"))
-    assert winner(routes, "GET", "/items/recent") == "recent"
 
 
 def test_methods_select_and_a_wrong_one_matches_nothing() -> None:

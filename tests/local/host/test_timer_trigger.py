@@ -85,11 +85,11 @@ class Timer:
         await task
 
 
-def play(target, scenario, schedule, **trigger):
+def play(target, scenario, schedule):
     async def on_azurite():
         async with new_session() as session:
             storage = Storage(parse_connection_string(target.endpoints["storage_connection_string"]), session)
-            return await scenario(Timer(storage, schedule, **trigger))
+            return await scenario(Timer(storage, schedule))
 
     return asyncio.run(on_azurite())
 
@@ -136,29 +136,6 @@ def test_a_changed_schedule_is_not_past_due(target):
         return runs.seen
 
     assert play(target, scenario, HOURLY) == []
-
-
-def test_without_monitor_nothing_is_past_due_and_there_is_no_status(target):
-    async def scenario(timer):
-        past = this_hour() - timedelta(hours=5)
-        await timer.record(last=past - timedelta(hours=1), next_=past, updated=past)
-        runs = Runs()
-        async with timer.fired_by(runs):
-            await asyncio.sleep(0.3)
-        return runs.seen
-
-    assert play(target, scenario, HOURLY, useMonitor=False) == []
-
-
-def test_run_on_startup_runs_once_at_each_start(target):
-    async def scenario(timer):
-        runs = Runs()
-        for start in (1, 2):
-            async with timer.fired_by(runs):
-                await until(lambda start=start: len(runs.seen) == start)
-        return runs.seen
-
-    assert [run["IsPastDue"] for run in play(target, scenario, HOURLY, runOnStartup=True)] == [False, False]
 
 
 def test_a_failed_run_does_not_stop_the_schedule_and_ticks_come_on_the_second(target):

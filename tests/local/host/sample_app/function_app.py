@@ -69,7 +69,7 @@ def nightly(timer: func.TimerRequest, out: func.Out[str]) -> None:
 # ---------------------------------------------------------------- HTTP
 
 
-@app.route(route="echo/{name}/{rest?}", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@app.route(route="echo/{name}/{*rest}", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
 def echo(req: func.HttpRequest) -> func.HttpResponse:
     seen = {
         "method": req.method,
