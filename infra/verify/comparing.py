@@ -11,7 +11,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -46,8 +46,8 @@ class Shape:
     """`may_lack`: something may be over before anybody looks, or not be over yet."""
 
     status: int
-    headers: Mapping[str, str]
-    fields: Mapping[str, Any]  # by path
+    headers: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)  # by path
     may_lack: bool = False
 
 
@@ -83,15 +83,29 @@ def differences(expected: Mapping[str, Shape], found: Mapping[str, Shape], *, is
 
 
 def read(file: Path = EXPECTED) -> dict[str, Shape]:
-    return {key: Shape(**shape) for key, shape in json.loads(file.read_text(encoding="utf-8")).items()}
+    """As `write` wrote it."""
+    content = json.loads(file.read_text(encoding="utf-8"))
+    for exchange in content["exchanges"].values():
+        if "headers" in exchange:
+            exchange["headers"] |= content["usual"]
+    return {key: Shape(**exchange) for key, exchange in content["exchanges"].items()}
 
 
 def write(found: Mapping[str, Shape], file: Path = EXPECTED) -> None:
-    plain = {
-        key: {"status": each.status, "headers": each.headers, "fields": each.fields, "may_lack": each.may_lack}
-        for key, each in found.items()
-    }
-    file.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
+    """What is peculiar to each; the headers that all answers of Azure Resource Manager share stand there once."""
+    told = [set(each.headers.items()) for each in found.values() if each.headers]
+    usual = dict(sorted(set.intersection(*told))) if told else {}
+    exchanges = {key: _peculiar(each, usual) for key, each in found.items()}
+    file.write_text(json.dumps({"usual": usual, "exchanges": exchanges}, indent=1) + "\n", encoding="utf-8")
+
+
+def _peculiar(shape: Shape, usual: Mapping[str, str]) -> dict[str, Any]:
+    told: dict[str, Any] = {"status": shape.status}
+    if shape.headers:
+        told["headers"] = {name: value for name, value in shape.headers.items() if name not in usual}
+    if shape.fields:
+        told["fields"] = shape.fields
+    return {**told, "may_lack": True} if shape.may_lack else told
 
 
 def _is_missed(key: str, shape: Shape, found: Mapping[str, Shape], is_whole: bool) -> bool:

@@ -17,13 +17,11 @@ from azure.core.credentials import AzureKeyCredential
 from azure.core.pipeline.policies import AzureKeyCredentialPolicy
 from azure.data.tables import TableClient
 from azure.mgmt.dataprotection import DataProtectionMgmtClient, models
-from azure.mgmt.dataprotection.aio import DataProtectionMgmtClient as AsyncDataProtectionMgmtClient
 from azure.storage.queue import QueueClient
 
 from infra.local.demo import wanted
 from infra.local.demo.clients import Clients, LocalCredential, job_of, json_of
 from infra.local.up import LocalTarget
-from tests.e2e.methods import Journal, NotedAsyncTransport, NotedTransport
 
 T = TypeVar("T")
 
@@ -54,24 +52,14 @@ class Stage:
     def sdk(self) -> DataProtectionMgmtClient:
         return self.clients.backup
 
-    def sdk_with_key(self, key: str, **options: Any) -> DataProtectionMgmtClient:
-        return DataProtectionMgmtClient(**self._client_options(key), **options)
-
-    def noted_sdk(self, journal: Journal) -> DataProtectionMgmtClient:
-        return self.sdk_with_key(self.endpoints["function_key"], transport=NotedTransport(journal))
-
-    def noted_async_sdk(self, journal: Journal) -> AsyncDataProtectionMgmtClient:
-        options = self._client_options(self.endpoints["function_key"])
-        return AsyncDataProtectionMgmtClient(**options, transport=NotedAsyncTransport(journal))
-
-    def _client_options(self, key: str) -> dict[str, Any]:
-        policy = AzureKeyCredentialPolicy(AzureKeyCredential(key), "x-functions-key")
-        return {
-            "credential": AzureKeyCredential("the key travels by the policy"),
-            "subscription_id": self.subscription,
-            "base_url": self.endpoints["api"],
-            "authentication_policy": policy,
-        }
+    def sdk_with_key(self, key: str) -> DataProtectionMgmtClient:
+        nobody: Any = AzureKeyCredential("the key travels by the policy")
+        return DataProtectionMgmtClient(
+            credential=nobody,
+            subscription_id=self.subscription,
+            base_url=self.endpoints["api"],
+            authentication_policy=AzureKeyCredentialPolicy(AzureKeyCredential(key), "x-functions-key"),
+        )
 
     # ---------------------------------------------------------------- the product, through its API
 

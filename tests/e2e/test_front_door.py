@@ -5,7 +5,7 @@ The API asks for tokens of the local issuer, as a deployed app asks for Entra's;
 
 from __future__ import annotations
 
-import asyncio
+import base64
 import json
 import subprocess
 import sys
@@ -19,10 +19,8 @@ import pytest
 import requests
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 from azure.identity import ClientSecretCredential, ManagedIdentityCredential
-from azure.identity.aio import ClientSecretCredential as AsyncClientSecretCredential
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.dataprotection import DataProtectionMgmtClient
-from azure.mgmt.dataprotection.aio import DataProtectionMgmtClient as AsyncDataProtectionMgmtClient
 
 from infra.local.demo import wanted
 from infra.local.demo.clients import Clients, at_front_door
@@ -67,9 +65,8 @@ class Visitor:
     def compute(self) -> ComputeManagementClient:
         return ComputeManagementClient(self.credential(), self.subscription, **at_front_door(self.endpoints))
 
-    def token(self, fault: str = "", *, audience: str = "", version: str = "2.0") -> str:
+    def token(self, *, audience: str = "") -> str:
         query = {"principal": self.who, "audience": audience or self.endpoints["front_door"]}
-        query |= {"fault": fault} if fault else {"version": version}
         url = f"{self.endpoints['issuer']}/_issuer/token"
         answer = requests.get(url, params=query, verify=self.endpoints["ca_file"], timeout=60)
         answer.raise_for_status()
@@ -180,18 +177,6 @@ def test_an_operation_of_the_simulated_azure_is_polled_through_the_front_door(co
     made = compute.snapshots.begin_create_or_update(group, "by-hand", body, polling_interval=1).result()
     assert made.provisioning_state == "Succeeded"
     compute.snapshots.begin_delete(group, "by-hand", polling_interval=1).result()
-
-
-def test_the_asynchronous_client_works_as_well(contributor: Visitor) -> None:
-    async def seen() -> set[str]:
-        credential = contributor.credential(AsyncClientSecretCredential)
-        options = at_front_door(contributor.endpoints)
-        async with credential, AsyncDataProtectionMgmtClient(credential, contributor.subscription, **options) as client:
-            poller = await client.backup_vaults.begin_create_or_update(GROUP, "by-aio", wanted.vault())
-            await poller.result()
-            return {str(vault.name) async for vault in client.backup_vaults.get_in_resource_group(GROUP)}
-
-    assert {VAULT, "by-aio"} <= asyncio.run(seen())
 
 
 def test_a_machine_signs_in_with_its_managed_identity(contributor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,10 +305,17 @@ def test_a_refused_attempt_is_on_record_with_who_and_what(contributor: Visitor, 
 # ---------------------------------------------------------------- tokens
 
 
-@pytest.mark.parametrize("fault", tokens.FAULTS)
-def test_a_wrong_token_of_each_kind_is_refused(contributor: Visitor, fault: str) -> None:
-    """It says that it is a contributor's: believed, it could delete the vault."""
-    token = contributor.token(fault)
+def raised(token: str) -> str:
+    """A reader's token that somebody has made a contributor's; each other kind is in tests/api/test_sign_in.py."""
+    head, payload, signature = token.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    raised_too = json.dumps({**claims, "roles": ["Backup.Contributor"]}).encode()
+    return f"{head}.{base64.urlsafe_b64encode(raised_too).decode().rstrip('=')}.{signature}"
+
+
+def test_a_token_that_was_tampered_with_is_refused_at_both_doors(contributor: Visitor, reader: Visitor) -> None:
+    """Believed, it could delete the vault."""
+    token = raised(reader.token())
     for method, path in (("GET", contributor.vault_id), ("DELETE", contributor.vault_id), ("GET", "/subscriptions")):
         base = contributor.endpoints["api"] if path == "/subscriptions" else ""
         answer = contributor.call(method, path, token=token, base=base)
@@ -338,14 +330,9 @@ def test_a_wrong_token_of_each_kind_is_refused(contributor: Visitor, fault: str)
     "headers",
     [
         {},
-        {"Authorization": ""},
-        {"Authorization": "Bearer"},
-        {"Authorization": "Bearer not.a.token"},
-        {"Authorization": "Basic YTpi"},
         {"X-MS-CLIENT-PRINCIPAL": "eyJjbGFpbXMiOlt7InR5cCI6InJvbGVzIiwidmFsIjoiQmFja3VwLkNvbnRyaWJ1dG9yIn1dfQ=="},
-        {"X-MS-CLIENT-PRINCIPAL-ID": "22222222-2222-4222-8222-222222222222", "X-MS-CLIENT-PRINCIPAL-IDP": "aad"},
     ],
-    ids=["nothing", "empty", "no token", "no JWT", "password", "principal header", "principal headers"],
+    ids=["nothing", "principal header"],
 )
 @pytest.mark.parametrize("door", ["front_door", "api"])
 def test_without_a_token_nobody_gets_in(contributor: Visitor, headers: dict[str, str], door: str) -> None:
@@ -362,18 +349,18 @@ def test_a_key_is_no_token(contributor: Visitor, key: str) -> None:
         assert answer.status_code == 401
 
 
-def test_the_official_client_says_that_it_was_not_let_in(contributor: Visitor) -> None:
-    class Expired:
+def test_the_official_client_says_that_it_was_not_let_in(contributor: Visitor, reader: Visitor) -> None:
+    class Forged:
         def get_token(self, *_scopes: str, **_options: Any) -> Any:
             from azure.core.credentials import AccessToken
 
-            return AccessToken(contributor.token("expired"), int(time.time()) + 3600)
+            return AccessToken(raised(reader.token()), int(time.time()) + 3600)
 
-    sdk = DataProtectionMgmtClient(Expired(), contributor.subscription, **at_front_door(contributor.endpoints))
+    sdk = DataProtectionMgmtClient(Forged(), contributor.subscription, **at_front_door(contributor.endpoints))
     with pytest.raises(ClientAuthenticationError) as refused:
         sdk.backup_vaults.get(GROUP, VAULT)
     assert refused.value.error is not None
-    assert refused.value.error.code == "ExpiredAuthenticationToken"
+    assert refused.value.error.code == "InvalidAuthenticationToken"
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
@@ -382,11 +369,6 @@ def test_a_token_for_each_accepted_audience_is_believed(contributor: Visitor, au
     resource = contributor.endpoints.get(audience, audience) + slash
     answer = contributor.call("GET", contributor.vault_id, token=contributor.token(audience=resource))
     assert answer.status_code == 200
-
-
-def test_a_token_of_the_older_version_is_believed(reader: Visitor) -> None:
-    assert reader.call("GET", reader.vault_id, token=reader.token(version="1.0")).status_code == 200
-    assert error_of(reader.call("DELETE", reader.vault_id, token=reader.token(version="1.0")))[0] == 403
 
 
 def test_a_new_key_of_the_issuer_is_taken_up_without_a_restart(contributor: Visitor) -> None:

@@ -5,8 +5,6 @@ The order of the tests follows the waits of begun.py; the last one empties the t
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -21,8 +19,7 @@ from infra.local.demo import wanted
 from infra.local.demo.checks import differences
 from infra.local.demo.clients import Entry, instant, sleep_until
 from tests.e2e.begun import CORRUPT_ROW, Begun
-from tests.e2e.methods import LONGEST_SLEEP, Journal
-from tests.e2e.stage import GROUP, LOCATION, TABLES, VAULT, Stage, described, names, until
+from tests.e2e.stage import GROUP, LOCATION, TABLES, VAULT, Stage, names, until
 
 pytestmark = pytest.mark.local_target
 
@@ -35,77 +32,6 @@ def faults_of(error: HttpResponseError) -> dict[str, str]:
 
 
 # ---------------------------------------------------------------- what is configured
-
-
-def test_vault_policy_and_instance_are_made_read_changed_and_deleted_without_the_sdk_sleeping_long(
-    stage: Stage, begun: Begun
-) -> None:
-    journal = Journal()
-    sdk, disk = stage.noted_sdk(journal), stage.make_disks("crud")[0]
-    vault = sdk.backup_vaults.begin_create_or_update(GROUP, "crud-vault", wanted.vault(soft_delete="Off")).result()
-    assert vault.properties.provisioning_state == "Succeeded"
-    assert vault.location == LOCATION
-    changed = sdk.backup_vaults.begin_update(GROUP, "crud-vault", {"tags": {"Team": "storage"}}).result()
-    assert changed.tags == {"Team": "storage"}
-    assert {"crud-vault", VAULT} <= names(list(sdk.backup_vaults.get_in_resource_group(GROUP)))
-    assert {"crud-vault", VAULT} <= names(list(sdk.backup_vaults.get_in_subscription()))
-
-    policy = sdk.backup_policies.create_or_update(GROUP, "crud-vault", "daily", wanted.policy("P1D", "P7D"))
-    assert sdk.backup_policies.get(GROUP, "crud-vault", "daily").as_dict() == policy.as_dict()
-    assert names(list(sdk.backup_policies.list(GROUP, "crud-vault"))) == {"daily"}
-
-    body = wanted.instance(described(disk), policy.id)
-    instance = sdk.backup_instances.begin_create_or_update(GROUP, "crud-vault", "crud-0001", body).result()
-    assert instance.properties.current_protection_state == "ProtectionConfigured"
-    assert instance.properties.provisioning_state == "Succeeded"
-    read = sdk.backup_instances.get(GROUP, "crud-vault", "crud-0001")
-    assert read.properties.data_source_info.resource_id == disk
-    assert names(list(sdk.backup_instances.list(GROUP, "crud-vault"))) == {"crud-0001"}
-
-    with pytest.raises(HttpResponseError) as refused:
-        sdk.backup_policies.delete(GROUP, "crud-vault", "daily")
-    assert refused.value.status_code == 409
-
-    sdk.backup_instances.begin_delete(GROUP, "crud-vault", "crud-0001").result()
-    with pytest.raises(ResourceNotFoundError):
-        sdk.backup_instances.get(GROUP, "crud-vault", "crud-0001")
-    sdk.backup_policies.delete(GROUP, "crud-vault", "daily")
-    sdk.backup_vaults.begin_delete(GROUP, "crud-vault").result()
-    with pytest.raises(ResourceNotFoundError):
-        sdk.backup_vaults.get(GROUP, "crud-vault")
-    assert max(journal.sleeps, default=0.0) <= LONGEST_SLEEP
-
-
-def test_the_asynchronous_sdk_does_the_same(stage: Stage, begun: Begun) -> None:
-    journal, disk = Journal(), stage.make_disks("async")[0]
-
-    async def loop() -> Any:
-        async with stage.noted_async_sdk(journal) as sdk:
-            await (
-                await sdk.backup_vaults.begin_create_or_update(GROUP, "async-vault", wanted.vault(soft_delete="Off"))
-            ).result()
-            policy = await sdk.backup_policies.create_or_update(
-                GROUP, "async-vault", "daily", wanted.policy("P1D", "P7D")
-            )
-            body = wanted.instance(described(disk), policy.id)
-            configured = await sdk.backup_instances.begin_create_or_update(GROUP, "async-vault", "async-0001", body)
-            state = (await configured.result()).properties.current_protection_state
-            asked = await sdk.backup_instances.begin_adhoc_backup(
-                GROUP, "async-vault", "async-0001", wanted.on_demand()
-            )
-            assert "/backupJobs/" in (await asked.result()).job_id
-            assert len(await _all(sdk.jobs.list(GROUP, "async-vault"))) == 2
-            await (await sdk.backup_instances.begin_delete(GROUP, "async-vault", "async-0001")).result()
-            await sdk.backup_policies.delete(GROUP, "async-vault", "daily")
-            await (await sdk.backup_vaults.begin_delete(GROUP, "async-vault")).result()
-            return state
-
-    assert asyncio.run(loop()) == "ProtectionConfigured"
-    assert max(journal.sleeps, default=0.0) <= LONGEST_SLEEP
-
-
-async def _all(pages: AsyncIterator[Any]) -> list[Any]:
-    return [each async for each in pages]
 
 
 def test_a_list_of_more_than_a_thousand_goes_on_over_next_link(stage: Stage, begun: Begun) -> None:
@@ -125,91 +51,6 @@ def test_a_list_of_more_than_a_thousand_goes_on_over_next_link(stage: Stage, beg
 def _renamed(entity: dict[str, Any], name: str) -> dict[str, Any]:
     body = str(entity["body0"]).replace("policy-0000", name)
     return {**entity, "RowKey": f"policy|{name}", "name": name, "body0": body}
-
-
-# ---------------------------------------------------------------- what is refused
-
-
-def test_a_policy_with_several_faults_is_refused_with_every_one_named_and_nothing_is_stored(
-    stage: Stage, begun: Begun
-) -> None:
-    body = wanted.policy("P1D", "P7D")
-    rules = body["properties"]["policyRules"]
-    body["properties"]["datasourceTypes"] = ["Microsoft.Storage/storageAccounts"]
-    rules[0]["trigger"]["schedule"] = {"repeatingTimeIntervals": ["every day"], "timeZone": "Atlantis Standard Time"}
-    rules[0]["trigger"]["taggingCriteria"][0]["taggingPriority"] = "high"
-    rules[1]["lifecycles"][0]["deleteAfter"]["duration"] = "a week"
-    with pytest.raises(HttpResponseError) as refused:
-        stage.sdk.backup_policies.create_or_update(GROUP, VAULT, "faulty", body)
-    assert refused.value.status_code == 400
-    found = faults_of(refused.value)
-    assert set(found) == {
-        "properties.datasourceTypes",
-        "properties.policyRules[0].trigger.schedule.repeatingTimeIntervals[0]",
-        "properties.policyRules[0].trigger.schedule.timeZone",
-        "properties.policyRules[0].trigger.taggingCriteria[0].taggingPriority",
-        "properties.policyRules[1].lifecycles[0].deleteAfter.duration",
-    }
-    assert "Atlantis" in found["properties.policyRules[0].trigger.schedule.timeZone"]
-    with pytest.raises(ResourceNotFoundError):
-        stage.sdk.backup_policies.get(GROUP, VAULT, "faulty")
-
-
-@pytest.mark.parametrize(
-    ("interval", "retention", "word"),
-    [("PT1M", "P7D", "450"), ("PT30S", "PT5M", "PT1M")],
-    ids=["more points than a disk may have", "shorter than a minute"],
-)
-def test_an_interval_over_the_quota_is_refused(
-    stage: Stage, begun: Begun, interval: str, retention: str, word: str
-) -> None:
-    with pytest.raises(HttpResponseError) as refused:
-        stage.sdk.backup_policies.create_or_update(GROUP, VAULT, "greedy", wanted.policy(interval, retention))
-    assert refused.value.status_code == 400
-    assert word in " ".join(faults_of(refused.value).values())
-    assert "greedy" not in names(list(stage.sdk.backup_policies.list(GROUP, VAULT)))
-
-
-def test_an_instance_with_wrong_ids_is_refused_with_every_one_named_and_nothing_is_stored(
-    stage: Stage, begun: Begun
-) -> None:
-    machine = begun.plain.replace("/disks/", "/virtualMachines/")
-    body = wanted.instance(described(machine), "/subscriptions/none/policy")
-    stores = body["properties"]["policyInfo"]["policyParameters"]["dataStoreParametersList"]
-    stores[0]["resourceGroupId"] = "snapshots"
-    with pytest.raises(HttpResponseError) as refused:
-        stage.sdk.backup_instances.begin_create_or_update(GROUP, VAULT, "astray", body)
-    assert refused.value.status_code == 400
-    places = ("dataSourceInfo.resourceID", "policyInfo.policyId", "dataStoreParametersList[0].resourceGroupId")
-    assert len(faults_of(refused.value)) == len(places)
-    assert all(any(target.endswith(place) for target in faults_of(refused.value)) for place in places)
-    with pytest.raises(ResourceNotFoundError):
-        stage.sdk.backup_instances.get(GROUP, VAULT, "astray")
-
-
-def test_a_disk_that_is_not_there_fails_the_configuration_and_says_so(stage: Stage, begun: Begun) -> None:
-    missing = begun.plain.replace("plain-0001", "nowhere")
-    with pytest.raises(HttpResponseError) as refused:
-        stage.protect(missing, "daily")
-    assert refused.value.error is not None
-    assert refused.value.error.code == "UserErrorManagedDiskNotFound"
-    stage.sdk.backup_instances.begin_delete(GROUP, VAULT, "nowhere").result()
-
-
-@pytest.mark.parametrize(
-    "path",
-    ["backupInstances/nobody", "backupPolicies/nothing", "backupJobs/00000000-0000-0000-0000-000000000000"],
-)
-def test_an_unknown_name_is_not_found(stage: Stage, begun: Begun, path: str) -> None:
-    answer = stage.call("GET", f"{stage.vault_id}/{path}", params={"api-version": "2026-06-01"})
-    assert answer.status_code == 404
-    assert answer.json()["error"]["code"] == "ResourceNotFound"
-
-
-def test_a_request_without_an_api_version_is_refused_as_arm_does(stage: Stage, begun: Begun) -> None:
-    answer = stage.call("GET", stage.vault_id)
-    assert answer.status_code == 400
-    assert answer.json()["error"]["code"] == "MissingApiVersionParameter"
 
 
 def test_a_wrong_key_is_refused(stage: Stage, begun: Begun) -> None:
@@ -247,16 +88,6 @@ def test_a_restored_disk_is_as_its_source_was(stage: Stage, begun: Begun) -> Non
     assert list(differences(source, restored)) == []
     assert [restored["tags"]["diskbackup-restored-from"].lower()] == stage.taken("plain-")
     assert len(until(lambda: stage.events("Restore.Completed", "plain-0001"), bool)) == 1
-
-
-def test_a_restore_never_overwrites_a_disk(stage: Stage, begun: Begun) -> None:
-    (point,) = stage.visible_points("plain-0001")
-    (there,) = stage.make_disks("there", group="restores-westeurope")
-    before = stage.clients.disk(there)
-    job = stage.ended(stage.restore("plain-0001", point, there))
-    assert job["status"] == "Failed"
-    assert job["errorDetails"][0]["code"] == "UserErrorSameNameDiskAlreadyExists"
-    assert stage.clients.disk(there) == before
 
 
 def test_a_missing_role_fails_the_job_and_names_role_and_scope(stage: Stage, begun: Begun) -> None:

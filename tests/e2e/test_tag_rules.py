@@ -5,7 +5,6 @@ event travels to the app, and what comes of it is seen through the API and at th
 from __future__ import annotations
 
 import base64
-import json
 import os
 import signal
 import time
@@ -71,7 +70,7 @@ class Tagged:
 @pytest.fixture(scope="module")
 def tagged(stage: Stage) -> Tagged:
     """Disks whose tag came after them, with their first points."""
-    disks = {name: stage.make_disks(name)[0] for name in ("steady", "wavering", "doomed", "framed")}
+    disks = {name: stage.make_disks(name)[0] for name in ("steady", "wavering", "doomed")}
     assert {state(stage, disk) for disk in disks.values()} == {"none"}
     began = time.monotonic()
     for disk in disks.values():
@@ -108,7 +107,6 @@ class Lost:
     queued: str  # its events came through a queue
     doomed: str
     inside: str  # with its group
-    shuffled: list[str]  # of these the first, while events came thrice and in disorder
     points: list[str]
 
 
@@ -118,13 +116,13 @@ def lost(stage: Stage, tagged: Tagged) -> Lost:
     doomed = tagged.disks["doomed"]
     points = stage.visible_points(tagged.names["doomed"])
     stage.arm("DELETE", doomed, VERSION)
-    inside, shuffled, queued = _lose_group(stage), _lose_in_disorder(stage), _lose_through_a_queue(stage)
-    gone = {doomed, inside.partition("/providers/")[0], shuffled[0], queued}
-    assert {state(stage, disk) for disk in (doomed, inside, shuffled[0], queued)} == {"ProtectionConfigured"}
+    inside, queued = _lose_group(stage), _lose_through_a_queue(stage)
+    gone = {doomed, inside.partition("/providers/")[0], queued}
+    assert {state(stage, disk) for disk in (doomed, inside, queued)} == {"ProtectionConfigured"}
     doubted = set(let_time_pass(stage))
     assert {each.lower() for each in gone} <= {each.resource_id.lower() for each in doubted}
     assert all(each.doubts for each in doubted)
-    return Lost(queued=queued, doomed=doomed, inside=inside, shuffled=shuffled, points=points)
+    return Lost(queued=queued, doomed=doomed, inside=inside, points=points)
 
 
 def _lose_group(stage: Stage) -> str:
@@ -137,27 +135,6 @@ def _lose_group(stage: Stage) -> str:
     becomes(stage, disk, "ProtectionConfigured")
     stage.arm("DELETE", stage.group_id(group), "2021-04-01")
     return disk
-
-
-def _lose_in_disorder(stage: Stage) -> list[str]:
-    topic(stage, "PUT", "disorder", {"duplicates": 3, "shuffle_seconds": 3})
-    try:
-        disks = stage.make_disks("shuffled", 3)
-        for _ in range(2):
-            for disk in disks:
-                tag(stage, disk, **TAG)
-                tag(stage, disk)
-        for disk in disks:
-            tag(stage, disk, **TAG)
-        for disk in disks:
-            becomes(stage, disk, "ProtectionConfigured")
-        time.sleep(5)
-        assert {state(stage, disk) for disk in disks} == {"ProtectionConfigured"}
-        stage.arm("DELETE", disks[0], VERSION)
-        time.sleep(5)
-    finally:
-        topic(stage, "PUT", "disorder", {})
-    return disks
 
 
 def _lose_through_a_queue(stage: Stage) -> str:
@@ -288,28 +265,6 @@ def poisoned(stage: Stage) -> int:
         return 0
 
 
-def deliver_by_hand(stage: Stage, *events: Any) -> requests.Response:
-    """What anybody could send who has the key of the webhook."""
-    url = f"{stage.endpoints['api']}/runtime/webhooks/eventgrid"
-    key = {"functionName": "resource_changed", "code": stage.endpoints["event_grid_key"]}
-    return requests.post(
-        url, params=key, data=json.dumps(events), headers={"aeg-event-type": "Notification"}, timeout=60
-    )
-
-
-def told_of(resource: str, what: str, **changes: Any) -> dict[str, Any]:
-    event = {
-        "id": "1",
-        "topic": "x",
-        "subject": resource,
-        "eventType": f"Microsoft.Resources.Resource{what}Success",
-        "eventTime": "2026-01-01T00:00:00Z",
-        "dataVersion": "2",
-        "data": {"resourceUri": resource},
-    }
-    return event | changes
-
-
 # ---------------------------------------------------------------- tags
 
 
@@ -422,39 +377,6 @@ def test_the_loss_of_a_group_is_the_loss_of_its_disks(stage: Stage, lost: Lost) 
 def test_events_that_come_through_a_queue_as_cloud_events_do_the_same(stage: Stage, lost: Lost) -> None:
     becomes(stage, lost.queued, "ProtectionStopped")
     assert poisoned(stage) == 0
-
-
-# ---------------------------------------------------------------- what is not so
-
-
-def test_doubled_and_shuffled_events_end_as_they_would_have_anyway(stage: Stage, lost: Lost) -> None:
-    name = becomes(stage, lost.shuffled[0], "ProtectionStopped")
-    until(lambda: _naming(stage, "SourceDisk.Deleted", name), bool)
-    time.sleep(5)
-    assert len({event["id"] for event in _naming(stage, "SourceDisk.Deleted", name)}) == 1
-    assert {state(stage, disk) for disk in lost.shuffled[1:]} == {"ProtectionConfigured"}
-
-
-def test_made_up_events_do_no_harm(stage: Stage, tagged: Tagged) -> None:
-    disk, name = tagged.disks["framed"], tagged.names["framed"]
-    snapshot = stage.taken("framed-")[0]
-    group = disk.partition("/providers/")[0]
-    lies = [told_of(resource, what) for resource in (disk, snapshot, group) for what in ("Delete", "Write")]
-    strange = [told_of(disk, "Delete", data=None), told_of("/nonsense", "Delete"), told_of(disk, "Action")]
-    assert deliver_by_hand(stage, *lies, *strange).status_code == 202
-    for text in ("no JSON", "[]", json.dumps(told_of("", "Delete", data=[])), *map(json.dumps, lies)):
-        stage.put_message(QUEUE, text)
-    until(lambda: stage.waiting(QUEUE), lambda count: count == 0)
-    assert state(stage, disk) == "ProtectionConfigured"
-    assert stage.events("RecoveryPoint.Lost", name) == []
-    assert _naming(stage, "SourceDisk.Deleted", name) == []
-    assert poisoned(stage) == 0
-
-
-def test_whoever_has_not_the_key_is_not_heard(stage: Stage) -> None:
-    url = f"{stage.endpoints['api']}/runtime/webhooks/eventgrid?functionName=resource_changed&code=guessed"
-    answer = requests.post(url, data="[]", headers={"aeg-event-type": "Notification"}, timeout=60)
-    assert answer.status_code == 401
 
 
 # ---------------------------------------------------------------- last: what time was given to show

@@ -135,12 +135,6 @@ def check_who_may_sign_in(endpoints, sign_in):
     assert settings["IDENTITY_HEADER"] == endpoints["app_identity_header"] != endpoints["identity_header"]
 
 
-def test_the_front_door_leads_to_the_app(target):
-    vaults = "/subscriptions/s/providers/Microsoft.DataProtection/backupVaults"
-    answer = requests.get(target.endpoints["front_door"] + vaults, verify=target.endpoints["ca_file"], timeout=60)
-    assert (answer.status_code, answer.text) == (404, ""), "the host's own answer where the app has no route"
-
-
 def test_a_service_that_crashes_is_reported_and_ends_everything(up):
     command = up()
     endpoints = command.endpoints()
@@ -166,24 +160,6 @@ def test_an_app_that_is_refused_is_reported_with_its_reason(tmp_path):
     assert "the time zone 'Mars/Olympus' (WEBSITE_TIME_ZONE, TZ) is unknown" in str(failed.value)
     assert "exit code 2" in str(failed.value)
     assert not (tmp_path / "endpoints.json").exists()
-
-
-def test_a_function_in_error_is_left_out_and_the_rest_is_served(tmp_path):
-    env = {"GREETING_QUEUE": "greetings"}
-    with LocalTarget.start(dir=tmp_path, app=SAMPLE_APP, arm=False, env=env) as target:
-        assert requests.get(f"{target.endpoints['api']}/api/items/1", timeout=60).text == "item 1"
-        log = (target.log_dir / "host-0.log").read_text()
-    assert "The 'tick' function is in error: '%TICK%' does not resolve to a value." in log
-
-
-def test_hosts_are_killed_and_started_by_a_test(target):
-    index = target.start_host()
-    pid = target.hosts[index].pid
-    assert pid in host_pids(target.endpoints["api"])
-    target.kill_host(index)
-    assert pid not in host_pids(target.endpoints["api"], tries=10)
-    assert f"host-{index}" not in target.endpoints["processes"]
-    assert target.crashed() == []
 
 
 def test_down_leaves_a_stranger_with_a_recorded_id_alone(tmp_path):

@@ -1,18 +1,14 @@
 """Ten ways in which an Azure could answer otherwise than the local simulator, each with the line that must tell of it.
 
 `Seed.wish` has the simulator itself answer so to whoever calls itself AGENT, while others are answered as ever.
-`altered` puts a single one into a run that is over.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
-
-from infra.verify.exchanges import Exchange, Part
 
 AGENT = "answered-otherwise"
 
@@ -46,22 +42,6 @@ class Seed:
             "headers": dict(self.headers),
             "fields": dict(self.fields),
         }
-
-    def fits(self, method: str, path: str, status: int) -> bool:
-        return method == self.method and status == self.status and self.where in f"{path}$"
-
-    def changed(self, exchange: Exchange) -> Exchange:
-        kept = {name: value for name, value in exchange.headers.items() if name not in self.headers}
-        told = {name: value for name, value in self.headers.items() if value is not None}
-        body = json.loads(json.dumps(exchange.body))
-        for path, value in self.fields.items():
-            *parents, last = path.split(".")
-            here = body
-            for name in parents:
-                here = here[name]
-            here.pop(last, None)
-            here |= {} if value is None else {last: value}
-        return replace(exchange, status=self.to_status or exchange.status, headers=kept | told, body=body)
 
 
 _DISK, _SNAPSHOT = "/disks/verify-disk$", "/snapshots/"
@@ -148,15 +128,3 @@ SEEDS: tuple[Seed, ...] = (
         told="operationresults/{operation}, ended: status is 204",
     ),
 )
-
-
-def altered(exchanges: Sequence[Exchange], seed: Seed) -> list[Exchange]:
-    """The run as it would have been recorded with this one difference."""
-    return [_altered(each, seed) for each in exchanges]
-
-
-def _altered(exchange: Exchange, seed: Seed) -> Exchange:
-    path = exchange.line.partition(" ")[2]
-    if exchange.part is Part.VAIN or not seed.fits(exchange.method, path, exchange.status):
-        return exchange
-    return seed.changed(exchange)

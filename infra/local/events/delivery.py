@@ -2,9 +2,9 @@
 
 As Event Grid does it (documented): a webhook proves that it wants the events before it gets any, by an echo of a code
 (Event Grid's schema) or by answering OPTIONS (CloudEvents); what it does not take is sent again, ever later; what it
-refuses for good (400, 401, 413), or never took, is dead-lettered with the reason. A storage queue gets one event a
-message, in base64, and needs no proof. Waits are seconds here instead of up
-to hours, plain http is let pass on this machine, and what waits is lost with this process: Event Grid's is not.
+refuses for good (400, 401, 413), or never took, is given up. A storage queue gets one event a message, in base64, and
+needs no proof. Waits are seconds here instead of up to hours, plain http is let pass on this machine, and what waits is
+lost with this process: Event Grid's is not.
 
 Leaves to others: taking events in (eventgrid.py).
 """
@@ -13,17 +13,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import heapq
-import itertools
 import json
 import logging
-import random
 import secrets
 import ssl
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -114,39 +109,14 @@ class Subscription:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disorder:
-    """What tests make worse: each event comes `duplicates` more times, each delivery up to `shuffle_seconds` later."""
-
-    duplicates: int = 0
-    shuffle_seconds: float = 0.0
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> Disorder:
-        strange = sorted(set(content) - {"duplicates", "shuffle_seconds"})
-        if strange:
-            raise ValueError(f"unknown: {', '.join(strange)}")
-        made = cls(
-            duplicates=int(content.get("duplicates", 0)), shuffle_seconds=float(content.get("shuffle_seconds", 0))
-        )
-        if not 0 <= made.duplicates <= 10 or not 0 <= made.shuffle_seconds <= 60:
-            raise ValueError("duplicates: 0 to 10, shuffle_seconds: 0 to 60")
-        return made
-
-    def as_json(self) -> dict[str, Any]:
-        return {"duplicates": self.duplicates, "shuffle_seconds": self.shuffle_seconds}
-
-
 class Deliveries:
-    """All subscriptions and what is on its way to them. `dead_letters` is a file of JSON lines."""
+    """All subscriptions and what is on its way to them."""
 
-    def __init__(self, dead_letters: Path, *, authority: Path | None = None, storage: str = "") -> None:
-        self._dead_letters = dead_letters
+    def __init__(self, *, authority: Path | None = None, storage: str = "") -> None:
         self._authority = authority
         self._connection_string = storage
         self._session: aiohttp.ClientSession | None = None
         self._subscribers: dict[str, _Subscriber] = {}
-        self.disorder = Disorder()
 
     async def open(self) -> None:
         context = ssl.create_default_context(cafile=str(self._authority)) if self._authority else None
@@ -169,7 +139,7 @@ class Deliveries:
             await validate(self._session, wanted)
             send = partial(_to_webhook, self._session)
         await self.unsubscribe(wanted.name)
-        self._subscribers[wanted.name] = _Subscriber(wanted, send, self._dead_letters)
+        self._subscribers[wanted.name] = _Subscriber(wanted, send)
 
     async def _into_queue(self, session: aiohttp.ClientSession, queue: str) -> _Send:
         """Raises NotValidated when there is no storage, or no such queue in it can be made."""
@@ -203,16 +173,10 @@ class Deliveries:
         for subscriber in self._subscribers.values():
             for event in events:
                 if subscriber.subscription.source == source and subscriber.subscription.wants(event):
-                    for _ in range(1 + self.disorder.duplicates):
-                        subscriber.add(event, delay=random.uniform(0, self.disorder.shuffle_seconds))
+                    subscriber.add(event)
 
     def as_json(self) -> list[dict[str, Any]]:
         return [{**each.subscription.as_json(), **each.counts()} for each in self._subscribers.values()]
-
-    def dead(self) -> list[dict[str, Any]]:
-        if not self._dead_letters.is_file():
-            return []
-        return [json.loads(line) for line in self._dead_letters.read_text().splitlines()]
 
 
 @dataclass(slots=True)
@@ -220,95 +184,61 @@ class _Delivery:
     event: Event
     attempts: int = 0
     last_error: str = ""
-    first_tried: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
 
 
 _Send = Callable[[Subscription, _Delivery], Awaitable[int]]  # answers an HTTP status
 
 
 class _Subscriber:
-    """One subscription with what is due to it, in order of its due times."""
+    """One subscription with what is on its way to it."""
 
-    def __init__(self, subscription: Subscription, send: _Send, dead_letters: Path) -> None:
+    def __init__(self, subscription: Subscription, send: _Send) -> None:
         self.subscription = subscription
         self._send = send
-        self._dead_letters = dead_letters
-        self._due: list[tuple[float, int, _Delivery]] = []
-        self._numbers = itertools.count()
-        self._changed = asyncio.Event()
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._under_way: set[asyncio.Task[None]] = set()
-        self._delivered = 0
-        self._loop = asyncio.create_task(self._run())
+        self._delivered = self._waiting = 0
 
-    def add(self, event: Event, *, delay: float) -> None:
-        self._put(_Delivery(event), delay)
+    def add(self, event: Event) -> None:
+        self._waiting += 1
+        task = asyncio.create_task(self._deliver(_Delivery(event)))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
 
     def counts(self) -> dict[str, int]:
-        return {"delivered": self._delivered, "waiting": len(self._due) + len(self._under_way)}
+        return {"delivered": self._delivered, "waiting": self._waiting}
 
     async def close(self) -> None:
-        tasks = [self._loop, *self._under_way]
+        tasks = list(self._under_way)
         for task in tasks:
             task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _put(self, delivery: _Delivery, delay: float) -> None:
-        heapq.heappush(self._due, (time.monotonic() + delay, next(self._numbers), delivery))
-        self._changed.set()
+    async def _deliver(self, delivery: _Delivery) -> None:
+        """Until it is taken, refused for good, or was tried as often as is allowed."""
+        waits = self.subscription.retry_seconds
+        while delivery.attempts < self.subscription.max_attempts:
+            if delivery.attempts:
+                await asyncio.sleep(waits[min(delivery.attempts, len(waits)) - 1])
+            status = await self._try(delivery)
+            if 200 <= status < 300:
+                self._delivered += 1
+                self._waiting -= 1
+                return
+            if status in _HOPELESS:
+                break
+        self._waiting -= 1
+        logging.warning("event.dead subscription=%s %s", self.subscription.name, delivery.last_error)
 
-    async def _run(self) -> None:
-        while True:
-            self._changed.clear()
-            wait = self._due[0][0] - time.monotonic() if self._due else None
-            if wait is None or wait > 0:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), wait)
-                continue
-            await self._room.acquire()
-            task = asyncio.create_task(self._try(heapq.heappop(self._due)[2]))
-            self._under_way.add(task)
-            task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
-        self._room.release()
-        if not task.cancelled():
-            task.result()
-
-    async def _try(self, delivery: _Delivery) -> None:
+    async def _try(self, delivery: _Delivery) -> int:
+        """The status that it was answered with; 0 when nobody answered."""
         delivery.attempts += 1
         try:
-            status = await self._send(self.subscription, delivery)
+            async with self._room:
+                return await self._send(self.subscription, delivery)
         except (aiohttp.ClientError, TimeoutError) as error:
-            status, delivery.last_error = 0, repr(error)
-        if 200 <= status < 300:
-            self._delivered += 1
-        elif status in _HOPELESS or delivery.attempts >= self.subscription.max_attempts:
-            self._bury(delivery)
-        else:
-            waits = self.subscription.retry_seconds
-            self._put(delivery, waits[min(delivery.attempts, len(waits)) - 1])
-
-    def _bury(self, delivery: _Delivery) -> None:
-        """Event Grid's own fields of a dead letter (documented), with the event in it."""
-        reason = "MaxDeliveryAttemptsExceeded"
-        if delivery.attempts < self.subscription.max_attempts:
-            reason = "UndeliverableDueToTheEndpoint"
-        record = {
-            **delivery.event,
-            "deadLetterReason": reason,
-            "deliveryAttempts": delivery.attempts,
-            "lastDeliveryOutcome": delivery.last_error,
-            "publishTime": delivery.first_tried,
-            "lastDeliveryAttemptTime": datetime.now(UTC).isoformat(),
-            "subscription": self.subscription.name,
-        }
-        with self._dead_letters.open("a") as file:
-            file.write(json.dumps(record) + "\n")
-        logging.warning("event.dead subscription=%s %s", self.subscription.name, delivery.last_error)
+            delivery.last_error = repr(error)
+            return 0
 
 
 async def _to_webhook(session: aiohttp.ClientSession, subscription: Subscription, delivery: _Delivery) -> int:

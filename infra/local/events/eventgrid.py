@@ -1,18 +1,15 @@
-"""An Event Grid topic (CloudEvents schema) that records what it is sent, and can refuse or delay it; and the topic of
+"""An Event Grid topic (CloudEvents schema) that records what it is sent, and can refuse it; and the topic of
 Azure's resources, fed by the simulator. Both deliver to subscribers (delivery.py).
 
     POST /api/events       what a publisher calls: bearer token or aeg-sas-key
     POST /resources        an array of events in Event Grid's own schema, from the simulator: aeg-sas-key
     GET  /_topic/events    what was taken, oldest first: [{"received_at", "event"}]; ?type= and ?after=N select
-    GET  /_topic/mode      what is refused or delayed at present
-    PUT  /_topic/mode      {"refuse": 503, "for": 3, "delay": 0.5, "retry_after": 10}; {} ends it
+    PUT  /_topic/mode      {"refuse": 503, "for": 3, "retry_after": 10}; {} ends it
     GET  /_topic/subscriptions          who gets events, with how many were delivered and how many wait
     PUT  /_topic/subscriptions/<name>   {"endpoint": URL or "queue:<name>", "source": "custom" or "resources", "schema",
                                         "types", "operations", "retry_seconds", "max_attempts"}; 400 when the endpoint
                                         is not validated
     DELETE /_topic/subscriptions/<name>
-    GET  /_topic/dead-letters           what no subscriber took
-    PUT  /_topic/disorder               {"duplicates": 1, "shuffle_seconds": 2}; {} ends it
 
 `python -m infra.local.events.eventgrid --port N --cert FILE --key FILE --events FILE`, the access key in EVENTGRID_KEY,
 the storage account of subscribers that are queues in EVENTGRID_STORAGE.
@@ -21,7 +18,6 @@ the storage account of subscribers that are queues in EVENTGRID_STORAGE.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import base64
 import hmac
 import json
@@ -37,7 +33,7 @@ from typing import Any
 
 from aiohttp import web
 
-from .delivery import Deliveries, Disorder, NotValidated, Subscription
+from .delivery import Deliveries, NotValidated, Subscription
 
 AUDIENCE = "https://eventgrid.azure.net"
 SIZE_LIMIT = 1024 * 1024
@@ -48,32 +44,26 @@ _REQUIRED = ("id", "source", "type", "specversion")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
-    """What becomes of the next requests: answered `refuse` (for `remaining` more, None = until changed), after `delay`
-    seconds."""
+    """What becomes of the next requests: answered `refuse` (for `remaining` more, None = until changed)."""
 
     refuse: int | None = None
     remaining: int | None = None
-    delay: float = 0.0
     retry_after: int | None = None
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Mode:
         """Raises ValueError for an unknown or senseless field."""
-        strange = sorted(set(content) - {"refuse", "for", "delay", "retry_after"})
+        strange = sorted(set(content) - {"refuse", "for", "retry_after"})
         if strange:
             raise ValueError(f"unknown: {', '.join(strange)}")
         mode = cls(
             refuse=_optional(int, content.get("refuse")),
             remaining=_optional(int, content.get("for")),
-            delay=float(content.get("delay", 0)),
             retry_after=_optional(int, content.get("retry_after")),
         )
         if mode.refuse is not None and not 400 <= mode.refuse <= 599:
             raise ValueError("refuse must be a status from 400 to 599")
         return mode
-
-    def as_json(self) -> dict[str, Any]:
-        return {"refuse": self.refuse, "for": self.remaining, "delay": self.delay, "retry_after": self.retry_after}
 
     def after_one(self) -> Mode:
         """The mode for the request after this one."""
@@ -105,14 +95,11 @@ class Topic:
         app = web.Application(client_max_size=2 * SIZE_LIMIT)
         app.router.add_post("/api/events", self._publish)
         app.router.add_get("/_topic/events", self._list)
-        app.router.add_get("/_topic/mode", self._show_mode)
         app.router.add_put("/_topic/mode", self._set_mode)
         app.router.add_post("/resources", self._take_resource_events)
         app.router.add_get("/_topic/subscriptions", self._list_subscriptions)
         app.router.add_put("/_topic/subscriptions/{name}", self._subscribe)
         app.router.add_delete("/_topic/subscriptions/{name}", self._unsubscribe)
-        app.router.add_get("/_topic/dead-letters", self._list_dead)
-        app.router.add_put("/_topic/disorder", self._set_disorder)
         app.cleanup_ctx.append(self._delivering)
         return app
 
@@ -123,8 +110,6 @@ class Topic:
 
     async def _publish(self, request: web.Request) -> web.Response:
         mode, self._mode = self._mode, self._mode.after_one()
-        if mode.delay:
-            await asyncio.sleep(mode.delay)
         try:
             if mode.refuse is not None:
                 raise Refused(mode.refuse, _CODES.get(mode.refuse, "Refused"), "This topic was told to refuse.")
@@ -167,15 +152,12 @@ class Topic:
         chosen = [r for r in self._taken[after:] if wanted is None or r["event"]["type"] == wanted]
         return web.json_response(chosen)
 
-    async def _show_mode(self, _: web.Request) -> web.Response:
-        return web.json_response(self._mode.as_json())
-
     async def _set_mode(self, request: web.Request) -> web.Response:
         try:
             self._mode = Mode.from_json(await request.json())
         except (ValueError, TypeError, AttributeError) as error:
             return web.json_response({"error": str(error)}, status=400)
-        return web.json_response(self._mode.as_json())
+        return web.json_response({})
 
     async def _list_subscriptions(self, _: web.Request) -> web.Response:
         return web.json_response(self._deliveries.as_json())
@@ -189,16 +171,6 @@ class Topic:
 
     async def _unsubscribe(self, request: web.Request) -> web.Response:
         return web.Response(status=200 if await self._deliveries.unsubscribe(request.match_info["name"]) else 204)
-
-    async def _list_dead(self, _: web.Request) -> web.Response:
-        return web.json_response(self._deliveries.dead())
-
-    async def _set_disorder(self, request: web.Request) -> web.Response:
-        try:
-            self._deliveries.disorder = Disorder.from_json(await request.json())
-        except (ValueError, TypeError, AttributeError) as error:
-            return web.json_response({"error": str(error)}, status=400)
-        return web.json_response(self._deliveries.disorder.as_json())
 
 
 _CODES = {401: "Unauthorized", 403: "Forbidden", 413: "PayloadTooLarge", 429: "TooManyRequests",
@@ -273,14 +245,11 @@ def main() -> int:
     parser.add_argument("--cert", type=Path, required=True)
     parser.add_argument("--key", type=Path, required=True)
     parser.add_argument("--events", type=Path, required=True)
-    parser.add_argument("--dead-letters", type=Path, help="a file; beside --events when left out")
     parser.add_argument("--ca", type=Path, help="certificate authority that subscribers' endpoints are trusted by")
     arguments = parser.parse_args()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(arguments.cert, arguments.key)
-    dead_letters = arguments.dead_letters or arguments.events.with_name("dead-letters.jsonl")
-    storage = os.environ.get("EVENTGRID_STORAGE", "")
-    deliveries = Deliveries(dead_letters, authority=arguments.ca, storage=storage)
+    deliveries = Deliveries(authority=arguments.ca, storage=os.environ.get("EVENTGRID_STORAGE", ""))
     topic = Topic(arguments.events, key=os.environ["EVENTGRID_KEY"], deliveries=deliveries)
     ready = f"eventgrid ready https://127.0.0.1:{arguments.port}"
     web.run_app(

@@ -9,10 +9,8 @@ and how people sign in, see browsers.py: over HTTP at a port of its own as well,
 
 For tests, without any secret (it listens on the loopback address only):
 
-    GET  /_issuer/token?principal=reader&audience=...       a token as text; fault=expired and so on gives a bad one,
-                                                            version=1.0 the older kind
+    GET  /_issuer/token?principal=reader&audience=...       a token as text; version=1.0 gives the older kind
     POST /_issuer/keys                                      a new key signs from now on; the older stay published
-    GET  /_issuer/requests                                  how often each path was asked for
 
 `python -m infra.local.identity.issuer --port N --browser-port N --redirect-uri URL... --cert F --key F --keys DIR`; the
 clients' secrets are in IDENTITY_SECRETS.
@@ -29,7 +27,6 @@ import signal
 import ssl
 import sys
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -38,17 +35,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from .browsers import Desk, Refused, browser_routes, cors, redeemed
-from .tokens import (
-    FAULTS,
-    LIFETIME_SECONDS,
-    SECRETS,
-    TENANT,
-    KeyFiles,
-    Principal,
-    Tenant,
-    principal_named,
-    strange_keys,
-)
+from .tokens import LIFETIME_SECONDS, SECRETS, TENANT, KeyFiles, Principal, Tenant, principal_named
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -59,23 +46,9 @@ _LOOPBACK = ("127.0.0.1", "localhost")
 
 def issuer_app(tenant: Tenant, secrets: Mapping[str, str], desk: Desk) -> web.Application:
     """The issuer; `secrets` are the clients', by the principal's name."""
-    asked: Counter[str] = Counter()
-
-    @web.middleware
-    async def count(request: web.Request, handler: _Handler) -> web.StreamResponse:
-        asked[request.path] += 1
-        return await handler(request)
-
-    async def requests(_: web.Request) -> web.Response:
-        return web.json_response(asked)
-
-    async def strange(_: web.Request) -> web.Response:
-        return web.json_response(strange_keys())
-
-    application = web.Application(middlewares=[count, _readable_by_pages(desk)])
+    application = web.Application(middlewares=[_readable_by_pages(desk)])
     application.add_routes(_entra_routes(tenant, secrets, desk))
     application.add_routes(_control_routes(tenant))
-    application.add_routes([web.get("/_issuer/requests", requests), web.get("/_issuer/strange-keys", strange)])
     return application
 
 
@@ -214,15 +187,11 @@ def _control_routes(tenant: Tenant) -> list[web.RouteDef]:
 
 
 def _asked_for(tenant: Tenant, query: Mapping[str, str]) -> web.Response:
-    principal, fault = principal_named(query.get("principal", "")), query.get("fault", "")
-    audience, version = query.get("audience", ""), query.get("version", "2.0")
-    if principal is None or not audience or version not in ("1.0", "2.0") or (fault and fault not in FAULTS):
-        message = f"ask with principal, audience, and perhaps version (1.0, 2.0) or fault ({', '.join(FAULTS)})"
-        return web.json_response({"error": message}, status=400)
-    now = int(time.time())
-    if fault:
-        return web.Response(text=tenant.bad_token(fault, principal, audience, now=now))
-    return web.Response(text=tenant.token(principal, audience, now=now, version=version))
+    principal, audience = principal_named(query.get("principal", "")), query.get("audience", "")
+    version = query.get("version", "2.0")
+    if principal is None or not audience or version not in ("1.0", "2.0"):
+        return web.json_response({"error": "ask with principal, audience, and perhaps version (1.0, 2.0)"}, status=400)
+    return web.Response(text=tenant.token(principal, audience, now=int(time.time()), version=version))
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Who there is in the local tenant, the keys that sign for it, and its access tokens: good ones and each kind of bad.
+"""Who there is in the local tenant, the keys that sign for it, and its access tokens.
 
 The tokens have the claims of Entra's own: for an application that signs in as itself (versions 1.0 and 2.0), and for a
 person at the Backup Center. Leaves to others: giving them out (managed_identity.py to whoever holds a secret, issuer.py
@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import json
 import uuid
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,7 +27,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 TENANT = "00000000-0000-4000-8000-0000000000ff"
-OTHER_TENANT = "00000000-0000-4000-8000-0000000000ee"
 API = "api://disk-backup"
 CENTER = "77777777-aaaa-4aaa-8aaa-777777777777"  # the client id of the API's own registration, which its page uses too
 LIFETIME_SECONDS = 24 * 3600
@@ -190,10 +187,6 @@ class Tenant:
             "ver": "2.0",
         }
 
-    def bad_token(self, fault: str, principal: Principal, audience: str, *, now: int) -> str:
-        """A token that must not be believed, for the reason that `fault` (one of FAULTS) names."""
-        return FAULTS[fault](self, self.claims(principal, audience, now=now, version="2.0"))
-
     def claims(self, principal: Principal, audience: str, *, now: int, version: str) -> Claims:
         client = {"azp": principal.client_id, "azpacr": "1"}
         if version == "1.0":
@@ -215,101 +208,6 @@ class Tenant:
         }
 
 
-# ---------------------------------------------------------------- tokens that must not be believed
-
-
-def _shifted(seconds: int) -> Callable[[Tenant, Claims], str]:
-    def make(tenant: Tenant, claims: Claims) -> str:
-        times = {name: claims[name] + seconds for name in ("iat", "nbf", "exp")}
-        return _signed({**claims, **times}, tenant.keys.newest())
-
-    return make
-
-
-def _without(name: str) -> Callable[[Tenant, Claims], str]:
-    def make(tenant: Tenant, claims: Claims) -> str:
-        return _signed({key: value for key, value in claims.items() if key != name}, tenant.keys.newest())
-
-    return make
-
-
-def _other_audience(tenant: Tenant, claims: Claims) -> str:
-    return _signed({**claims, "aud": "api://another-app"}, tenant.keys.newest())
-
-
-def _other_issuer(tenant: Tenant, claims: Claims) -> str:
-    other = {"iss": f"{tenant.authority}/{OTHER_TENANT}/v2.0", "tid": OTHER_TENANT}
-    return _signed({**claims, **other}, tenant.keys.newest())
-
-
-def _other_key(tenant: Tenant, claims: Claims) -> str:
-    """It says that it is signed with the tenant's key and is not."""
-    return _signed(claims, Key(kid=tenant.keys.newest().kid, private=_strange_key().private))
-
-
-def _unknown_key(_: Tenant, claims: Claims) -> str:
-    return _signed(claims, _strange_key())
-
-
-def _key_brought_along(tenant: Tenant, claims: Claims) -> str:
-    """It brings its own key, and names an address where to fetch it: the one and the other prove nothing."""
-    key = _strange_key()
-    return _signed(claims, key, jwk=key.as_jwk(), jku=f"{tenant.authority}/_issuer/strange-keys")
-
-
-def _unsigned(_: Tenant, claims: Claims) -> str:
-    return f"{_encoded({'alg': 'none', 'typ': 'JWT'})}.{_encoded(claims)}."
-
-
-def _signature_cut_off(tenant: Tenant, claims: Claims) -> str:
-    return _signed(claims, tenant.keys.newest()).rpartition(".")[0] + "."
-
-
-def _public_key_as_secret(tenant: Tenant, claims: Claims) -> str:
-    """HMAC with the published key as its secret: believed by whoever lets the token choose the algorithm."""
-    key = tenant.keys.newest()
-    secret = key.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    text = f"{_encoded({'alg': 'HS256', 'typ': 'JWT', 'kid': key.kid})}.{_encoded(claims)}"
-    return f"{text}.{_base64(hmac.digest(secret, text.encode(), 'sha256'))}"
-
-
-def _tampered(tenant: Tenant, claims: Claims) -> str:
-    """Signed by the tenant, then raised to a contributor's."""
-    head, _, signature = _signed(claims, tenant.keys.newest()).split(".")
-    raised = {**claims, "roles": list(CONTRIBUTOR.roles), "uti": uuid.uuid4().hex}
-    return f"{head}.{_encoded(raised)}.{signature}"
-
-
-FAULTS: Mapping[str, Callable[[Tenant, Claims], str]] = {
-    "expired": _shifted(-LIFETIME_SECONDS - 3600),
-    "not_yet_valid": _shifted(3600),
-    "no_expiry": _without("exp"),
-    "no_audience": _without("aud"),
-    "no_issuer": _without("iss"),
-    "no_object_id": _without("oid"),
-    "other_audience": _other_audience,
-    "other_issuer": _other_issuer,
-    "other_key": _other_key,
-    "unknown_key": _unknown_key,
-    "key_brought_along": _key_brought_along,
-    "unsigned": _unsigned,
-    "signature_cut_off": _signature_cut_off,
-    "public_key_as_secret": _public_key_as_secret,
-    "tampered": _tampered,
-}
-
-
-def strange_keys() -> dict[str, Any]:
-    """What `key_brought_along` points at: a key set that nobody may ask for."""
-    return {"keys": [_strange_key().as_jwk()]}
-
-
-@cache
-def _strange_key() -> Key:
-    """A key that the tenant never published."""
-    return Key.new()
-
-
 @cache
 def _read_key(path: Path) -> Key:
     private = load_pem_private_key(path.read_bytes(), password=None)
@@ -323,12 +221,8 @@ def _kid(private: rsa.RSAPrivateKey) -> str:
     return _base64(hashlib.sha256(public).digest()[:20])
 
 
-def _signed(claims: Claims, key: Key, **more_headers: Any) -> str:
-    return jwt.encode(claims, key.private, algorithm="RS256", headers={"kid": key.kid, **more_headers})
-
-
-def _encoded(content: Mapping[str, object]) -> str:
-    return _base64(json.dumps(content).encode())
+def _signed(claims: Claims, key: Key) -> str:
+    return jwt.encode(claims, key.private, algorithm="RS256", headers={"kid": key.kid})
 
 
 def _base64(content: bytes) -> str:

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from infra.local.arm.seed import APP, OPERATOR
-from tests.local.arm.bodies import APPS, SNAPSHOTS, disk_id, empty_disk, snapshot_id, snapshot_of
+from tests.local.arm.bodies import APPS, disk_id, empty_disk, snapshot_id, snapshot_of
 from tests.local.arm.conftest import Simulator
 
 WEB = disk_id("web01-os")
@@ -39,51 +39,6 @@ def test_429_comes_in_both_kinds_with_and_without_retry_after(
     assert put(simulator).status_code == 202
 
 
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [(500, "InternalServerError"), (502, "BadGateway"), (503, "ServerTimeout"), (504, "GatewayTimeout")],
-)
-def test_the_gateway_can_fail(simulator: Simulator, status: int, code: str) -> None:
-    simulator.fault("status", status=status)
-    answer = put(simulator)
-
-    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
-    assert not simulator.ledger()
-
-
-def test_the_connection_can_drop_after_the_write_was_accepted(simulator: Simulator) -> None:
-    simulator.fault("drop_after", method="PUT")
-    with pytest.raises(requests.ConnectionError):
-        put(simulator)
-
-    assert [entry["id"] for entry in simulator.ledger("snapshot.created")] == [snapshot_id("s1")]
-    assert put(simulator).status_code == 202
-    assert len(simulator.ledger("snapshot.created")) == 1
-
-
-def test_the_connection_can_drop_before_anything_happened(simulator: Simulator) -> None:
-    simulator.fault("drop_before")
-    with pytest.raises(requests.ConnectionError):
-        put(simulator)
-
-    assert not simulator.ledger()
-
-
-def test_an_operation_can_fail_late_with_a_chosen_error(simulator: Simulator) -> None:
-    simulator.fault("fail_late", code="DiskServiceInternalError", message="Something broke.")
-    ended = simulator.wait_for(put(simulator))
-
-    assert ended["error"] == {"code": "DiskServiceInternalError", "message": "Something broke."}
-
-
-def test_a_failed_delete_leaves_the_snapshot(simulator: Simulator) -> None:
-    simulator.wait_for(put(simulator))
-    simulator.fault("fail_late", method="DELETE")
-
-    assert simulator.wait_for(simulator.call("DELETE", snapshot_id("s1")))["status"] == "Failed"
-    assert simulator.call("GET", snapshot_id("s1")).json()["properties"]["provisioningState"] == "Succeeded"
-
-
 def test_a_failed_create_can_be_set_to_leave_nothing(simulator: Simulator) -> None:
     simulator.set(failed_create_leaves_resource=False)
     simulator.fault("fail_late")
@@ -101,34 +56,6 @@ def test_answers_and_lists_can_be_slow(simulator: Simulator) -> None:
     started = time.monotonic()
     assert list(simulator.client(APP).disks.list_by_resource_group(APPS))
     assert time.monotonic() - started >= 0.3
-
-
-def test_a_policy_can_refuse(simulator: Simulator) -> None:
-    simulator.fault("policy")
-    answer = put(simulator)
-    error = answer.json()["error"]
-
-    assert (answer.status_code, error["code"], error["target"]) == (403, "RequestDisallowedByPolicy", "s1")
-    assert error["additionalInfo"][0]["type"] == "PolicyViolation"
-
-
-def test_answers_can_be_others_than_they_are_for_one_caller_and_nothing_is_changed_by_it(simulator: Simulator) -> None:
-    before = simulator.call("GET", WEB)
-    simulator.fault("alter", what="disk", at=200, agent="stranger", count=None, status=203, headers={"pragma": None})
-    fields = {"properties.timeCreated": None, "properties.hitherto": {"unknown": True}, "properties.no.such": 1}
-    simulator.fault("alter", what="disk", agent="stranger", count=2, fields=fields)
-    told = simulator.call("GET", WEB, **{"User-Agent": "A Stranger/1"})
-    assert (told.status_code, "pragma" in told.headers) == (203, False)
-    properties = before.json()["properties"]
-    assert told.json()["properties"] == {
-        **{name: value for name, value in properties.items() if name != "timeCreated"},
-        "hitherto": {"unknown": True},
-    }
-    missing = simulator.call("GET", f"{WEB}x", **{"User-Agent": "A Stranger/1"})
-    assert (missing.status_code, missing.json()["error"]["code"]) == (404, "ResourceNotFound")
-    again = simulator.call("GET", WEB)
-    assert (again.status_code, again.json()) == (200, before.json())
-    assert [fault["struck"] for fault in simulator.control("GET", "faults")["faults"]] == [1, 2]
 
 
 def test_a_fault_strikes_only_what_it_is_meant_for(simulator: Simulator) -> None:
@@ -205,27 +132,12 @@ def test_disks_are_made_in_bulk(simulator: Simulator) -> None:
     assert (disk["name"], disk["zones"], disk["properties"]["diskSizeGB"]) == ("due-0300", ["1"], 32)
 
 
-def test_a_snapshot_can_vanish_behind_everyones_back(simulator: Simulator) -> None:
-    simulator.wait_for(put(simulator))
-    simulator.control("POST", "snapshots/delete-behind", {"id": snapshot_id("s1").upper()})
-
-    assert simulator.call("GET", snapshot_id("s1")).status_code == 404
-    assert not list(simulator.client(APP).snapshots.list_by_resource_group(SNAPSHOTS))
-    assert simulator.ledger("snapshot.deleted_behind")
-
-
 def test_buckets_can_be_filled_at_once(simulator: Simulator) -> None:
     simulator.set(writes_bucket=1, writes_per_second=0)
     assert put(simulator).status_code == 202
     assert put(simulator).status_code == 429
     simulator.control("DELETE", "buckets")
     assert put(simulator).status_code == 202
-
-
-def test_health_tells_what_is_there(simulator: Simulator) -> None:
-    health = simulator.control("GET", "health")
-
-    assert (health["status"], health["disks"], health["snapshots"]) == ("ok", 31, 0)
 
 
 def test_durations_follow_the_settings(simulator: Simulator) -> None:

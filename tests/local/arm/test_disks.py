@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import ResourceExistsError
 
-from infra.local.arm.seed import APP, OPERATOR, SECOND, disk_access_id
-from tests.local.arm.bodies import APPS, RESTORES, SNAPSHOTS, copy_of, disk_id, empty_disk, snapshot_id, snapshot_of
+from infra.local.arm.seed import OPERATOR, SECOND
+from tests.local.arm.bodies import APPS, RESTORES, copy_of, disk_id, empty_disk, snapshot_id, snapshot_of
 from tests.local.arm.conftest import Simulator
 
 
@@ -120,17 +120,6 @@ def test_a_restore_may_grow_the_disk(simulator: Simulator) -> None:
     assert disk["properties"]["diskSizeGB"] == 300
 
 
-def test_a_smaller_restore_fails_as_an_operation_not_as_a_request(simulator: Simulator) -> None:
-    body = copy_of(take(simulator), diskSizeGB=32)
-    with pytest.raises(HttpResponseError) as failed:
-        simulator.client().disks.begin_create_or_update(RESTORES, "r1", body).result()
-
-    assert failed.value.status_code == 200
-    assert failed.value.error is not None
-    assert failed.value.error.code == "InvalidParameter"
-    assert "resized down" in str(failed.value)
-
-
 def test_a_shrinking_update_fails_and_leaves_the_disk_as_it_was(simulator: Simulator) -> None:
     ended = simulator.wait_for(
         simulator.call("PATCH", disk_id("scratch03", "apps-eastus"), {"properties": {"diskSizeGB": 50}})
@@ -180,27 +169,6 @@ def test_deleting_takes_a_while_and_then_the_disk_is_gone(simulator: Simulator) 
     assert answer.content == b""
     assert "properties" not in ended
     assert simulator.call("GET", disk_id("payroll-cmk")).status_code == 404
-
-
-def test_deleting_what_is_absent_is_204(simulator: Simulator) -> None:
-    assert simulator.call("DELETE", disk_id("nobody")).status_code == 204
-
-
-def test_a_missing_disk_is_arms_own_404(simulator: Simulator) -> None:
-    answer = simulator.call("GET", disk_id("nobody"))
-
-    assert answer.status_code == 404
-    assert answer.json()["error"]["code"] == "ResourceNotFound"
-    assert answer.headers["x-ms-failure-cause"] == "gateway"
-    assert "x-ms-ratelimit-remaining-resource" not in answer.headers
-
-
-def test_a_missing_group_is_told_from_a_missing_disk(simulator: Simulator) -> None:
-    with pytest.raises(ResourceNotFoundError) as missing:
-        simulator.client(OPERATOR).disks.get("no-such-group", "d")
-
-    assert missing.value.error is not None
-    assert missing.value.error.code == "ResourceGroupNotFound"
 
 
 @pytest.mark.parametrize(
@@ -299,23 +267,6 @@ def test_an_instant_is_written_with_at_most_seven_digits_and_no_trailing_zero(si
     assert not fraction.endswith("0")
 
 
-def test_a_list_across_a_subscription_comes_in_pages(simulator: Simulator) -> None:
-    simulator.set(page_size=4)
-    names = [disk.name for disk in simulator.client(OPERATOR).disks.list()]
-    first = simulator.call("GET", f"/subscriptions/{disk_id('x').split('/')[2]}/providers/Microsoft.Compute/disks")
-
-    assert len(names) == len(set(names)) == 25
-    assert len(first.json()["value"]) == 4
-    assert first.json()["nextLink"].startswith(simulator.base_url)
-
-
-def test_a_list_of_a_group_holds_that_group_only(simulator: Simulator) -> None:
-    names = {disk.name for disk in simulator.client().disks.list_by_resource_group("apps-eastus")}
-
-    assert names == {"batch03-os", "scratch03", "grid03-ultra"}
-    assert not list(simulator.client().snapshots.list_by_resource_group(SNAPSHOTS))
-
-
 def test_a_disk_deleted_between_two_pages_hides_no_other(simulator: Simulator) -> None:
     simulator.set(page_size=2)
     path = f"{disk_id('x').rsplit('/', 1)[0]}"
@@ -393,56 +344,11 @@ def test_a_zone_redundant_disk_is_in_no_zone(simulator: Simulator) -> None:
     assert message == "A disk with sku 'Premium_ZRS' cannot be created in an availability zone."
 
 
-@pytest.mark.parametrize(("anew", "left"), [(True, "Succeeded"), (False, "Failed")])
-def test_a_disk_that_failed_can_be_set_to_stay_so(simulator: Simulator, anew: bool, left: str) -> None:
-    simulator.set(failed_is_made_anew=anew)
-    simulator.fault("fail_late", code="InternalExecutionError", what="disk", method="PUT")
-    for _ in range(2):
-        ended = simulator.wait_for(simulator.call("PUT", disk_id("d1", RESTORES), empty_disk()))
-    assert ended["status"] == "Succeeded"
-    shown = simulator.call("GET", disk_id("d1", RESTORES)).json()
-    assert shown["properties"]["provisioningState"] == left
-
-
-@pytest.mark.parametrize(("shows", "state"), [(True, "Failed"), (False, "Succeeded")])
-@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
-def test_whether_a_change_that_failed_shows_can_be_set(
-    simulator: Simulator, method: str, shows: bool, state: str
-) -> None:
-    simulator.set(failed_change_shows=shows)
-    path = disk_id("d1", RESTORES)
-    simulator.wait_for(simulator.call("PUT", path, empty_disk()))
-    simulator.fault("fail_late", code="InternalExecutionError", what="disk", method=method)
-    ended = simulator.wait_for(simulator.call(method, path, {"tags": {}} if method == "PATCH" else None))
-    assert ended["status"] == "Failed"
-    assert simulator.call("GET", path).json()["properties"]["provisioningState"] == state
-
-
 def test_what_machines_may_read_at_most_can_be_set_as_recorded(simulator: Simulator) -> None:
     reads = {"diskIOPSReadOnly": 200, "diskMBpsReadOnly": 30}
     wanted = empty_disk(10, "UltraSSD_LRS", properties=reads)
     made = simulator.wait_for(simulator.call("PUT", disk_id("reads", RESTORES), wanted))["properties"]["output"]
     assert reads.items() <= made["properties"].items()
-
-
-def test_a_disk_access_is_for_private_disks_of_its_region_and_must_be_readable(simulator: Simulator) -> None:
-    access = disk_access_id(SECOND, "eastus")
-    private = {"networkAccessPolicy": "AllowPrivate", "diskAccessId": access}
-    closed = {"networkAccessPolicy": "DenyAll", "diskAccessId": access}
-    assert refused(simulator, empty_disk(properties=closed))[1] == "ConflictingUserInput"
-    status, code, message = refused(simulator, empty_disk(properties=private))
-    assert (status, code) == (400, "InvalidParameter")
-    assert access in message
-    answer = simulator.call(
-        "PUT", disk_id("d", RESTORES), empty_disk(properties={**private, "diskAccessId": access + "x"}), principal=APP
-    )
-    assert answer.json()["error"]["code"] == "LinkedAuthorizationFailed"
-    assert "Microsoft.Compute/diskAccesses/read" in answer.json()["error"]["message"]
-    simulator.set(disk_access_must_be_readable=False)
-    answer = simulator.call(
-        "PUT", disk_id("d", RESTORES), empty_disk(properties={**private, "diskAccessId": access + "x"}), principal=APP
-    )
-    assert answer.json()["error"]["code"] == "NotFound"
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import pytest
 
 from tests.local.arm.bodies import SNAPSHOTS, disk_id, empty_disk, group_path, snapshot_id, snapshot_of
 from tests.local.arm.conftest import CertificateFiles, Simulator, Started
+from tests.serving import Asked, Told, serving
 
 KEY = "the key of this test"
 DISK, SNAPSHOT = "Microsoft.Compute/disks", "Microsoft.Compute/snapshots"
@@ -30,29 +29,14 @@ class Listener:
         self.got: list[dict[str, Any]] = []
         self.away = False
         self.keys: set[str] = set()
-        listener = self
+        self.url = ""
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                if not listener.away:
-                    listener.got += body
-                    listener.keys.add(self.headers["aeg-sas-key"])
-                self.send_response(503 if listener.away else 200)
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                """A test's output is for what failed."""
-
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}/resources"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join(60)
-        self._server.server_close()
+    def answer(self, asked: Asked) -> Told:
+        if self.away:
+            return Told(503)
+        self.got += json.loads(asked.body)
+        self.keys.add(asked.headers["aeg-sas-key"])
+        return Told()
 
     @property
     def told(self) -> list[tuple[str, str]]:
@@ -69,8 +53,9 @@ class Listener:
 @pytest.fixture
 def listener() -> Iterator[Listener]:
     made = Listener()
-    yield made
-    made.close()
+    with serving(made.answer) as url:
+        made.url = f"{url}/resources"
+        yield made
 
 
 Start = Callable[[], Started]

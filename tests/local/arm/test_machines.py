@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from infra.local.arm.seed import FIRST, OPERATOR
+from infra.local.arm.seed import FIRST
 from tests.local.arm.conftest import Simulator
 
 GROUP = f"/subscriptions/{FIRST}/resourceGroups/apps-westeurope"
@@ -49,17 +49,6 @@ def code(answer: requests.Response) -> str:
     return str(answer.json()["error"]["code"])
 
 
-def test_the_official_client_reads_changes_and_starts_a_machine(machine: Simulator) -> None:
-    compute = machine.client(OPERATOR)
-    view = compute.virtual_machines.get("apps-westeurope", "web01", expand="instanceView").instance_view
-    assert [each.code for each in view.statuses][-1] == "PowerState/deallocated"
-    detach = {"dataDisksToDetach": [{"diskId": disk("web01-data")}]}
-    compute.virtual_machines.begin_attach_detach_data_disks("apps-westeurope", "web01", detach).result()
-    assert compute.disks.get("apps-westeurope", "web01-data").disk_state == "Unattached"
-    compute.virtual_machines.begin_start("apps-westeurope", "web01").result()
-    assert compute.disks.get("apps-westeurope", "web01-os").disk_state == "Attached"
-
-
 def test_a_disk_of_another_zone_another_holder_or_a_taken_lun_is_refused(machine: Simulator) -> None:
     assert code(attach(machine, free(machine, "zoneless"))) == "BadRequest"
     assert code(attach(machine, disk("sql01-data"))) == "AttachDiskWhileBeingDetached"
@@ -77,13 +66,6 @@ def test_what_an_os_disk_cannot_change_is_refused(machine: Simulator) -> None:
     name = free(machine).rpartition("/")[2]
     other_size = put_os(machine, managedDisk={"id": free(machine)}, name=name)
     assert code(other_size) == "OperationNotAllowed"
-
-
-def test_a_body_that_is_older_than_the_machine_is_refused(machine: Simulator) -> None:
-    body = machine.call("GET", VM).json()
-    machine.wait_for(attach(machine, free(machine)))
-    answer = machine.call("PUT", VM, body, **{"If-Match": body["etag"]})
-    assert (answer.status_code, code(answer)) == (412, "PreconditionFailed")
 
 
 def test_a_machine_that_is_busy_takes_no_second_change(machine: Simulator) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from infra.local.arm.seed import APP, FIRST, OPERATOR, SECOND
+from infra.local.arm.seed import APP, OPERATOR, SECOND
 from tests.local.arm.bodies import APPS, RESTORES, SNAPSHOTS, copy_of, disk_id, empty_disk, snapshot_id, snapshot_of
 from tests.local.arm.conftest import Simulator
 
@@ -31,17 +31,6 @@ def is_refused(answer: requests.Response) -> bool:
 
 def is_one_too_many(answer: requests.Response) -> bool:
     return (answer.status_code, answer.json()["error"]["code"]) == (409, "SnapshotsLimitReached")
-
-
-def test_the_app_takes_and_deletes_a_snapshot_with_its_own_roles(simulator: Simulator) -> None:
-    compute = simulator.client(APP)
-    snapshot = compute.snapshots.begin_create_or_update(SNAPSHOTS, "s1", snapshot_of(disk_id("web01-os"))).result()
-
-    assert snapshot["properties"]["provisioningState"] == "Succeeded"
-    assert snapshot["properties"]["osType"] == "Linux"
-    assert snapshot["properties"]["hyperVGeneration"] == "V2"
-    compute.snapshots.begin_delete(SNAPSHOTS, "s1").result()
-    assert not list(compute.snapshots.list_by_resource_group(SNAPSHOTS))
 
 
 def test_a_snapshot_of_a_premium_ssd_shows_no_completion_percent(simulator: Simulator) -> None:
@@ -75,13 +64,6 @@ def test_an_operation_runs_before_it_has_ended(simulator: Simulator) -> None:
     assert shown(simulator, "s1")["properties"]["provisioningState"] == "Updating"
 
 
-def test_the_monitor_url_gives_the_resource_once_it_is_there(simulator: Simulator) -> None:
-    answer = put(simulator, "s1")
-    simulator.wait_for(answer)
-
-    assert simulator.call("GET", answer.headers["Location"]).json()["name"] == "s1"
-
-
 def test_the_monitor_url_answers_202_and_itself_until_then(simulator: Simulator) -> None:
     simulator.set(snapshot_seconds=100, time_scale=1)
     url = put(simulator, "s1").headers["Location"]
@@ -90,12 +72,6 @@ def test_the_monitor_url_answers_202_and_itself_until_then(simulator: Simulator)
     simulator.pass_time(200)
     ended = simulator.call("GET", running.headers["Location"], principal=APP)
     assert (ended.status_code, ended.json()["name"]) == (200, "s1")
-
-
-def test_an_unknown_operation_is_404(simulator: Simulator) -> None:
-    location = f"/subscriptions/{FIRST}/providers/Microsoft.Compute/locations/westeurope/DiskOperations/nothing"
-
-    assert simulator.call("GET", location).status_code == 404
 
 
 def test_an_operation_can_be_polled_with_its_signed_url_only(simulator: Simulator) -> None:
@@ -110,17 +86,6 @@ def test_an_operation_can_be_polled_with_its_signed_url_only(simulator: Simulato
     assert simulator.call("GET", url, principal=OPERATOR).status_code == 200
 
 
-def test_putting_the_same_again_takes_nothing_new(simulator: Simulator) -> None:
-    first = take(simulator, "s1")
-    simulator.pass_time(100)
-    again = simulator.wait_for(put(simulator, "s1"))
-
-    assert again["status"] == "Succeeded"
-    for field in ("timeCreated", "uniqueId"):
-        assert again["properties"]["output"]["properties"][field] == first["properties"][field]
-    assert len(simulator.ledger("snapshot.created")) == 1
-
-
 def test_putting_the_same_while_it_is_made_ends_no_earlier(simulator: Simulator) -> None:
     simulator.set(snapshot_seconds=100, time_scale=1)
     put(simulator, "s1")
@@ -130,40 +95,12 @@ def test_putting_the_same_while_it_is_made_ends_no_earlier(simulator: Simulator)
     assert shown(simulator, "s1")["properties"]["provisioningState"] == "Updating"
 
 
-def test_putting_another_source_under_the_name_is_refused(simulator: Simulator) -> None:
-    take(simulator, "s1")
-    answer = put(simulator, "s1", "web01-data")
-
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "BadRequest")
-    assert "Changing property 'sourceResourceId'" in answer.json()["error"]["message"]
-
-
-def test_a_missing_disk_cannot_be_snapshotted(simulator: Simulator) -> None:
-    answer = put(simulator, "s1", "nobody")
-
-    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NotFound")
-
-
 def test_a_snapshot_must_be_in_the_region_and_subscription_of_its_disk(simulator: Simulator) -> None:
     elsewhere = simulator.call("PUT", snapshot_id("s1"), snapshot_of(disk_id("web01-os"), "eastus"))
     other = snapshot_id("s1", SNAPSHOTS, SECOND)
 
     assert (elsewhere.status_code, elsewhere.json()["error"]["code"]) == (400, "InvalidParameter")
     assert is_refused(simulator.call("PUT", other, snapshot_of(disk_id("web01-os"))))
-
-
-def test_an_ultra_snapshot_is_pending_until_its_copy_is_complete(simulator: Simulator) -> None:
-    simulator.set(time_scale=1)
-    ended = simulator.wait_for(put(simulator, "s1", "sql01-log"))
-    before = ended["properties"]["output"]["properties"]
-    during = shown(simulator, "s1")["properties"]
-    simulator.pass_time(30)
-    after = shown(simulator, "s1")["properties"]
-
-    assert (before["completionPercent"], before["snapshotAccessState"]) == (0.0, "Pending")
-    assert 0 < during["completionPercent"] < 100
-    assert during["provisioningState"] == "Succeeded"
-    assert (after["completionPercent"], after["snapshotAccessState"]) == (100.0, "Available")
 
 
 def test_a_pending_snapshot_cannot_be_restored_or_opened(simulator: Simulator) -> None:
@@ -235,15 +172,6 @@ def test_seven_snapshots_of_a_disk_in_five_minutes_are_the_most(simulator: Simul
     assert put(simulator, "s7").status_code == 202
 
 
-def test_five_hundred_snapshots_of_a_disk_at_a_time_are_the_most(simulator: Simulator) -> None:
-    simulator.set(snapshots_per_window=10_000, writes_bucket=10_000)
-    for number in range(500):
-        assert put(simulator, f"s{number}").status_code == 202
-    assert is_one_too_many(put(simulator, "one-more"))
-    simulator.wait_for(simulator.call("DELETE", snapshot_id("s0")))
-    assert put(simulator, "one-more").status_code == 202
-
-
 def test_a_limit_can_be_found_out_late_and_leaves_a_failed_snapshot(simulator: Simulator) -> None:
     simulator.set(snapshots_per_window=1, snapshot_limit_ends_late=True)
     assert put(simulator, "s0").status_code == 202
@@ -277,19 +205,6 @@ def test_fifty_background_copies_in_a_subscription_are_the_most(simulator: Simul
     assert put(simulator, "s2", "sql01-log").status_code == 202
     assert is_refused(put(simulator, "s3", "orders-v2"))
     assert put(simulator, "s3").status_code == 202
-
-
-def test_a_copy_to_another_region_succeeds_before_it_is_complete(simulator: Simulator) -> None:
-    take(simulator, "s1")
-    source = shown(simulator, "s1")
-    simulator.set(time_scale=1)
-    copy = snapshot_of(snapshot_id("s1"), "eastus", createOption="CopyStart")
-    target = snapshot_id("copied", "snapshots-eastus")
-    made = simulator.wait_for(simulator.call("PUT", target, copy))["properties"]["output"]
-
-    assert made["properties"]["completionPercent"] == 0.0
-    assert made["properties"]["creationData"]["sourceUniqueId"] == source["properties"]["uniqueId"]
-    assert _family(made) != _family(source)
 
 
 def test_copies_of_one_disk_go_one_at_a_time_and_in_order(simulator: Simulator) -> None:
@@ -336,18 +251,6 @@ def test_no_more_are_copied_at_once_than_a_region_takes_and_background_copies_do
     assert "CopyStart requests limit" in refused.json()["error"]["message"]
     simulator.pass_time(10_001)
     assert start("s2").status_code == 202
-
-
-def test_a_copy_whose_source_is_deleted_says_so(simulator: Simulator) -> None:
-    take(simulator, "s1")
-    simulator.set(background_copy_seconds=10_000)
-    copy = snapshot_of(snapshot_id("s1"), "eastus", createOption="CopyStart")
-    target = snapshot_id("copied", "snapshots-eastus")
-    simulator.wait_for(simulator.call("PUT", target, copy))
-    simulator.wait_for(simulator.call("DELETE", snapshot_id("s1")))
-
-    error = simulator.call("GET", target).json()["properties"]["copyCompletionError"]
-    assert error["errorCode"] == "CopySourceNotFound"
 
 
 def test_access_is_granted_shown_and_taken_back(simulator: Simulator) -> None:
@@ -432,29 +335,6 @@ def test_a_disk_and_its_snapshots_share_one_encryption_set(simulator: Simulator)
     assert is_refused(simulator.call("PUT", snapshot_id("s2"), body))
     off = {"properties": {"encryption": {"type": "EncryptionAtRestWithPlatformKey"}}}
     assert is_refused(simulator.call("PATCH", disk_id("payroll-cmk"), off))
-
-
-def test_a_snapshot_that_failed_late_can_be_taken_again(simulator: Simulator) -> None:
-    simulator.fault("fail_late", what="snapshot")
-    failed = simulator.wait_for(put(simulator, "s1"))
-
-    assert failed["status"] == "Failed"
-    assert failed["error"]["code"] == "InternalExecutionError"
-    assert shown(simulator, "s1")["properties"]["provisioningState"] == "Failed"
-    assert [entry["what"] for entry in simulator.ledger("snapshot")] == ["snapshot.created", "snapshot.failed"]
-    assert take(simulator, "s1")["properties"]["provisioningState"] == "Succeeded"
-
-
-def test_deleting_what_is_absent_is_204_and_without_its_group_404(simulator: Simulator) -> None:
-    assert simulator.call("DELETE", snapshot_id("nobody")).status_code == 204
-    assert simulator.call("DELETE", snapshot_id("nobody", "no-such-group")).status_code == 404
-
-
-def test_tags_of_a_snapshot_are_replaced(simulator: Simulator) -> None:
-    take(simulator, "s1")
-    simulator.client(APP).snapshots.begin_update(SNAPSHOTS, "s1", {"tags": {"held": "yes"}}).result()
-
-    assert shown(simulator, "s1")["tags"] == {"held": "yes"}
 
 
 def test_the_app_may_not_touch_the_source_disks(simulator: Simulator) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from infra.local.arm.seed import APP, FIRST, OPERATOR, SECOND
+from infra.local.arm.seed import FIRST, SECOND
 from tests.local.arm.bodies import RESTORES, SNAPSHOTS, disk_id, empty_disk, snapshot_id, snapshot_of
 from tests.local.arm.conftest import Simulator
 
@@ -61,11 +59,6 @@ def test_the_limit_of_one_kind_leaves_the_others_alone(simulator: Simulator) -> 
     assert simulator.call("PUT", snapshot_id("s2"), snapshot_of(disk_id("web01-os"))).status_code == 409
     zonal = {**snapshot_of(disk_id("web01-os")), "sku": {"name": "Standard_ZRS"}}
     assert simulator.call("PUT", snapshot_id("s2", SNAPSHOTS), zonal).status_code == 202
-
-
-@pytest.mark.parametrize(("principal", "status"), [(APP, 200), (OPERATOR, 200), (STRANGER, 403)])
-def test_usages_need_a_right_of_their_own(simulator: Simulator, principal: str, status: int) -> None:
-    assert simulator.call("GET", path("westeurope"), principal=principal).status_code == status
 
 
 def test_a_region_that_is_none_is_refused(simulator: Simulator) -> None:

@@ -99,28 +99,6 @@ def test_more_than_a_megabyte_is_too_much(topic):
     assert (answer.status_code, topic.events("big")) == (413, [])
 
 
-def test_it_refuses_as_often_as_told_and_then_no_more(topic):
-    topic.set_mode(refuse=429, retry_after=7, **{"for": 2})
-    answers = [topic.post([event("later")]) for _ in range(3)]
-    assert [a.status_code for a in answers] == [429, 429, 200]
-    assert answers[0].headers["Retry-After"] == "7"
-    assert len(topic.events("later")) == 1
-
-
-def test_it_refuses_until_told_otherwise(topic):
-    topic.set_mode(refuse=503)
-    assert {topic.post([event()]).status_code for _ in range(3)} == {503}
-    topic.set_mode()
-    assert topic.post([event()], headers=bearer()).status_code == 200
-
-
-def test_it_answers_late_when_told(topic):
-    topic.set_mode(delay=0.4, **{"for": 1})
-    began = time.monotonic()
-    assert topic.post([event()]).status_code == 200
-    assert time.monotonic() - began >= 0.4
-
-
 @pytest.mark.parametrize("mode", [{"refuse": 200}, {"refuse": "never"}, {"sulk": True}, {"for": []}])
 def test_a_senseless_mode_is_refused(topic, mode):
     assert topic.set_mode(**mode).status_code == 400

@@ -1,4 +1,4 @@
-"""The token issuer: what Entra has, through azure-identity too, and every kind of token that must not be believed."""
+"""The token issuer: what Entra has."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import jwt
 import pytest
 import requests
 
-from infra.local.identity.tokens import API, FAULTS, PRINCIPALS, READER, TENANT
+from infra.local.identity.tokens import API, PRINCIPALS, READER, TENANT
 
 pytestmark = pytest.mark.local_target
 
@@ -31,7 +31,7 @@ class Issuer:
         return {key["kid"]: jwt.PyJWK(key) for key in found["keys"]}
 
     def believed(self, token):
-        """The claims, checked as a careful API does. Raises jwt.PyJWTError, or KeyError for a key nobody knows."""
+        """The claims, checked as a careful API does."""
         key = self.keys()[jwt.get_unverified_header(token)["kid"]]
         wanted = {"require": ["exp", "aud", "iss", "oid"]}
         issuer = self.metadata()["issuer"]
@@ -74,50 +74,6 @@ def test_a_good_token_is_believed_and_carries_the_roles(issuer, principal):
     assert found["nbf"] <= time.time() < found["exp"]
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_bad_token_of_each_kind_is_not_believed(issuer, fault):
-    answer = issuer.get("/_issuer/token", principal="contributor", audience=API, fault=fault)
-    assert answer.status_code == 200
-    with pytest.raises((jwt.PyJWTError, KeyError)):
-        issuer.believed(answer.text)
-
-
-def test_the_bad_tokens_differ_from_good_ones_only_in_their_fault(issuer):
-    """Each tells of a contributor and of our audience, so that it is refused for nothing else."""
-    for fault in FAULTS:
-        token = issuer.get("/_issuer/token", principal="contributor", audience=API, fault=fault).text
-        found = jwt.decode(token, options={"verify_signature": False})
-        assert found["roles"] == ["Backup.Contributor"], fault
-        assert found.get("aud") == (API if fault not in ("other_audience", "no_audience") else found.get("aud")), fault
-
-
-def test_a_new_key_signs_and_the_old_one_stays_published(issuer, target):
-    before = set(issuer.keys())
-    added = issuer.post("/_issuer/keys").json()["kid"]
-    assert set(issuer.keys()) == before | {added}
-    token = issuer.get("/_issuer/token", principal="reader", audience=API).text
-    assert jwt.get_unverified_header(token)["kid"] == added
-    headers = {"X-IDENTITY-HEADER": target.endpoints["reader_identity_header"]}
-    query = {"resource": API, "api-version": "2019-08-01"}
-    given = requests.get(target.endpoints["identity"], params=query, headers=headers, timeout=60).json()["access_token"]
-    assert jwt.get_unverified_header(given)["kid"] == added, "the identity endpoint signs with the new one too"
-
-
-def test_azure_identity_signs_a_client_in_with_its_secret(issuer, target):
-    from azure.identity import ClientSecretCredential
-
-    credential = ClientSecretCredential(
-        TENANT,
-        READER.client_id,
-        target.endpoints["reader_identity_header"],
-        authority=issuer.url,
-        disable_instance_discovery=True,
-        connection_verify=target.endpoints["ca_file"],
-    )
-    found = issuer.believed(credential.get_token(f"{API}/.default").token)
-    assert (found["oid"], found["roles"]) == (READER.object_id, ["Backup.Reader"])
-
-
 @pytest.mark.parametrize(
     ("change", "status", "error"),
     [
@@ -150,16 +106,8 @@ def test_the_older_token_endpoint_takes_a_resource(issuer, target):
     assert (found["aud"], found["ver"]) == (API, "1.0")
 
 
-@pytest.mark.parametrize("query", [{}, {"principal": "reader"}, {"principal": "nobody", "audience": API},
-                                   {"principal": "reader", "audience": API, "fault": "odd"}])  # fmt: skip
+@pytest.mark.parametrize("query", [{}, {"principal": "reader"}, {"principal": "nobody", "audience": API}])
 def test_what_the_control_endpoint_does_not_understand_gets_no_token(issuer, query):
     answer = issuer.get("/_issuer/token", **query)
     assert answer.status_code == 400
     assert "error" in answer.json()
-
-
-def test_it_counts_what_it_was_asked_for(issuer):
-    path = f"/{TENANT}/discovery/v2.0/keys"
-    before = issuer.get("/_issuer/requests").json().get(path, 0)
-    issuer.keys()
-    assert issuer.get("/_issuer/requests").json()[path] == before + 1
