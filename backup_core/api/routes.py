@@ -267,7 +267,7 @@ ROUTES: tuple[Route, ...] = (
           PUT=send("copy_rules.put", CONTRIBUTOR, "CopyRules_CreateOrUpdate",
               "Copy the recovery points of a policy's tags to another region from now on", "CopyRuleInput", "CopyRule"),
           DELETE=delete("copy_rules.delete", CONTRIBUTOR, "CopyRules_Delete",
-              "Copy no more by a rule; what was copied is kept as long as it was promised",
+              "Copy no more by a rule, nor what waits still; what was copied is kept as long as it was promised",
               guarded="REDUCE_IMMUTABILITY")),
     route("api_instances", f"{_VAULT}/backupInstances",
           GET=page("instances.list_in_vault", READER, "BackupInstances_List",

@@ -47,11 +47,12 @@ class Untouched:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Back:
     """It is not deleted now, because of an error or because it is to be kept by now. `certain`: its snapshot was looked
-    at, and is whole and the point's own."""
+    at, and is whole and the point's own. `bound_until`: when Azure's immutability of it ends, if that is why."""
 
     because: str
     error: BackupError | None
     certain: bool
+    bound_until: datetime | None = None
 
 
 Fate = Gone | Unseen | Untouched | Back | Asked
@@ -107,6 +108,7 @@ def _brought_back(point: RecoveryPoint, fate: Back, now: datetime) -> RecoveryPo
         expiry_blocked=None if fate.error is None else fate.because,
         blocked_until=None if fate.error is None else now + BLOCKED_RETRY,
         absent_since=None if fate.certain else point.absent_since,
+        immutable_until=fate.bound_until or point.immutable_until,
     )
 
 

@@ -328,6 +328,7 @@ class ClearUpTests:
     kind: ClassVar[str] = "clear_up_tests"
     queue: ClassVar[str] = RETENTION
     vault: VaultKey
+    looks: int = 0
     version: int = VERSION
 
 

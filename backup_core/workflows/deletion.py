@@ -84,10 +84,12 @@ def ensure_none_under_way(ports: Ports, instance: BackupInstance) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withheld:
-    """Nothing was asked of Azure. `may_go`: only the permit is gone or over; another run may ask."""
+    """Nothing was asked of Azure. `may_go`: only the permit is gone or over; another run may ask. `bound_until`: when
+    Azure's own immutability of the snapshot ends, if that is why."""
 
     because: str
     may_go: bool = False
+    bound_until: datetime | None = None
 
 
 _SET_BACK = Withheld(because="the tables are older than the world", may_go=True)
@@ -126,6 +128,9 @@ def delete_point(ports: Ports, run: DeletionRun, point: RecoveryPoint) -> Asked 
         return None
     _check_owner(point, snapshot, run.vault)
     _check_hold_tag(run, point, snapshot)
+    bound = _bound(snapshot, ports.clock.now())
+    if bound is not None:
+        return bound
     if run.is_protected:
         _check_successor(ports, run, point)
     return _ask(ports, run.permit, snapshot, lambda: _against_point(ports, run, point.point_id))
@@ -168,11 +173,18 @@ def delete_copy(ports: Ports, run: CopyRun, copy: PointCopy) -> Asked | Withheld
     if against:
         raise SnapshotNotOurs(f"Copy '{copy.snapshot_id}' is kept: {'; '.join(against)}.")
     _refuse_strange_holds(snapshot, (*copy.holds, *run.holds))
-    if snapshot.immutability is not None and ports.clock.now() < snapshot.immutability.until:
-        return Withheld(because=f"Azure keeps it immutable until {snapshot.immutability.until:%Y-%m-%dT%H:%M:%SZ}")
+    bound = _bound(snapshot, ports.clock.now())
+    if bound is not None:
+        return bound
     if run.is_protected:
         _check_newer_copy(ports, run, copy)
     return _ask(ports, run.permit, snapshot, lambda: _against_copy(ports, run, copy.copy_id))
+
+
+def _bound(snapshot: Snapshot, now: datetime) -> Withheld | None:
+    until = snapshot.immutability.until if snapshot.immutability is not None else now
+    because = f"Azure keeps its snapshot immutable until {until:%Y-%m-%dT%H:%M:%SZ}"
+    return Withheld(because=because, bound_until=until) if now < until else None
 
 
 def delete_left_behind(ports: Ports, run: CopyRun, copy: PointCopy, name: str) -> bool:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from backup_core.domain.agenda import copies_row, expiry_row
@@ -131,6 +131,8 @@ def clear_hold(ports: Ports, place: Place, name: str, *, by: str = "", by_name: 
         change = _change(found.holds, holds, name)
         if holds != found.holds:
             told = announcements.hold_cleared(place.vault, found.thing, change.after, now)
+            if found.vault is not None:
+                _wake(ports, place.vault, ends_at)
             found.commit(ports, holds, told, expiry_due_at=ends_at)
             log.warning("hold.cleared at=%s hold=%s ends_at=%s", place, change.after.name, ends_at)
         return change
@@ -227,6 +229,14 @@ class _Found:
             changes.append(Replace(self.point, replace(self.point.value, holds=holds)))
         changes += [Replace(each, replace(each.value, holds=holds)) for each in self.copies]
         outbox.commit(ports, self.place.vault, changes, [told])
+
+
+def _wake(ports: Ports, vault: VaultKey, ends_at: datetime) -> None:
+    """What the vault's hold kept is looked at as soon as it ends, lest an instance that is being deleted wait on."""
+    instances = [stored.value for stored in every(ports, BackupInstance, vault)]
+    due_at = ends_at + timedelta(seconds=1)
+    rows = [expiry_row(vault, each.name, due_at) for each in instances]
+    ports.store.schedule([*rows, *(copies_row(vault, each.name, due_at) for each in instances if each.copy_standings)])
 
 
 def _due(ports: Ports, vault: VaultKey, instance: BackupInstance, due_at: datetime) -> BackupInstance:

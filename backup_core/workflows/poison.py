@@ -18,6 +18,7 @@ from backup_core.domain.events import Event
 from backup_core.domain.instance import BackupInstance, Misses, ProtectionState
 from backup_core.domain.job import Job, JobError, JobStatus
 from backup_core.domain.messages import (
+    ClearUpTests,
     ConfigureProtection,
     GoOnTesting,
     ObserveCopy,
@@ -34,6 +35,7 @@ from backup_core.workflows import announcements, outbox
 from backup_core.workflows.backup import slots_begun
 from backup_core.workflows.copying import again, enlist
 from backup_core.workflows.restore_source import released
+from backup_core.workflows.restore_tests import CLEAR_UP_SOON
 
 log = logging.getLogger("diskbackup.poison")
 
@@ -152,7 +154,13 @@ def _in_error(
     return replace(instance, state=ProtectionState.ERROR, error=JobError.of(error), paused_at=ports.clock.now())
 
 
-def _released(ports: Ports, message: StartRestore | ObserveRestore | GoOnTesting, failed: Job) -> list[Change]:
+def _released(ports: Ports, message: StartRestore | ObserveRestore, failed: Job) -> list[Change]:
+    return released(ports, message.vault, failed)
+
+
+def _cleared_soon(ports: Ports, message: GoOnTesting, failed: Job) -> list[Change]:
+    """Its place stays until what it may have left behind is gone, which is looked at once this is recorded."""
+    ports.queue.send(ClearUpTests(vault=message.vault), delay=CLEAR_UP_SOON)
     return released(ports, message.vault, failed)
 
 
@@ -182,4 +190,4 @@ OF_COPY = LettingGo(others=_owed_again, instance=_not_copying)
 OF_BACKUP = LettingGo(unbegun=_unbegun_backup, instance=_without_slots)
 OF_CONFIGURATION = LettingGo(instance=_in_error)
 OF_RESTORE = LettingGo(others=_released)
-OF_RESTORE_TEST = LettingGo(others=_released)  # its place stays, for what it may have left behind
+OF_RESTORE_TEST = LettingGo(others=_cleared_soon)

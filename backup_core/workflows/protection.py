@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from backup_core.domain import validation as rules
-from backup_core.domain.agenda import AgendaRow, backup_row, expiry_row
+from backup_core.domain.agenda import AgendaRow, backup_row, copies_row, expiry_row
 from backup_core.domain.alert import Cause, cause_of_failure, permission_cause
 from backup_core.domain.disk import Disk
 from backup_core.domain.errors import BackupError, Fault, InvalidInput, NotFound, ResourceInUse
@@ -426,6 +426,8 @@ def _protect(
     rows = [backup_row(message.vault, instance, first_slot)]
     if instance.expiry_due_at is not None:
         rows.append(expiry_row(message.vault, instance.name, instance.expiry_due_at))
+    if instance.copy_standings:
+        rows.append(copies_row(message.vault, instance.name, now))  # all of them stayed while protection was stopped
     if is_in_trouble(instance, now):
         rows.append(objective_row(message.vault, instance))
     ports.store.schedule(rows)

@@ -105,6 +105,8 @@ STEP = "Test Restore"
 PLACE_DELAY = timedelta(minutes=2)  # until a test looks again whether there is a place for it
 BLOCKED_DELAY = timedelta(hours=1)  # until what could not be ended or deleted is tried again
 CLEAR_UP_EVERY = timedelta(hours=1)
+CLEAR_UP_SOON = timedelta(minutes=1)  # after a test was given up, or was asked of Azure; then twice as long, and so on
+CLEAR_UP_LOOKS = 5
 ENDS_EARLY = timedelta(minutes=3)  # by when access counts as over: clocks differ, and a run reads for a minute
 READ_FOR = timedelta(seconds=60)  # how long one run reads; the next one goes on behind what was read
 LEAST_RANGES = 2  # that a run reads however slow: in the first two a disk says what it is
@@ -603,8 +605,8 @@ def wake_clearing(ports: Ports, row: AgendaRow) -> AgendaRow | None:
 
 def clear_up_tests(ports: Ports, message: ClearUpTests) -> None:
     """For each place whose job has ended without clearing up, as one that was given up: end access, delete the disk,
-    and free the place once both are gone. What cannot be done now is tried again in an hour."""
-    stored = ports.store.get(RestoreTestPlaces, message.vault)
+    and free the place once both are gone, minutes later. What cannot be done now is tried again in an hour."""
+    stored, is_going = ports.store.get(RestoreTestPlaces, message.vault), False
     for place in stored.value.places if stored else ():
         job = ports.store.get(Job, message.vault, place.job_id)
         if job is not None and not job.value.is_ended:
@@ -612,8 +614,12 @@ def clear_up_tests(ports: Ports, message: ClearUpTests) -> None:
         try:
             if job is None or _is_cleared(ports, job.value):
                 _free(ports, message.vault, place.job_id)
+            else:
+                is_going = True
         except (BackupError, StateConflict) as error:
             log.error("restore_test.left job_id=%s %s", place.job_id, error)
+    if is_going and message.looks < CLEAR_UP_LOOKS:
+        ports.queue.send(replace(message, looks=message.looks + 1), delay=CLEAR_UP_SOON * 2**message.looks)
 
 
 def _is_cleared(ports: Ports, job: Job) -> bool:

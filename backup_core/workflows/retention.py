@@ -443,7 +443,10 @@ def _fate(ports: Ports, run: DeletionRun, point: RecoveryPoint, kept: str | None
         return _unseen(ports, point)
     if isinstance(answer, Asked):
         return answer
-    return None if answer.may_go else _back(ports, run.vault, point, answer.because, None)
+    if answer.may_go:
+        return None
+    back = _back(ports, run.vault, point, answer.because, None)
+    return replace(back, bound_until=answer.bound_until) if isinstance(back, Back) else back
 
 
 def _observe(ports: Ports, point: RecoveryPoint) -> Fate | None:

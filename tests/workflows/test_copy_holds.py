@@ -19,7 +19,8 @@ from backup_core.domain.vault import Promises
 from backup_core.ports import Remove, every
 from backup_core.workflows.deletion import DeletionUnderWay, new_permit
 from backup_core.workflows.holds import Place, clear_hold, holds_at, set_hold
-from backup_core.workflows.lifecycle import delete_instance
+from backup_core.workflows.lifecycle import delete_instance, stop_protection
+from backup_core.workflows.protection import resume_protection
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.vaults import put_vault
 from tests.builders import VAULT, hold, vault, vault_properties
@@ -99,11 +100,34 @@ def test_copies_go_after_the_hold_was_cleared_and_a_day_has_passed_and_the_tags_
     assert cleared.after.ends_at is not None
     go_to(platform, cleared.after.ends_at - timedelta(minutes=5), minutes=4)
     assert first.copy_id in {each.copy_id for each in copies(platform)}
-    platform.run(minutes=5) if scope != "vault" else platform.run(hours=7)
+    platform.run(minutes=5)
     assert [each.copy_id for each in copies(platform)] == [second.copy_id]
     reconcile(platform.world.ports)
     platform.run(seconds=30)
     assert tag(platform, second.snapshot_id) == []
+
+
+def test_an_instance_that_is_being_deleted_goes_when_the_hold_of_its_vault_ends() -> None:
+    platform = with_two_copies(retention="P30D")
+    platform.world.promises = Promises(weakening_delay=timedelta(0))
+    delete_instance(platform.world.ports, VAULT, "disk-1")
+    hold_it(platform, Place(vault=VAULT))
+    platform.run(minutes=40)
+    assert len(copies(platform)) == 2
+    clear_hold(platform.world.ports, Place(vault=VAULT), "case-1")
+    platform.run(minutes=3)
+    assert not platform.has_instance("disk-1")
+
+
+def test_copies_that_expired_while_protection_was_stopped_go_when_it_is_resumed() -> None:
+    platform = with_two_copies()
+    first, second = copies(platform)
+    stop_protection(platform.world.ports, VAULT, "disk-1")
+    platform.run(hours=3)
+    assert copies(platform) == [first, second]
+    resume_protection(platform.world.ports, VAULT, "disk-1")
+    platform.run(minutes=2)
+    assert first.copy_id not in {each.copy_id for each in copies(platform)}
 
 
 def test_clearing_it_is_taken_back_for_the_copies_too() -> None:

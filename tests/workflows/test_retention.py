@@ -410,6 +410,22 @@ def test_a_refused_deletion_leaves_a_good_point_with_the_reason_and_tells_once(p
     assert old.point_id in ids(platform)
 
 
+def test_a_point_that_azure_keeps_and_whose_record_does_not_say_so_is_not_tried_and_goes_in_its_time() -> None:
+    platform, (bound, old) = with_expired(2)
+    platform.world.cloud.bind_snapshot(bound.snapshot_id, days=3)
+    until = platform.world.clock.now() + timedelta(days=3)
+    expire(platform)
+    assert platform.world.cloud.removed == [old.snapshot_id]
+    assert platform.world.faults.count("cloud.delete_snapshot") == 1
+    kept = point_now(platform, bound)
+    assert (kept.state, kept.immutable_until, kept.expiry_blocked) == (PointState.COMPLETED, until, None)
+    assert events(platform, "RecoveryPoint.ExpiryBlocked") == []
+    platform.run(hours=1)
+    assert len(jobs(platform, JobOperation.EXPIRE)) == 1
+    go_to(platform, until, minutes=2)
+    assert bound.point_id not in ids(platform)
+
+
 def test_a_refused_deletion_is_tried_again_each_half_hour_and_no_sooner() -> None:
     platform, _ = blocked_by_a_lock()
     before = platform.world.faults.count("cloud.delete_snapshot")

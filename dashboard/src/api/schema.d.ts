@@ -1076,7 +1076,7 @@ export interface paths {
         /** Copy the recovery points of a policy's tags to another region from now on */
         put: operations["CopyRules_CreateOrUpdate"];
         post?: never;
-        /** Copy no more by a rule; what was copied is kept as long as it was promised */
+        /** Copy no more by a rule, nor what waits still; what was copied is kept as long as it was promised */
         delete: operations["CopyRules_Delete"];
         options?: never;
         head?: never;
