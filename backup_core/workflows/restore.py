@@ -55,6 +55,7 @@ from backup_core.domain.restored_disk import RestoredDisk, encryption_sets_of
 from backup_core.domain.vault import Vault
 from backup_core.ports import Change, Insert, Ports, Replace, Stored, until_committed
 from backup_core.workflows import announcements, outbox
+from backup_core.workflows.acting import acting_for
 from backup_core.workflows.alerts import Alerted, fire, resolve
 from backup_core.workflows.catalogue import get_vault
 from backup_core.workflows.pacing import count_request
@@ -71,6 +72,7 @@ from backup_core.workflows.turns import (
     open_job,
     operation_delay,
 )
+from backup_core.workflows.validation import check_offer
 from backup_core.workflows.watching import STALL_AFTER, watch_row
 
 log = logging.getLogger("diskbackup.restore")
@@ -88,12 +90,13 @@ def request_restore(
     Raises NotFound (vault, instance, point), InvalidInput naming every fault, ResourceInUse (the point is being
     deleted).
     """
-    record = get_vault(ports, vault)
+    record, acting = get_vault(ports, vault), acting_for(ports, vault)
 
     def attempt() -> Job:
         instance, source = find_source(ports, vault, instance_name, request)
         faults = check_request(ports, record, instance.value, source, request)
         faults += check_choice(request.acts_as, record.acts_as, "identityDetails")
+        faults = faults or check_offer(acting, record, source.point, request, is_copy=source.copy is not None)
         if faults:
             raise InvalidInput(faults)
         now, point = ports.clock.now(), source.point

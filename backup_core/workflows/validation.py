@@ -160,9 +160,7 @@ def _check_restore(
     if point is not None and point.is_good:
         is_copy = lies_elsewhere(replace(request, location=point.location), instance.disk_location)
         findings.note(rules.check_wishes(request, point, is_copy=is_copy))
-        if is_copy or request.sku or request.zones is not None:
-            offered = _read_offer(findings, ports, target_id.subscription, point.location)
-            findings.note(rules.check_offer(request, point, offered))
+        _check_offer(findings, ports, point, request, is_copy=is_copy)
         if not findings.sparing:
             _check_snapshot(findings, point)
     for set_id in set_ids:
@@ -173,6 +171,28 @@ def _check_restore(
     group = target_id.group_id
     if findings.once(("target", group.key), partial(_check_target, findings, group)):
         _check_name(findings, group, request.target_disk_id)
+
+
+def check_offer(
+    ports: Ports, vault: Vault, point: RecoveryPoint, request: RestoreRequest, *, is_copy: bool
+) -> list[Fault]:
+    """What the region of a requested restore does not offer, as a validation tells it. Where that cannot be read now,
+    the restore goes on without. One ARM call, where it was not asked lately."""
+    findings = Findings(ports.cloud, vault.acts_as)
+    try:
+        _check_offer(findings, ports, point, request, is_copy=is_copy)
+    except BackupError as error:
+        log.warning("restore.offer_unread location=%s code=%s", point.location, error.code)
+    return [replace(each, target=each.target.removeprefix(f"{rules.RESTORE}.")) for each in findings.faults()]
+
+
+def _check_offer(
+    findings: Findings, ports: Ports, point: RecoveryPoint, request: RestoreRequest, *, is_copy: bool
+) -> None:
+    if is_copy or request.sku or request.zones is not None:
+        subscription = parse_resource_id(request.target_disk_id, DISK).subscription
+        offered = _read_offer(findings, ports, subscription, point.location)
+        findings.note(rules.check_offer(request, point, offered))
 
 
 def check_restore_tests(

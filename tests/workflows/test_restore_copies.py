@@ -340,6 +340,7 @@ def test_a_kind_or_zone_that_the_region_has_not_is_told_with_those_that_it_has(
     (fault,) = looked_at(platform, **wanted)
     assert fault.target == f"restoreRequestObject.restoreTargetInfo.{target}"
     assert words in fault.message
+    assert refused(platform, **wanted) == [replace(fault, target=f"restoreTargetInfo.{target}")], "so is the request"
 
 
 def test_a_source_of_a_kind_that_the_other_region_has_not_is_told_without_any_wish() -> None:
@@ -372,6 +373,7 @@ def test_what_a_region_offers_is_asked_once_and_missing_the_right_stops_nothing(
 
     platform.world.cloud.guard = guard
     assert looked_at(platform, sku="Premium_ZRS") == []
+    assert ask(platform, sku="Premium_ZRS").status is JobStatus.QUEUED
 
 
 def test_rights_are_asked_where_the_copy_and_the_new_disk_lie() -> None:
@@ -402,6 +404,7 @@ def test_a_region_that_does_not_answer_is_no_answer() -> None:
     platform.world.cloud.guard = guard
     with pytest.raises(CloudUnavailable):
         looked_at(platform)
+    assert ask(platform).status is JobStatus.QUEUED, "a restore does not wait for it"
 
 
 # --- Several together ---
