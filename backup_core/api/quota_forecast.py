@@ -91,6 +91,8 @@ def _answer(ports: Ports, call: Call, node: Node, subscription: str, location: s
 
 def _render(ports: Ports, call: Call, place: Place, found: QuotaForecast, lasting: timedelta) -> dict[str, Any]:
     hours = lasting // timedelta(hours=1)
+    others = _limit(f"copies from other regions under way or waiting, if each takes {hours} h", found.lane.at_once)
+    is_copied_to = bool(found.copied or found.lane.at_once.most)
     return {
         "subscriptionId": place.subscription,
         "location": place.location,
@@ -102,7 +104,7 @@ def _render(ports: Ports, call: Call, place: Place, found: QuotaForecast, lastin
             *(_limit(_OF_A_REGION[kind], each, usage) for kind, (usage, each) in found.region.items()),
             _limit("backups due in a minute: writes that ARM takes at once", found.writes),
             _limit(f"copies in the background under way, if each takes {hours} h", found.copies),
-            _limit(f"copies from other regions under way or waiting, if each takes {hours} h", found.lane.at_once),
+            *([others] if is_copied_to else []),
         ],
         "copiesFromOtherRegions": {
             "recoveryPointCopies": found.copied,

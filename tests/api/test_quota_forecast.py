@@ -196,6 +196,7 @@ def test_copies_count_in_the_region_that_they_go_to(front: Front, platform: Plat
     }
     at_home = front.post(OF_REGION, {"days": 40}).json
     assert at_home["copiesFromOtherRegions"]["recoveryPointCopies"] == 0
+    assert not [each for each in at_home["limits"] if "from other regions" in each["of"]], "none go there"
 
 
 def test_a_disk_whose_copies_take_longer_than_its_backups_lie_apart_falls_behind_by_itself(front: Front) -> None:

@@ -198,7 +198,7 @@ def test_protection_rules_and_previews_of_the_pages_are_taken_as_they_stand(shel
     asked = {"client": clients.backup, "subscription_id": subscription, "group": "by-tag", "vault": "tagged"}
     exec(example("preview.md", "With the SDK", "python"), asked)
     assert asked["preview"]["slotCount"] == 366
-    assert len(asked["forecast"]["limits"]) == 5
+    assert len(asked["forecast"]["limits"]) == 4
     assert 0 < asked["cost"]["least"] < asked["cost"]["estimate"] < asked["cost"]["most"]
     assert asked["disks"]
     url = f"{front_door}{vault}/protectionRules/gold?api-version=2026-06-01"
