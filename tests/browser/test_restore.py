@@ -122,3 +122,14 @@ def test_a_copy_is_restored_in_its_region(open_window: Opened, scene: Scene) -> 
     target = re.search(r"/subscriptions/[^\s]+/disks/from-its-copy", page.inner_text("main"))
     assert target is not None
     assert scene.clients.disk(target[0])["location"] == "northeurope"
+
+    window.go(f"restore-together?{scene.together}")  # of two disks, of which this one alone has a copy
+    page.get_by_role("combobox", name="Region").select_option("northeurope")
+    expect(page.get_by_text("1 disk has no copy in northeurope as old as that.")).to_be_visible()
+    page.get_by_role("textbox", name="Resource group").fill("restores-northeurope")
+    page.get_by_role("textbox", name="Each new disk's name ends with").fill("-from-copies")
+    window.screenshot("restore-together-copies", full=True)
+    page.get_by_role("button", name="Restore 1 disk").click()
+    expect(page.get_by_role("region", name=re.compile("^Restore in "))).to_contain_text("Completed", timeout=ENDS)
+    made = target[0].replace("from-its-copy", f"{disk['name']}-from-copies")
+    assert scene.clients.disk(made)["location"] == "northeurope"

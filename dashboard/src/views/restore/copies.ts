@@ -21,6 +21,13 @@ export function withCopied(instance: string, points: readonly Point[], copies: r
   return [...known.values()].sort((one, other) => time(other).localeCompare(time(one)));
 }
 
+/** The regions that whole copies lie in. */
+export const regionsOfAll = (copies: readonly PointCopy[]): readonly string[] => [...new Set(copies.filter(isWhole).map(({ properties }) => properties.location))].sort();
+
+/** The points of which a whole copy lies in a region. */
+export const copiedTo = (region: string, instance: string, copies: readonly PointCopy[]): readonly Point[] =>
+  copies.filter((copy) => isWhole(copy) && copy.properties.location === region).map((copy) => ofCopy(instance, copy));
+
 function ofCopy(instance: string, { properties }: PointCopy): Point {
   const { recoveryPointId, recoveryPointTime, retentionTagName, expiryTime, location } = properties;
   return {

@@ -29,6 +29,7 @@ function api() {
   for (const name of NAMES) {
     made
       .on(`GET ${instanceId(name)}`, { body: instance(name) })
+      .on(`GET ${instanceId(name)}/recoveryPointCopies`, { body: { value: [] } })
       .on(`GET ${instanceId(name)}/recoveryPoints`, { body: { value: POINTS[name]!.map((at) => point(at)) } });
   }
   return made;
@@ -85,9 +86,31 @@ test("where all go and how their names end is said once for all", async () => {
   for (const name of NAMES) expect(bodies).toContain(`/resourceGroups/drill/providers/Microsoft.Compute/disks/${name}-case7`);
 });
 
+const copy = (at: string, state = "Completed") => ({
+  properties: { recoveryPointId: at, recoveryPointTime: at, location: "northeurope", retentionTagName: "Default", copyRuleName: "north", state, expiryTime: null },
+});
+
+test("all are restored in another region from the copies that lie there, and who has none there is named", async () => {
+  const made = api()
+    .on(`GET ${instanceId("alpha")}/recoveryPointCopies`, { body: { value: [copy("2026-03-02T12:00:00Z"), copy("2026-03-02T11:00:00Z")] } })
+    .on(`GET ${instanceId("beta")}/recoveryPointCopies`, { body: { value: [copy("2026-03-02T12:10:00Z", "Copying")] } });
+  show(<Component />, made, { at: AT });
+  await userEvent.selectOptions(await screen.findByRole("combobox", { name: "Region" }), "northeurope");
+  expect(screen.getByText(/1 disk has no copy in northeurope as old as that/)).toBeVisible();
+  await userEvent.click(screen.getByRole("button", { name: "Restore 1 disk" }));
+  await waitFor(() => expect(sent(made.asked)).toHaveLength(1));
+  expect(sent(made.asked)[0]!.restores).toMatchObject([{ backupInstanceName: "alpha", restoreTargetInfo: { restoreLocation: "northeurope" } }]);
+});
+
+test("no region is asked for where there is no whole copy, or where copies cannot be read", async () => {
+  show(<Component />, api().on(`GET ${instanceId("beta")}/recoveryPointCopies`, refusal(503, "Down", "Not now.")), { at: AT });
+  await screen.findByRole("button", { name: "Restore 2 disks" });
+  expect(screen.queryByRole("combobox", { name: "Region" })).toBeNull();
+});
+
 test("more disks of a vault than a request takes are several", () => {
   const parts = Array.from({ length: 101 }, (_, at) => ({ instance: instance(`disk-${at}`), point: point("2026-03-02T12:00:00Z") }));
-  const batches = batchesOf(parts, { group: "", ending: "" }, "2026-03-02T12:30:59Z");
+  const batches = batchesOf(parts, { region: "", group: "", ending: "" }, "2026-03-02T12:30:59Z");
   expect(batches.map((batch) => batch.parts.length)).toEqual([100, 1]);
   expect(new Set(batches.map(({ body }) => body.requestId)).size).toBe(2);
 });

@@ -1,11 +1,11 @@
 /** Several disks are restored to one moment: of each the newest recovery point that is not later. */
-import { Body1, Button, Field, Input, makeStyles } from "@fluentui/react-components";
+import { Body1, Button, Field, Input, makeStyles, Select } from "@fluentui/react-components";
 import { useMutation, useQueries } from "@tanstack/react-query";
 import { useState } from "react";
 import { toDisk, toDisks } from "../../app/links";
 import { nameOf, vaultOf } from "../../api/ids";
 import { carryOut, jobOf } from "../../api/operations";
-import type { Instance, Point } from "../../api/types";
+import type { Instance, Point, PointCopy } from "../../api/types";
 import { Empty } from "../../shared/Empty";
 import { counted, lengthText } from "../../shared/format";
 import { JobProgress } from "../../shared/JobProgress";
@@ -19,12 +19,14 @@ import { Trouble } from "../../shared/Trouble";
 import { VirtualTable } from "../../shared/VirtualTable";
 import type { Column } from "../../shared/columns";
 import { useClient } from "../../sign-in/session";
+import { copiedTo, regionsOfAll } from "../restore/copies";
 import { keepGroup, keptGroup } from "../restore/form";
 import { apart, formOf, partOf, type Part, type Where } from "./moment";
 import { batchesOf, faultsAt, type Found, type Preview, type Ready } from "./request";
 
 const useStyles = makeStyles({
   form: { display: "grid", gridTemplateColumns: "repeat(auto-fit, minmax(min(260px, 100%), 1fr))", gap: "12px 16px", alignItems: "start" },
+  select: { width: "100%", minWidth: 0, "& > select": { minWidth: 0, width: "100%", textOverflow: "ellipsis" } },
   jobs: { display: "flex", flexDirection: "column", rowGap: "8px" },
 });
 
@@ -39,7 +41,7 @@ export function Component() {
   );
 }
 
-type Known = readonly (readonly [Instance, readonly Point[]])[];
+type Known = readonly (readonly [Instance, readonly Point[], readonly PointCopy[]])[];
 
 /** All or nothing: a disk that is left out without a word would be missed. */
 function useAll(ids: readonly string[]) {
@@ -48,7 +50,11 @@ function useAll(ids: readonly string[]) {
     queries: ids.map((id) => ({
       queryKey: ["together", id.toLowerCase()],
       queryFn: async ({ signal }: { signal: AbortSignal }) =>
-        [await client.get<Instance>(id, { signal }), await client.list<Point>(`${id}/recoveryPoints`, { signal })] as const,
+        [
+          await client.get<Instance>(id, { signal }),
+          await client.list<Point>(`${id}/recoveryPoints`, { signal }),
+          await client.list<PointCopy>(`${id}/recoveryPointCopies`, { signal }).catch(() => []), // who cannot be told of them restores at home
+        ] as const,
     })),
     combine: (answers) => ({
       data: answers.every((each) => each.data !== undefined) ? (answers.map((each) => each.data!) as Known) : undefined,
@@ -63,8 +69,9 @@ function Asked({ found }: { found: Known }) {
   const [params, change] = useSearch();
   const now = `${new Date(useNow()).toISOString().slice(0, 16)}`;
   const moment = params.get("moment") ?? now;
-  const [where, setWhere] = useState<Where>({ group: keptGroup() ?? "", ending: "" });
-  const parts = found.map(([instance, points]) => partOf(instance, points, `${moment}:59Z`));
+  const [where, setWhere] = useState<Where>({ region: "", group: keptGroup() ?? "", ending: "" });
+  const regions = regionsOfAll(found.flatMap(([, , copies]) => copies));
+  const parts = found.map(([instance, points, copies]) => partOf(instance, where.region ? copiedTo(where.region, instance.id, copies) : points, `${moment}:59Z`));
   const missing = parts.filter(({ point }) => point === null);
   return (
     <>
@@ -76,12 +83,22 @@ function Asked({ found }: { found: Known }) {
         </div>
         <VirtualTable columns={columnsFor(where)} height="320px" idOf={({ instance }) => instance.id} label="What is restored" rows={parts} sort={{ column: "", descending: false }} onSort={() => undefined} />
         <Body1>
-          {missing.length > 0 && `${counted(missing.length, "disk has", "disks have")} no recovery point as old as that. `}
+          {missing.length > 0 && `${counted(missing.length, "disk has", "disks have")} no ${where.region ? `copy in ${where.region}` : "recovery point"} as old as that. `}
           {apart(parts) > 0 && `The points lie ${apart(parts) < 60 ? "" : "up to "}${lengthText(apart(parts))} apart: each disk is as it was at its own, not all at one instant.`}
         </Body1>
       </Section>
       <Section title="2. To which disks">
         <div className={styles.form}>
+          {regions.length > 0 && (
+            <Field hint={where.region && "From the copies in that region."} label="Region">
+              <Select className={styles.select} value={where.region} onChange={(_, { value }) => setWhere({ ...where, region: value })}>
+                <option value="">Each disk's own, from the recovery points themselves</option>
+                {regions.map((region) => (
+                  <option key={region}>{region}</option>
+                ))}
+              </Select>
+            </Field>
+          )}
           <Field hint="Empty: beside the source of each." label="Resource group">
             <Input value={where.group} onChange={(_, { value }) => setWhere({ ...where, group: value.trim() })} />
           </Field>

@@ -25,14 +25,16 @@ export function apart(parts: readonly Part[]): number {
   return times.length > 1 ? (Math.max(...times) - Math.min(...times)) / 1000 : 0;
 }
 
-/** Where all of them go, "" for where each source lies; and how their names end, "" for the time of each point. */
+/** Where all of them go, "" for where each source lies; and how their names end, "" for the time of each point. With a
+ * `region` they are made there, of the copies that lie there. */
 export interface Where {
+  region: string;
   group: string;
   ending: string;
 }
 
-export function formOf(instance: Instance, point: Point, { group, ending }: Where): Form {
-  const form = defaultsFor(instance, point.properties.recoveryPointTime, group || null);
+export function formOf(instance: Instance, point: Point, { region, group, ending }: Where): Form {
+  const form = { ...defaultsFor(instance, point.properties.recoveryPointTime, group || null), region };
   const disk = nameOf(instance.properties.dataSourceInfo.resourceID);
   return ending ? { ...form, name: disk.slice(0, LONGEST_NAME - ending.length) + ending } : form;
 }
