@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache, wraps
+from functools import cache, lru_cache, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast, get_args
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -301,6 +301,7 @@ class FakeStore(_Port):
         self._records: defaultdict[str, SortedDict[str, dict[str, Any]]] = defaultdict(SortedDict)
         self._agenda: defaultdict[str, SortedDict[str, dict[str, Any]]] = defaultdict(SortedDict)
         self.checked = True  # whether what is read is what its row holds as JSON; without, what was written
+        self.agenda_checked = True  # the same of the rows of the agenda
         self._etags = itertools.count(1)
         self._read: dict[str, Stored[Any]] = {}  # rows that were read once, by ETag: values do not change
 
@@ -393,12 +394,12 @@ class FakeStore(_Port):
 
     @_call
     def due(self, kind: AgendaKind, *, until: datetime, limit: int) -> tuple[AgendaRow, ...]:
-        head = RowRange(start="", end=entities.due_before(until))
+        end = entities.due_before(until)
         heads = [
             table[row]
-            for shard in range(entities.SHARDS)
-            if (table := self._agenda.get(entities.agenda_partition(kind, shard)))
-            for row in _keys_within(table, head)
+            for partition in _shards(kind)
+            if (table := self._agenda.get(partition)) and next(iter(table)) < end
+            for row in table.irange(None, end, (True, False))
         ]
         if not heads:
             return ()
@@ -417,12 +418,12 @@ class FakeStore(_Port):
 
     @_call
     def schedule(self, rows: Sequence[AgendaRow], *, instead_of: Sequence[AgendaRow] = ()) -> None:
-        for row in rows:
-            address = entities.agenda_address(row)
+        write = entities.agenda_entity if self.agenda_checked else _kept
+        written = [entities.agenda_address(row) for row in rows]
+        for row, address in zip(rows, written, strict=True):
             keys = {"PartitionKey": address.partition, "RowKey": address.row}
-            self._agenda[address.partition][address.row] = entities.agenda_entity(row) | keys
-        written = set(map(entities.agenda_address, rows))
-        for address in {entities.agenda_address(row) for row in instead_of} - written:
+            self._agenda[address.partition][address.row] = write(row) | keys
+        for address in {entities.agenda_address(row) for row in instead_of}.difference(written):
             self._agenda.get(address.partition, {}).pop(address.row, None)
 
     @_call
@@ -472,19 +473,18 @@ class FakeStore(_Port):
         wanted = replace(rows, after=entities.read_page_token(token)) if token else rows
         table = self._records[partition]
         keys = list(itertools.islice(_keys_within(table, wanted), limit + 1))
+        more = entities.page_token(keys[limit - 1]) if len(keys) > limit else None
+        found = [table[key] for key in keys[:limit]]
+        known = tuple([self._read.get(entity["etag"]) for entity in found])
+        if all(known):  # as mostly: thousands of rows
+            return Page(items=cast("tuple[Stored[R], ...]", known), next_token=more)
         items: list[Stored[R]] = []
         corrupt: list[str] = []
-        for key in keys[:limit]:
-            entity = table[key]
-            known = self._read.get(entity["etag"])  # as _stored does, which is called for thousands of rows
-            if known is not None:
-                items.append(known)
-                continue
+        for entity in found:
             try:
                 items.append(self._stored(record, entity))
             except RecordCorrupt as error:
-                corrupt.append(error.target or key)
-        more = entities.page_token(keys[limit - 1]) if len(keys) > limit else None
+                corrupt.append(error.target or entity["RowKey"])
         return Page(items=tuple(items), next_token=more, corrupt=tuple(corrupt))
 
     def _stored(self, record: type[R], entity: Mapping[str, Any]) -> Stored[R]:
@@ -495,6 +495,8 @@ class FakeStore(_Port):
         return known
 
     def _read_agenda(self, kind: AgendaKind, entity: dict[str, Any]) -> AgendaRow | None:
+        if "row" in entity:
+            return cast("AgendaRow", entity["row"])
         try:
             return entities.read_agenda_row(kind, entity)
         except entities.NewerVersion:
@@ -503,6 +505,11 @@ class FakeStore(_Port):
             self._agenda[entities.aside_partition(kind)][entity["RowKey"]] = entity
             del self._agenda[entity["PartitionKey"]][entity["RowKey"]]
             return None
+
+
+@cache
+def _shards(kind: AgendaKind) -> tuple[str, ...]:
+    return tuple(entities.agenda_partition(kind, shard) for shard in range(entities.SHARDS))
 
 
 def _tables(tables: Mapping[str, SortedDict[str, Any]]) -> defaultdict[str, SortedDict[str, dict[str, Any]]]:
@@ -536,6 +543,11 @@ def _unread(record: Record) -> Mapping[str, Any]:
     """Columns of a row that nobody reads."""
     del record
     return {}
+
+
+def _kept(row: AgendaRow) -> dict[str, Any]:
+    """A row of the agenda as it will be read: its key holds whole seconds."""
+    return {"row": replace(row, due_at=row.due_at.replace(microsecond=0)) if row.due_at.microsecond else row}
 
 
 _KINDS = {each.kind: each.__name__ for each in get_args(Sendable)}

@@ -5,9 +5,10 @@ Leaves to others: which points expire (domain/retention.py), and the deletion it
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from backup_core.domain.errors import BackupError
 from backup_core.domain.hold import Hold
@@ -72,7 +73,7 @@ def expiry_job(message: ExpirePoints, instance: BackupInstance, points: Sequence
         friendly_name=instance.friendly_name,
         details={"points": len(points), "deleted": []},
     )
-    return job.step(DELETE_SNAPSHOTS, "InProgress", at=now, progress_percent=0).advance(JobStatus.IN_PROGRESS, at=now)
+    return job.step(DELETE_SNAPSHOTS, "InProgress", at=now, progress_percent=0, to=JobStatus.IN_PROGRESS)
 
 
 def marked_state(point: RecoveryPoint) -> PointState:
@@ -120,15 +121,14 @@ def settle(job: Job, fates: Mapping[str, Fate], *, attempts: int, unsettled: int
     """The job ends when none of its points waits any more. It is cancelled when all of them are kept after all."""
     deleted = [*job.details.get("deleted", []), *(each for each, fate in fates.items() if isinstance(fate, Gone))]
     warnings = (*job.warnings, *(_warning(each, fate) for each, fate in fates.items() if isinstance(fate, Back)))
-    retries = max(job.retry_count, attempts)
-    details = {**job.details, "deleted": deleted}
-    job = replace(job, details=details, warnings=warnings, touched_at=now, retry_count=retries)
+    retries, details = max(job.retry_count, attempts), {**job.details, "deleted": deleted}
+    settled: dict[str, Any] = {"details": details, "warnings": warnings, "retry_count": retries}
     if unsettled:
-        return job
+        return replace(job, touched_at=now, **settled)
     if not deleted and all(warning.code == KEPT for warning in warnings):
-        return job.advance(JobStatus.CANCELLED, at=now)
+        return job.advance(JobStatus.CANCELLED, at=now, **settled)
     status = JobStatus.COMPLETED_WITH_WARNINGS if warnings else JobStatus.COMPLETED
-    return job.step(DELETE_SNAPSHOTS, "Completed", at=now, progress_percent=100).advance(status, at=now)
+    return job.step(DELETE_SNAPSHOTS, "Completed", at=now, progress_percent=100, to=status, **settled)
 
 
 def _warning(point_id: str, fate: Back) -> JobError:
@@ -141,13 +141,14 @@ def _warning(point_id: str, fate: Back) -> JobError:
     )
 
 
-def is_ready(point: RecoveryPoint, going: Container[str], now: datetime) -> bool:
-    """What may go, and what came back from its deletion in doubt: to be looked at again, whatever its dates say."""
-    return (point.point_id in going or point.state is PointState.EXPIRING) and not _rests(point, now)
+def ready(points: Iterable[RecoveryPoint], going: Container[str], now: datetime) -> frozenset[str]:
+    """By id: what may go, and what came back from its deletion in doubt: looked at again whatever its dates say."""
+    wanted = [point for point in points if point.point_id in going or point.state is PointState.EXPIRING]
+    return frozenset(point.point_id for point in wanted).difference(_resting(wanted, now))
 
 
-def _rests(point: RecoveryPoint, now: datetime) -> bool:
-    return point.blocked_until is not None and now < point.blocked_until
+def _resting(points: Iterable[RecoveryPoint], now: datetime) -> frozenset[str]:
+    return frozenset([point.point_id for point in points if point.blocked_until and now < point.blocked_until])
 
 
 def expiry_due_at(
@@ -157,18 +158,16 @@ def expiry_due_at(
     end of a refused point's rest, or the purge. `held`: holds that stand on all its points."""
     if any(point.expiry_job_id for point in points):
         return now.replace(microsecond=0)
-    candidates = [point.blocked_until or now for point in points if _is_tried_again(point, instance, now)]
+    resting = _resting(points, now)
+    again = frozenset() if instance.keeps_all_points else resting  # where all is kept: whether the point is good
+    tried = (point for point in points if point.state is PointState.EXPIRING or point.point_id in again)
+    candidates = [point.blocked_until or now for point in tried]
     if instance.purge_at is not None:
         candidates.append(max(instance.purge_at, held_until(held, now)) if held else instance.purge_at)
     if instance.state is ProtectionState.DELETING:
         return min(candidates, default=now + BLOCKED_RETRY).replace(microsecond=0)
     if not instance.keeps_all_points:
-        free = [point for point in points if not _rests(point, now)]
+        free = [point for point in points if point.point_id not in resting]
         expiry = next_expiry_at(free, now=now, protected=instance.is_protected, held=held)
         candidates += [expiry] if expiry is not None else []
     return max(min(candidates), now + timedelta(seconds=1)).replace(microsecond=0) if candidates else None
-
-
-def _is_tried_again(point: RecoveryPoint, instance: BackupInstance, now: datetime) -> bool:
-    """Whether a refused deletion is looked at again: tried again, or, where all is kept, whether the point is good."""
-    return point.state is PointState.EXPIRING or (_rests(point, now) and not instance.keeps_all_points)

@@ -150,11 +150,11 @@ class Job:
     def is_ended(self) -> bool:
         return self.status.is_terminal
 
-    def advance(self, status: JobStatus, *, at: datetime, error: BackupError | None = None) -> Job:
-        """Move to `status`. Raises WrongTransition when the table does not list the move."""
+    def advance(self, status: JobStatus, *, at: datetime, error: BackupError | None = None, **changes: Any) -> Job:
+        """Move to `status`, with `changes` in the same copy. Raises WrongTransition for a move that the table lacks."""
         if status not in _TRANSITIONS[self.status]:
             raise WrongTransition(f"job {self.job_id}: {self.status.value} -> {status.value}")
-        ended = status.is_terminal
+        ended, subtasks = status.is_terminal, changes.pop("subtasks", self.subtasks)
         return replace(
             self,
             status=status,
@@ -163,22 +163,32 @@ class Job:
             touched_at=at,
             look_again_at=None,
             error=JobError.of(error) if error else None,
-            subtasks=_close_subtasks(self.subtasks, status, at) if ended else self.subtasks,
+            subtasks=_close_subtasks(subtasks, status, at) if ended else subtasks,
+            **changes,
         )
 
-    def step(self, name: str, status: str, *, at: datetime, progress_percent: int | None = None) -> Job:
-        """Set one subtask's status, adding the subtask when it is new."""
-        known = next((task for task in self.subtasks if task.name == name), Subtask(name=name))
-        changed = replace(
+    def step(
+        self,
+        name: str,
+        status: str,
+        *,
+        at: datetime,
+        progress_percent: int | None = None,
+        to: JobStatus | None = None,
+        **changes: Any,
+    ) -> Job:
+        """Set one subtask's status, adding it when it is new; with `changes`, and the job's own status, in one copy."""
+        tasks = {task.name: task for task in self.subtasks}
+        known = tasks.get(name) or Subtask(name=name)
+        tasks[name] = replace(
             known,
             status=status,
             progress_percent=progress_percent if progress_percent is not None else known.progress_percent,
             started_at=known.started_at or at,
             ended_at=at if status in ("Completed", "Failed", "Skipped") else None,
         )
-        others = [task for task in self.subtasks if task.name != name]
-        position = next((i for i, task in enumerate(self.subtasks) if task.name == name), len(others))
-        return replace(self, subtasks=(*others[:position], changed, *others[position:]), touched_at=at)
+        changes["subtasks"] = tuple(tasks.values())
+        return replace(self, touched_at=at, **changes) if to is None else self.advance(to, at=at, **changes)
 
 
 def time_ordered_hex(at: datetime, *identity: str) -> str:

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar, TypeVar, cast
 
 from backup_core.domain.errors import MessageMalformed
@@ -411,8 +411,7 @@ M = TypeVar("M")
 def encode(message: Sendable) -> str:
     """A message as JSON: its kind, its fields by name, times as ISO 8601, its vault as three names."""
     known = _fields(cast("Any", type(message)))  # mypy takes these classes for unhashable
-    named = {field.name: _plain(getattr(message, field.name)) for field in known}
-    return json.dumps({"kind": message.kind, **named})
+    return _ENCODER.encode({"kind": message.kind, **{name: getattr(message, name) for name, _, _ in known}})
 
 
 def decode(text: str | bytes, among: Iterable[type[M]]) -> M:
@@ -427,15 +426,15 @@ def decode(text: str | bytes, among: Iterable[type[M]]) -> M:
     faults = [] if raw.get("version") == VERSION else [f"version {raw.get('version')!r:.80} is not {VERSION}"]
     faults += [] if found is not None else [f"kind {raw.get('kind')!r:.80} is unknown"]
     values: dict[str, Any] = {}
-    for field in _fields(found) if found is not None else ():
-        if field.name not in raw or field.name == "version":
-            if field.default is MISSING:
-                faults.append(f"{field.name} is missing")
+    for name, kind, is_needed in _fields(found) if found is not None else ():
+        if name not in raw or name == "version":
+            if is_needed:
+                faults.append(f"{name} is missing")
             continue
         try:
-            values[field.name] = _READERS[str(field.type)](raw[field.name])
+            values[name] = _READERS[kind](raw[name])
         except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
-            faults.append(f"{field.name} is not a {field.type}: {raw[field.name]!r:.80}")
+            faults.append(f"{name} is not a {kind}: {raw[name]!r:.80}")
     if found is None or faults:
         name = found.kind if found is not None else "queue"
         raise MessageMalformed(f"A {name} message is malformed: {'; '.join(faults)}")
@@ -443,29 +442,22 @@ def decode(text: str | bytes, among: Iterable[type[M]]) -> M:
     return message
 
 
-@cache
-def _fields(kind: type[Any]) -> tuple[Field[Any], ...]:
-    return fields(kind)
+@cache  # by name, with the type as it is annotated and whether a message must have it
+def _fields(kind: type[Any]) -> tuple[tuple[str, str, bool], ...]:
+    return tuple((field.name, str(field.type), field.default is MISSING) for field in fields(kind))
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: datetime | VaultKey) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, VaultKey):
-        return {"subscription": value.subscription, "group": value.group, "name": value.name}
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value
+    return {"subscription": value.subscription, "group": value.group, "name": value.name}
 
 
-def _read_text(raw: Any) -> str:
-    if not isinstance(raw, str):
-        raise TypeError(raw)
-    return raw
+_ENCODER = json.JSONEncoder(default=_plain)
 
 
-def _read_truth(raw: Any) -> bool:
-    if not isinstance(raw, bool):
+def _read(kind: type[M], raw: Any) -> M:
+    if not isinstance(raw, kind):
         raise TypeError(raw)
     return raw
 
@@ -484,13 +476,13 @@ def _read_instant(raw: Any) -> datetime:
 
 
 def _read_vault(raw: Any) -> VaultKey:
-    return VaultKey(**{part: _read_text(raw[part]) for part in ("subscription", "group", "name")})
+    return VaultKey(**{part: _read(str, raw[part]) for part in ("subscription", "group", "name")})
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {  # by the annotation as it stands above
-    "str": _read_text,
+    "str": partial(_read, str),
     "int": _read_count,
-    "bool": _read_truth,
+    "bool": partial(_read, bool),
     "datetime": _read_instant,
     "datetime | None": lambda raw: None if raw is None else _read_instant(raw),
     "tuple[datetime, ...]": lambda raw: tuple(_read_instant(item) for item in raw),

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from backup_core.domain.disk import Snapshot
@@ -214,6 +215,7 @@ def _write_time(instant: datetime | None) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if instant else "on-demand"
 
 
+@lru_cache(maxsize=1024)  # a deletion reads the same label three times
 def _read_time(text: str) -> datetime | None:
     if text == "on-demand":
         return None

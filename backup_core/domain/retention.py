@@ -121,9 +121,9 @@ def going(
 def successor(points: Sequence[RecoveryPoint], expired: RecoveryPoint) -> RecoveryPoint | None:
     """The newer point for whose sake a protected disk can do without `expired`, the most certain first; None when there
     is none. Its snapshot must be there when the other goes."""
-    dated = (point for point in points if point.created_at.tzinfo is not None)
-    newer = _newest(point for point in dated if point.created_at > expired.created_at)
-    return newer.certain or newer.good or newer.left
+    newest = _newest(points)
+    found = (newest.certain, newest.good, newest.left)
+    return next((point for point in found if point is not None and point.created_at > expired.created_at), None)
 
 
 def may_delete_snapshot(point: RecoveryPoint, tags: Mapping[str, str], *, vault: VaultKey) -> DeletionVerdict:

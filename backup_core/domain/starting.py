@@ -145,15 +145,18 @@ def _job_begun(start: Start, instance: BackupInstance, disk: Disk, now: datetime
             instance.policy.criteria, message.slot, instance.last_success_slot, instance.policy.schedule.zone
         )
         tag_name, details = choice.tag_name, {**details, "tag_because": choice.because}
-    job = replace(
-        job,
+    return job.step(
+        TRIGGER,
+        "InProgress",
+        at=now,
+        progress_percent=0,
+        to=JobStatus.IN_PROGRESS if job.status is JobStatus.QUEUED else None,
         turn=message.turn,
         retention_tag=tag_name,
         point_id=point_id(message.vault, instance.name, job.job_id, message.slot or job.created_at),
         retry_count=message.attempts,
         details={**details, "disk_size_bytes": disk.size_bytes},
-    ).step(TRIGGER, "InProgress", at=now, progress_percent=0)
-    return job.advance(JobStatus.IN_PROGRESS, at=now) if job.status is JobStatus.QUEUED else job
+    )
 
 
 def put_off(message: StartBackup, until: datetime, because: str) -> PutOff | None:

@@ -145,9 +145,15 @@ def _complete(ports: Ports, message: ObserveBackup, running: RunningBackup, snap
     """Record the point, its tag and expiry, the job's end and the instance's news in one transaction."""
     instance, active, now = running.instance.value, running.active, ports.clock.now()
     point = new_point(instance, active, snapshot, completed_at=now)
-    job = active.job.step(TRIGGER, "Completed", at=now, progress_percent=100).advance(JobStatus.COMPLETED, at=now)
-    details = {**job.details, SNAPSHOT_UNIQUE_ID: snapshot.unique_id}
-    job = replace(job, retry_count=retries(active.job, message), details=details)
+    job = active.job.step(
+        TRIGGER,
+        "Completed",
+        at=now,
+        progress_percent=100,
+        to=JobStatus.COMPLETED,
+        retry_count=retries(active.job, message),
+        details={**active.job.details, SNAPSHOT_UNIQUE_ID: snapshot.unique_id},
+    )
     expiry = earlier_expiry(instance, point, now)
     if expiry is not None:
         ports.store.schedule([expiry_row(message.vault, instance.name, expiry)])
@@ -162,19 +168,9 @@ def _complete(ports: Ports, message: ObserveBackup, running: RunningBackup, snap
     cleared = resolve(ports, message.vault, changed, *_ENDED_BY_SUCCESS)
     if needs_check(changed):
         check_objective_later(ports, message.vault, cleared.instance)
-    changes: list[Change] = [
-        Replace(running.instance, cleared.instance),
-        written(running.row, job),
-        Put(point),
-        *map(Put, copies),
-        *cleared.changes,
-    ]
-    told = [
-        announcements.job_ended(message.vault, job),
-        announcements.point_created(message.vault, point),
-        *cleared.events,
-    ]
-    if not commit(ports, message, changes, told):
+    changes: list[Change] = [Replace(running.instance, cleared.instance), written(running.row, job), Put(point)]
+    told = [announcements.job_ended(message.vault, job), announcements.point_created(message.vault, point)]
+    if not commit(ports, message, [*changes, *map(Put, copies), *cleared.changes], [*told, *cleared.events]):
         return
     log.info("backup.completed job_id=%s instance=%s point=%s", job.job_id, instance.name, point.point_id)
     bind_soon(ports, message.vault, changed, point)

@@ -409,7 +409,7 @@ def _begin(
     )
     copy = replace(copy, snapshot_id=copy_snapshot_id(message.vault, copy, attempt), because="", not_before=None)
     job = _job_of(message.job_id, instance, copy, now, snapshot=copy.snapshot_id, attempt=attempt)
-    job = job.step(COPY, "InProgress", at=now, progress_percent=0).advance(JobStatus.IN_PROGRESS, at=now)
+    job = job.step(COPY, "InProgress", at=now, progress_percent=0, to=JobStatus.IN_PROGRESS)
     ports.store.schedule([copy_watch(message, now + STALL_AFTER)])
     claimed = replace(instance, copying=copy.copy_id)
     try:
@@ -620,7 +620,7 @@ def _whole(ports: Ports, message: ObserveCopy, row: Stored[Job], snapshot: Snaps
     cleared = resolve(ports, vault, instance, *causes) if causes else None
     if cleared is not None:
         instance, changes = cleared.instance, [*changes, *cleared.changes]
-    job = row.value.step(COPY, "Completed", at=now, progress_percent=100).advance(JobStatus.COMPLETED, at=now)
+    job = row.value.step(COPY, "Completed", at=now, progress_percent=100, to=JobStatus.COMPLETED)
     job = replace(job, details={**job.details, SNAPSHOT_UNIQUE_ID: snapshot.unique_id})
     told = [announcements.job_ended(vault, job), *(cleared.events if cleared is not None else ())]
     written: list[Change] = [Replace(stored, instance), Replace(mine, whole), Replace(row, job), *changes]

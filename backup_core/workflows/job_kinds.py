@@ -177,6 +177,5 @@ def give_up(ports: Ports, queue: str, text: str | bytes, kinds: Sequence[JobKind
 
 
 def _read(text: str | bytes, kinds: Sequence[JobKind]) -> tuple[Any, JobKind]:
-    by_type = {kind.message: kind for kind in kinds}
-    message = decode(text, by_type)
-    return message, by_type[type(message)]
+    message: Any = decode(text, (kind.message for kind in kinds))
+    return message, next(kind for kind in kinds if kind.message is type(message))

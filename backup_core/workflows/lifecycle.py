@@ -247,7 +247,7 @@ def _soft_deleted(
 ) -> tuple[BackupInstance, Job]:
     purge_at = (now + timedelta(days=days)).replace(microsecond=0)
     job = config_job(vault, request_of(instance), JobOperation.DELETE, now, correlation_id)
-    job = job.step(DELETE, "Completed", at=now).advance(JobStatus.COMPLETED, at=now)
+    job = job.step(DELETE, "Completed", at=now, to=JobStatus.COMPLETED)
     gone = replace(
         instance,
         state=ProtectionState.SOFT_DELETED,
@@ -267,7 +267,7 @@ def begin_deletion(
 ) -> tuple[BackupInstance, Job]:
     """The instance on its way out with its points, and the job that lasts until they are gone."""
     job = config_job(vault, request_of(instance), JobOperation.DELETE, now, correlation_id)
-    job = job.step(DELETE, "InProgress", at=now).advance(JobStatus.IN_PROGRESS, at=now)
+    job = job.step(DELETE, "InProgress", at=now, to=JobStatus.IN_PROGRESS)
     deleting = replace(
         instance,
         state=ProtectionState.DELETING,

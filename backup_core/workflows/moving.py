@@ -218,7 +218,7 @@ def _end(ports: Ports, message: MoveInstances, stored: Stored[Job], job: Job) ->
     if job.status is JobStatus.QUEUED:
         job = job.advance(JobStatus.IN_PROGRESS, at=now)
     status = JobStatus.COMPLETED_WITH_WARNINGS if job.warnings else JobStatus.COMPLETED
-    ended = job.step(MOVE, "Completed", at=now, progress_percent=100).advance(status, at=now)
+    ended = job.step(MOVE, "Completed", at=now, progress_percent=100, to=status)
     if commit(ports, message, [Replace(stored, ended)], [announcements.job_ended(message.vault, ended)]):
         log.info("move.ended vault=%s operation=%s", message.vault.resource_id, ended.operation.value)
         ports.store.unschedule([_watch(message.vault, ended)])

@@ -431,7 +431,7 @@ def _protect(
     if is_in_trouble(instance, now):
         rows.append(objective_row(message.vault, instance))
     ports.store.schedule(rows)
-    ended = job.value.step(CONFIGURE, "Completed", at=now).advance(JobStatus.COMPLETED, at=now)
+    ended = job.value.step(CONFIGURE, "Completed", at=now, to=JobStatus.COMPLETED)
     cleared = resolve(ports, message.vault, instance, Cause.PROTECTION, _READ_DISK, Cause.SOURCE_DISK)
     changes: list[Change] = [Replace(stored, cleared.instance), Replace(job, ended), *cleared.changes]
     if not commit(ports, message, changes, [announcements.job_ended(message.vault, ended), *cleared.events]):
@@ -450,7 +450,7 @@ def _refuse(
     ports: Ports, message: ConfigureProtection, stored: Stored[BackupInstance], job: Stored[Job], error: BackupError
 ) -> None:
     now = ports.clock.now()
-    failed = job.value.step(CONFIGURE, "Failed", at=now).advance(JobStatus.FAILED, at=now, error=error)
+    failed = job.value.step(CONFIGURE, "Failed", at=now, to=JobStatus.FAILED, error=error)
     told = JobError.of(error)
     instance = replace(stored.value, state=ProtectionState.ERROR, error=told, paused_at=now)
     cause = cause_of_failure(Cause.PROTECTION, error)

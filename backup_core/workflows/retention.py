@@ -34,8 +34,8 @@ from backup_core.domain.expiry import (
     ended,
     expiry_due_at,
     expiry_job,
-    is_ready,
     marked_state,
+    ready,
     record_after,
     settle,
 )
@@ -158,7 +158,7 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
     begun = [point for point in points if point.value.expiry_job_id]
     stopped: Collection[str] = ()
     if begun or instance.is_deleted:
-        ready = begun
+        work = begun
     else:
         may_go = expired(instance, settings, plain, now)
         going = [point for point in plain if point.point_id in may_go]
@@ -167,15 +167,15 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
         if asked is None:
             return
         stored, instance, stopped = asked.stored, asked.stored.value, asked.stopped
-        left = may_go - stopped
-        ready = [each for each in points if each.value.point_id not in stopped and is_ready(each.value, left, now)]
+        chosen = ready(plain, may_go, now).difference(stopped)
+        work = [point for point in points if point.value.point_id in chosen]
     if instance.state is ProtectionState.DELETING and (instance.active or instance.copying) and not begun:
         # Its backup ends first, and its copy; its snapshot is then deleted like the others. The sweep comes again, not
         # this message: a copy in the background may take hours, and a message for each sweep would pile up meanwhile.
         _move_row(ports, message, now + BUSY_RETRY)
-    elif ready:
-        kept = _kept(instance, settings, now, points=ready, everything=plain)
-        _round(ports, message, stored, _Work(points=ready, everything=plain, kept=kept, settings=settings))
+    elif work:
+        kept = _kept(instance, settings, now, points=work, everything=plain)
+        _round(ports, message, stored, _Work(points=work, everything=plain, kept=kept, settings=settings))
     elif stopped:
         others = [point for point in plain if point.point_id not in stopped]
         _come_again(ports, message, instance, settings, others)
@@ -577,8 +577,7 @@ def _next_look(
     is_going = instance.state is ProtectionState.DELETING or instance.is_deleted
     if is_going or any(point.expiry_job_id for point in points):
         return instance.expiry_due_at, True
-    may_go = expired(instance, settings, points, now)
-    if any(is_ready(point, may_go, now) for point in points):
+    if ready(points, expired(instance, settings, points, now), now):
         return instance.expiry_due_at, True
     return expiry_due_at(instance, points, now, held=standing(all_holds(instance, settings), now)), False
 

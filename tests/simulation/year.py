@@ -22,8 +22,8 @@ ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/
 SLOTS = 8_760
 FIRST = datetime.fromisoformat("2026-02-27T09:00:00+00:00")
 HOUR = timedelta(hours=1)
-# Of an hour: at the slot for the dispatch, then for the sweep, and in time before the next for all others.
-TICKS = (timedelta(0), timedelta(seconds=15), timedelta(minutes=56))
+# Of an hour: at the slot for the dispatch, and in time before the next for all others.
+TICKS = (timedelta(0), timedelta(minutes=56))
 SECONDS_AT_MOST = 30
 KEPT = {"Yearly": 3650, "Monthly": 365, "Weekly": 84, "Daily": 30, "Default": 2}  # days
 CRITERIA = {"Yearly": "FirstOfYear", "Monthly": "FirstOfMonth", "Weekly": "FirstOfWeek", "Daily": "FirstOfDay"}
@@ -43,7 +43,7 @@ class Year:
 def run(zone: str, slots: int = SLOTS) -> Year:
     began, platform = time.process_time(), Platform()
     # Schemas of events, and what rows hold as JSON, are held to elsewhere; here they would cost half of the time.
-    platform.world.events.checked = platform.world.store.checked = False
+    platform.world.events.checked = platform.world.store.checked = platform.world.store.agenda_checked = False
     platform.world.clock.set(FIRST - timedelta(seconds=30))
     tags = {name: (criterion, f"P{KEPT[name]}D") for name, criterion in CRITERIA.items()}
     intervals = (f"R/{FIRST.isoformat()}/PT1H",)
