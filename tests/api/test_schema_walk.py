@@ -35,7 +35,7 @@ from tests.workflows.proofs import silence
 
 # By chance, of each kind and operation.
 EXAMPLES = int(os.environ.get("SCHEMA_WALK_EXAMPLES", "0"))
-PARTS = 3  # of a walk, each within a test's time on a busy machine
+PARTS = 6  # of a walk, each within a test's time on a busy machine
 METHODS = ["get", "put", "post", "delete", "patch"]  # the host itself refuses others
 CHECKS = (
     "not_a_server_error",

@@ -35,6 +35,7 @@ from tests.workflows.scenes import HOUR, SLOT, add_point, backed_up, events, job
 
 NAME = "disk-1"
 LONG_AGO = SLOT - timedelta(days=30)
+ABSENCE_IS_BELIEVED = 8  # minutes: what a lost answer deleted is believed gone after two looks, five minutes apart
 
 
 def expiring() -> Platform:
@@ -185,7 +186,7 @@ def test_after_the_answer_nothing_is_deleted(promise: str, trouble: Callable[[Pl
         told_yes(client)
         platform.run(minutes=2)
         platform.world.faults.clear()
-        platform.run(minutes=3)
+        platform.run(minutes=ABSENCE_IS_BELIEVED)
         where = f"interrupted at call {moment.number}, {moment.call}"
         assert client.removed is not None, f"never told yes: {where}"
         assert platform.world.cloud.removed == client.removed, f"deleted after the answer: {where}"
@@ -268,7 +269,7 @@ def test_what_a_stop_leaves_can_be_restored(trouble: Callable[[Platform], None])
     trouble(platform)
     platform.run(seconds=1)
     told_yes(Client(platform, stop))
-    platform.run(minutes=2)
+    platform.run(minutes=ABSENCE_IS_BELIEVED)
     check_nothing_is_stranded(platform, trouble.__name__)
     for number, point in enumerate(platform.points()):
         wanted = RestoreRequest(point_id=point.point_id, target_disk_id=disk_id(f"restored-{number}", TARGET_GROUP))
