@@ -32,11 +32,7 @@ URL = "https://prices.azure.com/api/retail/prices"
 API_VERSION = "2023-01-01-preview"  # from this one on, values of a filter are compared with their case
 PAGES_AT_MOST = 50  # of a meter; all regions of one fit into two
 TRIES = 5
-# As long as the answer asks for, and else ever longer. A connection that fails is told at once.
 _ASK_AGAIN = (429, 500, 502, 503, 504)
-_RETRIES = Retry(
-    total=TRIES - 1, connect=0, read=0, status_forcelist=_ASK_AGAIN, backoff_factor=5, raise_on_status=False
-)
 _REGION, _CURRENCY = re.compile(r"[a-z0-9]{1,90}"), re.compile(r"[A-Z]{3}")
 
 Row = tuple[str, str, str, float, int, str, str]
@@ -153,10 +149,12 @@ def _tell(known: Sequence[Row], found: Sequence[Row], regions: Sequence[str]) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """`trusted` is a file of certificates; True takes those that requests trusts."""
+    """`trusted` is a file of certificates; True takes those that requests trusts. `pause`: seconds until what was
+    refused is asked once more, then twice as long, and so on, where the answer does not say how long."""
 
     url: str
     trusted: str | bool = True
+    pause: float = 5.0
 
     def items(self, asked: str, currency: str) -> Iterator[Mapping[str, Any]]:
         """What the API has for a filter, page by page; links to the next page are followed as they came. Raises
@@ -174,10 +172,13 @@ class Source:
         raise Unreadable(f"more than {PAGES_AT_MOST} pages were answered to {asked}")
 
     def _page(self, url: str) -> dict[str, Any]:
+        again = Retry(  # a connection that fails is told at once
+            TRIES - 1, connect=0, read=0, status_forcelist=_ASK_AGAIN, backoff_factor=self.pause, raise_on_status=False
+        )
         try:
             with requests.Session() as session:
                 for scheme in ("https://", "http://"):
-                    session.mount(scheme, HTTPAdapter(max_retries=_RETRIES))
+                    session.mount(scheme, HTTPAdapter(max_retries=again))
                 answer = session.get(url, timeout=60, verify=self.trusted)
             answer.raise_for_status()
             page = answer.json()
