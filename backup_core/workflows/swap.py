@@ -361,6 +361,12 @@ def swap_disks(ports: Ports, message: SwapDisks) -> None:
             work.end(JobStatus.FAILED, error)
 
 
+_UNSEEN = (
+    "What the machine has could not be seen at the end, and a place of it may be empty: look at it, then undo the "
+    "swap, or swap again."
+)
+
+
 @dataclass(slots=True, kw_only=True)
 class _Work:
     ports: Ports
@@ -452,6 +458,8 @@ class _Work:
         if error is not None and self.machine is not None:
             places = told_places(self.machine, exchanges_of(self.job))
             error.message = f"{error.message} All disks are kept. The machine has: {places}."
+        elif error is not None and self.job.status is not JobStatus.QUEUED:
+            error.message = f"{error.message} All disks are kept. {_UNSEEN}"
         job = self.job if self.job.status is not JobStatus.QUEUED else self.job.advance(JobStatus.IN_PROGRESS, at=now)
         job = job.advance(status, at=now, error=error)
         told = announcements.job_ended(self.message.vault, job)

@@ -452,7 +452,9 @@ class Disks(Ingredient):
                 continue
             is_known = held.lower() in (exchange.old_id.lower(), exchange.new_id.lower())
             told = job.error.message if job.error is not None else ""
-            if not is_known and "The machine has: " not in told:
+            if not is_known and not any(
+                words in told for words in ("The machine has: ", "could not be seen at the end")
+            ):
                 yield f"the place of {name} holds '{held}', and job {job.job_id} ({job.status}) says nothing of it"
             if job.status is JobStatus.COMPLETED and held.lower() != exchange.new_id.lower():
                 yield f"job {job.job_id} is completed, and the place of {name} holds '{held}'"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backup_core.domain.errors import InvalidInput, OperationUnderWay
+from backup_core.domain.errors import CloudUnavailable, InvalidInput, OperationUnderWay
 from backup_core.domain.guard import Critical, GuardLocked, ResourceGuard
 from backup_core.domain.job import OF_VAULT, Job, JobOperation, JobStatus
 from backup_core.domain.messages import SwapDisks
@@ -313,6 +313,24 @@ def test_half_a_swap_says_what_is_where_and_is_undone_by_the_same_command() -> N
     assert (ended.status, ended.error.code) == (JobStatus.FAILED, "SwapRefused")
     assert "OS disk: the old disk, LUN 2: no disk" in ended.error.message
     platform.world.cloud.guard = lambda call, target: None
+    undo(platform, job)
+    platform.run(minutes=2)
+    assert disks(platform) == BEFORE
+
+
+def test_half_a_swap_whose_machine_cannot_be_seen_any_more_says_so_and_is_undone_once_it_can() -> None:
+    platform = with_machine()
+    job = swap(platform)
+    platform.run(seconds=1)
+    platform.world.clock.advance(seconds=4)  # the old disk is off
+    platform.world.cloud.guard = refuse("find_machine", CloudUnavailable("The region does not answer."))
+    platform.run(minutes=40)
+    ended = newest(platform)
+    assert ended.error is not None
+    assert (ended.status, ended.error.code) == (JobStatus.FAILED, "CloudInternalError")
+    assert "All disks are kept. What the machine has could not be seen" in ended.error.message
+    platform.world.cloud.guard = lambda call, target: None
+    assert "2" not in disks(platform)
     undo(platform, job)
     platform.run(minutes=2)
     assert disks(platform) == BEFORE
