@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, assert_never
 
 from backup_core.domain import permissions as rights
@@ -56,9 +57,9 @@ from backup_core.domain.swap import (
     told_places,
 )
 from backup_core.domain.validation import NO_SUCH_RESOURCE, missing_right
-from backup_core.ports import DiskCloud, Insert, Ports, Replace, Stored, until_committed
+from backup_core.ports import DiskCloud, Insert, Ports, Replace, Stored, pages, until_committed
 from backup_core.workflows import announcements
-from backup_core.workflows.catalogue import get_job, get_vault
+from backup_core.workflows.catalogue import JobFilter, get_job, get_vault, list_jobs
 from backup_core.workflows.guards import ask_leave_of_all
 from backup_core.workflows.turns import (
     FIRST_LOOK,
@@ -77,6 +78,8 @@ log = logging.getLogger("diskbackup.swap")
 MACHINE_ID = "virtualMachineId"
 SWITCHED_OFF = "DiskSwapSwitchedOff"
 NOT_FITTING = "DiskSwapNotPossible"
+_CHANGING = frozenset({JobOperation.SWAP, JobOperation.UNDO_SWAP})
+LOOKED_BACK = timedelta(hours=6)  # longer than a swap takes that is given up in the end
 _MADE = (JobStatus.COMPLETED, JobStatus.COMPLETED_WITH_WARNINGS)
 _RESTORE_TAG = RESTORE_JOB_TAG
 
@@ -296,7 +299,8 @@ def _begin(
     details: dict[str, Any],
     correlation_id: str,
 ) -> Job:
-    """The row says what is where, before anything is written."""
+    """The row says what is where, before anything is written. Raises OperationUnderWay."""
+    _check_alone(ports, vault, machine, exchanges)
 
     def attempt() -> Job:
         job = _new_job(ports, vault, operation, machine, exchanges, details, correlation_id)
@@ -307,6 +311,16 @@ def _begin(
     job = until_committed(f"Virtual machine '{machine.id}'", attempt)
     ports.queue.send(SwapDisks(vault=vault, instance_name=OF_VAULT, job_id=job.job_id))
     return job
+
+
+def _check_alone(ports: Ports, vault: VaultKey, machine: Machine, exchanges: Sequence[Exchange]) -> None:
+    """Two that change one machine would leave each other half done. The same once more, as after a lost answer, does no
+    harm. Raises OperationUnderWay."""
+    lately = JobFilter(operations=_CHANGING, since=ports.clock.now() - LOOKED_BACK)
+    for page in pages(lambda token: list_jobs(ports, vault, narrowed=lately, token=token)):
+        for job in (each.value for each in page.items if not each.value.is_ended):
+            if str(job.details["machine"]).lower() == machine.id.lower() and exchanges_of(job) != tuple(exchanges):
+                raise OperationUnderWay(f"Job '{job.job_id}' still swaps disks of '{machine.id}'.")
 
 
 def _new_job(

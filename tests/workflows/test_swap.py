@@ -366,6 +366,24 @@ def test_two_swaps_at_once_make_one() -> None:
     assert disks(platform) == {**AFTER, "os": OS}
 
 
+def test_while_one_changes_a_machine_another_is_refused() -> None:
+    platform = with_machine()
+    job = swap(platform, wish(DATA))
+    platform.run(seconds=1)
+    platform.world.clock.advance(seconds=4)  # the old disk is off, and in Azure nothing is under way
+    with pytest.raises(OperationUnderWay, match=job.job_id):
+        swap(platform, wish(OS))
+    platform.run(minutes=2)
+    swap(platform, wish(OS))
+    with pytest.raises(OperationUnderWay):
+        undo(platform, job)
+    platform.run(minutes=2)
+    assert disks(platform) == AFTER
+    undo(platform, job)
+    platform.run(minutes=2)
+    assert disks(platform) == {**BEFORE, "os": again(OS).rpartition("/")[2]}
+
+
 def test_the_plan_says_what_goes_where() -> None:
     platform = with_machine()
     plan = plan_swap(platform.world.ports, VAULT, wish())
