@@ -80,7 +80,7 @@ class ResourceInUse(BackupError):
 
 
 class OperationUnderWay(ResourceInUse):
-    """A backup instance does one thing of a kind at a time (documented)."""
+    """A backup instance does one thing of a kind at a time (documented), and by our own rule a machine one swap."""
 
     code = "UserErrorMaxConcurrentOperationLimitReached"
     recommended_action = "Wait until the job named in the message has ended, then try again."
