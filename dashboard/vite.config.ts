@@ -24,6 +24,6 @@ export default defineConfig({
     setupFiles: "src/test/setup.ts",
     css: false,
     restoreMocks: true,
-    testTimeout: 30_000,
+    testTimeout: 180_000,
   },
 });

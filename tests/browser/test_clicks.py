@@ -11,7 +11,6 @@ from tests.browser.conftest import Opened
 from tests.browser.scene import Scene
 
 CLICKS_AT_MOST = 25
-ENDS = 90_000  # milliseconds
 THREE = ("portal01", "cluster-shared", "secret01-os")
 
 
@@ -35,7 +34,7 @@ def test_three_disks_protected_one_explained_another_restored_within_25_clicks(
     page.keyboard.type("snapshots-westeurope")
     window.click(page.get_by_role("button", name="Protect 3 disks"))
     done = page.get_by_role("link", name="See the disks that are protected")
-    expect(done).to_be_visible(timeout=ENDS)
+    expect(done).to_be_visible()
     instances = scene.clients.backup.backup_instances.list(GROUP, VAULT)
     assert set(THREE) <= {json_of(each.properties)["friendlyName"] for each in instances}
 
@@ -50,7 +49,7 @@ def test_three_disks_protected_one_explained_another_restored_within_25_clicks(
     window.click(page.get_by_role("textbox", name="Resource group"))
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type(f"restores-{another['location']}")
-    expect(page.get_by_text("This restore would work.")).to_be_visible(timeout=ENDS)
+    expect(page.get_by_text("This restore would work.")).to_be_visible()
     window.click(page.get_by_role("main").get_by_role("button", name="Restore", exact=True))
-    expect(page.get_by_text("The new disk is there")).to_be_visible(timeout=ENDS)
+    expect(page.get_by_text("The new disk is there")).to_be_visible()
     assert window.clicks <= CLICKS_AT_MOST

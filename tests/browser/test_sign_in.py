@@ -56,7 +56,7 @@ def test_the_first_load_is_small(open_window: Opened, scene: Scene) -> None:
     window.go()
     for request in window.requests:
         if request.url.startswith(f"{window.center}assets/") and request.url.endswith(".js"):
-            answer = requests.get(request.url, headers={"Accept-Encoding": "gzip"}, stream=True, timeout=30)
+            answer = requests.get(request.url, headers={"Accept-Encoding": "gzip"}, stream=True, timeout=90)
             assert answer.headers["Content-Encoding"] == "gzip"
             sizes[Path(request.url).name] = len(answer.raw.read(decode_content=False))
     assert sizes
@@ -65,5 +65,5 @@ def test_the_first_load_is_small(open_window: Opened, scene: Scene) -> None:
 
 def test_what_is_served_is_what_was_built(open_window: Opened) -> None:
     window = open_window(None)
-    page = requests.get(window.center, timeout=30)
+    page = requests.get(window.center, timeout=90)
     assert page.content == gzip.decompress((built.PACKED / "index.html.gz").read_bytes())

@@ -22,7 +22,6 @@ SAYS = {
     503: "Something went wrong",
 }
 MINUTE = 60_000
-RETRIES = 40_000  # milliseconds in which what passes by itself has been asked for again, as often as it is
 
 
 def refusal(status: int) -> Callable[[Route], None]:
@@ -45,7 +44,7 @@ def test_a_refusal_is_told_with_what_the_api_said_and_gone_once_the_api_answers(
     window.answer_with(refusal(status))
     window.page.goto(window.center + view)
     alert = window.page.get_by_role("alert").first
-    expect(alert).to_contain_text(SAYS[status], timeout=RETRIES)
+    expect(alert).to_contain_text(SAYS[status])
     expect(alert).to_contain_text(f"The API says {status}, and what to do.")
     assert window.axe_violations() == []
     window.answer_honestly()
@@ -62,7 +61,7 @@ def test_no_answer_at_all_is_told(open_window: Opened, scene: Scene) -> None:
     window.excused = NOISE
     window.answer_with(lambda route: route.abort())
     window.page.goto(window.center)
-    expect(window.page.get_by_role("alert").first).to_contain_text("The API does not answer", timeout=RETRIES)
+    expect(window.page.get_by_role("alert").first).to_contain_text("The API does not answer")
     window.screenshot("overview-down")
 
 
@@ -121,7 +120,7 @@ def test_who_signs_in_again_is_led_back_to_what_they_typed(open_window: Opened, 
     name.fill("kept-over-a-sign-in")
     window.answer_with(refusal(401))
     again = window.page.get_by_role("button", name="Sign in again").first
-    expect(again).to_be_visible(timeout=RETRIES)
+    expect(again).to_be_visible()
     window.answer_honestly()
     again.click()
     window.page.get_by_role("link", name="Operator").click()

@@ -16,6 +16,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Route, expect
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / ".local" / "browser"
+# Milliseconds within which what a test waits for is there, on a busy machine, too: a backup or restore has ended, what
+# passes by itself was asked for again as often as it is.
+PATIENCE = 90_000
+expect.set_options(timeout=PATIENCE)
 _TABS = 80  # more than any view has places
 _WATCH = """
 document.addEventListener("securitypolicyviolation", (event) => {
@@ -43,7 +47,7 @@ class Window:
         self._context: BrowserContext = browser.new_context(**{"viewport": {"width": 1366, "height": 860}, **context})
         self._context.expose_binding("violated", lambda _, told: self.faults.append(f"the policy forbids {told}"))
         self._context.add_init_script(_WATCH)
-        self._context.set_default_timeout(20_000)
+        self._context.set_default_timeout(PATIENCE)
         self.page: Page = self._context.new_page()
         self.page.on("console", self._note_console)
         self.page.on("pageerror", lambda error: self.faults.append(f"the page threw {error.stack or error}"))

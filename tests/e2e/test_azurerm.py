@@ -62,7 +62,7 @@ def signed_in(target: LocalTarget) -> Provider:
     session = requests.Session()
     session.verify, session.trust_env = target.endpoints["ca_file"], False
     metadata = session.get(
-        f"{target.endpoints['front_door']}/metadata/endpoints", params={"api-version": "2022-09-01"}, timeout=10
+        f"{target.endpoints['front_door']}/metadata/endpoints", params={"api-version": "2022-09-01"}, timeout=60
     ).json()
     assert metadata["name"]
     assert metadata["microsoftGraphResourceId"]

@@ -22,7 +22,7 @@ Object.defineProperty(HTMLElement.prototype, "clientWidth", { configurable: true
 // to screen readers depends on the order of events that jsdom has otherwise than browsers: that is for tests in Chromium, and
 // for those that ask `hidden: false`.
 configure({
-  asyncUtilTimeout: 10_000,
+  asyncUtilTimeout: 60_000,
   defaultHidden: true,
   getElementError: (message) => new Error((message ?? "not found").slice(0, 3_000)),
 });
