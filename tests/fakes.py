@@ -474,13 +474,12 @@ class FakeStore(_Port):
         table = self._records[partition]
         keys = list(itertools.islice(_keys_within(table, wanted), limit + 1))
         more = entities.page_token(keys[limit - 1]) if len(keys) > limit else None
-        found = [table[key] for key in keys[:limit]]
-        known = tuple([self._read.get(entity["etag"]) for entity in found])
+        known = tuple([self._read.get(table[key]["etag"]) for key in keys[:limit]])
         if all(known):  # as mostly: thousands of rows
             return Page(items=cast("tuple[Stored[R], ...]", known), next_token=more)
         items: list[Stored[R]] = []
         corrupt: list[str] = []
-        for entity in found:
+        for entity in map(table.__getitem__, keys[:limit]):
             try:
                 items.append(self._stored(record, entity))
             except RecordCorrupt as error:

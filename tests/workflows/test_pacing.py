@@ -108,6 +108,22 @@ def test_a_herd_stays_within_the_buckets_and_wastes_little_of_them(count: int, f
     assert (last - START).total_seconds() <= 1.05 * floor + 1
 
 
+def test_a_thousand_have_places_that_leave_hosts_most_of_a_second_of_what_a_herd_may_take() -> None:
+    """What 20 subscriptions of a thousand need, for which few hosts are there at first (`make simulate`)."""
+    _, (host,) = hosts(1)
+    taken = ask(host, 1_000)
+    assert (max(taken) - min(taken)).total_seconds() <= 1.05 * 80 - 0.75
+
+
+@pytest.mark.parametrize("after", [0, 10, 40, 70])
+def test_as_many_as_take_no_place_find_their_writes_beside_a_herd(after: int) -> None:
+    world, (host,) = hosts(1)
+    azure = Azure()
+    release(host, 1_000, azure, world)
+    azure.writes += [float(after)] * SPARE
+    assert _overdrawn(azure.writes, 200, 10) == ""
+
+
 @pytest.mark.parametrize("late", [1, 3, 5])
 def test_hosts_that_start_with_a_large_herd_find_no_more_than_the_buckets_hold(late: int) -> None:
     """What became visible before the first host looks is taken up at once then. At its very end the herd lacks what a
