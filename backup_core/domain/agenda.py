@@ -35,7 +35,7 @@ class AgendaRow:
     "subscription": "...", "region": "..."}; rows of earlier releases lack the last two.
     WATCH content: {"step": "backup" | "restore" | "configure"}, and of a backup {"slot": "<ISO>" | null, "revision": n,
     "missed_slots": ["<ISO>", ...], "missed_count": n}; of a copy {"step": "copy", "lane": "..."}; of an outbox what
-    workflows/outbox.py writes.
+    workflows/outbox.py writes. Of WATCH and EXPIRY also {"sent": n}: how often it was sent for since a sign came.
     """
 
     kind: AgendaKind

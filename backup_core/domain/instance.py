@@ -251,6 +251,7 @@ class BackupInstance:
     newest_point: PointSummary | None = None
     point_count: PointCount | None = None  # None where an older release wrote the row, until the reconciler has counted
     expiry_due_at: datetime | None = None  # the expiry agenda's row for this instance
+    expiry_row_at: datetime | None = None  # the row of the message that goes on with it, as it was last moved
     missed_slots: tuple[datetime, ...] = ()
     missed_count: int = 0
     missed_because: Mapping[str, str] = field(default_factory=dict)  # by slot, as ISO 8601
@@ -271,6 +272,7 @@ class BackupInstance:
     origin: Origin | None = None  # where it came from
     copying: str = ""  # the id of the copy under way: Azure copies one snapshot of a disk at a time
     copy_standings: tuple[CopyStanding, ...] = ()  # by region
+    copies_row_at: datetime | None = None  # as `expiry_row_at`, of the expiry of copies
 
     def deletes_until(self, now: datetime) -> datetime | None:
         """Until when a deletion that was permitted may yet reach Azure; None when none can."""

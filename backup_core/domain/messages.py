@@ -2,7 +2,8 @@
 
 `turn` says for which turn of its job a message is. The job's record counts its turns: whoever records that the job
 waits sends the next turn, and a message of an earlier one stands down. So a job has one live chain of messages, however
-long they lie in the queue and however often the watch sends a copy.
+long they lie in the queue and however often the watch sends a copy. An expiry has no job: there the agenda row that its
+message names takes the turn's place (workflows/expiry_rows.py).
 
 Queues are few, by who waits for what lies in them (docs/decisions/0020-few-queues-and-a-knock.md); a message says its
 `kind`, and its `version` from the first day. Kinds and versions that are not known are refused.
@@ -90,8 +91,9 @@ class ObserveBackup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpirePoints:
-    """Delete what has expired of one instance. `due_at` names the agenda row to move on when done; `looks` grows the
-    delay to the next look at deletions that Azure has accepted."""
+    """Delete what has expired of one instance. `due_at` names the agenda row to move on when done, and tells which of
+    several messages goes on: that of the latest row. `looks` grows the delay to the next look at deletions that Azure
+    has accepted."""
 
     kind: ClassVar[str] = "expire_points"
     queue: ClassVar[str] = RETENTION

@@ -21,7 +21,7 @@ from backup_core.domain.alert import Cause
 from backup_core.domain.binding import Asks, days_wanted
 from backup_core.domain.copying import PointCopy, prove_copy
 from backup_core.domain.disk import Snapshot
-from backup_core.domain.errors import BackupError, SnapshotNotBound
+from backup_core.domain.errors import BackupError, SnapshotNotBound, Throttled
 from backup_core.domain.hold import all_holds, standing
 from backup_core.domain.instance import BackupInstance
 from backup_core.domain.job import JobError
@@ -170,10 +170,13 @@ def _noted(stored: Stored[Any], until: datetime | None) -> Change:
 
 def _come_back_or_tell(ports: Ports, message: BindPoint, cause: str, error: BackupError) -> None:
     identity = message.copy_id or message.point_id
-    turn = next_turn(message, error, identity)
+    turn = next_turn(message, error, identity, is_sent_anew=True)
     if turn is not None:
         note_deferral(turn, error, identity)
         ports.queue.send(turn.message, delay=turn.delay)
+        return
+    if isinstance(error, Throttled):
+        log.warning("binding.put_off instance=%s: the reconciler looks after it", message.instance_name)
         return
     log.error("binding.refused instance=%s code=%s %s", message.instance_name, error.code, error.message)
     told = JobError.of(error)

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 
-from backup_core.domain.agenda import AgendaRow, copies_row
 from backup_core.domain.alert import Cause
 from backup_core.domain.brake import Going
 from backup_core.domain.copying import (
@@ -36,7 +35,7 @@ from backup_core.domain.expiry import BLOCKED_RETRY, Asked
 from backup_core.domain.hold import Hold, all_holds
 from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import JobError
-from backup_core.domain.messages import ExpireCopies, ExpirePoints
+from backup_core.domain.messages import ExpireCopies
 from backup_core.domain.ownership import Proven
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.vault import Vault
@@ -56,13 +55,14 @@ from backup_core.workflows.deletion import (
     new_permit,
     read_points,
 )
+from backup_core.workflows.expiry_rows import come_back, move_row, row_at, row_of, stands_down, with_row
 from backup_core.workflows.heartbeat import recent_beat
+from backup_core.workflows.running_backup import hurry_deletion
 from backup_core.workflows.turns import commit, look_delay, next_turn, note_deferral
 
 log = logging.getLogger("diskbackup.copy_expiry")
 
 COPIES_A_ROUND = 20
-LOST_AFTER = timedelta(seconds=90)
 BUSY_RETRY = timedelta(seconds=15)
 
 
@@ -86,15 +86,17 @@ def expire_copies(ports: Ports, message: ExpireCopies) -> None:
     """Delete what has expired of one instance's copies, as much as one round takes."""
     sight, now = _look(ports, message), ports.clock.now()
     if sight is None:
-        ports.store.unschedule([_row(message)])
+        ports.store.unschedule([row_of(message)])
+        return
+    if stands_down(ports, message, sight.instance.value):
         return
     beat = recent_beat(ports)
     if beat is not None and beat.is_held:
-        _move_row(ports, message, now + BLOCKED_RETRY)  # nothing goes before an operator says go on
+        move_row(ports, message, now + BLOCKED_RETRY)  # nothing goes before an operator says go on
         return
     busy_until = sight.instance.value.deletes_until(now)
     if busy_until is not None:
-        _move_row(ports, message, busy_until + timedelta(seconds=1))
+        move_row(ports, message, busy_until + timedelta(seconds=1))
         return
     is_going = sight.instance.value.state is ProtectionState.DELETING and not sight.points
     if is_going and _forget_unmade(ports, message, sight):
@@ -175,7 +177,7 @@ def _forget_unmade(ports: Ports, message: ExpireCopies, sight: _Sight) -> bool:
     """An instance that is being deleted owes no copies: one that waits is forgotten, one that is being made ends first.
     Whether anything was done or is waited for."""
     if sight.instance.value.copying:
-        _move_row(ports, message, ports.clock.now() + BUSY_RETRY)
+        move_row(ports, message, ports.clock.now() + BUSY_RETRY)
         return True
     waiting = [each for each in sight.copies if each.value.is_wanted]
     if not waiting:
@@ -201,7 +203,7 @@ class _Result:
 
 def _round(ports: Ports, message: ExpireCopies, sight: _Sight, work: Sequence[Stored[PointCopy]]) -> None:
     """Mark, ask, observe, record; then look again, or see to the rest."""
-    message = _with_row(ports, message)
+    message = with_row(ports, message)
     marked = _mark(ports, message, sight, work)
     if marked is None:
         return
@@ -230,7 +232,7 @@ def _round(ports: Ports, message: ExpireCopies, sight: _Sight, work: Sequence[St
         _pause(ports, message, next(iter(passing.values())))
     else:
         looks = message.looks + 1 if any(each.after is not None for each in results) else 0
-        _come_back(ports, replace(message, looks=looks, attempts=0, deferrals=0, doubts=0), look_delay(looks))
+        come_back(ports, replace(message, looks=looks, attempts=0, deferrals=0, doubts=0), look_delay(looks))
 
 
 def _mark(
@@ -396,16 +398,16 @@ def _rest(ports: Ports, message: ExpireCopies, sight: _Sight, *, is_stopped: boo
     if not _quieten(ports, message, sight):
         return
     instance = sight.instance.value
-    if instance.state is ProtectionState.DELETING and not sight.copies and instance.expiry_due_at is not None:
-        due_at = instance.expiry_due_at
-        ports.queue.send(ExpirePoints(vault=message.vault, instance_name=instance.name, due_at=due_at))
-    enlist_next(ports, message.vault, sight.instance.value, sight.plain)
+    if not sight.copies:
+        hurry_deletion(ports, message.vault, instance)
+    enlist_next(ports, message.vault, instance, sight.plain)
     coming = next_copy_expiry(sight.plain, sight.stays)
     blocked = [each.blocked_until for each in sight.plain if each.blocked_until is not None]
     looks = [at for at in (coming, *blocked) if at is not None and at > ports.clock.now()]
-    looks += [ports.clock.now() + BLOCKED_RETRY] if is_stopped else []
-    rows = [copies_row(message.vault, message.instance_name, min(looks))] if looks else []
-    ports.store.schedule(rows, instead_of=[_row(message)])
+    if is_stopped:
+        move_row(ports, message, min([*looks, ports.clock.now() + BLOCKED_RETRY]))
+    else:
+        ports.store.schedule([row_at(message, min(looks))] if looks else [], instead_of=[row_of(message)])
 
 
 def _quieten(ports: Ports, message: ExpireCopies, sight: _Sight) -> bool:
@@ -425,24 +427,4 @@ def _pause(ports: Ports, message: ExpireCopies, error: BackupError) -> None:
     turn = next_turn(message, error, message.instance_name, is_patient=True)
     if turn is not None:  # else the sweep brings it again
         note_deferral(turn, error, message.instance_name)
-        _come_back(ports, turn.message, turn.delay)
-
-
-def _come_back(ports: Ports, message: ExpireCopies, delay: timedelta) -> None:
-    due_at = _move_row(ports, message, ports.clock.now() + delay + LOST_AFTER)
-    ports.queue.send(replace(message, due_at=due_at), delay=delay)
-
-
-def _with_row(ports: Ports, message: ExpireCopies) -> ExpireCopies:
-    now = ports.clock.now()
-    return message if message.due_at > now else replace(message, due_at=_move_row(ports, message, now + LOST_AFTER))
-
-
-def _move_row(ports: Ports, message: ExpireCopies, due_at: datetime) -> datetime:
-    row = copies_row(message.vault, message.instance_name, due_at)
-    ports.store.schedule([row], instead_of=[_row(message)])
-    return row.due_at
-
-
-def _row(message: ExpireCopies) -> AgendaRow:
-    return copies_row(message.vault, message.instance_name, message.due_at)
+        come_back(ports, turn.message, turn.delay)

@@ -22,7 +22,7 @@ from typing import Any, cast
 from backup_core.domain.agenda import copies_row, expiry_row
 from backup_core.domain.copying import CopyState, PointCopy, as_point, prove_copy
 from backup_core.domain.disk import Snapshot
-from backup_core.domain.errors import BackupError, NotFound, ResourceInUse
+from backup_core.domain.errors import BackupError, NotFound, ResourceInUse, Throttled
 from backup_core.domain.events import Event
 from backup_core.domain.hold import (
     INSTANCE,
@@ -266,10 +266,13 @@ def label_holds(ports: Ports, message: LabelHolds) -> None:
         try:
             _label(ports, message.vault, each, (*each.holds, *over))
         except BackupError as error:
-            turn = next_turn(message, error, _place_of(each))
+            turn = next_turn(message, error, _place_of(each), is_sent_anew=not message.whole_vault)
             if turn is not None:
                 note_deferral(turn, error, _place_of(each))
                 ports.queue.send(turn.message, delay=turn.delay)
+                return
+            if isinstance(error, Throttled):
+                log.warning("hold.put_off instance=%s: the reconciler looks after it", message.instance_name)
                 return
             log.error("hold.unlabelled snapshot=%s code=%s %s", each.snapshot_id, error.code, error.message)
         message = _behind(message, message.instance_name, _place_of(each))

@@ -5,7 +5,7 @@ deletion to its end -> forget the record. A run that dies anywhere is finished b
 brings: marked points go on, or come back where they are to be kept by now. A point comes back as a good one only when
 its snapshot was looked at: there, whole and proven; its record goes only when Azure ended the deletion well, or when
 looks minutes apart did not find the snapshot. The sweep moves an instance's agenda row a little into the future, so
-that a lost message only delays.
+that a lost message only delays; of several messages one goes on (expiry_rows.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from backup_core.domain.agenda import COPIES, AgendaKind, AgendaRow, copies_row, expiry_row
+from backup_core.domain.agenda import COPIES, AgendaKind, AgendaRow, copies_row
 from backup_core.domain.alert import Cause
 from backup_core.domain.brake import Going
 from backup_core.domain.copying import PointCopy, Stays, going_copies, next_copy_expiry, stays_of
@@ -65,10 +65,12 @@ from backup_core.workflows.deletion import (
     new_permit,
     read_points,
 )
+from backup_core.workflows.expiry_rows import LOST_AFTER, come_back, move_row, row_at, row_of, stands_down, with_row
 from backup_core.workflows.heartbeat import recent_beat
 from backup_core.workflows.lifecycle import begin_deletion
 from backup_core.workflows.pacing import is_herd_waiting
 from backup_core.workflows.turns import commit, look_delay, next_turn, note_deferral
+from backup_core.workflows.watching import sent_again, times_sent
 
 log = logging.getLogger("diskbackup.retention")
 
@@ -79,9 +81,7 @@ EXPIRIES_AT_ONCE = 40  # of a subscription: few hosts take as many at once, for 
 # a fifth of that beside a herd of backups, most of it otherwise.
 EXPIRIES_A_SECOND = 5.0
 EXPIRIES_BESIDE_BACKUPS = 1.0
-LOST_AFTER = timedelta(seconds=90)  # when an expiry whose message was lost is due again
 BUSY_RETRY = timedelta(seconds=10)
-ROW_MARGIN = timedelta(seconds=30)  # by how much a message must come before the sweep, lest both do
 POINTS_PER_ROUND = 40  # two rows each and an ARM call or two: below a transaction's 100 and a function's minute
 
 _TRIES = 5
@@ -97,14 +97,23 @@ def sweep(ports: Ports) -> int:
     rows = ports.store.due(AgendaKind.EXPIRY, until=now, limit=SWEEP_LIMIT)
     if not rows:
         return 0
-    places = _places(ports, rows)
-    moved = [replace(row, due_at=(now + delay + LOST_AFTER).replace(microsecond=0)) for row, delay in places]
+    together = defaultdict[tuple[VaultKey, str, str], list[AgendaRow]](list)  # rows of one expiry, which is sent once
+    for row in rows:
+        together[row.vault, row.instance_name, row.subject].append(row)
+    places = _places(ports, [_most_sent(each) for each in together.values()])
+    moved = [sent_again(row, now + delay, LOST_AFTER) for row, delay in places]
     messages = [_message(row) for row in moved]
     ports.queue.send_all([(message, delay) for message, (_, delay) in zip(messages, places, strict=True)])
-    ports.store.schedule(moved, instead_of=[row for row, _ in places])
+    swept = [each for row in moved for each in together[row.vault, row.instance_name, row.subject]]
+    ports.store.schedule(moved, instead_of=swept)
     if len(rows) == SWEEP_LIMIT:
         log.warning("sweep.limited limit=%d", SWEEP_LIMIT)
     return len(places)
+
+
+def _most_sent(rows: Sequence[AgendaRow]) -> AgendaRow:
+    """That which was sent most often in vain, of rows of one expiry."""
+    return max(rows, key=times_sent)
 
 
 def _message(row: AgendaRow) -> ExpirePoints | ExpireCopies:
@@ -142,15 +151,17 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
     """Delete what has expired of one instance, as much as one round takes; then it is due again when there is more."""
     stored = ports.store.get(BackupInstance, message.vault, message.instance_name)
     if stored is None:
-        ports.store.unschedule([_row(message)])
+        ports.store.unschedule([row_of(message)])
         return
     instance, now = stored.value, ports.clock.now()
+    if stands_down(ports, message, instance):
+        return
     if _is_held(ports):
-        _move_row(ports, message, now + BLOCKED_RETRY)  # nothing goes before an operator says go on
+        move_row(ports, message, now + BLOCKED_RETRY)  # nothing goes before an operator says go on
         return
     busy_until = instance.deletes_until(now)
     if busy_until is not None:  # another run is at it, or died: the agenda comes again, not this message
-        _move_row(ports, message, busy_until + timedelta(seconds=1))
+        move_row(ports, message, busy_until + timedelta(seconds=1))
         return
     points = read_points(ports, message.vault, message.instance_name)
     settings = recent_vault(ports, message.vault)  # before anything is deleted the vault is read anew (deletion.py)
@@ -172,7 +183,7 @@ def expire_points(ports: Ports, message: ExpirePoints) -> None:
     if instance.state is ProtectionState.DELETING and (instance.active or instance.copying) and not begun:
         # Its backup ends first, and its copy; its snapshot is then deleted like the others. The sweep comes again, not
         # this message: a copy in the background may take hours, and a message for each sweep would pile up meanwhile.
-        _move_row(ports, message, now + BUSY_RETRY)
+        move_row(ports, message, now + BUSY_RETRY)
     elif work:
         kept = _kept(instance, settings, now, points=work, everything=plain)
         _round(ports, message, stored, _Work(points=work, everything=plain, kept=kept, settings=settings))
@@ -216,7 +227,7 @@ def _come_again(
     """Come again in a while, for somebody may have said go on; sooner where another point expires."""
     now = ports.clock.now()
     due_at = expiry_due_at(instance, others, now, held=standing(all_holds(instance, settings), now))
-    _move_row(ports, message, min(due_at or now + BLOCKED_RETRY, now + BLOCKED_RETRY))
+    move_row(ports, message, min(due_at or now + BLOCKED_RETRY, now + BLOCKED_RETRY))
 
 
 def _copies(ports: Ports, message: ExpirePoints, instance: BackupInstance) -> list[PointCopy]:
@@ -250,11 +261,13 @@ def _wait_for_copies(ports: Ports, message: ExpirePoints, instance: BackupInstan
     due_at = next_copy_expiry(copies, _stays(instance, settings, (), now)) or now
     if instance.brake is not None and instance.brake.waits:
         due_at = max(due_at, now + BLOCKED_RETRY)
-    row = copies_row(message.vault, message.instance_name, max(due_at, now))
-    ports.store.schedule([row])
-    if due_at <= now:
-        ports.queue.send(ExpireCopies(vault=message.vault, instance_name=message.instance_name, due_at=row.due_at))
-    _move_row(ports, message, max(due_at, now) + BUSY_RETRY)
+    under_way_until = instance.copies_row_at or now
+    if under_way_until <= now:
+        row = copies_row(message.vault, message.instance_name, max(due_at, now))
+        ports.store.schedule([row])
+        if due_at <= now:
+            ports.queue.send(ExpireCopies(vault=message.vault, instance_name=message.instance_name, due_at=row.due_at))
+    move_row(ports, message, max(due_at, now, under_way_until) + BUSY_RETRY)
 
 
 def _kept(
@@ -296,14 +309,14 @@ def _purge_when_due(
     stored = asked.stored
     if not is_due:
         due_at = expiry_due_at(stored.value, points, now, held=standing(all_holds(stored.value, settings), now))
-        _move_row(ports, message, due_at or now + BLOCKED_RETRY)
+        move_row(ports, message, due_at or now + BLOCKED_RETRY)
         return
     if held:  # it can be undeleted until the last hold ends
         log.info("instance.purge_put_off instance=%s holds=%d", stored.value.name, len(held))
-        _move_row(ports, message, held_until(held, now))
+        move_row(ports, message, held_until(held, now))
         return
     if asked.stopped:  # and can be undeleted until somebody says go on
-        _move_row(ports, message, now + BLOCKED_RETRY)
+        move_row(ports, message, now + BLOCKED_RETRY)
         return
     deleting, job = begin_deletion(message.vault, stored.value, now)
     if commit(ports, message, [Replace(stored, deleting), Insert(job)]):
@@ -332,7 +345,7 @@ class _Outcome:
 
 def _round(ports: Ports, message: ExpirePoints, stored: Stored[BackupInstance], work: _Work) -> None:
     """Mark what is not marked, delete, observe what Azure is deleting, record; then look again, or see to the rest."""
-    message = _with_row(ports, message)
+    message = with_row(ports, message)
     rows = _marked(ports, message, _begun(ports, message, stored, work))
     if rows is None:
         return
@@ -601,7 +614,7 @@ def _pause(ports: Ports, message: ExpirePoints, error: BackupError, identity: st
     if turn is None:
         return
     note_deferral(turn, error, identity)
-    _come_back(ports, turn.message, turn.delay)
+    come_back(ports, turn.message, turn.delay)
 
 
 def _look_again(
@@ -613,33 +626,13 @@ def _look_again(
     after = [record_after(point, fates[point.point_id], now) if point.point_id in fates else point for point in left]
     doubts = [each.absent_since + DOUBTED_FOR - now for each in after if each and each.absent_since]
     delay = max(look_delay(looks), min(doubts)) if len(doubts) == len(left) else look_delay(looks)
-    _come_back(ports, replace(message, looks=looks, attempts=0, deferrals=0, doubts=0), delay)
-
-
-def _come_back(ports: Ports, message: ExpirePoints, delay: timedelta) -> None:
-    """The row moves only where the message might find it due."""
-    back_at = ports.clock.now() + delay
-    if message.due_at < back_at + ROW_MARGIN:
-        message = replace(message, due_at=_move_row(ports, message, back_at + LOST_AFTER))
-    ports.queue.send(message, delay=delay)
-
-
-def _with_row(ports: Ports, message: ExpirePoints) -> ExpirePoints:
-    """The agenda first: a row that outlives this run, lest its death leaves marks that nobody looks after."""
-    now = ports.clock.now()
-    return message if message.due_at > now else replace(message, due_at=_move_row(ports, message, now + LOST_AFTER))
-
-
-def _move_row(ports: Ports, message: ExpirePoints, due_at: datetime) -> datetime:
-    row = expiry_row(message.vault, message.instance_name, due_at)
-    ports.store.schedule([row], instead_of=[_row(message)])
-    return row.due_at
+    come_back(ports, replace(message, looks=looks, attempts=0, deferrals=0, doubts=0), delay)
 
 
 def _replace_row(ports: Ports, message: ExpirePoints, due_at: datetime | None) -> None:
     """Nothing more to delete now: the agenda's row moves to when there will be, or goes."""
-    rows = [] if due_at is None else [expiry_row(message.vault, message.instance_name, due_at)]
-    ports.store.schedule(rows, instead_of=[_row(message)])
+    rows = [] if due_at is None else [row_at(message, due_at)]
+    ports.store.schedule(rows, instead_of=[row_of(message)])
 
 
 def _nothing_to_delete(
@@ -676,8 +669,4 @@ def _remove_instance(ports: Ports, message: ExpirePoints, stored: Stored[BackupI
         return
     log.info("instance.deleted instance=%s", stored.value.name)
     release_claim(ports, message.vault, stored.value)
-    ports.store.unschedule([_row(message)])
-
-
-def _row(message: ExpirePoints) -> AgendaRow:
-    return expiry_row(message.vault, message.instance_name, message.due_at)
+    ports.store.unschedule([row_of(message)])

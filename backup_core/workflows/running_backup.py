@@ -139,6 +139,9 @@ def written(row: Stored[Job] | None, job: Job) -> Change:
 
 
 def hurry_deletion(ports: Ports, vault: VaultKey, instance: BackupInstance) -> None:
-    """A deletion that waited for this backup to end goes on at once, not with the next sweep."""
+    """A deletion that waited for this backup to end, or for its last copy to go, goes on at once, not with the next
+    sweep."""
     if instance.state is ProtectionState.DELETING and instance.expiry_due_at is not None:
-        ports.queue.send(ExpirePoints(vault=vault, instance_name=instance.name, due_at=instance.expiry_due_at))
+        noted = instance.expiry_row_at or instance.expiry_due_at  # of an earlier row, it would stand down
+        due_at = max(instance.expiry_due_at, noted)
+        ports.queue.send(ExpirePoints(vault=vault, instance_name=instance.name, due_at=due_at))

@@ -41,6 +41,7 @@ from backup_core.workflows import outbox
 log = logging.getLogger("diskbackup.turns")
 
 MAX_ATTEMPTS = 16  # rounds a step spends on transient errors: about twenty-five minutes in all
+MAX_DEFERRALS = 16  # of what the reconciler sends anew
 LONGEST_ATTEMPT_DELAY = timedelta(minutes=2)
 LONGEST_PATIENCE = timedelta(minutes=15)  # of what nobody waits for, and what never gives up
 SPREAD_SECONDS = 1.0  # on top of the place in line that the cloud's port gives: processes do not know of each other
@@ -83,11 +84,16 @@ class Turn(Generic[M]):
     delay: timedelta
 
 
-def next_turn(message: M, error: BackupError, identity: str, *, is_patient: bool = False) -> Turn[M] | None:
+def next_turn(
+    message: M, error: BackupError, identity: str, *, is_patient: bool = False, is_sent_anew: bool = False
+) -> Turn[M] | None:
     """How the step of `message` comes back when `error` may pass by itself, or is an absence that is not to be believed
-    yet; None when it is time to give up. One that `is_patient` does not, and comes back more and more seldom."""
+    yet; None when it is time to give up. One that `is_patient` does not, and comes back more and more seldom. One that
+    `is_sent_anew` by each pass of the reconciler gives up being throttled too, lest it joins those of later passes."""
     if isinstance(error, Throttled):
         rounds = message.deferrals
+        if is_sent_anew and rounds == MAX_DEFERRALS:
+            return None
         return Turn(message=replace(message, deferrals=rounds + 1), delay=throttle_delay(error, identity, rounds))
     if message.doubts < error.doubts:
         again = replace(message, doubts=message.doubts + 1)

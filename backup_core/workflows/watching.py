@@ -183,12 +183,17 @@ def _unbegun(ports: Ports, row: AgendaRow) -> Charge | None:
     return Charge(stalls_at=row.due_at)
 
 
-def sent_again(row: AgendaRow, now: datetime) -> AgendaRow:
+def sent_again(row: AgendaRow, now: datetime, lost_after: timedelta = STALL_AFTER) -> AgendaRow:
     """The row until the message that is sent now counts as lost too: each time twice as long, for what lies in a long
     queue only lengthens it."""
-    times = int(row.content.get("sent") or 0)
-    due_at = now + min(STALL_AFTER * 2**times, LONGEST_STALL)
+    times = times_sent(row)
+    due_at = now + min(lost_after * 2 ** min(times, 20), LONGEST_STALL)
     return replace(row, due_at=due_at.replace(microsecond=0), content={**row.content, "sent": times + 1})
+
+
+def times_sent(row: AgendaRow) -> int:
+    """Since a sign came of what it looks after."""
+    return int(row.content.get("sent") or 0)
 
 
 def backup_again(row: AgendaRow, charge: Charge, watch_due_at: datetime) -> StartBackup:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from backup_core.domain.hold import POINT, ends_of, standing
 from backup_core.domain.installation import Installation
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import Job
+from backup_core.domain.messages import Sendable
 from backup_core.domain.recovery_point import HOLD_TAG, RecoveryPoint, held_by_tag
 from backup_core.domain.resource_ids import ANYWHERE, GroupId
 from backup_core.domain.restore import RestoreRequest
@@ -68,6 +70,7 @@ GOES_BACK = 300  # seconds
 OUTAGE = timedelta(hours=6)
 HALF_AN_HOUR = timedelta(minutes=30)
 SELDOM = ("R/2026-03-01T00:00:00+00:00/PT30M",)  # the schedule in an outage: it is about its end
+SENT_AT_MOST = 60  # messages of one kind for one thing in half an hour of an outage
 
 
 def run(seed: int, kind: str) -> list[str]:
@@ -79,6 +82,12 @@ def run(seed: int, kind: str) -> list[str]:
         return Troubled(seed, kind=kind).run()
     finally:
         uuid.uuid4, copying.AT_ONCE = kept, at_once
+
+
+def _errand(message: Sendable) -> str:
+    """What a message is for, whichever of many it is."""
+    names = ("kind", "instance_name", "point_id", "copy_id")
+    return " ".join(str(getattr(message, name, "")) for name in names)
 
 
 @dataclass
@@ -275,7 +284,9 @@ class Troubled(Interleaving):
             self._plan_tests(60)
             self._note_due()  # what was taken back at the slot's own instant does not count
             slot = clock.now() + HALF_AN_HOUR - (clock.now() - START) % HALF_AN_HOUR
+            sent = len(self.platform.world.queue.sent)
             self.platform.run_until(slot - timedelta(seconds=1))
+            self.faults += self._storms(self.platform.world.queue.sent[sent:])
             self.ledger.note_promises()
             self._note_due()
             self.platform.run(seconds=1)
@@ -286,6 +297,13 @@ class Troubled(Interleaving):
         self.down = ()
         for name, intervals in zip(self.names, (SCHEDULES[0], SECOND_SCHEDULE), strict=False):
             self._set_policy(intervals, name)
+
+    def _storms(self, sent: Iterable[Sendable]) -> Iterator[str]:
+        """Invariant 12. Of messages for a turn of a job one goes on, and a copy may be looked at every few seconds."""
+        errands = (_errand(message) for message in sent if not hasattr(message, "turn"))
+        for errand, count in Counter(errands).items():
+            if count > SENT_AT_MOST:
+                yield f"{count} messages within half an hour: {errand}"
 
     def _set_policy(self, intervals: tuple[str, ...], name: str = NAME) -> None:
         with self.platform.world.faults.paused():

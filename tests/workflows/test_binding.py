@@ -172,6 +172,22 @@ def test_throttling_only_delays() -> None:
     assert platform.instance().alerts == ()
 
 
+def test_throttling_for_hours_is_asked_no_more_often_for_each_pass_of_the_reconciler() -> None:
+    platform = at_noon()
+    refuse(platform, Throttled("busy", retry_after_seconds=20))
+    counts = []
+    for _ in range(6):
+        before = platform.world.faults.count("cloud.bind_snapshot")
+        for _ in range(4):
+            platform.run(minutes=15)
+            reconcile(platform.world.ports)
+        counts.append(platform.world.faults.count("cloud.bind_snapshot") - before)
+    assert max(counts) < 120, counts
+    allow(platform)
+    platform.run(minutes=3)
+    assert until(platform) is not None
+
+
 def test_a_snapshot_that_took_the_place_of_ours_is_not_bound() -> None:
     platform = backed_up(state="Disabled")
     (point,) = platform.points()

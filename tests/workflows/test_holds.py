@@ -347,6 +347,23 @@ def test_a_tag_that_azure_puts_off_is_written_later() -> None:
     assert tag_of(platform, oldest(platform))
 
 
+def test_a_tag_that_azure_puts_off_for_hours_is_asked_for_no_more_often_for_each_pass_of_the_reconciler() -> None:
+    platform = with_two_old_points()
+    platform.world.faults.fail("cloud.tag_snapshot", Throttled("later", retry_after_seconds=20), times=10**6)
+    set_hold(platform, oldest(platform))
+    counts = []
+    for _ in range(6):
+        before = platform.world.faults.count("cloud.tag_snapshot")
+        for _ in range(4):
+            platform.run(minutes=15)
+            reconcile(platform.world.ports)
+        counts.append(platform.world.faults.count("cloud.tag_snapshot") - before)
+    assert max(counts) < 120, counts
+    platform.world.faults.clear()
+    platform.run(minutes=3)
+    assert tag_of(platform, oldest(platform))
+
+
 def test_a_tag_that_nobody_may_write_keeps_no_other_from_being_written_nor_the_point_from_being_held() -> None:
     platform = with_two_old_points()
     older, newer = oldest(platform), platform.points()[0]

@@ -33,7 +33,7 @@ from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.restore import request_restore
 from backup_core.workflows.restore_together import request_restore_together
 from backup_core.workflows.tick import tick
-from backup_core.workflows.watching import STALL_AFTER, watch_row
+from backup_core.workflows.watching import LONGEST_STALL, STALL_AFTER, sent_again, watch_row
 from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json, job
 from tests.workflows import test_swap
 from tests.workflows.platform import HostDied, Platform, request
@@ -289,3 +289,9 @@ def test_a_herd_waits_for_its_turn_and_is_not_sent_again_meanwhile() -> None:
     platform.world.clock.set(SLOT + timedelta(seconds=30))
     tick(platform.world.ports)
     assert len(sent(platform, StartBackup)) == len(names)
+
+
+def test_a_row_that_was_sent_for_in_vain_for_days_still_comes_again() -> None:
+    now = SLOT
+    row = watch_row(VAULT, "disk-1", "a job", "restore", now, {"sent": 200})
+    assert sent_again(row, now).due_at == now + LONGEST_STALL
