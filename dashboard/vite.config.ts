@@ -25,5 +25,8 @@ export default defineConfig({
     css: false,
     restoreMocks: true,
     testTimeout: 180_000,
+    // The libraries are loaded once a worker, not once a file: half of what the tests took. Each test cleans up (setup.ts).
+    isolate: false,
+    maxWorkers: 2,
   },
 });
