@@ -66,7 +66,8 @@ SLOWEST_FIRST = (
     "tests/workflows/test_dispatch.py",
 )
 ALONE = ("tests/e2e/test_commands.py::test_the_page_on_moving_in",)  # beside the rest of its file: it waits long
-TOGETHER = ("tests/local/host/", "tests/contract/")  # folders whose files share what takes seconds to start: one worker
+# Folders whose files share what takes seconds to start, or to build: one worker.
+TOGETHER = ("tests/local/host/", "tests/contract/", "tests/package/")
 WAITERS = 5  # workers that do nothing but wait, where there are more: gw0 to gw4
 AZURITE = ROOT / "infra" / "local" / "node_modules" / ".bin" / "azurite"
 ACCOUNTS = 600  # storage accounts that Azurite is told of: one per test

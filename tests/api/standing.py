@@ -73,17 +73,18 @@ GUARD_PATH = f"{VAULT_PATH.partition('/backupVaults/')[0]}/resourceGuards/guard-
 ALL_BUT_ITSELF = [each for each in OPERATIONS if each != Critical.UNMAP.value]
 # The job of the restore from a copy in `scene`, where time is always the same.
 RESTORED_ELSEWHERE = "fe635235-b42f-5c70-1132-989062c468dd"
+DAILY = ("R/2026-03-01T00:00:00+00:00/P1D",)  # a forecast of a year takes its time for each slot
 FEATURE = {"objectType": "FeatureValidationRequest", "featureType": "DataSourceType", "featureName": "x"}
 # A body that works in `scene`, for every operation that takes one and by its name in the description.
 WORKING: Mapping[str, Any] = {
     "BackupVaultInput": vault_body(),
     "BackupVaultPatch": {key: value for key, value in vault_body().items() if key != "location"},
-    "BackupPolicyInput": policy_body(tags={"Daily": ("FirstOfDay", "P14D")}),
+    "BackupPolicyInput": policy_body(intervals=DAILY, tags={"Daily": ("FirstOfDay", "P14D")}),
     "BackupInstanceInput": instance_body(),
     "ValidateForBackupRequest": {"backupInstance": instance_body(disk_id("disk-2"))["properties"]},
     "ValidateForModifyBackupRequest": {"backupInstance": instance_body()["properties"]},
     "PolicyPreviewRequest": {"days": 40, "slots": 3, "startTime": "2026-03-02T00:00:00Z"},
-    "PolicyChangePreviewRequest": {**policy_body(retention="P3D"), "dates": ["2026-03-20T00:00:00Z"]},
+    "PolicyChangePreviewRequest": {**policy_body(intervals=DAILY, retention="P3D"), "dates": ["2026-03-20T00:00:00Z"]},
     "QuotaRequest": {"days": 30},
     "PolicyQuotaRequest": {"days": 30, "moreDisks": 2, "copyHours": 1},
     "CostRequest": {"days": 30, "usedBytes": 1 << 36, "changedBytes": 1 << 30},
@@ -220,7 +221,7 @@ def scene() -> World:
     front = Front(platform.world)
     deleted = f"{VAULT_PATH}/backupInstances/deleted-1"
     front.put(VAULT_PATH, vault_body())
-    front.put(POLICY_PATH, policy_body())
+    front.put(POLICY_PATH, policy_body(intervals=DAILY))
     front.put(RULE_PATH, rule_body(enabled=False))
     front.put(INSTANCE_PATH, instance_body())
     assert front.put(PLAN_PATH, plan_body(enabled=False)).status == 200
