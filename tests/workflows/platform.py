@@ -111,18 +111,17 @@ class Platform:
         return max(1, _seconds(min(visible or tick, tick) - now))
 
     def _quiet_until(self, until: datetime) -> datetime:
-        """No tick before this minute would do more than note itself: nothing is due, or to be knocked for, and nothing
-        lies in a poison queue. One comes often enough that there is no silence to be told of, and at the end of all."""
-        now = self.world.clock.now()
-        if self.every_tick or until - now <= MINUTE or self.world.faults.are_planned:
+        """No tick before it would do more than note itself: nothing is due, or to be knocked for, and nothing lies in a
+        poison queue. One comes often enough that there is no silence to be told of, and at the end of all."""
+        now, visible = self.world.clock.now(), self.world.queue.next_visible_at()
+        if self.every_tick or self.world.faults.are_planned or (visible is not None and visible <= now):
             return now
         with self.world.faults.paused():
             stored = self.world.store.get(Heartbeat, ANYWHERE)
         if stored is None or stored.value.is_held:
             return now
-        found = min(filter(None, (until, self.world.store.next_due_at(), self.world.queue.next_visible_at())))
-        quiet = min(found - 2 * MINUTE, stored.value.ticked_at + STALLED_AFTER - MINUTE)
-        return quiet.replace(second=0, microsecond=0)
+        found = min(self.world.store.next_due_at() or until, stored.value.ticked_at + STALLED_AFTER + MINUTE)
+        return min(found - 2 * MINUTE, until).replace(second=0, microsecond=0)
 
     def immutable_until(self, snapshot_id: str) -> datetime | None:
         """When Azure's own immutability of a snapshot ends."""
