@@ -23,7 +23,8 @@
    point or instance had gone. Nothing waits in a lane, and no ticket is held.
 11. *No disk is deleted* but those of restore tests.
 12. *Messages do not multiply*: however long Azure does not answer, and however slow the queues are, of one kind and for
-    one thing no more than two a minute are sent, but for those that a job's turn tells from their copies.
+    one thing no more than two a minute are sent, but for those that a job's turn tells from their copies. Knocks, which
+    are for no thing, are three before each minute in which a backup is due or waits.
 
 Where the clocks of hosts are apart, what is due at an instant is due a little earlier or later to some of them: what
 changes within that time may count either way, and a promise ends by the clock of who looks.
