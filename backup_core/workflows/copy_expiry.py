@@ -277,7 +277,7 @@ def _settle(ports: Ports, run: CopyRun, stored: Stored[PointCopy]) -> _Result:
     if isinstance(answer, Asked):
         asked = replace(copy, deletion_asked_at=ports.clock.now(), deletion_url=answer.url, absent_since=None)
         return _Result(stored=stored, after=asked)
-    return _Result(stored=stored, after=copy if answer.may_go else _kept(ports, run, copy))
+    return _Result(stored=stored, after=copy if answer.may_go else _withheld(ports, run, copy, answer.because))
 
 
 def _without_leftover(ports: Ports, run: CopyRun, copy: PointCopy) -> PointCopy:
@@ -329,6 +329,14 @@ def _kept(ports: Ports, run: CopyRun, copy: PointCopy) -> PointCopy:
     kept = replace(copy, state=state, deletion_asked_at=None, deletion_url="", absent_since=None)
     bound = snapshot.immutability if is_certain else None
     return kept if bound is None else replace(kept, immutable_until=bound.until)
+
+
+def _withheld(ports: Ports, run: CopyRun, copy: PointCopy, because: str) -> PointCopy:
+    """It is to be kept. One that is in doubt is looked at again later: until then no round takes it."""
+    kept = _kept(ports, run, copy)
+    if kept.state is not CopyState.EXPIRING or kept.deletion_asked_at is not None:
+        return kept
+    return replace(kept, blocked_until=ports.clock.now() + BLOCKED_RETRY, expiry_blocked=because[:1000])
 
 
 def _blocked(ports: Ports, run: CopyRun, copy: PointCopy, error: BackupError) -> PointCopy:
@@ -414,7 +422,7 @@ def _quieten(ports: Ports, message: ExpireCopies, sight: _Sight) -> bool:
     """What was refused is gone, or is to be kept by now: that ends its alert. False when the instance was changed
     meanwhile; the message comes again then."""
     left = [each for each in sight.plain if each.left_behind and not sight.stays.keep_all]
-    if left or any(each.state is CopyState.EXPIRING or _may_go(each, sight) for each in sight.plain):
+    if left or any(each.deletion_asked_at is not None or _may_go(each, sight) for each in sight.plain):
         return True
     alerted = resolve(ports, message.vault, sight.instance.value, Cause.COPY_EXPIRY)
     if not alerted.changes:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from backup_core.domain.agenda import AgendaKind, expiry_row
+from backup_core.domain.copying import CopyState
 from backup_core.domain.errors import CloudUnavailable
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.messages import ExpireCopies, ExpirePoints
@@ -18,8 +19,9 @@ from backup_core.domain.resource_ids import GroupId
 from backup_core.domain.vault import Promises
 from backup_core.workflows.copy_rules import put_rule
 from backup_core.workflows.expiry_rows import LOST_AFTER, row_of
+from backup_core.workflows.holds import Place, set_hold
 from backup_core.workflows.retention import sweep
-from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT
+from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, hold
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import HOUR, SLOT, add_point, backed_up, change_copy, change_instance, protected, sent
 from tests.workflows.test_copying import COPIES, copied, copies, rule
@@ -91,6 +93,30 @@ def test_copies_of_a_region_that_is_down_are_tried_ever_more_seldom_and_soon_whe
     outage.is_over = True
     platform.run(minutes=16)
     assert old.snapshot_id in platform.world.cloud.removed
+
+
+def test_a_held_copy_in_doubt_is_looked_at_as_seldom_as_one_that_is_refused_and_its_alert_ends() -> None:
+    platform = with_expired_copies(COPIES)
+    cloud, ports = platform.world.cloud, platform.world.ports
+    old = copies(platform)[0]
+    broken = cloud._snapshots.get(old.snapshot_id.lower())
+    assert broken is not None
+    broken.broken = True
+    cloud.locks.add(COPIES.key)
+    look(platform, ExpireCopies)
+    platform.run(minutes=2)
+    assert [each.cause for each in platform.instance().alerts] == ["CopyExpiryBlocked.ScopeLocked"]
+    cloud.locks.clear()
+    set_hold(ports, Place(vault=VAULT, instance="disk-1"), hold(set_at=platform.world.clock.now()))
+    platform.run(minutes=20)
+    before = len(sent(platform, ExpireCopies))
+    platform.run(hours=6)
+    assert 10 < len(sent(platform, ExpireCopies)) - before < ROUNDS_AT_MOST
+    kept = next(each for each in copies(platform) if each.copy_id == old.copy_id)
+    assert kept.state is CopyState.EXPIRING
+    assert "a court asked for it" in (kept.expiry_blocked or "")
+    assert platform.instance().alerts == ()
+    assert [each for each in platform.world.queue.waiting() if isinstance(each.message, ExpireCopies)] == []
 
 
 @pytest.mark.parametrize("down", [COPIES, EAST])
