@@ -275,7 +275,10 @@ def label_holds(ports: Ports, message: LabelHolds) -> None:
                 log.warning("hold.put_off instance=%s: the reconciler looks after it", message.instance_name)
                 return
             log.error("hold.unlabelled snapshot=%s code=%s %s", each.snapshot_id, error.code, error.message)
-        message = _behind(message, message.instance_name, _place_of(each))
+            if error.transient:  # the next has one try, in a run of its own: calls take long where all is down
+                ports.queue.send(replace(message, after=_place_of(each)))
+                return
+        message = replace(message, after=_place_of(each), attempts=0, deferrals=0, doubts=0)
     if len(wanted) > LABELS_A_ROUND:
         ports.queue.send(message)
     elif message.whole_vault:
@@ -308,12 +311,7 @@ def _go_on(ports: Ports, message: LabelHolds) -> None:
     page = ports.store.page(BackupInstance, message.vault, first=message.instance_name or None, limit=2)
     names = [each.value.name for each in page.items if each.value.name.lower() > message.instance_name.lower()]
     if names:
-        ports.queue.send(_behind(message, names[0], ""))
-
-
-def _behind(message: LabelHolds, instance_name: str, after: str) -> LabelHolds:
-    """The message of what comes next, which has its tries before it."""
-    return replace(message, instance_name=instance_name, after=after, attempts=0, deferrals=0, doubts=0)
+        ports.queue.send(replace(message, instance_name=names[0], after=""))
 
 
 def _label(ports: Ports, vault: VaultKey, bearer: RecoveryPoint | PointCopy, known: Sequence[Hold]) -> None:

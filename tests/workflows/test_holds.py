@@ -11,7 +11,14 @@ import pytest
 
 from backup_core.domain import hold as hold_scopes
 from backup_core.domain.agenda import AgendaKind
-from backup_core.domain.errors import LegalHoldStands, NotFound, PermissionMissing, ResourceInUse, Throttled
+from backup_core.domain.errors import (
+    CloudUnavailable,
+    LegalHoldStands,
+    NotFound,
+    PermissionMissing,
+    ResourceInUse,
+    Throttled,
+)
 from backup_core.domain.hold import INSTANCE
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation
@@ -362,6 +369,22 @@ def test_a_tag_that_azure_puts_off_for_hours_is_asked_for_no_more_often_for_each
     platform.world.faults.clear()
     platform.run(minutes=3)
     assert tag_of(platform, oldest(platform))
+
+
+def test_in_a_region_that_is_down_the_tags_of_many_points_are_tried_no_longer_than_that_of_one() -> None:
+    platform = with_two_old_points()
+    for number in range(1, 11):
+        add_point(platform, SLOT - number * HOUR)
+    platform.world.faults.fail("cloud.find_snapshot", CloudUnavailable("The region is down."), times=10**6)
+    holds.set_hold(platform.world.ports, Place(vault=VAULT, instance=NAME), hold())
+    platform.run(hours=1)
+    before = len(sent(platform, LabelHolds))
+    platform.run(hours=5)
+    assert len(sent(platform, LabelHolds)) == before
+    platform.world.faults.clear()
+    reconcile(platform.world.ports)
+    platform.run(minutes=3)
+    assert all(tag_of(platform, point) for point in platform.points())
 
 
 def test_a_tag_that_nobody_may_write_keeps_no_other_from_being_written_nor_the_point_from_being_held() -> None:
