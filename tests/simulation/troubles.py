@@ -277,6 +277,8 @@ class Troubled(Interleaving):
         and other troubles go on. What is being copied stands still, or breaks."""
         clock, cloud = self.platform.world.clock, self.platform.world.cloud
         began, under_way = clock.now(), cloud._snapshots.copying()
+        for each in under_way:
+            each.copied_at += OUTAGE + HALF_AN_HOUR  # beyond the last slot below
         for name in self.names:
             self._set_policy(SELDOM, name)
         self.down = self.random.choice((HOME_GROUPS, AWAY_GROUPS))
@@ -294,7 +296,6 @@ class Troubled(Interleaving):
             self.platform.run(seconds=1)
             self.faults += self.endings.look(self.platform.jobs())
         for each in under_way:
-            each.copied_at += clock.now() - began
             each.broken = self.random.random() < 0.5
         self.down = ()
         for name, intervals in zip(self.names, (SCHEDULES[0], SECOND_SCHEDULE), strict=False):
