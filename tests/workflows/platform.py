@@ -120,8 +120,9 @@ class Platform:
             stored = self.world.store.get(Heartbeat, ANYWHERE)
         if stored is None or stored.value.is_held:
             return now
-        found = min(self.world.store.next_due_at() or until, stored.value.ticked_at + STALLED_AFTER + MINUTE)
-        return min(found - 2 * MINUTE, until).replace(second=0, microsecond=0)
+        knocked_for = (self.world.store.next_due_at() or until + 2 * MINUTE) - 2 * MINUTE
+        silent = stored.value.ticked_at + STALLED_AFTER - MINUTE
+        return min(knocked_for, silent, until).replace(second=0, microsecond=0)
 
     def immutable_until(self, snapshot_id: str) -> datetime | None:
         """When Azure's own immutability of a snapshot ends."""

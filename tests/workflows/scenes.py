@@ -18,6 +18,7 @@ from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel
 from backup_core.domain.resource_ids import GroupId
 from backup_core.ports import Insert, Replace
 from backup_core.workflows.absence import DOUBTED_FOR
+from backup_core.workflows.reconcile import reconcile
 from tests.builders import OTHER_SUBSCRIPTION, SUBSCRIPTION, VAULT, disk_json, point
 from tests.workflows.platform import Platform
 
@@ -148,6 +149,18 @@ def add_snapshot(platform: Platform, made: RecoveryPoint, *, tags: dict[str, str
         snapshot = platform.world.cloud.find_snapshot(made.snapshot_id)
     assert snapshot is not None
     return snapshot
+
+
+def asked_each_hour(platform: Platform, call: str) -> list[int]:
+    """How often in each of six hours, in which the reconciler comes by every quarter."""
+    counts = []
+    for _ in range(6):
+        before = platform.world.faults.count(call)
+        for _ in range(4):
+            platform.run(minutes=15)
+            reconcile(platform.world.ports)
+        counts.append(platform.world.faults.count(call) - before)
+    return counts
 
 
 def refuse(call: str, error: Exception, *, at: str | None = None) -> Callable[[str, str], None]:

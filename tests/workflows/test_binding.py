@@ -18,6 +18,7 @@ from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.vaults import put_vault
 from tests.builders import SNAPSHOT_GROUP, VAULT, vault, vault_properties
 from tests.workflows.platform import Platform
+from tests.workflows.scenes import asked_each_hour
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -175,13 +176,7 @@ def test_throttling_only_delays() -> None:
 def test_throttling_for_hours_is_asked_no_more_often_for_each_pass_of_the_reconciler() -> None:
     platform = at_noon()
     refuse(platform, Throttled("busy", retry_after_seconds=20))
-    counts = []
-    for _ in range(6):
-        before = platform.world.faults.count("cloud.bind_snapshot")
-        for _ in range(4):
-            platform.run(minutes=15)
-            reconcile(platform.world.ports)
-        counts.append(platform.world.faults.count("cloud.bind_snapshot") - before)
+    counts = asked_each_hour(platform, "cloud.bind_snapshot")
     assert max(counts) < 120, counts
     allow(platform)
     platform.run(minutes=3)

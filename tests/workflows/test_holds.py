@@ -40,6 +40,7 @@ from tests.workflows.scenes import (
     SLOT,
     add_point,
     add_snapshot,
+    asked_each_hour,
     backed_up,
     change_point,
     events,
@@ -358,13 +359,7 @@ def test_a_tag_that_azure_puts_off_for_hours_is_asked_for_no_more_often_for_each
     platform = with_two_old_points()
     platform.world.faults.fail("cloud.tag_snapshot", Throttled("later", retry_after_seconds=20), times=10**6)
     set_hold(platform, oldest(platform))
-    counts = []
-    for _ in range(6):
-        before = platform.world.faults.count("cloud.tag_snapshot")
-        for _ in range(4):
-            platform.run(minutes=15)
-            reconcile(platform.world.ports)
-        counts.append(platform.world.faults.count("cloud.tag_snapshot") - before)
+    counts = asked_each_hour(platform, "cloud.tag_snapshot")
     assert max(counts) < 120, counts
     platform.world.faults.clear()
     platform.run(minutes=3)
