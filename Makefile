@@ -8,19 +8,31 @@ RECORDINGS ?= ../shared
 # tests too, and whatever starts many takes half as long again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup dashboard demo test browser check lint infra conformance simulate bench docs prices verify package audit scan lock up down clean
+.PHONY: setup dashboard demo test test-page test-all-else browser walk check lint infra conformance simulate bench docs prices verify package audit scan lock up down clean
 
 demo: setup dashboard
 	$(RUN) -m infra.local demo
 
-# The page's own tests first, without a browser. Seven workers on two cores: five of them mostly wait (tests/conftest.py).
 test: setup dashboard
+	@$(MAKE) --no-print-directory --jobs 2 test-page test-all-else
+
+# The page's own tests, without a browser.
+test-page:
 	cd dashboard && npm test
+
+# Seven workers on two cores: five of them mostly wait (tests/conftest.py).
+test-all-else:
 	$(RUN) -m pytest -n 7 --dist loadfile --no-loadscope-reorder --ignore tests/browser
 
 # The page in Chromium, at a local target. Without Chromium nothing is run, and that is said.
 browser: setup dashboard
 	$(RUN) -m pytest tests/browser
+
+# The whole API walked along its own description, through every limit, word and type of every schema, and by chance: so
+# many requests of each kind and operation. In `make test` the same walk goes among vaults only.
+EXAMPLES ?= 2
+walk: setup
+	SCHEMA_WALK_EXAMPLES=$(EXAMPLES) $(RUN) -m pytest tests/api/test_schema_walk.py
 
 # The inner loop, about a minute: what lint says, and the tests that start no process and wait for nothing.
 FAST := tests/domain tests/adapters tests/test_architecture.py tests/test_settings.py \

@@ -25,8 +25,9 @@ export default defineConfig({
     css: false,
     restoreMocks: true,
     testTimeout: 180_000,
-    // The libraries are loaded once a worker, not once a file: half of what the tests took. Each test cleans up (setup.ts).
+    // The libraries are loaded once, not once a file or worker: two thirds of what the tests took. Each test cleans up
+    // (setup.ts), and on the second core run the project's other tests (make test).
     isolate: false,
-    maxWorkers: 2,
+    maxWorkers: 1,
   },
 });

@@ -46,7 +46,8 @@ def test_every_version_that_the_app_may_run_with_is_linted_and_tested() -> None:
     (job,) = read(tests)["jobs"].values()
     assert tuple(job["strategy"]["matrix"]["python"]) == SUPPORTED
     commands = [step["run"] for step in job["steps"] if "run" in step]
-    assert commands == [f"make {what} PYTHON=python${{{{ matrix.python }}}}" for what in ("lint", "test", "browser")]
+    parts = ("lint", "test", "browser", "walk")
+    assert commands == [f"make {part} PYTHON=python${{{{ matrix.python }}}}" for part in parts]
 
 
 def test_the_templates_are_compiled_and_evaluated_by_the_version_that_the_numbers_are_of() -> None:

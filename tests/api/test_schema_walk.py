@@ -5,9 +5,10 @@ fixed cases, once through every limit, word and type that a schema has. The walk
 each request is a change of one that works. Every request meets the same world; one that is refused must have left it as
 it was.
 
-SCHEMA_WALK_EXAMPLES=2 (as in `.ci/run`) adds so many requests by chance, of each kind and operation and the same each
-time, there and in a wide walk among names that mean nothing. From 100 on that goes through the fixed cases too: what
-they put into bodies the deep walk does, and into names test_names.py.
+`make walk` goes through the whole API, with so many requests by chance (SCHEMA_WALK_EXAMPLES) of each kind and
+operation, the same each time, there and in a wide walk among names that mean nothing. From 100 on that goes through the
+fixed cases too: what they put into bodies the deep walk does, and into names test_names.py. `make test` walks among
+vaults only: a walk of everything takes as long as a twelfth of all tests.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from tests.workflows.proofs import silence
 
 # By chance, of each kind and operation.
 EXAMPLES = int(os.environ.get("SCHEMA_WALK_EXAMPLES", "0"))
+everywhere = pytest.mark.skipif(EXAMPLES == 0, reason="walks through the whole API: make walk")
 PARTS = 6  # of a walk, each within a test's time on a busy machine
 METHODS = ["get", "put", "post", "delete", "patch"]  # the host itself refuses others
 CHECKS = (
@@ -169,7 +171,7 @@ def part_of(description: Mapping[str, Any], part: int) -> dict[str, Any]:
     return {**description, "paths": dict(sorted(description["paths"].items())[part::PARTS])}
 
 
-@pytest.mark.skipif(EXAMPLES == 0, reason="by chance only: SCHEMA_WALK_EXAMPLES")
+@everywhere
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_wide_walk_among_names_that_mean_nothing(part: int) -> None:
     host, described = Host(), part_of(document(), part)
@@ -178,6 +180,7 @@ def test_a_wide_walk_among_names_that_mean_nothing(part: int) -> None:
     assert host.front.altered == []
 
 
+@everywhere
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_deep_walk_among_resources_that_exist(part: int) -> None:
     host, described = Host(), part_of(with_examples(), part)
