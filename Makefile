@@ -32,7 +32,7 @@ browser: setup dashboard
 # many requests of each kind and operation. In `make test` the same walk goes among vaults only.
 EXAMPLES ?= 2
 walk: setup
-	SCHEMA_WALK_EXAMPLES=$(EXAMPLES) $(RUN) -m pytest tests/api/test_schema_walk.py
+	SCHEMA_WALK_EXAMPLES=$(EXAMPLES) $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/api/test_schema_walk.py
 
 # The inner loop, about a minute: what lint says, and the tests that start no process and wait for nothing.
 FAST := tests/domain tests/adapters tests/test_architecture.py tests/test_settings.py \

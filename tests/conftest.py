@@ -65,7 +65,12 @@ SLOWEST_FIRST = (
     "tests/api/test_nonsense.py",
     "tests/workflows/test_dispatch.py",
 )
-ALONE = ("tests/e2e/test_commands.py::test_the_page_on_moving_in",)  # beside the rest of its file: it waits long
+# Apart from the rest of their file, for they take long.
+ALONE = (
+    "tests/e2e/test_commands.py::test_the_page_on_moving_in",
+    "tests/api/test_schema_walk.py::test_a_deep_walk",
+    "tests/api/test_schema_walk.py::test_a_wide_walk",
+)
 # Folders whose files share what takes seconds to start, or to build: one worker.
 TOGETHER = ("tests/local/host/", "tests/contract/", "tests/package/")
 WAITERS = 5  # workers that do nothing but wait, where there are more: gw0 to gw4
