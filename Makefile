@@ -28,8 +28,8 @@ test-all-else:
 browser: setup dashboard
 	$(RUN) -m pytest tests/browser
 
-# The whole API walked along its own description, through every limit, word and type of every schema, and by chance: so
-# many requests of each kind and operation. In `make test` the same walk goes among vaults only.
+# The whole API walked along its own description, through every limit, word and type of every schema, and by chance, with
+# EXAMPLES requests of each kind and operation. In `make test` the same walk goes among vaults only.
 EXAMPLES ?= 2
 walk: setup
 	SCHEMA_WALK_EXAMPLES=$(EXAMPLES) $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/api/test_schema_walk.py

@@ -55,7 +55,6 @@ SLOWEST_FIRST = (
     "tests/chaos/test_chaos.py",
     "tests/local/host/test_queue_trigger.py",
     "tests/e2e/test_no_secrets_in_logs.py",
-    "tests/api/test_schema_walk.py",
     "tests/workflows/test_proofs.py",
     "tests/simulation/test_troubles.py",
     "tests/simulation/test_previewed.py",
