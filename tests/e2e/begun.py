@@ -15,12 +15,12 @@ from azure.mgmt.dataprotection import models
 from backup_core.adapters import entities
 from backup_core.domain.agenda import AgendaKind
 from infra.local.demo import wanted
-from infra.local.demo.clients import instant
+from infra.local.demo.clients import instant, job_of
 from tests.e2e.stage import GROUP, VAULT, Stage, until
 
 HELD = 6  # backups that run when a host is killed
 # For which Azure lets each of them wait: nearly as long as the app waits for an answer, so that a busy machine has
-# begun most of them before the first has ended.
+# begun most of them, and killed their host, before the first has ended.
 DELAY_SECONDS = 18.0
 GARBAGE = '{"version": 1, "vault": "none", "instance_name": 7}'
 STRANGE = '{"version": 99}'
@@ -122,20 +122,17 @@ def _first_points(stage: Stage) -> tuple[str, datetime]:
 def _kill(stage: Stage, disks: list[str]) -> tuple[tuple[str, ...], datetime, int]:
     """Kill the host that runs most of the held backups, while Azure lets them wait; start another in its place.
 
-    How many run at once is the machine's to say; the jobs that a host began before it was killed are what counts."""
-    stage.fault("delay", "snapshots/bk-held", method="PUT", seconds=DELAY_SECONDS, count=HELD)
+    Azure tells how many wait. Their jobs are asked for afterwards: while a host's threads wait, it answers nobody."""
+    delay = stage.fault("delay", "snapshots/bk-held", method="PUT", seconds=DELAY_SECONDS, count=HELD)
     with ThreadPoolExecutor(HELD) as threads:
-        jobs = tuple(threads.map(lambda disk: stage.back_up(disk.rsplit("/", 1)[1]), disks))
-
-    def runs() -> dict[int, int]:
-        return {host: stage.runs_of(host, "requests") for host in (0, 1)}
-
-    running = until(runs, lambda seen: sum(seen.values()) > HELD // 2, seconds=60, pause=0.1)
+        taken = list(threads.map(lambda disk: stage.begin_backup(disk.rsplit("/", 1)[1]), disks))
+    until(lambda: stage.struck(delay), lambda waiting: waiting > HELD // 2, pause=0.1)
+    running = {host: stage.runs_of(host, "requests") for host in (0, 1)}
     victim = max(running, key=lambda host: running[host])
     stage.target.kill_host(victim)
     killed_at = datetime.now(UTC)
     stage.target.start_host()
-    return jobs, killed_at, running[victim]
+    return tuple(job_of(each) for each in taken), killed_at, running[victim]
 
 
 def _put_corrupt_row(stage: Stage) -> None:

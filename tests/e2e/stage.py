@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import requests
 from azure.core.credentials import AzureKeyCredential
 from azure.core.pipeline.policies import AzureKeyCredentialPolicy
+from azure.core.polling import LROPoller
 from azure.data.tables import TableClient
 from azure.mgmt.dataprotection import DataProtectionMgmtClient, models
 from azure.storage.queue import QueueClient
@@ -77,9 +78,12 @@ class Stage:
 
     def back_up(self, instance: str) -> str:
         """Ask for a backup now; answers its job's id."""
+        return job_of(self.begin_backup(instance))
+
+    def begin_backup(self, instance: str) -> LROPoller[models.OperationJobExtendedInfo]:
+        """Ask for a backup now; answers once the request is taken."""
         body = models.TriggerBackupRequest(wanted.on_demand())
-        begun = self.sdk.backup_instances.begin_adhoc_backup(GROUP, VAULT, instance, body)
-        return job_of(begun)
+        return self.sdk.backup_instances.begin_adhoc_backup(GROUP, VAULT, instance, body)
 
     def restore(self, instance: str, point: str, target_id: str) -> str:
         """Ask for a restore; answers its job's id."""
