@@ -20,9 +20,9 @@ test: setup dashboard
 test-page:
 	cd dashboard && npm test
 
-# Seven workers on two cores: five of them mostly wait (tests/conftest.py).
+# Eight workers on two cores: six of them mostly wait (tests/conftest.py).
 test-all-else:
-	$(RUN) -m pytest -n 7 --dist loadfile --no-loadscope-reorder --ignore tests/browser
+	$(RUN) -m pytest -n 8 --dist loadfile --no-loadscope-reorder --ignore tests/browser
 
 # The page in Chromium, at a local target. Without Chromium nothing is run, and that is said.
 browser: setup dashboard

@@ -43,17 +43,17 @@ ROOT = Path(__file__).resolve().parent.parent
 # In both what takes longest stands first, for begun last it would be waited for alone.
 WAITING = ("tests/e2e/", "tests/chaos/", "tests/local/", "tests/contract/", "tests/package/", "tests/verify/")
 SLOWEST_FIRST = (
+    "tests/e2e/test_verify.py",
     "tests/e2e/test_tag_rules.py",
+    "tests/e2e/test_every_method.py",
     "tests/e2e/test_commands.py",
     "tests/e2e/test_local_target.py",
-    "tests/e2e/test_verify.py",
-    "tests/local/test_up.py",
-    "tests/e2e/test_every_method.py",
     "tests/contract/test_disk_cloud.py",
-    "tests/package/test_proof.py",
-    "tests/e2e/test_front_door.py",
     "tests/chaos/test_chaos.py",
     "tests/local/host/test_queue_trigger.py",
+    "tests/local/test_up.py",
+    "tests/e2e/test_front_door.py",
+    "tests/package/test_proof.py",
     "tests/e2e/test_no_secrets_in_logs.py",
     "tests/workflows/test_proofs.py",
     "tests/simulation/test_troubles.py",
@@ -64,15 +64,17 @@ SLOWEST_FIRST = (
     "tests/api/test_nonsense.py",
     "tests/workflows/test_dispatch.py",
 )
-# Apart from the rest of their file, for they take long.
-ALONE = (
-    "tests/e2e/test_commands.py::test_the_page_on_moving_in",
-    "tests/api/test_schema_walk.py::test_a_deep_walk",
-    "tests/api/test_schema_walk.py::test_a_wide_walk",
+# Tests that go together, apart from the rest of their file, for the first of them takes long. It does not go by itself:
+# a worker is given its next file before its last test, and that file would wait for it.
+_COMMANDS, _WALK = "tests/e2e/test_commands.py", "tests/api/test_schema_walk.py"
+APART: tuple[tuple[str, ...], ...] = (
+    (f"{_COMMANDS}::test_the_page_on_moving_in", f"{_COMMANDS}::test_a_curl_command"),
+    (f"{_COMMANDS}::test_a_recovery_point_is_copied", f"{_COMMANDS}::test_what_azure_has_billed"),
+    *((f"{_WALK}::test_a_wide_walk[{part}]", f"{_WALK}::test_a_deep_walk[{part}]") for part in range(6)),
 )
 # Folders whose files share what takes seconds to start, or to build: one worker.
 TOGETHER = ("tests/local/host/", "tests/contract/", "tests/package/")
-WAITERS = 5  # workers that do nothing but wait, where there are more: gw0 to gw4
+WAITERS = 6  # workers that do nothing but wait, where there are more: gw0 to gw5
 AZURITE = ROOT / "infra" / "local" / "node_modules" / ".bin" / "azurite"
 ACCOUNTS = 600  # storage accounts that Azurite is told of: one per test
 ACCOUNT_KEY = base64.b64encode(b"a key for tests, open to all " * 2).decode()
@@ -128,10 +130,9 @@ class ByFile(LoadFileScheduling):  # type: ignore[misc]  # installed without typ
         self._places[node] = {nodeid: place for place, nodeid in enumerate(collection)}
 
     def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith(ALONE):
-            return nodeid
-        folder = next((each for each in TOGETHER if nodeid.startswith(each)), "")
-        return folder or str(super()._split_scope(nodeid))
+        apart = next((names for names in APART if nodeid.startswith(names)), None)
+        folder = next((each for each in TOGETHER if nodeid.startswith(each)), None)
+        return " ".join(apart) if apart else folder or str(super()._split_scope(nodeid))
 
     def schedule(self) -> None:
         if self.collection is None:

@@ -173,7 +173,8 @@ def part_of(description: Mapping[str, Any], part: int) -> dict[str, Any]:
 
 @everywhere
 @pytest.mark.parametrize("part", range(PARTS))
-def test_a_wide_walk_among_names_that_mean_nothing(part: int) -> None:
+def test_a_wide_walk(part: int) -> None:
+    """Among names that mean nothing."""
     host, described = Host(), part_of(document(), part)
     found = walk(host, described, {}, fixed_cases=EXAMPLES >= 100)
     assert not found, "\n\n".join(found)
@@ -182,7 +183,8 @@ def test_a_wide_walk_among_names_that_mean_nothing(part: int) -> None:
 
 @everywhere
 @pytest.mark.parametrize("part", range(PARTS))
-def test_a_deep_walk_among_resources_that_exist(part: int) -> None:
+def test_a_deep_walk(part: int) -> None:
+    """Among resources that exist."""
     host, described = Host(), part_of(with_examples(), part)
     found = walk(host, described, known_names())
     assert not found, "\n\n".join(found)

@@ -12,7 +12,7 @@ from infra.local.demo.clients import Clients, LocalCredential
 from infra.local.up import LocalTarget
 from tests.api.azurerm import Case, Provider, cases, differences
 
-pytestmark = [pytest.mark.local_target, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.local_target
 
 GROUP, DISK_GROUP, DISK, SNAPSHOTS = "terraform", "apps-westeurope", "web01-data", "snapshots-westeurope"
 

@@ -25,7 +25,7 @@ from tests.e2e.begun import GARBAGE
 from tests.e2e.leaks import leaks, secrets_of
 from tests.e2e.stage import GROUP, VAULT, Stage, until
 
-pytestmark = [pytest.mark.local_target, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.local_target
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = "/resourceGroups/restores-westeurope/providers/Microsoft.Compute/disks/leaks-copy"
