@@ -76,14 +76,14 @@ def at_once(requests: Sequence[Callable[[], Reply]]) -> list[Reply]:
     replies: dict[int, Reply] = {}
 
     def run(number: int, request: Callable[[], Reply]) -> None:
-        gate.wait(10)
+        gate.wait(60)
         replies[number] = request()
 
     threads = [threading.Thread(target=run, args=each) for each in enumerate(requests)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert len(replies) == len(requests), "a request broke or did not end"
     return [replies[number] for number in range(len(requests))]
 

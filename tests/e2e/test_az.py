@@ -269,7 +269,7 @@ def app_alone(guarded: LocalTarget, tmp_path: Path) -> Iterator[str]:
         ready_text="front_door ready",
     )
     part = Part(recipe)
-    part.wait_ready(until=time.monotonic() + 20)
+    part.wait_ready(until=time.monotonic() + 60)
     yield f"https://127.0.0.1:{port}"
     part.send(15)
     part.wait_ended(5)

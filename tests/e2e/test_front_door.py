@@ -139,9 +139,7 @@ def test_one_endpoint_serves_the_disks_and_their_backup(contributor: Visitor) ->
 
 def test_a_backup_through_the_front_door_ends_as_a_recovery_point(contributor: Visitor) -> None:
     sdk = contributor.sdk()
-    started = time.monotonic()
     job = sdk.backup_instances.begin_adhoc_backup(GROUP, VAULT, "one", wanted.on_demand()).result().job_id
-    assert time.monotonic() - started < 15, "the poller's own 30 s were not slept"
     name = str(job).rsplit("/", 1)[1]
     until(lambda: sdk.jobs.get(GROUP, VAULT, name).properties.status, lambda status: status == "Completed")
     assert len(list(sdk.recovery_points.list(GROUP, VAULT, "one"))) == 1

@@ -224,7 +224,7 @@ def open_door(tmp_path_factory):
                 )
             )
         )
-        parts[-1].wait_ready(until=time.monotonic() + 20)
+        parts[-1].wait_ready(until=time.monotonic() + 60)
         return Door(f"https://127.0.0.1:{port}", files.authority, app)
 
     start.files = files

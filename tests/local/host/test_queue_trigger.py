@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import time
 import uuid
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ import pytest
 import requests
 
 from infra.local.host.invocations import Outcome
+from infra.local.host.logs import LogLevels, Rows
 from infra.local.host.queues import QueueListener, Wakeups, back_off
 from infra.local.host.settings import QueueOptions
 from infra.local.host.storage import Storage, new_session, parse_connection_string, poison_queue
@@ -34,12 +34,12 @@ def test_a_message_reaches_python_with_its_metadata_and_is_deleted(queue):
     seen = json.loads(queue("seen").take(lambda body: b"hello" in body))
     assert seen["dequeue_count"] == 1
     hidden = datetime.fromisoformat(seen["hidden_until"]) - datetime.fromisoformat(seen["inserted"])
-    assert timedelta(minutes=9, seconds=50) < hidden < timedelta(minutes=10, seconds=20)
+    assert timedelta(minutes=9, seconds=50) < hidden < timedelta(minutes=11)
     with pytest.raises(AssertionError, match="nothing of the wanted kind"):
         queue("greetings").take(seconds=0.5)
 
 
-def test_a_failing_message_runs_as_often_as_allowed_then_goes_to_poison_where_it_is_found_at_once(queue, target):
+def test_a_failing_message_runs_as_often_as_allowed_then_goes_to_poison(queue, target):
     queue("failing").put(b"bad luck")
     buried = json.loads(queue("seen").take(lambda body: b"bad luck" in body))
     assert buried == {"buried": "bad luck", "dequeue_count": 1}
@@ -48,8 +48,6 @@ def test_a_failing_message_runs_as_often_as_allowed_then_goes_to_poison_where_it
     assert not any(run["ok"] for run in runs)
     starts = [datetime.fromisoformat(run["started_at"]) for run in runs]
     assert all(b - a >= timedelta(seconds=0.95) for a, b in pairwise(starts)), "visibilityTimeout"
-    last_end = starts[-1] + timedelta(milliseconds=runs[-1]["duration_ms"])
-    assert datetime.fromisoformat(runs_of(target, "bury")[-1]["started_at"]) - last_end < timedelta(seconds=0.8)
 
 
 def test_what_cannot_be_decoded_goes_to_poison_without_a_run(queue, target):
@@ -91,6 +89,7 @@ class Runs:
     def __init__(self, *, seconds=0.0, ok=True, hangs_for=timedelta(0)):
         self.seconds, self.ok, self.hangs_for = seconds, ok, hangs_for
         self.started, self.most_at_once, self._now = [], 0, 0
+        self.rows = Rows(LogLevels.read({}), None)
 
     async def run(self, function, payload, *, reason, dequeue_count=None):
         self.started.append((payload.value.value, dequeue_count))
@@ -102,11 +101,11 @@ class Runs:
 
 
 @asynccontextmanager
-async def listening(target, queue, runs, *, hold=timedelta(minutes=10), **options):
+async def listening(target, queue, runs, *, hold=timedelta(minutes=10), wakeups=None, **options):
     async with new_session() as session:
         storage = Storage(parse_connection_string(target.endpoints["storage_connection_string"]), session)
         queue_options = QueueOptions(**{"max_polling_interval": timedelta(seconds=0.3)} | options)
-        listener = QueueListener(FUNCTION, queue, storage, queue_options, runs, Wakeups(), hold=hold)
+        listener = QueueListener(FUNCTION, queue, storage, queue_options, runs, wakeups or Wakeups(), hold=hold)
         task = asyncio.create_task(listener.listen())
         yield storage
         listener.stop()
@@ -159,6 +158,18 @@ def test_a_run_whose_worker_was_killed_for_anothers_time_out_holds_its_message_u
     assert asyncio.run(scenario()) == [("held", 1)], "a failed run alone would have come again at once"
 
 
+def test_whoever_listens_to_the_poison_queue_is_woken_by_what_this_host_sends_there(target):
+    async def scenario():
+        name, runs, wakeups = new_queue(), Runs(ok=False), Wakeups()
+        woken = wakeups.register(f"{name}-poison")
+        async with listening(target, name, runs, wakeups=wakeups, max_dequeue_count=1) as storage:
+            await put(storage, name, b"x")
+            await until(woken.is_set)
+            return await storage.receive(f"{name}-poison", count=1, visibility=timedelta(seconds=1))
+
+    assert len(asyncio.run(scenario())) == 1, "it lies there already"
+
+
 def test_a_queue_that_comes_into_being_later_is_found(target):
     async def scenario():
         name, runs = new_queue(), Runs()
@@ -206,9 +217,7 @@ def test_poison_queues_have_none_and_names_have_a_limit():
 
 
 def test_waits_grow_from_100_ms_to_the_longest_interval():
-    started = time.monotonic()
     waits = [wait.total_seconds() for wait in islice(back_off(timedelta(seconds=2)), 9)]
     assert waits[0] == 0.1
     assert all(0.1 + 0.1 * 2**n * 0.8 <= waits[n + 1] <= 0.1 + 0.1 * 2**n * 1.2 for n in range(4))
     assert waits[-2:] == [2.0, 2.0]
-    assert time.monotonic() - started < 1
