@@ -36,7 +36,13 @@ PROJECT = Path(__file__).resolve().parents[2]
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
 SUBSCRIPTIONS = (SUBSCRIPTION, "00000000-0000-4000-8000-000000000002")
 HOST_ID = "local"
-BODY_LIMIT = 2 * 1024 * 1024  # as infra/azure sets it
+BODY_LIMIT = 2 * 1024 * 1024
+# What the Functions host and its worker are told, as infra/azure tells them.
+HOST_SETTINGS = {
+    "AzureWebJobsDisableHomepage": "true",
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": str(BODY_LIMIT),
+    "PYTHON_THREADPOOL_THREAD_COUNT": "32",
+}
 # What the app is told of: these events of these operations, as infra/azure subscribes it.
 RESOURCE_FUNCTION = "resource_changed"
 RESOURCE_EVENTS = ("Microsoft.Resources.ResourceWriteSuccess", "Microsoft.Resources.ResourceDeleteSuccess")
@@ -279,8 +285,7 @@ class LocalTarget:
         return {
             "AzureWebJobsStorage": self._connection_string,
             "AzureFunctionsWebHost__hostid": HOST_ID,
-            "AzureWebJobsDisableHomepage": "true",
-            "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": str(BODY_LIMIT),
+            **HOST_SETTINGS,
             "DISKBACKUP_ARM_ENDPOINT": f"https://127.0.0.1:{ports.arm}",
             "DISKBACKUP_EVENTGRID_ENDPOINT": f"{ports.eventgrid_url}/api/events",
             "DISKBACKUP_SIGN_IN": "entra",

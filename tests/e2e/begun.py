@@ -122,7 +122,7 @@ def _first_points(stage: Stage) -> tuple[str, datetime]:
 def _kill(stage: Stage, disks: list[str]) -> tuple[tuple[str, ...], datetime, int]:
     """Kill the host that runs most of the held backups, while Azure lets them wait; start another in its place.
 
-    Azure tells how many wait. Their jobs are asked for afterwards: while a host's threads wait, it answers nobody."""
+    Azure tells how many wait. Their jobs are asked for afterwards: that may take longer than they wait."""
     delay = stage.fault("delay", "snapshots/bk-held", method="PUT", seconds=DELAY_SECONDS, count=HELD)
     with ThreadPoolExecutor(HELD) as threads:
         taken = list(threads.map(lambda disk: stage.begin_backup(disk.rsplit("/", 1)[1]), disks))

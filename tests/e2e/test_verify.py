@@ -40,9 +40,9 @@ def target(guarded: LocalTarget) -> Target:
     return local(guarded.endpoints)
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def begun(target: Target, guarded: LocalTarget) -> Iterator[tuple[Future[Outcome], Future[Outcome]]]:
-    """Both walks, begun before the first test: they wait minutes for a point to expire, and other tests go meanwhile.
+    """Both walks, begun by the first test: they wait minutes for a point to expire, and other tests go meanwhile.
 
     The simulator answers one of them otherwise: who it is, the runs tell it by how they call themselves."""
     clients = Clients(guarded.endpoints)
@@ -91,6 +91,7 @@ def told(outcome: Outcome) -> list[str]:
     return comparing.differences(comparing.read(), comparing.shapes(outcome.exchanges, outcome.names))
 
 
+@pytest.mark.usefixtures("begun")
 def test_bytes_that_are_not_the_snapshots_are_found_and_no_access_is_left(
     target: Target, guarded: LocalTarget, tmp_path: Path
 ) -> None:

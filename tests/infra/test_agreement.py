@@ -14,9 +14,9 @@ import pytest
 from backup_core.domain.messages import QUEUES
 from backup_core.domain.messages import RESOURCE_EVENTS as EVENTS_QUEUE
 from backup_core.settings import Settings, SignIn
-from infra.local.up import RESOURCE_EVENTS, RESOURCE_OPERATIONS
+from infra.local.up import HOST_SETTINGS, RESOURCE_EVENTS, RESOURCE_OPERATIONS
 from infra.package.interpreters import SUPPORTED
-from tests.infra.app_settings import setting_faults, settings_read, settings_set
+from tests.infra.app_settings import OF_THE_HOST, setting_faults, settings_read, settings_set
 from tests.infra.bicep import BicepFile, literal, parts, project, properties, text_of, walk
 from tests.infra.seeding import assert_found, seeded
 
@@ -79,6 +79,14 @@ def test_an_app_with_these_settings_starts():
     assert settings.storage_client_id == settings.identity_client_id == COMPUTED["DISKBACKUP_IDENTITY_CLIENT_ID"]
     assert settings.eventgrid_endpoint == COMPUTED["DISKBACKUP_EVENTGRID_ENDPOINT"]
     assert sign_in.audiences == tuple(COMPUTED["DISKBACKUP_ENTRA_AUDIENCE"].split(","))
+
+
+def test_the_host_is_told_the_same_in_azure_on_the_local_target_and_under_microsofts_own_tools():
+    """All but where storage and telemetry are, which is another place in each."""
+    told = {name: text for name, text in settings_set(project()).items() if name in OF_THE_HOST and "__" not in name}
+    sample = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
+    assert {name: text for name, text in told.items() if text is not None} == HOST_SETTINGS
+    assert {name: sample.get(name) for name in HOST_SETTINGS} == HOST_SETTINGS
 
 
 def test_resource_events_go_to_the_queue_that_the_code_reads():
