@@ -43,8 +43,8 @@ def build(root: Path, output: Path, interpreters: Sequence[Interpreter]) -> Pack
     shutil.rmtree(output, ignore_errors=True)
     package = _package(root, output, chosen, interpreters)
     _refuse(rules.faults(package.files))
+    _refuse(rules.size_faults(package.folder, package.files, len(interpreters)))
     archive.write(package.folder, package.files, package.archive)
-    _refuse(rules.size_faults(package.folder, package.files, package.archive, len(interpreters)))
     versions = [each.version for each in interpreters]
     archive.write_manifest(package.folder, package.files, package.archive, package.manifest, versions)
     (package.folder / ".funcignore").write_text(_DEPLOY_ALL, encoding="utf-8")

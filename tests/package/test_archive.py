@@ -8,6 +8,7 @@ import os
 import re
 import zipfile
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -45,16 +46,36 @@ def test_no_dependency_is_inside(built: Package) -> None:
     assert {file.split("/")[0] for file in built.files} == rules.TOP_LEVEL | {"__pycache__"}
 
 
-def test_a_package_that_has_grown_too_large_is_refused(built: Package, monkeypatch: pytest.MonkeyPatch) -> None:
-    def faults() -> list[str]:
-        return rules.size_faults(built.folder, built.files, built.archive, versions=1)
+@pytest.mark.parametrize("versions", [1, len(SUPPORTED)])
+def test_what_has_grown_too_large_is_refused_however_many_pythons_there_are(tmp_path: Path, versions: int) -> None:
+    allowed = {
+        "backup_core/app.py": rules.SOURCE_BYTES_AT_MOST,
+        "center/index.html.gz": rules.PAGE_BYTES_AT_MOST,
+        "backup_core/__pycache__/app.pyc": rules.BYTECODE_BYTES_AT_MOST_PER_VERSION * versions,
+    }
 
-    assert faults() == []
-    monkeypatch.setattr(rules, "PAGE_BYTES_AT_MOST", 1_000)
-    monkeypatch.setattr(rules, "ZIP_BYTES_AT_MOST_PER_VERSION", built.archive.stat().st_size - 1_000)
-    assert faults() == []
-    monkeypatch.setattr(rules, "ZIP_BYTES_AT_MOST_PER_VERSION", built.archive.stat().st_size - 1_001)
-    assert re.fullmatch(r"the zip: [\d,]+ bytes, of which [\d,]+ are allowed", *faults())
+    def faults(sizes: dict[str, int]) -> list[str]:
+        for file, size in sizes.items():
+            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / file).write_bytes(bytes(size))
+        return rules.size_faults(tmp_path, list(sizes), versions)
+
+    assert faults(allowed) == []
+    told = faults({file: size + 1 for file, size in allowed.items()})
+    assert [fault.partition(":")[0] for fault in told] == [
+        "its files without bytecode and page",
+        "the page",
+        "the bytecode",
+    ]
+    assert all(re.fullmatch(r"[a-z ]+: [\d,]+ bytes, of which [\d,]+ are allowed", fault) for fault in told)
+
+
+def test_the_project_with_a_page_of_any_allowed_size_makes_a_package_for_one_python_alone(
+    tree: Path, tmp_path: Path, python: Interpreter
+) -> None:
+    page = sum(path.stat().st_size for path in (tree / "center").rglob("*.gz"))
+    (tree / "center/assets/large.js.gz").write_bytes(Random(0).randbytes(rules.PAGE_BYTES_AT_MOST - page))
+    assert build(tree, tmp_path / "output", [python]).archive.exists()
 
 
 def test_sources_and_a_page_that_have_grown_too_large_are_refused(
