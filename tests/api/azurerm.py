@@ -66,9 +66,12 @@ class Provider:
         self._wait(self._send("PUT", path, body))
         if "/backupInstances/" in path:
             self._wait_until_protected(path)
-        state = self.read(path)
-        if state is None:
-            raise Fault(f"{path} was written and is not there")
+        return self.found(path)
+
+    def found(self, path: str) -> dict[str, Any]:
+        """Its attributes. Raises Fault where it is not there."""
+        if (state := self.read(path)) is None:
+            raise Fault(f"{path} is not there")
         return state
 
     def read(self, path: str) -> dict[str, Any] | None:

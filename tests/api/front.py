@@ -24,6 +24,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPResponse
 
 from backup_core.api.blueprint import api_blueprint, functions
+from backup_core.api.call import Call
 from backup_core.settings import SignIn, SignInMode
 from tests.builders import SUBSCRIPTION
 from tests.fakes import World
@@ -55,6 +56,12 @@ class Reply:
     @property
     def error(self) -> Any:
         return self.json["error"]
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """Of a body that was refused: the code of each fault, by its place."""
+        assert self.status == 400, self.text
+        return {each["target"]: each["code"] for each in self.error["details"]}
 
 
 @dataclass(slots=True)
@@ -110,6 +117,16 @@ class Front:
     def get(self, path: str, **more: Any) -> Reply:
         return self.send("GET", path, **more)
 
+    def listed(self, path: str, **more: Any) -> list[Any]:
+        """All of a list, page after page."""
+        found: list[Any] = []
+        while path:
+            reply = self.get(path, **more)
+            assert reply.status == 200, reply.text
+            found += reply.json["value"]
+            path = reply.json.get("nextLink") or ""
+        return found
+
     def put(self, path: str, body: Any, **more: Any) -> Reply:
         return self.send("PUT", path, body, **more)
 
@@ -136,6 +153,12 @@ class Front:
         )
         response = function.call(request)
         return Reply(response.status_code, dict(response.headers), response.get_body().decode())
+
+
+def call_of(**changes: Any) -> Call:
+    """A call as a handler gets it, of nobody and for nothing."""
+    nothing = {"method": "GET", "base_url": "", "path": "", "query": {}, "names": {}, "body": b""}
+    return Call(**{**nothing, "request_id": "", "correlation_id": "", **changes})
 
 
 def load(services: Any, public_url: str | None = None, *, any_host: bool = True) -> tuple[Function, ...]:

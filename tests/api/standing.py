@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
+from backup_core.api.endpoints import Route
 from backup_core.api.graph_query import SERVED, Table
 from backup_core.domain.brake import Batch, Brake
 from backup_core.domain.guard import OPERATIONS, PROXY, Critical, request_id
@@ -191,12 +192,18 @@ def copied(world: World) -> World:
 
 def kept(world: World) -> tuple[Any, ...]:
     """All that a refused request must leave as it is. Audit records tell of the request itself."""
-    return (world.store._records, world.store._agenda, world.queue.sent, world.cloud.snapshot_ids())
+    records = {partition: rows for partition, rows in world.store._records.items() if rows}
+    return (records, world.store._agenda, world.queue.sent, world.cloud.snapshot_ids())
 
 
 def filled(template: str, **names: str) -> str:
     """A route's template with the names of `scene`, but for those given."""
     return re.sub(r"\{(\w+)\}", lambda part: {**NAMES, **names}.get(part[1], "x-1"), template)
+
+
+def path_of(route: Route) -> str:
+    """To what exists in `scene`, as far as its names are known beforehand."""
+    return f"/{filled(route.template, instance='deleted-1' if 'deletedBackup' in route.template else 'instance-1')}"
 
 
 def at_a_point(path: str) -> str:

@@ -23,10 +23,12 @@ OTHER_ID = "7a1f0c1e-0000-4000-8000-00000000000b"
 AUTHORITY = "https://login.example"
 AUDIENCE = "api://disk-backup"
 PERSON = "aaaaaaaa-0000-4000-8000-000000000001"
+SOMEBODY_ELSE = "cccccccc-0000-4000-8000-000000000009"
 GROUP = "bbbbbbbb-0000-4000-8000-000000000001"
 ISSUER = f"{AUTHORITY}/{ID}/v2.0"
 METADATA_URL = f"{ISSUER}/.well-known/openid-configuration"
 KEYS_URL = f"{AUTHORITY}/{ID}/discovery/v2.0/keys"
+READER, OPERATOR, CONTRIBUTOR = "Backup.Reader", "Backup.Operator", "Backup.Contributor"
 DROPPED = object()  # as a claim's value: the claim is left out
 
 

@@ -76,12 +76,6 @@ def test_an_acknowledged_alert_says_by_whom_and_stays_open_until_it_is_over(fron
     assert (over["monitorCondition"], over["acknowledgedDateTime"]) == ("Resolved", first["acknowledgedDateTime"])
 
 
-def test_an_alert_that_nobody_raised_is_not_found(front: Front) -> None:
-    assert front.get(f"{ALERTS}/{'0' * 32}").status == 404
-    assert front.post(f"{ALERTS}/{'0' * 32}/acknowledge").status == 404
-    assert front.get(f"{VAULT_PATH}9/backupAlerts").status == 404
-
-
 def test_an_event_that_the_topic_will_never_take_can_be_read(front: Front, platform: Platform) -> None:
     platform.world.events.refused_types.add("DiskBackup.RecoveryPoint.Created")
     back_up(front, platform, may=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,15 +13,14 @@ from backup_core.api.auditing import REFUSALS_A_MINUTE, STRANGERS_A_MINUTE, Audi
 from backup_core.api.call import Answer, Call
 from backup_core.domain.audit import Outcome
 from backup_core.domain.errors import CloudUnavailable
-from tests.api.bodies import GROUP_PATH, INSTANCE_PATH, POLICY_PATH, VAULT_PATH, backup_body, policy_body, vault_body
-from tests.api.front import Front
-from tests.api.tenant import PERSON, bearer, guarded
+from tests.api.bodies import GROUP_PATH, INSTANCE_PATH, POLICY_PATH, VAULT_PATH, policy_body, vault_body
+from tests.api.front import Front, call_of
+from tests.api.tenant import CONTRIBUTOR, PERSON, READER, bearer, guarded
 from tests.builders import SUBSCRIPTION, VAULT
 from tests.fakes import START, World
 from tests.workflows.platform import Platform
 
 GUID = "3f1c8a52-95a8-4c44-9d0b-0e5f3a1b2c3d"
-CONTRIBUTOR, READER = "Backup.Contributor", "Backup.Reader"
 VAULT_RECORDS = f"{VAULT_PATH}/auditRecords"
 SUBSCRIPTION_RECORDS = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.DataProtection/auditRecords"
 DOWN = CloudUnavailable("no answer")
@@ -154,18 +152,8 @@ def test_by_function_key_the_record_says_so(platform: Platform) -> None:
     assert outcomes(platform.world) == [("Attempted", 0), ("Succeeded", 200)]
 
 
-def call_of(number: int) -> Call:
-    return Call(
-        method="GET",
-        base_url="",
-        path=VAULT_PATH,
-        query={},
-        names={},
-        body=b"",
-        request_id=f"request-{number:05}",
-        correlation_id=GUID,
-        resource=VAULT_PATH,
-    )
+def request(number: int) -> Call:
+    return call_of(path=VAULT_PATH, request_id=f"request-{number:05}", correlation_id=GUID, resource=VAULT_PATH)
 
 
 def test_strangers_cannot_fill_the_table(platform: Platform) -> None:
@@ -173,15 +161,15 @@ def test_strangers_cannot_fill_the_table(platform: Platform) -> None:
     auditor = Auditor(monotonic=lambda: seconds)
     world = platform.world
     for number in range(500):
-        auditor.stranger_refused(lambda: world.ports, call_of(number), "read", Answer(status=401))
+        auditor.stranger_refused(lambda: world.ports, request(number), "read", Answer(status=401))
     assert len(world.audit.records) == STRANGERS_A_MINUTE
     assert {record.left_out for record in world.audit.records} == {0}
     seconds += 59
-    auditor.stranger_refused(lambda: world.ports, call_of(500), "read", Answer(status=401))
+    auditor.stranger_refused(lambda: world.ports, request(500), "read", Answer(status=401))
     assert len(world.audit.records) == STRANGERS_A_MINUTE
     seconds += 1
     for number in (501, 502):
-        auditor.stranger_refused(lambda: world.ports, call_of(number), "read", Answer(status=401))
+        auditor.stranger_refused(lambda: world.ports, request(number), "read", Answer(status=401))
     assert [record.left_out for record in world.audit.records[STRANGERS_A_MINUTE:]] == [441, 0]
 
 
@@ -191,7 +179,7 @@ def test_who_is_known_is_recorded_so_often_a_minute_and_then_counted(platform: P
     world = platform.world
 
     def turn_away(number: int, caller: str = "one") -> None:
-        call = replace(call_of(number), caller=Caller(object_id=caller))
+        call = replace(request(number), caller=Caller(object_id=caller))
         auditor.refused(lambda: world.ports, call, "read", Answer(status=403))
 
     for number in range(500):
@@ -203,12 +191,6 @@ def test_who_is_known_is_recorded_so_often_a_minute_and_then_counted(platform: P
     seconds += 60
     turn_away(501)
     assert world.audit.records[-1].left_out == 500 - REFUSALS_A_MINUTE
-
-
-def test_a_caller_without_a_role_cannot_fill_the_table(front: Front, platform: Platform) -> None:
-    for _ in range(200):
-        front.get(VAULT_PATH, headers=bearer())
-    assert len(platform.world.audit.records) == REFUSALS_A_MINUTE
 
 
 def test_changes_are_recorded_however_many_there_are(front: Front, platform: Platform) -> None:
@@ -272,22 +254,9 @@ def test_records_come_in_pages(front: Front, platform: Platform, monkeypatch: py
     for _ in range(5):
         put_policy(front)
         platform.world.clock.advance(minutes=1)
-    names: list[str] = []
-    reply = front.get(VAULT_RECORDS, headers=bearer(CONTRIBUTOR))
-    while True:
-        names += [record["name"] for record in reply.json["value"]]
-        if "nextLink" not in reply.json:
-            break
-        reply = front.get(reply.json["nextLink"], headers=bearer(CONTRIBUTOR))
+    assert len(front.get(VAULT_RECORDS, headers=bearer(CONTRIBUTOR)).json["value"]) == 3
+    names = [record["name"] for record in front.listed(VAULT_RECORDS, headers=bearer(CONTRIBUTOR))]
     assert names == [record.name for record in reversed(platform.world.audit.records)]
-
-
-def test_a_token_that_no_list_gave_is_refused(front: Front) -> None:
-    for token in ("ä", "%%%", "xxx"):
-        reply = front.get(
-            VAULT_RECORDS, query={"api-version": "2026-06-01", "$skipToken": token}, headers=bearer(CONTRIBUTOR)
-        )
-        assert (reply.status, reply.error["target"]) == (400, "$skipToken")
 
 
 def test_records_outlive_their_vault_and_tell_of_what_never_was(front: Front, platform: Platform) -> None:
@@ -320,12 +289,6 @@ def test_a_subscriptions_list_leaves_out_what_lies_in_a_scope_of_others(platform
     assert records(front, SUBSCRIPTION_RECORDS) == []
 
 
-@pytest.mark.parametrize("path", [VAULT_RECORDS, SUBSCRIPTION_RECORDS])
-@pytest.mark.parametrize("role", ["Backup.Reader", "Backup.Operator", "Nobody"])
-def test_only_contributors_read_records(front: Front, path: str, role: str) -> None:
-    assert front.get(path, headers=bearer(role)).status == 403
-
-
 @pytest.mark.parametrize("method", ["PUT", "POST", "PATCH", "DELETE"])
 def test_nobody_changes_or_removes_a_record(front: Front, platform: Platform, method: str) -> None:
     put_policy(front)
@@ -348,31 +311,3 @@ def test_a_spoilt_row_is_left_out_and_logged(
     platform.world.audit.corrupt(platform.world.audit.records[0], outcome="Whatever")
     assert [record["properties"]["outcome"] for record in records(front)] == ["Succeeded"]
     assert "audit.corrupt" in caplog.text
-
-
-def test_every_kind_of_change_is_told(front: Front, platform: Platform) -> None:
-    """Configure, back up, restore, stop, delete: each under its own action."""
-    headers = bearer(CONTRIBUTOR)
-    for method, path, body in (
-        ("PUT", INSTANCE_PATH, {}),
-        ("POST", f"{INSTANCE_PATH}/backup", backup_body()),
-        ("POST", f"{INSTANCE_PATH}/restore", {}),
-        ("POST", f"{INSTANCE_PATH}/stopProtection", {}),
-        ("POST", f"{INSTANCE_PATH}/suspendBackups", {}),
-        ("DELETE", INSTANCE_PATH, None),
-        ("PATCH", VAULT_PATH, {"tags": {}}),
-        ("DELETE", f"{VAULT_PATH}x", None),
-    ):
-        platform.world.clock.advance(timedelta(seconds=1))
-        front.send(method, path, body, headers=headers)
-    attempted = [each.action.partition("/")[2] for each in platform.world.audit.records if not each.status]
-    assert attempted == [
-        "backupVaults/backupInstances/write",
-        "backupVaults/backupInstances/backup/action",
-        "backupVaults/backupInstances/restore/action",
-        "backupVaults/backupInstances/stopProtection/action",
-        "backupVaults/backupInstances/suspendBackups/action",
-        "backupVaults/backupInstances/delete",
-        "backupVaults/write",
-        "backupVaults/delete",
-    ]

@@ -150,11 +150,6 @@ def test_jobs_are_listed_newest_first(front: Front, platform: Platform) -> None:
     assert reply["nextLink"] is None
 
 
-def test_an_absent_job_is_not_found(front: Front) -> None:
-    reply = front.get(f"{JOBS}/{job().job_id}")
-    assert (reply.status, reply.error["code"]) == (404, "ResourceNotFound")
-
-
 def at(hour: int, operation: JobOperation = JobOperation.BACKUP, status: JobStatus = JobStatus.COMPLETED) -> Job:
     started = NOW + timedelta(hours=hour)
     made = job(at=started, operation=operation)

@@ -10,12 +10,11 @@ import pytest
 from backup_core.domain.audit import Outcome
 from tests.api.bodies import VAULT_PATH, vault_body
 from tests.api.front import VERSION, Front
-from tests.api.tenant import PERSON, bearer, guarded
+from tests.api.tenant import CONTRIBUTOR, OPERATOR, PERSON, READER, bearer, guarded
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import HOUR, SLOT, backed_up, change_point, go_to
 
 DISK = f"{VAULT_PATH}/backupInstances/disk-1"
-READER, OPERATOR, CONTRIBUTOR = "Backup.Reader", "Backup.Operator", "Backup.Contributor"
 BODY = {"properties": {"reason": "a court asked for it"}}
 
 
@@ -61,20 +60,6 @@ def test_it_is_among_the_reasons_why_a_point_is_kept() -> None:
     assert retention["nextDecision"] is None
     deleted = front.delete(path.partition("/legalHolds")[0])
     assert (deleted.status, "held (Case-17)" in deleted.error["message"]) == (409, True)
-
-
-@pytest.mark.parametrize("role", [READER, OPERATOR])
-def test_who_is_no_contributor_cannot_clear_it(role: str) -> None:
-    platform, path = two_points()
-    front = guarded(platform.world)
-    front.put(path, BODY, headers=bearer(CONTRIBUTOR))
-    assert front.send("DELETE", path, headers=bearer(role)).status == 403
-    assert front.get(path, headers=bearer(role)).json["properties"]["endTime"] is None
-
-
-def test_a_reader_cannot_set_one() -> None:
-    platform, path = two_points()
-    assert guarded(platform.world).put(path, BODY, headers=bearer(READER)).status == 403
 
 
 def test_clearing_tells_when_it_ends_and_can_be_taken_back_until_then() -> None:
@@ -131,8 +116,7 @@ def test_the_audit_log_tells_who_set_and_who_cleared_it() -> None:
 def test_every_fault_is_named_and_nothing_is_held(name: str, body: object, targets: set[str]) -> None:
     platform, path = two_points()
     reply = Front(platform.world).put(f"{path.rpartition('/')[0]}/{name}", body)
-    assert reply.status == 400
-    assert {each["target"] for each in reply.error["details"]} == targets
+    assert reply.faults.keys() == targets
     assert platform.points()[-1].holds == ()
 
 
@@ -171,16 +155,6 @@ def test_a_hold_on_all_is_answered_with_an_operation_that_ends_when_it_is_sure(p
     assert front.get(path.rpartition("/")[0], headers=bearer(READER)).json["value"] == [
         front.get(path, headers=bearer(READER)).json
     ]
-
-
-@pytest.mark.parametrize("place", [DISK, VAULT_PATH])
-@pytest.mark.parametrize(("method", "role"), [("PUT", READER), ("DELETE", READER), ("DELETE", OPERATOR)])
-def test_neither_is_set_by_readers_nor_cleared_by_operators(place: str, method: str, role: str) -> None:
-    platform, _ = two_points()
-    front, path = guarded(platform.world), f"{place}/legalHolds/case-17"
-    front.put(path, BODY, headers=bearer(CONTRIBUTOR))
-    assert front.send(method, path, BODY, headers=bearer(role)).status == 403
-    assert front.get(path, headers=bearer(READER)).json["properties"]["endTime"] is None
 
 
 @pytest.mark.parametrize("place", [DISK, VAULT_PATH])

@@ -204,7 +204,8 @@ CREATED: dict[str, Any] = {
 
 @every_case("kind", CREATED)
 @every_case(
-    "name", ["..", "...", "-a1", ".a1", "_a1", "(a1)", "a(1", "été", "名名名", "٣٣٣", "a\u0301bc", "a/b", "a\x00b"]
+    "name",
+    ["..", "...", "-a1", ".a1", "_a1", "(a1)", "a(1", "a b", "été", "名名名", "٣٣٣", "a\u0301bc", "a/b", "a\x00b"],
 )
 def test_nothing_is_created_under_a_name_that_azure_would_not_take(front: StandingFront, kind: str, name: str) -> None:
     path, body, _ = CREATED[kind]

@@ -66,14 +66,6 @@ def test_a_sync_looks_at_the_disk_again(front: Front, platform: Platform) -> Non
     assert state(front)[0] == "ProtectionConfigured"
 
 
-@pytest.mark.parametrize("action", ["stopProtection", "suspendBackups", "resumeProtection", "resumeBackups", "sync"])
-def test_what_is_not_there_is_not_found_and_nonsense_is_refused(front: Front, action: str) -> None:
-    assert front.post(f"{VAULT_PATH}/backupInstances/instance-9/{action}").status == 404
-    assert front.post(f"{INSTANCE_PATH}/{action}", b"{").status == 400
-    assert front.post(f"{INSTANCE_PATH}/{action}", b"[]").status == 400
-    assert state(front)[0] == "ProtectionConfigured"
-
-
 def test_a_deleted_instance_is_listed_among_the_deleted_and_can_be_had_back(front: Front) -> None:
     reply = front.delete(INSTANCE_PATH)
     assert reply.status == 202

@@ -8,36 +8,43 @@ from typing import Any
 
 import pytest
 
-from backup_core.api.access import Caller
+from backup_core.api.access import Caller, is_change
 from backup_core.api.call import Call
+from backup_core.api.endpoints import Route
 from backup_core.api.questions import answered, note_change, one_at_a_time
+from backup_core.api.routes import ROUTES
 from backup_core.domain.errors import CloudUnavailable, Throttled
 from backup_core.ports import is_asking
 from backup_core.workflows.vaults import put_policy
 from tests.api.bodies import RULE_PATH, VAULT_PATH, instance_body, restore_body, rule_body
-from tests.api.front import Front
+from tests.api.front import Front, call_of
+from tests.api.standing import WORKING, SignedFront, at_a_point, kept, path_of, scene
 from tests.builders import SUBSCRIPTION, VAULT, disk_id, policy
+from tests.cases import every_case
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import backed_up
 
+ASKING = [(route, method) for route in ROUTES for method in route.endpoints if not is_change(route, method)]
 PROTECTED = f"{VAULT_PATH}/backupInstances/disk-1"
 ME = Caller(object_id="me")
-CALL = Call(
-    method="POST",
-    base_url="https://x",
-    path="/v",
-    query={},
-    names={},
-    body=b"{}",
-    request_id="r",
-    correlation_id="c",
-    resource="/v/validateForBackup",
-    caller=ME,
-)
+CALL = call_of(method="POST", body=b"{}", resource="/v/validateForBackup", caller=ME)
+
+
+@pytest.fixture(scope="module")
+def scene_front() -> SignedFront:
+    return SignedFront(scene())
 
 
 def statuses(front: Front, path: str, bodies: list[Any]) -> Counter[int]:
     return Counter(front.post(path, body).status for body in bodies)
+
+
+@every_case(("route", "method"), ASKING)
+def test_whoever_only_asks_changes_nothing(scene_front: SignedFront, route: Route, method: str) -> None:
+    reply = scene_front.send(method, at_a_point(path_of(route)), WORKING.get(route.endpoints[method].body))
+    assert reply.status < 300 or "x-1" in path_of(route) or "deletedVaults" in route.template, reply.text
+    assert scene_front.services is not None
+    assert kept(scene_front.services.world) == kept(scene_front.world)
 
 
 def test_a_look_is_told_to_be_a_question_and_nothing_else_is() -> None:

@@ -25,11 +25,10 @@ from tests.api.bodies import (
 )
 from tests.api.front import Front, Reply
 from tests.api.standing import copied
+from tests.api.tenant import CONTRIBUTOR, READER
 from tests.attack.closed import (
     CLOSED_DISK,
     CLOSED_VAULT,
-    CONTRIBUTOR,
-    READER,
     SECRETS,
     AttackedFront,
     as_somebody_else,

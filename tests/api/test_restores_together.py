@@ -11,17 +11,8 @@ from tests.api.bodies import VAULT_PATH, together_body
 from tests.api.described import DescribedFront
 from tests.api.front import Front
 from tests.api.standing import copied
-from tests.api.tenant import bearer, guarded
-from tests.attack.closed import (
-    CLOSED_DISK,
-    CONTRIBUTOR,
-    OPERATOR,
-    SCOPES,
-    AttackedFront,
-    as_somebody_else,
-    attacked,
-    somebody_else,
-)
+from tests.api.tenant import CONTRIBUTOR, OPERATOR, bearer, guarded
+from tests.attack.closed import CLOSED_DISK, SCOPES, AttackedFront, as_somebody_else, attacked, somebody_else
 from tests.builders import disk_id
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import SLOT, backed_up

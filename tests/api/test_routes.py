@@ -6,11 +6,9 @@ import re
 import subprocess
 import sys
 
-from backup_core.api.answering import resolve
 from backup_core.api.blueprint import api_blueprint
 from backup_core.api.endpoints import METHODS, Route
 from backup_core.api.routes import ROUTES
-from tests.api.bodies import VAULT_PATH
 from tests.api.front import Front, first_match, load
 from tests.cases import every_case
 from tests.fakes import World
@@ -40,19 +38,6 @@ def test_no_value_of_a_route_makes_it_another_one(route: Route) -> None:
         assert found[0].name == route.name, other
 
 
-def test_routes_are_matched_whatever_the_case() -> None:
-    for route in OFFERED:
-        found = first_match(FUNCTIONS, "GET", sample(route).upper())
-        assert found is not None
-        assert found[0].name == route.name
-
-
-def test_a_name_may_hold_what_a_url_must_escape() -> None:
-    found = first_match(FUNCTIONS, "GET", f"{VAULT_PATH}/backupJobs/a%20b%28c%29")
-    assert found is not None
-    assert found[1]["job"] == "a b(c)"
-
-
 def test_every_route_of_the_table_becomes_one_function() -> None:
     assert [function.name for function in FUNCTIONS] == sorted(route.name for route in ROUTES)
     assert len({function.template.lower() for function in FUNCTIONS}) == len(ROUTES)
@@ -64,13 +49,6 @@ def test_the_host_accepts_the_name_and_the_route(route: Route) -> None:
     assert not route.template.lower().startswith(("admin", "runtime", "/"))
 
 
-def test_every_endpoint_exists_and_no_method_is_unknown() -> None:
-    for route in OFFERED:
-        assert set(route.endpoints) <= set(METHODS)
-        for endpoint in route.endpoints.values():
-            assert callable(resolve(endpoint.handler)), endpoint.handler
-
-
 @every_case("route", OFFERED)
 def test_a_wrong_method_is_refused_as_arm_does(route: Route) -> None:
     front = Front(World())
@@ -78,11 +56,6 @@ def test_a_wrong_method_is_refused_as_arm_does(route: Route) -> None:
         reply = front.send(method, "/" + sample(route))
         assert (reply.status, reply.error["code"]) == (405, "MethodNotAllowed")
         assert set(reply.headers["Allow"].split(", ")) == set(route.endpoints)
-
-
-def test_what_is_not_offered_gets_an_arm_error() -> None:
-    reply = Front(World()).post(f"{VAULT_PATH}/backupInstances/x-1/defrost", {})
-    assert (reply.status, reply.error["code"]) == (404, "InvalidResourceType")
 
 
 def test_building_the_blueprint_imports_nothing_but_the_table() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -17,14 +17,6 @@ from tests.builders import OTHER_SUBSCRIPTION, SNAPSHOT_GROUP, VAULT, disk_id
 from tests.workflows.platform import Platform
 
 RG, V = VAULT.group, VAULT.name
-LONGEST_NAP = 2.0  # seconds; a poller that finds no Retry-After sleeps 30
-
-
-@pytest.fixture
-def naps(platform: Platform) -> Iterator[Naps]:
-    naps = Naps(lambda seconds: platform.run(seconds=seconds))
-    yield naps
-    assert all(nap <= LONGEST_NAP for nap in naps.seconds), f"a poller slept {max(naps.seconds)} s"
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from backup_core.domain.errors import CloudUnavailable, RecordCorrupt, Throttled
 from backup_core.ports import StateConflict
 from tests.api.bodies import POLICY_PATH
 from tests.api.front import Front
-from tests.api.standing import WORKING, copied, filled, scene
+from tests.api.standing import WORKING, copied, path_of, scene
 from tests.cases import every_case
 from tests.workflows.proofs import silence
 
@@ -29,10 +29,6 @@ SITUATIONS = {
 
 def name_of(value: object) -> str | None:
     return value.name if isinstance(value, Route) else None
-
-
-def path_of(route: Route) -> str:
-    return f"/{filled(route.template, instance='deleted-1' if 'deletedBackup' in route.template else 'instance-1')}"
 
 
 @every_case("situation", SITUATIONS)

@@ -25,14 +25,12 @@ from tests.api.bodies import (
 )
 from tests.api.front import Front, Reply, Services
 from tests.api.standing import StandingFront, copied, scene
-from tests.api.tenant import Tenant, bearer, guarded, sign_in
+from tests.api.tenant import CONTRIBUTOR, OPERATOR, READER, SOMEBODY_ELSE, Tenant, bearer, guarded, sign_in
 from tests.builders import OTHER_SUBSCRIPTION, SUBSCRIPTION, disk_id, disk_json
 from tests.fakes import World
 from tests.workflows.platform import Platform
 
-READER, OPERATOR, CONTRIBUTOR = "Backup.Reader", "Backup.Operator", "Backup.Contributor"
 ROLES = (READER, OPERATOR, CONTRIBUTOR)
-SOMEBODY_ELSE = "cccccccc-0000-4000-8000-000000000009"
 
 CLOSED_GROUP = GroupId(subscription=SUBSCRIPTION, group="closed-rg")
 CLOSED_SUBSCRIPTION = f"/subscriptions/{OTHER_SUBSCRIPTION}"

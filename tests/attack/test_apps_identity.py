@@ -22,6 +22,7 @@ BOUND = snapshot_id(NAME)
 DAY = 86_400.0
 DAYS = 30
 GUID = "99999999-0000-4000-8000-000000000001"
+_OF_GROUP = f"{group_path(SNAPSHOTS)}/providers/Microsoft.Authorization"
 _ROLES = f"/subscriptions/{FIRST}/providers/Microsoft.Authorization/roleDefinitions"
 
 
@@ -39,36 +40,32 @@ def bound(simulator: Simulator, request: pytest.FixtureRequest) -> Simulator:  #
     simulator.wait_for(simulator.call("PUT", BOUND, made, principal=APP))
     simulator.pass_time(3600)
     assert simulator.call("GET", BOUND).json()["properties"].get("completionPercent", 100) == 100
-    wish = {"immutabilityDurationDays": DAYS, "type": "Unlocked"}
-    simulator.wait_for(simulator.call("POST", f"{BOUND}/updateImmutabilityPolicy", wish, principal=APP))
+    simulator.wait_for(simulator.call("POST", f"{BOUND}/updateImmutabilityPolicy", lasting(DAYS), principal=APP))
     return simulator
 
 
 def assign(simulator: Simulator, role: str, *, by: str) -> requests.Response:  # noqa: F811
-    path = f"{group_path(SNAPSHOTS)}/providers/Microsoft.Authorization/roleAssignments/{GUID}"
-    body = {"properties": {"roleDefinitionId": f"{_ROLES}/{role}", "principalId": APP}}
-    return simulator.call("PUT", path, body, principal=by)
+    return simulator.call("PUT", f"{_OF_GROUP}/roleAssignments/{GUID}", assignment(role), principal=by)
+
+
+def assignment(role: str) -> dict[str, Any]:
+    return {"properties": {"roleDefinitionId": f"{_ROLES}/{role}", "principalId": APP}}
+
+
+def lasting(days: int, kind: str = "Unlocked") -> dict[str, Any]:
+    return {"immutabilityDurationDays": days, "type": kind}
 
 
 Try = tuple[str, str, Mapping[str, Any] | None]
-_LOCK = f"{group_path(SNAPSHOTS)}/providers/Microsoft.Authorization/locks/own"
 TRIES: Mapping[str, Try] = {
     "delete the snapshot": ("DELETE", BOUND, None),
     "delete its group": ("DELETE", group_path(SNAPSHOTS), None),
     "delete its subscription's other groups": ("DELETE", group_path(APPS), None),
     "delete its disk": ("DELETE", disk_id("web01-os"), None),
-    "shorten": ("POST", f"{BOUND}/updateImmutabilityPolicy", {"immutabilityDurationDays": 1, "type": "Unlocked"}),
-    "end": ("POST", f"{BOUND}/updateImmutabilityPolicyLock", {"immutabilityDurationDays": 0, "type": "Unlocked"}),
-    "lock and end": (
-        "POST",
-        f"{BOUND}/updateImmutabilityPolicyLock",
-        {"immutabilityDurationDays": 0, "type": "Locked"},
-    ),
-    "end by the plain action": (
-        "POST",
-        f"{BOUND}/updateImmutabilityPolicy",
-        {"immutabilityDurationDays": 0, "type": "Unlocked"},
-    ),
+    "shorten": ("POST", f"{BOUND}/updateImmutabilityPolicy", lasting(1)),
+    "end": ("POST", f"{BOUND}/updateImmutabilityPolicyLock", lasting(0)),
+    "lock and end": ("POST", f"{BOUND}/updateImmutabilityPolicyLock", lasting(0, "Locked")),
+    "end by the plain action": ("POST", f"{BOUND}/updateImmutabilityPolicy", lasting(0)),
     "write another disk over it": ("PUT", BOUND, snapshot_of(disk_id("web01-data"))),
     "take its tags": ("PATCH", BOUND, {"tags": {}}),
     "end the access to it": ("POST", f"{BOUND}/endGetAccess", None),
@@ -78,17 +75,9 @@ TRIES: Mapping[str, Try] = {
         f"{group_path(SNAPSHOTS)}/moveResources",
         {"resources": [BOUND], "targetResourceGroup": group_path(RESTORES)},
     ),
-    "lock its group": ("PUT", _LOCK, {"properties": {"level": "ReadOnly"}}),
-    "become owner": (
-        "PUT",
-        f"{group_path(SNAPSHOTS)}/providers/Microsoft.Authorization/roleAssignments/{GUID[:-1]}2",
-        {"properties": {"roleDefinitionId": f"{_ROLES}/{OWNER.guid}", "principalId": APP}},
-    ),
-    "take the role that binds": (
-        "DELETE",
-        f"{group_path(SNAPSHOTS)}/providers/Microsoft.Authorization/roleAssignments/{GUID}",
-        None,
-    ),
+    "lock its group": ("PUT", f"{_OF_GROUP}/locks/own", {"properties": {"level": "ReadOnly"}}),
+    "become owner": ("PUT", f"{_OF_GROUP}/roleAssignments/{GUID[:-1]}2", assignment(OWNER.guid)),
+    "take the role that binds": ("DELETE", f"{_OF_GROUP}/roleAssignments/{GUID}", None),
 }
 PASSES = {"take its tags", "end the access to it", "read it"}  # what its roles allow: none of it loses the snapshot
 
@@ -126,7 +115,6 @@ def test_once_azure_keeps_it_no_more_it_goes_so_that_the_tries_prove_something(b
 
 
 def test_it_may_prolong_what_azure_keeps(bound: Simulator) -> None:
-    wish = {"immutabilityDurationDays": DAYS + 9, "type": "Unlocked"}
     until = kept(bound)["until"]
-    bound.wait_for(bound.call("POST", f"{BOUND}/updateImmutabilityPolicy", wish, principal=APP))
+    bound.wait_for(bound.call("POST", f"{BOUND}/updateImmutabilityPolicy", lasting(DAYS + 9), principal=APP))
     assert kept(bound)["until"] > until

@@ -20,7 +20,6 @@ from backup_core.domain.recovery_point import PointState, RecoveryPoint, Snapsho
 from backup_core.domain.resource_ids import GroupId, VaultKey, parse_group_id
 from backup_core.domain.restore import RestoreRequest
 from backup_core.ports import Remove
-from backup_core.workflows.installations import installation
 from backup_core.workflows.rebuild import rebuild_catalogue
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.restore import request_restore
@@ -31,6 +30,13 @@ from tests.workflows.scenes import DAILY_AT_NOON, SLOT, backed_up, change_instan
 
 STOLEN = VaultKey(subscription=SUBSCRIPTION, group="strangers-rg", name="strangers-vault")
 TAG = "diskbackup-"
+
+
+def one_point(*disks: str) -> tuple[Platform, RecoveryPoint]:
+    """A point of each disk, and that of the first."""
+    platform = backed_up(*disks, **DAILY_AT_NOON)
+    (mine,) = platform.points()
+    return platform, mine
 
 
 def snapshot_of(platform: Platform, point: RecoveryPoint) -> Snapshot:
@@ -99,9 +105,8 @@ RETAGGED: dict[str, Retagged] = {
 
 @pytest.mark.parametrize("change", RETAGGED.values(), ids=RETAGGED.keys())
 def test_a_points_snapshot_with_other_tags_stays_its_points(change: Retagged) -> None:
-    platform = backed_up("disk-1", "disk-2", **DAILY_AT_NOON)
+    platform, mine = one_point("disk-1", "disk-2")
     put_vault(platform.world.ports, vault(STOLEN))
-    (mine,) = platform.points()
     platform.world.cloud.retag(mine.snapshot_id, change(snapshot_of(platform, mine).tags))
     settle(platform)
     assert_untouched(platform, [mine])
@@ -113,9 +118,8 @@ def test_a_points_snapshot_with_other_tags_stays_its_points(change: Retagged) ->
 @pytest.mark.parametrize("change", RETAGGED.values(), ids=RETAGGED.keys())
 def test_an_unrecorded_snapshot_with_other_tags_is_nobodys_and_reported(change: Retagged) -> None:
     """Its record is gone, so nothing but its name says whose it was."""
-    platform = backed_up("disk-1", "disk-2", **DAILY_AT_NOON)
+    platform, mine = one_point("disk-1", "disk-2")
     put_vault(platform.world.ports, vault(STOLEN))
-    (mine,) = platform.points()
     forget(platform, mine)
     platform.world.cloud.retag(mine.snapshot_id, change(snapshot_of(platform, mine).tags))
     settle(platform)
@@ -139,8 +143,7 @@ def forget(platform: Platform, point: RecoveryPoint) -> None:
 @pytest.mark.parametrize("age", [timedelta(0), timedelta(hours=-1), timedelta(days=20)], ids=["now", "later", "before"])
 @pytest.mark.parametrize("disk", ["disk-1", "strangers-disk"])
 def test_a_snapshot_with_a_points_tags_and_another_name_is_no_point(disk: str, age: timedelta) -> None:
-    platform = backed_up(**DAILY_AT_NOON)
-    (mine,) = platform.points()
+    platform, mine = one_point()
     tags = snapshot_of(platform, mine).tags
     copy = put(platform, "copy", tags=tags, disk=disk_json(disk), age=age)
     settle(platform)
@@ -153,8 +156,7 @@ def test_a_snapshot_with_a_points_tags_and_another_name_is_no_point(disk: str, a
 
 @pytest.mark.parametrize("disk", ["disk-1", "strangers-disk"])
 def test_the_very_name_in_another_group_is_no_point_either(disk: str) -> None:
-    platform = backed_up(**DAILY_AT_NOON)
-    (mine,) = platform.points()
+    platform, mine = one_point()
     elsewhere = parse_group_id(f"/subscriptions/{SUBSCRIPTION}/resourceGroups/elsewhere-rg")
     platform.protect("disk-2")
     change_instance(platform, "disk-2", snapshot_group_id=elsewhere.text)
@@ -172,8 +174,7 @@ def test_the_very_name_in_another_group_is_no_point_either(disk: str) -> None:
 
 def test_tags_that_name_a_newer_point_do_not_make_it_the_newest() -> None:
     """The foreign disk's data would be what the next restore builds the disk from."""
-    platform = backed_up(**DAILY_AT_NOON)
-    (mine,) = platform.points()
+    platform, mine = one_point()
     label = read_label(snapshot_of(platform, mine).tags)
     assert label is not None
     at = SLOT + timedelta(minutes=30)
@@ -206,8 +207,7 @@ def forged(platform: Platform, label: SnapshotLabel, **changes: Any) -> tuple[st
 
 def test_a_snapshot_that_waits_under_the_next_backups_name_becomes_no_point() -> None:
     """Azure answers a PUT on a name that is taken with success, and takes nothing new."""
-    platform = backed_up(**DAILY_AT_NOON)
-    (mine,) = platform.points()
+    platform, mine = one_point()
     label = read_label(snapshot_of(platform, mine).tags)
     assert label is not None
     at = SLOT + timedelta(days=1)
@@ -227,8 +227,7 @@ def test_a_snapshot_that_waits_under_the_next_backups_name_becomes_no_point() ->
 
 @pytest.mark.parametrize("disk", ["disk-1", "strangers-disk"])
 def test_a_snapshot_made_anew_under_a_points_name_is_not_restored(disk: str) -> None:
-    platform = backed_up(**DAILY_AT_NOON)
-    (mine,) = platform.points()
+    platform, mine = one_point()
     tags = snapshot_of(platform, mine).tags
     platform.world.cloud.lose_snapshot(mine.snapshot_id)
     put(platform, name_of(mine.snapshot_id), tags=tags, disk=disk_json(disk))
@@ -244,8 +243,7 @@ def test_a_snapshot_made_anew_under_a_points_name_is_not_restored(disk: str) -> 
 
 
 def test_a_snapshot_made_anew_under_a_points_name_is_a_loss_and_is_never_deleted() -> None:
-    platform = backed_up(**DAILY_AT_NOON)
-    (mine,) = platform.points()
+    platform, mine = one_point()
     tags = snapshot_of(platform, mine).tags
     platform.world.cloud.lose_snapshot(mine.snapshot_id)
     platform.run(seconds=5)
@@ -262,8 +260,7 @@ def test_a_snapshot_made_anew_under_a_points_name_is_a_loss_and_is_never_deleted
 
 @pytest.mark.parametrize("change", RETAGGED.values(), ids=RETAGGED.keys())
 def test_after_a_rebuild_what_the_tags_were_made_to_say_is_not_believed(change: Retagged) -> None:
-    platform = backed_up(**DAILY_AT_NOON)
-    (mine,) = platform.points()
+    platform, mine = one_point()
     platform.world.cloud.retag(mine.snapshot_id, change(snapshot_of(platform, mine).tags))
     platform.world.store.forget_everything()
     report = rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
@@ -274,8 +271,7 @@ def test_after_a_rebuild_what_the_tags_were_made_to_say_is_not_believed(change: 
 @pytest.mark.parametrize("age", [timedelta(0), timedelta(days=20)], ids=["younger", "older"])
 @pytest.mark.parametrize("disk", ["disk-1", "strangers-disk"])
 def test_after_a_rebuild_the_strangers_snapshot_does_not_replace_the_true_one(disk: str, age: timedelta) -> None:
-    platform = backed_up(**DAILY_AT_NOON)
-    (mine,) = platform.points()
+    platform, mine = one_point()
     copy = put(platform, "copy", tags=snapshot_of(platform, mine).tags, disk=disk_json(disk), age=age)
     platform.world.store.forget_everything()
     report = rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
@@ -285,18 +281,10 @@ def test_after_a_rebuild_the_strangers_snapshot_does_not_replace_the_true_one(di
 
 
 def test_a_strangers_retention_does_not_shorten_a_rebuilt_points_promise() -> None:
-    platform = backed_up(**DAILY_AT_NOON)
-    (mine,) = platform.points()
+    platform, mine = one_point()
     shorter = {**snapshot_of(platform, mine).tags, f"{TAG}retention": parse_duration("PT1M").iso()}
     platform.world.cloud.retag(mine.snapshot_id, shorter)
     platform.world.store.forget_everything()
     rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
     go_to(platform, SLOT + timedelta(days=2), minutes=5)
     assert mine.snapshot_id in platform.world.cloud.snapshot_ids()
-
-
-def test_the_installation_id_is_made_once() -> None:
-    platform = backed_up(**DAILY_AT_NOON)
-    first = installation(platform.world.ports)
-    assert first == installation(platform.world.ports)
-    assert read_label(snapshot_of(platform, platform.points()[0]).tags).installation_id == first.installation_id  # type: ignore[union-attr]

@@ -11,17 +11,15 @@ import pytest
 from backup_core.api.openapi import bodies
 from backup_core.api.routes import ROUTES
 from backup_core.domain.reading import DEPTH_AT_MOST
-from tests.api.bodies import RULE_PATH, VAULT_PATH, instance_body, restore_body, rule_body
+from tests.api.bodies import RULE_PATH, VAULT_PATH, instance_body, rule_body
 from tests.api.standing import WORKING, at_a_point, filled
+from tests.api.tenant import CONTRIBUTOR, READER
 from tests.attack.closed import (
     ABSENT_DISK,
     CLOSED_DISK,
     CLOSED_GROUP,
     CLOSED_SUBSCRIPTION,
     CLOSED_VAULT,
-    CONTRIBUTOR,
-    OPERATOR,
-    READER,
     ROLES,
     SECRETS,
     AttackedFront,
@@ -210,30 +208,6 @@ def test_a_query_is_held_like_a_body(front: AttackedFront) -> None:
 def test_what_is_open_works_as_before(front: AttackedFront, line: str) -> None:
     reply = send(front, at_a_point(line), sound(TAKING[line]))
     assert reply.status < 300 or (TAKING[line] == "NothingNeeded" and reply.status == 404), reply.text
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        instance_body(CLOSED_DISK),
-        instance_body(group=CLOSED_GROUP.text),
-        instance_body(group=f"{CLOSED_SUBSCRIPTION}/resourceGroups/any"),
-    ],
-    ids=["disk", "snapshot group", "snapshot group of a closed subscription"],
-)
-def test_the_rows_of_the_report_an_instance(front: AttackedFront, body: Any) -> None:
-    path = f"{VAULT_PATH}/backupInstances/mine"
-    assert front.attack("PUT", path, body, role=OPERATOR).error["code"] == CODE
-    validation = {"backupInstance": body["properties"]}
-    assert front.attack("POST", f"{VAULT_PATH}/validateForBackup", validation, role=OPERATOR).error["code"] == CODE
-
-
-def test_the_rows_of_the_report_a_restore_into_a_closed_group(front: AttackedFront) -> None:
-    path = f"{VAULT_PATH}/backupInstances/instance-1"
-    body = restore_body("latest", target=CLOSED_DISK)
-    assert front.attack("POST", f"{path}/restore", body, role=OPERATOR).error["code"] == CODE
-    validation = {"restoreRequestObject": body}
-    assert front.attack("POST", f"{path}/validateRestore", validation, role=OPERATOR).error["code"] == CODE
 
 
 def test_two_fields_that_disagree_are_both_held(front: AttackedFront) -> None:

@@ -19,10 +19,10 @@ from backup_core.domain.resource_ids import VaultKey
 from backup_core.ports import Insert, every
 from tests.api.bodies import RULE_PATH, VAULT_PATH, restore_body, rule_body
 from tests.api.standing import WORKING, filled
+from tests.api.tenant import CONTRIBUTOR
 from tests.attack.closed import (
     CLOSED_DISK,
     CLOSED_VAULT,
-    CONTRIBUTOR,
     ROLES,
     SECRET_INSTANCE,
     AttackedFront,

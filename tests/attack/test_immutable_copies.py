@@ -25,8 +25,8 @@ from tests.api.bodies import (
     policy_body,
     vault_body,
 )
-from tests.api.tenant import PERSON, guarded
-from tests.attack.test_immutable_vault import NAMES, OWNER, THIEF, Try, path_of, prepared
+from tests.api.tenant import guarded
+from tests.attack.test_immutable_vault import NAMES, OWNER, Try, let_three_weeks_pass, path_of, prepared, try_all
 from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, TARGET_GROUP, disk_id
 from tests.workflows.platform import Platform
 
@@ -108,19 +108,9 @@ def test_a_contributor_loses_no_copy_and_each_try_is_on_record(backwards: bool) 
     kept = {each.snapshot_id: each.expires_at for each in copies(platform)}
     for _ in range(2):
         tries = list(by_the_api(platform))
-        for method, path, body in reversed(tries) if backwards else tries:
-            before = len(platform.world.audit.records)
-            reply = guarded(platform.world).send(method, path, body, headers=THIEF)
-            assert reply.status < 500, (method, path, reply.text)
-            *_, record = platform.world.audit.records[before:]
-            assert (record.caller_id, record.status) == (PERSON, reply.status), (method, path)
-        platform.run(minutes=10)
-        reconcile(platform.world.ports)
+        try_all(platform, reversed(tries) if backwards else tries)
         keep_all(platform, kept)
-    for _ in range(3):  # soft delete is over, and no promise is
-        platform.world.clock.advance(days=7)
-        platform.run(minutes=5)
-        reconcile(platform.world.ports)
+    let_three_weeks_pass(platform)
     keep_all(platform, kept)
     assert not [each for each in platform.world.cloud.removed if each in kept]
 

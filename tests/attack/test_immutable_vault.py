@@ -3,7 +3,7 @@ each try is on record, and no recovery point goes before it was promised to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -23,14 +23,12 @@ from tests.api.bodies import (
     rule_body,
     vault_body,
 )
-from tests.api.front import Reply
 from tests.api.standing import WORKING, filled
-from tests.api.tenant import PERSON, bearer, guarded
+from tests.api.tenant import CONTRIBUTOR, PERSON, SOMEBODY_ELSE, bearer, guarded
 from tests.builders import disk_id, disk_json
 from tests.workflows.platform import Platform
 
-OTHER = "cccccccc-0000-4000-8000-000000000009"
-THIEF, OWNER = bearer("Backup.Contributor"), bearer("Backup.Contributor", oid=OTHER)
+THIEF, OWNER = bearer(CONTRIBUTOR), bearer(CONTRIBUTOR, oid=SOMEBODY_ELSE)
 NAMES = tuple(f"instance-{number}" for number in range(1, 4))
 SHORT = f"{VAULT_PATH}/backupPolicies/short"
 LOCKED = {
@@ -117,9 +115,24 @@ def _of_route(route: Any, **names: str) -> Iterator[Try]:
             yield method, f"/{filled(route.template, **names)}", WORKING.get(row.body)
 
 
-def attempt(platform: Platform, wanted: Try) -> Reply:
-    method, path, body = wanted
-    return guarded(platform.world).send(method, path, body, headers=THIEF)
+def try_all(platform: Platform, tries: Iterable[Try]) -> None:
+    """One after another: none is a fault of ours, and each is on record."""
+    for method, path, body in tries:
+        before = len(platform.world.audit.records)
+        reply = guarded(platform.world).send(method, path, body, headers=THIEF)
+        assert reply.status < 500, (method, path, reply.text)
+        *_, record = platform.world.audit.records[before:]
+        assert (record.caller_id, record.status) == (PERSON, reply.status), (method, path)
+    platform.run(minutes=10)
+    reconcile(platform.world.ports)
+
+
+def let_three_weeks_pass(platform: Platform) -> None:
+    """Soft delete is over, and no promise is."""
+    for _ in range(3):
+        platform.world.clock.advance(days=7)
+        platform.run(minutes=5)
+        reconcile(platform.world.ports)
 
 
 @pytest.mark.parametrize("backwards", [False, True])
@@ -131,18 +144,8 @@ def test_whatever_is_tried_no_point_goes_before_its_time_and_each_try_is_on_reco
         tries = list(of_the_vault())
         for name in NAMES:
             tries += of_an_instance(platform, name)
-        for wanted in reversed(tries) if backwards else tries:
-            before = len(platform.world.audit.records)
-            reply = attempt(platform, wanted)
-            assert reply.status < 500, (wanted, reply.text)
-            *_, record = platform.world.audit.records[before:]
-            assert (record.caller_id, record.status) == (PERSON, reply.status), wanted
-        platform.run(minutes=10)
-        reconcile(platform.world.ports)
-    for _ in range(3):  # soft delete is over, and no promise is
-        platform.world.clock.advance(days=7)
-        platform.run(minutes=5)
-        reconcile(platform.world.ports)
+        try_all(platform, reversed(tries) if backwards else tries)
+    let_three_weeks_pass(platform)
     there = set(platform.world.cloud.snapshot_ids())
     recorded = {each.snapshot_id: each.expires_at for name in NAMES for each in platform.points(name)}
     assert kept.keys() <= there, "a snapshot is gone"

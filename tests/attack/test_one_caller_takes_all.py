@@ -25,18 +25,14 @@ from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.vaults import put_policy
 from tests.api.bodies import RULE_PATH, VAULT_PATH, backup_body, instance_body, rule_body, vault_body
 from tests.api.standing import StandingFront, scene
-from tests.api.tenant import bearer, guarded
-from tests.attack.closed import CONTRIBUTOR, OPERATOR, READER
+from tests.api.tenant import CONTRIBUTOR, OPERATOR, READER, bearer, guarded
 from tests.builders import SUBSCRIPTION, VAULT, disk_id, point, policy
 from tests.workflows.platform import Platform, request
 from tests.workflows.scenes import DAILY_AT_NOON, HOUR, HOURLY, SLOT, backed_up, go_to, protected
 
 PROTECTED = f"{VAULT_PATH}/backupInstances/disk-1"
+AS_OPERATOR = bearer(OPERATOR)
 OTHER = {"oid": "dddddddd-0000-4000-8000-000000000004"}
-
-
-def as_operator() -> dict[str, str]:
-    return bearer(OPERATOR)
 
 
 # --- The budget of calls ---
@@ -114,20 +110,8 @@ def test_no_question_leaves_a_place_in_line_behind() -> None:
     metered, front = Metered(platform), guarded(platform.world)
     for number in range(300):
         for path, body in questions(number):
-            front.post(path, body, headers=as_operator())
+            front.post(path, body, headers=AS_OPERATOR)
     assert all(budget.line_end == 0 for budget in metered.meters._budgets.values())
-
-
-def test_a_refused_question_says_when_to_come_back() -> None:
-    front = guarded(backed_up().world)
-    body = {"backupInstance": instance_body()["properties"]}
-    replies = [
-        front.post(f"{VAULT_PATH}/validateForBackup", {**body, "n": number}, headers=as_operator())
-        for number in range(40)
-    ]
-    refused = [reply for reply in replies if reply.status == 429]
-    assert refused
-    assert all(1 <= int(reply.headers["Retry-After"]) <= 60 for reply in refused)
 
 
 # --- The disk's snapshots ---
@@ -136,7 +120,7 @@ def test_a_refused_question_says_when_to_come_back() -> None:
 def test_of_eighty_backups_on_demand_at_once_one_is_taken() -> None:
     platform = backed_up(**DAILY_AT_NOON)
     front = guarded(platform.world)
-    replies = [front.post(f"{PROTECTED}/backup", backup_body(), headers=as_operator()) for _ in range(80)]
+    replies = [front.post(f"{PROTECTED}/backup", backup_body(), headers=AS_OPERATOR) for _ in range(80)]
     assert Counter(reply.status for reply in replies) == {202: 1, 409: 79}
     assert {reply.error["code"] for reply in replies[1:]} == {"UserErrorMaxConcurrentOperationLimitReached"}
 
@@ -146,7 +130,7 @@ def test_no_patience_gets_more_than_ten_a_day() -> None:
     front = guarded(platform.world)
     taken = 0
     for _ in range(60):
-        taken += front.post(f"{PROTECTED}/backup", backup_body(), headers=as_operator()).status == 202
+        taken += front.post(f"{PROTECTED}/backup", backup_body(), headers=AS_OPERATOR).status == 202
         platform.run(seconds=20)
     assert taken == 10
 
@@ -157,7 +141,7 @@ def test_on_demand_points_never_fill_the_room_of_the_schedule() -> None:
     for number in range(room):
         made = point("disk-1", at=SLOT - HOUR - timedelta(seconds=number), slot=None, expires_at=SLOT + 9000 * HOUR)
         platform.world.store.commit(VAULT, [Insert(made)])
-    reply = guarded(platform.world).post(f"{PROTECTED}/backup", backup_body(), headers=as_operator())
+    reply = guarded(platform.world).post(f"{PROTECTED}/backup", backup_body(), headers=AS_OPERATOR)
     assert (reply.status, reply.error["code"]) == (409, "UserErrorSnapshotRoomReserved")
 
 

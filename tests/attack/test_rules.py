@@ -14,8 +14,8 @@ from backup_core.workflows.catalogue import find_protection
 from backup_core.workflows.reconcile import reconcile
 from tests.api.bodies import POLICY_PATH, RULE_PATH, VAULT_PATH, policy_body, rule_body, vault_body
 from tests.api.front import Front
-from tests.api.tenant import GROUP, PERSON, bearer, guarded
-from tests.attack.closed import CLOSED_DISK, CLOSED_GROUP, CONTRIBUTOR, SOMEBODY_ELSE
+from tests.api.tenant import CONTRIBUTOR, GROUP, PERSON, SOMEBODY_ELSE, bearer, guarded
+from tests.attack.closed import CLOSED_DISK, CLOSED_GROUP
 from tests.builders import SNAPSHOT_GROUP, VAULT, disk_id, disk_json
 from tests.workflows.platform import Platform
 

@@ -11,11 +11,11 @@ from backup_core.api.linked import HIDDEN, without_closed
 from backup_core.api.routes import ROUTES
 from tests.api.bodies import GROUP_PATH, VAULT_PATH, instance_body, rule_body
 from tests.api.standing import WORKING, filled
+from tests.api.tenant import CONTRIBUTOR, SOMEBODY_ELSE
 from tests.attack.closed import (
     CLOSED_DISK,
     CLOSED_GROUP,
     CLOSED_VAULT,
-    CONTRIBUTOR,
     ROLES,
     SECRET_INSTANCE,
     SHARED_DISK,
@@ -87,7 +87,7 @@ def test_a_vaults_name_is_available_to_those_who_may_reach_it_alone(front: Attac
     for name in ("vault-1-closed", "VAULT-1-CLOSED"):
         reply = front.attack("POST", path, {"name": name, "type": "Microsoft.DataProtection/backupVaults"})
         assert (reply.status, reply.error["code"]) == (403, "LinkedAuthorizationFailed")
-    scopes = {f"{GROUP_PATH}/backupVaults/not-there": ["cccccccc-0000-4000-8000-000000000009"]}
+    scopes = {f"{GROUP_PATH}/backupVaults/not-there": [SOMEBODY_ELSE]}
     absent = AttackedFront(scopes).attack(
         "POST", path, {"name": "not-there", "type": "Microsoft.DataProtection/backupVaults"}
     )

@@ -33,13 +33,21 @@ def invoke(storage: str, function: str, *arguments: str, stdin: str = "") -> sub
     )
 
 
-def test_a_tick_finds_nothing_due_and_ends_well(azurite):
-    run = invoke(azurite, "tick", "--timer")
-    assert run.returncode == 0, run.stdout + run.stderr
-
-
-def test_a_late_tick_is_a_tick(azurite):
-    run = invoke(azurite, "tick", "--timer", "--past-due")
+@pytest.mark.parametrize(
+    ("invocation", "stdin"),
+    [
+        (("tick", "--timer"), ""),
+        (("tick", "--timer", "--past-due"), ""),
+        (("backup", "--queue", "-"), encode(DeliverEvents(vault=VAULT))),
+        (
+            ("requests", "--queue", "-"),
+            encode(StartBackup(vault=VAULT, instance_name="gone", job_id="fe0000000000-0000")),
+        ),
+    ],
+    ids=["a tick that finds nothing due", "a late tick", "a message of ours", "a step of an instance that is gone"],
+)
+def test_an_invocation_ends_well(azurite, invocation, stdin):
+    run = invoke(azurite, *invocation, stdin=stdin)
     assert run.returncode == 0, run.stdout + run.stderr
 
 
@@ -49,18 +57,6 @@ def test_an_absent_vault_is_answered_as_arm_does(azurite):
     assert run.returncode == 0, run.stdout + run.stderr
     assert "404" in run.stdout
     assert "ResourceNotFound" in run.stdout
-
-
-def test_a_message_of_ours_is_taken(azurite):
-    message = DeliverEvents(vault=VAULT)
-    run = invoke(azurite, "backup", "--queue", "-", stdin=encode(message))
-    assert run.returncode == 0, run.stdout + run.stderr
-
-
-def test_a_step_of_an_instance_that_is_gone_stands_down(azurite):
-    message = StartBackup(vault=VAULT, instance_name="gone", job_id="fe0000000000-0000")
-    run = invoke(azurite, "requests", "--queue", "-", stdin=encode(message))
-    assert run.returncode == 0, run.stdout + run.stderr
 
 
 @pytest.mark.parametrize("text", ["no json", json.dumps({"version": 99})])

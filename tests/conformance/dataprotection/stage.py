@@ -15,7 +15,7 @@ from typing import Any
 from backup_core.domain.resource_ids import parse_group_id
 from backup_core.domain.surroundings import Identity
 from tests.api.front import BASE, Front, Reply
-from tests.api.tenant import bearer, guarded
+from tests.api.tenant import CONTRIBUTOR, SOMEBODY_ELSE, bearer, guarded
 from tests.builders import policy_properties
 from tests.conformance.dataprotection.comparing import Comparison
 from tests.conformance.dataprotection.recorded import GRAPH, Exchange
@@ -28,7 +28,6 @@ DISK_BYTES = 4 << 30  # recorded
 SNAPSHOT_TIME = timedelta(seconds=180)  # recorded: a backup takes three minutes
 BEFORE_A_REQUEST = 5  # seconds
 LONGEST_WAIT = 600
-SOMEBODY_ELSE = "cccccccc-0000-4000-8000-000000000009"
 NOON = datetime(2024, 5, 1, 11, 59, 50, tzinfo=UTC)
 # Recorded lists of points and jobs hold so many daily backups of the disk.
 BACKUPS = {"recovery_point_list": 7, "recovery_point_show": 7, "job_list_and_show": 14}
@@ -75,7 +74,7 @@ class Stage:
             return self.front.send(exchange.method, url, body)
         people = guarded(self.platform.world)
         who = {"oid": SOMEBODY_ELSE} if exchange.url.partition("?")[0].endswith("/unlockDelete") else {}
-        return people.send(exchange.method, url, body, headers=bearer("Backup.Contributor", **who))
+        return people.send(exchange.method, url, body, headers=bearer(CONTRIBUTOR, **who))
 
 
 def set_up(scenario: str, exchanges: list[Exchange]) -> Stage:
