@@ -52,8 +52,8 @@ def test_a_licence_other_than_the_package_states_is_a_fault(tree: Path) -> None:
 
 def test_a_licence_that_nobody_has_read_is_a_fault(tree: Path) -> None:
     change(tree, "| azure-functions | 2.3.0 | MIT |", "| azure-functions | 2.3.0 | AGPL-3.0-only |")
-    (fault,) = licences.faults(tree)
-    assert fault.startswith("azure-functions 2.3.0 is under AGPL-3.0-only: read it")
+    unread = [fault for fault in licences.faults(tree) if "read it" in fault]
+    assert [fault.partition(":")[0] for fault in unread] == ["azure-functions 2.3.0 is under AGPL-3.0-only"]
 
 
 @pytest.mark.parametrize(

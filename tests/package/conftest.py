@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,9 +19,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def python() -> Interpreter:
-    """The interpreter that CI has."""
-    found = find("3.11")
-    assert found is not None, "these tests run on Python 3.11 and do not find it"
+    """Of the version that runs these tests: what is built for it can be imported here."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    found = find(version)
+    assert found is not None, f"these tests run on Python {version} and do not find it"
     return found
 
 

@@ -14,7 +14,7 @@ from infra.package.build import Package
 from tests.package.conftest import ROOT
 
 JOB = "backup_core/domain/job.py"
-COMPILED_JOB = "backup_core/domain/__pycache__/job.cpython-311.pyc"
+COMPILED_JOB = f"backup_core/domain/__pycache__/job.{sys.implementation.cache_tag}.pyc"
 # Imports the job's module from the current folder, and prints what was compiled for it.
 _IMPORT = """
 import sys

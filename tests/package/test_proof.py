@@ -36,7 +36,7 @@ def run(
         app = tmp_path / "app"
         archive.unpack(package.archive, app)
         spoil(app)
-        return proof.run(app, Path(sys.executable), version="3.11", storage=azurite, expected=expected)
+        return proof.run(app, Path(sys.executable), version=python.version, storage=azurite, expected=expected)
 
     return unpack_and_run
 
