@@ -13,7 +13,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from backup_core.adapters.compute import read_snapshot
 from backup_core.domain.agenda import AgendaKind
@@ -26,8 +26,8 @@ from backup_core.domain.messages import QUEUES, RESOURCE_EVENTS
 from backup_core.domain.outbox import OUTBOX
 from backup_core.domain.points import count_of
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
-from backup_core.domain.resource_ids import ANYWHERE
-from backup_core.ports import Memory, every
+from backup_core.domain.resource_ids import ANYWHERE, VaultKey
+from backup_core.ports import Memory, Record, Remove, Stored, every
 from backup_core.triggers.timers import TICK
 from backup_core.workflows.job_kinds import run
 from backup_core.workflows.protection import configure_instance
@@ -43,6 +43,7 @@ TRIES = 5
 HOLD_OF_A_DEAD_HOST = timedelta(minutes=10)
 TICKS = tuple(int(second) for second in TICK.split(" ")[0].split(","))
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+R = TypeVar("R", bound=Record)
 
 
 class HostDied(BaseException):
@@ -124,6 +125,12 @@ class Platform:
         silent = stored.value.ticked_at + STALLED_AFTER - MINUTE
         return min(knocked_for, silent, until).replace(second=0, microsecond=0)
 
+    def tags(self, snapshot_id: str) -> dict[str, str]:
+        """As Azure shows them."""
+        shown = self.world.cloud.shown(snapshot_id)
+        assert shown is not None, f"no {snapshot_id}"
+        return dict(shown["tags"])
+
     def immutable_until(self, snapshot_id: str) -> datetime | None:
         """When Azure's own immutability of a snapshot ends."""
         shown = self.world.cloud.shown(snapshot_id)
@@ -191,15 +198,25 @@ class Platform:
     def _begin(self, what: str) -> None:
         self.begun.append((len(self.world.faults.calls), what))
 
+    def stored(self, record: type[R], *key: str, vault: VaultKey = VAULT) -> Stored[R]:
+        """The row of that key, which is there."""
+        with self.world.faults.paused():
+            found = self.world.store.get(record, vault, *key)
+        assert found is not None, f"no {record.__name__} {key}"
+        return found
+
+    def remove(self, record: type[Record], *key: str, vault: VaultKey = VAULT) -> None:
+        """The row is lost, and nothing else, as by a hand in the table."""
+        row = self.stored(record, *key, vault=vault)
+        with self.world.faults.paused():
+            self.world.store.commit(vault, [Remove(row)])
+
     def has_instance(self, name: str) -> bool:
         with self.world.faults.paused():
             return self.world.store.get(BackupInstance, VAULT, name) is not None
 
     def instance(self, name: str = "disk-1") -> BackupInstance:
-        with self.world.faults.paused():
-            stored = self.world.store.get(BackupInstance, VAULT, name)
-        assert stored is not None
-        return stored.value
+        return self.stored(BackupInstance, name).value
 
     def points(self, name: str = "disk-1") -> list[RecoveryPoint]:
         with self.world.faults.paused():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -16,8 +16,9 @@ from backup_core.domain.job import Job, JobOperation
 from backup_core.domain.messages import Message
 from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel
 from backup_core.domain.resource_ids import GroupId
-from backup_core.ports import Insert, Replace
+from backup_core.ports import Insert, Replace, Stored
 from backup_core.workflows.absence import DOUBTED_FOR
+from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.reconcile import reconcile
 from tests.builders import OTHER_SUBSCRIPTION, SUBSCRIPTION, VAULT, disk_json, point
 from tests.workflows.platform import Platform
@@ -55,6 +56,17 @@ def go_to(platform: Platform, at: datetime, **run: float) -> None:
     platform.run(**(run or {"seconds": 30}))
 
 
+def ask_for_backup(
+    platform: Platform, name: str = "disk-1", *, rule: str = "BackupHourly", tag: str | None = None
+) -> Job:
+    return request_backup(platform.world.ports, VAULT, name, rule_name=rule, retention_tag=tag)
+
+
+def job_of(platform: Platform, job: Job) -> Job:
+    """As it is by now."""
+    return next(each for each in platform.jobs() if each.job_id == job.job_id)
+
+
 def jobs(platform: Platform, operation: JobOperation = JobOperation.BACKUP, name: str = "disk-1") -> list[Job]:
     """Oldest first."""
     return [job for job in platform.jobs()[::-1] if job.operation is operation and job.instance_name == name]
@@ -71,21 +83,25 @@ def sent(platform: Platform, kind: type[M]) -> list[M]:
 
 def change_instance(platform: Platform, name: str = "disk-1", **changes: Any) -> BackupInstance:
     """What another request or a hand in the table would do."""
+    stored = platform.stored(BackupInstance, name)
+    changed = replace(stored.value, **changes)
     with platform.world.faults.paused():
-        stored = platform.world.store.get(BackupInstance, VAULT, name)
-        assert stored is not None
-        changed = replace(stored.value, **changes)
         platform.world.store.commit(VAULT, [Replace(stored, changed)])
     return changed
 
 
 def change_point(platform: Platform, point_id: str, name: str = "disk-1", **changes: Any) -> None:
+    _change_with_instance(platform, platform.stored(RecoveryPoint, name, point_id), name, changes)
+
+
+def change_copy(platform: Platform, copy_id: str, name: str = "disk-1", **changes: Any) -> None:
+    _change_with_instance(platform, platform.stored(PointCopy, name, copy_id), name, changes)
+
+
+def _change_with_instance(platform: Platform, stored: Stored[Any], name: str, changes: Mapping[str, Any]) -> None:
+    instance = platform.stored(BackupInstance, name)
+    changed = Replace(stored, replace(stored.value, **changes))
     with platform.world.faults.paused():
-        stored = platform.world.store.get(RecoveryPoint, VAULT, name, point_id)
-        instance = platform.world.store.get(BackupInstance, VAULT, name)
-        assert stored is not None
-        assert instance is not None
-        changed = Replace(stored, replace(stored.value, **changes))
         platform.world.store.commit(VAULT, [Replace(instance, instance.value), changed])
 
 
@@ -103,16 +119,6 @@ def doubt(platform: Platform, *gone: RecoveryPoint | PointCopy) -> None:
             change_copy(platform, each.copy_id, each.instance_name, absent_since=since)
         else:
             change_point(platform, each.point_id, each.instance_name, absent_since=since)
-
-
-def change_copy(platform: Platform, copy_id: str, name: str = "disk-1", **changes: Any) -> None:
-    with platform.world.faults.paused():
-        stored = platform.world.store.get(PointCopy, VAULT, name, copy_id)
-        instance = platform.world.store.get(BackupInstance, VAULT, name)
-        assert stored is not None
-        assert instance is not None
-        changed = Replace(stored, replace(stored.value, **changes))
-        platform.world.store.commit(VAULT, [Replace(instance, instance.value), changed])
 
 
 def label_of(made: RecoveryPoint, **changes: Any) -> SnapshotLabel:
@@ -164,10 +170,10 @@ def asked_each_hour(platform: Platform, call: str) -> list[int]:
 
 
 def refuse(call: str, error: Exception, *, at: str | None = None) -> Callable[[str, str], None]:
-    """A guard that refuses one kind of call to Azure, of one target or of all."""
+    """A guard that refuses one kind of call to Azure, of one target with all in it or of all."""
 
     def guard(called: str, target: str) -> None:
-        if called == call and at in (None, target):
+        if called == call and f"{target}/".lower().startswith(f"{at}/".lower() if at else ""):
             raise error
 
     return guard

@@ -10,7 +10,7 @@ import pytest
 from backup_core.domain.acting import OWN
 from backup_core.domain.errors import InvalidInput, PermissionMissing
 from backup_core.domain.instance import ProtectionState
-from backup_core.domain.job import Job, JobStatus
+from backup_core.domain.job import JobStatus
 from backup_core.domain.protection_rule import ProtectionRule, TagCondition
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.restore import RestoreRequest
@@ -22,7 +22,6 @@ from backup_core.workflows import catalogue
 from backup_core.workflows.acting import KEPT_FOR, acting_for, acts_as
 from backup_core.workflows.catalogue import find_protection
 from backup_core.workflows.lifecycle import delete_instance
-from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.resource_events import SnapshotHomes, check_disk, check_group, check_snapshot
@@ -42,6 +41,7 @@ from tests.builders import (
     vault,
 )
 from tests.workflows.platform import Platform, request
+from tests.workflows.scenes import ask_for_backup, job_of
 
 TEAM = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/team"
 OTHER_VAULT = VaultKey(subscription=SUBSCRIPTION, group="backup-rg", name="vault-2")
@@ -67,11 +67,6 @@ class Roles:
         return self
 
 
-def ended_job(platform: Platform, job_id: str) -> Job:
-    (found,) = (job for job in platform.jobs() if job.job_id == job_id)
-    return found
-
-
 def teams_vault(platform: Platform, key: VaultKey = VAULT) -> None:
     platform.world.cloud.user_identities[TEAM.lower()] = Identity(principal_id="p-team")
     put_vault(platform.world.ports, replace(vault(key), identity=NAMED))
@@ -91,14 +86,14 @@ def test_everything_is_done_as_the_vaults_identity_and_nothing_as_the_apps(platf
     platform.protect("disk-1", disk=disk_json("disk-1", tags={"backup": "yes"}))
     ports = world.ports
     assert platform.instance("disk-1").state is ProtectionState.CONFIGURED
-    request_backup(ports, VAULT, "disk-1", rule_name="BackupHourly", retention_tag=None)
+    ask_for_backup(platform)
     platform.run(minutes=2)
     (point,) = platform.points("disk-1")
     job = request_restore(
         ports, VAULT, "disk-1", RestoreRequest(point_id=None, target_disk_id=disk_id("r", TARGET_GROUP))
     )
     platform.run(minutes=2)
-    assert ended_job(platform, job.job_id).status is JobStatus.COMPLETED
+    assert job_of(platform, job).status is JobStatus.COMPLETED
     world.cloud.add_disk(disk_json("disk-2", tags={"backup": "yes"}))
     put_rule(ports, rule("policy-disk-1"))
     platform.run(minutes=1)
@@ -190,7 +185,6 @@ def test_the_rule_that_comes_first_gets_the_disk_that_both_see(
         put_rule(ports, replace(rule("policy-1", key), priority=priority))
     look(platform)
     found = find_protection(ports, disk_id("disk-2"))
-    assert found is not None
     assert found.vault == VAULT
 
 
@@ -227,7 +221,7 @@ def test_an_identity_that_the_app_holds_no_longer_is_not_replaced_by_the_apps_ow
     platform.protect("disk-1")
     platform.world.cloud.user_identities.clear()
     roles.calls.clear()
-    request_backup(platform.world.ports, VAULT, "disk-1", rule_name="BackupHourly", retention_tag=None)
+    ask_for_backup(platform)
     platform.run(minutes=3)
     assert platform.world.cloud.taken == []
     assert roles.calls == []
@@ -245,8 +239,7 @@ def test_a_request_that_does_not_speak_of_the_identity_leaves_it(platform: Platf
 
 def test_a_vault_of_an_older_release_goes_on_as_the_app_whatever_its_identity_says(platform: Platform) -> None:
     ports = platform.world.ports
-    stored = ports.store.get(Vault, VAULT)
-    assert stored is not None
+    stored = platform.stored(Vault)
     ports.store.commit(VAULT, [Replace(stored, replace(stored.value, acts_as=""))])
     platform.world.clock.advance(KEPT_FOR)
     assert acts_as(ports, VAULT) == OWN
@@ -282,6 +275,12 @@ def test_missing_roles_are_told_for_the_identity_that_lacks_them(platform: Platf
 # ---------------------------------------------------------------- bounds
 
 ELSEWHERE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/elsewhere"
+
+
+def with_a_point(platform: Platform) -> None:
+    platform.protect("disk-1")
+    ask_for_backup(platform)
+    platform.run(minutes=2)
 
 
 def bind(platform: Platform, path: str = VAULT.resource_id, **places: tuple[str, ...]) -> None:
@@ -348,24 +347,20 @@ def test_bounds_that_come_later_hold_when_the_work_is_done(
 ) -> None:
     platform.protect("disk-1")
     bind(platform, **places)
-    job = request_backup(platform.world.ports, VAULT, "disk-1", rule_name="BackupHourly", retention_tag=None)
+    job = ask_for_backup(platform)
     platform.run(minutes=2)
-    ended = ended_job(platform, job.job_id)
-    assert ended.error is not None
+    ended = job_of(platform, job)
     assert (ended.status, ended.error.code) == (JobStatus.FAILED, "UserErrorOutsideVaultScopes")
     assert platform.world.cloud.taken == []
 
 
 def test_a_restore_outside_is_refused_and_one_that_was_queued_is_not_made(platform: Platform) -> None:
-    platform.protect("disk-1")
-    request_backup(platform.world.ports, VAULT, "disk-1", rule_name="BackupHourly", retention_tag=None)
-    platform.run(minutes=2)
+    with_a_point(platform)
     wanted = RestoreRequest(point_id=None, target_disk_id=disk_id("r", TARGET_GROUP))
     queued = request_restore(platform.world.ports, VAULT, "disk-1", wanted)
     bind(platform, targets=(ELSEWHERE,))
     platform.run(minutes=2)
-    ended = ended_job(platform, queued.job_id)
-    assert ended.error is not None
+    ended = job_of(platform, queued)
     assert (ended.status, ended.error.code) == (JobStatus.FAILED, "UserErrorOutsideVaultScopes")
     assert platform.world.cloud.made_disks == []
     ports = platform.world.ports
@@ -377,9 +372,7 @@ def test_a_restore_outside_is_refused_and_one_that_was_queued_is_not_made(platfo
 
 
 def test_bounds_do_not_keep_points_from_expiring(platform: Platform) -> None:
-    platform.protect("disk-1")
-    request_backup(platform.world.ports, VAULT, "disk-1", rule_name="BackupHourly", retention_tag=None)
-    platform.run(minutes=2)
+    with_a_point(platform)
     bind(platform, sources=(), snapshots=(), targets=())
     delete_instance(platform.world.ports, VAULT, "disk-1")
     platform.run(minutes=3)

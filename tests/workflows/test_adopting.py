@@ -5,7 +5,6 @@ tags before any record, undone as long as they are there, and nothing deleted wi
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -16,7 +15,7 @@ from backup_core.domain.adoption_rule import GRACE, AdoptionRule, SnapshotAction
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.disk import Disk
 from backup_core.domain.durations import parse_duration
-from backup_core.domain.errors import InvalidInput, OperationUnderWay, PermissionMissing
+from backup_core.domain.errors import InvalidInput, PermissionMissing
 from backup_core.domain.guard import Critical, GuardLocked
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import Job, JobStatus
@@ -25,14 +24,12 @@ from backup_core.domain.reach import Author
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import SNAPSHOT, GroupId
 from backup_core.domain.restore import RestoreRequest
-from backup_core.ports import Replace, every
 from backup_core.settings import AccessScope, VaultScopes
 from backup_core.workflows import adopting
 from backup_core.workflows.adopting import AdoptionPage, dry_run_adoption
 from backup_core.workflows.guards import put_guard, unlock
 from backup_core.workflows.importing import MaySee
 from backup_core.workflows.installations import take_over
-from backup_core.workflows.job_kinds import run
 from backup_core.workflows.moving import request_adoption, request_undo_adoption
 from backup_core.workflows.rebuild import rebuild_catalogue
 from backup_core.workflows.reconcile import reconcile
@@ -50,7 +47,7 @@ from tests.builders import (
     vault_properties,
 )
 from tests.origins import OLD, vault_json
-from tests.workflows.platform import HostDied, Platform
+from tests.workflows.platform import Platform
 from tests.workflows.proofs import (
     TROUBLES,
     Scenario,
@@ -58,9 +55,9 @@ from tests.workflows.proofs import (
     prove_messages_lost_and_doubled,
     prove_steps_run_twice,
 )
-from tests.workflows.scenes import events, lose
+from tests.workflows.scenes import change_instance, change_point, events, job_of, lose
 from tests.workflows.test_guards import ADA, BEN, GUARD, map_
-from tests.workflows.test_moving import Killing
+from tests.workflows.test_moving import in_the_end, killed_at_every_request
 
 SCRIPTS = GroupId(subscription=SUBSCRIPTION, group="scripts-rg")
 RULE = AdoptionRule(scope=SCRIPTS.text, name_pattern="nightly-*", retention=parse_duration("P30D"))
@@ -103,12 +100,6 @@ def theirs(platform: Platform) -> list[str]:
     return [each for each in platform.world.cloud.snapshot_ids() if "/scripts-rg/" in each.lower()]
 
 
-def tags_of(platform: Platform, snapshot: str) -> dict[str, str]:
-    shown = platform.world.cloud.shown(snapshot)
-    assert shown is not None
-    return dict(shown["tags"])
-
-
 def ask(platform: Platform, request: Request = request_adoption, rule: AdoptionRule = RULE) -> Job:
     with platform.world.faults.paused():
         return request(platform.world.ports, VAULT, rule, author=ANYBODY)
@@ -119,10 +110,6 @@ def adopted(platform: Platform, request: Request = request_adoption, rule: Adopt
     job = ask(platform, request, rule)
     platform.run(minutes=3)
     return job_of(platform, job)
-
-
-def job_of(platform: Platform, job: Job) -> Job:
-    return next(each for each in platform.jobs() if each.job_id == job.job_id)
 
 
 def found_points(platform: Platform, number: int = 0) -> list[RecoveryPoint]:
@@ -139,7 +126,7 @@ def assert_is_adopted(platform: Platform, *, disks: int = 1, snapshots: int = 3)
         points = found_points(platform, number)
         assert len(points) == len({each.snapshot_id for each in points}) == snapshots
         for point in points:
-            tags = tags_of(platform, point.snapshot_id)
+            tags = platform.tags(point.snapshot_id)
             assert (tags["script"], tags["diskbackup-point"]) == ("nightly", point.point_id)
             assert (point.state.value, point.retention) == ("Completed", "P30D")
             assert point.expires_at == point.created_at + timedelta(days=30)
@@ -163,7 +150,6 @@ def test_what_a_script_took_becomes_recovery_points_that_can_be_restored_and_exp
     platform.run(minutes=2)
     assert platform.world.cloud.made_disks == [wanted.target_disk_id]
     assert reconcile(platform.world.ports).foreign == []
-    assert oldest.expires_at is not None
     platform.world.clock.set(oldest.expires_at - timedelta(minutes=30))
     platform.run(minutes=20)
     assert oldest.snapshot_id in theirs(platform)
@@ -183,19 +169,17 @@ def test_our_tags_are_seen_before_a_record_says_anything() -> None:
     platform.run(minutes=3)
     assert job_of(platform, job).status is JobStatus.COMPLETED
     unique_id = raw_of(platform, "nightly-0-1")["properties"]["uniqueId"]
-    assert tags_of(platform, snapshot)["diskbackup-adopted-from"] == f"snapshot:{unique_id}".lower()
+    assert platform.tags(snapshot)["diskbackup-adopted-from"] == f"snapshot:{unique_id}".lower()
 
 
 def test_by_a_tag_of_the_policy_each_is_kept_as_its_instance_says() -> None:
     platform = scripted()
     policy = platform.instance("disk-0").policy
     retention = policy.retention_duration("Default")
-    assert retention is not None
     adopted(platform, rule=replace(RULE, retention=None, retention_tag="Default"))
     soonest = platform.world.clock.now() + GRACE
     for point in found_points(platform):
         assert (point.tag_name, point.retention) == ("Default", retention.iso())
-        assert point.expires_at is not None
         assert point.expires_at >= min(retention.after(point.created_at), soonest - timedelta(minutes=5))
 
 
@@ -218,9 +202,7 @@ def test_what_would_be_over_is_told_and_kept_for_another_day_and_the_newest_stay
 
 def put_policy_aside(platform: Platform) -> None:
     """No backup of our own for the days to come."""
-    stored = platform.world.store.get(type(platform.instance("disk-0")), VAULT, "disk-0")
-    assert stored is not None
-    platform.world.store.commit(VAULT, [Replace(stored, replace(stored.value, state=ProtectionState.SUSPENDED))])
+    change_instance(platform, "disk-0", state=ProtectionState.SUSPENDED)
     platform.world.store.unschedule(platform.agenda(AgendaKind.BACKUP))
 
 
@@ -275,7 +257,7 @@ def test_in_a_whole_subscription_it_is_found_too_and_only_what_is_meant() -> Non
 
 def assert_is_left_alone(platform: Platform, *snapshots: str) -> None:
     for snapshot in snapshots:
-        assert not [tag for tag in tags_of(platform, snapshot) if tag.startswith("diskbackup-point")]
+        assert not [tag for tag in platform.tags(snapshot) if tag.startswith("diskbackup-point")]
         assert snapshot not in {each.snapshot_id for each in platform.points("disk-0")}
 
 
@@ -291,114 +273,80 @@ def test_each_goes_to_the_instance_of_its_disk_or_to_the_named_one_if_it_is_of_i
 # ---------------------------------------------------------------- what does not come over, and why
 
 
-def be_full(platform: Platform) -> str:
-    raw_of(platform, "nightly-0-1")["properties"]["incremental"] = False
-    return "UserErrorAdoptionNotIncremental"
+def shows(**shown: Any) -> Callable[[Platform], None]:
+    """The snapshot shows this instead; what is None is not there."""
+
+    def change(platform: Platform) -> None:
+        show(raw_of(platform, "nightly-0-1"), shown)
+
+    return change
 
 
-def lie_elsewhere(platform: Platform) -> str:
-    raw_of(platform, "nightly-0-1")["location"] = "northeurope"
-    return "InvalidResourceLocation"
+def show(raw: dict[str, Any], shown: dict[str, Any]) -> None:
+    for name, value in shown.items():
+        if isinstance(value, dict):
+            show(raw[name], value)
+        elif value is None:
+            del raw[name]
+        else:
+            raw[name] = value
 
 
-def be_of_an_earlier_disk(platform: Platform) -> str:
-    raw_of(platform, "nightly-0-1")["properties"]["creationData"]["sourceUniqueId"] = "another"
-    return "SnapshotNotOurs"
+def be_made_now(platform: Platform) -> None:
+    platform.world.cloud._snapshots[NAMED.lower()].copied_at = platform.world.clock.now() + DAY
 
 
-def have_no_unique_id(platform: Platform) -> str:
-    del raw_of(platform, "nightly-0-1")["properties"]["uniqueId"]
-    return "SnapshotNotOurs"
-
-
-def be_made_now(platform: Platform) -> str:
-    key = f"{SCRIPTS.text}/providers/{SNAPSHOT}/nightly-0-1".lower()
-    platform.world.cloud._snapshots[key].copied_at = platform.world.clock.now() + DAY
-    return "UserErrorImportNotSettled"
-
-
-def be_azure_backups(platform: Platform) -> str:
-    raw_of(platform, "nightly-0-1")["tags"]["CreatedBy"] = "AzureBackup"
-    return "UserErrorAdoptionOfOthers"
-
-
-def be_vm_backups(platform: Platform) -> str:
-    raw_of(platform, "nightly-0-1")["tags"]["rsvaultbackup"] = "/subscriptions/..."
-    return "UserErrorAdoptionOfOthers"
-
-
-def be_another_installations(platform: Platform) -> str:
-    raw_of(platform, "nightly-0-1")["tags"] |= {"diskbackup-owner": "diskbackup/1"}
-    return "SnapshotNotOurs"
-
-
-def be_locked(platform: Platform) -> str:
-    platform.world.cloud.locks = {f"{SCRIPTS.text}/providers/{SNAPSHOT}/nightly-0-1".lower()}
-    return "ScopeLocked"
-
-
-def be_full_of_tags(platform: Platform) -> str:
-    raw_of(platform, "nightly-0-1")["tags"] |= {f"tag-{number}": "x" for number in range(45)}
-    return "BadRequest"
-
-
-def be_out_of_bounds(platform: Platform) -> str:
+def be_out_of_bounds(platform: Platform) -> None:
     platform.world.bounds = (VaultScopes(path=VAULT.resource_id, snapshots=(SNAPSHOT_GROUP.text,)),)
-    return "UserErrorOutsideVaultScopes"
 
 
-def be_of_no_protected_disk(platform: Platform) -> str:
-    raw_of(platform, "nightly-0-1")["properties"]["creationData"]["sourceResourceId"] = disk_id("disk-9")
-    return "UserErrorAdoptionNoInstance"
+def made_of(resource_id: str) -> Callable[[Platform], None]:
+    return shows(properties={"creationData": {"sourceResourceId": resource_id}})
 
 
-def be_a_copy_of_a_snapshot(platform: Platform) -> str:
-    other = f"{SCRIPTS.text}/providers/{SNAPSHOT}/other"
-    raw_of(platform, "nightly-0-1")["properties"]["creationData"]["sourceResourceId"] = other
-    return "UserErrorAdoptionNoInstance"
+NAMED = f"{SCRIPTS.text}/providers/{SNAPSHOT}/nightly-0-1"
+STAYS: dict[str, tuple[Callable[[Platform], None], str]] = {
+    "full": (shows(properties={"incremental": False}), "UserErrorAdoptionNotIncremental"),
+    "elsewhere": (shows(location="northeurope"), "InvalidResourceLocation"),
+    "of an earlier disk": (shows(properties={"creationData": {"sourceUniqueId": "another"}}), "SnapshotNotOurs"),
+    "without a unique id": (shows(properties={"uniqueId": None}), "SnapshotNotOurs"),
+    "still being made": (be_made_now, "UserErrorImportNotSettled"),
+    "Azure Backup's": (shows(tags={"CreatedBy": "AzureBackup"}), "UserErrorAdoptionOfOthers"),
+    "VM Backup's": (shows(tags={"rsvaultbackup": "/subscriptions/..."}), "UserErrorAdoptionOfOthers"),
+    "another installation's": (shows(tags={"diskbackup-owner": "diskbackup/1"}), "SnapshotNotOurs"),
+    "locked": (lambda platform: platform.world.cloud.locks.add(NAMED.lower()), "ScopeLocked"),
+    "full of tags": (shows(tags={f"tag-{number}": "x" for number in range(45)}), "BadRequest"),
+    "out of bounds": (be_out_of_bounds, "UserErrorOutsideVaultScopes"),
+    "of no protected disk": (made_of(disk_id("disk-9")), "UserErrorAdoptionNoInstance"),
+    "a copy of a snapshot": (made_of(f"{SCRIPTS.text}/providers/{SNAPSHOT}/other"), "UserErrorAdoptionNoInstance"),
+    "of a disk that is gone": (
+        lambda platform: platform.world.cloud.remove_disk(disk_id("disk-0")),
+        "UserErrorManagedDiskNotFound",
+    ),
+}
 
 
-def lose_the_disk(platform: Platform) -> str:
-    platform.world.cloud.remove_disk(disk_id("disk-0"))
-    return "UserErrorManagedDiskNotFound"
-
-
-STAYS = (
-    be_full,
-    lie_elsewhere,
-    be_of_an_earlier_disk,
-    have_no_unique_id,
-    be_made_now,
-    be_azure_backups,
-    be_vm_backups,
-    be_another_installations,
-    be_locked,
-    be_full_of_tags,
-    be_out_of_bounds,
-    be_of_no_protected_disk,
-    be_a_copy_of_a_snapshot,
-    lose_the_disk,
-)
-
-
-@pytest.mark.parametrize("change", STAYS, ids=lambda change: change.__name__)
-def test_what_does_not_come_over_says_why_and_is_not_touched(change: Callable[[Platform], str]) -> None:
+@pytest.mark.parametrize("situation", STAYS)
+def test_what_does_not_come_over_says_why_and_is_not_touched(situation: str) -> None:
     platform = scripted(snapshots=1)
-    code = change(platform)
+    change, code = STAYS[situation]
+    change(platform)
     (told,) = looked_at(platform).items
     assert (told.action, {each.code for each in told.faults}) == (SnapshotAction.NONE, {code}), told.faults
     (before,) = theirs(platform)
-    tags = tags_of(platform, before)
+    tags = platform.tags(before)
     job = adopted(platform)
     assert (job.status, [each.code for each in job.warnings]) == (JobStatus.COMPLETED_WITH_WARNINGS, [code])
-    assert (tags_of(platform, before), found_points(platform)) == (tags, [])
+    assert (platform.tags(before), found_points(platform)) == (tags, [])
 
 
 def test_every_reason_is_told_at_once() -> None:
     platform = scripted(snapshots=1)
-    wanted = {each(platform) for each in (be_full, lie_elsewhere, be_azure_backups, be_locked, be_of_an_earlier_disk)}
+    faults = ("full", "elsewhere", "Azure Backup's", "locked", "of an earlier disk")
+    for each in faults:
+        STAYS[each][0](platform)
     (told,) = looked_at(platform, replace(RULE, retention=None, retention_tag="Gold")).items
-    assert {each.code for each in told.faults} == {*wanted, "UserErrorAdoptionNoRetention"}
+    assert {each.code for each in told.faults} == {*(STAYS[each][1] for each in faults), "UserErrorAdoptionNoRetention"}
 
 
 def test_missing_rights_are_told_for_each_snapshot_with_the_role() -> None:
@@ -457,7 +405,7 @@ def test_what_a_deleted_vault_of_azure_backup_left_comes_over_once_it_is_named_a
     platform.world.azure_backup.vaults.clear()
     assert adopted(platform, rule=named).warnings == ()
     assert [each.snapshot_id for each in found_points(platform)] == [left]
-    assert tags_of(platform, left)["CreatedBy"] == "AzureBackup"
+    assert platform.tags(left)["CreatedBy"] == "AzureBackup"
 
 
 def test_a_deleted_vault_is_only_asked_for_where_the_vault_may_import_from() -> None:
@@ -505,7 +453,6 @@ def test_what_the_script_deletes_in_its_time_is_expired_elsewhere_and_before_it_
     newest, middle, oldest = sorted(found_points(platform), key=lambda each: each.created_at, reverse=True)
     lose(platform, middle)
     assert reconcile(platform.world.ports).lost_points == [middle.point_id]
-    assert oldest.expires_at is not None
     platform.world.clock.set(oldest.expires_at + timedelta(minutes=1))
     platform.world.cloud.lose_snapshot(oldest.snapshot_id)
     assert oldest.point_id in reconcile(platform.world.ports).expired_elsewhere
@@ -517,7 +464,7 @@ def test_without_records_an_adopted_snapshot_is_nobodys_until_it_is_adopted_agai
     adopted(platform)
     platform.run(hours=5)
     before = {each.snapshot_id for each in found_points(platform)}
-    installation = tags_of(platform, next(iter(before)))["diskbackup-installation"]
+    installation = platform.tags(next(iter(before)))["diskbackup-installation"]
     platform.world.store.forget_everything()
     put_vault(platform.world.ports, vault())
     take_over(platform.world.ports, [installation])
@@ -548,7 +495,7 @@ def assert_is_back(platform: Platform, *, snapshots: int = 3) -> None:
     assert found_points(platform) == []
     assert len(theirs(platform)) == snapshots
     for snapshot in theirs(platform):
-        assert tags_of(platform, snapshot) == {"script": "nightly"}
+        assert platform.tags(snapshot) == {"script": "nightly"}
     assert [each for each in platform.world.cloud.removed if "/scripts-rg/" in each] == []
 
 
@@ -614,17 +561,13 @@ def test_what_is_held_or_promised_to_stay_does_not_go_back(kept: str) -> None:
     platform = scripted(snapshots=1)
     adopted(platform)
     if kept == "held":
-        with platform.world.faults.paused():
-            (point,) = [
-                each for each in every(platform.world.ports, RecoveryPoint, VAULT, "disk-0") if each.value.was_found
-            ]
-            platform.world.store.commit(VAULT, [Replace(point, replace(point.value, holds=(hold(),)))])
+        change_point(platform, found_points(platform)[0].point_id, "disk-0", holds=(hold(),))
     else:
         put_vault(platform.world.ports, vault(properties=vault_properties(immutability="Unlocked")))
     job = adopted(platform, request_undo_adoption)
     assert [each.code for each in job.warnings] == ["UserErrorImportNotSettled"]
     assert len(found_points(platform)) == 1
-    assert "diskbackup-owner" in tags_of(platform, theirs(platform)[0])
+    assert "diskbackup-owner" in platform.tags(theirs(platform)[0])
 
 
 def test_in_a_guarded_vault_nobody_lets_go_alone() -> None:
@@ -669,20 +612,6 @@ def test_many_are_told_a_page_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None
 # ---------------------------------------------------------------- proofs
 
 
-def in_the_end(platform: Platform, request: Request) -> None:
-    """Whoever asked asks again until it is done: an operator's way out of every trouble."""
-    for _ in range(3):
-        try:
-            job = ask(platform, request)
-        except OperationUnderWay:
-            platform.run(minutes=15)
-            continue
-        platform.run(minutes=10)
-        assert job_of(platform, job).status is JobStatus.COMPLETED, job_of(platform, job)
-        return
-    raise AssertionError("a job that never ends")
-
-
 def _asked(request: Request) -> Callable[[Platform], None]:
     def act(platform: Platform) -> None:
         platform.ask(lambda: request(platform.world.ports, VAULT, RULE, author=ANYBODY))
@@ -692,12 +621,12 @@ def _asked(request: Request) -> Callable[[Platform], None]:
 
 
 def _is_adopted(platform: Platform) -> None:
-    in_the_end(platform, request_adoption)
+    in_the_end(platform, lambda: ask(platform))
     assert_is_adopted(platform, snapshots=2)
 
 
 def _is_back(platform: Platform) -> None:
-    in_the_end(platform, request_undo_adoption)
+    in_the_end(platform, lambda: ask(platform, request_undo_adoption))
     assert_is_back(platform, snapshots=2)
 
 
@@ -740,18 +669,5 @@ def test_a_message_may_be_lost_or_doubled(scenario: Scenario) -> None:
 def test_many_come_over_whole_though_every_request_kills_its_host_once() -> None:
     platform = scripted(disks=4, snapshots=10)
     platform.world.store.unschedule(platform.agenda(AgendaKind.BACKUP))
-    killed: set[tuple[Any, ...]] = set()
-    ports = replace(platform.world.ports, cloud=cast("Any", Killing(platform.world.cloud, killed)))
-    job = ask(platform)
-    for _ in range(2000):
-        if job_of(platform, job).is_ended:
-            break
-        for envelope in platform.world.queue.due():
-            with suppress(HostDied):
-                run(ports, envelope.text)
-                platform.world.queue.delete(envelope)
-        if not platform.world.queue.due():
-            platform.world.clock.advance(seconds=30)
-    assert job_of(platform, job).status is JobStatus.COMPLETED
-    assert len(killed) > 80
+    assert killed_at_every_request(platform, ask) > 80
     assert_is_adopted(platform, disks=4, snapshots=10)

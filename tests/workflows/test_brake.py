@@ -12,9 +12,9 @@ from backup_core.domain.agenda import expiry_row
 from backup_core.domain.alert import Cause
 from backup_core.domain.brake import GoOn, SecondPersonNeeded
 from backup_core.domain.errors import ResourceInUse
-from backup_core.domain.instance import ProtectionState
+from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.vault import Promises
-from backup_core.ports import StateConflict
+from backup_core.ports import StateConflict, Stored
 from backup_core.workflows.brake import ask_brake, find_brake, say_go_on
 from backup_core.workflows.health import health_of
 from backup_core.workflows.holds import Place, clear_hold, set_hold
@@ -58,6 +58,12 @@ def expiring(platform: Platform, at: datetime) -> None:
         change_instance(platform, name, expiry_due_at=at)
 
 
+def add_older_points(platform: Platform, names: Sequence[str], count: int) -> None:
+    for name in names:
+        for hours in range(1, count + 1):
+            add_point(platform, SLOT - hours * HOUR, name=name, expires_at=SLOT + timedelta(days=30))
+
+
 def go_on(platform: Platform, by: str = OWNER) -> GoOn:
     ports = platform.world.ports
     batch = find_brake(ports, VAULT).batch
@@ -86,7 +92,6 @@ def test_what_is_deleted_with_its_instances_stops_after_a_few() -> None:
     platform.run(hours=30)
     assert len(there(platform)) == 5, "time alone lets nothing go"
     batch = find_brake(platform.world.ports, VAULT).batch
-    assert batch is not None
     assert (batch.instances, batch.points, batch.causes) == (5, 5, (THIEF,))
     assert [each.content["causedBy"] for each in events(platform, "Deletions.Stopped")] == [[THIEF]]
 
@@ -117,9 +122,7 @@ def test_what_is_purged_can_be_undeleted_as_long_as_it_waits() -> None:
 
 def test_points_that_are_deleted_one_by_one_count_by_their_disk() -> None:
     platform = vault_of()
-    for name in DISKS:
-        for hours in range(1, 4):
-            add_point(platform, SLOT - hours * HOUR, name=name, expires_at=SLOT + timedelta(days=30))
+    add_older_points(platform, DISKS, 3)
     for name in DISKS:
         for point in platform.points(name)[1:]:
             release_point(platform.world.ports, VAULT, name, point.point_id, by=THIEF)
@@ -142,9 +145,7 @@ def test_what_a_cleared_hold_had_kept_beyond_its_date_is_no_plain_expiry() -> No
     clear_hold(ports, place, "case-1", by=THIEF)
     platform.run(hours=32)
     assert len([name for name in DISKS if len(platform.points(name)) == 3]) == 5
-    batch = find_brake(ports, VAULT).batch
-    assert batch is not None
-    assert batch.causes == (THIEF,)
+    assert find_brake(ports, VAULT).batch.causes == (THIEF,)
 
 
 def test_what_stopped_protection_had_kept_beyond_its_date_is_no_plain_expiry_when_somebody_resumes_it() -> None:
@@ -160,9 +161,7 @@ def test_what_stopped_protection_had_kept_beyond_its_date_is_no_plain_expiry_whe
         configure_instance(ports, VAULT, request(name), by=OTHER)
     platform.run(minutes=10)
     assert len([name for name in DISKS if len(platform.points(name)) == 2]) == 5
-    batch = find_brake(ports, VAULT).batch
-    assert batch is not None
-    assert set(batch.causes) <= {THIEF, OTHER}
+    assert set(find_brake(ports, VAULT).batch.causes) <= {THIEF, OTHER}
 
 
 def test_plain_expiry_asks_nothing_and_goes_on_beside_what_waits() -> None:
@@ -199,9 +198,7 @@ def test_what_the_app_itself_ends_counts_for_nothing() -> None:
 
 def test_within_the_hour_a_disk_counts_once_and_later_again() -> None:
     platform = vault_of()
-    for name in DISKS[:3]:
-        for hours in range(1, 4):
-            add_point(platform, SLOT - hours * HOUR, name=name, expires_at=SLOT + timedelta(days=30))
+    add_older_points(platform, DISKS[:3], 3)
     for _ in range(2):
         for name in DISKS[:3]:
             release_point(platform.world.ports, VAULT, name, platform.points(name)[-1].point_id, by=THIEF)
@@ -232,7 +229,7 @@ def test_hosts_that_delete_side_by_side_stay_within_the_share_together() -> None
     ports = platform.world.ports
     for name in DISKS:
         change_instance(platform, name, state=ProtectionState.DELETING, deleted_by=THIEF)
-    first, *others = [_stored(platform, name) for name in DISKS]
+    first, *others = [platform.stored(BackupInstance, name) for name in DISKS]
     store, began = ports.store, iter(others)
 
     class Beside:
@@ -242,7 +239,7 @@ def test_hosts_that_delete_side_by_side_stay_within_the_share_together() -> None
             return getattr(store, name)
 
         def get(self, record: type, *key: object) -> object:
-            found = store.get(record, *key)  # type: ignore[arg-type]
+            found = store.get(record, *key)
             if record.__name__ == "Brake":
                 for stored in began:
                     allowed.append(_asks(platform, stored))
@@ -250,7 +247,7 @@ def test_hosts_that_delete_side_by_side_stay_within_the_share_together() -> None
             return found
 
     allowed: list[bool] = []
-    beside = replace(ports, store=Beside())  # type: ignore[arg-type]
+    beside = replace(ports, store=Beside())
     try:
         allowed.append(not ask_brake(beside, VAULT, first, None, platform.points(DISKS[0])).stopped)
     except StateConflict:
@@ -259,15 +256,7 @@ def test_hosts_that_delete_side_by_side_stay_within_the_share_together() -> None
     assert allowed.count(True) == 3
 
 
-def _stored(platform: Platform, name: str):  # type: ignore[no-untyped-def]
-    from backup_core.domain.instance import BackupInstance
-
-    stored = platform.world.store.get(BackupInstance, VAULT, name)
-    assert stored is not None
-    return stored
-
-
-def _asks(platform: Platform, stored) -> bool:  # type: ignore[no-untyped-def]
+def _asks(platform: Platform, stored: Stored[BackupInstance]) -> bool:
     asked = ask_brake(platform.world.ports, VAULT, stored, None, platform.points(stored.value.name))
     return not asked.stopped
 
@@ -315,9 +304,8 @@ def test_what_comes_after_the_go_on_is_not_of_that_batch() -> None:
 
 def test_more_points_of_a_disk_in_the_batch_are_not_of_the_batch() -> None:
     platform = vault_of()
+    add_older_points(platform, DISKS, 2)
     for name in DISKS:
-        for hours in (1, 2):
-            add_point(platform, SLOT - hours * HOUR, name=name, expires_at=SLOT + timedelta(days=30))
         release_point(platform.world.ports, VAULT, name, platform.points(name)[-1].point_id, by=THIEF)
     platform.run(minutes=5)
     waiting = [name for name in DISKS if len(platform.points(name)) == 3]
@@ -335,7 +323,6 @@ def test_who_lets_a_batch_go_has_seen_all_of_it() -> None:
     delete(platform, DISKS[:6])
     platform.run(minutes=5)
     seen = find_brake(ports, VAULT).batch
-    assert seen is not None
     delete(platform, DISKS[6:])
     platform.run(minutes=5)
     with pytest.raises(ResourceInUse, match="does not wait"):
@@ -405,9 +392,7 @@ def test_a_soft_deletion_that_is_taken_back_and_asked_for_again_is_counted_again
     platform.world.promises = Promises(unbraked_instances=1)
     ports = platform.world.ports
     delete(platform, DISKS[:1])
-    stored = _stored(platform, DISKS[0])
-    assert not ask_brake(ports, VAULT, stored, None, platform.points(DISKS[0])).stopped, "as a host that dies then"
+    assert _asks(platform, platform.stored(BackupInstance, DISKS[0])), "as a host that dies then"
     undelete_instance(ports, VAULT, DISKS[0])
     delete(platform, DISKS[:1])
-    stored = _stored(platform, DISKS[0])
-    assert ask_brake(ports, VAULT, stored, None, platform.points(DISKS[0])).stopped
+    assert not _asks(platform, platform.stored(BackupInstance, DISKS[0]))

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from backup_core.domain.compliance import InstanceReport
-from backup_core.domain.errors import CloudUnavailable, InvalidInput, OperationFailed
+from backup_core.domain.errors import InvalidInput, OperationFailed
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.objective import ObjectiveState
@@ -23,8 +23,19 @@ from backup_core.workflows.restore import request_restore
 from backup_core.workflows.vaults import put_vault
 from tests.builders import SUBSCRIPTION, TARGET_GROUP, VAULT, disk_id, job, vault, vault_properties
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import HOUR, SLOT, backed_up, change_copy, change_instance, go_to, jobs, lose, protected
-from tests.workflows.test_copying import copied
+from tests.workflows.scenes import (
+    HOUR,
+    SLOT,
+    backed_up,
+    change_copy,
+    change_instance,
+    go_to,
+    jobs,
+    lose,
+    protected,
+    refuse,
+)
+from tests.workflows.test_copying import REFUSE_COPIES, copied, with_two_copies
 
 MINUTE = timedelta(minutes=1)
 BEGIN = SLOT - 30 * MINUTE
@@ -42,12 +53,7 @@ def only(found: ComplianceReport) -> InstanceReport:
 def a_morning() -> Platform:
     """Hourly slots from 12:00: taken, failed, taken late, missed in an outage of two hours, taken."""
     platform = backed_up()
-
-    def guard(call: str, target: str) -> None:
-        if call == "start_snapshot":
-            raise OperationFailed("Azure ended the snapshot as Failed.")
-
-    platform.world.cloud.guard = guard
+    platform.world.cloud.guard = refuse("start_snapshot", OperationFailed("Azure ended the snapshot as Failed."))
     go_to(platform, SLOT + HOUR)
     platform.world.cloud.guard = lambda call, target: None
     go_to(platform, SLOT + 2 * HOUR + 10 * MINUTE, minutes=1)
@@ -139,21 +145,8 @@ def test_of_a_vault_with_too_many_points_jobs_alone_tell(monkeypatch: pytest.Mon
 # ---------------------------------------------------------------- copies in other regions
 
 
-def copied_twice(**rule: str) -> Platform:
-    """The points of noon and of an hour later, each with its copy."""
-    platform = copied(protected(), **rule)
-    platform.run(minutes=20)
-    go_to(platform, SLOT + HOUR, minutes=20)
-    return platform
-
-
-def refuse_copies(call: str, target: str) -> None:
-    if call == "start_copy":
-        raise CloudUnavailable("the region does not answer")
-
-
 def test_a_region_tells_its_newest_whole_copy_with_the_evidence_and_the_objective_it_is_held_to() -> None:
-    platform = copied_twice()
+    platform = with_two_copies()
     newest = platform.copies()[-1]
     (region,) = only(report(platform)).copies
     assert (region.location, region.rule_name, region.state) == ("northeurope", "north", ObjectiveState.PROTECTED)
@@ -173,8 +166,8 @@ def test_an_instance_without_rules_and_copies_tells_of_no_region() -> None:
 
 
 def test_a_region_behind_its_objective_is_breached_and_what_waits_for_so_long_was_missed() -> None:
-    platform = copied_twice()
-    platform.world.cloud.guard = refuse_copies
+    platform = with_two_copies()
+    platform.world.cloud.guard = REFUSE_COPIES
     for hour in range(2, 17):
         go_to(platform, SLOT + hour * HOUR)
     (region,) = only(report(platform, hours=24)).copies
@@ -189,7 +182,7 @@ def test_a_region_behind_its_objective_is_breached_and_what_waits_for_so_long_wa
 
 def test_of_a_region_that_was_never_reached_there_is_no_newest_copy() -> None:
     platform = copied(protected())
-    platform.world.cloud.guard = refuse_copies
+    platform.world.cloud.guard = REFUSE_COPIES
     platform.run(minutes=10)
     (region,) = only(report(platform)).copies
     assert (region.state, region.newest_id, region.age) == (ObjectiveState.AT_RISK, "", None)
@@ -204,7 +197,7 @@ def test_a_rule_of_which_nothing_was_due_yet_is_told() -> None:
 
 
 def test_what_is_paused_or_has_no_rule_any_more_is_held_to_no_objective() -> None:
-    platform = copied_twice()
+    platform = with_two_copies()
     change_instance(platform, state=ProtectionState.STOPPED)
     assert only(report(platform)).copies[0].state is ObjectiveState.PAUSED
     change_instance(platform, state=ProtectionState.CONFIGURED)
@@ -231,14 +224,13 @@ def test_copies_that_fail_are_lost_or_cannot_go_are_counted() -> None:
 def test_a_copy_that_was_not_made_in_its_lifetime_is_a_failed_job_and_was_missed() -> None:
     platform = copied(protected(), retention="PT90M")
     platform.run(minutes=20)
-    platform.world.cloud.guard = refuse_copies
+    platform.world.cloud.guard = REFUSE_COPIES
     go_to(platform, SLOT + HOUR, hours=2)
     go_to(platform, SLOT + 3 * HOUR, minutes=5)
     platform.world.cloud.guard = lambda call, target: None
     platform.run(hours=2)
     (dropped,) = (job for job in jobs(platform, JobOperation.COPY) if job.details.get("isMissed"))
     assert dropped.status is JobStatus.FAILED
-    assert dropped.error is not None
     assert dropped.error.code == "CopyMissed"
     assert "expired" in dropped.error.message
     (region,) = only(report(platform)).copies
@@ -248,7 +240,7 @@ def test_a_copy_that_was_not_made_in_its_lifetime_is_a_failed_job_and_was_missed
 
 def test_a_copy_whose_rule_is_gone_was_not_missed() -> None:
     platform = copied(protected())
-    platform.world.cloud.guard = refuse_copies
+    platform.world.cloud.guard = REFUSE_COPIES
     platform.run(minutes=4)
     delete_rule(platform.world.ports, VAULT, "north")
     platform.world.cloud.guard = lambda call, target: None
@@ -259,7 +251,7 @@ def test_a_copy_whose_rule_is_gone_was_not_missed() -> None:
 def test_of_a_vault_with_too_many_copies_jobs_and_the_instances_own_standing_tell(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    platform = copied_twice()
+    platform = with_two_copies()
     newest = platform.copies()[-1]
     monkeypatch.setattr(compliance, "POINT_PAGES", 1)
     monkeypatch.setattr(compliance, "POINTS_AT_ONCE", 1)

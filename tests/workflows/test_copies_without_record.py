@@ -21,7 +21,7 @@ from backup_core.domain.messages import ExpireCopies
 from backup_core.domain.recovery_point import COPIED_DISK_TAG, COPY_TAG, TAG_PREFIX
 from backup_core.domain.resource_ids import GroupId, VaultKey
 from backup_core.domain.vault import Vault
-from backup_core.ports import Remove, StateConflict, every
+from backup_core.ports import StateConflict
 from backup_core.workflows.copy_rules import delete_rule, put_rule
 from backup_core.workflows.holds import Place, clear_hold, set_hold
 from backup_core.workflows.protection import configure_instance
@@ -34,31 +34,15 @@ from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, disk_id, disk_js
 from tests.fakes import SlowClock
 from tests.workflows.platform import Platform, request
 from tests.workflows.scenes import HOUR, HOURLY, SLOT, change_copy, events, go_to, lose, protected
-from tests.workflows.test_copying import COPIES, LANE, copied, lane, rule
+from tests.workflows.test_copying import COPIES, LANE, REFUSE_COPIES, copied, lane, rule, with_two_copies
 
 OTHER_VAULT = VaultKey(subscription=SUBSCRIPTION, group="backup-rg", name="vault-2")
 
 
-def with_two_copies() -> Platform:
-    platform = copied(protected())
-    platform.run(minutes=20)
-    go_to(platform, SLOT + HOUR, minutes=20)
-    assert [copy.state for copy in platform.copies()] == [CopyState.COMPLETED] * 2
-    return platform
-
-
 def forget(platform: Platform, *copies: PointCopy) -> None:
     """Rows are lost, and nothing else."""
-    with platform.world.faults.paused():
-        for stored in list(every(platform.world.ports, PointCopy, VAULT, "disk-1")):
-            if not copies or stored.value.copy_id in {each.copy_id for each in copies}:
-                platform.world.store.commit(VAULT, [Remove(stored)])
-
-
-def tags_of(platform: Platform, copy: PointCopy) -> dict[str, str]:
-    shown = platform.world.cloud.shown(copy.snapshot_id)
-    assert shown is not None
-    return dict(shown["tags"])
+    for copy in copies or platform.copies():
+        platform.remove(PointCopy, "disk-1", copy.copy_id)
 
 
 def told_of_orphans(platform: Platform) -> list[str]:
@@ -76,8 +60,7 @@ def with_two_attempts() -> tuple[Platform, PointCopy, PointCopy]:
     (second,) = platform.copies()
     assert second.attempt == 2
     home = platform.world.cloud.shown(second.source_id)
-    assert home is not None
-    tags = tags_of(platform, second)
+    tags = platform.tags(second.snapshot_id)
     told = json.dumps(json.loads(tags[COPY_TAG]) | {"attempt": 1}, separators=(",", ":"))
     made = platform.world.cloud.add_snapshot(first.snapshot_id, source=Disk(raw=home), tags=tags | {COPY_TAG: told})
     raw = platform.world.cloud._snapshots[made.id.lower()].raw
@@ -143,7 +126,7 @@ def test_the_record_follows_a_copy_that_somebody_moved_to_another_group() -> Non
 def test_another_snapshot_with_a_moved_copys_tags_is_not_taken_for_it() -> None:
     platform = with_two_copies()
     older, _ = platform.copies()
-    tags = tags_of(platform, older)
+    tags = platform.tags(older.snapshot_id)
     platform.world.cloud.add_group(ELSEWHERE)
     name = older.snapshot_id.rsplit("/", 1)[-1]
     forged = f"{ELSEWHERE.text}/providers/Microsoft.Compute/snapshots/{name}"
@@ -158,26 +141,25 @@ def other_time(tags: dict[str, str]) -> dict[str, str]:
     return tags | {COPY_TAG: json.dumps(told | {"at": (SLOT - 400 * 24 * HOUR).isoformat()})}
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda tags: tags | {f"{TAG_PREFIX}retention": "P1D"},
-        lambda tags: tags | {f"{TAG_PREFIX}retention-tag": "Weekly"},
-        lambda tags: tags | {f"{TAG_PREFIX}point": "0" * 32},
-        lambda tags: tags | {f"{TAG_PREFIX}installation": ""},
-        lambda tags: tags | {COPY_TAG: '{"attempt": 7, "at": "2026-03-02T12:00:00+00:00", "rule": "north"}'},
-        lambda tags: tags | {COPY_TAG: "no JSON"},
-        lambda tags: tags | {COPY_TAG: "[]"},
-        other_time,
-    ],
-    ids=["retention", "tag", "point", "installation", "attempt", "unreadable", "of another shape", "time"],
-)
-def test_a_copy_whose_tags_somebody_edited_is_told_of_and_never_touched(
-    change: Callable[[dict[str, str]], dict[str, str]],
-) -> None:
+STRANGER = {f"{TAG_PREFIX}installation": "99999999-9999-4999-8999-999999999999"}
+EDITS: dict[str, Callable[[dict[str, str]], dict[str, str]]] = {
+    "retention": lambda tags: tags | {f"{TAG_PREFIX}retention": "P1D"},
+    "tag": lambda tags: tags | {f"{TAG_PREFIX}retention-tag": "Weekly"},
+    "point": lambda tags: tags | {f"{TAG_PREFIX}point": "0" * 32},
+    "instance that is gone": lambda tags: tags | {f"{TAG_PREFIX}instance": "nobody"},
+    "installation": lambda tags: tags | {f"{TAG_PREFIX}installation": ""},
+    "attempt": lambda tags: tags | {COPY_TAG: '{"attempt": 7, "at": "2026-03-02T12:00:00+00:00", "rule": "north"}'},
+    "unreadable": lambda tags: tags | {COPY_TAG: "no JSON"},
+    "of another shape": lambda tags: tags | {COPY_TAG: "[]"},
+    "time": other_time,
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_copy_whose_tags_somebody_edited_is_told_of_and_never_touched(edit: str) -> None:
     platform = with_two_copies()
     older, _ = platform.copies()
-    platform.world.cloud.retag(older.snapshot_id, change(tags_of(platform, older)))
+    platform.world.cloud.retag(older.snapshot_id, EDITS[edit](platform.tags(older.snapshot_id)))
     forget(platform, older)
     for _ in range(2):
         reconcile(platform.world.ports)
@@ -190,9 +172,8 @@ def test_a_copy_whose_tags_somebody_edited_is_told_of_and_never_touched(
 def copied_by_hand(platform: Platform, copy: PointCopy, name: str) -> str:
     """Somebody makes a snapshot with the copy's tags, under another name."""
     home = platform.world.cloud.shown(copy.source_id)
-    assert home is not None
     made = f"{COPIES.text}/providers/Microsoft.Compute/snapshots/{name}"
-    platform.world.cloud.add_snapshot(made, source=Disk(raw=home), tags=tags_of(platform, copy))
+    platform.world.cloud.add_snapshot(made, source=Disk(raw=home), tags=platform.tags(copy.snapshot_id))
     return made
 
 
@@ -211,10 +192,9 @@ def test_one_that_was_put_in_a_copys_place_is_told_of_and_never_touched() -> Non
     """Deleted, and made again under its name of another snapshot."""
     platform = with_two_copies()
     older, newest = platform.copies()
-    tags = tags_of(platform, older)
+    tags = platform.tags(older.snapshot_id)
     platform.world.cloud.lose_snapshot(older.snapshot_id)
     home = platform.world.cloud.shown(newest.source_id)
-    assert home is not None
     platform.world.cloud.add_snapshot(older.snapshot_id, source=Disk(raw=home), tags=tags)
     forget(platform, older)
     reconcile(platform.world.ports)
@@ -222,42 +202,18 @@ def test_one_that_was_put_in_a_copys_place_is_told_of_and_never_touched() -> Non
     assert [copy.copy_id for copy in platform.copies()] == [newest.copy_id]
 
 
-def test_copies_of_another_installation_are_left_alone() -> None:
-    platform = with_two_copies()
-    older, _ = platform.copies()
-    stranger = "99999999-9999-4999-8999-999999999999"
-    platform.world.cloud.retag(older.snapshot_id, tags_of(platform, older) | {f"{TAG_PREFIX}installation": stranger})
-    forget(platform, older)
-    assert reconcile(platform.world.ports).copies == []
-    assert told_of_orphans(platform) == []
-    assert older.snapshot_id in platform.world.cloud.snapshot_ids()
-
-
 def test_copies_of_another_vault_that_is_there_are_its_own_affair_and_of_one_that_is_gone_are_told() -> None:
     platform = with_two_copies()
     older, _ = platform.copies()
     put_vault(platform.world.ports, vault(OTHER_VAULT))
-    said = tags_of(platform, older) | {f"{TAG_PREFIX}vault": OTHER_VAULT.resource_id}
+    said = platform.tags(older.snapshot_id) | {f"{TAG_PREFIX}vault": OTHER_VAULT.resource_id}
     platform.world.cloud.retag(older.snapshot_id, said)
     forget(platform, older)
     assert reconcile(platform.world.ports).copies == []
     assert told_of_orphans(platform) == []
-    with platform.world.faults.paused():
-        stored = platform.world.store.get(Vault, OTHER_VAULT)
-        assert stored is not None
-        platform.world.store.commit(OTHER_VAULT, [Remove(stored)])
+    platform.remove(Vault, vault=OTHER_VAULT)
     reconcile(platform.world.ports)
     assert told_of_orphans(platform) == [older.snapshot_id]
-
-
-def test_a_copy_of_an_instance_that_is_gone_is_told_of() -> None:
-    platform = with_two_copies()
-    _, newest = platform.copies()
-    said = tags_of(platform, newest) | {f"{TAG_PREFIX}instance": "nobody"}
-    platform.world.cloud.retag(newest.snapshot_id, said)
-    forget(platform, newest)
-    reconcile(platform.world.ports)
-    assert told_of_orphans(platform) == [newest.snapshot_id]
 
 
 def test_a_copy_in_a_group_that_no_rule_names_any_more_is_told_of_unless_a_record_knows_it() -> None:
@@ -278,16 +234,18 @@ def test_a_copy_in_a_group_that_no_rule_names_any_more_is_told_of_unless_a_recor
 
 
 @pytest.mark.parametrize("has_rule", [True, False])
-def test_copies_of_another_installation_are_named_to_whoever_asks_for_the_report(has_rule: bool) -> None:
+def test_copies_of_another_installation_are_left_alone_and_named_to_whoever_asks_for_the_report(has_rule: bool) -> None:
     platform = with_two_copies()
     older, _ = platform.copies()
-    stranger = "99999999-9999-4999-8999-999999999999"
-    platform.world.cloud.retag(older.snapshot_id, tags_of(platform, older) | {f"{TAG_PREFIX}installation": stranger})
+    platform.world.cloud.retag(older.snapshot_id, platform.tags(older.snapshot_id) | STRANGER)
     forget(platform)
     if not has_rule:
         delete_rule(platform.world.ports, VAULT, "north")
-    assert reconcile(platform.world.ports).foreign == [older.snapshot_id]
+    report = reconcile(platform.world.ports)
+    assert report.foreign == [older.snapshot_id]
+    assert f"adopted {older.snapshot_id}" not in report.copies
     assert older.snapshot_id not in told_of_orphans(platform)
+    assert older.snapshot_id in platform.world.cloud.snapshot_ids()
 
 
 def test_one_that_is_still_made_is_adopted_once_it_is_whole() -> None:
@@ -435,7 +393,7 @@ def test_after_configuring_anew_copies_go_on_and_old_ones_expire() -> None:
 def test_what_waits_is_owed_and_waits_again_where_rows_of_copies_alone_were_lost() -> None:
     platform = copied(protected())
     platform.run(minutes=20)
-    platform.world.cloud.guard = refuse_copies
+    platform.world.cloud.guard = REFUSE_COPIES
     go_to(platform, SLOT + HOUR, minutes=5)
     whole, waiting = platform.copies()
     forget(platform)
@@ -448,11 +406,6 @@ def test_what_waits_is_owed_and_waits_again_where_rows_of_copies_alone_were_lost
         (whole.copy_id, CopyState.COMPLETED),
         (waiting.copy_id, CopyState.COMPLETED),
     ]
-
-
-def refuse_copies(call: str, target: str) -> None:
-    if call == "start_copy":
-        raise CloudUnavailable("no")
 
 
 def test_where_the_home_region_is_gone_the_copies_alone_bring_vault_and_instance_back() -> None:
@@ -470,9 +423,7 @@ def test_where_the_home_region_is_gone_the_copies_alone_bring_vault_and_instance
         "westeurope",
     )
     assert instance.snapshot_group_id.lower() == SNAPSHOT_GROUP.key
-    stored = platform.world.store.get(Vault, VAULT)
-    assert stored is not None
-    assert stored.value.location == "westeurope"
+    assert platform.stored(Vault).value.location == "westeurope"
     assert platform.points() == []
     reconcile(platform.world.ports)
     assert [copy.state for copy in platform.copies()] == [CopyState.COMPLETED] * 2
@@ -490,34 +441,28 @@ def test_holds_of_copies_whose_points_are_gone_come_back_with_them() -> None:
     platform.run(minutes=1)
     platform.world.cloud.remove_group(SNAPSHOT_GROUP)
     rebuild_catalogue(lost(platform).world.ports, [COPIES])
-    stored = platform.world.store.get(Vault, VAULT)
-    assert stored is not None
-    assert [each.name for each in stored.value.holds] == ["of-vault"]
+    assert [each.name for each in platform.stored(Vault).value.holds] == ["of-vault"]
     assert [(each.name, each.scope) for each in platform.instance().holds] == [("of-instance", INSTANCE)]
     assert [[each.name for each in copy.holds] for copy in platform.copies()] == [["of-point"]]
     cleared = clear_hold(platform.world.ports, at_point, "of-point")
-    assert cleared is not None
     assert platform.copies()[0].holds[0].ends_at == cleared.after.ends_at
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda tags: tags | {f"{TAG_PREFIX}retention": "P1D"},
-        lambda tags: tags | {COPIED_DISK_TAG: disk_id("another")},
-        lambda tags: tags | {COPIED_DISK_TAG: "no disk"},
-        lambda tags: {name: value for name, value in tags.items() if name != COPIED_DISK_TAG},
-        other_time,
-    ],
-    ids=["retention", "disk", "no disk", "without", "time"],
-)
-def test_what_is_not_proven_is_named_and_written_back_as_nothing(
-    change: Callable[[dict[str, str]], dict[str, str]],
-) -> None:
+UNPROVEN: dict[str, Callable[[dict[str, str]], dict[str, str]]] = {
+    "retention": EDITS["retention"],
+    "disk": lambda tags: tags | {COPIED_DISK_TAG: disk_id("another")},
+    "no disk": lambda tags: tags | {COPIED_DISK_TAG: "no disk"},
+    "without": lambda tags: {name: value for name, value in tags.items() if name != COPIED_DISK_TAG},
+    "time": other_time,
+}
+
+
+@pytest.mark.parametrize("edit", UNPROVEN)
+def test_what_is_not_proven_is_named_and_written_back_as_nothing(edit: str) -> None:
     platform = copied(protected())
     platform.run(minutes=20)
     (copy,) = platform.copies()
-    platform.world.cloud.retag(copy.snapshot_id, change(tags_of(platform, copy)))
+    platform.world.cloud.retag(copy.snapshot_id, UNPROVEN[edit](platform.tags(copy.snapshot_id)))
     platform.world.cloud.remove_group(SNAPSHOT_GROUP)
     report = rebuild_catalogue(lost(platform).world.ports, [COPIES])
     assert (report.copies, report.foreign) == ([], [copy.snapshot_id])

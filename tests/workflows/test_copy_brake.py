@@ -11,7 +11,6 @@ from backup_core.domain.copying import CopyRule, KeptCopy
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.messages import ExpireCopies, ExpirePoints
 from backup_core.domain.recovery_point import RecoveryPoint
-from backup_core.ports import Remove, every
 from backup_core.workflows.brake import find_brake
 from backup_core.workflows.copy_rules import delete_rule, put_rule
 from backup_core.workflows.holds import Place, clear_hold, set_hold
@@ -53,19 +52,20 @@ def lose_points(platform: Platform, names: Sequence[str] = DISKS) -> None:
     """Their snapshots at home were deleted past the app, and their time is over: only copies are left."""
     with platform.world.faults.paused():
         for name in names:
-            for stored in list(every(platform.world.ports, RecoveryPoint, VAULT, name)):
-                platform.world.cloud.lose_snapshot(stored.value.snapshot_id)
-                platform.world.store.commit(VAULT, [Remove(stored)])
+            for point in platform.points(name):
+                platform.world.cloud.lose_snapshot(point.snapshot_id)
+                platform.remove(RecoveryPoint, name, point.point_id)
 
 
 def with_copies(platform: Platform) -> list[str]:
     return [name for name in DISKS if copies(platform, name)]
 
 
-def two_copies(platform: Platform) -> None:
-    """A newer one for each, so that the older is not kept as the newest."""
+def two_copies(platform: Platform) -> list[str]:
+    """A newer one for each, so that the older, whose ids these are, is not kept as the newest."""
     go_to(platform, SLOT + DAY, minutes=5)
     assert all(len(copies(platform, name)) == 2 for name in DISKS)
+    return [copies(platform, name)[0].copy_id for name in DISKS]
 
 
 def with_the_older(platform: Platform, olds: Sequence[str]) -> list[str]:
@@ -81,7 +81,6 @@ def test_copies_that_go_with_instances_that_have_no_points_any_more_are_stopped_
     platform.run(hours=30)
     assert len(with_copies(platform)) == 3, "time alone lets nothing go"
     batch = find_brake(platform.world.ports, VAULT).batch
-    assert batch is not None
     assert (batch.instances, batch.points, batch.causes) == (3, 3, (THIEF,))
     assert all(platform.instance(name).alerts for name in with_copies(platform))
     go_on(platform, by=OWNER)
@@ -108,7 +107,6 @@ def test_what_is_stopped_with_its_points_keeps_its_copies_and_nobody_looks_again
     assert len(left) == 3
     assert all(platform.points(name) for name in left)
     batch = find_brake(platform.world.ports, VAULT).batch
-    assert batch is not None
     assert (batch.instances, batch.points) == (3, 6), "points and copies"
     before = len(sent(platform, ExpirePoints)) + len(sent(platform, ExpireCopies))
     platform.run(hours=3)
@@ -139,23 +137,19 @@ def test_plain_expiry_of_copies_asks_the_brake_nothing() -> None:
 
 def test_copies_that_a_cleared_hold_had_kept_beyond_their_date_are_no_plain_expiry() -> None:
     platform = copied(retention="P2D")
-    two_copies(platform)
-    olds = [copies(platform, name)[0].copy_id for name in DISKS]
+    olds = two_copies(platform)
     ports, place = platform.world.ports, Place(vault=VAULT)
     set_hold(ports, place, hold(scope="vault"))
     go_to(platform, SLOT + 2 * DAY, hours=2)
     clear_hold(ports, place, "case-1", by=THIEF)
     platform.run(hours=32)
     assert len(with_the_older(platform, olds)) == 3
-    batch = find_brake(ports, VAULT).batch
-    assert batch is not None
-    assert batch.causes == (THIEF,)
+    assert find_brake(ports, VAULT).batch.causes == (THIEF,)
 
 
 def test_copies_that_stopped_protection_had_kept_are_no_plain_expiry_when_somebody_resumes_it() -> None:
     platform = copied(retention="P2D")
-    two_copies(platform)
-    olds = [copies(platform, name)[0].copy_id for name in DISKS]
+    olds = two_copies(platform)
     for name in DISKS:
         stop_protection(platform.world.ports, VAULT, name)
     go_to(platform, SLOT + 2 * DAY + HOUR, minutes=5)
@@ -192,11 +186,9 @@ def test_what_waits_at_home_stays_in_the_batch_when_copies_expire_plainly_beside
             platform.world.store.schedule([agenda.expiry_row(VAULT, name, platform.world.clock.now())])
     platform.run(minutes=5)
     batch = find_brake(platform.world.ports, VAULT).batch
-    assert batch is not None
     assert batch.instances == 3
     go_to(platform, SLOT + 2 * DAY, minutes=50)
     again = find_brake(platform.world.ports, VAULT).batch
-    assert again is not None
     assert (again.name, again.instances) == (batch.name, 3)
     assert not [row for row in platform.agenda(AgendaKind.EXPIRY) if row.due_at < platform.world.clock.now() - HOUR]
 

@@ -45,7 +45,6 @@ def test_a_rule_copies_what_has_its_tags_and_keeps_it_as_long_as_it_says() -> No
 
 def test_the_first_copy_is_transferred_whole_and_each_other_one_as_it_differs_from_the_one_before() -> None:
     churn = USE.churn
-    assert churn is not None
     found = transferred_gib(region(0, 1, 3).copies, USE)
     changed = (churn.between(DAY) + churn.between(2 * DAY)) / GIB
     assert found.estimate == pytest.approx(100 + changed)

@@ -16,7 +16,6 @@ from backup_core.domain.hold import Hold
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.recovery_point import HOLD_TAG, RecoveryPoint
 from backup_core.domain.vault import Promises
-from backup_core.ports import Remove, every
 from backup_core.workflows.deletion import DeletionUnderWay, new_permit
 from backup_core.workflows.holds import Place, clear_hold, holds_at, set_hold
 from backup_core.workflows.lifecycle import delete_instance, stop_protection
@@ -24,6 +23,7 @@ from backup_core.workflows.protection import resume_protection
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.vaults import put_vault
 from tests.builders import VAULT, hold, vault, vault_properties
+from tests.workflows import test_copying as copying
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import (
     SLOT,
@@ -42,11 +42,8 @@ SCOPES = ("point", "instance", "vault")
 
 
 def with_two_copies(*, retention: str = "PT90M") -> Platform:
-    """Of 12 and 13 o'clock; the older expires at 13:30."""
-    platform = copied(protected(), retention=retention)
-    platform.run(minutes=20)
-    go_to(platform, SLOT + HOUR, minutes=10)
-    assert [each.state for each in copies(platform)] == [CopyState.COMPLETED] * 2
+    """Of 12 and 13 o'clock; the older expires at 13:30. No more are made."""
+    platform = copying.with_two_copies(retention=retention)
     change_instance(platform, state=ProtectionState.SUSPENDED)
     return platform
 
@@ -62,17 +59,16 @@ def hold_it(platform: Platform, place: Place) -> Hold:
 
 
 def tag(platform: Platform, snapshot_id: str) -> list[dict[str, str]]:
-    shown = platform.world.cloud.shown(snapshot_id)
-    assert shown is not None
-    return json.loads(shown["tags"].get(HOLD_TAG, "[]"))
+    return json.loads(platform.tags(snapshot_id).get(HOLD_TAG, "[]"))
+
+
+def is_kept(platform: Platform, copy: PointCopy) -> bool:
+    return copy.copy_id in {each.copy_id for each in copies(platform)}
 
 
 def lose_point(platform: Platform, point_id: str) -> None:
     """As when it expired, or its row was lost, and its copy is still there."""
-    with platform.world.faults.paused():
-        stored = platform.world.store.get(RecoveryPoint, VAULT, "disk-1", point_id)
-        assert stored is not None
-        platform.world.store.commit(VAULT, [Remove(stored)])
+    platform.remove(RecoveryPoint, "disk-1", point_id)
 
 
 @pytest.mark.parametrize("scope", SCOPES)
@@ -84,7 +80,7 @@ def test_a_hold_that_is_set_later_is_in_the_tags_of_the_copies_within_seconds_an
     assert [each["name"] for each in tag(platform, first.snapshot_id)] == [held.name]
     assert bool(tag(platform, second.snapshot_id)) is (scope != "point")
     go_to(platform, SLOT + 6 * HOUR, minutes=10)
-    assert first.copy_id in {each.copy_id for each in copies(platform)}
+    assert is_kept(platform, first)
     assert platform.world.cloud.removed.count(first.snapshot_id) == 0
 
 
@@ -96,10 +92,8 @@ def test_copies_go_after_the_hold_was_cleared_and_a_day_has_passed_and_the_tags_
     hold_it(platform, place)
     platform.run(seconds=30)
     cleared = clear_hold(platform.world.ports, place, "case-1")
-    assert cleared is not None
-    assert cleared.after.ends_at is not None
     go_to(platform, cleared.after.ends_at - timedelta(minutes=5), minutes=4)
-    assert first.copy_id in {each.copy_id for each in copies(platform)}
+    assert is_kept(platform, first)
     platform.run(minutes=5)
     assert [each.copy_id for each in copies(platform)] == [second.copy_id]
     reconcile(platform.world.ports)
@@ -127,7 +121,7 @@ def test_copies_that_expired_while_protection_was_stopped_go_when_it_is_resumed(
     assert copies(platform) == [first, second]
     resume_protection(platform.world.ports, VAULT, "disk-1")
     platform.run(minutes=2)
-    assert first.copy_id not in {each.copy_id for each in copies(platform)}
+    assert not is_kept(platform, first)
 
 
 def test_clearing_it_is_taken_back_for_the_copies_too() -> None:
@@ -140,7 +134,7 @@ def test_clearing_it_is_taken_back_for_the_copies_too() -> None:
     platform.run(minutes=1)
     platform.world.clock.advance(days=3)
     platform.run(hours=2)
-    assert first.copy_id in {each.copy_id for each in copies(platform)}
+    assert is_kept(platform, first)
 
 
 def test_a_held_copy_stays_held_where_its_point_is_gone_and_is_cleared_by_the_points_name() -> None:
@@ -150,12 +144,12 @@ def test_a_held_copy_stays_held_where_its_point_is_gone_and_is_cleared_by_the_po
     platform.run(minutes=1)
     lose_point(platform, first.point_id)
     go_to(platform, SLOT + 9 * HOUR, minutes=30)
-    assert first.copy_id in {each.copy_id for each in copies(platform)}
+    assert is_kept(platform, first)
     assert [each.name for each in holds_at(platform.world.ports, place_of(first))] == ["case-1"]
     clear_hold(platform.world.ports, place_of(first), "case-1", by="someone")
     platform.world.clock.advance(days=1)
     platform.run(minutes=5)
-    assert first.copy_id not in {each.copy_id for each in copies(platform)}
+    assert not is_kept(platform, first)
     assert events(platform, "LegalHold.Cleared")[0].content["recoveryPointId"] == first.point_id
 
 
@@ -165,7 +159,7 @@ def test_a_copy_whose_point_is_gone_can_be_held_and_one_of_nothing_cannot() -> N
     lose_point(platform, first.point_id)
     hold_it(platform, place_of(first))
     go_to(platform, SLOT + 6 * HOUR, minutes=10)
-    assert first.copy_id in {each.copy_id for each in copies(platform)}
+    assert is_kept(platform, first)
     with pytest.raises(NotFound):
         hold_it(platform, Place(vault=VAULT, instance="disk-1", point="f" * 32))
 
@@ -180,20 +174,18 @@ def test_a_stale_tag_of_a_hold_that_ended_keeps_no_copy_also_where_the_point_is_
     clear_hold(platform.world.ports, place_of(first), "case-1")
     lose_point(platform, first.point_id)
     go_to(platform, SLOT + 9 * HOUR, minutes=30)
-    assert first.copy_id not in {each.copy_id for each in copies(platform)}
+    assert not is_kept(platform, first)
 
 
 def test_a_tag_that_somebody_wrote_keeps_a_copy_and_is_told() -> None:
     platform = with_two_copies()
     first, _ = copies(platform)
-    platform.world.cloud.retag(
-        first.snapshot_id, {**platform.world.cloud.shown(first.snapshot_id)["tags"], HOLD_TAG: "me"}
-    )
+    platform.world.cloud.retag(first.snapshot_id, {**platform.tags(first.snapshot_id), HOLD_TAG: "me"})
     reconcile(platform.world.ports)
     platform.run(seconds=30)
     assert any(event.content["snapshotId"] == first.snapshot_id for event in events(platform, "Snapshot.TagsChanged"))
     go_to(platform, SLOT + 3 * HOUR, minutes=10)
-    assert first.copy_id in {each.copy_id for each in copies(platform)}
+    assert is_kept(platform, first)
 
 
 def test_taking_the_tag_off_a_copy_lets_nothing_go_and_it_is_written_again() -> None:
@@ -201,10 +193,10 @@ def test_taking_the_tag_off_a_copy_lets_nothing_go_and_it_is_written_again() -> 
     first, _ = copies(platform)
     hold_it(platform, place_of(first))
     platform.run(seconds=30)
-    tags = platform.world.cloud.shown(first.snapshot_id)["tags"]
+    tags = platform.tags(first.snapshot_id)
     platform.world.cloud.retag(first.snapshot_id, {name: value for name, value in tags.items() if name != HOLD_TAG})
     go_to(platform, SLOT + 3 * HOUR, minutes=10)
-    assert first.copy_id in {each.copy_id for each in copies(platform)}
+    assert is_kept(platform, first)
     reconcile(platform.world.ports)
     platform.run(seconds=30)
     assert tag(platform, first.snapshot_id)
@@ -250,15 +242,12 @@ def test_a_copy_that_is_found_without_a_record_is_held_as_its_tag_says() -> None
     hold_it(platform, place_of(first))
     platform.run(seconds=30)
     lose_point(platform, first.point_id)
-    with platform.world.faults.paused():
-        for stored in list(every(platform.world.ports, PointCopy, VAULT, "disk-1")):
-            if stored.value.copy_id == first.copy_id:
-                platform.world.store.commit(VAULT, [Remove(stored)])
+    platform.remove(PointCopy, "disk-1", first.copy_id)
     reconcile(platform.world.ports)
     back = next(each for each in copies(platform) if each.copy_id == first.copy_id)
     assert [each.name for each in back.holds] == ["case-1"]
     go_to(platform, SLOT + 6 * HOUR, minutes=10)
-    assert first.copy_id in {each.copy_id for each in copies(platform)}
+    assert is_kept(platform, first)
 
 
 def test_a_hold_while_a_copy_may_be_going_says_so_and_keeps_it_if_azure_was_not_asked() -> None:
@@ -287,7 +276,7 @@ def test_a_held_copy_of_a_deleted_instance_keeps_the_purge_waiting() -> None:
     platform.world.clock.advance(days=15)
     platform.run(minutes=10)
     assert platform.instance().state is ProtectionState.SOFT_DELETED
-    assert first.copy_id in {each.copy_id for each in copies(platform)}
+    assert is_kept(platform, first)
 
 
 def test_an_instance_with_held_copies_is_not_deleted_where_that_could_not_be_undone() -> None:

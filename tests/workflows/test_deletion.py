@@ -25,7 +25,7 @@ from tests.builders import SNAPSHOT_GROUP, VAULT, hold
 from tests.cases import every_case
 from tests.workflows.platform import Platform
 from tests.workflows.proofs import Scenario
-from tests.workflows.scenes import SLOT, change_copy, change_instance, change_point, jobs, protected
+from tests.workflows.scenes import SLOT, change_copy, change_instance, change_point, jobs, protected, refuse
 from tests.workflows.test_proofs import SCENARIOS
 
 NAME = "disk-1"
@@ -169,12 +169,7 @@ def test_a_stop_while_a_half_made_snapshot_is_being_discarded_is_told_so() -> No
 
 def test_what_cannot_be_discarded_is_left_to_the_reconciler_and_the_backup_fails_all_the_same() -> None:
     platform = half_made()
-
-    def refuse(call: str, target: str) -> None:
-        if call == "delete_snapshot":
-            raise BackupError("no")
-
-    platform.world.cloud.guard = refuse
+    platform.world.cloud.guard = refuse("delete_snapshot", BackupError("no"))
     platform.run(minutes=2)
     assert [job.status for job in jobs(platform, JobOperation.BACKUP)] == [JobStatus.FAILED]
     assert platform.instance().active is None

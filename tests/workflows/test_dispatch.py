@@ -301,7 +301,6 @@ def test_a_herd_larger_than_its_interval_takes_turns_and_says_what_it_misses() -
     starts = [message for message in world.queue.sent if isinstance(message, StartBackup)]
     for envelope in world.queue.waiting():
         assert isinstance(envelope.message, StartBackup)
-        assert envelope.message.slot is not None
         assert envelope.visible_at < envelope.message.slot + timedelta(minutes=2), "at most one slot has come meanwhile"
     by_disk = Counter(message.instance_name for message in starts)
     assert len(by_disk) == 1000
@@ -403,7 +402,6 @@ def test_of_a_herd_every_fifteenth_backup_delivers_and_before_the_others_a_look_
     quiet_until = {message.quiet_until for message in starts(platform)}
     assert sum(message.quiet_until is None for message in starts(platform)) == 400 // DELIVERS
     (last,) = quiet_until - {None}
-    assert last is not None
     rows = platform.world.store.agenda(AgendaKind.WATCH)
     assert max(row.due_at for row in rows if row.instance_name == OUTBOX) - last == outbox.WAKE_MARGIN
     assert last >= SLOT + timedelta(seconds=max(released(platform)) + 10)
@@ -456,7 +454,6 @@ def test_a_start_that_is_put_off_is_watched_from_when_it_can_begin() -> None:
     dispatch(platform.world.ports)
     for envelope in platform.world.queue.waiting():
         watch_due_at = envelope.message.watch_due_at
-        assert watch_due_at is not None
         assert watch_due_at >= envelope.visible_at + timedelta(seconds=40)
 
 

@@ -21,7 +21,7 @@ from backup_core.domain.restore_test_plan import RestoreTestPlace, RestoreTestPl
 from backup_core.domain.restore_together import TogetherRequest
 from backup_core.domain.swap import MachineRefused
 from backup_core.domain.vault import Promises, Vault
-from backup_core.ports import Insert, Remove
+from backup_core.ports import Insert
 from backup_core.workflows.brake import find_brake, say_go_on
 from backup_core.workflows.holds import Place, clear_hold, set_hold
 from backup_core.workflows.job_kinds import give_up
@@ -58,10 +58,12 @@ from tests.workflows.scenes import (
     SLOT,
     add_point,
     add_snapshot,
+    ask_for_backup,
     backed_up,
     go_to,
     lose,
     protected,
+    refuse,
 )
 from tests.workflows.test_acting import teams_vault
 from tests.workflows.test_copying import copied as with_copy_rule
@@ -74,31 +76,55 @@ NAME = "disk-1"
 TARGET = disk_id("restored", TARGET_GROUP)
 
 
-def _backed_up() -> Platform:
-    return backed_up()
+Scene, Step = Callable[[], Platform], Callable[[Platform], object]
 
 
-def _refuse(call: str, role: str = "Disk Snapshot Contributor") -> Callable[[str, str], None]:
-    def guard(called: str, target: str) -> None:
-        if called == call:
-            raise PermissionMissing("403", scope=target, role=role)
+def _after(*steps: Step, scene: Scene = backed_up) -> Scene:
+    """A scene and what happens in it, each with half a minute to take its course."""
 
-    return guard
-
-
-def _moved(request: Any = request_import, *, spoil: Callable[[Platform], None] | None = None) -> Callable[[], Platform]:
-    """What a request made of a vault of Azure Backup; of an empty one there is nothing to undo or to finish."""
-
-    def make() -> Platform:
-        platform = Platform()
-        stock(platform.world, disks=1 if request is request_import else 0, points=1)
-        request(platform.world.ports, VAULT, OLD.resource_id, author=Author())
-        if spoil is not None:
-            spoil(platform)
-        platform.run(minutes=5)
+    def cause() -> Platform:
+        platform = scene()
+        for step in steps:
+            step(platform)
+            platform.run(seconds=30)
         return platform
 
-    return make
+    return cause
+
+
+def _at(later: timedelta) -> Step:
+    return lambda platform: go_to(platform, SLOT + later, minutes=5)
+
+
+def _run_out(platform: Platform) -> None:
+    platform.run(minutes=3)
+
+
+def _forbid(call: str, role: str = "Disk Snapshot Contributor") -> Step:
+    def step(platform: Platform) -> None:
+        platform.world.cloud.guard = refuse(call, PermissionMissing("403", scope=SNAPSHOT_GROUP.text, role=role))
+
+    return step
+
+
+def _allow(platform: Platform) -> None:
+    platform.world.cloud.guard = lambda call, target: None
+
+
+def _fail(platform: Platform) -> None:
+    platform.world.cloud.fail_late("DiskSnapshotOperationFailed")
+
+
+def _moved(request: Any = request_import, *, spoil: Step = lambda platform: None) -> Scene:
+    """What a request made of a vault of Azure Backup; of an empty one there is nothing to undo or to finish."""
+
+    def ask(platform: Platform) -> None:
+        stock(platform.world, disks=1 if request is request_import else 0, points=1)
+        request(platform.world.ports, VAULT, OLD.resource_id, author=Author())
+        spoil(platform)
+        platform.run(minutes=5)
+
+    return _after(ask, scene=Platform)
 
 
 def _unsettle(platform: Platform) -> None:
@@ -106,109 +132,31 @@ def _unsettle(platform: Platform) -> None:
     raw["properties"]["currentProtectionState"] = "ConfiguringProtection"
 
 
-def _hide(platform: Platform) -> None:
-    platform.world.azure_backup.vaults.clear()
+def _stop_while_it_waits(platform: Platform) -> None:
+    ask_for_backup(platform)
+    _stop(platform)
 
 
-def _without_permission() -> Platform:
-    platform = protected()
-    platform.world.cloud.guard = _refuse("start_snapshot")
-    platform.run(seconds=90)
-    return platform
-
-
-def _permission_back() -> Platform:
-    platform = _without_permission()
-    platform.world.cloud.guard = lambda call, target: None
-    go_to(platform, SLOT + HOUR, seconds=90)
-    return platform
-
-
-def _azure_fails() -> Platform:
-    platform = protected()
-    platform.world.cloud.fail_late("DiskSnapshotOperationFailed")
-    platform.run(seconds=90)
-    return platform
-
-
-def _azure_fails_once() -> Platform:
-    platform = _azure_fails()
-    go_to(platform, SLOT + HOUR, seconds=90)
-    return platform
-
-
-def _stopped_while_waiting() -> Platform:
-    platform = backed_up()
-    request_backup(platform.world.ports, VAULT, NAME, rule_name="BackupHourly", retention_tag=None)
-    stop_protection(platform.world.ports, VAULT, NAME)
-    platform.run(seconds=60)
-    return platform
-
-
-def _breached() -> Platform:
-    platform = backed_up()
-    platform.world.cloud.guard = _refuse("start_snapshot")
-    for hours in (1, 2, 3):
-        go_to(platform, SLOT + hours * HOUR, minutes=3)
-    return platform
-
-
-def _breached_and_recovered() -> Platform:
-    platform = _breached()
-    platform.world.cloud.guard = lambda call, target: None
-    go_to(platform, SLOT + 4 * HOUR, minutes=2)
-    return platform
-
-
-def _not_ticking_for_hours() -> Platform:
-    platform = backed_up()
-    platform.run(minutes=2)
-    go_to(platform, SLOT + 5 * HOUR, minutes=3)
-    return platform
-
-
-def _restored() -> Platform:
-    platform = backed_up()
+def _restore(platform: Platform) -> None:
     request_restore(platform.world.ports, VAULT, NAME, RestoreRequest(point_id=None, target_disk_id=TARGET))
     platform.run(minutes=2)
-    return platform
 
 
-def _restore_refused() -> Platform:
-    platform = backed_up()
-    platform.world.cloud.guard = _refuse("start_disk", "Disk Restore Operator")
-    request_restore(platform.world.ports, VAULT, NAME, RestoreRequest(point_id=None, target_disk_id=TARGET))
-    platform.run(minutes=2)
-    return platform
-
-
-def _restored_together(platform: Platform) -> Platform:
+def _restore_together(platform: Platform) -> None:
     wanted = ((NAME, RestoreRequest(point_id=None, target_disk_id=TARGET)),)
     request_restore_together(platform.world.ports, VAULT, TogetherRequest(wanted=wanted, slot=SLOT))
     platform.run(minutes=2)
-    return platform
 
 
-def _name_taken() -> Platform:
-    platform = backed_up()
+def _take_the_name(platform: Platform) -> None:
     platform.world.cloud.add_disk(disk_json("restored", group=TARGET_GROUP))
-    return platform
 
 
-def _tested(spoil: Callable[[Platform], None] | None = None, **plan: Any) -> Callable[[], Platform]:
-    """A restore test of a point that somebody spoiled, if so."""
-
-    def make() -> Platform:
-        platform = backed_up(disk=disk_json(**plan))
-        if spoil is not None:
-            spoil(platform)
-        intervals = (f"R/{SLOT + timedelta(minutes=30):%Y-%m-%dT%H:%M:%S}+00:00/PT1H",)
-        wanted = RestoreTestPlan(name="p", intervals=intervals, target_group_id=TARGET_GROUP.text, seed="")
-        put_plan(platform.world.ports, VAULT, wanted)
-        go_to(platform, SLOT + timedelta(minutes=30), minutes=70)
-        return platform
-
-    return make
+def _test_a_restore(platform: Platform) -> None:
+    intervals = (f"R/{SLOT + timedelta(minutes=30):%Y-%m-%dT%H:%M:%S}+00:00/PT1H",)
+    wanted = RestoreTestPlan(name="p", intervals=intervals, target_group_id=TARGET_GROUP.text, seed="")
+    put_plan(platform.world.ports, VAULT, wanted)
+    go_to(platform, SLOT + timedelta(minutes=30), minutes=70)
 
 
 def _lose_snapshot(platform: Platform) -> None:
@@ -234,351 +182,229 @@ def _swapped(*, undoes: bool = False, refused: bool = False) -> Platform:
     return platform
 
 
-def _expired() -> Platform:
-    platform = backed_up()
-    go_to(platform, SLOT + timedelta(days=8), minutes=5)
-    return platform
-
-
-def _expiry_locked() -> Platform:
-    platform = backed_up()
+def _lock(platform: Platform) -> None:
     platform.world.cloud.locks.add(SNAPSHOT_GROUP.key)
-    go_to(platform, SLOT + timedelta(days=8), minutes=5)
-    return platform
 
 
-def _expiry_locked_in_part() -> Platform:
-    platform = backed_up()
-    go_to(platform, SLOT + HOUR)
-    go_to(platform, SLOT + 2 * HOUR)
-    strange = platform.points()[-1].snapshot_id.lower()
-    platform.world.cloud._snapshots[strange].raw["tags"] = {}
-    go_to(platform, SLOT + timedelta(days=8), minutes=5)
-    return platform
+def _take_the_oldests_tags(platform: Platform) -> None:
+    platform.world.cloud.retag(platform.points()[-1].snapshot_id, {})
 
 
-def _snapshot_gone() -> Platform:
-    platform = backed_up()
+def _lose_for_good(platform: Platform) -> None:
     lose(platform, platform.points()[0])
     reconcile(platform.world.ports)
-    return platform
 
 
-def _asked(*requests: Callable[[Platform], object]) -> Callable[[], Platform]:
-    def cause() -> Platform:
-        platform = backed_up()
-        for each in requests:
-            each(platform)
-            platform.run(seconds=30)
-        return platform
-
-    return cause
+def _stop(platform: Platform) -> None:
+    stop_protection(platform.world.ports, VAULT, NAME)
 
 
-def _stop(platform: Platform) -> object:
-    return stop_protection(platform.world.ports, VAULT, NAME)
+def _suspend(platform: Platform) -> None:
+    suspend_backups(platform.world.ports, VAULT, NAME)
 
 
-def _suspend(platform: Platform) -> object:
-    return suspend_backups(platform.world.ports, VAULT, NAME)
+def _resume(platform: Platform) -> None:
+    resume_protection(platform.world.ports, VAULT, NAME)
 
 
-def _resume(platform: Platform) -> object:
-    return resume_protection(platform.world.ports, VAULT, NAME)
-
-
-def _soft_delete(platform: Platform) -> object:
-    put_vault(platform.world.ports, vault(properties=vault_properties(soft_delete="On")))
-    return delete_instance(platform.world.ports, VAULT, NAME)
-
-
-def _undelete(platform: Platform) -> object:
-    return undelete_instance(platform.world.ports, VAULT, NAME)
-
-
-def _delete(platform: Platform) -> object:
-    return delete_instance(platform.world.ports, VAULT, NAME)
-
-
-def _run_out(platform: Platform) -> object:
-    return platform.run(minutes=3)
-
-
-def _protect_what_is_not_there() -> Platform:
-    platform = Platform()
+def _protect(platform: Platform) -> None:
     put_policy(platform.world.ports, VAULT, policy(f"policy-{NAME}", **HOURLY))
     configure_instance(platform.world.ports, VAULT, request(NAME))
-    platform.run(seconds=90)
-    return platform
 
 
-def _configured_twice_at_once() -> Platform:
-    platform = Platform()
+def _protect_twice_at_once(platform: Platform) -> None:
     platform.world.cloud.add_disk(disk_json(NAME))
-    put_policy(platform.world.ports, VAULT, policy(f"policy-{NAME}", **HOURLY))
-    for _ in range(2):
-        configure_instance(platform.world.ports, VAULT, request(NAME))
-    platform.run(seconds=30)
-    return platform
+    _protect(platform)
+    configure_instance(platform.world.ports, VAULT, request(NAME))
 
 
-def _retention_shortened() -> Platform:
-    platform = backed_up()
-    shorter: dict[str, Any] = {"intervals": HOURLY["intervals"], "retention": "P1D"}
-    put_policy(platform.world.ports, VAULT, policy(f"policy-{NAME}", **shorter))
-    return platform
+def _keep_less(platform: Platform) -> None:
+    put_policy(platform.world.ports, VAULT, policy(f"policy-{NAME}", **{**HOURLY, "retention": "P1D"}))
 
 
-def _weakened() -> Platform:
-    platform = backed_up()
-    put_vault(platform.world.ports, vault(properties=vault_properties(soft_delete="On", days=30)))
-    put_vault(platform.world.ports, vault(properties=vault_properties(soft_delete="Off", days=30)))
-    return platform
+def _soft(state: str) -> Step:
+    return lambda platform: put_vault(platform.world.ports, vault(properties=vault_properties(soft_delete=state)))
 
 
-def _another_identity() -> Platform:
-    platform = Platform()
-    teams_vault(platform)
-    return platform
+def _delete(platform: Platform) -> None:
+    delete_instance(platform.world.ports, VAULT, NAME, by="one")
 
 
-def _orphaned() -> Platform:
-    platform = backed_up()
-    stranger = add_point(platform, SLOT + HOUR, name="nobody")
-    add_snapshot(platform, stranger)
+def _undelete(platform: Platform) -> None:
+    undelete_instance(platform.world.ports, VAULT, NAME)
+
+
+def _leave_a_snapshot(platform: Platform) -> None:
+    add_snapshot(platform, add_point(platform, SLOT + HOUR, name="nobody"))
     reconcile(platform.world.ports)
-    return platform
 
 
-def _test_disk_orphaned() -> Platform:
-    platform = with_plan()
+def _leave_a_tests_disk(platform: Platform) -> None:
     platform.run(seconds=8)
     forget_tests(platform)
     reconcile(platform.world.ports)
-    return platform
 
 
-def _set_back() -> Platform:
-    platform = backed_up()
+def _set_back(platform: Platform) -> None:
     tables = platform.world.store.copy()
     platform.run(minutes=10)
     platform.world.store.go_back(tables)
     platform.run(minutes=1)
-    return platform
 
 
-def _resumed() -> Platform:
-    platform = _set_back()
-    go_on(platform.world.ports)
-    platform.run(minutes=1)
-    return platform
-
-
-def _copied() -> Platform:
-    """An operator's copy: the same tags under another name."""
-    platform = backed_up()
+def _copy_by_hand(platform: Platform) -> None:
+    """The same tags under another name."""
     (mine,) = platform.points()
-    with platform.world.faults.paused():
-        snapshot = platform.world.cloud.find_snapshot(mine.snapshot_id)
-    assert snapshot is not None
-    platform.world.cloud.add_snapshot(
-        f"{mine.snapshot_id}-copy", source=Disk(raw=disk_json("disk-1")), tags=snapshot.tags
-    )
+    tags = platform.tags(mine.snapshot_id)
+    platform.world.cloud.add_snapshot(f"{mine.snapshot_id}-copy", source=Disk(raw=disk_json("disk-1")), tags=tags)
     reconcile(platform.world.ports)
-    return platform
 
 
-def _held() -> Platform:
-    """And cleared."""
-    platform = backed_up()
-    ports, point_id = platform.world.ports, platform.points()[0].point_id
-    set_hold(ports, Place(vault=VAULT, instance="disk-1", point=point_id), hold())
-    clear_hold(ports, Place(vault=VAULT, instance="disk-1", point=point_id), hold().name)
-    platform.run(seconds=30)
-    return platform
+def _hold_and_clear(platform: Platform) -> None:
+    place = Place(vault=VAULT, instance="disk-1", point=platform.points()[0].point_id)
+    set_hold(platform.world.ports, place, hold())
+    clear_hold(platform.world.ports, place, hold().name)
 
 
-def _braked() -> Platform:
-    """And let go by another person."""
-    platform = backed_up()
+def _brake(platform: Platform) -> None:
     platform.world.promises = Promises(unbraked_instances=0)
-    ports = platform.world.ports
-    delete_instance(ports, VAULT, NAME, by="one")
-    platform.run(minutes=1)
-    batch = find_brake(ports, VAULT).batch
-    assert batch is not None
-    say_go_on(ports, VAULT, batch.batch_id, by="another", by_name="", reason="it is meant")
-    platform.run(minutes=1)
-    return platform
 
 
-def _retagged() -> Platform:
-    platform = backed_up()
+def _let_go(platform: Platform) -> None:
+    batch = find_brake(platform.world.ports, VAULT).batch
+    say_go_on(platform.world.ports, VAULT, batch.batch_id, by="another", by_name="", reason="it is meant")
+
+
+def _take_the_tags(platform: Platform) -> None:
     platform.world.cloud.retag(platform.points()[0].snapshot_id, {"owner": "somebody"})
     reconcile(platform.world.ports)
-    return platform
 
 
-def _poisoned() -> Platform:
-    platform = Platform()
-    give_up(platform.world.ports, BACKUP, "nonsense")
-    return platform
-
-
-def _refused_by_the_topic() -> Platform:
-    platform = protected()
+def _refuse_at_the_topic(platform: Platform) -> None:
     platform.world.events.refused_types.add("DiskBackup.RecoveryPoint.Created")
-    platform.run(seconds=60)
-    return platform
 
 
-def _many_snapshots() -> Platform:
-    platform = backed_up()
+def _take_many_snapshots(platform: Platform) -> None:
     for number in range(SNAPSHOTS_NEAR_LIMIT):
         add_snapshot(platform, add_point(platform, SLOT - timedelta(days=1, minutes=number)))
     reconcile(platform.world.ports)
-    platform.run(seconds=60)
-    return platform
 
 
-def _rule_about_what_is_soft_deleted() -> Platform:
-    platform = ruled()
+def _rule_about_what_is_soft_deleted(platform: Platform) -> None:
     platform.run(seconds=3)
     apply_all(platform.world.ports)
     platform.run(seconds=3)
-    put_vault(platform.world.ports, vault(properties=vault_properties(soft_delete="On")))
+    _soft("On")(platform)
     delete_instance(platform.world.ports, VAULT, instance_name(disk_id()))
     apply_all(platform.world.ports)
-    platform.run(seconds=30)
-    return platform
 
 
-def _vault_lost() -> Platform:
-    platform = backed_up()
-    stored = platform.world.store.get(Vault, VAULT)
-    assert stored is not None
-    platform.world.store.commit(VAULT, [Remove(stored)])
+def _lose_the_vault(platform: Platform) -> None:
+    platform.remove(Vault)
     reconcile(platform.world.ports)
-    return platform
 
 
-def _guarded() -> Platform:
-    return mapped()
-
-
-def _unmapped() -> Platform:
-    platform = unlocked()
-    unmap(platform.world.ports)
-    return platform
-
-
-def _guarded_less() -> Platform:
-    platform = mapped()
-    weaken(platform.world.ports)
-    return platform
-
-
-def _copied_elsewhere() -> Platform:
-    """The first of two copies has expired, the second is lost."""
-    platform = with_copy_rule(protected(), retention="PT90M")
+def _expire_a_copy_and_lose_the_next(platform: Platform) -> None:
     platform.run(minutes=10)
     go_to(platform, SLOT + HOUR, minutes=45)
     (newest,) = platform.copies()
     lose(platform, newest)
     reconcile(platform.world.ports)
-    return platform
 
 
-def _copy_fails() -> Platform:
-    platform = with_copy_rule(protected())
-    platform.world.cloud.guard = _refuse("start_copy")
-    platform.run(minutes=2)
-    return platform
-
-
-def _copy_forgotten() -> Platform:
+def _forget_a_copy(platform: Platform) -> None:
     """By a hand in the table, while it is made."""
-    platform = with_copy_rule(protected())
     platform.run(seconds=60)
     (copy,) = platform.copies()
-    stored = platform.world.store.get(PointCopy, VAULT, NAME, copy.copy_id)
-    assert stored is not None
-    platform.world.store.commit(VAULT, [Remove(stored)])
+    platform.remove(PointCopy, NAME, copy.copy_id)
     platform.run(minutes=5)
-    return platform
 
 
-CAUSES: Mapping[str, Callable[[], Platform]] = {
+def _with_copies(**rule: Any) -> Scene:
+    return lambda: with_copy_rule(protected(), **rule)
+
+
+_copied_elsewhere = _after(_expire_a_copy_and_lose_the_next, scene=_with_copies(retention="PT90M"))
+_restored, _expired = _after(_restore), _after(_at(timedelta(days=8)))
+_without_permission = _after(_forbid("start_snapshot"), scene=protected)
+_breached = _after(_forbid("start_snapshot"), _at(HOUR), _at(2 * HOUR), _at(3 * HOUR))
+_not_ticking_for_hours = _after(_run_out, _at(5 * HOUR))
+_braked = _after(_brake, _delete, _run_out, _let_go, _run_out)
+_unmapped = _after(lambda platform: unmap(platform.world.ports), scene=unlocked)
+
+CAUSES: Mapping[str, Scene] = {
     "Copy.Completed": _copied_elsewhere,
     "Copy.Expired": _copied_elsewhere,
     "Copy.Lost": _copied_elsewhere,
-    "Copy.Failed": _copy_fails,
-    "Copy.Cancelled": _copy_forgotten,
-    "Job.Completed": _backed_up,
-    "Job.Failed": _azure_fails,
-    "Job.Cancelled": _stopped_while_waiting,
+    "Copy.Failed": _after(_forbid("start_copy"), _run_out, scene=_with_copies()),
+    "Copy.Cancelled": _after(_forget_a_copy, scene=_with_copies()),
+    "Job.Completed": backed_up,
+    "Job.Failed": _after(_fail, scene=protected),
+    "Job.Cancelled": _after(_stop_while_it_waits),
     "Import.Completed": _moved(),
     "Import.CompletedWithWarnings": _moved(spoil=_unsettle),
-    "Import.Failed": _moved(spoil=_hide),
+    "Import.Failed": _moved(spoil=lambda platform: platform.world.azure_backup.vaults.clear()),
     "Import.Undone": _moved(request_undo),
     "Import.Finished": _moved(request_finish),
     "Restore.Started": _restored,
     "Restore.Completed": _restored,
-    "Restore.Failed": _restore_refused,
-    "Swap.Completed": lambda: _swapped(),
+    "Restore.Failed": _after(_forbid("start_disk", "Disk Restore Operator"), _restore),
+    "Swap.Completed": _swapped,
     "Swap.Undone": lambda: _swapped(undoes=True),
     "Swap.Failed": lambda: _swapped(refused=True),
-    "RestoreTogether.Completed": lambda: _restored_together(_backed_up()),
-    "RestoreTogether.Failed": lambda: _restored_together(_name_taken()),
-    "RestoreTest.Passed": _tested(),
-    "RestoreTest.CompletedWithWarnings": _tested(networkAccessPolicy="DenyAll"),
-    "RestoreTest.Failed": _tested(_lose_snapshot),
-    "RestoreTest.Cancelled": _tested(_take_the_place),
+    "RestoreTogether.Completed": _after(_restore_together),
+    "RestoreTogether.Failed": _after(_take_the_name, _restore_together),
+    "RestoreTest.Passed": _after(_test_a_restore),
+    "RestoreTest.CompletedWithWarnings": _after(
+        _test_a_restore, scene=lambda: backed_up(disk=disk_json(networkAccessPolicy="DenyAll"))
+    ),
+    "RestoreTest.Failed": _after(_lose_snapshot, _test_a_restore),
+    "RestoreTest.Cancelled": _after(_take_the_place, _test_a_restore),
     "Expiry.Completed": _expired,
-    "Expiry.CompletedWithWarnings": _expiry_locked_in_part,
-    "RecoveryPoint.Created": _backed_up,
+    "Expiry.CompletedWithWarnings": _after(_at(HOUR), _at(2 * HOUR), _take_the_oldests_tags, _at(timedelta(days=8))),
+    "RecoveryPoint.Created": backed_up,
     "RecoveryPoint.Expired": _expired,
-    "RecoveryPoint.Lost": _snapshot_gone,
-    "RecoveryPoint.ExpiryBlocked": _expiry_locked,
-    "Protection.Configured": _backed_up,
-    "Protection.Cancelled": _configured_twice_at_once,
-    "Protection.Failed": _protect_what_is_not_there,
-    "Protection.Stopped": _asked(_stop),
-    "Protection.Suspended": _asked(_suspend),
-    "Protection.Resumed": _asked(_stop, _resume),
-    "Protection.Undeleted": _asked(_soft_delete, _undelete),
-    "Protection.Deleted": _asked(_delete, _run_out),
-    "BackupData.Deleted": _asked(_delete),
-    "Vault.Weakened": _weakened,
-    "Vault.IdentityChanged": _another_identity,
+    "RecoveryPoint.Lost": _after(_lose_for_good),
+    "RecoveryPoint.ExpiryBlocked": _after(_lock, _at(timedelta(days=8))),
+    "Protection.Configured": backed_up,
+    "Protection.Cancelled": _after(_protect_twice_at_once, scene=Platform),
+    "Protection.Failed": _after(_protect, scene=Platform),
+    "Protection.Stopped": _after(_stop),
+    "Protection.Suspended": _after(_suspend),
+    "Protection.Resumed": _after(_stop, _resume),
+    "Protection.Undeleted": _after(_soft("On"), _delete, _undelete),
+    "Protection.Deleted": _after(_delete, _run_out),
+    "BackupData.Deleted": _after(_delete),
+    "Vault.Weakened": _after(_soft("On"), _soft("Off")),
+    "Vault.IdentityChanged": _after(teams_vault, scene=Platform),
     "Deletions.Stopped": _braked,
     "Deletions.LetGo": _braked,
-    "LegalHold.Set": _held,
-    "LegalHold.Cleared": _held,
-    "Vault.Rebuilt": _vault_lost,
-    "ResourceGuard.Mapped": _guarded,
+    "LegalHold.Set": _after(_hold_and_clear),
+    "LegalHold.Cleared": _after(_hold_and_clear),
+    "Vault.Rebuilt": _after(_lose_the_vault),
+    "ResourceGuard.Mapped": mapped,
     "ResourceGuard.Unlocked": _unmapped,
     "ResourceGuard.UnlockUsed": _unmapped,
     "ResourceGuard.Unmapped": _unmapped,
-    "ResourceGuard.Weakened": _guarded_less,
-    "Policy.RetentionShortened": _retention_shortened,
-    "Snapshot.Orphaned": _orphaned,
-    "RestoreTest.DiskOrphaned": _test_disk_orphaned,
-    "Tables.SetBack": _set_back,
-    "Tables.Resumed": _resumed,
-    "Snapshot.Foreign": _copied,
-    "Snapshot.TagsChanged": _retagged,
-    "Message.Poisoned": _poisoned,
-    "Event.Refused": _refused_by_the_topic,
-    "Alert.Fired": _azure_fails,
-    "Alert.Resolved": _azure_fails_once,
+    "ResourceGuard.Weakened": _after(lambda platform: weaken(platform.world.ports), scene=mapped),
+    "Policy.RetentionShortened": _after(_keep_less),
+    "Snapshot.Orphaned": _after(_leave_a_snapshot),
+    "RestoreTest.DiskOrphaned": _after(_leave_a_tests_disk, scene=with_plan),
+    "Tables.SetBack": _after(_set_back),
+    "Tables.Resumed": _after(_set_back, lambda platform: go_on(platform.world.ports)),
+    "Snapshot.Foreign": _after(_copy_by_hand),
+    "Snapshot.TagsChanged": _after(_take_the_tags),
+    "Message.Poisoned": _after(lambda platform: give_up(platform.world.ports, BACKUP, "nonsense"), scene=Platform),
+    "Event.Refused": _after(_refuse_at_the_topic, scene=protected),
+    "Alert.Fired": _after(_fail, scene=protected),
+    "Alert.Resolved": _after(_fail, _at(HOUR), scene=protected),
     "Permission.Lost": _without_permission,
-    "Permission.Regained": _permission_back,
-    "SourceDisk.Deleted": _protect_what_is_not_there,
-    "Quota.Near": _many_snapshots,
-    "ProtectionRule.Failed": _rule_about_what_is_soft_deleted,
+    "Permission.Regained": _after(_allow, _at(HOUR), scene=_without_permission),
+    "SourceDisk.Deleted": _after(_protect, scene=Platform),
+    "Quota.Near": _after(_take_many_snapshots),
+    "ProtectionRule.Failed": _after(_rule_about_what_is_soft_deleted, scene=ruled),
     "Rpo.Breached": _breached,
-    "Rpo.Recovered": _breached_and_recovered,
+    "Rpo.Recovered": _after(_allow, _at(4 * HOUR), scene=_breached),
     "Scheduler.Stalled": _not_ticking_for_hours,
     "Scheduler.Recovered": _not_ticking_for_hours,
 }

@@ -17,14 +17,13 @@ from backup_core.domain.instance import ProtectionState
 from backup_core.domain.messages import ExpireCopies, ExpirePoints
 from backup_core.domain.resource_ids import GroupId
 from backup_core.domain.vault import Promises
-from backup_core.workflows.copy_rules import put_rule
 from backup_core.workflows.expiry_rows import LOST_AFTER, row_of
 from backup_core.workflows.holds import Place, set_hold
 from backup_core.workflows.retention import sweep
 from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, hold
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import HOUR, SLOT, add_point, backed_up, change_copy, change_instance, protected, sent
-from tests.workflows.test_copying import COPIES, copied, copies, rule
+from tests.workflows.test_copying import COPIES, copied, copies
 
 EAST = GroupId(subscription=SUBSCRIPTION, group="copies-east-rg")
 SIX_HOURS = timedelta(hours=6)
@@ -50,9 +49,8 @@ class Outage:
 def with_expired_copies(*groups: GroupId) -> Platform:
     """A disk with a whole copy of two points in each of the groups, of which the older has expired."""
     platform = copied(protected(), since=SLOT - HOUR)
-    platform.world.cloud.add_group(EAST)
     if EAST in groups:
-        put_rule(platform.world.ports, VAULT, rule("east", location="eastus", snapshot_group_id=EAST.text))
+        copied(platform, name="east", location="eastus", group=EAST)
     platform.run(minutes=10)
     platform.world.clock.set(SLOT + HOUR - timedelta(seconds=1))
     platform.run(minutes=10)
@@ -99,9 +97,7 @@ def test_a_held_copy_in_doubt_is_looked_at_as_seldom_as_one_that_is_refused_and_
     platform = with_expired_copies(COPIES)
     cloud, ports = platform.world.cloud, platform.world.ports
     old = copies(platform)[0]
-    broken = cloud._snapshots.get(old.snapshot_id.lower())
-    assert broken is not None
-    broken.broken = True
+    cloud._snapshots[old.snapshot_id.lower()].broken = True
     cloud.locks.add(COPIES.key)
     look(platform, ExpireCopies)
     platform.run(minutes=2)
@@ -135,11 +131,10 @@ def test_other_disks_points_expire_while_a_region_is_down() -> None:
     platform = backed_up("disk-1", "disk-2")
     add_point(platform, SLOT - timedelta(days=30))
     old = add_point(platform, SLOT - timedelta(days=30), name="disk-2")
-    first = platform.points("disk-1")[0].snapshot_id
 
     def guard(call: str, target: str) -> None:
         if call == "find_snapshot" and "disk-1" in target:
-            raise CloudUnavailable(f"Not of {first}.")
+            raise CloudUnavailable("Not of this one.")
 
     platform.world.cloud.guard = guard
     look(platform, ExpirePoints, "disk-1")

@@ -11,6 +11,7 @@ from functools import cache
 import pytest
 
 from backup_core.domain.errors import BackupError, NotFound, ResourceInUse
+from backup_core.domain.events import Event
 from backup_core.domain.guard import (
     UNLOCKED_FOR,
     Critical,
@@ -22,7 +23,7 @@ from backup_core.domain.guard import (
 )
 from backup_core.domain.resource_ids import GroupId
 from backup_core.domain.vault import Vault
-from backup_core.ports import Ports, Remove, StateConflict, every
+from backup_core.ports import Ports, StateConflict, every
 from backup_core.workflows import catalogue
 from backup_core.workflows.guards import (
     ask_leave,
@@ -41,6 +42,7 @@ from backup_core.workflows.vaults import delete_vault, put_vault
 from tests.builders import NOW, SUBSCRIPTION, VAULT, vault
 from tests.workflows.platform import HostDied, Platform
 from tests.workflows.proofs import TROUBLES
+from tests.workflows.scenes import events
 from tests.workflows.test_vault_going import WatchedStore, interleaved
 
 ADA, BEN, EVE = "ada", "ben", "eve"
@@ -95,10 +97,9 @@ def remove_vault(ports: Ports) -> None:
     delete_vault(ports, VAULT)
 
 
-def told(platform: Platform, name: str) -> list[object]:
+def told(platform: Platform, name: str) -> list[Event]:
     platform.run(minutes=1)
-    wanted = f"DiskBackup.ResourceGuard.{name}"
-    return [event for event in platform.world.events.distinct if event.type == wanted]
+    return events(platform, f"ResourceGuard.{name}")
 
 
 def refused(act: Callable[[], object]) -> str:
@@ -184,23 +185,18 @@ def test_a_guarded_vault_is_not_deleted_and_one_made_anew_is_guarded_still() -> 
     with pytest.raises(ResourceInUse, match="resource guard"):
         delete_vault(platform.world.ports, VAULT)
     assert not catalogue.get_vault(platform.world.ports, VAULT).closing
-    stored = platform.world.store.get(Vault, VAULT)
-    assert stored is not None
-    platform.world.store.commit(VAULT, [Remove(stored)])
+    platform.remove(Vault)
     put_vault(platform.world.ports, vault())
     assert "not unlocked" in refused(lambda: unmap_guard(platform.world.ports, VAULT, ADA))
 
 
 def test_a_vault_that_had_to_be_written_anew_is_told_with_the_guard_that_is_left() -> None:
     platform = mapped()
-    stored = platform.world.store.get(Vault, VAULT)
-    assert stored is not None
-    platform.world.store.commit(VAULT, [Remove(stored)])
+    platform.remove(Vault)
     ensure_vault(platform.world.ports, VAULT, "westeurope")
     ensure_vault(platform.world.ports, VAULT, "westeurope")
     platform.run(minutes=1)
-    rebuilt = [event for event in platform.world.events.distinct if event.type == "DiskBackup.Vault.Rebuilt"]
-    assert [event.content["resourceGuardId"] for event in rebuilt] == [GUARD_ID]
+    assert [event.content["resourceGuardId"] for event in events(platform, "Vault.Rebuilt")] == [GUARD_ID]
 
 
 # ---------------------------------------------------------------- two at once

@@ -20,7 +20,7 @@ from backup_core.workflows.lifecycle import delete_instance, stop_protection
 from backup_core.workflows.vaults import put_vault
 from tests.builders import SUBSCRIPTION, VAULT, job, vault, vault_properties
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import HOUR, SLOT, backed_up, change_instance, go_to, protected
+from tests.workflows.scenes import HOUR, SLOT, backed_up, change_instance, go_to, protected, refuse
 
 MINUTE = timedelta(minutes=1)
 OTHER = VaultKey(subscription=SUBSCRIPTION, group="backup-rg", name="vault-2")
@@ -33,11 +33,7 @@ def summary(platform: Platform, *vaults: VaultKey) -> Health:
 
 
 def break_azure(platform: Platform) -> None:
-    def guard(call: str, target: str) -> None:
-        if call == "start_snapshot":
-            raise OperationFailed("Azure ended the snapshot as Failed.")
-
-    platform.world.cloud.guard = guard
+    platform.world.cloud.guard = refuse("start_snapshot", OperationFailed("Azure ended the snapshot as Failed."))
 
 
 def test_a_vault_without_anything_is_all_zeros() -> None:
@@ -101,7 +97,6 @@ def test_the_worst_are_named_first_with_their_reasons() -> None:
     platform.run(seconds=30)
     for number in range(12):
         newest = platform.instance(f"disk-{number}").newest_point
-        assert newest is not None
         older = type(newest)(point_id=newest.point_id, created_at=SLOT - number * MINUTE, expires_at=None)
         change_instance(platform, f"disk-{number}", newest_point=older, due_from=SLOT - HOUR)
     stop_protection(platform.world.ports, VAULT, "disk-11")

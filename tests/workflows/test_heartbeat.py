@@ -25,9 +25,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def noted(platform: Platform) -> Heartbeat:
-    stored = platform.world.store.get(Heartbeat, ANYWHERE)
-    assert stored is not None
-    return stored.value
+    return platform.stored(Heartbeat, vault=ANYWHERE).value
 
 
 def after_silence(minutes: int = 30, *names: str) -> Platform:
@@ -109,7 +107,6 @@ def test_a_duty_that_is_never_done_is_told(duty: str) -> None:
         world.memory = Memory()
         assert is_alive(world.ports) is (minute + 1 <= ALLOWED[duty].total_seconds() / 60)
     beat = recent_beat(world.ports)
-    assert beat is not None
     assert beat.stalled(world.clock.now()) == (duty,)
 
 
@@ -119,7 +116,6 @@ def test_two_ticks_side_by_side_both_note_what_they_did() -> None:
     world.faults.fail("store.commit", StateConflict("the other host was faster"))
     note(world.ports, {"reconcile": SLOT + MINUTE})
     beat = recent_beat(world.ports)
-    assert beat is not None
     assert (beat.last("dispatch"), beat.last("reconcile")) == (SLOT, SLOT + MINUTE)
 
 

@@ -98,9 +98,8 @@ def test_ticks_that_find_nothing_are_left_out_and_change_nothing(trouble: Callab
 def test_a_run_ends_with_its_last_ticks_so_that_a_silence_begins_when_it_ends() -> None:
     platform = backed_up()
     platform.run(minutes=40)
-    stored = platform.world.store.get(Heartbeat, ANYWHERE)
-    assert stored is not None
-    assert platform.world.clock.now() - stored.value.ticked_at < timedelta(minutes=1)
+    ticked_at = platform.stored(Heartbeat, vault=ANYWHERE).value.ticked_at
+    assert platform.world.clock.now() - ticked_at < timedelta(minutes=1)
     assert platform.world.clock.now() > SLOT + timedelta(minutes=40)
 
 

@@ -93,7 +93,6 @@ def test_it_is_sent_again_when_its_job_stalls(world: World, mover: Mover) -> Non
 def test_it_is_given_up_with_a_failed_job_and_an_event(world: World, mover: Mover) -> None:
     give_up(world.ports, REQUESTS, encode(MESSAGE), mover.kinds)
     stored = world.store.get(Job, VAULT, "job-1")
-    assert stored is not None
     assert (stored.value.status, mover.let_go) == (JobStatus.FAILED, ["job-1"])
     assert world.events.types()[0] == "DiskBackup.Restore.Failed"
 

@@ -20,9 +20,8 @@ from backup_core.domain.instance import MoveStep, ProtectionState
 from backup_core.domain.job import Job, JobStatus
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.reach import Author
-from backup_core.domain.recovery_point import PointState, RecoveryPoint
+from backup_core.domain.recovery_point import PointState
 from backup_core.domain.restore import RestoreRequest
-from backup_core.ports import Replace, every
 from backup_core.settings import AccessScope
 from backup_core.workflows.guards import put_guard, unlock
 from backup_core.workflows.job_kinds import run
@@ -42,11 +41,12 @@ from tests.workflows.proofs import (
     prove_messages_lost_and_doubled,
     prove_steps_run_twice,
 )
-from tests.workflows.scenes import events, lose
+from tests.workflows.scenes import change_point, events, job_of, lose, refuse
 from tests.workflows.test_guards import ADA, BEN, GUARD, map_
 
 DISKS, POINTS = 20, 10  # of the big vault
 ANYBODY = Author(has_full_access=True)
+NO_STOP = refuse("stop_protection", PermissionMissing("403", scope=OLD.resource_id, role="Backup Contributor"))
 Request = Callable[..., Job]
 
 
@@ -72,10 +72,6 @@ def moved(platform: Platform, request: Request = request_import) -> Job:
     return job_of(platform, job)
 
 
-def job_of(platform: Platform, job: Job) -> Job:
-    return next(each for each in platform.jobs() if each.job_id == job.job_id)
-
-
 def states_there(platform: Platform) -> set[str]:
     raws = platform.world.azure_backup.instances[OLD.resource_id.lower()].values()
     return {raw["properties"]["currentProtectionState"] for raw in raws}
@@ -83,12 +79,6 @@ def states_there(platform: Platform) -> set[str]:
 
 def old_snapshots(platform: Platform) -> list[str]:
     return [each for each in platform.world.cloud.snapshot_ids() if "/AzureBackup_" in each]
-
-
-def tags_of(platform: Platform, snapshot: str) -> dict[str, str]:
-    shown = platform.world.cloud.shown(snapshot)
-    assert shown is not None
-    return dict(shown["tags"])
 
 
 def step_of(platform: Platform, name: str) -> MoveStep | None:
@@ -104,7 +94,7 @@ def assert_is_over(platform: Platform, *, points: int) -> None:
         adopted = [point for point in platform.points(name) if point.adopted_from]
         assert len(adopted) == len({point.snapshot_id for point in adopted}) == points
         for point in adopted:
-            tags = tags_of(platform, point.snapshot_id)
+            tags = platform.tags(point.snapshot_id)
             assert tags["CreatedBy"] == "AzureBackup"
             assert tags["diskbackup-point"] == point.point_id
             assert point.state is PointState.COMPLETED
@@ -171,7 +161,7 @@ def test_until_it_has_stopped_there_nothing_is_deleted_or_scheduled_here() -> No
     assert (platform.instance(name).state, step_of(platform, name)) == (ProtectionState.STOPPED, MoveStep.RECORDING)
     assert platform.world.cloud.removed == []
     assert platform.agenda(AgendaKind.BACKUP) == []
-    assert all("diskbackup-owner" not in tags_of(platform, each) for each in old_snapshots(platform))
+    assert all("diskbackup-owner" not in platform.tags(each) for each in old_snapshots(platform))
     assert events(platform, "Snapshot.TagsChanged") == []
 
 
@@ -184,7 +174,6 @@ def test_what_comes_over_can_be_restored_and_expires_in_its_time() -> None:
     request_restore(platform.world.ports, VAULT, name, wanted)
     platform.run(minutes=2)
     assert platform.world.cloud.made_disks == [wanted.target_disk_id]
-    assert oldest.expires_at is not None
     platform.world.clock.set(oldest.expires_at - timedelta(minutes=30))
     platform.run(minutes=20)
     assert platform.world.cloud.removed == []
@@ -197,11 +186,10 @@ def test_a_snapshot_under_an_adopted_points_name_that_is_another_is_not_deleted_
     moved(platform)
     (name,) = names_of(platform)
     _, oldest = platform.points(name)
-    tags = tags_of(platform, oldest.snapshot_id)
+    tags = platform.tags(oldest.snapshot_id)
     platform.world.cloud.add_snapshot(
         oldest.snapshot_id, source=Disk(raw=disk_json("old-0")), tags=tags, at=oldest.created_at
     )
-    assert oldest.expires_at is not None
     platform.world.clock.set(oldest.expires_at + HOUR)
     platform.run(minutes=30)
     assert oldest.snapshot_id not in platform.world.cloud.removed
@@ -217,7 +205,6 @@ def test_without_its_unique_id_or_our_tag_an_adopted_snapshot_is_not_deleted(los
     raw = platform.world.cloud._snapshots[oldest.snapshot_id.lower()].raw
     raw["properties"].pop(lost, None)
     raw["tags"].pop(lost, None)
-    assert oldest.expires_at is not None
     platform.world.clock.set(oldest.expires_at + HOUR)
     platform.run(minutes=30)
     assert oldest.snapshot_id not in platform.world.cloud.removed
@@ -260,12 +247,7 @@ def test_a_point_that_cannot_come_over_is_a_warning_of_its_instance() -> None:
 
 def test_a_missing_role_is_told_and_another_try_goes_on_where_it_stands() -> None:
     platform = old_vault(disks=2, points=2)
-
-    def guard(call: str, target: str) -> None:
-        if call == "stop_protection":
-            raise PermissionMissing("403", scope=OLD.resource_id, role="Backup Contributor")
-
-    platform.world.azure_backup.guard = guard
+    platform.world.azure_backup.guard = NO_STOP
     job = moved(platform)
     assert job.status is JobStatus.COMPLETED_WITH_WARNINGS
     assert {each.code for each in job.warnings} == {"UserErrorMissingRequiredPermissions"}
@@ -390,7 +372,6 @@ def test_a_point_that_azure_expires_meanwhile_is_expired_elsewhere_and_not_lost(
     platform.run(minutes=1)
     (name,) = names_of(platform)
     newest, oldest = platform.points(name)
-    assert oldest.expires_at is not None
     platform.world.clock.set(oldest.expires_at + timedelta(minutes=1))
     platform.world.cloud.lose_snapshot(oldest.snapshot_id)
     report = reconcile(platform.world.ports)
@@ -428,7 +409,7 @@ def test_without_records_an_adopted_snapshot_is_nobodys_until_it_is_imported_aga
     platform.run(minutes=1)
     assert moved(platform).warnings == ()
     assert len(platform.points(name)) == 2
-    assert {tags_of(platform, each)["diskbackup-instance"] for each in adopted} == {name}
+    assert {platform.tags(each)["diskbackup-instance"] for each in adopted} == {name}
 
 
 # ---------------------------------------------------------------- back
@@ -437,7 +418,7 @@ def test_without_records_an_adopted_snapshot_is_nobodys_until_it_is_imported_aga
 def assert_is_back(platform: Platform) -> None:
     assert states_there(platform) == {"ProtectionConfigured"}
     for snapshot in old_snapshots(platform):
-        assert tags_of(platform, snapshot) == {"CreatedBy": "AzureBackup"}
+        assert platform.tags(snapshot) == {"CreatedBy": "AzureBackup"}
     assert platform.world.azure_backup.deleted == []
     assert platform.world.cloud.removed == []
 
@@ -474,12 +455,7 @@ def test_what_was_backed_up_here_since_stays_here() -> None:
 
 def test_an_import_that_has_not_ended_well_can_be_undone() -> None:
     platform = old_vault(disks=1, points=2)
-
-    def guard(call: str, target: str) -> None:
-        if call == "stop_protection":
-            raise PermissionMissing("403", scope=OLD.resource_id, role="Backup Contributor")
-
-    platform.world.azure_backup.guard = guard
+    platform.world.azure_backup.guard = NO_STOP
     moved(platform)
     assert moved(platform, request_undo).status is JobStatus.COMPLETED
     assert_is_back(platform)
@@ -492,9 +468,7 @@ def test_what_is_held_or_promised_to_stay_does_not_go_back(kept: str) -> None:
     moved(platform)
     (name,) = names_of(platform)
     if kept == "held":
-        with platform.world.faults.paused():
-            (point,) = every(platform.world.ports, RecoveryPoint, VAULT, name)
-            platform.world.store.commit(VAULT, [Replace(point, replace(point.value, holds=(hold(),)))])
+        change_point(platform, platform.points(name)[0].point_id, name, holds=(hold(),))
     else:
         put_vault(platform.world.ports, vault(properties=vault_properties(immutability="Unlocked")))
     job = moved(platform, request_undo)
@@ -566,7 +540,7 @@ def test_a_snapshot_that_never_came_over_keeps_the_old_instance() -> None:
 
 def test_what_has_not_come_over_is_not_finished_with() -> None:
     platform = old_vault(disks=1, points=1)
-    platform.world.azure_backup.guard = _no_stop
+    platform.world.azure_backup.guard = NO_STOP
     moved(platform)
     expired(platform)
     job = moved(platform, request_finish)
@@ -574,19 +548,14 @@ def test_what_has_not_come_over_is_not_finished_with() -> None:
     assert platform.world.azure_backup.deleted == []
 
 
-def _no_stop(call: str, target: str) -> None:
-    if call == "stop_protection":
-        raise PermissionMissing("403", scope=OLD.resource_id, role="Backup Contributor")
-
-
 # ---------------------------------------------------------------- proofs
 
 
-def in_the_end(platform: Platform, request: Request) -> None:
+def in_the_end(platform: Platform, request: Callable[[], Job]) -> None:
     """Whoever asked asks again until it is done: an operator's way out of every trouble."""
     for _ in range(3):
         try:
-            job = ask(platform, request)
+            job = request()
         except OperationUnderWay:
             platform.run(minutes=15)
             continue
@@ -605,18 +574,18 @@ def _asked(request: Request) -> Callable[[Platform], None]:
 
 
 def _is_over(platform: Platform) -> None:
-    in_the_end(platform, request_import)
+    in_the_end(platform, lambda: ask(platform, request_import))
     assert_is_over(platform, points=2)
 
 
 def _is_back(platform: Platform) -> None:
-    in_the_end(platform, request_undo)
+    in_the_end(platform, lambda: ask(platform, request_undo))
     assert_is_back(platform)
     assert not platform.has_instance(names_of(platform)[0])
 
 
 def _is_finished(platform: Platform) -> None:
-    in_the_end(platform, request_finish)
+    in_the_end(platform, lambda: ask(platform, request_finish))
     assert names_of(platform) == []
     assert platform.world.cloud.removed == []
 
@@ -693,16 +662,16 @@ class Killing:
         return call
 
 
-def killed_at_every_request(disks: int, points: int) -> tuple[Platform, int]:
-    """A vault that came over although each request to Azure killed its host once; and how many did."""
-    platform = old_vault(disks=disks, points=points)
+def killed_at_every_request(platform: Platform, request: Callable[[Platform], Job], *, rounds: int = 2000) -> int:
+    """The job of a request ends although each call to Azure killed its host once; and how many did."""
     killed: set[tuple[Any, ...]] = set()
-    azure = Killing(platform.world.azure_backup, killed)
-    ports = replace(platform.world.ports, cloud=cast("Any", Killing(platform.world.cloud, killed)), azure_backup=azure)
-    job = ask(platform, request_import)
-    for _ in range(10 * disks * points + 1000):
+    azure, old = Killing(platform.world.cloud, killed), Killing(platform.world.azure_backup, killed)
+    ports = replace(platform.world.ports, cloud=cast("Any", azure), azure_backup=cast("Any", old))
+    job = request(platform)
+    for _ in range(rounds):
         if job_of(platform, job).is_ended:
-            return platform, len(killed)
+            assert job_of(platform, job).status is JobStatus.COMPLETED
+            return len(killed)
         for envelope in platform.world.queue.due():
             with suppress(HostDied):
                 run(ports, envelope.text)
@@ -713,7 +682,8 @@ def killed_at_every_request(disks: int, points: int) -> tuple[Platform, int]:
 
 
 def test_a_big_vault_comes_over_whole_though_every_request_kills_its_host_once() -> None:
-    platform, killed = killed_at_every_request(disks=DISKS, points=POINTS)
+    platform = old_vault(disks=DISKS, points=POINTS)
+    killed = killed_at_every_request(platform, lambda platform: ask(platform, request_import), rounds=3000)
     assert killed > 3 * DISKS * POINTS
     platform.run(minutes=2)
     assert_is_over(platform, points=POINTS)

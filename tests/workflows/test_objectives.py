@@ -15,14 +15,25 @@ from backup_core.domain.objective import TAG, ObjectiveState, standing_of
 from backup_core.ports import Memory
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups
 from backup_core.workflows.objectives import check_objective_later, check_objectives, objective_row
-from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.outbox import deliver
 from backup_core.workflows.protection import configure_instance, resume_protection
 from backup_core.workflows.reconcile import reconcile
 from tests.builders import VAULT, disk_json
 from tests.workflows.platform import HostDied, Platform, request
 from tests.workflows.proofs import unchecked
-from tests.workflows.scenes import HOUR, SLOT, backed_up, change_instance, events, go_to, jobs, lose, protected
+from tests.workflows.scenes import (
+    HOUR,
+    SLOT,
+    ask_for_backup,
+    backed_up,
+    change_instance,
+    events,
+    go_to,
+    jobs,
+    lose,
+    protected,
+    refuse,
+)
 
 MINUTE = timedelta(minutes=1)
 OBJECTIVE = 75 * MINUTE  # of what is backed up hourly
@@ -34,11 +45,7 @@ def rows(platform: Platform) -> list[Any]:
 
 
 def break_azure(platform: Platform) -> None:
-    def guard(call: str, target: str) -> None:
-        if call == "start_snapshot":
-            raise BROKEN
-
-    platform.world.cloud.guard = guard
+    platform.world.cloud.guard = refuse("start_snapshot", BROKEN)
 
 
 def mend_azure(platform: Platform) -> None:
@@ -98,7 +105,6 @@ def test_a_failed_backup_puts_its_instance_on_the_agenda() -> None:
     go_to(platform, SLOT + 2 * HOUR)
     (row,) = rows(platform)
     newest = platform.instance().newest_point
-    assert newest is not None
     assert newest.created_at + OBJECTIVE <= row.due_at < newest.created_at + OBJECTIVE + timedelta(seconds=1)
     assert state(platform) is ObjectiveState.AT_RISK
     assert told(platform) == []
@@ -135,7 +141,7 @@ def test_a_slot_that_finds_the_instance_busy_puts_it_on_the_agenda() -> None:
     platform = backed_up()
     go_to(platform, SLOT + OBJECTIVE)
     platform.world.cloud.snapshot_time = timedelta(days=1)
-    request_backup(platform.world.ports, VAULT, "disk-1", rule_name="BackupHourly", retention_tag=None)
+    ask_for_backup(platform)
     platform.run(seconds=10)
     for row in rows(platform):
         platform.world.store.unschedule([row])
@@ -147,12 +153,7 @@ def test_a_slot_that_finds_the_instance_busy_puts_it_on_the_agenda() -> None:
 def test_a_start_that_azure_puts_off_again_and_again_puts_its_instance_on_the_agenda() -> None:
     platform = backed_up()
     platform.run(hours=1, minutes=20)
-
-    def guard(call: str, target: str) -> None:
-        if call == "start_snapshot":
-            raise SnapshotLimitReached("500 snapshots")
-
-    platform.world.cloud.guard = guard
+    platform.world.cloud.guard = refuse("start_snapshot", SnapshotLimitReached("500 snapshots"))
     go_to(platform, SLOT + 2 * HOUR, minutes=12)
     assert len(rows(platform)) == 1
 

@@ -9,19 +9,12 @@ import pytest
 
 from backup_core.domain.errors import OperationUnderWay, ResourceInUse, SnapshotRoomReserved
 from backup_core.domain.instance import BackupInstance
-from backup_core.domain.job import Job
 from backup_core.domain.on_demand import room_of
 from backup_core.ports import Insert, Replace, StateConflict
-from backup_core.workflows.on_demand import request_backup
 from tests.builders import VAULT, point
-from tests.workflows.platform import Platform
-from tests.workflows.scenes import DAILY_AT_NOON, HOUR, SLOT, backed_up, go_to
+from tests.workflows.scenes import DAILY_AT_NOON, HOUR, SLOT, ask_for_backup, backed_up, go_to
 
 SECOND = timedelta(seconds=1)
-
-
-def ask_for_backup(platform: Platform) -> Job:
-    return request_backup(platform.world.ports, VAULT, "disk-1", rule_name="BackupHourly", retention_tag=None)
 
 
 def test_a_second_backup_on_demand_is_refused_until_the_first_has_ended() -> None:
@@ -68,8 +61,7 @@ def test_a_request_that_meets_a_step_of_the_instance_is_decided_anew() -> None:
 def test_who_asks_at_once_with_another_gets_one_backup_between_them() -> None:
     """The instance's ETag is the claim: the second one reads the first one's job."""
     platform = backed_up()
-    stale = platform.world.store.get(BackupInstance, VAULT, "disk-1")
+    stale = platform.stored(BackupInstance, "disk-1")
     ask_for_backup(platform)
-    assert stale is not None
     with pytest.raises(StateConflict):
         platform.world.store.commit(VAULT, [Replace(stale, stale.value)])
