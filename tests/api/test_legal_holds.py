@@ -120,14 +120,6 @@ def test_every_fault_is_named_and_nothing_is_held(name: str, body: object, targe
     assert platform.points()[-1].holds == ()
 
 
-def test_another_reason_under_the_same_name_is_refused() -> None:
-    platform, path = two_points()
-    front = Front(platform.world)
-    front.put(path, BODY)
-    reply = front.put(path, {"properties": {"reason": "for fun"}})
-    assert (reply.status, "another reason" in reply.error["message"]) == (409, True)
-
-
 def test_a_point_whose_snapshot_azure_is_deleting_cannot_be_held() -> None:
     platform, path = two_points()
     change_point(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.api.bodies import INSTANCE_PATH, POLICY_PATH, VAULT_PATH, instance_body, policy_body
+from tests.api.bodies import POLICY_PATH, VAULT_PATH, policy_body
 from tests.api.front import Front
-from tests.workflows.platform import Platform
 
 
 def test_a_policy_is_answered_in_azures_order_without_its_name_inside(front: Front) -> None:
@@ -34,13 +33,6 @@ def test_a_body_without_properties_is_refused(front: Front) -> None:
 def test_a_policy_of_no_vault_is_not_found(front: Front) -> None:
     reply = front.put(POLICY_PATH.replace("vault-1", "vault-9"), policy_body())
     assert (reply.status, reply.error["code"]) == (404, "ResourceNotFound")
-
-
-def test_a_policy_in_use_cannot_be_deleted(front: Front, platform: Platform) -> None:
-    front.put(POLICY_PATH, policy_body())
-    front.put(INSTANCE_PATH, instance_body())
-    assert front.delete(POLICY_PATH).status == 409
-    assert front.get(POLICY_PATH).status == 200
 
 
 def test_a_deleted_policy_is_gone_and_deleting_it_again_is_no_content(front: Front) -> None:

@@ -198,14 +198,6 @@ def test_a_dry_run_tells_disk_by_disk_what_would_be_done_and_why(front: Front, p
     assert reply.json["left"] == 0
 
 
-def test_a_dry_run_stores_and_changes_nothing(front: Front, platform: Platform) -> None:
-    front.post(DRY_RUN, rule_body())
-    platform.run(seconds=5)
-    assert front.get(RULE_PATH).status == 404
-    assert front.get(f"{VAULT_PATH}/backupInstances").json == {"value": []}
-    assert platform.world.audit.records == [] or all("dryRun" not in each.path for each in platform.world.audit.records)
-
-
 def test_without_a_body_the_stored_rule_is_tried_even_if_it_is_disabled(front: Front) -> None:
     front.put(RULE_PATH, rule_body(enabled=False))
     assert [each["action"] for each in front.post(DRY_RUN).json["value"]] == ["Protect"]

@@ -9,12 +9,11 @@ import pytest
 
 from backup_core.api.reports import safe_cell
 from backup_core.workflows.copy_rules import put_rule
-from backup_core.workflows.vaults import put_vault
 from tests.api.bodies import VAULT_PATH
 from tests.api.described import DescribedFront
 from tests.api.front import VERSION, Front, Reply
 from tests.api.tenant import READER, SOMEBODY_ELSE, bearer, guarded
-from tests.builders import OTHER_SUBSCRIPTION, SUBSCRIPTION, VAULT, VaultKey, disk_id, vault
+from tests.builders import SUBSCRIPTION, VAULT, disk_id
 from tests.fakes import World
 from tests.workflows.scenes import HOUR, SLOT, backed_up, go_to, protected
 from tests.workflows.test_copying import COPIES, copied, rule
@@ -166,11 +165,3 @@ def test_a_subscription_without_vaults_has_an_empty_one() -> None:
     asked = Front(World())
     assert ask(asked, OF_SUBSCRIPTION).json["value"] == []
     assert lines(ask(asked, OF_SUBSCRIPTION, format="csv")) == []
-
-
-def test_vaults_that_the_caller_may_not_see_are_in_none() -> None:
-    platform = backed_up()
-    put_vault(platform.world.ports, vault(VaultKey(subscription=OTHER_SUBSCRIPTION, group="g", name="v")))
-    asked = guarded(platform.world, scopes={VAULT_PATH: [SOMEBODY_ELSE]})
-    reply = asked.get(OF_SUBSCRIPTION, headers=bearer(READER))
-    assert (reply.status, reply.json["value"]) == (200, [])

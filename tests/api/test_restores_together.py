@@ -72,10 +72,6 @@ def test_the_preview_says_which_points_and_how_far_they_lie_apart(front: Front, 
     told = front.post(PREVIEW, together_body(*PAIR)).json
     assert [each["recoveryPointId"] for each in told["restores"]] == [platform.points(n)[0].point_id for n in PAIR]
     assert (told["faults"], told["apart"], told["virtualMachines"]) == ([], apart(platform), [])
-    assert front.get(f"{VAULT_PATH}/backupJobs", query={"api-version": "1", "$filter": RESTORES}).json["value"] == []
-
-
-RESTORES = "operation eq 'RestoreTogether'"
 
 
 def test_every_fault_of_the_body_is_told_at_once(front: Front) -> None:

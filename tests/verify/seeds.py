@@ -19,10 +19,10 @@ class Seed:
     `to_status`, with headers and fields (by path) of other values, None for none. `told` is in the line."""
 
     name: str
-    method: str
     where: str
-    status: int
     told: str
+    method: str = "GET"
+    status: int = 200
     to_status: int | None = None
     headers: Mapping[str, str | None] = field(default_factory=dict)
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -57,55 +57,42 @@ SEEDS: tuple[Seed, ...] = (
     ),
     Seed(
         name="a disk's operation asks to come back later",
-        method="GET",
         where="/DiskOperations/",
-        status=200,
         headers={"retry-after": "77"},
         told="DiskOperations/{guid}, ",
     ),
     Seed(
         name="a disk's answer lacks a header",
-        method="GET",
         where=_DISK,
-        status=200,
         headers={"x-ms-request-id": None},
         told="header x-ms-request-id is missing",
     ),
     Seed(
         name="a disk has no time of its making",
-        method="GET",
         where=_DISK,
-        status=200,
         fields={"properties.timeCreated": None},
         told="verify-disk: body.properties.timeCreated is missing",
     ),
     Seed(
         name="a size is text",
-        method="GET",
         where="/disks/verify-restored$",
-        status=200,
         fields={"properties.diskIOPSReadWrite": "500"},
         told="verify-restored: body.properties.diskIOPSReadWrite is '500'",
     ),
     Seed(
         name="a snapshot has a field that nobody knew",
-        method="GET",
         where=_SNAPSHOT,
-        status=200,
         fields={"properties.hitherto": {"unknown": True}},
         told="body.properties.hitherto.unknown is not expected: True",
     ),
     Seed(
         name="a snapshot lies on another kind of storage",
-        method="GET",
         where=_SNAPSHOT,
-        status=200,
         fields={"sku.name": "Premium_LRS"},
         told="body.sku.name is 'Premium_LRS'",
     ),
     Seed(
         name="a missing group is refused by another code",
-        method="GET",
         where="/resourceGroups/disk-backup-verify-",
         status=404,
         fields={"error.code": "NotThere"},
@@ -121,9 +108,7 @@ SEEDS: tuple[Seed, ...] = (
     ),
     Seed(
         name="a group's deletion ends with 204",
-        method="GET",
         where="/operationresults/",
-        status=200,
         to_status=204,
         told="operationresults/{operation}, ended: status is 204",
     ),
