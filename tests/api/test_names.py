@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 from urllib.parse import quote
@@ -29,6 +29,7 @@ IMPOSSIBLE = (
     "a%5Cb",
     "a%00b",
     "a%0d%0ab",
+    "a%0ab",
     "a%7Cb",
     "a%23b",
     "a%3Fb",
@@ -89,37 +90,30 @@ def ask(front: StandingFront, route: Route, method: str, **names: str) -> Reply:
 @each_route
 def test_a_name_that_nothing_can_have_is_refused(front: StandingFront, route: Route) -> None:
     for number, (name, method) in enumerate(product(names_in(route), route.endpoints), NAMED.index(route)):
-        values = IMPOSSIBLE[number % APART :: APART] if name in EVERYWHERE else IMPOSSIBLE
-        refuses_the_impossible(front, route, method, name, values)
-
-
-def refuses_the_impossible(front: StandingFront, route: Route, method: str, name: str, values: Sequence[str]) -> None:
-    for value in values:
-        if name == "operation" and re.fullmatch(r"[\w\-=%.]{1,1024}|%25", value):
-            continue  # a longer alphabet: it is decoded, and then unknown
-        reply = ask(front, route, method, **{name: value})
-        check_refusal(reply)
-        assert reply.status in (400, 404), f"{value!r:.20}: {reply.status}"
-        if reply.error["code"] == "InvalidResourceName":
-            assert reply.error["target"] == name
+        for value in IMPOSSIBLE[number % APART :: APART] if name in EVERYWHERE else IMPOSSIBLE:
+            if name == "operation" and re.fullmatch(r"[\w\-=%.]{1,1024}|%25", value):
+                continue  # a longer alphabet: it is decoded, and then unknown
+            check_refusal_of_name(front, route, method, name, value)
 
 
 @each_route
 def test_no_name_is_nothing_but_dots(front: StandingFront, route: Route) -> None:
     """A host resolves those before it looks for a route; behind another one they would lead out of the vault."""
     for name, method, value in product(names_in(route), route.endpoints, LEADING_ELSEWHERE):
-        reply = ask(front, route, method, **{name: value})
-        check_refusal(reply)
-        code = "InvalidSubscriptionId" if name == "subscription" else "InvalidResourceName"
-        assert (reply.status, reply.error["code"], reply.error["target"]) == (400, code, name)
+        check_refusal_of_name(front, route, method, name, value)
+
+
+def check_refusal_of_name(front: StandingFront, route: Route, method: str, name: str, value: str) -> None:
+    reply = ask(front, route, method, **{name: value})
+    check_refusal(reply)
+    code = "InvalidSubscriptionId" if name == "subscription" else "InvalidResourceName"
+    assert (reply.status, reply.error["code"], reply.error["target"]) == (400, code, name), f"{value!r:.20}"
 
 
 @every_case("route", [each for each in NAMED if "{subscription}" in each.template])
 def test_a_subscription_is_a_guid(front: StandingFront, route: Route) -> None:
     for method, value in product(route.endpoints, ("1", "made-up", f"{SUBSCRIPTION}0", SUBSCRIPTION.replace("-", ""))):
-        reply = ask(front, route, method, subscription=value)
-        check_refusal(reply)
-        assert (reply.status, reply.error["code"]) == (400, "InvalidSubscriptionId")
+        check_refusal_of_name(front, route, method, "subscription", value)
 
 
 @each_route
