@@ -3,13 +3,10 @@ look, later and another way."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobStatus
-from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.resource_event import DELETED, ResourceHint
 from backup_core.domain.resource_ids import DISK
 from backup_core.workflows.lifecycle import delete_instance, stop_protection
@@ -18,21 +15,9 @@ from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.resource_events import notice
 from tests.builders import DISK_GROUP, SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, disk_id, disk_json
 from tests.workflows.platform import Platform
+from tests.workflows.scenes import HOUR, HOURLY, SLOT, backed_up, go_to, protected
 
 CODES = ("ResourceNotFound", "ResourceGroupNotFound", "SubscriptionNotFound", "NotFound", "")
-
-
-def protected() -> Platform:
-    platform = Platform()
-    platform.protect("disk-1")
-    return platform
-
-
-def go_to_slot(platform: Platform) -> None:
-    """To two seconds before the next slot."""
-    policy: BackupPolicy = platform.instance().policy
-    slot = policy.schedule.next_slot(platform.world.clock.now())
-    platform.world.clock.set(slot - timedelta(seconds=2))
 
 
 def deny(platform: Platform, scope: str, code: str) -> None:
@@ -43,14 +28,6 @@ def gone_by_event(platform: Platform) -> None:
     """Told that the disk is gone, and time enough to believe it."""
     notice(platform.world.ports, ResourceHint(change=DELETED, type=DISK, resource_id=disk_id("disk-1")), platform.homes)
     platform.run(minutes=8)
-
-
-def backed_up() -> Platform:
-    platform = protected()
-    go_to_slot(platform)
-    platform.run(seconds=10)
-    assert platform.points()
-    return platform
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -113,7 +90,6 @@ def deny_snapshots(platform: Platform, code: str) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_a_disk_that_azure_denies_for_some_minutes_keeps_its_slot(code: str) -> None:
     platform = protected()
-    go_to_slot(platform)
     deny(platform, disk_id("disk-1"), code)
     platform.run(minutes=4)
     assert platform.points() == []
@@ -126,7 +102,6 @@ def test_a_disk_that_azure_denies_for_some_minutes_keeps_its_slot(code: str) -> 
 
 def test_a_disk_that_is_listed_and_not_found_by_its_name_is_not_called_gone() -> None:
     platform = protected()
-    go_to_slot(platform)
     deny(platform, disk_id("disk-1"), "ResourceNotFound")
     platform.run(minutes=45)
     (job,) = (job for job in platform.jobs() if job.slot)
@@ -137,9 +112,8 @@ def test_a_disk_that_is_listed_and_not_found_by_its_name_is_not_called_gone() ->
 def test_a_disk_that_is_gone_fails_its_slot_and_the_next_ones_at_once() -> None:
     platform = protected()
     platform.world.cloud.remove_disk(disk_id("disk-1"))
-    for seconds in (400, 30):
-        go_to_slot(platform)
-        platform.run(seconds=seconds)
+    for slot, seconds in ((SLOT, 400), (SLOT + HOUR, 30)):
+        go_to(platform, slot, seconds=seconds)
         assert all(job.is_ended for job in platform.jobs())
     assert [alert.cause for alert in platform.instance().alerts] == ["SourceDiskDeleted"]
 
@@ -157,11 +131,9 @@ def test_a_change_of_policy_survives_a_disk_that_azure_denies_for_a_while(code: 
 
 @pytest.mark.parametrize("code", CODES)
 def test_no_point_is_forgotten_and_none_called_lost_whose_snapshot_azure_denies(code: str) -> None:
-    platform = Platform()
-    platform.protect("disk-1", retention="P1D")
-    for _ in range(8):
-        go_to_slot(platform)
-        platform.run(seconds=10)
+    platform = protected(intervals=HOURLY["intervals"], retention="PT6H")
+    for hours in range(8):
+        go_to(platform, SLOT + hours * HOUR, seconds=10)
     deny_snapshots(platform, code)
     platform.run(minutes=45)
     reconcile(platform.world.ports)
@@ -174,10 +146,7 @@ def test_no_point_is_forgotten_and_none_called_lost_whose_snapshot_azure_denies(
 
 @pytest.mark.parametrize("code", CODES)
 def test_an_instance_is_not_deleted_while_azure_denies_its_snapshots(code: str) -> None:
-    platform = Platform()
-    platform.protect("disk-1")
-    go_to_slot(platform)
-    platform.run(seconds=10)
+    platform = backed_up()
     deny_snapshots(platform, code)
     delete_instance(platform.world.ports, VAULT, "disk-1")
     platform.run(minutes=45)

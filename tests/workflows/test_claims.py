@@ -109,10 +109,6 @@ def test_a_storage_that_does_not_answer_protects_nothing() -> None:
     assert not platform.has_instance("disk-1")
 
 
-def test_no_claim_is_needed_for_a_disk_that_nobody_protects() -> None:
-    assert find_protection(Platform().world.ports, DISK) is None
-
-
 def test_an_id_that_names_no_disk_is_told() -> None:
     with pytest.raises(ValueError, match="disks"):
         find_protection(Platform().world.ports, "/subscriptions/s/resourceGroups/g")

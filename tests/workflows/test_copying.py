@@ -26,7 +26,7 @@ from backup_core.domain.resource_ids import ANYWHERE, GroupId
 from backup_core.domain.vault import Vault
 from backup_core.workflows.copy_rules import delete_rule, put_rule
 from backup_core.workflows.holds import Place, set_hold
-from backup_core.workflows.lifecycle import delete_instance, stop_protection
+from backup_core.workflows.lifecycle import delete_instance
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.set_back import go_on
 from backup_core.workflows.vaults import delete_policy, put_vault
@@ -225,15 +225,6 @@ def test_what_an_attempt_left_behind_and_is_not_found_for_some_minutes_is_not_fo
     assert copies(platform)[0].left_behind == ()
 
 
-def test_a_held_instance_keeps_its_copies() -> None:
-    platform = copied(protected(), retention="PT90M")
-    platform.run(minutes=20)
-    set_hold(platform.world.ports, Place(vault=VAULT, instance="disk-1"), hold(set_at=platform.world.clock.now()))
-    go_to(platform, SLOT + HOUR, hours=5)
-    assert len(copies(platform)) > 2
-    assert platform.world.cloud.removed == []
-
-
 def test_an_instance_that_is_deleted_takes_its_copies_with_it_within_seconds() -> None:
     platform = copied(protected())
     platform.run(minutes=10)
@@ -269,14 +260,6 @@ def test_copies_of_an_immutable_vault_stay_when_their_instance_is_deleted() -> N
     platform.run(minutes=10)
     (copy,) = copies(platform)
     assert platform.world.cloud.shown(copy.snapshot_id) is not None
-
-
-def test_stopped_protection_keeps_all_copies() -> None:
-    platform = with_two_copies(retention="PT90M")
-    before = [copy.snapshot_id for copy in copies(platform)]
-    stop_protection(platform.world.ports, VAULT, "disk-1")
-    platform.run(hours=8)
-    assert [copy.snapshot_id for copy in copies(platform)] == before
 
 
 def test_what_a_rule_that_is_gone_asked_for_is_not_made_and_lets_go_of_its_points() -> None:

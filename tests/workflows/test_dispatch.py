@@ -21,7 +21,7 @@ from backup_core.workflows.job_kinds import watch
 from tests.builders import VAULT, instance, policy
 from tests.fakes import World
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import DAILY_AT_NOON, HOUR, HOURLY, SLOT, events, go_to, jobs, protected, sent
+from tests.workflows.scenes import HOUR, SLOT, events, go_to, jobs, protected, sent
 
 HALF_PAST = {"intervals": ("R/2026-03-01T00:30:00+00:00/PT1H",), "retention": "P7D"}
 
@@ -36,13 +36,18 @@ def with_rows(count: int) -> World:
     return world
 
 
-def test_only_what_is_due_is_enqueued() -> None:
+def test_only_what_is_due_is_enqueued_and_watched_and_stands_at_its_next_slot() -> None:
     platform = protected("disk-1")
     platform.protect("disk-2", **HALF_PAST)
     platform.world.clock.set(SLOT)
     summary = dispatch(platform.world.ports)
     assert [(message.instance_name, message.slot) for message in sent(platform, StartBackup)] == [("disk-1", SLOT)]
     assert summary == DispatchSummary(enqueued=1, waiting=0, missed_slots=0, unreadable=0, limited=False)
+    (message,) = sent(platform, StartBackup)
+    watched = [(row.subject, row.due_at) for row in platform.agenda(AgendaKind.WATCH)]
+    assert watched == [(message.job_id, message.watch_due_at)]
+    next_ones = {row.instance_name: row.due_at for row in platform.agenda(AgendaKind.BACKUP)}
+    assert next_ones == {"disk-1": SLOT + HOUR, "disk-2": SLOT + HOUR / 2}
 
 
 def test_a_dispatch_with_nothing_due_only_reads_the_agenda() -> None:
@@ -58,23 +63,7 @@ def test_a_slot_is_due_at_its_second_and_not_before() -> None:
     assert dispatch(platform.world.ports).enqueued == 0
     platform.world.clock.set(SLOT)
     assert dispatch(platform.world.ports).enqueued == 1
-
-
-def test_the_agenda_moves_on_to_the_next_slot() -> None:
-    platform = protected()
-    platform.world.clock.set(SLOT)
-    dispatch(platform.world.ports)
-    assert [row.due_at for row in platform.agenda(AgendaKind.BACKUP)] == [SLOT + HOUR]
     assert dispatch(platform.world.ports).enqueued == 0
-
-
-def test_every_enqueued_backup_is_watched() -> None:
-    platform = protected()
-    platform.world.clock.set(SLOT)
-    dispatch(platform.world.ports)
-    message = sent(platform, StartBackup)[0]
-    watch = platform.agenda(AgendaKind.WATCH)
-    assert [(row.subject, row.due_at) for row in watch] == [(message.job_id, message.watch_due_at)]
 
 
 def test_two_hosts_that_read_the_same_row_take_one_snapshot() -> None:
@@ -189,17 +178,6 @@ def test_a_clock_that_jumps_back_takes_no_slot_twice() -> None:
     platform.world.clock.set(SLOT - timedelta(minutes=1))
     platform.run(minutes=2)
     assert len(platform.world.cloud.taken) == 1
-
-
-def test_a_herd_at_one_minute_is_enqueued_completely() -> None:
-    platform = Platform()
-    platform.world.clock.set(SLOT - timedelta(minutes=5))
-    for number in range(60):
-        platform.protect(f"disk-{number}", **(HOURLY if number % 2 else DAILY_AT_NOON))
-    platform.world.clock.set(SLOT)
-    assert dispatch(platform.world.ports).enqueued == 60
-    platform.run(seconds=30)
-    assert len(platform.world.cloud.taken) == 60
 
 
 # A herd.
@@ -408,18 +386,12 @@ def test_of_a_herd_every_fifteenth_backup_delivers_and_before_the_others_a_look_
     assert calls.index("store.schedule") < calls.index("queue.send"), "before anything is sent that counts on it"
 
 
-def test_a_few_backups_deliver_each_for_itself() -> None:
-    platform = herd(FEW)
+@pytest.mark.parametrize(("count", "failures"), [(FEW, 0), (150, 1)], ids=["few", "whose look cannot be written"])
+def test_a_few_backups_or_those_of_which_no_look_tells_deliver_each_for_itself(count: int, failures: int) -> None:
+    platform = herd(count)
+    platform.world.faults.fail("store.schedule", CloudUnavailable("no answer"), times=failures)
     dispatch(platform.world.ports)
-    assert {message.quiet_until for message in starts(platform)} == {None}
-
-
-def test_a_herd_whose_look_cannot_be_written_delivers_as_a_few_do() -> None:
-    platform = herd(150)
-    platform.world.faults.fail("store.schedule", CloudUnavailable("no answer"))
-    dispatch(platform.world.ports)
-    assert len(starts(platform)) == 150
-    assert {message.quiet_until for message in starts(platform)} == {None}
+    assert [message.quiet_until for message in starts(platform)] == [None] * count
 
 
 @pytest.mark.parametrize("slow", [False, True], ids=["in time", "longer than anybody is quiet"])

@@ -68,15 +68,6 @@ def test_a_paused_disk_is_not_backed_up_on_time_nor_on_demand(pause: Any) -> Non
     assert reconcile(platform.world.ports).agenda_rows == []
 
 
-def test_stopped_protection_keeps_every_point_for_ever() -> None:
-    platform = backed_up()
-    go_to(platform, SLOT + HOUR)
-    stop_protection(platform.world.ports, VAULT, NAME)
-    go_to(platform, SLOT + 40 * WEEK, minutes=5)
-    assert [point.slot for point in platform.points()] == [SLOT + HOUR, SLOT]
-    assert reconcile(platform.world.ports).agenda_rows == []
-
-
 def test_suspended_backups_let_points_expire_and_keep_the_newest() -> None:
     platform = backed_up()
     go_to(platform, SLOT + HOUR)
@@ -147,13 +138,6 @@ def test_stopped_protection_is_not_weakened_to_suspended() -> None:
     assert state(platform) is ProtectionState.STOPPED
 
 
-def test_suspended_backups_may_be_stopped() -> None:
-    platform = backed_up()
-    suspend_backups(platform.world.ports, VAULT, NAME)
-    stop_protection(platform.world.ports, VAULT, NAME)
-    assert state(platform) is ProtectionState.STOPPED
-
-
 @pytest.mark.parametrize("ask", [stop_protection, suspend_backups, resume_protection, sync_instance])
 def test_what_is_absent_or_being_deleted_can_be_neither_paused_nor_resumed(ask: Any) -> None:
     platform = backed_up()
@@ -194,11 +178,6 @@ def test_a_soft_deleted_instance_leaves_the_list_and_keeps_every_point() -> None
     go_to(platform, SLOT + timedelta(days=13), minutes=5)
     assert len(platform.points()) == 1
     assert platform.world.cloud.removed == []
-
-
-def test_a_soft_deletion_is_a_job_that_is_done() -> None:
-    platform = soft_deleted()
-    assert [job.status for job in jobs(platform, JobOperation.DELETE)] == [JobStatus.COMPLETED]
 
 
 def test_deleting_what_is_soft_deleted_finds_nothing() -> None:

@@ -72,6 +72,13 @@ def moved(platform: Platform, request: Request = request_import) -> Job:
     return job_of(platform, job)
 
 
+def over(*, points: int = 2) -> tuple[Platform, str]:
+    """A vault of one disk that came over, and the name of its instance."""
+    platform = old_vault(disks=1, points=points)
+    moved(platform)
+    return platform, names_of(platform)[0]
+
+
 def states_there(platform: Platform) -> set[str]:
     raws = platform.world.azure_backup.instances[OLD.resource_id.lower()].values()
     return {raw["properties"]["currentProtectionState"] for raw in raws}
@@ -166,9 +173,7 @@ def test_until_it_has_stopped_there_nothing_is_deleted_or_scheduled_here() -> No
 
 
 def test_what_comes_over_can_be_restored_and_expires_in_its_time() -> None:
-    platform = old_vault(disks=1, points=2)
-    moved(platform)
-    (name,) = names_of(platform)
+    platform, name = over(points=2)
     _, oldest = platform.points(name)
     wanted = RestoreRequest(point_id=oldest.point_id, target_disk_id=disk_id("restored", TARGET_GROUP))
     request_restore(platform.world.ports, VAULT, name, wanted)
@@ -182,9 +187,7 @@ def test_what_comes_over_can_be_restored_and_expires_in_its_time() -> None:
 
 
 def test_a_snapshot_under_an_adopted_points_name_that_is_another_is_not_deleted_and_not_restored() -> None:
-    platform = old_vault(disks=1, points=2)
-    moved(platform)
-    (name,) = names_of(platform)
+    platform, name = over(points=2)
     _, oldest = platform.points(name)
     tags = platform.tags(oldest.snapshot_id)
     platform.world.cloud.add_snapshot(
@@ -198,9 +201,7 @@ def test_a_snapshot_under_an_adopted_points_name_that_is_another_is_not_deleted_
 
 @pytest.mark.parametrize("lost", ["uniqueId", "diskbackup-owner"])
 def test_without_its_unique_id_or_our_tag_an_adopted_snapshot_is_not_deleted(lost: str) -> None:
-    platform = old_vault(disks=1, points=2)
-    moved(platform)
-    (name,) = names_of(platform)
+    platform, name = over(points=2)
     _, oldest = platform.points(name)
     raw = platform.world.cloud._snapshots[oldest.snapshot_id.lower()].raw
     raw["properties"].pop(lost, None)
@@ -295,9 +296,7 @@ def test_a_second_import_changes_nothing_and_reads_no_point_again() -> None:
 
 
 def test_what_is_stopped_here_by_hand_stays_so() -> None:
-    platform = old_vault(disks=1, points=1)
-    moved(platform)
-    (name,) = names_of(platform)
+    platform, name = over(points=1)
     stop_protection(platform.world.ports, VAULT, name)
     moved(platform)
     assert platform.instance(name).state is ProtectionState.STOPPED
@@ -326,7 +325,7 @@ def test_what_whoever_asks_may_not_reach_stays_where_it_is() -> None:
 
 @pytest.mark.parametrize("request_", [request_undo, request_finish])
 def test_what_whoever_asks_may_not_reach_neither_goes_back_nor_is_finished_with(request_: Request) -> None:
-    platform = _run_out() if request_ is request_finish else _over()
+    platform = _run_out() if request_ is request_finish else over()[0]
     (name,) = names_of(platform)
     platform.world.scopes = (AccessScope(path=disk_id("old-0"), object_ids=frozenset({"somebody-else"})),)
     step = step_of(platform, name)
@@ -382,9 +381,7 @@ def test_a_point_that_azure_expires_meanwhile_is_expired_elsewhere_and_not_lost(
 
 
 def test_a_point_that_goes_before_its_time_is_lost_wherever_it_came_from() -> None:
-    platform = old_vault(disks=1, points=2)
-    moved(platform)
-    (name,) = names_of(platform)
+    platform, name = over(points=2)
     _, oldest = platform.points(name)
     lose(platform, oldest)
     report = reconcile(platform.world.ports)
@@ -395,9 +392,7 @@ def test_a_point_that_goes_before_its_time_is_lost_wherever_it_came_from() -> No
 
 
 def test_without_records_an_adopted_snapshot_is_nobodys_until_it_is_imported_again() -> None:
-    platform = old_vault(disks=1, points=2)
-    moved(platform)
-    (name,) = names_of(platform)
+    platform, name = over(points=2)
     adopted = old_snapshots(platform)
     platform.world.store.forget_everything()
     put_vault(platform.world.ports, vault())
@@ -440,9 +435,7 @@ def test_an_import_can_be_undone() -> None:
 
 
 def test_what_was_backed_up_here_since_stays_here() -> None:
-    platform = old_vault(disks=1, points=1)
-    moved(platform)
-    (name,) = names_of(platform)
+    platform, name = over(points=1)
     platform.run(hours=4)
     own = [each for each in platform.points(name) if not each.adopted_from]
     assert own
@@ -464,9 +457,7 @@ def test_an_import_that_has_not_ended_well_can_be_undone() -> None:
 
 @pytest.mark.parametrize("kept", ["held", "immutable"])
 def test_what_is_held_or_promised_to_stay_does_not_go_back(kept: str) -> None:
-    platform = old_vault(disks=1, points=1)
-    moved(platform)
-    (name,) = names_of(platform)
+    platform, name = over(points=1)
     if kept == "held":
         change_point(platform, platform.points(name)[0].point_id, name, holds=(hold(),))
     else:
@@ -478,8 +469,7 @@ def test_what_is_held_or_promised_to_stay_does_not_go_back(kept: str) -> None:
 
 
 def test_in_a_guarded_vault_nobody_takes_an_instance_back_alone() -> None:
-    platform = _over()
-    (name,) = names_of(platform)
+    platform, name = over()
     ports = platform.world.ports
     put_guard(ports, GUARD, [], BEN)
     map_(ports)
@@ -505,9 +495,7 @@ def expired(platform: Platform) -> None:
 
 
 def test_the_old_instance_goes_only_when_none_of_its_snapshots_is_left() -> None:
-    platform = old_vault(disks=1, points=2)
-    moved(platform)
-    (name,) = names_of(platform)
+    platform, name = over(points=2)
     job = moved(platform, request_finish)
     assert [each.code for each in job.warnings] == ["UserErrorImportStillNeeded"]
     assert platform.world.azure_backup.deleted == []
@@ -590,16 +578,9 @@ def _is_finished(platform: Platform) -> None:
     assert platform.world.cloud.removed == []
 
 
-def _over() -> Platform:
-    platform = old_vault(disks=1, points=2)
-    moved(platform)
-    return platform
-
-
 def _run_out() -> Platform:
     """What came over is gone, by hand and in its time; nothing of our own is there."""
-    platform = _over()
-    (name,) = names_of(platform)
+    platform, name = over()
     stop_protection(platform.world.ports, VAULT, name)
     platform.world.clock.advance(days=31)
     for snapshot in old_snapshots(platform):
@@ -611,7 +592,7 @@ def _run_out() -> Platform:
 
 SCENARIOS = {
     "import": Scenario(prepare=lambda: old_vault(disks=1, points=2), act=_asked(request_import), check=_is_over),
-    "undo": Scenario(prepare=_over, act=_asked(request_undo), check=_is_back),
+    "undo": Scenario(prepare=lambda: over()[0], act=_asked(request_undo), check=_is_back),
     "finish": Scenario(prepare=_run_out, act=_asked(request_finish), check=_is_finished),
 }
 each_scenario = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())

@@ -24,6 +24,8 @@ def test_a_second_backup_on_demand_is_refused_until_the_first_has_ended() -> Non
         ask_for_backup(platform)
     platform.run(seconds=30)
     assert ask_for_backup(platform).job_id != first.job_id
+    platform.run(seconds=30)
+    assert [point.slot for point in platform.points()].count(None) == 2
 
 
 def test_of_eighty_backups_on_demand_ten_are_taken_and_the_next_day_ten_more() -> None:
