@@ -24,8 +24,9 @@ from tests.builders import OTHER_SUBSCRIPTION, SUBSCRIPTION, VAULT, disk_json, p
 from tests.workflows.platform import Platform
 
 SLOT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 HOURLY: dict[str, Any] = {"intervals": ("R/2026-03-01T00:00:00+00:00/PT1H",), "retention": "P7D"}
+HALF_PAST: dict[str, Any] = {"intervals": ("R/2026-03-01T00:30:00+00:00/PT1H",), "retention": "P7D"}
 EVERY_MINUTE: dict[str, Any] = {"intervals": ("R/2026-03-01T00:00:00+00:00/PT1M",), "retention": "PT30M"}
 DAILY_AT_NOON: dict[str, Any] = {"intervals": ("R/2026-03-01T12:00:00+00:00/P1D",), "retention": "P7D"}
 

@@ -55,14 +55,13 @@ from tests.workflows.proofs import (
     prove_messages_lost_and_doubled,
     prove_steps_run_twice,
 )
-from tests.workflows.scenes import change_instance, change_point, events, job_of, lose
+from tests.workflows.scenes import DAY, change_instance, change_point, events, job_of, lose
 from tests.workflows.test_guards import ADA, BEN, GUARD, map_
 from tests.workflows.test_moving import in_the_end, killed_at_every_request
 
 SCRIPTS = GroupId(subscription=SUBSCRIPTION, group="scripts-rg")
 RULE = AdoptionRule(scope=SCRIPTS.text, name_pattern="nightly-*", retention=parse_duration("P30D"))
 ANYBODY = Author(has_full_access=True)
-DAY = timedelta(days=1)
 Request = Callable[..., Job]
 
 

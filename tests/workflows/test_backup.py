@@ -39,8 +39,10 @@ from tests.workflows.platform import Platform, request
 from tests.workflows.scenes import (
     DAILY_AT_NOON,
     EVERY_MINUTE,
+    HALF_PAST,
     HOUR,
     HOURLY,
+    MINUTE,
     SLOT,
     ask_for_backup,
     backed_up,
@@ -54,10 +56,8 @@ from tests.workflows.scenes import (
     sent,
 )
 
-HALF_PAST = {"intervals": ("R/2026-03-01T00:30:00+00:00/PT1H",), "retention": "P7D"}
 BUSY = Throttled("The limit of reads is reached.", retry_after_seconds=1)
 DOWN = CloudUnavailable("503")
-MINUTE = timedelta(minutes=1)
 
 
 def only_job(platform: Platform) -> Job:

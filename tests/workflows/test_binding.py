@@ -26,6 +26,7 @@ from tests.builders import SNAPSHOT_GROUP, VAULT, vault, vault_properties
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import (
     DAILY_AT_NOON,
+    DAY,
     HOUR,
     SLOT,
     asked_each_hour,
@@ -38,7 +39,6 @@ from tests.workflows.scenes import (
 )
 from tests.workflows.test_copying import COPIES, LANE, copied, rule
 
-DAY = timedelta(days=1)
 POINT, COPY = "recovery point", "copy"
 LIES_IN = {POINT: SNAPSHOT_GROUP, COPY: COPIES}
 CAUSE = {POINT: "ImmutabilityNotBound", COPY: f"CopyNotBound.{LANE}"}

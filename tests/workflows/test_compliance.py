@@ -25,6 +25,7 @@ from tests.builders import SUBSCRIPTION, TARGET_GROUP, VAULT, disk_id, job, vaul
 from tests.workflows.platform import Platform
 from tests.workflows.scenes import (
     HOUR,
+    MINUTE,
     SLOT,
     backed_up,
     change_copy,
@@ -37,7 +38,6 @@ from tests.workflows.scenes import (
 )
 from tests.workflows.test_copying import REFUSE_COPIES, copied, with_two_copies
 
-MINUTE = timedelta(minutes=1)
 BEGIN = SLOT - 30 * MINUTE
 
 

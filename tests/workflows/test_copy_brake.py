@@ -20,13 +20,12 @@ from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.vaults import put_vault
 from tests.builders import VAULT, hold, vault
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import HOUR, SLOT, change_copy, change_instance, change_point, go_to, protected, sent
+from tests.workflows.scenes import DAY, HOUR, SLOT, change_copy, change_instance, change_point, go_to, protected, sent
 from tests.workflows.test_brake import OWNER, SOFTLY, THIEF, delete, go_on, is_stopped
 from tests.workflows.test_copying import COPIES, copies, rule
 
 DISKS = tuple(f"disk-{number}" for number in range(6))
 DAILY = ("R/2026-03-01T12:00:00+00:00/P1D",)
-DAY = timedelta(days=1)
 
 
 def copied(*, retention: str = "P30D", soft: bool = False) -> Platform:

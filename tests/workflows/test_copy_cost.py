@@ -14,10 +14,9 @@ from backup_core.workflows.cost import RegionCopies, copies_of_instance, copies_
 from backup_core.workflows.lifecycle import stop_protection
 from tests.builders import NOW, VAULT, policy
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import HOUR, SLOT, go_to, protected
+from tests.workflows.scenes import DAY, HOUR, SLOT, go_to, protected
 from tests.workflows.test_copying import copied, rule
 
-DAY = timedelta(days=1)
 NIGHTLY = policy("policy-1", intervals=("R/2026-01-01T02:00:00+00:00/P1D",), retention="P7D")
 USE = Use(size_bytes=0, used_bytes=100 * GIB, churn=Churn(used_bytes=100 * GIB, changed_bytes=GIB))
 

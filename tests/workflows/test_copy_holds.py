@@ -25,19 +25,9 @@ from backup_core.workflows.vaults import put_vault
 from tests.builders import VAULT, hold, vault, vault_properties
 from tests.workflows import test_copying as copying
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import (
-    SLOT,
-    change_copy,
-    change_instance,
-    events,
-    go_to,
-    protected,
-    refuse,
-)
+from tests.workflows.scenes import HOUR, SLOT, change_copy, change_instance, events, go_to, protected, refuse
 from tests.workflows.test_copying import COPIES, copied, copies
 
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
 SCOPES = ("point", "instance", "vault")
 
 

@@ -24,7 +24,7 @@ from backup_core.workflows.reconcile import reconcile
 from tests.builders import SNAPSHOT_GROUP, VAULT, hold
 from tests.cases import every_case
 from tests.workflows.platform import Platform
-from tests.workflows.proofs import Scenario
+from tests.workflows.proofs import Scenario, moments
 from tests.workflows.scenes import SLOT, change_copy, change_instance, change_point, jobs, protected, refuse
 from tests.workflows.test_proofs import SCENARIOS
 
@@ -140,10 +140,9 @@ def test_no_workflow_reaches_the_deletion_of_what(name: str, missing: Callable[[
 
 def test_a_stop_while_a_half_made_snapshot_is_being_discarded_is_told_so() -> None:
     """At each call of the step that fails the backup."""
-    told, nth = 0, 0
-    while True:
-        platform = half_made()
-        answered: list[list[str]] = []
+    told = 0
+    for moment in moments(half_made(), lambda platform: platform.run(seconds=6), with_quiet_ticks=True):
+        platform, answered = moment.platform(), list[list[str]]()
 
         def stop(platform: Platform = platform, answered: list[list[str]] = answered) -> None:
             try:
@@ -152,18 +151,14 @@ def test_a_stop_while_a_half_made_snapshot_is_being_discarded_is_told_so() -> No
                 return
             answered.append(list(platform.world.cloud.removed))
 
-        before = len(platform.world.faults.calls)
-        platform.world.faults.interrupt_nth(nth, stop)
-        platform.run(seconds=6)
-        if len(platform.world.faults.calls) - before <= nth:
-            break
+        platform.world.faults.interrupt_nth(moment.nth, stop)
+        moment.rest(platform)
         told += not answered
         platform.run(minutes=2)
         if answered:
-            assert platform.world.cloud.removed == answered[0], f"deleted after the answer: call {nth}"
+            assert platform.world.cloud.removed == answered[0], f"deleted after the answer: call {moment.number}"
         assert [job.status for job in jobs(platform)] == [JobStatus.FAILED]
         assert platform.instance().deletes_until(platform.world.clock.now()) is None
-        nth += 1
     assert told, "no interruption fell into the discarding"
 
 
@@ -194,11 +189,10 @@ def test_an_instance_is_deleted_while_an_expiry_is_on_its_way() -> None:
 
 def test_no_snapshot_goes_of_a_point_whose_mark_was_taken_off_meanwhile() -> None:
     """At each call of an expiry, but that of the deletion itself: by then the tables were asked."""
-    spared, nth, unmarked = 0, 0, list[str]()
-    while True:
-        platform = SCENARIOS["expiry"].prepare()
-        calls, taken_off = platform.world.faults.calls, list[str]()
-        at = len(calls) + nth
+    spared, unmarked = 0, list[str]()
+    for moment in moments(SCENARIOS["expiry"].prepare(), SCENARIOS["expiry"].act, with_quiet_ticks=True):
+        platform, taken_off = moment.platform(), list[str]()
+        at = len(platform.world.faults.calls) + moment.nth
 
         def take_off(platform: Platform = platform, taken_off: list[str] = taken_off) -> None:
             for point in platform.points():
@@ -212,12 +206,9 @@ def test_no_snapshot_goes_of_a_point_whose_mark_was_taken_off_meanwhile() -> Non
                 if not marks[target]:
                     unmarked.append(target)
 
-        platform.world.faults.interrupt_nth(nth, take_off)
+        platform.world.faults.interrupt_nth(moment.nth, take_off)
         platform.world.cloud.guard = check
-        SCENARIOS["expiry"].act(platform)
-        if len(calls) <= at:
-            break
-        assert not unmarked, f"taken off at call {nth}"
+        moment.rest(platform)
+        assert not unmarked, f"taken off at call {moment.number}"
         spared += bool(taken_off)
-        nth += 1
     assert spared, "no interruption fell between the mark and the deletion"

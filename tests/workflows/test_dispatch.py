@@ -21,9 +21,7 @@ from backup_core.workflows.job_kinds import watch
 from tests.builders import VAULT, instance, policy
 from tests.fakes import World
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import HOUR, SLOT, events, go_to, jobs, protected, sent
-
-HALF_PAST = {"intervals": ("R/2026-03-01T00:30:00+00:00/PT1H",), "retention": "P7D"}
+from tests.workflows.scenes import HALF_PAST, HOUR, SLOT, events, go_to, jobs, protected, sent
 
 
 def with_rows(count: int) -> World:

@@ -65,34 +65,6 @@ def look(platform: Platform, kind: type[ExpirePoints | ExpireCopies], name: str 
     platform.world.queue.send(message)
 
 
-def test_points_of_a_region_that_is_down_are_tried_ever_more_seldom_and_soon_when_it_is_back() -> None:
-    platform = backed_up(intervals=("R/2026-03-01T12:00:00+00:00/P1D",))
-    old = add_point(platform, SLOT - timedelta(days=30))
-    outage = platform.world.cloud.guard = Outage(SNAPSHOT_GROUP)
-    look(platform, ExpirePoints)
-    platform.run(hours=6)
-    assert 10 < outage.calls.count("find_snapshot") < ROUNDS_AT_MOST
-    assert len(sent(platform, ExpirePoints)) < ROUNDS_AT_MOST
-    outage.is_over = True
-    platform.run(minutes=16)
-    assert platform.world.cloud.removed == [old.snapshot_id]
-
-
-def test_copies_of_a_region_that_is_down_are_tried_ever_more_seldom_and_soon_when_it_is_back() -> None:
-    platform = with_expired_copies(COPIES)
-    old = copies(platform)[0]
-    outage = platform.world.cloud.guard = Outage(COPIES)
-    look(platform, ExpireCopies)
-    before = len(sent(platform, ExpireCopies))
-    platform.run(hours=6)
-    assert 10 < len(sent(platform, ExpireCopies)) - before < 2 * ROUNDS_AT_MOST, (
-        "what failed copies left is looked at, too"
-    )
-    outage.is_over = True
-    platform.run(minutes=16)
-    assert old.snapshot_id in platform.world.cloud.removed
-
-
 def test_a_held_copy_in_doubt_is_looked_at_as_seldom_as_one_that_is_refused_and_its_alert_ends() -> None:
     platform = with_expired_copies(COPIES)
     cloud, ports = platform.world.cloud, platform.world.ports
@@ -190,6 +162,28 @@ def braked() -> Platform:
     change_instance(platform, state=ProtectionState.DELETING)
     look(platform, ExpirePoints)
     return platform
+
+
+@pytest.mark.parametrize(
+    ("waiting", "kind", "rounds"),
+    [
+        (points_down, ExpirePoints, ROUNDS_AT_MOST),
+        (copies_down, ExpireCopies, 2 * ROUNDS_AT_MOST),  # what failed copies left is looked at, too
+    ],
+)
+def test_what_lies_in_a_region_that_is_down_is_tried_ever_more_seldom_and_soon_when_it_is_back(
+    waiting: Callable[[], Platform], kind: type[ExpirePoints | ExpireCopies], rounds: int
+) -> None:
+    platform = waiting()
+    outage = platform.world.cloud.guard
+    (old,) = [each.snapshot_id for each in (*platform.points(), *copies(platform)) if each.expires_at <= SLOT]
+    before = len(sent(platform, kind))
+    platform.run(hours=6)
+    assert 10 < outage.calls.count("find_snapshot") < ROUNDS_AT_MOST
+    assert 10 < len(sent(platform, kind)) - before < rounds
+    outage.is_over = True
+    platform.run(minutes=16)
+    assert platform.world.cloud.removed == [old]
 
 
 WAITING = (

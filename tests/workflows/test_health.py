@@ -20,9 +20,8 @@ from backup_core.workflows.lifecycle import delete_instance, stop_protection
 from backup_core.workflows.vaults import put_vault
 from tests.builders import SUBSCRIPTION, VAULT, job, vault, vault_properties
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import HOUR, SLOT, backed_up, change_instance, go_to, protected, refuse
+from tests.workflows.scenes import HOUR, MINUTE, SLOT, backed_up, change_instance, go_to, protected, refuse
 
-MINUTE = timedelta(minutes=1)
 OTHER = VaultKey(subscription=SUBSCRIPTION, group="backup-rg", name="vault-2")
 
 

@@ -19,9 +19,19 @@ from backup_core.workflows.tick import DutiesFailed, tick
 from tests.builders import OTHER_SUBSCRIPTION, VAULT
 from tests.fakes import World
 from tests.workflows.platform import HostDied, Platform
-from tests.workflows.scenes import EVERY_MINUTE, HOUR, HOURLY, SLOT, backed_up, events, go_to, jobs, protected, sent
-
-MINUTE = timedelta(minutes=1)
+from tests.workflows.scenes import (
+    EVERY_MINUTE,
+    HOUR,
+    HOURLY,
+    MINUTE,
+    SLOT,
+    backed_up,
+    events,
+    go_to,
+    jobs,
+    protected,
+    sent,
+)
 
 
 def noted(platform: Platform) -> Heartbeat:

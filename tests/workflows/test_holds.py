@@ -3,9 +3,11 @@ and a day has passed. Its snapshot's tag tells of it, and what a tag claims keep
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -35,8 +37,10 @@ from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.vaults import delete_vault, put_policy, put_vault
 from tests.builders import SNAPSHOT_GROUP, VAULT, hold, policy, vault, vault_properties
 from tests.workflows.platform import Platform, request
-from tests.workflows.proofs import unchecked
+from tests.workflows.proofs import moments
 from tests.workflows.scenes import (
+    DAY,
+    HOUR,
     SLOT,
     add_point,
     add_snapshot,
@@ -52,7 +56,6 @@ from tests.workflows.scenes import (
 from tests.workflows.test_proofs import SCENARIOS, with_two_old_points
 
 NAME = "disk-1"
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 CASE = "case-1"
 
 
@@ -537,29 +540,36 @@ def test_the_chain_that_was_lost_is_taken_up_by_the_reconciler() -> None:
     assert all(tag_of(platform, point) for name in ("disk-1", "disk-2") for point in platform.points(name))
 
 
+def hold_and_watch(platform: Platform) -> tuple[Callable[[], None], list[str]]:
+    """Who holds the vault when asked to, and what Azure is asked to delete from when that is sure."""
+    sure_at, too_late = list[datetime](), list[str]()
+
+    def ask() -> None:
+        set_on(platform, hold_scopes.VAULT)
+        sure_at.append(holds.sure_at(platform.world.clock.now()))
+
+    def note(call: str, target: str) -> None:
+        if call == "delete_snapshot" and sure_at and platform.world.clock.now() >= sure_at[0]:
+            too_late.append(target)
+
+    platform.world.cloud.guard = note
+    return ask, too_late
+
+
 def test_a_hold_on_a_vault_at_any_moment_of_an_expiry_is_found_by_every_later_permit() -> None:
     """Whoever waits until `sure_at` knows: nothing goes from then on."""
-    nth, prepared = 0, SCENARIOS["expiry"].prepare()
-    while True:
-        platform = unchecked(prepared.copy())
-        at, answered = len(platform.world.faults.calls) + nth, list[int]()
-
-        def ask(platform: Platform = platform, answered: list[int] = answered) -> None:
-            set_on(platform, hold_scopes.VAULT)
-            answered.append(len(platform.world.cloud.removed))
-
-        platform.world.faults.interrupt_nth(nth, ask)
-        SCENARIOS["expiry"].act(platform)
-        platform.world.clock.set(max(platform.world.clock.now(), holds.sure_at(platform.world.clock.now())))
-        before = list(platform.world.cloud.removed)
+    tried = moments(SCENARIOS["expiry"].prepare(), SCENARIOS["expiry"].act, with_quiet_ticks=True)
+    for moment in tried:
+        platform = moment.platform()
+        ask, too_late = hold_and_watch(platform)
+        platform.world.faults.interrupt_nth(moment.nth, ask)
+        moment.rest(platform)
+        platform.world.clock.set(holds.sure_at(platform.world.clock.now()))
         platform.run(minutes=3)
-        if len(platform.world.faults.calls) <= at or not answered:
-            break
-        assert platform.world.cloud.removed == before, f"call {nth}"
-        for point in platform.points():
-            assert point.is_good, f"call {nth}"
-        nth += 1
-    assert nth > 10
+        assert holds.holds_at(platform.world.ports, VAULT_PLACE), f"call {moment.number}"
+        assert not too_late, f"call {moment.number}"
+        assert all(point.is_good for point in platform.points()), f"call {moment.number}"
+    assert len(tried) > 10
 
 
 # ---------------------------------------------------------------- a hold that comes while a deletion is under way
@@ -567,11 +577,10 @@ def test_a_hold_on_a_vault_at_any_moment_of_an_expiry_is_found_by_every_later_pe
 
 def test_a_hold_at_any_moment_of_an_expiry_keeps_the_point_or_says_that_it_came_late() -> None:
     """At each call of it: after the answer that it is held, nothing of the point is deleted."""
-    kept, late, nth, prepared = 0, 0, 0, SCENARIOS["expiry"].prepare()
-    while True:
-        platform = unchecked(prepared.copy())
-        point, calls = oldest(platform), platform.world.faults.calls
-        at, answers = len(calls) + nth, list[str]()
+    seen = Counter[str]()
+    for moment in moments(SCENARIOS["expiry"].prepare(), SCENARIOS["expiry"].act, with_quiet_ticks=True):
+        platform, answers = moment.platform(), list[str]()
+        point = oldest(platform)
 
         def ask(platform: Platform = platform, point: RecoveryPoint = point, answers: list[str] = answers) -> None:
             try:
@@ -583,24 +592,20 @@ def test_a_hold_at_any_moment_of_an_expiry_keeps_the_point_or_says_that_it_came_
             else:
                 answers.append("held")
 
-        platform.world.faults.interrupt_nth(nth, ask)
-        SCENARIOS["expiry"].act(platform)
+        platform.world.faults.interrupt_nth(moment.nth, ask)
+        moment.rest(platform)
         platform.run(minutes=3)
-        if len(calls) <= at or not answers:
-            break
-        if answers == ["held"]:
-            assert is_there(platform, point), f"call {nth}"
-            assert oldest(platform).is_good, f"call {nth}"
-            kept += 1
-        elif answers == ["under way"]:
-            late += 1
-            if is_there(platform, point):
-                set_hold(platform, point)  # asked again: now it is known
-        else:
-            assert not is_there(platform, point), f"call {nth}"
-        nth += 1
-    assert kept
-    assert late
+        (answer,) = answers
+        if answer == "held":
+            assert is_there(platform, point), f"call {moment.number}"
+            assert oldest(platform).is_good, f"call {moment.number}"
+        elif answer == "no":
+            assert not is_there(platform, point), f"call {moment.number}"
+        elif is_there(platform, point):
+            set_hold(platform, point)  # asked again: now it is known
+        seen[answer] += 1
+    assert seen["held"]
+    assert seen["under way"]
 
 
 def test_a_held_point_comes_back_from_the_deletion_that_was_begun() -> None:

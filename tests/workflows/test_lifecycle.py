@@ -16,7 +16,6 @@ from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.ports import every
 from backup_core.workflows.catalogue import find_protection, get_deleted_instance, get_instance, list_instances
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups, undelete_instance
-from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance, resume_protection, sync_instance
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.vaults import delete_policy, delete_vault, put_policy, put_vault
@@ -27,6 +26,7 @@ from tests.workflows.scenes import (
     HOUR,
     HOURLY,
     SLOT,
+    ask_for_backup,
     backed_up,
     change_instance,
     change_point,
@@ -64,7 +64,7 @@ def test_a_paused_disk_is_not_backed_up_on_time_nor_on_demand(pause: Any) -> Non
     go_to(platform, SLOT + HOUR)
     assert len(platform.points()) == 1
     with pytest.raises(ResourceInUse):
-        request_backup(platform.world.ports, VAULT, NAME, rule_name="BackupHourly", retention_tag=None)
+        ask_for_backup(platform)
     assert reconcile(platform.world.ports).agenda_rows == []
 
 
@@ -114,7 +114,7 @@ def test_a_configuration_under_way_is_cancelled_by_a_stop() -> None:
     platform = Platform()
     platform.world.cloud.add_disk(disk_json(NAME))
     put_policy(platform.world.ports, VAULT, policy(f"policy-{NAME}", **HOURLY))
-    _ = configure_instance(platform.world.ports, VAULT, request(NAME))
+    configure_instance(platform.world.ports, VAULT, request(NAME))
     stop_protection(platform.world.ports, VAULT, NAME)
     platform.run(seconds=5)
     assert state(platform) is ProtectionState.STOPPED

@@ -12,7 +12,7 @@ from backup_core.domain.alert import Cause
 from backup_core.domain.errors import CloudUnavailable, InvalidInput, OperationFailed, SnapshotLimitReached
 from backup_core.domain.instance import PointSummary, ProtectionState
 from backup_core.domain.objective import TAG, ObjectiveState, standing_of
-from backup_core.ports import Memory
+from backup_core.ports import Memory, StateConflict
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups
 from backup_core.workflows.objectives import check_objective_later, check_objectives, objective_row
 from backup_core.workflows.outbox import deliver
@@ -23,6 +23,7 @@ from tests.workflows.platform import HostDied, Platform, request
 from tests.workflows.proofs import unchecked
 from tests.workflows.scenes import (
     HOUR,
+    MINUTE,
     SLOT,
     ask_for_backup,
     backed_up,
@@ -35,7 +36,6 @@ from tests.workflows.scenes import (
     refuse,
 )
 
-MINUTE = timedelta(minutes=1)
 OBJECTIVE = 75 * MINUTE  # of what is backed up hourly
 BROKEN = OperationFailed("Azure ended the snapshot as Failed.", code="DiskSnapshotOperationFailed")
 
@@ -272,8 +272,6 @@ def test_a_row_that_cannot_be_judged_goes_until_the_reconciler_writes_another() 
 
 
 def test_what_changes_meanwhile_is_looked_at_by_the_next_check() -> None:
-    from backup_core.ports import StateConflict
-
     platform = backed_up("disk-1", "disk-2")
     break_azure(platform)
     go_to(platform, SLOT + HOUR)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from backup_core.domain.alert import Alert
 from backup_core.domain.errors import BackupError, CloudUnavailable, PermissionMissing, Throttled
 from backup_core.domain.events import Event
 from backup_core.domain.job import JobStatus
@@ -17,17 +17,22 @@ from backup_core.ports import Memory, every
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.job_kinds import watch
 from backup_core.workflows.lifecycle import stop_protection
-from tests.builders import SUBSCRIPTION, VAULT, point
+from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, point
 from tests.fakes import World
 from tests.workflows.platform import HostDied, Platform
 from tests.workflows.proofs import unchecked
-from tests.workflows.scenes import EVERY_MINUTE, HOUR, SLOT, backed_up, go_to, jobs, protected
+from tests.workflows.scenes import EVERY_MINUTE, HOUR, SLOT, backed_up, go_to, jobs, protected, refuse
 
 REFUSALS: list[BackupError] = [
     CloudUnavailable("503"),
     Throttled("429", retry_after_seconds=5),
     PermissionMissing("403", scope="topic", role="EventGrid Data Sender"),
 ]
+
+
+REFUSE_SNAPSHOTS = refuse(
+    "start_snapshot", PermissionMissing("403", scope=SNAPSHOT_GROUP.text, role="Disk Snapshot Contributor")
+)
 
 
 def created(number: int = 0, name: str = "disk-1") -> Event:
@@ -158,74 +163,68 @@ def test_two_hosts_that_deliver_at_once_send_doubles_in_order() -> None:
 
 def failing(count: int) -> Platform:
     platform = protected(*[f"disk-{number}" for number in range(1, count + 1)])
-    platform.world.cloud.guard = _refuse_snapshots
+    platform.world.cloud.guard = REFUSE_SNAPSHOTS
     platform.run(seconds=70)
     return platform
 
 
-def _refuse_snapshots(call: str, target: str) -> None:
-    if call == "start_snapshot":
-        raise PermissionMissing("403", scope=target, role="Disk Snapshot Contributor")
-
-
-def of_type(events: Sequence[Event], event_type: str) -> list[dict[str, Any]]:
-    return [dict(event.content) for event in events if event.type == f"DiskBackup.{event_type}"]
+def told(platform: Platform, what: str) -> list[dict[str, Any]]:
+    """The contents of what was published, doubles and all."""
+    return [dict(event.content) for event in platform.world.events.published if event.type == f"DiskBackup.{what}"]
 
 
 def test_fifty_disks_that_fail_for_one_reason_are_one_digest_with_all_of_them() -> None:
     platform = failing(50)
-    (digest,) = of_type(platform.world.events.published, "Permission.Lost")
+    (digest,) = told(platform, "Permission.Lost")
     assert digest["affectedItemCount"] == 50
     assert len(set(digest["affectedItems"])) == 50
     assert digest["cause"] == "PermissionLost.DiskSnapshotContributor"
     assert "Disk Snapshot Contributor" in digest["recommendedActions"][0]
-    assert len(of_type(platform.world.events.published, "Job.Failed")) == 50, "each job's end is told by itself"
+    assert len(told(platform, "Job.Failed")) == 50, "each job's end is told by itself"
 
 
 def test_an_alert_is_raised_once_however_often_its_cause_shows() -> None:
     platform = failing(1)
     for hours in range(1, 4):
         go_to(platform, SLOT + hours * HOUR, minutes=2)
-    assert len(of_type(platform.world.events.published, "Job.Failed")) == 4
-    assert len(of_type(platform.world.events.published, "Permission.Lost")) == 1
+    assert len(told(platform, "Job.Failed")) == 4
+    assert len(told(platform, "Permission.Lost")) == 1
 
 
 def test_an_open_alert_is_told_again_once_a_day() -> None:
     platform = failing(1)
     for hours in range(1, 26):
         go_to(platform, SLOT + hours * HOUR, minutes=2)
-    told = of_type(platform.world.events.published, "Permission.Lost")
-    assert [each["occurrences"] for each in told] == [1, 2]
-    assert told[0]["alertIds"] == told[1]["alertIds"]
+    first, again = told(platform, "Permission.Lost")
+    assert (first["occurrences"], again["occurrences"]) == (1, 2)
+    assert first["alertIds"] == again["alertIds"]
 
 
 def test_what_is_over_is_told_once_and_raised_anew_when_it_comes_back() -> None:
     platform = failing(3)
     platform.world.cloud.guard = lambda call, target: None
     go_to(platform, SLOT + HOUR, minutes=2)
-    regained = of_type(platform.world.events.published, "Permission.Regained")
+    regained = told(platform, "Permission.Regained")
     assert sorted(name for each in regained for name in each["affectedItems"]) == ["disk-1", "disk-2", "disk-3"]
     assert all(platform.instance(f"disk-{number}").alerts == () for number in (1, 2, 3))
-    platform.world.cloud.guard = _refuse_snapshots
+    platform.world.cloud.guard = REFUSE_SNAPSHOTS
     go_to(platform, SLOT + 2 * HOUR, minutes=2)
-    lost = of_type(platform.world.events.published, "Permission.Lost")
+    lost = told(platform, "Permission.Lost")
     assert len([name for each in lost for name in each["affectedItems"]]) == 6
 
 
 def test_two_causes_are_two_digests() -> None:
     platform = protected("disk-1", "disk-2")
     platform.world.cloud.remove_disk(platform.instance("disk-2").disk_id)
-    platform.world.cloud.guard = _refuse_snapshots
+    platform.world.cloud.guard = REFUSE_SNAPSHOTS
     platform.run(minutes=6)
-    assert len(of_type(platform.world.events.published, "Permission.Lost")) == 1
-    (deleted,) = of_type(platform.world.events.published, "SourceDisk.Deleted")
+    assert len(told(platform, "Permission.Lost")) == 1
+    (deleted,) = told(platform, "SourceDisk.Deleted")
     assert deleted["affectedItems"] == ["disk-2"]
 
 
 def test_a_digest_gathers_the_vaults_of_a_subscription() -> None:
     world = World()
-    from backup_core.domain.alert import Alert
-
     vaults = [VaultKey(subscription=SUBSCRIPTION, group="backup-rg", name=f"vault-{number}") for number in (1, 2)]
     for number, vault in enumerate(vaults):
         alert = Alert(
@@ -247,13 +246,13 @@ def test_a_digest_gathers_the_vaults_of_a_subscription() -> None:
 
 def test_a_digest_that_the_topic_refuses_waits_whole() -> None:
     platform = protected("disk-1", "disk-2")
-    platform.world.cloud.guard = _refuse_snapshots
+    platform.world.cloud.guard = REFUSE_SNAPSHOTS
     platform.run(seconds=12)
     platform.world.faults.fail("events.publish", CloudUnavailable("503"), times=1000)
     platform.run(minutes=3)
     platform.world.faults.clear()
     platform.run(minutes=2)
-    (digest,) = of_type(platform.world.events.distinct, "Permission.Lost")
+    (digest,) = told(platform, "Permission.Lost")
     assert digest["affectedItemCount"] == 2
 
 
@@ -261,7 +260,7 @@ def test_stopping_protection_ends_its_alerts() -> None:
     platform = failing(1)
     stop_protection(platform.world.ports, VAULT, "disk-1")
     platform.run(minutes=1)
-    assert len(of_type(platform.world.events.published, "Permission.Regained")) == 1
+    assert len(told(platform, "Permission.Regained")) == 1
     assert platform.instance().alerts == ()
 
 
