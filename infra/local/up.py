@@ -72,7 +72,6 @@ class Options:
     environment: Mapping[str, str] | None = None
     api_port: int | None = None
     with_arm: bool = True
-    arm_arguments: tuple[str, ...] = ()
     azurite_arguments: tuple[str, ...] = ()
 
 
@@ -136,7 +135,6 @@ class LocalTarget:
         env: Mapping[str, str] | None = None,
         api_port: int | None = None,
         arm: bool = True,
-        arm_args: Sequence[str] = (),
         azurite_args: Sequence[str] = (),
     ) -> LocalTarget:
         """Start all parts and wait until they are ready. Raises AlreadyRunning, PartFailed, FileNotFoundError."""
@@ -147,7 +145,6 @@ class LocalTarget:
             environment=env,
             api_port=api_port,
             with_arm=arm,
-            arm_arguments=tuple(arm_args),
             azurite_arguments=tuple(azurite_args),
         )
         (options.directory / "logs").mkdir(parents=True, exist_ok=True)
@@ -262,7 +259,7 @@ class LocalTarget:
         if self._options.with_arm:
             arguments = ["--state-dir", str(state / "arm"), *tls, "--port", str(ports.arm)]
             telling = ["--events-url", f"{ports.eventgrid_url}/resources", "--events-ca", str(files.authority)]
-            recipes.append(self._module("arm", [*arguments, *telling, *self._options.arm_arguments], eventgrid_key))
+            recipes.append(self._module("arm", [*arguments, *telling], eventgrid_key))
         return recipes
 
     def _issuer_arguments(self) -> list[str]:

@@ -100,7 +100,7 @@ def check_locks(world: World, call: Call) -> None:
     levels = LOCK_LEVELS if deleting else ("ReadOnly",)
     whole_group = deleting and call.route.kind == "group"
     for lock in world.locks.values():
-        if lock["level"] not in levels or not _in_force(lock, call.now):
+        if lock["level"] not in levels:
             continue
         if covers(lock["scope"], call.route.scope) or (whole_group and covers(call.route.scope, lock["scope"])):
             raise errors.scope_locked(call.route.scope, "delete" if deleting else "write", lock["scope"])
@@ -203,7 +203,7 @@ def read_locks(world: World, call: Call) -> Answer:
     _check_group(world, call)
     scope = call.route.scope
     related = (lock for lock in world.locks.values() if covers(lock["scope"], scope) or covers(scope, lock["scope"]))
-    return Answer(status=200, body={"value": [_shown_lock(lock) for lock in related if "removed" not in lock]})
+    return Answer(status=200, body={"value": [_shown_lock(lock) for lock in related]})
 
 
 def put_lock(world: World, call: Call) -> Answer:
@@ -222,18 +222,15 @@ def put_lock(world: World, call: Call) -> Answer:
     }
     world.keep_lock(lock)
     world.write_down("lock.created", call.now, id=lock_id, principal=call.principal)
-    return Answer(status=201 if present is None or "removed" in present else 200, body=_shown_lock(lock))
+    return Answer(status=201 if present is None else 200, body=_shown_lock(lock))
 
 
 def delete_lock(world: World, call: Call) -> Answer:
-    """200, or 204 when there was none. Removal can be made to take effect late (lock_removal_seconds) [reported]."""
+    """200, or 204 when there was none."""
     found = world.locks.get(_extension_id(call, "locks").lower())
-    if found is None or "removed" in found:
+    if found is None:
         return Answer(status=204)
-    if world.settings.lock_removal_seconds > 0:
-        world.keep_lock({**found, "removed": call.now + world.settings.lock_removal_seconds})
-    else:
-        world.forget_lock(found)
+    world.forget_lock(found)
     world.write_down("lock.removed", call.now, id=found["id"], principal=call.principal)
     return Answer(status=200)
 
@@ -349,13 +346,9 @@ def _assigned(world: World, call: Call, assignment_id: str, role: str, principal
 
 def _lock_or_raise(world: World, call: Call) -> Json:
     found = world.locks.get(_extension_id(call, "locks").lower())
-    if found is None or "removed" in found:
+    if found is None:
         raise ArmError(404, "LockNotFound", f"The lock '{call.route.name}' could not be found.", gateway=True)
     return found
-
-
-def _in_force(lock: Json, now: float) -> bool:
-    return "removed" not in lock or now < lock["removed"]
 
 
 def _shown_lock(lock: Json) -> Json:

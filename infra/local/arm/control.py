@@ -8,15 +8,12 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from infra.local.arm import backup, copying, data, disks, machines, seed, snapshots
+from infra.local.arm import backup, data, disks, machines, seed, snapshots
 from infra.local.arm.buckets import FrontDoor, ProviderPolicies
 from infra.local.arm.gateway import Gateway
 from infra.local.arm.paths import TYPE_NAMES, parse
-from infra.local.arm.skus import GIB
-from infra.local.arm.wire import Json, stamp
+from infra.local.arm.wire import Json
 from infra.local.arm.world import Resource
-
-LEDGER_PAGE = 100_000
 
 
 class Control:
@@ -41,7 +38,6 @@ class Control:
             ("POST", "machines"): lambda wish: {"id": machines.add(self._world, wish).id},
             ("POST", "disks/delete-behind"): self._delete_disk,
             ("POST", "snapshots/delete-behind"): self._delete_snapshot,
-            ("POST", "age"): self._age,
             ("POST", "damage"): self._damage,
             ("POST", "azure-backup"): lambda wish: {"resources": backup.keep(self._world, wish["value"])},
         }
@@ -66,38 +62,14 @@ class Control:
         return _json(200, result)
 
     def _health(self, _: Json) -> Json:
-        now = self._gateway.clock()
-        world = self._world
-        return {
-            "status": "ok",
-            "now": stamp(now),
-            "disks": len(world.disks),
-            "snapshots": len(world.snapshots),
-            "running_operations": sum(1 for entry in world.operations.values() if not entry.settled),
-            "background_copies": sum(len(copying.running(world, name, now)) for name in world.subscriptions),
-        }
+        return {"status": "ok", "disks": len(self._world.disks), "snapshots": len(self._world.snapshots)}
 
-    def _ledger(self, wish: Json) -> Json:
-        since = int(wish.get("since", 0))
-        entries = self._world.store.ledger(since=since, limit=int(wish.get("limit", LEDGER_PAGE)))
-        for entry in entries:
-            if "used_bytes" in entry:
-                entry["cost_per_month"] = self._price(entry["used_bytes"])
-        return {"entries": entries, "last": entries[-1]["n"] if entries else since}
+    def _ledger(self, _: Json) -> Json:
+        return {"entries": self._world.store.ledger()}
 
     def _storage(self, _: Json) -> Json:
-        """Bytes and price of each snapshot as it is now, merges of deleted ones included."""
-        rows = [
-            {
-                "id": entry.id,
-                "used_bytes": entry.hidden["used"],
-                "cost_per_month": self._price(entry.hidden["used"]),
-                "percent_of_disk": round(100 * entry.hidden["used"] / entry.properties["diskSizeBytes"], 3),
-            }
-            for entry in self._world.snapshots
-        ]
-        total = sum(row["used_bytes"] for row in rows)
-        return {"snapshots": rows, "used_bytes": total, "cost_per_month": self._price(total)}
+        """Bytes of each snapshot as it is now, merges of deleted ones included."""
+        return {"snapshots": [{"id": each.id, "used_bytes": each.hidden["used"]} for each in self._world.snapshots]}
 
     def _damage(self, wish: Json) -> Json:
         """Of the disk or snapshot `id`, or without one of the next disk that is made from a snapshot."""
@@ -111,9 +83,6 @@ class Control:
         data.damage(found, wish)
         self._world.keep(found)
         return {"damaged": found.id}
-
-    def _price(self, used: int) -> float:
-        return round(used / GIB * self._world.settings.price_per_gib_month, 6)
 
     def _counts(self, _: Json) -> Json:
         rows = [
@@ -156,17 +125,6 @@ class Control:
         self._world.write_down("snapshot.deleted_behind", self._gateway.clock(), id=snapshot.id)
         self._tell_of_loss(snapshot)
         return {"deleted": snapshot.id}
-
-    def _age(self, wish: Json) -> Json:
-        """Makes the next snapshots as large as if `hours` more had passed since the newest; dates stay as they are."""
-        hours, aged = float(wish["hours"]), 0
-        for family in self._world.family.values():
-            newest = self._world.snapshots.find(family[-1])
-            if newest is not None:
-                newest.hidden["aged_hours"] = newest.hidden.get("aged_hours", 0.0) + hours
-                self._world.keep(newest)
-                aged += 1
-        return {"aged_disks": aged}
 
     def _tell_of_loss(self, resource: Resource) -> None:
         self._world.tell("delete", resource.id, TYPE_NAMES[resource.kind], self._gateway.clock())

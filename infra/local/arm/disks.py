@@ -461,8 +461,6 @@ def _settle_create(world: World, operation: Operation) -> None:
     disk = resources.settle_write(world, operation)
     if operation.fails is None or disk is None:
         return
-    if not world.settings.failed_create_leaves_resource:
-        world.forget(disk)
     world.write_down("disk.failed", operation.ends, id=disk.id, reason=operation.fails["code"])
 
 

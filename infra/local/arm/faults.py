@@ -14,7 +14,7 @@ from infra.local.arm import errors
 from infra.local.arm.paths import Route
 from infra.local.arm.wire import Answer, ArmError, Json
 
-KINDS = ("429", "status", "drop_before", "drop_after", "fail_late", "delay", "slow_list", "policy", "alter")
+KINDS = ("429", "status", "drop_before", "drop_after", "fail_late", "delay", "policy", "alter")
 WRITES = ("PUT", "PATCH", "POST", "DELETE")
 STATUS_CODES = {
     500: ("InternalServerError", "An internal error occurred."),
@@ -42,8 +42,6 @@ class Fault:
     struck: int = 0
 
     def matches(self, method: str, path: str, route: Route, body: bytes) -> bool:
-        if self.kind == "slow_list" and not route.label.endswith(".list"):
-            return False
         if self.kind in ("fail_late", "policy") and method not in WRITES:
             return False
         if self.kind == "policy" and _complies(self.detail, body):
@@ -226,7 +224,6 @@ _DETAILS: dict[str, dict[str, Any]] = {
     "drop_after": {},
     "fail_late": {"code": "InternalExecutionError", "message": "An internal execution error occurred."},
     "delay": {"seconds": 2.0},
-    "slow_list": {"seconds": None},
     "policy": {"tags": [], "closed": False},
     "alter": {"at": None, "agent": None, "status": None, "headers": {}, "fields": {}},
 }

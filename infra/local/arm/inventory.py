@@ -1,7 +1,6 @@
 """What ARM answers of all resources alike: lists of resources with a filter, and tags as a resource of their own.
 
-Knows no rules of disks: a tag that is set here is there at once, though the answer may show the tags of before
-[reported: Azure/azure-cli#29566; a setting].
+Knows no rules of disks: a tag that is set here is there at once.
 """
 
 from __future__ import annotations
@@ -139,8 +138,7 @@ def _without(present: Mapping[str, str], given: Mapping[str, str]) -> dict[str, 
 
 def _changed(world: World, call: Call, change: Callable[[Mapping[str, str]], dict[str, str]]) -> Answer:
     body = _tagged(world, call)
-    before = body.get("tags") or {}
-    tags = resources.tags_of({"tags": change(before)})
+    tags = resources.tags_of({"tags": change(body.get("tags") or {})})
     body["tags"] = tags
     route = parse(call.route.scope)
     if route.kind in world.collections:
@@ -153,8 +151,7 @@ def _changed(world: World, call: Call, change: Callable[[Mapping[str, str]], dic
     else:
         world.keep_subscription(body)
     world.write_down("tags.updated", call.now, id=call.route.scope, principal=call.principal, tags=tags)
-    late = route.kind in world.collections and world.settings.tags_show_late
-    return _answer(call, before if late else tags)
+    return _answer(call, tags)
 
 
 def resources_at(world: World, scope: str) -> Resource:

@@ -220,11 +220,6 @@ class Assignments:
         self._by_id[key] = assignment
         self._by_principal.setdefault(assignment.principal.lower(), {})[key] = assignment
 
-    def forget(self, assignment: Assignment) -> None:
-        key = assignment.id.lower()
-        self._by_id.pop(key, None)
-        self._by_principal.get(assignment.principal.lower(), {}).pop(key, None)
-
     def find(self, assignment_id: str) -> Assignment | None:
         """The assignment as its own API shows it: one that is being removed is gone."""
         found = self._by_id.get(assignment_id.lower())

@@ -76,9 +76,8 @@ class Server:
         return web.Response(status=status, body=body, headers=headers)
 
     async def _wait(self, fault: Fault) -> None:
-        if fault.kind in ("delay", "slow_list"):
-            seconds = fault.detail["seconds"]
-            await asyncio.sleep(self._gateway.world.settings.slow_list_seconds if seconds is None else seconds)
+        if fault.kind == "delay":
+            await asyncio.sleep(fault.detail["seconds"])
 
 
 class BareResponse(web.Response):

@@ -45,16 +45,12 @@ class Settings:
     azure_backup_seconds: tuple[float, float] = (40.0, 160.0)
     background_copy_seconds: float = 25.0
     role_propagation_seconds: float = 5.0
-    lock_removal_seconds: float = 0.0
     page_size: int = 200
-    slow_list_seconds: float = 5.0
     retry_after_on_accept: int | None = 2
-    failed_create_leaves_resource: bool = True
     failed_change_shows: bool = False
     failed_is_made_anew: bool = True
     signature_lets_poll: bool = True
     disk_access_must_be_readable: bool = True
-    tags_show_late: bool = False
 
     reads_bucket: int = 250
     reads_per_second: float = 25.0
@@ -69,7 +65,6 @@ class Settings:
     snapshots_per_window: int = 7
     snapshot_window_seconds: float = 300.0
     pending_snapshots_per_disk: int = 3
-    snapshot_limit_ends_late: bool = False
     snapshots_per_region: int = 75_000
     disks_per_region: int = 50_000
     sas_per_family: int = 5

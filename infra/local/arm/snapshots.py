@@ -102,8 +102,8 @@ def _create(world: World, call: Call, body: Json, location: str) -> Answer:
     wishes = body["properties"]
     source = _source(world, call, wishes["creationData"], location)
     snapshot = _built(world, call, body, location, source)
-    fails = _check_limits(world, call, snapshot, source)
-    operation = resources.begin(world, call, snapshot, "create", world.settings.snapshot_seconds, fails)
+    _check_limits(world, call, snapshot, source)
+    operation = resources.begin(world, call, snapshot, "create", world.settings.snapshot_seconds)
     if snapshot.hidden["background"] or wishes["creationData"]["createOption"] == "CopyStart":
         snapshot.hidden["copy"] = copying.planned(world, operation.ends)
     _join_family(world, snapshot, source, call.now)
@@ -294,8 +294,7 @@ def _check_instant_access(world: World, call: Call, creation: Json, source: Reso
     hidden["instant_until"] = call.now + minutes * 60 * world.settings.time_scale
 
 
-def _check_limits(world: World, call: Call, snapshot: Resource, source: Resource) -> Json | None:
-    """Refuses what is too many; or answers the error with which the operation will end."""
+def _check_limits(world: World, call: Call, snapshot: Resource, source: Resource) -> None:
     settings = world.settings
     limit = settings.snapshots_per_region
     # Counted only when there can be so many at all: counting walks through the subscription.
@@ -303,20 +302,18 @@ def _check_limits(world: World, call: Call, snapshot: Resource, source: Resource
         raise errors.over_quota(usages.SNAPSHOTS[snapshot.sku][0], snapshot.location, limit)
     if snapshot.hidden["background"] and not snapshot.properties["incremental"]:
         raise errors.not_allowed(f"Only incremental snapshots can be taken of disk {source.name}.")
-    fails = None
     if source.kind == "disk" and snapshot.properties["incremental"]:
-        fails = _check_disk_limits(world, call, source)
+        _check_disk_limits(world, call, source)
     copies = snapshot.properties["creationData"]["createOption"] == "CopyStart"  # has a limit of its own
     if not copies and (snapshot.hidden["background"] or source.kind == "snapshot"):
         copying.check_room(world, call.route.subscription, call.now)
-    return fails
 
 
 def _alike(world: World, call: Call, snapshot: Resource) -> int:
     return usages.count(world.snapshots, call.route.subscription, snapshot.location, snapshot.sku)
 
 
-def _check_disk_limits(world: World, call: Call, disk: Resource) -> Json | None:
+def _check_disk_limits(world: World, call: Call, disk: Resource) -> None:
     """500 at a time, 7 in 5 minutes, 3 incomplete of Premium SSD v2 and Ultra [documented]; the code is reported for
     the first, and taken for the others too."""
     settings = world.settings
@@ -327,11 +324,7 @@ def _check_disk_limits(world: World, call: Call, disk: Resource) -> Json | None:
         or len(recent) >= settings.snapshots_per_window
         or len(copying.pending_snapshots(world, unique, call.now)) >= settings.pending_snapshots_per_disk
     ):
-        refusal = errors.too_many_snapshots()
-        if not settings.snapshot_limit_ends_late:
-            raise refusal
-        return refusal.error
-    return None
+        raise errors.too_many_snapshots()
 
 
 def _join_family(world: World, snapshot: Resource, source: Resource, now: float) -> None:
@@ -355,7 +348,7 @@ def _sizes(source: Resource, newest: Resource | None, now: float) -> Json:
     used = source.hidden["used"]
     if newest is None:
         return {"disk_used": used, "used": used}
-    hours = (now - newest.hidden["accepted"]) / 3_600 + newest.hidden.get("aged_hours", 0.0)
+    hours = (now - newest.hidden["accepted"]) / 3_600
     sector = source.properties["creationData"].get("logicalSectorSize", 512)
     changed = churn.changed_bytes(used=used, rate_per_hour=source.hidden["rate"], hours=hours, sector_size=sector)
     return {"disk_used": used, "used": changed}
@@ -387,8 +380,6 @@ def _settle_create(world: World, operation: Operation) -> None:
     snapshot = resources.settle_write(world, operation)
     if operation.fails is None or snapshot is None:
         return
-    if not world.settings.failed_create_leaves_resource:
-        _vanish(world, snapshot)
     world.write_down("snapshot.failed", operation.ends, id=snapshot.id, reason=operation.fails["code"])
 
 

@@ -55,9 +55,9 @@ class Store:
         self._db.execute("INSERT INTO ledger VALUES (?, ?)", (self._last_entry, msgspec.json.encode(entry)))
         return int(self._last_entry)
 
-    def ledger(self, *, since: int = 0, limit: int = 1_000_000) -> list[Json]:
-        """Entries numbered above `since`, oldest first; each carries its number as `n`."""
-        rows = self._db.execute("SELECT n, json FROM ledger WHERE n > ? ORDER BY n LIMIT ?", (since, limit)).fetchall()
+    def ledger(self) -> list[Json]:
+        """All entries, oldest first; each carries its number as `n`."""
+        rows = self._db.execute("SELECT n, json FROM ledger ORDER BY n").fetchall()
         return [{"n": n, **msgspec.json.decode(text)} for n, text in rows]
 
     def commit(self) -> None:

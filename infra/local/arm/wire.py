@@ -5,11 +5,9 @@ Knows nothing of disks or of HTTP libraries.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -17,8 +15,6 @@ import msgspec
 from infra.local.arm.paths import Route
 
 Json = dict[str, Any]
-
-_FRACTION = re.compile(r"\.(\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +98,6 @@ def stamp(seconds: float) -> str:
     fraction = f"{int((seconds - whole) * 10_000_000):07d}".rstrip("0")
     day = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
     return f"{day}.{fraction}+00:00" if fraction else f"{day}+00:00"
-
-
-def instant(text: str) -> float:
-    """The opposite of `stamp`, to the microsecond."""
-    shortened = _FRACTION.sub(lambda match: "." + match[1][:6].ljust(6, "0"), text)
-    return datetime.fromisoformat(shortened).astimezone(UTC).timestamp()
 
 
 def _unreadable(reason: str) -> ArmError:

@@ -215,17 +215,6 @@ def test_a_lock_on_a_snapshot_holds_its_group(simulator: Simulator) -> None:
     assert error_code(simulator.call("DELETE", group_path(SNAPSHOTS))) == (409, "ScopeLocked")
 
 
-def test_removing_a_lock_can_take_effect_late(simulator: Simulator) -> None:
-    simulator.set(lock_removal_seconds=30)
-    path = lock(simulator, group_path(APPS), "CanNotDelete")
-    simulator.call("DELETE", path)
-
-    assert simulator.call("GET", path).status_code == 404
-    assert simulator.call("DELETE", disk_id("payroll-cmk")).status_code == 409
-    simulator.pass_time(30)
-    assert simulator.call("DELETE", disk_id("payroll-cmk")).status_code == 202
-
-
 def test_a_group_is_made_found_and_deleted_with_all_in_it(simulator: Simulator) -> None:
     path = group_path("fresh")
     assert simulator.call("HEAD", path).status_code == 404

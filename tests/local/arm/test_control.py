@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from infra.local.arm.seed import APP, OPERATOR
-from tests.local.arm.bodies import APPS, disk_id, empty_disk, snapshot_id, snapshot_of
+from tests.local.arm.bodies import disk_id, empty_disk, snapshot_id, snapshot_of
 from tests.local.arm.conftest import Simulator
 
 WEB = disk_id("web01-os")
@@ -39,22 +39,10 @@ def test_429_comes_in_both_kinds_with_and_without_retry_after(
     assert put(simulator).status_code == 202
 
 
-def test_a_failed_create_can_be_set_to_leave_nothing(simulator: Simulator) -> None:
-    simulator.set(failed_create_leaves_resource=False)
-    simulator.fault("fail_late")
-    simulator.wait_for(put(simulator))
-
-    assert simulator.call("GET", snapshot_id("s1")).status_code == 404
-
-
-def test_answers_and_lists_can_be_slow(simulator: Simulator) -> None:
+def test_answers_can_be_slow(simulator: Simulator) -> None:
     simulator.fault("delay", seconds=0.3, what="disk")
-    simulator.fault("slow_list", seconds=0.3)
     started = time.monotonic()
     assert simulator.call("GET", WEB).status_code == 200
-    assert time.monotonic() - started >= 0.3
-    started = time.monotonic()
-    assert list(simulator.client(APP).disks.list_by_resource_group(APPS))
     assert time.monotonic() - started >= 0.3
 
 
@@ -106,9 +94,6 @@ def test_the_ledger_tells_every_accepted_change_in_order(simulator: Simulator) -
     assert (created["id"], created["source"], created["principal"]) == (snapshot_id("s1"), WEB, APP)
     assert created["tags"] == {"made-by": "test"}
     assert created["used_bytes"] == 22 * 1024**3
-    assert created["cost_per_month"] == pytest.approx(22 * 0.05)
-    assert simulator.control("GET", "ledger?since=1") == {"entries": [deleted], "last": 2}
-    assert simulator.control("GET", "ledger?since=2") == {"entries": [], "last": 2}
 
 
 def test_calls_are_counted_by_kind_and_by_principal(simulator: Simulator) -> None:
@@ -166,7 +151,6 @@ def test_durations_follow_the_settings(simulator: Simulator) -> None:
         ("POST", "snapshots/delete-behind", {"id": "nobody"}),
         ("POST", "snapshots/delete-behind", {}),
         ("POST", "faults", []),
-        ("POST", "age", {}),
     ],
 )
 def test_a_wish_that_makes_no_sense_is_400_with_a_reason(

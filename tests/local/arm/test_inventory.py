@@ -78,14 +78,6 @@ def test_tags_are_a_resource_of_whatever_has_them(simulator: Simulator, scope: s
     assert simulator.call("PUT", f"{scope}/{TAGS}", {"properties": {"tags": many}}).status_code == 400
 
 
-def test_the_answer_to_new_tags_of_a_disk_can_be_set_to_show_those_of_before(simulator: Simulator) -> None:
-    simulator.set(tags_show_late=True)
-    before = got(simulator, DISK)["tags"]
-    answer = simulator.call("PUT", f"{DISK}/{TAGS}", {"properties": {"tags": {"team": "blue"}}})
-    assert answer.json()["properties"]["tags"] == before != {"team": "blue"}
-    assert got(simulator, DISK)["tags"] == {"team": "blue"}
-
-
 def test_the_tags_of_what_is_not_there_are_not_found(simulator: Simulator) -> None:
     assert simulator.call("GET", f"{disk_id('absent')}/{TAGS}").status_code == 404
     assert simulator.call("GET", f"{SUBSCRIPTION}/resourceGroups/absent/{TAGS}").status_code == 404

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 
 from tests.local.arm.bodies import disk_id, group_path, snapshot_id, snapshot_of
-from tests.local.arm.conftest import ROOT, Started
+from tests.local.arm.conftest import Started
 from tests.local.conftest import wait_for
 
 
@@ -71,10 +71,3 @@ def test_the_seed_is_sown_once(start_process: Callable[..., Started]) -> None:
     _, again = start_process()
 
     assert again.call("GET", disk_id("web01-os")).json() == before
-
-
-def test_it_imports_nothing_of_the_product() -> None:
-    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "infra" / "local" / "arm").glob("*.py")]
-
-    assert len(sources) > 10
-    assert not [source for source in sources if "backup_core" in source]

@@ -172,14 +172,6 @@ def test_seven_snapshots_of_a_disk_in_five_minutes_are_the_most(simulator: Simul
     assert put(simulator, "s7").status_code == 202
 
 
-def test_a_limit_can_be_found_out_late_and_leaves_a_failed_snapshot(simulator: Simulator) -> None:
-    simulator.set(snapshots_per_window=1, snapshot_limit_ends_late=True)
-    assert put(simulator, "s0").status_code == 202
-    ended = simulator.wait_for(put(simulator, "s1"))
-    assert (ended["status"], ended["error"]["code"]) == ("Failed", "SnapshotsLimitReached")
-    assert simulator.call("GET", snapshot_id("s1")).json()["properties"]["provisioningState"] == "Failed"
-
-
 def test_three_pending_snapshots_of_a_fast_disk_are_the_most(simulator: Simulator) -> None:
     simulator.set(background_copy_seconds=10_000)
     for number in range(3):
@@ -317,14 +309,6 @@ def test_a_deleted_snapshot_is_merged_into_the_next(simulator: Simulator) -> Non
     rows = simulator.control("GET", "storage")["snapshots"]
 
     assert [row["used_bytes"] for row in rows] == [512 * 1024**3]
-
-
-def test_aging_makes_the_next_snapshot_larger(simulator: Simulator) -> None:
-    take(simulator, "s1", "sql01-data")
-    simulator.control("POST", "age", {"hours": 24})
-    take(simulator, "s2", "sql01-data")
-
-    assert simulator.ledger("snapshot.created")[1]["used_bytes"] > 200 * 1024**3
 
 
 def test_a_disk_and_its_snapshots_share_one_encryption_set(simulator: Simulator) -> None:
