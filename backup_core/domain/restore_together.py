@@ -221,6 +221,13 @@ class PartNotBegun(BackupError):
     recommended_action = "Look whether the disk is there; restore it again under another name if not."
 
 
+class RestoreGoesOn(BackupError):
+    """The job of all ended before the restore of one of its disks did, which is a job of its own."""
+
+    code = "RestoreGoesOn"
+    recommended_action = "Look at that job: it tells how the restore ends. Do not restore the disk again before it has."
+
+
 def standing(part: Part, job: Job | None, *, begun: bool) -> str:
     """How a part stands, as a subtask says it: NotStarted, InProgress, Completed or Failed."""
     if part.refused is not None:
@@ -254,6 +261,26 @@ def outcome(parts: Sequence[Part], jobs: Mapping[str, Job]) -> Outcome:
     message += f" and stay ({_named(made)}); " if made else "; "
     error = RestoredInPart(f"{message}{len(failed)} were not: {_named(failed)}.")
     return Outcome(status=JobStatus.FAILED, error=error, warnings=tuple(told))
+
+
+def as_they_stand(parts: Sequence[Part], jobs: Mapping[str, Job], *, begun: bool, error: BackupError) -> Outcome:
+    """How the job of all ends when `error` keeps it from looking on: as its parts have, once all have. Else it fails,
+    and says of which restores it will not see the end, for they go on by themselves."""
+    stands = [standing(part, jobs.get(part.job_id), begun=begun) for part in parts]
+    if begun and "InProgress" not in stands:
+        return outcome(parts, jobs)
+    told = [
+        each
+        for part, stand in zip(parts, stands, strict=True)
+        if stand != "NotStarted"
+        for each in ([_going(part)] if stand == "InProgress" else _told(part, jobs.get(part.job_id)))
+    ]
+    return Outcome(status=JobStatus.FAILED, error=error, warnings=tuple(told))
+
+
+def _going(part: Part) -> JobError:
+    error = RestoreGoesOn(f"The restore goes on by itself, as job '{part.job_id}'.")
+    return _of(part, JobError.of(error))
 
 
 def refusal(parts: Sequence[Part], faults: Sequence[JobError]) -> NothingRestored:

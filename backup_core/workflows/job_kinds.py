@@ -55,6 +55,7 @@ from backup_core.workflows.poison import (
     OF_COPY,
     OF_RESTORE,
     OF_RESTORE_TEST,
+    OF_RESTORE_TOGETHER,
     LettingGo,
 )
 from backup_core.workflows.protection import configure_protection
@@ -109,7 +110,13 @@ KINDS = (
         letting_go=OF_RESTORE,
     ),
     JobKind(message=ObserveRestore, step=observe_restore, letting_go=OF_RESTORE),
-    JobKind(message=RestoreTogether, step=restore_together, watched_as="together", again=job_again(RestoreTogether)),
+    JobKind(
+        message=RestoreTogether,
+        step=restore_together,
+        watched_as="together",
+        again=job_again(RestoreTogether),
+        letting_go=OF_RESTORE_TOGETHER,
+    ),
     JobKind(message=SwapDisks, step=swap_disks, watched_as="swap", again=job_again(SwapDisks)),
     JobKind(
         message=ConfigureProtection,

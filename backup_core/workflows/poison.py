@@ -36,6 +36,7 @@ from backup_core.workflows.backup import slots_begun
 from backup_core.workflows.copying import again, enlist
 from backup_core.workflows.restore_source import released
 from backup_core.workflows.restore_tests import CLEAR_UP_SOON
+from backup_core.workflows.restore_together import as_it_stands
 
 log = logging.getLogger("diskbackup.poison")
 
@@ -55,9 +56,11 @@ class StepGivenUp(BackupError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LettingGo:
     """What giving up a kind of message means beyond the failed job that it names: the job of one that never got as far
-    as its own, what its instance keeps in mind (with the error if the job fails with it), and what else lets go."""
+    as its own, how a job ends that does more than fail, what its instance keeps in mind (with the error if the job
+    fails with it), and what else lets go."""
 
     unbegun: Callable[[Ports, Any, Stored[BackupInstance] | None], Job | None] | None = None
+    ending: Callable[[Ports, VaultKey, Job, StepGivenUp], Job] | None = None
     instance: Callable[[Ports, Any, BackupInstance, StepGivenUp | None], BackupInstance] | None = None
     others: Callable[[Ports, Any, Job], list[Change]] | None = None
 
@@ -99,7 +102,7 @@ def _fail_job(ports: Ports, message: Any, letting_go: LettingGo, job_id: str, er
     changes: list[Change] = []
     events: list[Event] = []
     if begun is not None and not begun.is_ended:
-        failed = begun.advance(JobStatus.FAILED, at=ports.clock.now(), error=error)
+        failed = _ended(ports, message, letting_go, begun, error)
         changes = [Replace(job, failed) if job else Insert(failed)]
         changes += letting_go.others(ports, message, failed) if letting_go.others else []
         events = [announcements.job_ended(message.vault, failed)]
@@ -115,6 +118,12 @@ def _fail_job(ports: Ports, message: Any, letting_go: LettingGo, job_id: str, er
             outbox.commit(ports, message.vault, changes, events)
     except StateConflict:
         log.warning("step.given_up_unrecorded job_id=%s: the job moved on meanwhile", job_id)
+
+
+def _ended(ports: Ports, message: Any, letting_go: LettingGo, job: Job, error: StepGivenUp) -> Job:
+    if letting_go.ending is not None:
+        return letting_go.ending(ports, message.vault, job, error)
+    return job.advance(JobStatus.FAILED, at=ports.clock.now(), error=error)
 
 
 def _instance(ports: Ports, message: Any) -> Stored[BackupInstance] | None:
@@ -190,4 +199,5 @@ OF_COPY = LettingGo(others=_owed_again, instance=_not_copying)
 OF_BACKUP = LettingGo(unbegun=_unbegun_backup, instance=_without_slots)
 OF_CONFIGURATION = LettingGo(instance=_in_error)
 OF_RESTORE = LettingGo(others=_released)
+OF_RESTORE_TOGETHER = LettingGo(ending=as_it_stands)
 OF_RESTORE_TEST = LettingGo(others=_cleared_soon)

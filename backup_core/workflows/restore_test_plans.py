@@ -277,6 +277,8 @@ def _job(
     by_hand: bool,
     correlation_id: str,
 ) -> Job:
+    # A run that somebody asks for at the very instant of the plan's own is another one.
+    by = ("by hand",) if by_hand else ()
     test = RestoreTest(
         plan=plan.name,
         seed=plan.seed,
@@ -288,7 +290,7 @@ def _job(
         begin_by=plan.schedule.next_slot(now).isoformat(),
     )
     job = Job(
-        job_id=job_id(now, JobOperation.RESTORE_TEST, vault.partition, instance.name, plan.name),
+        job_id=job_id(now, JobOperation.RESTORE_TEST, vault.partition, instance.name, plan.name, *by),
         operation=JobOperation.RESTORE_TEST,
         instance_name=instance.name,
         created_at=now,

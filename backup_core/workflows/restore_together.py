@@ -46,6 +46,7 @@ from backup_core.domain.restore_together import (
     Outcome,
     Part,
     TogetherRequest,
+    as_they_stand,
     check_named_once,
     outcome,
     parts_of,
@@ -263,7 +264,27 @@ def restore_together(ports: Ports, message: RestoreTogether) -> None:
     except BackupError as error:
         if come_back(ports, message, Stored(work.job, stored.etag), error):
             return
-        work.end(Outcome(status=JobStatus.FAILED, error=error, warnings=work.job.warnings))
+        work.give_up(error)
+
+
+def as_it_stands(ports: Ports, vault: VaultKey, whole: Job, error: BackupError) -> Job:
+    """`whole`, ended because of `error` (see domain/restore_together.as_they_stand); its subtasks say how each restore
+    stands now, not that it failed with the job that looked at it."""
+    parts, begun = parts_of(whole), bool(whole.details.get("begun"))
+    jobs = _jobs_of(ports, vault, parts)
+    ended, now = as_they_stand(parts, jobs, begun=begun, error=error), ports.clock.now()
+    job = replace(whole, warnings=(*whole.warnings, *ended.warnings)).advance(ended.status, at=now, error=ended.error)
+    for part in parts:
+        stand = standing(part, jobs.get(part.job_id), begun=begun)
+        job = job if stand == "NotStarted" else job.step(part.step, stand, at=now)
+    return job
+
+
+def _jobs_of(ports: Ports, vault: VaultKey, parts: Sequence[Part]) -> Mapping[str, Job]:
+    """The parts' own jobs: their names begin with the digits of one instant, so that they lie together."""
+    names = sorted(part.job_id for part in parts)
+    found = every(ports, Job, vault, first=names[0], last=names[-1])
+    return {stored.value.job_id: stored.value for stored in found}
 
 
 def _begun(job: Job, now: datetime) -> Job:
@@ -408,7 +429,7 @@ class _Work:
 
     def _observe(self) -> None:
         parts = parts_of(self.job)
-        jobs = self._jobs(parts)
+        jobs = _jobs_of(self.ports, self.vault, parts)
         stands = [standing(part, jobs.get(part.job_id), begun=True) for part in parts]
         for part, stand in zip(parts, stands, strict=True):
             self._step(part.step, stand)
@@ -418,15 +439,14 @@ class _Work:
         looks = self.message.looks
         self._go_on(look_delay(looks) if looks else FIRST_LOOK, looks=looks + 1)
 
-    def _jobs(self, parts: Sequence[Part]) -> Mapping[str, Job]:
-        """The parts' own jobs: their names begin with the digits of one instant, so that they lie together."""
-        names = sorted(part.job_id for part in parts)
-        found = every(self.ports, Job, self.vault, first=names[0], last=names[-1])
-        return {stored.value.job_id: stored.value for stored in found}
-
     def end(self, ended: Outcome) -> None:
         now = self.ports.clock.now()
-        job = replace(self.job, warnings=ended.warnings).advance(ended.status, at=now, error=ended.error)
+        self._end(replace(self.job, warnings=ended.warnings).advance(ended.status, at=now, error=ended.error))
+
+    def give_up(self, error: BackupError) -> None:
+        self._end(as_it_stands(self.ports, self.vault, self.job, error))
+
+    def _end(self, job: Job) -> None:
         told = announcements.job_ended(self.vault, job)
         if not commit(self.ports, self.message, [Replace(self.stored, job)], [told]):
             return

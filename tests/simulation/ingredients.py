@@ -17,7 +17,7 @@ from backup_core.domain.job import PART_OF, Job, JobOperation, JobStatus
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import GroupId
 from backup_core.domain.restore import RestoreRequest
-from backup_core.domain.restore_together import TogetherRequest, parts_of
+from backup_core.domain.restore_together import RestoreGoesOn, TogetherRequest, parts_of
 from backup_core.domain.swap import DataDisk, Exchange, Machine, exchanges_of
 from backup_core.domain.vault import Vault
 from backup_core.ports import Ports
@@ -529,7 +529,8 @@ class Disks(Ingredient):
     def _faults_of_parts(whole: Job, restores: dict[str, Job]) -> Iterator[str]:
         parts = {part.job_id: restores.get(part.job_id) for part in parts_of(whole)}
         done = [job for job in parts.values() if job is not None and job.status is JobStatus.COMPLETED]
-        if (whole.status is JobStatus.COMPLETED) != (len(done) == len(parts)):
+        is_told = any(each.code == RestoreGoesOn.code for each in whole.warnings)  # given up, and they went on
+        if not is_told and (whole.status is JobStatus.COMPLETED) != (len(done) == len(parts)):
             yield f"job {whole.job_id} is {whole.status}, and {len(done)} of its {len(parts)} parts are completed"
         own = {job.job_id for job in restores.values() if job.details.get(PART_OF) == whole.job_id}
         yield from (f"job {each} says that it is a part of {whole.job_id}" for each in own - parts.keys())

@@ -410,6 +410,16 @@ def test_an_instance_without_a_point_in_the_window_fails_its_test() -> None:
     assert job.error.code == "NoRecoveryPointToTest"
 
 
+def test_a_run_that_is_asked_for_at_the_very_instant_of_the_plans_own_is_another_run() -> None:
+    platform = planned()
+    while not made_tests(platform):
+        platform.run(seconds=1)
+    assert made_tests(platform)[0].created_at == platform.world.clock.now()
+    run_now(platform.world.ports, VAULT, "weekly")
+    assert [job.user_triggered for job in made_tests(platform)].count(True) == 1
+    assert len({job.job_id for job in made_tests(platform)}) == 2
+
+
 @pytest.mark.parametrize("steps", [0, 1], ids=["waits", "has a place"])
 def test_a_test_that_stood_open_when_tables_were_set_back_is_no_alarm_of_its_disk(steps: int) -> None:
     """The set-back is told for itself, once; nothing would end an alert of each disk before its plan comes round."""

@@ -10,12 +10,13 @@ import pytest
 
 from backup_core.domain.errors import CloudUnavailable, InvalidInput, RequestRefused, Throttled
 from backup_core.domain.job import OF_VAULT, PART_OF, Job, JobOperation, JobStatus
-from backup_core.domain.messages import RestoreTogether, StartRestore
+from backup_core.domain.messages import REQUESTS, RestoreTogether, StartRestore, encode
 from backup_core.domain.recovery_point import PointState
 from backup_core.domain.restore import RESTORED_FROM_TAG, RestoreRequest
-from backup_core.domain.restore_together import DISKS_AT_MOST, KnownRequest, TogetherRequest, parts_of
+from backup_core.domain.restore_together import DISKS_AT_MOST, VALIDATE, KnownRequest, TogetherRequest, parts_of
 from backup_core.domain.surroundings import DISK_COUNTERS
 from backup_core.ports import every
+from backup_core.workflows.job_kinds import give_up
 from backup_core.workflows.restore_together import preview_restore_together, request_restore_together
 from tests.builders import SUBSCRIPTION, TARGET_GROUP, VAULT, disk_id, disk_json
 from tests.workflows.platform import Platform
@@ -303,7 +304,53 @@ def test_a_hundred_disks_are_one_job_and_nothing_of_them_is_sent_twice() -> None
     assert len(sent(platform, RestoreTogether)) < 15
 
 
-def test_faults_that_do_not_pass_fail_the_job_and_what_was_begun_goes_on() -> None:
+def test_a_job_that_is_given_up_says_which_restores_go_on_and_they_do() -> None:
+    platform = backed_up(*NAMES)
+    platform.world.cloud.guard = refuse("start_disk", RequestRefused("No."), at=target("disk-2"))
+    platform.world.cloud.disk_time = timedelta(minutes=2)
+    ask(platform)
+    platform.run(seconds=30)
+    give_up(platform.world.ports, REQUESTS, encode(sent(platform, RestoreTogether)[-1]))
+    job = whole(platform)
+    assert job.error is not None
+    assert (job.status, job.error.code) == (JobStatus.FAILED, "StepGivenUp")
+    assert steps(job) == {
+        VALIDATE: "Completed",
+        "Restore disk-1": "InProgress",
+        "Restore disk-2": "Failed",
+        "Restore disk-3": "InProgress",
+    }
+    told = [(each.target, each.code) for each in job.warnings]
+    codes = ("RestoreGoesOn", "RequestRefused", "RestoreGoesOn")
+    assert told == [(target(name), code) for name, code in zip(NAMES, codes, strict=True)]
+    first = next(each for each in parts(platform) if each.instance_name == "disk-1")
+    assert job.warnings[0].message == f"disk-1: The restore goes on by itself, as job '{first.job_id}'."
+    platform.run(minutes=5)
+    assert sorted(platform.world.cloud.made_disks) == [target("disk-1"), target("disk-3")]
+    assert whole(platform) == job
+
+
+def test_a_job_that_is_given_up_once_all_its_restores_have_ended_ends_as_they_did() -> None:
+    platform = backed_up(*NAMES)
+    ask(platform)
+    while not all(part.is_ended for part in parts(platform)) or len(parts(platform)) < len(NAMES):
+        platform.run(seconds=1)
+    assert not whole(platform).is_ended
+    give_up(platform.world.ports, REQUESTS, encode(sent(platform, RestoreTogether)[-1]))
+    assert (whole(platform).status, whole(platform).error) == (JobStatus.COMPLETED, None)
+    assert set(steps(whole(platform)).values()) == {"Completed"}
+
+
+def test_a_job_that_is_given_up_before_it_began_a_restore_tells_of_none() -> None:
+    platform = backed_up(*NAMES)
+    ask(platform)
+    give_up(platform.world.ports, REQUESTS, encode(sent(platform, RestoreTogether)[-1]))
+    assert (whole(platform).status, whole(platform).warnings) == (JobStatus.FAILED, ())
+    platform.run(minutes=5)
+    assert platform.world.cloud.made_disks == []
+
+
+def test_faults_that_do_not_pass_fail_the_job() -> None:
     platform = backed_up(*NAMES)
     platform.world.faults.fail("cloud.find_group", CloudUnavailable("503"), times=20)
     ask(platform)
