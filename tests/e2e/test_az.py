@@ -136,6 +136,8 @@ def test_az_manages_a_vault_as_any_resource(shell_of: Callable[..., Shell], vaul
     assert made["properties"]["provisioningState"] == "Succeeded"
     assert shell.az(f"resource tag --ids {other} {common} --tags team=blue")["tags"] == {"team": "blue"}
     assert shell.az(f"resource show --ids {other} {common}")["tags"] == {"team": "blue"}
+    updated = shell.az(f"resource update --ids {other} {common} --set identity.type=SystemAssigned")
+    assert updated["identity"]["principalId"] == "11111111-1111-4111-8111-111111111111", "who really acts"
     shell.az(f"resource delete --ids {other} {common}")
     gone = shell.run(f"az resource show --ids {other} {common}")
     assert gone.returncode == 3, "az's own exit code of what is not found"
@@ -174,60 +176,6 @@ def test_a_wrong_secret_signs_nobody_in(guarded: LocalTarget, tmp_path: Path) ->
     shell.ran(f"az cloud register --name Local --endpoint-resource-manager {guarded.endpoints['front_door']}")
     assert shell.run("az cloud set --name Local && az login --identity").returncode != 0
     assert shell.az("account list") == []
-
-
-STORY = "the-story"
-
-
-def rest(shell: Shell, method: str, path: str, body: Any = None) -> Any:
-    sent = f" --body '{json.dumps(body)}'" if body is not None else ""
-    return shell.az(f"rest --method {method} --url '{path}?api-version={VERSION}'{sent}")
-
-
-def test_the_whole_story_from_a_vault_to_an_undeleted_disk(
-    shell_of: Callable[..., Shell], guarded: LocalTarget
-) -> None:
-    """Vault, policy, protection, backup, restore, deletion and undelete, with tables and without waiting."""
-    shell, clients = shell_of("contributor"), Clients(guarded.endpoints)
-    group = f"/subscriptions/{guarded.endpoints['subscription_id']}/resourceGroups/backup"
-    vault = f"{group}/providers/Microsoft.DataProtection/backupVaults/{STORY}"
-    properties = json.dumps(wanted.vault()["properties"])
-    shell.az(f"resource create --id {vault} --api-version {VERSION} --location westeurope --properties '{properties}'")
-    updated = shell.az(f"resource update --ids {vault} --api-version {VERSION} --set identity.type=SystemAssigned")
-    assert updated["identity"]["principalId"] == "11111111-1111-4111-8111-111111111111", "who really acts"
-    assert STORY in shell.ran("az resource list --resource-type Microsoft.DataProtection/backupVaults --output table")
-    rest(shell, "put", f"{vault}/backupPolicies/daily", wanted.policy("P1D", "P7D"))
-    disk = clients.control("POST", "disks", {"prefix": STORY, "count": 1, "size_gib": 32})["ids"][0]
-    instance = f"{vault}/backupInstances/{STORY}"
-    body = wanted.instance(clients.disk(disk), f"{vault}/backupPolicies/daily")
-    rest(shell, "put", instance, body)
-    wait = f"resource wait --api-version {VERSION} --interval 1 --ids"
-    shell.az(f"{wait} {instance} --custom \"properties.currentProtectionState=='ProtectionConfigured'\"")
-    rest(shell, "post", f"{instance}/backup", {"backupRuleOptions": {"ruleName": wanted.RULE, "triggerOption": {}}})
-    job = newest_job(shell, vault, "Backup")
-    shell.az(f"{wait} {job} --custom \"properties.status=='Completed'\"")
-    listed = shell.ran(
-        f"az rest --method get --url '{instance}/recoveryPoints?api-version={VERSION}' --output table "
-        "--query 'value[].properties.{point: recoveryPointId, tag: retentionTagName}'"
-    )
-    point = listed.splitlines()[2].split()[0]
-    target = f"{group.replace('/backup', '/restores-westeurope')}/providers/Microsoft.Compute/disks/{STORY}-restored"
-    rest(shell, "post", f"{instance}/restore", wanted.restore(point, target, "westeurope"))
-    job = newest_job(shell, vault, "Restore")
-    shell.az(f"{wait} {job} --custom \"properties.status=='Completed'\"")
-    assert "Succeeded" in shell.ran(f"az disk show --ids {target} --output table")
-    shell.az(f"disk delete --ids {target} --yes --no-wait")
-    shell.az(f"resource delete --ids {instance} --api-version {VERSION} --no-wait")
-    deleted = f"{vault}/deletedBackupInstances"
-    assert STORY in shell.ran(f"az rest --method get --url '{deleted}?api-version={VERSION}' --query 'value[].name'")
-    rest(shell, "post", f"{deleted}/{STORY}/undelete")
-    back = rest(shell, "get", instance)["properties"]
-    assert back["currentProtectionState"] == "ProtectionStopped"
-
-
-def newest_job(shell: Shell, vault: str, operation: str) -> str:
-    query = f"value[?properties.operation=='{operation}'] | [0].id"
-    return str(shell.az(f"rest --method get --url '{vault}/backupJobs?api-version={VERSION}' --query \"{query}\""))
 
 
 def test_the_extension_gives_the_app_its_roles(

@@ -1,15 +1,14 @@
 """A small Entra: OpenID metadata, published keys and a token endpoint over HTTPS, in Entra's paths and shapes.
 
-    GET  /{tenant}/v2.0/.well-known/openid-configuration    and without v2.0, for tokens of version 1.0
-    GET  /{tenant}/discovery/v2.0/keys                      the key set; /{tenant}/discovery/keys is the same
+    GET  /{tenant}/v2.0/.well-known/openid-configuration
+    GET  /{tenant}/discovery/v2.0/keys                      the key set
     POST /{tenant}/oauth2/v2.0/token                        client credentials, for a `scope`
-    POST /{tenant}/oauth2/token                             the same, for a `resource`: tokens of version 1.0
 
 and how people sign in, see browsers.py: over HTTP at a port of its own as well, for no browser trusts the certificate.
 
 For tests, without any secret (it listens on the loopback address only):
 
-    GET  /_issuer/token?principal=reader&audience=...       a token as text; version=1.0 gives the older kind
+    GET  /_issuer/token?principal=reader&audience=...       a token as text
     POST /_issuer/keys                                      a new key signs from now on; the older stay published
 
 `python -m infra.local.identity.issuer --port N --browser-port N --redirect-uri URL... --cert F --key F --keys DIR`; the
@@ -81,28 +80,21 @@ def _readable_by_pages(desk: Desk) -> Middleware:
 
 def _entra_routes(tenant: Tenant, secrets: Mapping[str, str], desk: Desk) -> list[web.RouteDef]:
     async def metadata(request: web.Request) -> web.Response:
-        return _for_tenant(request, _metadata(tenant, "2.0"))
-
-    async def metadata_v1(request: web.Request) -> web.Response:
-        return _for_tenant(request, _metadata(tenant, "1.0"))
+        return _for_tenant(request, _metadata(tenant))
 
     async def keys(request: web.Request) -> web.Response:
         return _for_tenant(request, {"keys": [key.as_jwk() for key in tenant.keys.all()]})
 
     async def token(request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
-        version = "2.0" if "/v2.0/" in request.path else "1.0"
-        if version == "2.0" and form.get("grant_type") in _BY_PEOPLE:
+        if form.get("grant_type") in _BY_PEOPLE:
             return _redeemed(tenant, desk, request.match_info["tenant"], form)
-        return _granted(tenant, secrets, request.match_info["tenant"], form, version)
+        return _granted(tenant, secrets, request.match_info["tenant"], form)
 
     return [
         web.get("/{tenant}/v2.0/.well-known/openid-configuration", metadata),
-        web.get("/{tenant}/.well-known/openid-configuration", metadata_v1),
         web.get("/{tenant}/discovery/v2.0/keys", keys),
-        web.get("/{tenant}/discovery/keys", keys),
         web.post("/{tenant}/oauth2/v2.0/token", token),
-        web.post("/{tenant}/oauth2/token", token),
         *browser_routes(desk),
     ]
 
@@ -112,28 +104,26 @@ def _for_tenant(request: web.Request, content: Mapping[str, Any]) -> web.Respons
     return web.json_response(content) if name.lower() == TENANT else _unknown_tenant(name)
 
 
-def _metadata(tenant: Tenant, version: str) -> dict[str, Any]:
-    base, infix = f"{tenant.authority}/{TENANT}", "/v2.0" if version == "2.0" else ""
+def _metadata(tenant: Tenant) -> dict[str, Any]:
+    base = f"{tenant.authority}/{TENANT}"
     return {
-        "token_endpoint": f"{base}/oauth2{infix}/token",
+        "token_endpoint": f"{base}/oauth2/v2.0/token",
         "token_endpoint_auth_methods_supported": ["client_secret_post"],
-        "jwks_uri": f"{base}/discovery{infix}/keys",
+        "jwks_uri": f"{base}/discovery/v2.0/keys",
         "response_modes_supported": ["query", "fragment"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "response_types_supported": ["code"],
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": ["openid", "profile", "offline_access"],
-        "issuer": tenant.issuer(version),
-        "authorization_endpoint": f"{base}/oauth2{infix}/authorize",
-        "end_session_endpoint": f"{base}/oauth2{infix}/logout",
+        "issuer": tenant.issuer,
+        "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+        "end_session_endpoint": f"{base}/oauth2/v2.0/logout",
         "claims_supported": ["sub", "iss", "aud", "exp", "iat", "nbf", "oid", "tid", "roles", "ver"],
     }
 
 
-def _granted(
-    tenant: Tenant, secrets: Mapping[str, str], name: str, form: Mapping[str, str], version: str
-) -> web.Response:
+def _granted(tenant: Tenant, secrets: Mapping[str, str], name: str, form: Mapping[str, str]) -> web.Response:
     """A token for a client that shows its secret; Entra's errors otherwise [codes remembered]."""
     if name.lower() != TENANT:
         return _unknown_tenant(name)
@@ -142,10 +132,11 @@ def _granted(
     principal = principal_named(form.get("client_id", ""))
     if principal is None or not _is_secret_of(principal, secrets, form.get("client_secret", "")):
         return _refused(401, "invalid_client", "AADSTS7000215: the client or its secret is not known.")
-    audience = form.get("scope", "").removesuffix("/.default") if version == "2.0" else form.get("resource", "")
-    if not audience or (version == "2.0" and not form["scope"].endswith("/.default")):
+    scope = form.get("scope", "")
+    audience = scope.removesuffix("/.default")
+    if audience in ("", scope):
         return _refused(400, "invalid_scope", "AADSTS1002012: the scope must be '<resource>/.default'.")
-    token = tenant.token(principal, audience, now=int(time.time()), version=version)
+    token = tenant.token(principal, audience, now=int(time.time()))
     lifetime = {"expires_in": LIFETIME_SECONDS, "ext_expires_in": LIFETIME_SECONDS}
     return web.json_response({"token_type": "Bearer", **lifetime, "access_token": token})
 
@@ -188,10 +179,9 @@ def _control_routes(tenant: Tenant) -> list[web.RouteDef]:
 
 def _asked_for(tenant: Tenant, query: Mapping[str, str]) -> web.Response:
     principal, audience = principal_named(query.get("principal", "")), query.get("audience", "")
-    version = query.get("version", "2.0")
-    if principal is None or not audience or version not in ("1.0", "2.0"):
-        return web.json_response({"error": "ask with principal, audience, and perhaps version (1.0, 2.0)"}, status=400)
-    return web.Response(text=tenant.token(principal, audience, now=int(time.time()), version=version))
+    if principal is None or not audience:
+        return web.json_response({"error": "ask with principal and audience"}, status=400)
+    return web.Response(text=tenant.token(principal, audience, now=int(time.time())))
 
 
 def main() -> int:

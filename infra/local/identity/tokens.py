@@ -1,6 +1,6 @@
 """Who there is in the local tenant, the keys that sign for it, and its access tokens.
 
-The tokens have the claims of Entra's own: for an application that signs in as itself (versions 1.0 and 2.0), and for a
+The tokens have the claims of Entra's own: for an application that signs in as itself, and for a
 person at the Backup Center. Leaves to others: giving them out (managed_identity.py to whoever holds a secret, issuer.py
 to tests, browsers.py to pages).
 """
@@ -151,13 +151,14 @@ class Tenant:
     authority: str
     keys: KeyFiles
 
-    def issuer(self, version: str) -> str:
-        """Who a token says made it: of version 1.0 it is Entra's old name, whatever the authority [documented]."""
-        return f"{self.authority}/{TENANT}/v2.0" if version == "2.0" else f"https://sts.windows.net/{TENANT}/"
+    @property
+    def issuer(self) -> str:
+        """Who a token says made it."""
+        return f"{self.authority}/{TENANT}/v2.0"
 
-    def token(self, principal: Principal, audience: str, *, now: int, version: str = "2.0") -> str:
+    def token(self, principal: Principal, audience: str, *, now: int) -> str:
         """A signed token for `audience`, valid for LIFETIME_SECONDS from `now` (Unix time)."""
-        return _signed(self.claims(principal, audience, now=now, version=version), self.keys.newest())
+        return _signed(self.claims(principal, audience, now=now), self.keys.newest())
 
     def user_token(self, person: Principal, audience: str, *, now: int, lifetime: int) -> str:
         """An access token for `person` at the page of the API, which `audience` names, valid for `lifetime` seconds."""
@@ -173,7 +174,7 @@ class Tenant:
         subject = hashlib.sha256(f"{person.object_id} {audience}".encode()).digest()  # another one for each client
         return {
             "aud": audience,
-            "iss": self.issuer("2.0"),
+            "iss": self.issuer,
             "iat": now,
             "nbf": now,
             "exp": now + lifetime,
@@ -187,24 +188,22 @@ class Tenant:
             "ver": "2.0",
         }
 
-    def claims(self, principal: Principal, audience: str, *, now: int, version: str) -> Claims:
-        client = {"azp": principal.client_id, "azpacr": "1"}
-        if version == "1.0":
-            client = {"appid": principal.client_id, "appidacr": "1", "idp": self.issuer("1.0")}
+    def claims(self, principal: Principal, audience: str, *, now: int) -> Claims:
         return {
             "aud": audience,
-            "iss": self.issuer(version),
+            "iss": self.issuer,
             "iat": now,
             "nbf": now,
             "exp": now + LIFETIME_SECONDS,
-            **client,
+            "azp": principal.client_id,
+            "azpacr": "1",
             "idtyp": "app",
             "oid": principal.object_id,
             **({"roles": list(principal.roles)} if principal.roles else {}),
             "sub": principal.object_id,
             "tid": TENANT,
             "uti": uuid.uuid4().hex,
-            "ver": version,
+            "ver": "2.0",
         }
 
 

@@ -57,39 +57,6 @@ def state(simulator: Simulator) -> str:
     return str(call(simulator, "GET", INSTANCE).json()["properties"]["currentProtectionState"])
 
 
-@pytest.mark.parametrize(
-    ("path", "code"),
-    [
-        (f"{VAULT}-2", "ResourceNotFound"),
-        (f"{INSTANCE}-2", "ResourceNotFound"),
-        (f"{VAULT}-2/backupInstances", "ParentResourceNotFound"),
-        (f"{INSTANCE}-2/recoveryPoints", "ParentResourceNotFound"),
-        (f"{VAULT}/operationStatus/bm9uZTtub25l", "NotFound"),
-        (VAULT.replace(APPS, "no-such-rg"), "ResourceGroupNotFound"),
-    ],
-)
-def test_what_is_not_there_is_not_found(stocked: Simulator, path: str, code: str) -> None:
-    answer = call(stocked, "GET", path)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (404, code)
-
-
-def test_protection_stops_and_is_resumed_when_its_operation_has_ended(stocked: Simulator) -> None:
-    begun = call(stocked, "POST", f"{INSTANCE}/stopProtection")
-    assert (begun.status_code, begun.content) == (202, b"")
-    assert "/operationResults/" in begun.headers["Location"]
-    status = begun.headers["Azure-AsyncOperation"]
-    running = stocked.call("GET", status).json()
-    assert (running["status"], running["endTime"]) == ("Inprogress", "0001-01-01T00:00:00Z")
-    assert state(stocked) == "ProtectionConfigured"
-    stocked.pass_time(200)
-    assert stocked.call("GET", status).json()["status"] == "Succeeded"
-    assert state(stocked) == "ProtectionStopped"
-    assert call(stocked, "POST", f"{INSTANCE}/resumeProtection").status_code == 202
-    stocked.pass_time(200)
-    assert state(stocked) == "ProtectionConfigured"
-    assert call(stocked, "POST", f"{INSTANCE}/resumeProtection").status_code == 200
-
-
 def test_an_operation_may_fail_and_then_nothing_changes(stocked: Simulator) -> None:
     stocked.fault("fail_late", path="stopProtection", code="UserErrorX", message="no")
     begun = call(stocked, "POST", f"{INSTANCE}/stopProtection")

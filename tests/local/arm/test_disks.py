@@ -113,13 +113,6 @@ def test_a_restored_disk_without_a_sku_is_standard_hdd(simulator: Simulator) -> 
     assert disk["sku"]["name"] == "Standard_LRS"
 
 
-def test_a_restore_may_grow_the_disk(simulator: Simulator) -> None:
-    body = copy_of(take(simulator), diskSizeGB=300)
-    disk = simulator.wait_for(simulator.call("PUT", disk_id("r1", RESTORES), body))["properties"]["output"]
-
-    assert disk["properties"]["diskSizeGB"] == 300
-
-
 def test_a_shrinking_update_fails_and_leaves_the_disk_as_it_was(simulator: Simulator) -> None:
     ended = simulator.wait_for(
         simulator.call("PATCH", disk_id("scratch03", "apps-eastus"), {"properties": {"diskSizeGB": 50}})

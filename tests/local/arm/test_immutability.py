@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import requests
 
-from infra.local.arm.seed import APP, OPERATOR
-from tests.local.arm.bodies import SNAPSHOTS, disk_id, snapshot_id, snapshot_of
+from infra.local.arm.seed import APP
+from tests.local.arm.bodies import disk_id, snapshot_id, snapshot_of
 from tests.local.arm.conftest import Simulator
 
 DAY = 86_400.0
@@ -32,15 +32,6 @@ def policy(simulator: Simulator) -> dict[str, Any]:
 
 def code(answer: requests.Response) -> str:
     return str(answer.json()["error"]["code"])
-
-
-def test_the_official_client_sets_a_policy_and_reads_it_back(taken: Simulator) -> None:
-    compute = taken.client(OPERATOR)
-    wish = {"immutabilityDurationDays": 30, "type": "Unlocked"}
-    compute.snapshots.begin_update_immutability_policy(SNAPSHOTS, "s1", wish).result()
-    seen = compute.snapshots.get(SNAPSHOTS, "s1").properties.immutability_policy
-    assert (seen.immutability_duration_days, seen.type, seen.is_policy_expired) == (30, "Unlocked", False)
-    assert (seen.policy_expiration_time - seen.policy_start_time).days == 30
 
 
 def test_while_it_is_active_nobody_deletes_the_snapshot(taken: Simulator) -> None:

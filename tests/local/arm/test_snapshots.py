@@ -52,18 +52,6 @@ def test_its_time_is_that_of_the_accepted_request(simulator: Simulator) -> None:
     assert ended["properties"]["output"]["properties"]["timeCreated"] == created
 
 
-def test_an_operation_runs_before_it_has_ended(simulator: Simulator) -> None:
-    simulator.set(time_scale=100)
-    answer = put(simulator, "s1")
-    state = simulator.call("GET", answer.headers["Azure-AsyncOperation"]).json()
-    result = simulator.call("GET", answer.headers["Location"])
-
-    assert set(state) == {"startTime", "status", "name"}
-    assert state["status"] == "InProgress"
-    assert result.status_code == 202
-    assert shown(simulator, "s1")["properties"]["provisioningState"] == "Updating"
-
-
 def test_the_monitor_url_answers_202_and_itself_until_then(simulator: Simulator) -> None:
     simulator.set(snapshot_seconds=100, time_scale=1)
     url = put(simulator, "s1").headers["Location"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.local.arm.seed import FIRST, SECOND
+from infra.local.arm.seed import FIRST
 from tests.local.arm.bodies import RESTORES, SNAPSHOTS, disk_id, empty_disk, snapshot_id, snapshot_of
 from tests.local.arm.conftest import Simulator
 
@@ -19,21 +19,6 @@ def usages(simulator: Simulator, location: str = "westeurope", subscription: str
 
 def path(location: str, subscription: str = FIRST) -> str:
     return f"/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{location}/usages"
-
-
-def test_disks_are_counted_by_kind_region_and_subscription(simulator: Simulator) -> None:
-    counted = usages(simulator)
-
-    assert counted["PremiumDiskCount"]["currentValue"] == 12
-    assert counted["PremiumV2DiskCount"]["currentValue"] == 1
-    assert counted["StandardDiskCount"] == {
-        "limit": 50_000,
-        "unit": "Count",
-        "currentValue": 1,
-        "name": {"value": "StandardDiskCount", "localizedValue": "Standard Storage Managed Disks"},
-    }
-    assert usages(simulator, "northeurope")["StandardDiskCount"]["currentValue"] == 1
-    assert usages(simulator, subscription=SECOND)["PremiumDiskCount"]["currentValue"] == 1
 
 
 def test_a_snapshot_counts_from_its_acceptance_until_it_is_gone(simulator: Simulator) -> None:

@@ -23,8 +23,8 @@ class Issuer:
     def post(self, path, **form):
         return requests.post(f"{self.url}{path}", data=form, verify=self.endpoints["ca_file"], timeout=60)
 
-    def metadata(self, infix="/v2.0"):
-        return self.get(f"/{TENANT}{infix}/.well-known/openid-configuration").json()
+    def metadata(self):
+        return self.get(f"/{TENANT}/v2.0/.well-known/openid-configuration").json()
 
     def keys(self):
         found = requests.get(self.metadata()["jwks_uri"], verify=self.endpoints["ca_file"], timeout=60).json()
@@ -48,17 +48,6 @@ def test_the_metadata_lead_to_the_keys_and_name_the_issuer(issuer):
     assert metadata["issuer"] == f"{issuer.url}/{TENANT}/v2.0"
     assert metadata["token_endpoint"].startswith(issuer.url)
     assert all(key.algorithm_name == "RS256" for key in issuer.keys().values())
-
-
-def test_the_older_metadata_name_the_older_issuer(issuer):
-    assert issuer.metadata(infix="")["issuer"] == f"https://sts.windows.net/{TENANT}/"
-    token = issuer.get("/_issuer/token", principal="reader", audience=API, version="1.0").text
-    found = jwt.decode(token, options={"verify_signature": False})
-    assert (found["iss"], found["ver"], found["appid"]) == (
-        f"https://sts.windows.net/{TENANT}/",
-        "1.0",
-        READER.client_id,
-    )
 
 
 def test_another_tenant_is_not_found(issuer):
@@ -96,14 +85,6 @@ def test_who_gets_no_token(issuer, target, change, status, error):
     answer = issuer.post(f"/{TENANT}/oauth2/v2.0/token", **{**good, **change})
     assert (answer.status_code, answer.json()["error"]) == (status, error)
     assert "access_token" not in answer.json()
-
-
-def test_the_older_token_endpoint_takes_a_resource(issuer, target):
-    secret = target.endpoints["reader_identity_header"]
-    form = {"grant_type": "client_credentials", "client_id": READER.client_id, "client_secret": secret, "resource": API}
-    token = issuer.post(f"/{TENANT}/oauth2/token", **form).json()["access_token"]
-    found = jwt.decode(token, options={"verify_signature": False})
-    assert (found["aud"], found["ver"]) == (API, "1.0")
 
 
 @pytest.mark.parametrize("query", [{}, {"principal": "reader"}, {"principal": "nobody", "audience": API}])
