@@ -121,7 +121,6 @@ def _arm_bench(arm: Any, group_name: str) -> BackupBench:
 
 def test_a_vault_is_read(bench: BackupBench) -> None:
     found = bench.backup.find_vault(bench.vault.resource_id)
-    assert found is not None
     assert (found.id, found.name, found.location) == (bench.vault.resource_id, "old-vault", "westeurope")
     assert bench.backup.find_vault(f"{bench.vault.resource_id}-2") is None
 
@@ -148,7 +147,6 @@ def test_a_list_of_points_does_not_tell_their_snapshots_and_one_alone_does(bench
     assert [each.name for each in listed] == [each["name"] for each in bench.points]
     assert {each.snapshot_id for each in listed} == {""}
     alone = bench.backup.find_point(bench.first, listed[0].name)
-    assert alone is not None
     assert "/snapshots/AzureBackup_" in alone.snapshot_id
     assert (alone.created_at, alone.tag_name, alone.is_whole) == (
         datetime(2026, 3, 2, 4, 0, 20, 412925, tzinfo=UTC),
@@ -186,7 +184,6 @@ def test_who_holds_no_role_is_told_which(bench: BackupBench) -> None:
 
 def state_of(bench: BackupBench) -> str:
     found = bench.backup.find_instance(bench.first)
-    assert found is not None
     return found.state
 
 

@@ -95,6 +95,11 @@ class CloudBench:
     unreadable: Callable[[], str]  # a subscription that Azure does not find
     principal: str
 
+    @property
+    def nowhere(self) -> GroupId:
+        """A group that is not there."""
+        return GroupId(subscription=self.group.subscription, group="no-such-rg")
+
     def settle(self, url: str) -> OperationState:
         """Wait for an operation to end."""
         for _ in range(100):
@@ -111,6 +116,24 @@ class CloudBench:
         url = self.cloud.start_snapshot(taken, source=self.cloud.get_disk(disk), tags=TAGS)
         assert self.settle(url).status == "Succeeded"
         return taken
+
+
+def becomes(
+    cloud: DiskCloud, snapshot: str, wanted: Callable[[Any], bool], wait: Callable[[float], object] = time.sleep
+) -> bool:
+    for _ in range(600):
+        if wanted(cloud.find_snapshot(snapshot)):
+            return True
+        wait(0.1)
+    return False
+
+
+def usable(found: Any) -> bool:
+    return found is not None and found.is_usable
+
+
+def gone(found: Any) -> bool:
+    return found is None
 
 
 class Identity:
@@ -284,7 +307,7 @@ def test_ids_are_compared_without_case(bench):
 
 @pytest.mark.parametrize("group", ["same", "missing"])
 def test_a_disk_that_is_gone_is_not_found(bench, group):
-    where = bench.group if group == "same" else GroupId(subscription=bench.group.subscription, group="no-such-rg")
+    where = bench.group if group == "same" else bench.nowhere
     with pytest.raises(DiskNotFound):
         bench.cloud.get_disk(disk_id("nobody", where))
 
@@ -292,7 +315,7 @@ def test_a_disk_that_is_gone_is_not_found(bench, group):
 def test_a_disk_that_may_be_absent_is_none(bench):
     assert bench.cloud.find_disk(disk_id("nobody", bench.group)) is None
     with pytest.raises(RestoreGroupNotFound):
-        bench.cloud.find_disk(disk_id("nobody", GroupId(subscription=bench.group.subscription, group="no-such-rg")))
+        bench.cloud.find_disk(disk_id("nobody", bench.nowhere))
 
 
 # Snapshots.
@@ -305,7 +328,6 @@ def test_a_snapshot_is_asked_for_and_becomes_usable(bench):
     ended = bench.settle(url)
     assert ended.status == "Succeeded"
     snapshot = bench.cloud.find_snapshot(taken)
-    assert snapshot is not None
     assert bench.cloud.snapshot_of(ended) == snapshot
     assert snapshot.id == taken
     assert snapshot.is_usable
@@ -333,9 +355,8 @@ def test_no_one_reads_a_snapshot_over_the_network_who_may_not_read_its_disk(quic
     taken = snapshot_id(f"of-{name}", GroupId(subscription=subscription, group=f"snapshots-{group}"))
     cloud = arm_cloud(quick_arm, SEEDED_APP)
     disk = cloud.get_disk(source)
-    url = cloud.start_snapshot(taken, source=disk, tags=TAGS)
-    while cloud.get_operation(url).status == "InProgress":
-        time.sleep(0.1)
+    cloud.start_snapshot(taken, source=disk, tags=TAGS)
+    assert becomes(cloud, taken, usable)
     shown = cloud.find_snapshot(taken).raw["properties"]
     for field in ("networkAccessPolicy", "publicNetworkAccess", "dataAccessAuthMode", "diskAccessId"):
         assert shown.get(field) == disk.raw["properties"].get(field)
@@ -393,9 +414,8 @@ def test_a_name_that_another_disk_took_is_refused(bench):
 
 def test_a_snapshot_needs_its_group_and_its_disk(bench):
     disk = bench.cloud.get_disk(bench.add_disk("disk"))
-    nowhere = GroupId(subscription=bench.group.subscription, group="no-such-rg")
     with pytest.raises(SnapshotGroupNotFound):
-        bench.cloud.start_snapshot(snapshot_id("snap", nowhere), source=disk, tags=TAGS)
+        bench.cloud.start_snapshot(snapshot_id("snap", bench.nowhere), source=disk, tags=TAGS)
     bench.remove_disk(disk.id)
     with pytest.raises(DiskNotFound):
         bench.cloud.start_snapshot(snapshot_id("snap", bench.group), source=disk, tags=TAGS)
@@ -418,10 +438,7 @@ def test_a_background_copy_goes_on_after_the_operation_succeeded(bench):
     assert copying.provisioning_state == "Succeeded"
     assert copying.completion_percent < 100
     assert not copying.is_usable
-    for _ in range(60):
-        if bench.cloud.find_snapshot(taken).is_usable:
-            break
-        bench.wait(0.1)
+    assert becomes(bench.cloud, taken, usable, bench.wait)
     assert bench.cloud.find_snapshot(taken).completion_percent == 100
 
 
@@ -437,11 +454,7 @@ def test_a_copy_in_another_region_is_done_when_it_is_complete(bench):
     assert (copied.location, copied.source_id.lower()) == ("northeurope", source.id.lower())
     assert (copied.source_unique_id, copied.tags) == (source.unique_id, TAGS)
     assert copied.raw["properties"]["creationData"]["createOption"] == "CopyStart"
-    for _ in range(60):
-        if bench.cloud.find_snapshot(copy_id).is_usable:
-            break
-        bench.wait(0.1)
-    assert bench.cloud.find_snapshot(copy_id).is_usable
+    assert becomes(bench.cloud, copy_id, usable, bench.wait)
 
 
 def test_a_second_copy_of_a_disk_waits_and_a_lost_source_breaks_the_first(bench):
@@ -480,7 +493,7 @@ def test_what_is_said_of_the_group_or_the_subscription_is_not_said_of_the_snapsh
         return list(getattr(bench.cloud, call)(target) or ())
 
     with pytest.raises(SnapshotGroupNotFound):
-        ask(GroupId(subscription=bench.group.subscription, group="no-such-rg"))
+        ask(bench.nowhere)
     with pytest.raises(SubscriptionNotFound) as refusal:
         ask(GroupId(subscription=bench.unreadable(), group="no-such-rg"))
     assert refusal.value.transient
@@ -499,20 +512,11 @@ def test_an_unreadable_subscription_tells_nothing_of_disks_and_groups(bench):
             ask()
 
 
-def _gone(bench: CloudBench, snapshot: str) -> bool:
-    for _ in range(50):
-        if bench.cloud.find_snapshot(snapshot) is None:
-            return True
-        bench.wait(0.1)
-    return False
-
-
 def test_a_deleted_snapshot_goes_and_deleting_it_again_is_fine(bench):
     taken = bench.snapshot("snap", bench.add_disk("disk"))
     url = bench.cloud.delete_snapshot(taken)
-    assert _gone(bench, taken)
+    assert becomes(bench.cloud, taken, gone, bench.wait)
     ended = bench.cloud.get_operation(url)
-    assert ended is not None
     assert ended.status == "Succeeded"
     assert bench.cloud.delete_snapshot(taken) == ""
 
@@ -523,7 +527,6 @@ def test_a_deletion_that_was_accepted_may_fail_later_and_leaves_the_snapshot_who
     ended = bench.settle(bench.cloud.delete_snapshot(taken))
     assert (ended.status, ended.error_code) == ("Failed", "InternalExecutionError")
     left = bench.cloud.find_snapshot(taken)
-    assert left is not None
     assert left.is_usable
 
 
@@ -540,9 +543,8 @@ def test_the_tags_of_a_snapshot_are_all_replaced(bench):
 def test_tagging_what_is_not_there_is_fine_and_in_no_group_is_not(bench):
     bench.cloud.tag_snapshot(snapshot_id("none", bench.group), TAGS)
     assert bench.cloud.find_snapshot(snapshot_id("none", bench.group)) is None
-    nowhere = GroupId(subscription=bench.group.subscription, group="nowhere-rg")
     with pytest.raises(SnapshotGroupNotFound):
-        bench.cloud.tag_snapshot(snapshot_id("none", nowhere), TAGS)
+        bench.cloud.tag_snapshot(snapshot_id("none", bench.nowhere), TAGS)
 
 
 def test_a_locked_snapshot_stays_until_the_lock_goes(bench):
@@ -553,7 +555,7 @@ def test_a_locked_snapshot_stays_until_the_lock_goes(bench):
     assert bench.cloud.find_snapshot(taken) is not None
     unlock()
     bench.cloud.delete_snapshot(taken)
-    assert _gone(bench, taken)
+    assert becomes(bench.cloud, taken, gone, bench.wait)
 
 
 def test_a_bound_snapshot_shows_until_when_and_is_not_deleted(bench):
@@ -585,9 +587,8 @@ def test_what_azure_does_not_take_changes_no_binding(bench, days):
 def test_only_a_snapshot_that_is_there_is_bound(bench):
     with pytest.raises(SnapshotNotFound):
         bench.cloud.bind_snapshot(snapshot_id("nothing", bench.group), days=1)
-    absent = GroupId(subscription=bench.group.subscription, group="nowhere")
     with pytest.raises(SnapshotGroupNotFound):
-        bench.cloud.bind_snapshot(snapshot_id("nothing", absent), days=1)
+        bench.cloud.bind_snapshot(snapshot_id("nothing", bench.nowhere), days=1)
 
 
 def test_a_group_lists_its_snapshots(bench):
@@ -598,7 +599,7 @@ def test_a_group_lists_its_snapshots(bench):
     assert {each.id for each in listed} == names
     assert all(each.is_usable and {**each.tags} == TAGS for each in listed)
     with pytest.raises(SnapshotGroupNotFound):
-        list(bench.cloud.list_snapshots(GroupId(subscription=bench.group.subscription, group="no-such-rg")))
+        list(bench.cloud.list_snapshots(bench.nowhere))
 
 
 def test_a_subscription_lists_the_snapshots_of_all_its_groups(bench):
@@ -621,8 +622,7 @@ def test_a_group_and_a_subscription_list_their_disks(bench):
 
 
 def test_what_is_not_there_has_no_disks(bench):
-    nowhere = GroupId(subscription=bench.group.subscription, group="no-such-rg")
-    assert list(bench.cloud.list_disks(nowhere.text)) == []
+    assert list(bench.cloud.list_disks(bench.nowhere.text)) == []
 
 
 def test_a_disk_that_is_gone_is_not_listed(bench):
@@ -649,7 +649,6 @@ def test_a_disk_is_made_from_a_snapshot(bench):
     ended = bench.settle(bench.cloud.start_disk(target, _body(source, diskSizeGB=128)))
     assert ended.status == "Succeeded"
     made = bench.cloud.find_disk(target)
-    assert made is not None
     assert made.sku == "StandardSSD_LRS"
     assert made.size_bytes == 128 << 30
     assert made.tags == {"from": "backup"}
@@ -659,9 +658,8 @@ def test_a_disk_is_made_from_a_snapshot(bench):
 
 def test_a_disk_needs_its_group_and_its_snapshot(bench):
     source = bench.snapshot("snap", bench.add_disk("disk"))
-    nowhere = GroupId(subscription=bench.group.subscription, group="no-such-rg")
     with pytest.raises(RestoreGroupNotFound):
-        bench.cloud.start_disk(disk_id("restored", nowhere), _body(source))
+        bench.cloud.start_disk(disk_id("restored", bench.nowhere), _body(source))
     with pytest.raises(SnapshotNotFound):
         bench.cloud.start_disk(disk_id("restored", bench.group), _body(snapshot_id("nobody", bench.group)))
 
@@ -775,16 +773,12 @@ def encryption_set_id(name: str, group: GroupId) -> str:
     return f"{group.text}/providers/Microsoft.Compute/diskEncryptionSets/{name}"
 
 
-def elsewhere(bench: CloudBench) -> GroupId:
-    return GroupId(subscription=bench.group.subscription, group="no-such-rg")
-
-
 def test_a_group_is_found_or_none(bench):
     found = bench.cloud.find_group(bench.group)
     assert (found.id.lower(), found.location) == (bench.group.key, LOCATION)
     shouted = GroupId(subscription=bench.group.subscription, group=bench.group.group.upper())
     assert bench.cloud.find_group(shouted) is not None
-    assert bench.cloud.find_group(elsewhere(bench)) is None
+    assert bench.cloud.find_group(bench.nowhere) is None
 
 
 def test_a_lock_on_a_group_is_seen_until_it_goes(bench):
@@ -796,7 +790,7 @@ def test_a_lock_on_a_group_is_seen_until_it_goes(bench):
     assert not lock.holds(GroupId(subscription=bench.group.subscription, group=f"{bench.group.group}-2"))
     unlock()
     assert bench.cloud.locks_at(bench.group) == ()
-    assert bench.cloud.locks_at(elsewhere(bench)) == ()
+    assert bench.cloud.locks_at(bench.nowhere) == ()
 
 
 def test_permissions_are_those_of_all_roles_at_the_scope_and_above(bench):
@@ -811,7 +805,7 @@ def test_permissions_are_those_of_all_roles_at_the_scope_and_above(bench):
     assert not at_disk.allows("Microsoft.Compute/disks/write")
     reader = bench.holding(("Reader", subscription))
     assert reader.permissions_at(disk).allows("Microsoft.Compute/disks/read")
-    assert reader.permissions_at(elsewhere(bench).text) == Permissions()
+    assert reader.permissions_at(bench.nowhere.text) == Permissions()
 
 
 def test_who_holds_no_role_may_not_ask_for_permissions(bench):
@@ -867,7 +861,7 @@ def test_what_was_billed_for_snapshots_is_told_by_day_and_by_their_tags(bench):
     assert told[0].cost == pytest.approx(0.05 * told[0].gib_months)
     assert 0 < told[0].gib_months <= 64 / 31
     assert billed(team="nobody") == billed(diskbackup_owner="somebody") == ()
-    assert cloud.billed(elsewhere(bench).text, TAGS, today, today) == ()
+    assert cloud.billed(bench.nowhere.text, TAGS, today, today) == ()
     assert cloud.billed(bench.group.text, TAGS, today - timedelta(days=9), today - timedelta(days=5)) == ()
 
 
@@ -894,9 +888,9 @@ def test_whoever_may_not_read_operations_sees_how_they_end_by_what_they_were_for
     taken = snapshot_id("snap", arm_group)
     url = cloud.start_snapshot(taken, source=cloud.get_disk(disk), tags=TAGS)
     assert cloud.get_operation(url) is None
-    assert _becomes(cloud, taken, lambda found: found is not None and found.is_usable)
+    assert becomes(cloud, taken, usable)
     assert cloud.get_operation(cloud.delete_snapshot(taken)) is None
-    assert _becomes(cloud, taken, lambda found: found is None)
+    assert becomes(cloud, taken, gone)
 
 
 @pytest.mark.parametrize("anew", [True, False])
@@ -907,10 +901,10 @@ def test_a_snapshot_that_failed_is_usable_only_where_azure_takes_it_anew(quick_a
     quick_arm.control("POST", "faults", {"kind": "fail_late", "what": "snapshot", "method": "PUT"})
     for _ in range(2):
         cloud.start_snapshot(taken, source=cloud.get_disk(disk), tags=TAGS)
-        assert _becomes(cloud, taken, lambda found: found is not None and found.provisioning_state != "Updating")
+        assert becomes(cloud, taken, lambda found: found is not None and found.provisioning_state != "Updating")
     assert cloud.find_snapshot(taken).is_usable is anew
     cloud.delete_snapshot(taken)
-    assert _becomes(cloud, taken, lambda found: found is None), "what is left can be cleared away"
+    assert becomes(cloud, taken, gone), "what is left can be cleared away"
 
 
 @pytest.mark.parametrize("shows", [True, False])
@@ -919,13 +913,13 @@ def test_a_snapshot_whose_deletion_failed_can_be_deleted_again_whatever_it_shows
     cloud = arm_cloud(quick_arm)
     taken = snapshot_id("snap", arm_group)
     cloud.start_snapshot(taken, source=cloud.get_disk(disk), tags=TAGS)
-    assert _becomes(cloud, taken, lambda found: found is not None and found.is_usable)
+    assert becomes(cloud, taken, usable)
     quick_arm.control("POST", "faults", {"kind": "fail_late", "what": "snapshot", "method": "DELETE"})
     url = cloud.delete_snapshot(taken)
-    assert _becomes(cloud, taken, lambda found: found is not None and found.provisioning_state != "Deleting")
+    assert becomes(cloud, taken, lambda found: found is not None and found.provisioning_state != "Deleting")
     assert cloud.get_operation(url).status == "Failed"
     cloud.delete_snapshot(taken)
-    assert _becomes(cloud, taken, lambda found: found is None)
+    assert becomes(cloud, taken, gone)
 
 
 @pytest.mark.parametrize("seconds", [2, None])
@@ -934,9 +928,9 @@ def test_a_snapshot_is_taken_and_deleted_with_and_without_retry_after(quick_arm,
     cloud = arm_cloud(quick_arm)
     taken = snapshot_id("snap", arm_group)
     cloud.start_snapshot(taken, source=cloud.get_disk(disk), tags=TAGS)
-    assert _becomes(cloud, taken, lambda found: found is not None and found.is_usable)
+    assert becomes(cloud, taken, usable)
     cloud.delete_snapshot(taken)
-    assert _becomes(cloud, taken, lambda found: found is None)
+    assert becomes(cloud, taken, gone)
 
 
 def test_a_private_disk_is_backed_up_where_its_disk_access_needs_no_right_of_ours(quick_arm):
@@ -947,15 +941,7 @@ def test_a_private_disk_is_backed_up_where_its_disk_access_needs_no_right_of_our
     private = Disk(raw={**disk.raw, "properties": {**disk.raw["properties"], **closed}})
     taken = snapshot_id("no-right", GroupId(subscription=FIRST, group="snapshots-westeurope"))
     cloud.start_snapshot(taken, source=private, tags=TAGS)
-    assert _becomes(cloud, taken, lambda found: found is not None and found.is_usable)
-
-
-def _becomes(cloud: ArmDiskCloud, snapshot: str, wanted: Callable[[Any], bool]) -> bool:
-    for _ in range(600):
-        if wanted(cloud.find_snapshot(snapshot)):
-            return True
-        time.sleep(0.1)
-    return False
+    assert becomes(cloud, taken, usable)
 
 
 def _without_operations(arm: Arm) -> ArmDiskCloud:
@@ -1184,9 +1170,9 @@ def test_two_processes_share_a_bucket_without_knowing_of_each_other(quick_arm, a
             if due is None:
                 time.sleep(0.02)
                 continue
-            source = _Source(due[1])
+            source = Disk(raw={"id": due[1], "location": LOCATION})
             try:
-                cloud.start_snapshot(snapshot_id(f"s-{due[1][-4:]}", arm_group), source=source.disk, tags={})
+                cloud.start_snapshot(snapshot_id(f"s-{due[1][-4:]}", arm_group), source=source, tags={})
             except Throttled as error:
                 with ready:
                     waiting.append((time.monotonic() + error.retry_after_seconds, due[1]))
@@ -1206,26 +1192,14 @@ def test_two_processes_share_a_bucket_without_knowing_of_each_other(quick_arm, a
     assert refused < 40
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    id: str
-
-    @property
-    def disk(self) -> Any:
-        from backup_core.domain.disk import Disk
-
-        return Disk(raw={"id": self.id, "location": LOCATION})
-
-
 def test_a_missing_right_to_the_customers_key_is_advised_at_the_key(quick_arm):
     """A role that the app has is not advised, and none at a scope that is not meant."""
     apps = GroupId(subscription=FIRST, group="apps-westeurope")
     taken = snapshot_id("of-payroll", GroupId(subscription=FIRST, group="snapshots-westeurope"))
     app = arm_cloud(quick_arm, SEEDED_APP)
     source = app.get_disk(disk_id("payroll-cmk", apps))
-    url = app.start_snapshot(taken, source=source, tags=TAGS)
-    while app.get_operation(url).status == "InProgress":
-        time.sleep(0.1)
+    app.start_snapshot(taken, source=source, tags=TAGS)
+    assert becomes(app, taken, usable)
     key = source.raw["properties"]["encryption"]
     body = {
         "location": LOCATION,
@@ -1271,7 +1245,6 @@ class MachineBench:
 
     def holder(self, disk: str) -> str:
         found = self.bench.cloud.find_disk(disk)
-        assert found is not None
         return str(found.raw.get("managedBy") or "")
 
 
@@ -1290,8 +1263,7 @@ def test_a_machine_shows_its_disks_and_whether_it_runs(bench):
     assert machine.unique_id
     assert vm.holder(vm.old_data) == vm.id
     assert bench.cloud.find_machine(machine_id("absent", bench.group)) is None
-    nowhere = GroupId(subscription=bench.group.subscription, group=f"{bench.group.group}-absent")
-    assert bench.cloud.find_machine(machine_id("vm", nowhere)) is None
+    assert bench.cloud.find_machine(machine_id("vm", bench.nowhere)) is None
 
 
 def test_a_data_disk_goes_and_another_comes_to_its_place_as_it_was(bench):

@@ -57,7 +57,6 @@ def restored(cloud: DiskCloud, subscription: str, name: str, region: str) -> tup
 def settle(cloud: DiskCloud, url: str) -> None:
     while (state := cloud.get_operation(url)) is not None and state.status == "InProgress":
         time.sleep(0.2)
-    assert state is not None
     assert state.status == "Succeeded", state
 
 

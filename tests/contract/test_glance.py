@@ -64,7 +64,6 @@ def test_a_glance_tells_what_its_record_tells(
 def test_a_glance_changes_with_its_record(store: StateStore) -> None:
     store.commit(VAULT, [Insert(instance())])
     stored = store.get(BackupInstance, VAULT, "instance-1")
-    assert stored is not None
     store.commit(VAULT, [Replace(stored, replace(stored.value, state=ProtectionState.STOPPED))])
     assert store.glance(InstanceGlance, VAULT).items[0].marks.state is ProtectionState.STOPPED
 

@@ -78,7 +78,6 @@ def test_the_pace_of_a_subscription_reads_back_whatever_vault_is_named(store):
     pace, _ = Pace(subscription=SUBSCRIPTION).places(["westeurope"] * 300, now=1_772_409_600.25, until=1_772_409_690.0)
     store.commit(VAULT, [Insert(pace)])
     found = store.get(Pace, VAULT, SUBSCRIPTION.upper())
-    assert found is not None
     assert found.value == pace
     changed = pace.spent({"writes": 1}, now=1_772_409_601.0)
     store.commit(VAULT, [Replace(found, changed)])
@@ -104,7 +103,6 @@ def test_names_are_compared_without_case(store):
     store.commit(VAULT, [Insert(instance("Instance-A"))])
     shouted = VaultKey(subscription=VAULT.subscription.upper(), group=VAULT.group.upper(), name=VAULT.name.upper())
     found = store.get(BackupInstance, shouted, "INSTANCE-a")
-    assert found is not None
     assert found.value.name == "Instance-A"
     with pytest.raises(StateConflict):
         store.commit(VAULT, [Insert(instance("INSTANCE-A"))])

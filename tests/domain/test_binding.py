@@ -78,13 +78,12 @@ def test_a_held_point_of_an_immutable_vault_is_bound_for_both(expires_at: dateti
     assert days_wanted(held, policy(days), both, NOW) == (7 if days < 6 else None)
 
 
-def test_what_nobody_asks_for_is_not_bound() -> None:
-    assert days_wanted(point(expires_at=NOW + DAY), None, Asks(), NOW) is None
-
-
-@pytest.mark.parametrize("state", [PointState.EXPIRING, PointState.LOST])
-def test_a_point_that_is_no_good_point_is_not_bound(state: PointState) -> None:
-    assert days_wanted(point(expires_at=NOW + DAY, state=state), None, IMMUTABLE, NOW) is None
+@pytest.mark.parametrize(
+    ("state", "asks"),
+    [(PointState.COMPLETED, Asks()), (PointState.EXPIRING, IMMUTABLE), (PointState.LOST, IMMUTABLE)],
+)
+def test_what_nobody_asks_for_and_what_is_no_good_point_is_not_bound(state: PointState, asks: Asks) -> None:
+    assert days_wanted(point(expires_at=NOW + DAY, state=state), None, asks, NOW) is None
 
 
 @pytest.mark.parametrize("discard_all", [False, True])
@@ -92,10 +91,6 @@ def test_nothing_lets_a_point_go_whose_snapshot_azure_keeps(*, discard_all: bool
     bound = point(at=NOW - 3 * DAY, expires_at=NOW - DAY, immutable_until=NOW + MINUTE)
     decided = decide_retention([bound], now=NOW, protected=False, discard_all=discard_all)
     assert decided.kept[0].because == ("Azure keeps its snapshot immutable until 2026-03-02T12:01:00Z",)
+    assert next_expiry_at([bound], now=NOW, protected=False) == NOW + MINUTE
     later = decide_retention([bound], now=NOW + MINUTE, protected=False, discard_all=discard_all)
     assert [each.point for each in later.expired] == [bound]
-
-
-def test_the_next_look_at_a_bound_point_is_when_azure_lets_it_go() -> None:
-    bound = point(at=NOW - 3 * DAY, expires_at=NOW - DAY, immutable_until=NOW + MINUTE)
-    assert next_expiry_at([bound], now=NOW, protected=False) == NOW + MINUTE

@@ -56,7 +56,6 @@ def label(*, vault: VaultKey = VAULT, name: str = "disk-1", at: datetime = SLOT,
 
 
 def name_of(said: SnapshotLabel, group: GroupId = SNAPSHOT_GROUP) -> str:
-    assert said.retention is not None
     return snapshot_id(
         said.vault,
         said.instance_name,

@@ -499,7 +499,6 @@ def test_twelve_hours_and_more_suit_disks_that_are_copied_in_the_background(inte
 )
 def test_less_than_twelve_hours_does_not(intervals: list[str]) -> None:
     fault = check_background_copy(policy(intervals=intervals, retention="PT5M"))
-    assert fault is not None
     assert fault.target == INTERVALS
     assert "PT12H" in fault.message
 

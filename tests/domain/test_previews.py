@@ -70,7 +70,6 @@ def test_a_change_moves_the_end_of_the_newest_point_when_it_moves_the_next_slot(
     ):
         there = Existing(scheduled=[expires_at], newest=(START - DAY, expires_at))
         moved = preview_change(outlook(nightly, START, [], None), outlook(weekly, START, [], None), there, []).newest
-        assert moved is not None
         assert (moved.before, moved.after) == ends
         assert ("moves the next slot" in moved.because) is (ends[0] != ends[1])
 

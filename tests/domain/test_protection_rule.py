@@ -147,10 +147,6 @@ def test_the_lowest_priority_wins_then_vault_and_name() -> None:
     assert judged(tagged, None, *same).rule == rule("a"), "backup-rg comes before other-rg"
 
 
-def test_a_disabled_rule_protects_nothing_new() -> None:
-    assert judged(disk(backup="daily"), None, rule(enabled=False)).action is Action.LEAVE
-
-
 @pytest.mark.parametrize("name", ["disk-1", "_disk", "d" * 80, "a.b_c-d", "___", "(odd)"])
 def test_an_instances_name_is_one_that_the_api_takes(name: str) -> None:
     made = instance_name(disk_id(name))
@@ -167,8 +163,42 @@ def test_disks_of_one_name_in_two_groups_have_two_instances() -> None:
 # ---------------------------------------------------------------- a disk that a rule protects
 
 
-def test_a_disk_that_stays_wanted_is_left_as_it_is() -> None:
-    assert judged(disk(backup="daily"), held(), rule()).action is Action.LEAVE
+WANTED, UNWANTED, DISABLED = disk(backup="daily"), disk(), rule(enabled=False)
+NO_RULE, DISK_GONE = (
+    held(ProtectionState.STOPPED, error=JobError.of(error("gone"))) for error in (NoRuleMatches, DiskNotFound)
+)
+
+
+@pytest.mark.parametrize(
+    ("seen", "of", "by", "action"),
+    [
+        pytest.param(WANTED, None, DISABLED, Action.LEAVE, id="a disabled rule protects nothing new"),
+        pytest.param(WANTED, held(), DISABLED, Action.LEAVE, id="a disabled rule lets a wanted disk be protected on"),
+        pytest.param(UNWANTED, held(), DISABLED, Action.LEAVE, id="a disabled rule stops nothing"),
+        pytest.param(WANTED, held(), rule(), Action.LEAVE, id="what stays wanted is left as it is"),
+        pytest.param(
+            UNWANTED, held(ProtectionState.STOPPED), rule(), Action.LEAVE, id="what is stopped is not stopped again"
+        ),
+        pytest.param(
+            UNWANTED, held(ProtectionState.SUSPENDED), rule(), Action.LEAVE, id="what is suspended is not stopped"
+        ),
+        pytest.param(WANTED, NO_RULE, rule(), Action.RESUME, id="what a rule stopped is resumed when one wants it"),
+        pytest.param(UNWANTED, NO_RULE, rule(), Action.LEAVE, id="what a rule stopped stays so until one wants it"),
+        pytest.param(WANTED, DISK_GONE, rule(), Action.RESUME, id="what its disk's loss stopped is resumed"),
+        pytest.param(WANTED, held(ProtectionState.ERROR), rule(), Action.RETRY, id="what failed is to be tried again"),
+        pytest.param(
+            WANTED,
+            held(),
+            rule(vault=OTHER_VAULT),
+            Action.STOP,
+            id="another vault's rule of the name wants nothing here",
+        ),
+    ],
+)
+def test_what_a_rule_does_with_a_disk(
+    seen: Disk, of: BackupInstance | None, by: ProtectionRule, action: Action
+) -> None:
+    assert judged(seen, of, by).action is action
 
 
 def test_a_rule_with_another_policy_moves_its_disks() -> None:
@@ -192,23 +222,10 @@ def test_a_rule_of_another_vault_does_not_take_over_but_is_named() -> None:
     assert not any("comes first" in reason for reason in judged(disk(backup="daily"), held(), rule(), later).because)
 
 
-@pytest.mark.parametrize(
-    "state",
-    [
-        ProtectionState.CONFIGURED,
-        ProtectionState.CONFIGURING,
-        ProtectionState.UPDATING,
-        ProtectionState.ERROR,
-    ],
-)
-def test_a_disk_that_no_rule_wants_any_more_is_stopped(state: ProtectionState) -> None:
+@pytest.mark.parametrize("state", ["CONFIGURED", "CONFIGURING", "UPDATING", "ERROR"])
+def test_a_disk_that_no_rule_wants_any_more_is_stopped(state: str) -> None:
     for rules in ([rule()], [], [rule(scope=SNAPSHOT_GROUP.text)], [rule("rule-2", vault=OTHER_VAULT)]):
-        assert judged(disk(), held(state), *rules).action is Action.STOP
-
-
-@pytest.mark.parametrize("state", [ProtectionState.STOPPED, ProtectionState.SUSPENDED])
-def test_what_is_paused_already_is_not_stopped_again(state: ProtectionState) -> None:
-    assert judged(disk(), held(state), rule()).action is Action.LEAVE
+        assert judged(disk(), held(ProtectionState[state]), *rules).action is Action.STOP
 
 
 def test_nothing_is_stopped_while_a_rule_cannot_be_read() -> None:
@@ -218,32 +235,11 @@ def test_nothing_is_stopped_while_a_rule_cannot_be_read() -> None:
     assert judged(disk(backup="daily"), None, rule(), complete=False).action is Action.PROTECT
 
 
-def test_a_disabled_rule_lets_its_disks_be_protected_on() -> None:
-    assert judged(disk(), held(), rule(enabled=False)).action is Action.LEAVE
-    assert judged(disk(backup="daily"), held(), rule(enabled=False)).action is Action.LEAVE
-
-
-def test_what_a_rule_stopped_is_resumed_when_one_wants_it_again() -> None:
-    why = JobError.of(NoRuleMatches("no rule wants it"))
-    stopped = held(ProtectionState.STOPPED, error=why)
-    assert judged(disk(backup="daily"), stopped, rule()).action is Action.RESUME
-    assert judged(disk(), stopped, rule()).action is Action.LEAVE
-
-
-def test_what_the_loss_of_the_disk_stopped_is_resumed_when_the_disk_is_back() -> None:
-    stopped = held(ProtectionState.STOPPED, error=JobError.of(DiskNotFound("gone")))
-    assert judged(disk(backup="daily"), stopped, rule()).action is Action.RESUME
-
-
 @pytest.mark.parametrize("state", [ProtectionState.STOPPED, ProtectionState.SUSPENDED])
 def test_what_a_hand_paused_stays_paused(state: ProtectionState) -> None:
     decision = judged(disk(backup="daily"), held(state), rule())
     assert decision.action is Action.LEAVE
     assert "by hand" in decision.because[-1]
-
-
-def test_what_could_not_be_protected_is_to_be_tried_again() -> None:
-    assert judged(disk(backup="daily"), held(ProtectionState.ERROR), rule()).action is Action.RETRY
 
 
 def test_what_a_hand_made_is_never_touched() -> None:
@@ -253,12 +249,6 @@ def test_what_a_hand_made_is_never_touched() -> None:
             decision = judged(disk(backup="daily"), by_hand, *rules)
             assert decision.action is Action.LEAVE
             assert "by hand" in decision.because[0]
-
-
-def test_a_rule_of_another_vault_says_nothing_of_this_vaults_instance() -> None:
-    """It bears the same name as the one that made the instance."""
-    decision = judged(disk(backup="daily"), held(), rule(vault=OTHER_VAULT))
-    assert decision.action is Action.STOP
 
 
 # ---------------------------------------------------------------- the book

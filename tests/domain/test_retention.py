@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backup_core.domain.durations import Duration
 from backup_core.domain.hold import Hold
-from backup_core.domain.recovery_point import OWNER_TAG, TAG_PREFIX, PointState, RecoveryPoint, SnapshotLabel
+from backup_core.domain.recovery_point import OWNER_TAG, TAG_PREFIX, PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
 from backup_core.domain.retention import (
     HELD_CHECKED_EVERY,
@@ -25,7 +24,8 @@ from backup_core.domain.retention import (
     may_delete_snapshot,
     next_expiry_at,
 )
-from tests.builders import NOW, OTHER_SUBSCRIPTION, VAULT, disk_json, hold, point
+from tests.builders import NOW, OTHER_SUBSCRIPTION, VAULT, hold, point
+from tests.workflows.scenes import label_of
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "retention"
 
@@ -143,27 +143,14 @@ def test_the_newest_good_point_of_a_protected_disk_never_goes(points: list[Recov
     assert not good or max(good, key=lambda one: one.created_at).point_id not in expired
 
 
-@given(ANY_POINTS, st.booleans())
-def test_nothing_goes_before_its_time(points: list[RecoveryPoint], protected: bool) -> None:
-    for one in decide_retention(points, now=NOW, protected=protected).expired:
-        assert one.point.expires_at is not None
-        assert one.point.expires_at <= NOW
-
-
 @given(ANY_POINTS, st.booleans(), st.booleans())
-def test_nothing_goes_that_is_held_or_being_restored(
+def test_nothing_goes_that_is_held_or_being_restored_nor_before_its_time_or_without_tag_unless_all_is_discarded(
     points: list[RecoveryPoint], protected: bool, discard_all: bool
 ) -> None:
     for one in decide_retention(points, now=NOW, protected=protected, discard_all=discard_all).expired:
         assert not one.point.holds
         assert not one.point.restoring
-
-
-@given(ANY_POINTS)
-def test_nothing_goes_whose_tag_or_expiry_is_unknown(points: list[RecoveryPoint]) -> None:
-    for one in decide_retention(points, now=NOW, protected=False).expired:
-        assert one.point.tag_name
-        assert one.point.expires_at is not None
+        assert discard_all or (one.point.tag_name and one.point.expires_at <= NOW)
 
 
 @given(ANY_POINTS, st.booleans())
@@ -334,18 +321,7 @@ def test_an_expired_point_is_looked_at_again_while_a_restore_reads_it() -> None:
 
 
 def tags_of(one: RecoveryPoint, **changes: Any) -> dict[str, str]:
-    values: dict[str, Any] = {
-        "vault": VAULT,
-        "instance_name": one.instance_name,
-        "point_id": one.point_id,
-        "job_id": "job-1",
-        "tag_name": one.tag_name,
-        "retention": Duration(days=7),
-        "policy_name": "policy-1",
-        "slot": one.slot,
-        "disk": disk_json(),
-    }
-    return SnapshotLabel(**(values | changes)).tags()
+    return label_of(one, **changes).tags()
 
 
 def test_a_snapshot_that_names_vault_instance_and_point_may_go() -> None:

@@ -31,6 +31,7 @@ from backup_core.ports import Memory, Record, Remove, Stored, every
 from backup_core.triggers.timers import TICK
 from backup_core.workflows.job_kinds import run
 from backup_core.workflows.protection import configure_instance
+from backup_core.workflows.rebuild import rebuild_catalogue
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.reconcile_report import ReconcileReport
 from backup_core.workflows.resource_events import SnapshotHomes, take_message
@@ -210,6 +211,16 @@ class Platform:
         row = self.stored(record, *key, vault=vault)
         with self.world.faults.paused():
             self.world.store.commit(vault, [Remove(row)])
+
+    def lose_messages(self) -> None:
+        """All that wait in the queues."""
+        for envelope in self.world.queue.waiting():
+            self.world.queue.delete(envelope)
+
+    def rebuild(self) -> ReconcileReport:
+        """All tables are lost, and the catalogue is rebuilt from the tags of the snapshots."""
+        self.world.store.forget_everything()
+        return rebuild_catalogue(self.world.ports, [SNAPSHOT_GROUP])
 
     def has_instance(self, name: str) -> bool:
         with self.world.faults.paused():

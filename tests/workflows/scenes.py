@@ -11,17 +11,31 @@ from backup_core.domain.copying import PointCopy
 from backup_core.domain.disk import Disk, Snapshot
 from backup_core.domain.durations import parse_duration
 from backup_core.domain.events import Event
-from backup_core.domain.instance import BackupInstance
+from backup_core.domain.instance import BackupInstance, InstanceRequest
 from backup_core.domain.job import Job, JobOperation
 from backup_core.domain.messages import Message
 from backup_core.domain.recovery_point import RecoveryPoint, SnapshotLabel
 from backup_core.domain.resource_ids import GroupId
+from backup_core.domain.restore import RestoreRequest
 from backup_core.ports import Insert, Replace, Stored
 from backup_core.workflows.absence import DOUBTED_FOR
 from backup_core.workflows.on_demand import request_backup
+from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.reconcile import reconcile
-from tests.builders import OTHER_SUBSCRIPTION, SUBSCRIPTION, VAULT, disk_json, point
-from tests.workflows.platform import Platform
+from backup_core.workflows.restore import request_restore
+from backup_core.workflows.vaults import put_policy, put_vault
+from tests.builders import (
+    OTHER_SUBSCRIPTION,
+    SUBSCRIPTION,
+    TARGET_GROUP,
+    VAULT,
+    disk_id,
+    disk_json,
+    point,
+    policy,
+    vault,
+)
+from tests.workflows.platform import Platform, request
 
 SLOT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -29,6 +43,8 @@ HOURLY: dict[str, Any] = {"intervals": ("R/2026-03-01T00:00:00+00:00/PT1H",), "r
 HALF_PAST: dict[str, Any] = {"intervals": ("R/2026-03-01T00:30:00+00:00/PT1H",), "retention": "P7D"}
 EVERY_MINUTE: dict[str, Any] = {"intervals": ("R/2026-03-01T00:00:00+00:00/PT1M",), "retention": "PT30M"}
 DAILY_AT_NOON: dict[str, Any] = {"intervals": ("R/2026-03-01T12:00:00+00:00/P1D",), "retention": "P7D"}
+
+RESTORED = disk_id("restored", TARGET_GROUP)
 
 M = TypeVar("M", bound=Message)
 
@@ -61,6 +77,20 @@ def ask_for_backup(
     platform: Platform, name: str = "disk-1", *, rule: str = "BackupHourly", tag: str | None = None
 ) -> Job:
     return request_backup(platform.world.ports, VAULT, name, rule_name=rule, retention_tag=tag)
+
+
+def ask_for_restore(platform: Platform, name: str = "disk-1", **changes: Any) -> Job:
+    """Of the newest point, to a disk `restored`."""
+    values: dict[str, Any] = {"point_id": None, "target_disk_id": RESTORED}
+    return request_restore(platform.world.ports, VAULT, name, RestoreRequest(**(values | changes)))
+
+
+def configure_anew(platform: Platform, instance: InstanceRequest | None = None, **policy_properties: Any) -> bool:
+    """As an operator does after a rebuild: the vault, the policy of disk-1 and its instance are written again. Answers
+    whether the instance is new."""
+    put_vault(platform.world.ports, vault())
+    put_policy(platform.world.ports, VAULT, policy("policy-disk-1", **(policy_properties or HOURLY)))
+    return configure_instance(platform.world.ports, VAULT, instance or request("disk-1"))[2]
 
 
 def job_of(platform: Platform, job: Job) -> Job:

@@ -74,9 +74,7 @@ def hosts(count: int) -> tuple[World, list[Ports]]:
 
 
 def pace_of(world: World, subscription: str = SUBSCRIPTION) -> Pace:
-    stored = world.store.get(Pace, ANYWHERE, subscription)
-    assert stored is not None
-    return stored.value
+    return world.store.get(Pace, ANYWHERE, subscription).value
 
 
 def ask(ports: Ports, count: int, azure: Azure | None = None) -> list[datetime]:

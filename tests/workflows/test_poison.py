@@ -25,15 +25,23 @@ from backup_core.domain.messages import (
     encode,
 )
 from backup_core.domain.recovery_point import RecoveryPoint
-from backup_core.domain.restore import RestoreRequest
 from backup_core.workflows.job_kinds import give_up
-from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance
-from backup_core.workflows.restore import request_restore
-from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json
+from tests.builders import VAULT, disk_json
 from tests.fakes import World
 from tests.workflows.platform import TRIES, Platform, request
-from tests.workflows.scenes import HOUR, SLOT, backed_up, events, go_to, jobs, protected, sent
+from tests.workflows.scenes import (
+    HOUR,
+    SLOT,
+    ask_for_backup,
+    ask_for_restore,
+    backed_up,
+    events,
+    go_to,
+    jobs,
+    protected,
+    sent,
+)
 
 NONSENSE = [
     "",
@@ -76,7 +84,6 @@ def test_giving_up_waits_for_no_topic() -> None:
 
 
 def assert_failed(job: Job) -> None:
-    assert job.error is not None
     assert (job.status, job.error.code) == (JobStatus.FAILED, "StepGivenUp")
     assert job.error.recommended_action
 
@@ -129,8 +136,7 @@ def test_a_fault_that_passes_within_five_tries_gives_nothing_up() -> None:
 def test_a_restore_that_was_given_up_is_failed_and_lets_go_of_its_point(kind: type[Message]) -> None:
     platform = backed_up()
     platform.world.cloud.disk_time = timedelta(minutes=2)
-    wanted = RestoreRequest(point_id=None, target_disk_id=disk_id("restored", TARGET_GROUP))
-    request_restore(platform.world.ports, VAULT, "disk-1", wanted)
+    ask_for_restore(platform)
     platform.run(seconds=5)
     give_up(platform.world.ports, BACKUP, encode(sent(platform, kind)[0]))
     assert_failed(jobs(platform, JobOperation.RESTORE)[0])
@@ -145,7 +151,6 @@ def test_a_configuration_that_was_given_up_leaves_an_instance_in_error() -> None
     configure_instance(platform.world.ports, VAULT, request("disk-1", policy_name="policy-disk-2"))
     give_up(platform.world.ports, REQUESTS, encode(sent(platform, ConfigureProtection)[-1]))
     instance = platform.instance("disk-1")
-    assert instance.error is not None
     assert (instance.state, instance.error.code) == (ProtectionState.ERROR, "StepGivenUp")
     assert_failed(jobs(platform, JobOperation.CONFIGURE)[-1])
     assert platform.instance("disk-2").state is ProtectionState.CONFIGURED
@@ -198,8 +203,7 @@ def test_giving_up_over_a_record_that_cannot_be_read_raises_nothing(kind: type[M
 def test_giving_up_a_restore_whose_point_cannot_be_read_still_fails_the_job() -> None:
     platform = backed_up()
     (point,) = platform.points()
-    wanted = RestoreRequest(point_id=None, target_disk_id=disk_id("restored", TARGET_GROUP))
-    request_restore(platform.world.ports, VAULT, "disk-1", wanted)
+    ask_for_restore(platform)
     platform.world.store.corrupt_record(RecoveryPoint, VAULT, "disk-1", point.point_id)
     give_up(platform.world.ports, REQUESTS, encode(sent(platform, StartRestore)[0]))
     assert_failed(jobs(platform, JobOperation.RESTORE)[0])
@@ -236,12 +240,10 @@ def test_a_waiting_job_that_was_given_up_does_not_free_the_instance_from_the_run
     platform = protected()
     platform.world.cloud.snapshot_time = timedelta(minutes=5)
     platform.run(seconds=10)
-    waiting = request_backup(platform.world.ports, VAULT, "disk-1", rule_name="BackupHourly", retention_tag=None)
+    waiting = ask_for_backup(platform)
     give_up(platform.world.ports, BACKUP, encode(sent(platform, StartBackup)[-1]))
     assert_failed(next(job for job in jobs(platform) if job.job_id == waiting.job_id))
-    active = platform.instance().active
-    assert active is not None
-    assert active.job.slot == SLOT
+    assert platform.instance().active.job.slot == SLOT
 
 
 def test_an_earlier_configuration_that_was_given_up_does_not_spoil_the_later_one() -> None:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.alert import Cause
-from backup_core.domain.copying import CopyState
+from backup_core.domain.copying import CopyState, PointCopy
 from backup_core.domain.job import OF_VAULT, JobOperation, JobStatus
-from backup_core.domain.recovery_point import PointState, held_by_tag
+from backup_core.domain.recovery_point import PointState, RecoveryPoint, held_by_tag
 from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.restore_together import TogetherRequest
 from backup_core.domain.vault import Promises
 from backup_core.workflows.brake import find_brake, say_go_on
 from backup_core.workflows.holds import Place, clear_hold, holds_at, set_hold
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, undelete_instance
-from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance, resume_protection
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.releasing import release_point
-from backup_core.workflows.restore import request_restore
 from backup_core.workflows.restore_together import request_restore_together
 from backup_core.workflows.swap import request_swap
 from backup_core.workflows.vaults import put_vault
@@ -35,33 +35,32 @@ from tests.workflows.proofs import (
     prove_messages_lost_and_doubled,
     prove_steps_run_twice,
 )
-from tests.workflows.scenes import events
+from tests.workflows.scenes import (
+    HOUR,
+    HOURLY,
+    RESTORED,
+    SLOT,
+    ask_for_backup,
+    ask_for_restore,
+    backed_up,
+    events,
+    go_to,
+    protected,
+)
 from tests.workflows.test_copying import copied, copies, lane
 
-SLOT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-HOURLY = {"intervals": ("R/2026-03-01T00:00:00+00:00/PT1H",), "retention": "P7D"}
-TARGET = disk_id("restored", TARGET_GROUP)
 PAIR = ("disk-1", "disk-2")
 
 
-def at_noon() -> Platform:
-    """A protected disk, half a minute before its noon slot."""
-    platform = Platform()
-    platform.world.clock.set(SLOT - timedelta(minutes=30))
-    platform.protect(**HOURLY)
-    platform.world.clock.set(SLOT - timedelta(seconds=3))
-    return platform
-
-
-def at_noon_of_a_slow_day() -> Platform:
+def on_a_slow_day() -> Platform:
     """Ticks come and go while Azure takes its time."""
-    platform = at_noon()
+    platform = protected()
     platform.world.cloud.snapshot_time = timedelta(seconds=50)
     return platform
 
 
-def at_noon_in_an_immutable_vault() -> Platform:
-    platform = at_noon()
+def in_an_immutable_vault(prepare: Callable[[], Platform]) -> Platform:
+    platform = prepare()
     with platform.world.faults.paused():
         platform.world.promises = Promises(binds_snapshots=True)
         properties = vault_properties(soft_delete="Off", immutability="Unlocked")
@@ -71,11 +70,14 @@ def at_noon_in_an_immutable_vault() -> Platform:
 
 def backup_is_whole_and_azure_keeps_it(platform: Platform) -> None:
     backup_is_whole(platform)
-    for point in platform.points():
-        until = platform.immutable_until(point.snapshot_id)
-        assert until is not None
-        assert until >= point.expires_at
-        assert point.immutable_until == until
+    azure_keeps(platform, platform.points())
+
+
+def azure_keeps(platform: Platform, kept: Sequence[RecoveryPoint | PointCopy]) -> None:
+    for each in kept:
+        until = platform.immutable_until(each.snapshot_id)
+        assert until >= each.expires_at
+        assert each.immutable_until == until
     assert platform.instance().alerts == ()
 
 
@@ -83,19 +85,13 @@ def backup_is_whole(platform: Platform) -> None:
     platform.check_invariants(slots=[SLOT])
     assert SLOT in {point.slot for point in platform.points()}, "the noon slot has no recovery point"
     assert "DiskBackup.RecoveryPoint.Created" in platform.world.events.types()
-    assert platform.instance().newest_point is not None
     assert platform.instance().newest_point.created_at >= SLOT
 
 
 def with_two_old_points() -> Platform:
     """Two points of which the older one has just expired."""
-    platform = Platform()
-    platform.world.clock.set(SLOT - timedelta(minutes=30))
-    platform.protect(intervals=("R/2026-03-01T00:00:00+00:00/PT1H",), retention="PT90M")
-    platform.world.clock.set(SLOT - timedelta(seconds=3))
-    platform.run(seconds=30)
-    platform.world.clock.set(SLOT + timedelta(minutes=59, seconds=57))
-    platform.run(seconds=30)
+    platform = backed_up(intervals=HOURLY["intervals"], retention="PT90M")
+    go_to(platform, SLOT + HOUR)
     assert len(platform.points()) == 2
     platform.world.clock.set(SLOT + timedelta(minutes=90, seconds=3))
     return platform
@@ -103,21 +99,13 @@ def with_two_old_points() -> Platform:
 
 def the_older_is_gone(platform: Platform) -> None:
     platform.check_invariants(slots=[])
-    assert [point.slot for point in platform.points()] == [SLOT + timedelta(hours=1)]
+    assert [point.slot for point in platform.points()] == [SLOT + HOUR]
     assert len(platform.world.cloud.removed) == 1
     assert all(job.is_ended for job in platform.jobs() if job.operation is JobOperation.EXPIRE)
 
 
-def with_a_point() -> Platform:
-    platform = at_noon()
-    platform.run(seconds=30)
-    assert platform.points()
-    return platform
-
-
-def restore(platform: Platform) -> None:
-    wanted = RestoreRequest(point_id=None, target_disk_id=TARGET)
-    platform.ask(lambda: request_restore(platform.world.ports, VAULT, "disk-1", wanted))
+def restore(platform: Platform, **wish: Any) -> None:
+    platform.ask(lambda: ask_for_restore(platform, **wish))
     platform.run(seconds=60)
 
 
@@ -128,13 +116,11 @@ def disk_is_restored(platform: Platform) -> None:
         assert platform.world.cloud.made_disks == []
         return
     assert [job.status for job in jobs] == [JobStatus.COMPLETED]
-    assert platform.world.cloud.made_disks == [TARGET]
+    assert platform.world.cloud.made_disks == [RESTORED]
 
 
 def restore_copy(platform: Platform) -> None:
-    wanted = RestoreRequest(point_id=None, target_disk_id=TARGET, location="northeurope")
-    platform.ask(lambda: request_restore(platform.world.ports, VAULT, "disk-1", wanted))
-    platform.run(seconds=60)
+    restore(platform, location="northeurope")
 
 
 def disk_is_restored_from_the_copy(platform: Platform) -> None:
@@ -143,19 +129,7 @@ def disk_is_restored_from_the_copy(platform: Platform) -> None:
     (copy,) = platform.copies("disk-1")
     for made in platform.world.cloud.made_disks:
         shown = platform.world.cloud.shown(made)
-        assert shown is not None
         assert shown["properties"]["creationData"]["sourceResourceId"] == copy.snapshot_id
-
-
-def with_points_of_two_disks() -> Platform:
-    platform = Platform()
-    platform.world.clock.set(SLOT - timedelta(minutes=30))
-    for name in PAIR:
-        platform.protect(name, **HOURLY)
-    platform.world.clock.set(SLOT - timedelta(seconds=3))
-    platform.run(seconds=30)
-    assert all(platform.points(name) for name in PAIR)
-    return platform
 
 
 def restore_together(platform: Platform) -> None:
@@ -212,10 +186,8 @@ def disks_are_back_if_it_was_accepted(platform: Platform) -> None:
 
 def unprotected() -> Platform:
     platform = Platform()
-    platform.world.clock.set(SLOT - timedelta(minutes=30))
     platform.protect("disk-2", **HOURLY)
-    with platform.world.faults.paused():
-        platform.world.cloud.add_disk(disk_json("disk-1"))
+    platform.world.cloud.add_disk(disk_json("disk-1"))
     return platform
 
 
@@ -249,7 +221,7 @@ def nothing_is_left(platform: Platform) -> None:
 
 
 def stopped() -> Platform:
-    platform = with_a_point()
+    platform = backed_up()
     with platform.world.faults.paused():
         stop_protection(platform.world.ports, VAULT, "disk-1")
         platform.world.clock.set(SLOT + timedelta(minutes=90))
@@ -270,7 +242,7 @@ def disk_is_protected_again(platform: Platform) -> None:
 
 
 def with_soft_delete() -> Platform:
-    platform = with_a_point()
+    platform = backed_up()
     with platform.world.faults.paused():
         put_vault(platform.world.ports, vault(properties=vault_properties(soft_delete="On", days=14)))
     return platform
@@ -297,10 +269,9 @@ def about_to_be_purged() -> Platform:
 
 def with_two_points() -> Platform:
     """Two points that are promised a week, in a vault without soft delete."""
-    platform = with_a_point()
+    platform = backed_up()
     put_vault(platform.world.ports, vault())
-    platform.world.clock.set(SLOT + timedelta(minutes=59, seconds=57))
-    platform.run(seconds=30)
+    go_to(platform, SLOT + HOUR)
     assert len(platform.points()) == 2
     return platform
 
@@ -314,14 +285,12 @@ def release(platform: Platform) -> None:
 def the_older_is_gone_if_it_was_accepted(platform: Platform) -> None:
     platform.check_invariants(slots=[])
     slots = [point.slot for point in platform.points()]
-    assert slots[0] == SLOT + timedelta(hours=1)
+    assert slots[0] == SLOT + HOUR
     assert len(slots) == 1 or platform.refused
 
 
 def on_demand(platform: Platform) -> None:
-    platform.ask(
-        lambda: request_backup(platform.world.ports, VAULT, "disk-1", rule_name="BackupHourly", retention_tag=None)
-    )
+    platform.ask(lambda: ask_for_backup(platform))
     platform.run(seconds=30)
 
 
@@ -351,9 +320,7 @@ def all_are_held_if_it_was_accepted(platform: Platform) -> None:
     held = bool(holds_at(platform.world.ports, Place(vault=VAULT)))
     assert held or platform.refused
     for point in platform.points():
-        shown = platform.world.cloud.shown(point.snapshot_id)
-        assert shown is not None
-        assert bool(held_by_tag(shown["tags"])) is held, "the tag says otherwise than the record"
+        assert bool(held_by_tag(platform.tags(point.snapshot_id))) is held, "the tag says otherwise than the record"
     assert SLOT in {point.slot for point in platform.points()} or not held
 
 
@@ -363,9 +330,8 @@ def the_older_is_held_if_it_was_accepted(platform: Platform) -> None:
     assert older or platform.refused
     for point in older:
         assert point.is_good
-        shown = platform.world.cloud.shown(point.snapshot_id)
-        assert shown is not None
-        assert bool(held_by_tag(shown["tags"])) is bool(point.holds), "the tag says otherwise than the record"
+        is_told = bool(held_by_tag(platform.tags(point.snapshot_id)))
+        assert is_told is bool(point.holds), "the tag says otherwise than the record"
 
 
 def about_to_be_free() -> Platform:
@@ -376,8 +342,6 @@ def about_to_be_free() -> Platform:
     platform.run(seconds=30)
     cleared = clear_hold(ports, Place(vault=VAULT, instance="disk-1", point=older), "case-1")
     platform.run(seconds=30)
-    assert cleared is not None
-    assert cleared.after.ends_at is not None
     stop_protection(ports, VAULT, "disk-1")  # no backup comes meanwhile
     platform.world.clock.set(cleared.after.ends_at - timedelta(seconds=3))
     resume_protection(ports, VAULT, "disk-1")
@@ -392,7 +356,7 @@ def the_older_is_gone_with_its_hold(platform: Platform) -> None:
 
 
 def in_a_vault_where_all_that_goes_early_waits() -> Platform:
-    platform = with_a_point()
+    platform = backed_up()
     platform.world.promises = Promises(unbraked_instances=0)
     return platform
 
@@ -404,7 +368,6 @@ def it_waits_and_is_counted_once(platform: Platform) -> None:
     assert len(platform.points()) == 1
     assert platform.world.cloud.removed == []
     batch = find_brake(platform.world.ports, VAULT).batch
-    assert batch is not None
     assert (batch.instances, batch.points) == (1, 1)
     assert [each.cause for each in platform.instance().alerts] == [Cause.BRAKE]
     assert platform.agenda(AgendaKind.EXPIRY), "nobody would come back to it"
@@ -424,7 +387,6 @@ def stopped_by_the_brake() -> Platform:
 def let_it_go(platform: Platform) -> None:
     def ask() -> None:
         batch = find_brake(platform.world.ports, VAULT).batch
-        assert batch is not None
         asked = {"by": "another", "by_name": "", "reason": "it is meant"}
         say_go_on(platform.world.ports, VAULT, batch.batch_id, **asked)
 
@@ -442,7 +404,7 @@ def it_is_gone_if_somebody_said_go_on(platform: Platform) -> None:
 
 
 def with_a_snapshot_deleted_past_the_app() -> Platform:
-    platform = with_a_point()
+    platform = backed_up()
     platform.world.cloud.lose_snapshot(platform.points()[0].snapshot_id)
     return platform
 
@@ -462,32 +424,18 @@ def it_is_lost_and_told_of_once(platform: Platform) -> None:
     assert all(job.is_ended for job in platform.jobs())
 
 
-def at_noon_with_copies() -> Platform:
-    """As `at_noon`, with a rule that copies to another region, where a copy takes twenty seconds."""
-    platform = at_noon()
+def with_a_copy_rule() -> Platform:
+    """With a rule that copies to another region, where a copy takes twenty seconds."""
+    platform = protected()
     with platform.world.faults.paused():
         platform.world.cloud.region_copy_time = timedelta(seconds=20)
         copied(platform, retention="PT90M")
     return platform
 
 
-def at_noon_with_copies_in_an_immutable_vault() -> Platform:
-    platform = at_noon_with_copies()
-    with platform.world.faults.paused():
-        platform.world.promises = Promises(binds_snapshots=True)
-        properties = vault_properties(soft_delete="Off", immutability="Unlocked")
-        put_vault(platform.world.ports, vault(properties=properties))
-    return platform
-
-
 def copies_are_whole_and_azure_keeps_them(platform: Platform) -> None:
     copies_are_whole(platform)
-    for copy in copies(platform):
-        until = platform.immutable_until(copy.snapshot_id)
-        assert until is not None
-        assert until >= copy.expires_at
-        assert copy.immutable_until == until
-    assert platform.instance().alerts == ()
+    azure_keeps(platform, copies(platform))
 
 
 def with_an_expired_copy_whose_hold_is_sure() -> Platform:
@@ -511,9 +459,7 @@ def the_copy_is_held_if_it_was_accepted(platform: Platform) -> None:
         assert copy.is_whole
         (point,) = [point for point in platform.points() if point.slot == SLOT]
         assert [each.name for each in copy.holds] == [each.name for each in point.holds] == ["case-1"]
-        shown = platform.world.cloud.shown(copy.snapshot_id)
-        assert shown is not None
-        assert held_by_tag(shown["tags"]), "the tag says otherwise than the record"
+        assert held_by_tag(platform.tags(copy.snapshot_id)), "the tag says otherwise than the record"
     nothing_is_left_of_copies(platform)
 
 
@@ -541,17 +487,15 @@ def nothing_is_left_of_copies(platform: Platform) -> None:
 
 def with_an_expired_copy() -> Platform:
     """Two copies, of which the older has just expired."""
-    platform = at_noon_with_copies()
-    platform.run(minutes=3)
-    platform.world.clock.set(SLOT + timedelta(minutes=59, seconds=57))
-    platform.run(minutes=3)
+    platform = with_copies()
+    go_to(platform, SLOT + HOUR, minutes=3)
     assert [copy.state for copy in copies(platform)] == [CopyState.COMPLETED] * 2
     platform.world.clock.set(SLOT + timedelta(minutes=90, seconds=3))
     return platform
 
 
 def with_copies() -> Platform:
-    platform = at_noon_with_copies()
+    platform = with_a_copy_rule()
     platform.run(minutes=3)
     assert [copy.state for copy in copies(platform)] == [CopyState.COMPLETED]
     return platform
@@ -564,19 +508,19 @@ def the_older_copy_is_gone(platform: Platform) -> None:
 
 
 SCENARIOS = {
-    "backup": Scenario(prepare=at_noon, act=lambda platform: platform.run(seconds=30), check=backup_is_whole),
+    "backup": Scenario(prepare=protected, act=lambda platform: platform.run(seconds=30), check=backup_is_whole),
     "a slow backup": Scenario(
-        prepare=at_noon_of_a_slow_day,
+        prepare=on_a_slow_day,
         act=lambda platform: platform.run(seconds=75),
         check=backup_is_whole,
         with_quiet_ticks=True,
     ),
     "binding": Scenario(
-        prepare=at_noon_in_an_immutable_vault,
+        prepare=lambda: in_an_immutable_vault(protected),
         act=lambda platform: platform.run(seconds=60),
         check=backup_is_whole_and_azure_keeps_it,
     ),
-    "on-demand": Scenario(prepare=with_a_point, act=on_demand, check=one_more_point),
+    "on-demand": Scenario(prepare=backed_up, act=on_demand, check=one_more_point),
     "expiry": Scenario(
         prepare=with_two_old_points, act=lambda platform: platform.run(seconds=40), check=the_older_is_gone
     ),
@@ -586,21 +530,19 @@ SCENARIOS = {
     "end of a hold": Scenario(
         prepare=about_to_be_free, act=lambda platform: platform.run(seconds=150), check=the_older_is_gone_with_its_hold
     ),
-    "restore together": Scenario(prepare=with_points_of_two_disks, act=restore_together, check=both_disks_are_restored),
+    "restore together": Scenario(prepare=lambda: backed_up(*PAIR), act=restore_together, check=both_disks_are_restored),
     "swap": Scenario(prepare=test_swap.with_machine, act=swap, check=disks_are_swapped_if_it_was_accepted),
     "undo of a swap": Scenario(prepare=swapped, act=undo_swap, check=disks_are_back_if_it_was_accepted),
-    "restore": Scenario(prepare=with_a_point, act=restore, check=disk_is_restored),
+    "restore": Scenario(prepare=backed_up, act=restore, check=disk_is_restored),
     "restore a copy": Scenario(prepare=with_copies, act=restore_copy, check=disk_is_restored_from_the_copy),
     "configure": Scenario(prepare=unprotected, act=configure, check=disk_is_protected),
-    "delete": Scenario(prepare=with_a_point, act=delete, check=nothing_is_left),
-    "copy": Scenario(
-        prepare=at_noon_with_copies, act=lambda platform: platform.run(seconds=100), check=copies_are_whole
-    ),
+    "delete": Scenario(prepare=backed_up, act=delete, check=nothing_is_left),
+    "copy": Scenario(prepare=with_a_copy_rule, act=lambda platform: platform.run(seconds=100), check=copies_are_whole),
     "a second look": Scenario(
         prepare=with_a_snapshot_deleted_past_the_app, act=look_twice, check=it_is_lost_and_told_of_once
     ),
     "binding of copies": Scenario(
-        prepare=at_noon_with_copies_in_an_immutable_vault,
+        prepare=lambda: in_an_immutable_vault(with_a_copy_rule),
         act=lambda platform: platform.run(seconds=130),
         check=copies_are_whole_and_azure_keeps_them,
     ),

@@ -10,6 +10,7 @@ import pytest
 
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.errors import (
+    BackupError,
     CloudUnavailable,
     InvalidInput,
     NotFound,
@@ -17,7 +18,7 @@ from backup_core.domain.errors import (
     ResourceInUse,
     Throttled,
 )
-from backup_core.domain.instance import ProtectionState
+from backup_core.domain.instance import BackupInstance, ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.messages import ConfigureProtection
 from backup_core.domain.policy import BackupPolicy
@@ -76,9 +77,7 @@ def test_a_vault_cannot_be_moved() -> None:
     platform = Platform()
     with pytest.raises(InvalidInput, match="cannot be moved"):
         put_vault(platform.world.ports, vault(location="northeurope"))
-    stored = platform.world.store.get(Vault, VAULT)
-    assert stored is not None
-    assert stored.value.location == "westeurope"
+    assert platform.stored(Vault).value.location == "westeurope"
 
 
 def test_a_vault_with_instances_cannot_be_deleted() -> None:
@@ -89,8 +88,6 @@ def test_a_vault_with_instances_cannot_be_deleted() -> None:
 
 
 def test_a_vault_whose_instance_row_cannot_be_read_is_not_empty() -> None:
-    from backup_core.domain.instance import BackupInstance
-
     platform = protected()
     platform.world.store.corrupt_record(BackupInstance, VAULT, "disk-1")
     with pytest.raises(ResourceInUse):
@@ -174,9 +171,7 @@ def test_a_policy_too_frequent_for_the_kind_of_disk_that_uses_it_is_refused_and_
     platform = protected(disk=disk_json("disk-1", sku="PremiumV2_LRS"), **DAILY_AT_NOON)
     with pytest.raises(InvalidInput, match="disk-1"):
         put_policy(platform.world.ports, VAULT, policy("policy-disk-1", **HOURLY))
-    stored = platform.world.store.get(BackupPolicy, VAULT, "policy-disk-1")
-    assert stored is not None
-    assert stored.value.schedule.texts == DAILY_AT_NOON["intervals"]
+    assert platform.stored(BackupPolicy, "policy-disk-1").value.schedule.texts == DAILY_AT_NOON["intervals"]
 
 
 # --- Instances: accepted ---
@@ -199,7 +194,7 @@ def test_a_new_instance_is_looked_at_put_on_the_agenda_and_told_of() -> None:
 
 def test_the_first_expiry_is_on_the_agenda_from_the_start_so_that_no_backup_need_write_it() -> None:
     platform = Platform()
-    platform.protect(intervals=("R/2026-03-01T00:00:00+00:00/PT1H",), retention="P7D")
+    platform.protect(**HOURLY)
     (backup,), (expiry,) = platform.agenda(AgendaKind.BACKUP), platform.agenda(AgendaKind.EXPIRY)
     assert expiry.due_at == backup.due_at + timedelta(days=7)
     platform.world.clock.set(backup.due_at - timedelta(seconds=2))
@@ -288,11 +283,9 @@ def test_an_instance_that_is_being_deleted_is_not_configured() -> None:
 
 def assert_protection_error(platform: Platform, code: str) -> None:
     instance = platform.instance()
-    assert instance.error is not None
     assert (instance.state, instance.error.code) == (ProtectionState.ERROR, code)
     assert instance.error.recommended_action
     job = jobs(platform, JobOperation.CONFIGURE)[-1]
-    assert job.error is not None
     assert (job.status, job.error.code) == (JobStatus.FAILED, code)
     assert len(events(platform, "Protection.Failed")) == 1
     assert platform.agenda(AgendaKind.BACKUP) == platform.agenda(AgendaKind.WATCH) == []
@@ -304,19 +297,10 @@ def test_a_disk_that_copies_in_the_background_refuses_a_policy_that_is_too_frequ
     platform.world.cloud.add_disk(disk_json("disk-1", sku=sku))
     configure(platform)
     assert_protection_error(platform, "BadRequest")
-    error = platform.instance().error
-    assert error is not None
-    assert sku in error.message
-    assert "12" in error.message
+    assert sku in platform.instance().error.message
+    assert "12" in platform.instance().error.message
     platform.run(hours=1, minutes=1)
     assert platform.world.cloud.taken == []
-
-
-def test_a_missing_disk_is_a_protection_error() -> None:
-    platform = unprotected()
-    platform.world.cloud.remove_disk(disk_id("disk-1"))
-    configure(platform)
-    assert_protection_error(platform, "UserErrorManagedDiskNotFound")
 
 
 def test_a_missing_role_on_the_disk_is_a_protection_error_that_says_which() -> None:
@@ -327,10 +311,11 @@ def test_a_missing_role_on_the_disk_is_a_protection_error_that_says_which() -> N
     assert_protection_error(platform, "UserErrorMissingRequiredPermissions")
 
 
-def test_configuring_anew_brings_an_instance_in_error_back() -> None:
+def test_a_missing_disk_is_a_protection_error_that_configuring_anew_takes_back_once_it_is_there() -> None:
     platform = unprotected()
     platform.world.cloud.remove_disk(disk_id("disk-1"))
     configure(platform)
+    assert_protection_error(platform, "UserErrorManagedDiskNotFound")
     platform.world.cloud.add_disk(disk_json("disk-1"))
     configure(platform)
     assert (platform.instance().state, platform.instance().error) == (ProtectionState.CONFIGURED, None)
@@ -358,23 +343,20 @@ def test_an_instance_in_error_takes_no_scheduled_backups() -> None:
 # --- Passing trouble ---
 
 
-def test_passing_faults_delay_a_configuration_and_are_counted() -> None:
+@pytest.mark.parametrize(
+    ("error", "minutes", "retries"),
+    [(CloudUnavailable("503"), 1, 3), (Throttled("later", retry_after_seconds=100), 8, 0)],
+)
+def test_what_passes_delays_a_configuration_in_one_chain_of_messages_and_only_faults_are_counted(
+    error: BackupError, minutes: float, retries: int
+) -> None:
     platform = unprotected()
-    platform.world.faults.fail("cloud.get_disk", CloudUnavailable("503"), times=3)
+    platform.world.faults.fail("cloud.get_disk", error, times=3)
     configure(platform)
-    platform.run(minutes=1)
+    platform.run(minutes=minutes)
     (job,) = jobs(platform, JobOperation.CONFIGURE)
-    assert (platform.instance().state, job.retry_count) == (ProtectionState.CONFIGURED, 3)
-
-
-def test_a_long_throttled_configuration_stays_one_chain_of_messages() -> None:
-    platform = unprotected()
-    platform.world.faults.fail("cloud.get_disk", Throttled("later", retry_after_seconds=100), times=6)
-    configure(platform)
-    platform.run(minutes=15)
-    (job,) = jobs(platform, JobOperation.CONFIGURE)
-    assert (platform.instance().state, job.retry_count) == (ProtectionState.CONFIGURED, 0)
-    assert len(sent(platform, ConfigureProtection)) == 7
+    assert (platform.instance().state, job.retry_count) == (ProtectionState.CONFIGURED, retries)
+    assert len(sent(platform, ConfigureProtection)) == 4
 
 
 def test_a_configuration_that_arrives_twice_or_after_its_end_changes_nothing() -> None:

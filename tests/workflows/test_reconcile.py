@@ -11,26 +11,23 @@ import pytest
 from backup_core.domain.agenda import AgendaKind
 from backup_core.domain.disk import Disk
 from backup_core.domain.errors import CloudUnavailable, InvalidInput, PermissionMissing
-from backup_core.domain.instance import BackupInstance, DiskClaim, ProtectionState, disk_key
+from backup_core.domain.instance import BackupInstance, DiskClaim, InstanceRequest, ProtectionState, disk_key
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.messages import ConfigureProtection
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.recovery_point import OWNER_TAG, PointState, RecoveryPoint
 from backup_core.domain.resource_ids import VaultKey
-from backup_core.domain.restore import RestoreRequest
 from backup_core.domain.vault import Vault
-from backup_core.ports import Insert, Remove, Replace
+from backup_core.ports import Insert, Replace
 from backup_core.workflows.catalogue import find_protection
 from backup_core.workflows.lifecycle import delete_instance
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.rebuild import rebuild_catalogue
 from backup_core.workflows.reconcile import JOBS_KEPT, reconcile
 from backup_core.workflows.reconcile_report import ReconcileReport
-from backup_core.workflows.restore import request_restore
 from backup_core.workflows.vaults import put_policy, put_vault
 from tests.builders import (
     SNAPSHOT_GROUP,
-    TARGET_GROUP,
     VAULT,
     disk_id,
     disk_json,
@@ -46,12 +43,15 @@ from tests.workflows.scenes import (
     DAILY_AT_NOON,
     HOUR,
     HOURLY,
+    RESTORED,
     SLOT,
     add_point,
     add_snapshot,
+    ask_for_restore,
     backed_up,
     change_instance,
     change_point,
+    configure_anew,
     doubt,
     events,
     go_to,
@@ -119,9 +119,7 @@ def test_the_newest_point_falls_back_to_the_newest_good_one() -> None:
     for each in (newest, middle):
         lose(platform, each)
     assert set(run(platform).lost_points) == {newest.point_id, middle.point_id}
-    summary = platform.instance().newest_point
-    assert summary is not None
-    assert summary.point_id == oldest.point_id
+    assert platform.instance().newest_point.point_id == oldest.point_id
 
 
 def test_an_older_lost_point_leaves_the_newest_as_it_is() -> None:
@@ -130,9 +128,7 @@ def test_an_older_lost_point_leaves_the_newest_as_it_is() -> None:
     newest, oldest = platform.points()
     platform.world.cloud.lose_snapshot(oldest.snapshot_id)
     run(platform)
-    summary = platform.instance().newest_point
-    assert summary is not None
-    assert summary.point_id == newest.point_id
+    assert platform.instance().newest_point.point_id == newest.point_id
 
 
 def test_a_list_that_leaves_a_snapshot_out_does_not_make_it_lost() -> None:
@@ -179,10 +175,7 @@ def test_trouble_in_the_middle_postpones_one_disk_and_not_the_others() -> None:
 def test_a_snapshot_with_whole_tags_and_no_point_is_adopted() -> None:
     platform = backed_up()
     (recorded,) = platform.points()
-    with platform.world.faults.paused():
-        stored = platform.world.store.get(RecoveryPoint, VAULT, "disk-1", recorded.point_id)
-        assert stored is not None
-        platform.world.store.commit(VAULT, [Remove(stored)])
+    platform.remove(RecoveryPoint, "disk-1", recorded.point_id)
     change_instance(platform, newest_point=None)
     assert run(platform).adopted_points == [recorded.point_id]
     (adopted,) = platform.points()
@@ -272,12 +265,16 @@ def test_a_snapshot_of_an_instance_that_is_gone_is_reported_and_never_deleted() 
     assert made.snapshot_id in platform.world.cloud.snapshot_ids()
 
 
-def test_unreadable_tags_of_ours_are_reported() -> None:
+@pytest.mark.parametrize(
+    ("tags", "reason"),
+    [({OWNER_TAG: "diskbackup/1", "diskbackup-instance": "disk-1"}, "incomplete"), ({}, "taken away")],
+)
+def test_a_snapshot_of_our_name_without_tags_that_can_be_read_is_reported(tags: dict[str, str], reason: str) -> None:
     platform = backed_up()
-    made = point("disk-1", at=SLOT)
-    add_snapshot(platform, made, tags={OWNER_TAG: "diskbackup/1", "diskbackup-instance": "disk-1"})
+    made = point("disk-1", at=SLOT - HOUR)
+    add_snapshot(platform, made, tags=tags)
     assert run(platform).orphans == [made.snapshot_id]
-    assert "incomplete" in events(platform, "Snapshot.Orphaned")[0].content["reason"]
+    assert reason in events(platform, "Snapshot.Orphaned")[0].content["reason"]
     assert made.point_id not in point_ids(platform)
 
 
@@ -286,14 +283,6 @@ def test_a_strangers_snapshot_is_nothing_to_us(tags: dict[str, str]) -> None:
     platform = backed_up()
     add_snapshot(platform, point("disk-1", at=SLOT - HOUR, snapshot_id=snapshot_id("mine")), tags=tags)
     assert run(platform) == NOTHING
-
-
-def test_a_name_of_ours_without_its_tags_is_reported() -> None:
-    platform = backed_up()
-    made = point("disk-1", at=SLOT - HOUR)
-    add_snapshot(platform, made, tags={})
-    assert run(platform).orphans == [made.snapshot_id]
-    assert "taken away" in events(platform, "Snapshot.Orphaned")[0].content["reason"]
 
 
 def test_a_snapshot_of_another_vaults_instance_of_that_name_is_no_point_of_this_one() -> None:
@@ -360,57 +349,53 @@ def test_a_missing_expiry_row_is_written() -> None:
 def test_a_missing_expiry_row_of_a_deletion_is_written() -> None:
     platform = backed_up()
     delete_instance(platform.world.ports, VAULT, "disk-1")
-    for envelope in platform.world.queue.waiting():
-        platform.world.queue.delete(envelope)
+    platform.lose_messages()
     lose_rows(platform, AgendaKind.EXPIRY)
     run(platform)
     platform.run(minutes=3)
     assert not platform.has_instance("disk-1")
 
 
-def test_a_missing_watch_of_a_running_backup_is_written_and_takes_it_up_again() -> None:
+def backing_up() -> Platform:
     platform = protected()
     platform.world.cloud.snapshot_time = timedelta(seconds=10)
     platform.run(seconds=4)
-    lose_rows(platform, AgendaKind.WATCH)
-    for envelope in platform.world.queue.waiting():
-        platform.world.queue.delete(envelope)
-    assert run(platform).agenda_rows == ["watch disk-1"]
-    platform.run(minutes=2)
-    assert [each.slot for each in platform.points()] == [SLOT]
+    return platform
 
 
-def test_a_missing_watch_of_a_restore_is_written_and_takes_it_up_again() -> None:
+def restoring() -> Platform:
     platform = backed_up()
-    wanted = RestoreRequest(point_id=None, target_disk_id=disk_id("restored", TARGET_GROUP))
-    request_restore(platform.world.ports, VAULT, "disk-1", wanted)
-    lose_rows(platform, AgendaKind.WATCH)
-    for envelope in platform.world.queue.waiting():
-        platform.world.queue.delete(envelope)
-    assert run(platform).agenda_rows == ["watch disk-1"]
-    platform.run(minutes=2)
-    assert [each.status for each in jobs(platform, JobOperation.RESTORE)] == [JobStatus.COMPLETED]
+    ask_for_restore(platform)
+    return platform
 
 
-def test_a_missing_watch_of_a_configuration_is_written_and_takes_it_up_again() -> None:
+def configuring() -> Platform:
     platform = protected("disk-2")
     platform.world.cloud.add_disk(disk_json("disk-1"))
     configure_instance(platform.world.ports, VAULT, request("disk-1", policy_name="policy-disk-2"))
+    return platform
+
+
+@pytest.mark.parametrize(
+    ("begun", "operation"),
+    [(backing_up, JobOperation.BACKUP), (restoring, JobOperation.RESTORE), (configuring, JobOperation.CONFIGURE)],
+)
+def test_a_missing_watch_is_written_and_takes_up_again_what_runs(
+    begun: Callable[[], Platform], operation: JobOperation
+) -> None:
+    platform = begun()
     lose_rows(platform, AgendaKind.WATCH)
-    for envelope in platform.world.queue.waiting():
-        platform.world.queue.delete(envelope)
+    platform.lose_messages()
     assert run(platform).agenda_rows == ["watch disk-1"]
     platform.run(minutes=2)
-    assert platform.instance("disk-1").state is ProtectionState.CONFIGURED
+    assert jobs(platform, operation)[-1].status is JobStatus.COMPLETED
 
 
 def test_a_copy_of_the_policy_that_is_behind_is_brought_up_to_date() -> None:
     platform = protected()
     newer = policy("policy-disk-1", intervals=HOURLY["intervals"], retention="P3D")
-    with platform.world.faults.paused():
-        stored = platform.world.store.get(BackupPolicy, VAULT, "policy-disk-1")
-        assert stored is not None
-        platform.world.store.commit(VAULT, [Replace(stored, newer)])  # and the host died before it told the instance
+    stored = platform.stored(BackupPolicy, "policy-disk-1")
+    platform.world.store.commit(VAULT, [Replace(stored, newer)])  # and the host died before it told the instance
     assert run(platform).reconfigured == ["disk-1"]
     platform.run(seconds=2)
     assert platform.instance().policy.retention_rules == newer.retention_rules
@@ -463,16 +448,26 @@ def test_after_the_loss_of_all_tables_points_vault_and_a_stopped_instance_come_b
     same = ("snapshot_id", "created_at", "expires_at", "tag_name", "slot", "job_id", "policy_name", "disk_size_bytes")
     for point_id, old in before.items():
         assert [getattr(after[point_id], name) for name in same] == [getattr(old, name) for name in same]
-    assert instance.newest_point is not None
     assert after[instance.newest_point.point_id].slot == SLOT + HOUR
     assert platform.world.cloud.removed == []
 
 
 def rebuilt() -> Platform:
     platform = backed_up()
-    platform.world.store.forget_everything()
-    rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
+    platform.rebuild()
     return platform
+
+
+def with_a_ghost() -> tuple[Platform, InstanceRequest]:
+    """The disk's first instance is softly deleted, and another one, `living`, protects it."""
+    platform = backed_up()
+    put_vault(platform.world.ports, vault(properties=vault_properties(soft_delete="On")))
+    delete_instance(platform.world.ports, VAULT, "disk-1")
+    living = request("living", disk_id=disk_id("disk-1"), policy_name="policy-disk-1")
+    configure_instance(platform.world.ports, VAULT, living)
+    platform.run(minutes=1)
+    assert platform.instance("living").state is ProtectionState.CONFIGURED
+    return platform, living
 
 
 def test_rebuilding_twice_is_rebuilding_once() -> None:
@@ -491,12 +486,10 @@ def test_rebuilding_leaves_sound_records_as_they_are() -> None:
 
 def test_a_rebuilt_point_can_be_restored() -> None:
     platform = rebuilt()
-    target = disk_id("restored", TARGET_GROUP)
-    request_restore(platform.world.ports, VAULT, "disk-1", RestoreRequest(point_id=None, target_disk_id=target))
+    ask_for_restore(platform)
     platform.run(minutes=1)
-    assert platform.world.cloud.made_disks == [target]
-    with platform.world.faults.paused():
-        disk = platform.world.cloud.get_disk(target)
+    assert platform.world.cloud.made_disks == [RESTORED]
+    disk = platform.world.cloud.get_disk(RESTORED)
     assert (disk.sku, disk.raw["properties"]["diskSizeGB"]) == ("Premium_LRS", 128)
 
 
@@ -504,10 +497,7 @@ def test_a_rebuilt_instance_backs_up_nothing_until_it_is_configured_anew() -> No
     platform = rebuilt()
     go_to(platform, SLOT + HOUR, minutes=1)
     assert len(platform.world.cloud.taken) == 1
-    put_vault(platform.world.ports, vault())
-    put_policy(platform.world.ports, VAULT, policy("policy-disk-1", **HOURLY))
-    _, _, new = configure_instance(platform.world.ports, VAULT, request("disk-1"))
-    assert new is False
+    assert configure_anew(platform) is False
     platform.run(seconds=2)
     go_to(platform, SLOT + 2 * HOUR)
     assert [each.slot for each in platform.points()] == [SLOT + 2 * HOUR, SLOT]
@@ -517,37 +507,30 @@ def test_a_rebuilt_instance_keeps_every_point_until_it_is_configured_anew() -> N
     """Nobody knows whether its points were kept for ever when the tables were lost."""
     platform = backed_up()
     go_to(platform, SLOT + HOUR)
-    platform.world.store.forget_everything()
-    rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
+    platform.rebuild()
     go_to(platform, SLOT + timedelta(days=8), minutes=5)
     assert [each.slot for each in platform.points()] == [SLOT + HOUR, SLOT]
-    put_vault(platform.world.ports, vault())
-    put_policy(platform.world.ports, VAULT, policy("policy-disk-1", **DAILY_AT_NOON))
-    configure_instance(platform.world.ports, VAULT, request("disk-1"))
+    configure_anew(platform, **DAILY_AT_NOON)
     platform.run(minutes=3)
     assert [each.slot for each in platform.points()] == [SLOT + HOUR]
 
 
 def test_a_disk_that_is_protected_without_a_claim_is_claimed() -> None:
     platform = protected()
-    claim = platform.world.store.get(DiskClaim, VAULT, disk_key(disk_id("disk-1")))
-    assert claim is not None
-    platform.world.store.commit(VAULT, [Remove(claim)])
-    assert reconcile(platform.world.ports).claims == ["disk-1"]
-    assert reconcile(platform.world.ports).claims == []
-    found = find_protection(platform.world.ports, disk_id("disk-1"))
-    assert found is not None
-    assert found.instance.name == "disk-1"
+    platform.remove(DiskClaim, disk_key(disk_id("disk-1")))
+    assert run(platform).claims == ["disk-1"]
+    assert run(platform).claims == []
+    assert find_protection(platform.world.ports, disk_id("disk-1")).instance.name == "disk-1"
 
 
 def test_the_points_of_a_snapshot_group_that_is_gone_are_lost() -> None:
     platform = backed_up()
     platform.world.cloud.remove_group(SNAPSHOT_GROUP)
     doubt(platform, *platform.points())
-    report = reconcile(platform.world.ports)
+    report = run(platform)
     assert report.lost_points == [each.point_id for each in platform.points()]
     assert [each.state for each in platform.points()] == [PointState.LOST]
-    assert reconcile(platform.world.ports).lost_points == []
+    assert run(platform).lost_points == []
 
 
 FIRST_OF_DAY = {"intervals": HOURLY["intervals"], "tags": {"Daily": ("FirstOfDay", "P30D")}, "retention": "P7D"}
@@ -561,22 +544,18 @@ def test_what_a_point_was_promised_when_its_snapshot_was_asked_for_stands_whatev
     platform.run(minutes=3)
     (promised,) = platform.points()
     assert promised.expires_at == promised.created_at + timedelta(days=7)
-    platform.world.store.forget_everything()
-    rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
+    platform.rebuild()
     (rebuilt_point,) = platform.points()
     assert (rebuilt_point.point_id, rebuilt_point.expires_at) == (promised.point_id, promised.expires_at)
-    assert reconcile(platform.world.ports).retagged == []
+    assert run(platform).retagged == []
 
 
 def test_after_configuring_anew_the_days_first_point_is_known() -> None:
     platform = backed_up(**FIRST_OF_DAY)
     go_to(platform, SLOT + HOUR)
     assert [each.tag_name for each in platform.points()] == ["Default", "Daily"]
-    platform.world.store.forget_everything()
-    rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
-    put_vault(platform.world.ports, vault())
-    put_policy(platform.world.ports, VAULT, policy("policy-disk-1", **FIRST_OF_DAY))
-    configure_instance(platform.world.ports, VAULT, request("disk-1"))
+    platform.rebuild()
+    configure_anew(platform, **FIRST_OF_DAY)
     platform.run(seconds=2)
     go_to(platform, SLOT + 2 * HOUR)
     assert [each.tag_name for each in platform.points()] == ["Default", "Default", "Daily"]
@@ -586,10 +565,7 @@ def test_an_adopted_point_is_the_days_first_too() -> None:
     """The record of the newest backup is lost in a crash, and with it that it was the first of the day."""
     platform = backed_up(**FIRST_OF_DAY)
     (recorded,) = platform.points()
-    with platform.world.faults.paused():
-        stored = platform.world.store.get(RecoveryPoint, VAULT, "disk-1", recorded.point_id)
-        assert stored is not None
-        platform.world.store.commit(VAULT, [Remove(stored)])
+    platform.remove(RecoveryPoint, "disk-1", recorded.point_id)
     change_instance(platform, newest_point=None, last_success_slot=None)
     assert run(platform).adopted_points == [recorded.point_id]
     go_to(platform, SLOT + HOUR)
@@ -597,40 +573,23 @@ def test_an_adopted_point_is_the_days_first_too() -> None:
 
 
 def test_the_ghost_of_a_soft_deleted_instance_does_not_bar_the_disks_living_one() -> None:
-    platform = backed_up()
-    put_vault(platform.world.ports, vault(properties=vault_properties(soft_delete="On")))
-    delete_instance(platform.world.ports, VAULT, "disk-1")
-    living = request("living", disk_id=disk_id("disk-1"), policy_name="policy-disk-1")
-    configure_instance(platform.world.ports, VAULT, living)
-    platform.run(minutes=1)
-    assert platform.instance("living").state is ProtectionState.CONFIGURED
-    platform.world.store.forget_everything()
-    rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
-    reconcile(platform.world.ports)
+    platform, living = with_a_ghost()
+    platform.rebuild()
+    run(platform)
     assert platform.instance("disk-1").state is ProtectionState.STOPPED
-    put_vault(platform.world.ports, vault())
-    put_policy(platform.world.ports, VAULT, policy("policy-disk-1", **HOURLY))
-    configure_instance(platform.world.ports, VAULT, living)
+    configure_anew(platform, living)
     platform.run(minutes=1)
     assert platform.instance("living").state is ProtectionState.CONFIGURED
     assert len(platform.points("disk-1")) == 1, "what the ghost holds stays"
 
 
 def test_of_two_rebuilt_instances_of_a_disk_either_may_be_configured_but_not_both() -> None:
-    platform = backed_up()
-    put_vault(platform.world.ports, vault(properties=vault_properties(soft_delete="On")))
-    delete_instance(platform.world.ports, VAULT, "disk-1")
-    living = request("living", disk_id=disk_id("disk-1"), policy_name="policy-disk-1")
-    configure_instance(platform.world.ports, VAULT, living)
-    platform.run(minutes=1)
+    platform, living = with_a_ghost()
     go_to(platform, SLOT + HOUR)
     assert platform.points("living")
-    platform.world.store.forget_everything()
-    rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
-    reconcile(platform.world.ports)
-    put_vault(platform.world.ports, vault())
-    put_policy(platform.world.ports, VAULT, policy("policy-disk-1", **HOURLY))
-    configure_instance(platform.world.ports, VAULT, living)
+    platform.rebuild()
+    run(platform)
+    configure_anew(platform, living)
     with pytest.raises(InvalidInput, match="protected already"):
         configure_instance(platform.world.ports, VAULT, request("disk-1"))
 
@@ -638,11 +597,8 @@ def test_of_two_rebuilt_instances_of_a_disk_either_may_be_configured_but_not_bot
 def test_a_copy_is_told_of_once_a_day() -> None:
     platform = backed_up(**DAILY_AT_NOON)
     (mine,) = platform.points()
-    with platform.world.faults.paused():
-        snapshot = platform.world.cloud.find_snapshot(mine.snapshot_id)
-    assert snapshot is not None
-    copy = f"{mine.snapshot_id}-copy"
-    platform.world.cloud.add_snapshot(copy, source=Disk(raw=disk_json("disk-1")), tags=snapshot.tags)
+    copy, tags = f"{mine.snapshot_id}-copy", platform.tags(mine.snapshot_id)
+    platform.world.cloud.add_snapshot(copy, source=Disk(raw=disk_json("disk-1")), tags=tags)
     for _ in range(4):
         assert run(platform).foreign == [copy]
         platform.run(minutes=15)
@@ -655,32 +611,23 @@ def test_a_copy_is_told_of_once_a_day() -> None:
 # --- What is not found for a moment ---
 
 
-def hidden(platform: Platform) -> Callable[[], None]:
-    """Azure shows no snapshot, neither by its name nor in a list; answers what ends that."""
-    cloud = platform.world.cloud
-    lag = cloud.read_lag
-    cloud.read_lag = timedelta(days=3650)
-
-    def back() -> None:
-        cloud.read_lag = lag
-
-    return back
+HIDDEN = timedelta(days=3650)  # Azure shows no snapshot, neither by its name nor in a list
 
 
 def test_what_azure_shows_again_within_minutes_was_never_lost() -> None:
     platform = backed_up()
-    back = hidden(platform)
+    platform.world.cloud.read_lag = HIDDEN
     for _ in range(2):
         assert run(platform).lost_points == []
         platform.run(minutes=2)
     assert platform.points()[0].absent_since is not None
-    back()
+    platform.world.cloud.read_lag = timedelta(0)
     platform.run(minutes=2)
     assert run(platform).lost_points == []
     (point,) = platform.points()
     assert (point.state, point.absent_since) == (PointState.COMPLETED, None)
     assert events(platform, "RecoveryPoint.Lost") == []
-    hidden(platform)
+    platform.world.cloud.read_lag = HIDDEN
     platform.run(minutes=10)
     assert run(platform).lost_points == [], "the minutes are counted anew"
 

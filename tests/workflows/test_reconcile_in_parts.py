@@ -15,14 +15,14 @@ from backup_core.domain.heartbeat import Heartbeat, SetBack
 from backup_core.domain.messages import GoOnReconciling
 from backup_core.domain.recovery_point import RecoveryPoint
 from backup_core.domain.resource_ids import ANYWHERE
-from backup_core.ports import Insert, Limits, Ports, Remove, Replace
+from backup_core.ports import Insert, Limits, Ports, Replace
 from backup_core.workflows.heartbeat import last_beat
 from backup_core.workflows.rebuild import rebuild_catalogue
 from backup_core.workflows.reconcile import SILENT_FOR, PartsFailed, begin_pass, go_on_reconciling, reconcile
 from backup_core.workflows.reconcile_group import AT_LEAST
 from backup_core.workflows.reconcile_report import ReconcileReport
 from backup_core.workflows.run_time import WORK_FOR
-from tests.builders import SNAPSHOT_GROUP, VAULT, disk_json, point
+from tests.builders import SNAPSHOT_GROUP, disk_json, point
 from tests.fakes import SlowClock
 from tests.workflows.platform import HostDied, Platform
 from tests.workflows.scenes import HOUR, SLOT, add_snapshot, backed_up, go_to, label_of, lose, sent
@@ -37,11 +37,8 @@ def slow(platform: Platform, seconds: float = 4) -> Ports:
 
 def forget_point(platform: Platform, name: str) -> str:
     """Its record; the snapshot stays."""
-    with platform.world.faults.paused():
-        (recorded,) = platform.points(name)
-        stored = platform.world.store.get(RecoveryPoint, VAULT, name, recorded.point_id)
-        assert stored is not None
-        platform.world.store.commit(VAULT, [Remove(stored)])
+    (recorded,) = platform.points(name)
+    platform.remove(RecoveryPoint, name, recorded.point_id)
     return recorded.point_id
 
 
@@ -53,9 +50,8 @@ def much_is_wrong() -> Platform:
     forget_point(platform, "disk-2")
     (copied,) = platform.points("disk-3")
     with world.faults.paused():
-        snapshot = world.cloud.find_snapshot(copied.snapshot_id)
-        assert snapshot is not None
-        world.cloud.add_snapshot(f"{copied.snapshot_id}-copy", source=Disk(raw=disk_json("disk-3")), tags=snapshot.tags)
+        tags = platform.tags(copied.snapshot_id)
+        world.cloud.add_snapshot(f"{copied.snapshot_id}-copy", source=Disk(raw=disk_json("disk-3")), tags=tags)
         add_snapshot(platform, point("disk-9", at=SLOT))  # of no instance
         add_snapshot(platform, point("disk-4", at=SLOT - HOUR), tags={})  # whose tags somebody took away
         world.store.unschedule(platform.agenda(AgendaKind.BACKUP) + platform.agenda(AgendaKind.EXPIRY))
@@ -157,14 +153,10 @@ def test_the_rest_of_a_pass_comes_by_messages_until_it_is_done() -> None:
     platform = much_is_wrong()
     begin_pass(slow(platform))
     assert len(sent(platform, GoOnReconciling)) == 1
-    beat = last_beat(platform.world.ports)
-    assert beat is not None
-    assert beat.last("reconcile") is None, "no pass is done before its end"
+    assert last_beat(platform.world.ports).last("reconcile") is None, "no pass is done before its end"
     platform.run(minutes=1)
     assert platform.failures == []
-    beat = last_beat(platform.world.ports)
-    assert beat is not None
-    assert beat.last("reconcile") is not None
+    assert last_beat(platform.world.ports).last("reconcile") is not None
     assert whole_pass(platform.world.ports)[1].lost_points == []
 
 
@@ -179,8 +171,7 @@ def test_no_second_pass_is_begun_while_one_is_under_way() -> None:
 def test_a_pass_whose_message_got_lost_is_begun_anew() -> None:
     platform = much_is_wrong()
     begin_pass(slow(platform))
-    for envelope in platform.world.queue.waiting():
-        platform.world.queue.delete(envelope)
+    platform.lose_messages()
     platform.world.clock.advance(SILENT_FOR)
     begin_pass(platform.world.ports)
     assert len(platform.agenda(AgendaKind.BACKUP)) == len(DISKS)
@@ -223,10 +214,7 @@ def test_a_pass_brings_all_points_back_only_if_it_began_after_the_tables_were_se
         hold(platform, platform.world.clock.now())
     while rest is not None:
         rest = reconcile(ports, rest).rest
-    beat = last_beat(platform.world.ports)
-    assert beat is not None
-    assert beat.set_back is not None
-    assert (beat.set_back.reconciled_at is not None) is counts
+    assert (last_beat(platform.world.ports).set_back.reconciled_at is not None) is counts
 
 
 def test_a_snapshot_that_was_retagged_for_another_disk_is_still_its_points() -> None:

@@ -27,7 +27,6 @@ def two_points(**vault_settings: str) -> Platform:
     platform = backed_up()
     properties = vault_properties(**{"soft_delete": "Off", **vault_settings})  # type: ignore[arg-type]
     stored = platform.world.store.get(Vault, VAULT)
-    assert stored is not None
     platform.world.store.commit(VAULT, [Replace(stored, replace(stored.value, properties=properties))])
     go_to(platform, SLOT + HOUR)
     assert len(platform.points()) == 2

@@ -9,18 +9,16 @@ from typing import Any
 import pytest
 
 from backup_core.domain.agenda import AgendaKind
-from backup_core.domain.copying import CopyState, PointCopy
+from backup_core.domain.copying import CopyState
 from backup_core.domain.errors import CloudUnavailable, Fault, InvalidInput, NotFound, PermissionMissing
 from backup_core.domain.job import COPY_ID, COPY_LOCATION, COPY_SNAPSHOT, Job, JobOperation, JobStatus
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import ENCRYPTION_SET
 from backup_core.domain.restore import RESTORE_JOB_TAG, RESTORED_FROM_TAG, RestoreRequest
 from backup_core.domain.restore_together import TogetherRequest
-from backup_core.ports import Remove, Replace
 from backup_core.workflows import validation
 from backup_core.workflows.catalogue import get_vault
 from backup_core.workflows.reconcile import reconcile
-from backup_core.workflows.restore import request_restore
 from backup_core.workflows.restore_source import find_source
 from backup_core.workflows.restore_together import preview_restore_together, request_restore_together
 from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json
@@ -28,17 +26,21 @@ from tests.workflows.platform import Platform
 from tests.workflows.scenes import (
     DAILY_AT_NOON,
     HOURLY,
+    RESTORED,
     SLOT,
+    ask_for_restore,
+    change_copy,
     change_instance,
     change_point,
     events,
     go_to,
+    job_of,
     jobs,
     protected,
+    refuse,
 )
 from tests.workflows.test_copying import COPIES, copied, copies
 
-TARGET = disk_id("restored", TARGET_GROUP)
 NORTH = "northeurope"
 HOUR = timedelta(hours=1)
 KEY = f"{COPIES.text}/providers/{ENCRYPTION_SET}/north"
@@ -60,11 +62,11 @@ def hours_later(platform: Platform, hours: int) -> Platform:
 
 
 def wish(**changes: Any) -> RestoreRequest:
-    return RestoreRequest(**({"point_id": None, "target_disk_id": TARGET, "location": NORTH} | changes))
+    return RestoreRequest(**({"point_id": None, "target_disk_id": RESTORED, "location": NORTH} | changes))
 
 
 def ask(platform: Platform, **changes: Any) -> Job:
-    return request_restore(platform.world.ports, VAULT, "disk-1", wish(**changes))
+    return ask_for_restore(platform, **({"location": NORTH} | changes))
 
 
 def refused(platform: Platform, **changes: Any) -> list[Fault]:
@@ -90,14 +92,10 @@ def only_job(platform: Platform) -> Job:
     return job
 
 
-def change_copy(platform: Platform, **changes: Any) -> PointCopy:
-    """The only copy, as somebody or something else left it."""
-    store = platform.world.store
-    (copy,) = copies(platform)
-    stored = store.get(PointCopy, VAULT, "disk-1", copy.copy_id)
-    assert stored is not None
-    store.commit(VAULT, [Replace(stored, replace(copy, **changes))])
-    return replace(copy, **changes)
+def source_of(platform: Platform, disk: str = RESTORED) -> str:
+    """The snapshot that the disk was made from."""
+    made: str = platform.world.cloud.get_disk(disk).raw["properties"]["creationData"]["sourceResourceId"]
+    return made
 
 
 # --- From the copy ---
@@ -111,11 +109,11 @@ def test_a_restore_in_the_region_of_a_copy_reads_the_copy() -> None:
     assert all(point.restoring == () for point in platform.points())
     platform.run(seconds=40)
     job = only_job(platform)
-    disk = platform.world.cloud.get_disk(TARGET).raw
+    disk = platform.world.cloud.get_disk(RESTORED).raw
     assert (job.status, job.point_id) == (JobStatus.COMPLETED, copy.point_id)
     assert disk["location"] == NORTH
     assert "zones" not in disk, "zones are of a region"
-    assert disk["properties"]["creationData"]["sourceResourceId"] == copy.snapshot_id
+    assert source_of(platform) == copy.snapshot_id
     assert (disk["tags"]["cost"], disk["tags"][RESTORED_FROM_TAG]) == ("42", copy.snapshot_id)
     assert disk["tags"][RESTORE_JOB_TAG] == job.job_id
     noted = {name: job.details[name] for name in (COPY_ID, COPY_LOCATION, COPY_SNAPSHOT)}
@@ -132,8 +130,7 @@ def test_a_restore_without_a_region_or_at_home_reads_the_point_itself() -> None:
         assert COPY_ID not in only_job(platform).details
         assert platform.points()[0].restoring
         platform.run(seconds=40)
-        disk = platform.world.cloud.get_disk(disk_id(f"restored-{number}", TARGET_GROUP)).raw
-        assert disk["properties"]["creationData"]["sourceResourceId"] == point.snapshot_id
+        assert source_of(platform, disk_id(f"restored-{number}", TARGET_GROUP)) == point.snapshot_id
 
 
 def test_the_copy_of_a_point_that_is_gone_at_home_is_restored() -> None:
@@ -142,8 +139,7 @@ def test_the_copy_of_a_point_that_is_gone_at_home_is_restored() -> None:
     assert oldest.point_id not in {point.point_id for point in platform.points()}
     ask(platform, point_id=oldest.point_id)
     platform.run(seconds=40)
-    disk = platform.world.cloud.get_disk(TARGET).raw
-    assert disk["properties"]["creationData"]["sourceResourceId"] == oldest.snapshot_id
+    assert source_of(platform) == oldest.snapshot_id
 
 
 def test_the_newest_copy_is_meant_and_an_older_one_by_its_time() -> None:
@@ -164,7 +160,7 @@ def test_a_customers_key_is_that_of_the_copys_region() -> None:
     platform.run(minutes=10)
     ask(platform)
     platform.run(seconds=40)
-    disk = platform.world.cloud.get_disk(TARGET).raw
+    disk = platform.world.cloud.get_disk(RESTORED).raw
     assert disk["properties"]["encryption"]["diskEncryptionSetId"] == KEY
 
 
@@ -198,11 +194,10 @@ def test_a_copy_that_is_read_does_not_expire() -> None:
 
 def test_what_bears_the_name_of_the_copy_and_is_not_it_is_never_restored() -> None:
     platform = with_a_copy()
-    change_copy(platform, snapshot_unique_id="another")
+    change_copy(platform, copies(platform)[0].copy_id, snapshot_unique_id="another")
     ask(platform)
     platform.run(seconds=40)
     job = only_job(platform)
-    assert job.error is not None
     assert (job.status, job.error.code) == (JobStatus.FAILED, "SnapshotNotOurs")
     assert platform.world.cloud.made_disks == []
     assert len(events(platform, "Restore.Failed")) == 1
@@ -216,7 +211,6 @@ def test_a_copy_that_somebody_deletes_before_it_is_read_fails_the_restore() -> N
     platform.world.cloud.lose_snapshot(copy.snapshot_id)
     platform.run(minutes=2)
     job = only_job(platform)
-    assert job.error is not None
     assert (job.status, job.error.code) == (JobStatus.FAILED, "UserErrorDiskSnapshotNotFound")
     assert [each.restoring for each in copies(platform)] == [()]
 
@@ -224,13 +218,9 @@ def test_a_copy_that_somebody_deletes_before_it_is_read_fails_the_restore() -> N
 def test_a_restore_whose_message_and_watch_are_lost_is_found_by_the_reconciler() -> None:
     platform = with_a_copy()
     ask(platform)
-    for envelope in platform.world.queue.waiting():
-        platform.world.queue.delete(envelope)
-    with platform.world.faults.paused():
-        watches = platform.world.store.agenda(AgendaKind.WATCH)
-        lost = [row for row in watches if row.subject == only_job(platform).job_id]
-        platform.world.store.unschedule(lost)
-    assert lost
+    platform.lose_messages()
+    (watch,) = [row for row in platform.agenda(AgendaKind.WATCH) if row.subject == only_job(platform).job_id]
+    platform.world.store.unschedule([watch])
     reconcile(platform.world.ports)
     platform.run(minutes=5)
     assert only_job(platform).status is JobStatus.COMPLETED
@@ -258,7 +248,8 @@ def test_a_region_without_a_copy_is_refused_with_what_can_be_had_instead() -> No
 )
 def test_a_copy_that_is_not_whole_is_refused_and_says_how_it_stands(state: CopyState, words: str) -> None:
     platform = with_a_copy()
-    copy = change_copy(platform, state=state)
+    (copy,) = copies(platform)
+    change_copy(platform, copy.copy_id, state=state)
     (fault,) = refused(platform, point_id=copy.point_id)
     assert words in fault.message
     assert "it can be restored in westeurope" in fault.message
@@ -302,14 +293,11 @@ def test_an_instance_that_came_back_from_its_copies_alone_is_restored_from_them(
     platform = with_a_copy()
     (copy,) = copies(platform)
     (point,) = platform.points()
-    stored = platform.world.store.get(RecoveryPoint, VAULT, "disk-1", point.point_id)
-    assert stored is not None
-    platform.world.store.commit(VAULT, [Remove(stored)])
+    platform.remove(RecoveryPoint, "disk-1", point.point_id)
     change_instance(platform, disk_location=known, newest_point=None)
     ask(platform)
     platform.run(seconds=40)
-    disk = platform.world.cloud.get_disk(TARGET).raw
-    assert disk["properties"]["creationData"]["sourceResourceId"] == copy.snapshot_id
+    assert source_of(platform) == copy.snapshot_id
 
 
 def test_a_premium_v2_disk_needs_a_zone_of_the_other_region() -> None:
@@ -322,7 +310,7 @@ def test_a_premium_v2_disk_needs_a_zone_of_the_other_region() -> None:
     assert NORTH in fault.message
     ask(platform, zones=("1",))
     platform.run(minutes=40)
-    assert platform.world.cloud.get_disk(TARGET).raw["zones"] == ["1"]
+    assert platform.world.cloud.get_disk(RESTORED).raw["zones"] == ["1"]
 
 
 @pytest.mark.parametrize(
@@ -366,12 +354,9 @@ def test_what_a_region_offers_is_asked_once_and_missing_the_right_stops_nothing(
     assert calls.count("cloud.offered_disks") == 1
 
     platform = with_a_copy()
-
-    def guard(call: str, target: str) -> None:
-        if call == "offered_disks":
-            raise PermissionMissing("no", scope=target, role="Reader")
-
-    platform.world.cloud.guard = guard
+    platform.world.cloud.guard = refuse(
+        "offered_disks", PermissionMissing("no", scope="/subscriptions/x", role="Reader")
+    )
     assert looked_at(platform, sku="Premium_ZRS") == []
     assert ask(platform, sku="Premium_ZRS").status is JobStatus.QUEUED
 
@@ -388,7 +373,7 @@ def test_rights_are_asked_where_the_copy_and_the_new_disk_lie() -> None:
 def test_a_key_of_another_region_than_the_copys_is_told() -> None:
     platform = with_a_copy()
     platform.world.cloud.add_encryption_set(KEY)
-    change_copy(platform, encryption_set_id=KEY)
+    change_copy(platform, copies(platform)[0].copy_id, encryption_set_id=KEY)
     (fault,) = looked_at(platform)
     assert (fault.target, fault.code) == (KEY, "UserErrorDESKeyVaultKeyNotAvailable")
     assert "lies in westeurope" in fault.message
@@ -396,12 +381,7 @@ def test_a_key_of_another_region_than_the_copys_is_told() -> None:
 
 def test_a_region_that_does_not_answer_is_no_answer() -> None:
     platform = with_a_copy()
-
-    def guard(call: str, target: str) -> None:
-        if call == "offered_disks":
-            raise CloudUnavailable("no", target=target)
-
-    platform.world.cloud.guard = guard
+    platform.world.cloud.guard = refuse("offered_disks", CloudUnavailable("no"))
     with pytest.raises(CloudUnavailable):
         looked_at(platform)
     assert ask(platform).status is JobStatus.QUEUED, "a restore does not wait for it"
@@ -424,7 +404,7 @@ def test_several_disks_are_restored_from_their_copies_of_one_region() -> None:
     assert [each.copy for each in preview.chosen] == [copy]
     job = request_restore_together(platform.world.ports, VAULT, request)
     platform.run(minutes=2)
-    ended = next(each for each in platform.jobs() if each.job_id == job.job_id)
+    ended = job_of(platform, job)
     assert ended.status is JobStatus.COMPLETED, ended.error
     disk = platform.world.cloud.get_disk(disk_id("new-disk-1", TARGET_GROUP)).raw
     assert (disk["location"], disk["properties"]["creationData"]["sourceResourceId"]) == (NORTH, copy.snapshot_id)

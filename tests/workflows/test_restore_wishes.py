@@ -191,7 +191,6 @@ def test_what_validation_passes_the_simulator_accepts(source: Resource, wished: 
     azure.settle(now + 400)
     there = azure.disks.find(target)
     assert answer.status == 202
-    assert there is not None
     assert there.properties["provisioningState"] == "Succeeded"
     assert there.properties.get("securityProfile") == source.properties.get("securityProfile")
     azure.forget(there)

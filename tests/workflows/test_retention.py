@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from backup_core.domain.agenda import AgendaKind, expiry_row
-from backup_core.domain.errors import CloudUnavailable, PermissionMissing, ScopeLocked, Throttled
+from backup_core.domain.errors import BackupError, CloudUnavailable, PermissionMissing, ScopeLocked, Throttled
 from backup_core.domain.expiry import BLOCKED_RETRY
 from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
@@ -17,20 +17,19 @@ from backup_core.domain.messages import ExpirePoints
 from backup_core.domain.pacing import BELIEVED_AHEAD, Pace
 from backup_core.domain.recovery_point import PointState, RecoveryPoint
 from backup_core.domain.resource_ids import ANYWHERE
-from backup_core.domain.restore import RestoreRequest
 from backup_core.ports import Insert
 from backup_core.workflows.deletion import DeletionUnderWay
 from backup_core.workflows.lifecycle import delete_instance, stop_protection
 from backup_core.workflows.reconcile import reconcile
-from backup_core.workflows.restore import request_restore
 from backup_core.workflows.retention import POINTS_PER_ROUND, sweep
-from tests.builders import OTHER_SUBSCRIPTION, SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id, disk_json, hold
+from tests.builders import OTHER_SUBSCRIPTION, SNAPSHOT_GROUP, VAULT, disk_json, hold
 from tests.workflows.platform import HostDied, Platform
 from tests.workflows.scenes import (
     DAILY_AT_NOON,
     HOUR,
     SLOT,
     add_point,
+    ask_for_restore,
     backed_up,
     change_instance,
     change_point,
@@ -64,12 +63,12 @@ def ids(platform: Platform) -> set[str]:
     return {point.point_id for point in platform.points()}
 
 
-def state_of(platform: Platform, point: RecoveryPoint) -> PointState:
-    return next(each.state for each in platform.points() if each.point_id == point.point_id)
-
-
 def point_now(platform: Platform, point: RecoveryPoint) -> RecoveryPoint:
     return next(each for each in platform.points() if each.point_id == point.point_id)
+
+
+def state_of(platform: Platform, point: RecoveryPoint) -> PointState:
+    return point_now(platform, point).state
 
 
 # --- What goes ---
@@ -84,15 +83,6 @@ def test_an_expired_point_goes_with_its_snapshot_and_is_told_of() -> None:
     assert (job.status, job.details["deleted"], job.error) == (JobStatus.COMPLETED, [old.point_id], None)
     assert [event.content["recoveryPointId"] for event in events(platform, "RecoveryPoint.Expired")] == [old.point_id]
     assert len(events(platform, "Expiry.Completed")) == 1
-
-
-def test_a_point_that_has_not_expired_stays() -> None:
-    platform = backed_up()
-    young = add_point(platform, SLOT - HOUR, expires_at=SLOT + timedelta(minutes=1))
-    expire(platform)
-    assert young.point_id in ids(platform)
-    assert platform.world.cloud.removed == []
-    assert jobs(platform, JobOperation.EXPIRE) == []
 
 
 def test_the_sweep_finds_what_expires_by_itself() -> None:
@@ -152,23 +142,18 @@ def test_many_expiries_are_spread_and_what_azure_would_put_off_waits_for_the_nex
     assert left(platform) == 0
 
 
-def test_expiries_leave_the_reads_to_a_herd_of_backups() -> None:
+@pytest.mark.parametrize(
+    ("seconds", "waits"),
+    [(80, [0] * 40 + [40] * 20), (2 * BELIEVED_AHEAD, [number // 40 * 8 for number in range(300)])],
+    ids=["whose end is believed", "whose end a clock gone wrong has told"],
+)
+def test_expiries_leave_the_reads_to_a_herd_of_backups(seconds: float, waits: list[float]) -> None:
     platform = Platform()
-    now = platform.world.clock.now()
-    herd = Pace(subscription=VAULT.subscription.lower(), end=now.timestamp() + 80)
-    platform.world.store.commit(ANYWHERE, [Insert(herd)])
+    end = platform.world.clock.now().timestamp() + seconds
+    platform.world.store.commit(ANYWHERE, [Insert(Pace(subscription=VAULT.subscription.lower(), end=end))])
     due_expiries(platform, 500)
-    assert sweep(platform.world.ports) == 60
-    assert delays(platform) == pytest.approx([0] * 40 + [40] * 20)
-
-
-def test_a_herd_that_a_clock_gone_wrong_was_promised_places_for_keeps_no_expiry_waiting() -> None:
-    platform = Platform()
-    now = platform.world.clock.now()
-    herd = Pace(subscription=VAULT.subscription.lower(), end=now.timestamp() + 2 * BELIEVED_AHEAD)
-    platform.world.store.commit(ANYWHERE, [Insert(herd)])
-    due_expiries(platform, 500)
-    assert sweep(platform.world.ports) == 300
+    assert sweep(platform.world.ports) == len(waits)
+    assert delays(platform) == pytest.approx(waits)
 
 
 def test_expiries_go_on_beside_a_pace_that_cannot_be_read() -> None:
@@ -191,8 +176,7 @@ def test_a_lost_expiry_message_only_delays() -> None:
     platform.world.clock.set(SLOT + timedelta(days=7, minutes=30))
     platform.world.clock.advance(seconds=20)
     assert sweep(platform.world.ports) == 1
-    for envelope in platform.world.queue.waiting():
-        platform.world.queue.delete(envelope)
+    platform.lose_messages()
     platform.run(minutes=3)
     assert old.point_id not in ids(platform)
 
@@ -244,6 +228,7 @@ def test_the_newest_good_point_of_a_protected_disk_stays_however_long_ago_it_exp
     platform.run(minutes=5)
     assert ids(platform) >= {newest.point_id}
     assert platform.world.cloud.removed == []
+    assert jobs(platform, JobOperation.EXPIRE) == []
 
 
 def test_it_goes_once_a_newer_one_exists() -> None:
@@ -255,16 +240,6 @@ def test_it_goes_once_a_newer_one_exists() -> None:
     platform.run(minutes=2)
     assert [point.slot for point in platform.points()] == [SLOT + HOUR]
     assert platform.world.cloud.removed == [kept.snapshot_id]
-
-
-def test_a_lost_newer_point_does_not_let_the_newest_good_one_go() -> None:
-    platform = protected()
-    good = add_point(platform, LONG_AGO)
-    lost = add_point(platform, LONG_AGO + HOUR, state=PointState.LOST)
-    platform.world.cloud.lose_snapshot(lost.snapshot_id)
-    expire(platform)
-    assert good.point_id in ids(platform)
-    assert platform.world.cloud.removed == []
 
 
 def test_a_stopped_disk_keeps_its_newest_point_too() -> None:
@@ -321,8 +296,7 @@ def test_of_a_point_that_is_held_since_its_mark_no_newer_one_is_asked_for() -> N
 def test_a_point_that_is_being_restored_stays_until_the_restore_has_ended() -> None:
     platform, (old,) = with_expired()
     platform.world.cloud.disk_time = timedelta(minutes=3)
-    wanted = RestoreRequest(point_id=old.point_id, target_disk_id=disk_id("restored", TARGET_GROUP))
-    request_restore(platform.world.ports, VAULT, "disk-1", wanted)
+    ask_for_restore(platform, point_id=old.point_id)
     expire(platform, minutes=2)
     assert point_now(platform, old).restoring
     assert platform.world.cloud.removed == []
@@ -332,17 +306,10 @@ def test_a_point_that_is_being_restored_stays_until_the_restore_has_ended() -> N
     assert platform.world.cloud.removed == [old.snapshot_id]
 
 
-@pytest.mark.parametrize(
-    "strange",
-    [
-        {},
-        {"owner": "someone"},
-        {"diskbackup-owner": "diskbackup/1"},
-    ],
-)
+@pytest.mark.parametrize("strange", [{}, {"owner": "someone"}, {"diskbackup-owner": "diskbackup/1"}])
 def test_a_snapshot_whose_tags_do_not_say_that_it_is_ours_is_kept(strange: dict[str, str]) -> None:
     platform, (old,) = with_expired()
-    platform.world.cloud._snapshots[old.snapshot_id.lower()].raw["tags"] = strange
+    platform.world.cloud.retag(old.snapshot_id, strange)
     expire(platform)
     assert platform.world.cloud.removed == []
     assert "SnapshotNotOurs" in (point_now(platform, old).expiry_blocked or "")
@@ -353,8 +320,7 @@ def test_a_snapshot_whose_tags_do_not_say_that_it_is_ours_is_kept(strange: dict[
 @pytest.mark.parametrize("other", [{"instance_name": "disk-9"}, {"point_id": "0" * 32}])
 def test_a_snapshot_of_ours_that_is_another_points_is_kept(other: dict[str, str]) -> None:
     platform, (old,) = with_expired()
-    tags = label_of(old, **other).tags()
-    platform.world.cloud._snapshots[old.snapshot_id.lower()].raw["tags"] = tags
+    platform.world.cloud.retag(old.snapshot_id, label_of(old, **other).tags())
     expire(platform)
     assert platform.world.cloud.removed == []
     kept = point_now(platform, old)
@@ -375,31 +341,23 @@ def test_a_point_row_that_cannot_be_read_is_reported_and_the_rest_expires(caplog
 # --- Locks and missing roles ---
 
 
-def blocked_by_a_lock() -> tuple[Platform, RecoveryPoint]:
+LOCKED = ScopeLocked("409")
+ROLE_MISSING = PermissionMissing("403", scope=SNAPSHOT_GROUP.text, role="Disk Snapshot Contributor")
+
+
+def blocked(refusal: BackupError = LOCKED) -> tuple[Platform, RecoveryPoint]:
     platform, (old,) = with_expired()
-    platform.world.cloud.locks.add(SNAPSHOT_GROUP.key)
+    platform.world.cloud.guard = refuse("delete_snapshot", refusal)
     expire(platform)
     return platform, old
 
 
-def blocked_by_a_missing_role() -> tuple[Platform, RecoveryPoint]:
-    platform, (old,) = with_expired()
-    error = PermissionMissing("403", scope=SNAPSHOT_GROUP.text, role="Disk Snapshot Contributor")
-    platform.world.cloud.guard = refuse("delete_snapshot", error)
-    expire(platform)
-    return platform, old
-
-
-@pytest.mark.parametrize(
-    ("prepare", "reason"),
-    [(blocked_by_a_lock, "ScopeLocked"), (blocked_by_a_missing_role, "UserErrorMissingRequiredPermissions")],
-)
-def test_a_refused_deletion_leaves_a_good_point_with_the_reason_and_tells_once(prepare: object, reason: str) -> None:
-    platform, old = prepare()  # type: ignore[operator]
-    kept = point_now(platform, old)
+@pytest.mark.parametrize("refusal", [LOCKED, ROLE_MISSING], ids=["a lock", "a missing role"])
+def test_a_refused_deletion_leaves_a_good_point_with_the_reason_and_tells_once(refusal: BackupError) -> None:
+    platform, old = blocked(refusal)
+    kept, reason = point_now(platform, old), refusal.code
     assert (kept.state, kept.expiry_job_id) == (PointState.COMPLETED, "")
     assert reason in (kept.expiry_blocked or "")
-    assert kept.blocked_until is not None
     assert timedelta(0) <= platform.world.clock.now() + BLOCKED_RETRY - kept.blocked_until <= timedelta(seconds=5)
     assert jobs(platform, JobOperation.EXPIRE)[0].status is JobStatus.COMPLETED_WITH_WARNINGS
     assert jobs(platform, JobOperation.EXPIRE)[0].warnings[0].code == reason
@@ -427,7 +385,7 @@ def test_a_point_that_azure_keeps_and_whose_record_does_not_say_so_is_not_tried_
 
 
 def test_a_refused_deletion_is_tried_again_each_half_hour_and_no_sooner() -> None:
-    platform, _ = blocked_by_a_lock()
+    platform, _ = blocked()
     before = platform.world.faults.count("cloud.delete_snapshot")
     platform.run(minutes=29)
     assert platform.world.faults.count("cloud.delete_snapshot") == before
@@ -436,8 +394,8 @@ def test_a_refused_deletion_is_tried_again_each_half_hour_and_no_sooner() -> Non
 
 
 def test_it_goes_when_the_lock_is_gone() -> None:
-    platform, old = blocked_by_a_lock()
-    platform.world.cloud.locks.clear()
+    platform, old = blocked()
+    platform.world.cloud.guard = lambda call, target: None
     platform.run(minutes=33)
     assert old.point_id not in ids(platform)
     assert platform.world.cloud.removed == [old.snapshot_id]
@@ -677,8 +635,7 @@ def test_an_expiry_that_nobody_scheduled_is_looked_after_all_the_same() -> None:
     platform.world.store.unschedule(platform.agenda(AgendaKind.EXPIRY))
     platform.world.faults.fail("cloud.delete_snapshot", HostDied())  # type: ignore[arg-type]
     expire(platform, seconds=1)
-    for envelope in platform.world.queue.waiting():
-        platform.world.queue.delete(envelope)
+    platform.lose_messages()
     platform.run(minutes=4)
     assert old.point_id not in ids(platform)
 
@@ -754,14 +711,6 @@ def test_a_death_between_deletion_and_forgetting_leaves_a_point_that_nobody_can_
     assert state_of(platform, old) is PointState.EXPIRING
 
 
-def test_the_same_message_twice_deletes_once() -> None:
-    platform, (old,) = with_expired()
-    platform.twice = True
-    expire(platform)
-    assert platform.world.cloud.removed == [old.snapshot_id]
-    assert len(events(platform, "RecoveryPoint.Expired")) == 1
-
-
 def test_an_expiry_of_an_instance_that_is_gone_clears_its_row() -> None:
     platform = protected()
     platform.world.store.schedule([expiry_row(VAULT, "disk-9", SLOT)])
@@ -789,25 +738,18 @@ def test_a_deleted_instance_takes_all_its_points_with_it_the_newest_too() -> Non
     assert len(events(platform, "Protection.Deleted")) == 1
 
 
-def test_a_deletion_goes_on_as_soon_as_the_running_backup_has_ended() -> None:
+@pytest.mark.parametrize(("takes", "soon"), [(30, 15), (20 * 60, 10 * 60)])
+def test_a_deletion_waits_for_the_running_backup_takes_its_point_too_and_comes_soon_after(
+    takes: float, soon: float
+) -> None:
     platform = protected()
-    platform.world.cloud.snapshot_time = timedelta(seconds=30)
-    platform.run(seconds=10)
-    assert platform.instance().active is not None
-    delete(platform)
-    platform.run(seconds=45)
-    assert not platform.has_instance("disk-1")
-
-
-def test_a_deletion_waits_for_the_running_backup_and_takes_its_point_too() -> None:
-    platform = protected()
-    platform.world.cloud.snapshot_time = timedelta(minutes=20)
+    platform.world.cloud.snapshot_time = timedelta(seconds=takes)
     platform.run(seconds=10)
     delete(platform)
-    platform.run(minutes=15)
+    platform.run(seconds=0.7 * takes)
     assert platform.has_instance("disk-1")
     assert len(sent(platform, ExpirePoints)) < 20, "waiting must not breed messages"
-    platform.run(minutes=15)
+    platform.run(seconds=0.3 * takes + soon)
     assert (platform.has_instance("disk-1"), platform.world.cloud.snapshot_ids()) == (False, [])
     assert [job.status for job in jobs(platform)] == [JobStatus.COMPLETED]
 
@@ -860,14 +802,10 @@ def test_a_deleted_instance_is_due_no_more() -> None:
 
 def test_what_an_earlier_turn_deleted_is_told_though_the_last_one_deleted_nothing() -> None:
     platform, (first, second) = with_expired(2)
-    answers = [CloudUnavailable("503"), ScopeLocked("locked")]
-
-    def guard(call: str, target: str) -> None:
-        if call == "delete_snapshot" and target == second.snapshot_id:
-            raise answers.pop(0)
-
-    platform.world.cloud.guard = guard
-    expire(platform, minutes=2)
+    platform.world.cloud.guard = refuse("delete_snapshot", CloudUnavailable("503"), at=second.snapshot_id)
+    expire(platform, seconds=2)
+    platform.world.cloud.guard = refuse("delete_snapshot", LOCKED, at=second.snapshot_id)
+    platform.run(minutes=2)
     (job,) = jobs(platform, JobOperation.EXPIRE)
     assert (job.status, job.details["deleted"]) == (JobStatus.COMPLETED_WITH_WARNINGS, [first.point_id])
     assert len(events(platform, "Expiry.CompletedWithWarnings")) == 1

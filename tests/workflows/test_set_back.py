@@ -14,21 +14,27 @@ from backup_core.domain.instance import ProtectionState
 from backup_core.domain.job import JobOperation, JobStatus
 from backup_core.domain.recovery_point import PointState
 from backup_core.domain.resource_ids import ANYWHERE
-from backup_core.domain.restore import RestoreRequest
-from backup_core.ports import Remove
 from backup_core.workflows.holds import Place, set_hold
 from backup_core.workflows.lifecycle import delete_instance, stop_protection
-from backup_core.workflows.rebuild import rebuild_catalogue
 from backup_core.workflows.reconcile import reconcile
-from backup_core.workflows.reconcile_report import ReconcileReport
-from backup_core.workflows.restore import request_restore
 from backup_core.workflows.set_back import go_on, set_back
-from tests.builders import NOW, SNAPSHOT_GROUP, TARGET_GROUP, VAULT, disk_id
+from tests.builders import NOW, VAULT
 from tests.workflows.platform import Platform
-from tests.workflows.scenes import DAILY_AT_NOON, HOUR, HOURLY, SLOT, backed_up, doubt, events, go_to, jobs
+from tests.workflows.scenes import (
+    DAILY_AT_NOON,
+    HOUR,
+    HOURLY,
+    RESTORED,
+    SLOT,
+    ask_for_restore,
+    backed_up,
+    doubt,
+    events,
+    go_to,
+    jobs,
+)
 
 SHORT = {"intervals": HOURLY["intervals"], "retention": "PT90M"}
-TARGET = disk_id("restored", TARGET_GROUP)
 
 
 def hours(platform: Platform, count: int) -> None:
@@ -38,15 +44,8 @@ def hours(platform: Platform, count: int) -> None:
         reconcile(platform.world.ports)
 
 
-def ask_for_a_restore(platform: Platform) -> None:
-    request_restore(platform.world.ports, VAULT, "disk-1", RestoreRequest(point_id=None, target_disk_id=TARGET))
-
-
 def beat(platform: Platform) -> Heartbeat:
-    with platform.world.faults.paused():
-        stored = platform.world.store.get(Heartbeat, ANYWHERE)
-    assert stored is not None
-    return stored.value
+    return platform.stored(Heartbeat, vault=ANYWHERE).value
 
 
 def test_tables_that_were_not_set_back_are_not_suspected() -> None:
@@ -76,9 +75,7 @@ def test_a_tick_after_an_outage_in_the_midst_of_whoever_looks_is_no_set_back() -
 def test_tables_of_before_the_first_tick_are_seen_too() -> None:
     """They hold what was asked for until then, and no heartbeat. The mark beside the queues knows of a later one."""
     platform = backed_up()
-    stored = platform.world.store.get(Heartbeat, ANYWHERE)
-    assert stored is not None
-    platform.world.store.commit(ANYWHERE, [Remove(stored)])
+    platform.remove(Heartbeat, vault=ANYWHERE)
     assert set_back(platform.world.ports) is not None
     platform.run(minutes=2)
     assert beat(platform).is_held
@@ -101,7 +98,6 @@ def test_a_set_back_is_seen_by_the_next_tick_noted_and_told_once() -> None:
     (told,) = events(platform, "Tables.SetBack")
     assert told.content["severity"] == "Sev1"
     held = beat(platform).set_back
-    assert held is not None
     assert abs(held.tables_at - then) < timedelta(minutes=1)
     assert events(platform, "Scheduler.Stalled") == [], "nothing was silent"
 
@@ -119,35 +115,34 @@ def test_a_set_back_is_seen_though_the_tick_could_not_read_the_heartbeat() -> No
 
 def test_a_restore_that_had_ended_does_not_make_again_the_disk_that_its_owner_deleted() -> None:
     platform = backed_up()
-    ask_for_a_restore(platform)
+    ask_for_restore(platform)
     tables = platform.world.store.copy()
     platform.run(minutes=5)
-    assert platform.world.cloud.made_disks == [TARGET]
-    platform.world.cloud.remove_disk(TARGET)
+    assert platform.world.cloud.made_disks == [RESTORED]
+    platform.world.cloud.remove_disk(RESTORED)
     hours(platform, 2)
     platform.world.store.go_back(tables)
     hours(platform, 1)
-    assert platform.world.cloud.made_disks == [TARGET]
+    assert platform.world.cloud.made_disks == [RESTORED]
     (restore,) = jobs(platform, JobOperation.RESTORE)
     assert restore.status is JobStatus.FAILED
-    assert restore.error is not None
     assert restore.error.code == "TablesSetBack"
     go_on(platform.world.ports)
     hours(platform, 1)
-    assert platform.world.cloud.made_disks == [TARGET]
+    assert platform.world.cloud.made_disks == [RESTORED]
     assert all(not each.restoring for each in platform.points())
 
 
 def test_a_restore_whose_disk_is_there_ends_as_it_did() -> None:
     platform = backed_up()
-    ask_for_a_restore(platform)
+    ask_for_restore(platform)
     tables = platform.world.store.copy()
     platform.run(minutes=10)
     platform.world.store.go_back(tables)
     platform.run(minutes=10)
     (restore,) = jobs(platform, JobOperation.RESTORE)
     assert restore.status is JobStatus.COMPLETED
-    assert platform.world.cloud.made_disks == [TARGET]
+    assert platform.world.cloud.made_disks == [RESTORED]
 
 
 def test_a_restore_that_is_asked_for_afterwards_runs() -> None:
@@ -156,9 +151,9 @@ def test_a_restore_that_is_asked_for_afterwards_runs() -> None:
     platform.run(minutes=10)
     platform.world.store.go_back(tables)
     platform.run(minutes=1)
-    ask_for_a_restore(platform)
+    ask_for_restore(platform)
     platform.run(minutes=2)
-    assert platform.world.cloud.made_disks == [TARGET]
+    assert platform.world.cloud.made_disks == [RESTORED]
 
 
 def test_the_points_of_an_instance_that_was_stopped_meanwhile_stay() -> None:
@@ -343,8 +338,7 @@ def test_a_tick_that_cannot_tell_does_its_work_and_hides_nothing() -> None:
 def test_tables_that_are_lost_altogether_are_rebuilt_not_held() -> None:
     platform = backed_up()
     hours(platform, 1)
-    platform.world.store.forget_everything()
-    assert isinstance(rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP]), ReconcileReport)
+    platform.rebuild()
     hours(platform, 1)
     assert not beat(platform).is_held
     assert platform.instance().state is ProtectionState.STOPPED

@@ -22,7 +22,7 @@ from backup_core.domain.agenda import AgendaKind, expiry_row
 from backup_core.domain.errors import CloudUnavailable, OperationFailed
 from backup_core.domain.messages import StartBackup
 from backup_core.domain.recovery_point import RecoveryPoint
-from backup_core.ports import Memory, Ports, Remove
+from backup_core.ports import Memory, Ports
 from backup_core.triggers.timers import timer_blueprint
 from backup_core.workflows import announcements, outbox
 from backup_core.workflows.dispatch import dispatch
@@ -39,7 +39,7 @@ from tests.fakes import poison_queue
 from tests.invariants import Endings, Records, faults_of_slots
 from tests.workflows.platform import Platform
 from tests.workflows.proofs import unchecked
-from tests.workflows.scenes import HOUR, HOURLY, SLOT, add_point, add_snapshot, backed_up, lose, protected
+from tests.workflows.scenes import HOUR, HOURLY, SLOT, add_point, add_snapshot, backed_up, lose, protected, refuse
 
 BOTH = ("disk-1", "disk-2")
 LONG_AGO = SLOT - timedelta(days=30)
@@ -107,13 +107,8 @@ def messages_are_lost() -> Platform:
     platform.world.queue.delete(never_begun)
     platform.deliver()
     platform.world.faults.clear()
-    lose_all_messages(platform)
+    platform.lose_messages()
     return at(platform, SLOT + timedelta(seconds=50))
-
-
-def lose_all_messages(platform: Platform) -> None:
-    for envelope in platform.world.queue.waiting():
-        platform.world.queue.delete(envelope)
 
 
 def messages_have_failed_five_times() -> Platform:
@@ -145,12 +140,7 @@ def expire(platform: Platform, *taken_at: datetime) -> None:
 
 def in_vain(platform: Platform, **units: float) -> None:
     """Let time pass in which no snapshot can be taken."""
-
-    def guard(call: str, target: str) -> None:
-        if call == "start_snapshot":
-            raise BROKEN
-
-    platform.world.cloud.guard = guard
+    platform.world.cloud.guard = refuse("start_snapshot", BROKEN)
     platform.run(**units)
     platform.world.cloud.guard = lambda call, target: None
 
@@ -176,15 +166,13 @@ def records_and_world_disagree() -> Platform:
     with world.faults.paused():
         lose(platform, platform.points("disk-1")[0])
         (recorded,) = platform.points("disk-2")
-        stored = world.store.get(RecoveryPoint, VAULT, "disk-2", recorded.point_id)
-        assert stored is not None
-        world.store.commit(VAULT, [Remove(stored)])
+        platform.remove(RecoveryPoint, "disk-2", recorded.point_id)
         world.cloud.add_disk(disk_json("disk-9"))
         add_snapshot(platform, point("disk-9", at=SLOT))
         world.store.unschedule(platform.agenda(AgendaKind.BACKUP) + platform.agenda(AgendaKind.EXPIRY))
         put_policy(world.ports, VAULT, policy("policy-1", **HOURLY))
         put_rule(world.ports, rule())
-        lose_all_messages(platform)
+        platform.lose_messages()
         world.cloud.add_disk(disk_json("disk-4", tags={"backup": "daily"}))
     return at(platform, SLOT + timedelta(minutes=7, seconds=50))
 

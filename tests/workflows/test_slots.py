@@ -17,18 +17,15 @@ from backup_core.domain.errors import PASSING_FAILURES, OperationFailed, Snapsho
 from backup_core.domain.instance import BackupInstance, MissedSlot, ProtectionState
 from backup_core.domain.job import TAKEN_AGAIN, Job, JobOperation, JobStatus
 from backup_core.domain.messages import ObserveBackup, ObserveRestore, StartBackup, StartRestore
-from backup_core.domain.restore import RestoreRequest
 from backup_core.ports import Put
 from backup_core.workflows.backup import start_backup
 from backup_core.workflows.dispatch import dispatch
 from backup_core.workflows.lifecycle import delete_instance, stop_protection, suspend_backups, undelete_instance
-from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.poison_queues import empty_poison_queues
 from backup_core.workflows.protection import configure_instance, resume_protection
-from backup_core.workflows.restore import request_restore
 from backup_core.workflows.turns import OPERATIONS_AT_MOST
 from backup_core.workflows.vaults import put_policy, put_vault
-from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json, policy, vault, vault_properties
+from tests.builders import VAULT, disk_json, policy, vault, vault_properties
 from tests.builders import job as a_job
 from tests.invariants import End, Endings, Records, ends_of, faults_of_slots
 from tests.workflows.interleavings import Interleaving
@@ -38,6 +35,8 @@ from tests.workflows.scenes import (
     EVERY_MINUTE,
     HOUR,
     SLOT,
+    ask_for_backup,
+    ask_for_restore,
     backed_up,
     change_instance,
     events,
@@ -148,7 +147,6 @@ def test_the_slots_of_a_deleted_instance_end_as_a_cancelled_job() -> None:
     assert not platform.has_instance("disk-1")
     (job,) = jobs(platform)
     assert (job.status, job.slot, job.missed_slots) == (JobStatus.CANCELLED, ALL[-1], CAUGHT_UP)
-    assert job.error is not None
     assert job.error.code == "BackupCancelled"
     assert len(events(platform, "Job.Cancelled")) == 1
 
@@ -183,8 +181,7 @@ def test_a_late_message_of_an_earlier_instance_leaves_the_present_ones_agenda_al
     platform.world.clock.set(SLOT)
     dispatch(platform.world.ports)
     (late,) = sent(platform, StartBackup)
-    for envelope in platform.world.queue.waiting():
-        platform.world.queue.delete(envelope)
+    platform.lose_messages()
     platform.world.store.unschedule(platform.agenda(AgendaKind.WATCH))
     delete_instance(platform.world.ports, VAULT, "disk-1")
     platform.run(minutes=2)
@@ -233,8 +230,7 @@ def test_a_slot_that_no_tick_saw_is_not_cleared_away_by_the_message_before_it(
 @pytest.mark.parametrize("pause", [stop, soft_delete])
 def test_a_start_that_is_lost_and_then_not_wanted_is_on_record(pause: Callable[[Platform], None]) -> None:
     platform = catching_up()
-    for envelope in platform.world.queue.waiting():
-        platform.world.queue.delete(envelope)
+    platform.lose_messages()
     pause(platform)
     platform.run(minutes=3)
     assert platform.instance().missed_slots == ALL
@@ -243,11 +239,10 @@ def test_a_start_that_is_lost_and_then_not_wanted_is_on_record(pause: Callable[[
 
 def test_an_on_demand_backup_that_nobody_wants_any_more_says_why() -> None:
     platform = protected()
-    request_backup(platform.world.ports, VAULT, "disk-1", rule_name="BackupHourly", retention_tag=None)
+    ask_for_backup(platform)
     stop(platform)
     platform.run(seconds=2)
     (job,) = jobs(platform)
-    assert job.error is not None
     assert (job.status, job.error.code) == (JobStatus.CANCELLED, "BackupCancelled")
     assert "protection was stopped" in job.error.message
 
@@ -260,8 +255,7 @@ def test_the_list_of_a_message_that_comes_second_is_not_lost(first_runs: str) ->
     platform = catching_up()
     (listed,) = sent(platform, StartBackup)
     bare = replace(listed, missed_slots=(), missed_count=0)
-    for envelope in platform.world.queue.waiting():
-        platform.world.queue.delete(envelope)
+    platform.lose_messages()
     if first_runs == "running":
         platform.world.cloud.snapshot_time = timedelta(minutes=2)
     if first_runs == "put off":
@@ -438,8 +432,7 @@ def test_a_restore_that_was_given_up_is_not_ended_again_by_a_copy(
     kind: type[StartRestore] | type[ObserveRestore],
 ) -> None:
     platform = backed_up()
-    wanted = RestoreRequest(point_id=None, target_disk_id=disk_id("restored", TARGET_GROUP))
-    request_restore(platform.world.ports, VAULT, "disk-1", wanted)
+    ask_for_restore(platform)
     if kind is ObserveRestore:
         platform.deliver()
     copy = next(envelope for envelope in platform.world.queue.waiting() if envelope.kind == kind.__name__)
@@ -472,7 +465,6 @@ def test_a_hold_of_a_job_that_has_ended_is_let_go() -> None:
     platform.world.cloud.snapshot_time = timedelta(minutes=2)
     platform.run(seconds=10)
     held = platform.instance().active
-    assert held is not None
     observing = sent(platform, ObserveBackup)[0]
     with platform.world.faults.paused():
         platform.give_up(next(iter(platform.world.queue.waiting())))
@@ -529,8 +521,7 @@ def test_restores_and_configurations_make_no_storm_either(wait: int) -> None:
     busy = Throttled("the limit is reached", retry_after_seconds=10)
     for call in ("cloud.find_disk", "cloud.get_disk"):
         platform.world.faults.fail(call, busy, times=1000)
-    wanted = RestoreRequest(point_id=None, target_disk_id=disk_id("restored", TARGET_GROUP))
-    request_restore(platform.world.ports, VAULT, "disk-1", wanted)
+    ask_for_restore(platform)
     configure_instance(platform.world.ports, VAULT, request("disk-2", policy_name="policy-disk-1"))
     before = platform.world.faults.count("cloud.")
     platform.run(minutes=40)
@@ -543,8 +534,7 @@ def test_a_lost_turn_is_made_good_by_the_watch() -> None:
     platform = protected()
     throttled(platform, times=3, seconds=5)
     platform.run(seconds=9)
-    for envelope in platform.world.queue.waiting():
-        platform.world.queue.delete(envelope)
+    platform.lose_messages()
     platform.run(minutes=3)
     assert [point.slot for point in platform.points()] == [SLOT]
 
@@ -597,7 +587,6 @@ def test_what_azure_cannot_do_for_hours_ends_as_a_failed_job_that_says_so() -> N
         platform.world.cloud.fail_late("InternalExecutionError", "Please retry later.")
     platform.run(hours=3)
     (job,) = jobs(platform)
-    assert job.error is not None
     assert (job.status, job.error.code, job.error.transient) == (JobStatus.FAILED, "InternalExecutionError", True)
     assert platform.world.cloud.snapshot_ids() == []
 
@@ -635,8 +624,7 @@ def test_a_restore_that_azure_calls_temporary_is_asked_for_anew() -> None:
     platform = backed_up()
     for _ in range(2):
         platform.world.cloud.fail_late("InternalExecutionError", "Please retry later.")
-    wanted = RestoreRequest(point_id=None, target_disk_id=disk_id("restored", TARGET_GROUP))
-    request_restore(platform.world.ports, VAULT, "disk-1", wanted)
+    ask_for_restore(platform)
     platform.run(minutes=3)
     (job,) = jobs(platform, JobOperation.RESTORE)
     assert (job.status, job.retry_count, job.failed_operations) == (JobStatus.COMPLETED, 2, 2)

@@ -85,7 +85,6 @@ def test_where_the_price_is_known_a_month_costs_what_is_held_times_it() -> None:
         disk_location="East US", newest_point=newest, point_count=PointCount(count=31, oldest_at=SLOT - 30 * DAY)
     )
     holding = holding_of(InstanceGlance.of(one))
-    assert holding is not None
     assert holding.gib == pytest.approx(128 * (1 + 30 * CHANGED_A_DAY))
     assert holding.monthly_cost == pytest.approx(holding.gib * price.of_one)
     assert holding_of(InstanceGlance.of(replace(one, point_count=None))) is None

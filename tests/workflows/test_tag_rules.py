@@ -71,8 +71,7 @@ def ruled(*rules: ProtectionRule, tags: dict[str, str] | None = None) -> Platfor
             put_vault(platform.world.ports, vault(key=each.vault))
             put_policy(platform.world.ports, each.vault, policy(each.policy_name, **HOURLY))
             put_rule(platform.world.ports, each)
-        for envelope in platform.world.queue.waiting():
-            platform.world.queue.delete(envelope)
+        platform.lose_messages()
         tag(platform, **({"backup": "daily"} if tags is None else tags))
     return platform
 
@@ -206,7 +205,6 @@ def test_an_untagged_disk_is_stopped_with_its_points_kept_and_says_why() -> None
     assert actions(apply(platform)) == [Action.STOP]
     stopped = platform.instance(NAME)
     assert stopped.state is ProtectionState.STOPPED
-    assert stopped.error is not None
     assert (stopped.error.code, "tag 'backup'" in stopped.error.message) == (NoRuleMatches.code, True)
     platform.run(days=9)
     assert platform.points(NAME) == points
@@ -492,13 +490,9 @@ def test_a_dry_run_and_the_run_agree() -> None:
 
 
 def test_rules_of_a_vault_are_listed_by_name_and_those_of_others_are_not() -> None:
-    platform = ruled(rule("b"), rule("a"), rule("c", vault=OTHER), rule("d", vault=replace_name(VAULT, "vault-10")))
+    platform = ruled(rule("b"), rule("a"), rule("c", vault=OTHER), rule("d", vault=replace(VAULT, name="vault-10")))
     assert [each.value.name for each in list_rules(platform.world.ports, VAULT).items] == ["a", "b"]
     assert get_rule(platform.world.ports, VAULT, "A").name == "a"
-
-
-def replace_name(key: VaultKey, name: str) -> VaultKey:
-    return replace(key, name=name)
 
 
 def test_a_rule_that_is_not_there_is_not_found() -> None:

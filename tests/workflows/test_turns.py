@@ -17,7 +17,6 @@ from tests.workflows.scenes import change_instance, protected
 def test_throttled_is_no_attempt_whatever_the_round() -> None:
     message = StartBackup(vault=VAULT, instance_name="disk-1", job_id="j", deferrals=500, attempts=MAX_ATTEMPTS)
     turn = next_turn(message, Throttled("busy", retry_after_seconds=7), "j")
-    assert turn is not None
     assert (turn.message.attempts, turn.message.deferrals) == (MAX_ATTEMPTS, 501)
     assert turn.delay >= timedelta(seconds=7)
 
@@ -42,7 +41,6 @@ def test_a_step_that_meets_a_changed_record_decides_anew_a_second_later_and_writ
     platform = protected()
     world = platform.world
     stored = world.store.get(BackupInstance, VAULT, "disk-1")
-    assert stored is not None
     change_instance(platform, friendly_name="changed meanwhile")
     message = StartBackup(vault=VAULT, instance_name="disk-1", job_id="j")
     assert commit(world.ports, message, [Replace(stored, replace(stored.value, friendly_name="late"))]) is False

@@ -18,7 +18,7 @@ from backup_core.workflows.vaults import put_policy, put_vault
 from tests.builders import SNAPSHOT_GROUP, SUBSCRIPTION, VAULT, policy, vault
 from tests.fakes import World
 from tests.workflows.platform import Platform, request
-from tests.workflows.scenes import HOUR, HOURLY, SLOT, backed_up, events, protected
+from tests.workflows.scenes import HOUR, HOURLY, SLOT, backed_up, configure_anew, events, protected
 
 OTHER_VAULT = VaultKey(subscription=SUBSCRIPTION, group="backup-rg", name="vault-of-the-other")
 
@@ -101,13 +101,10 @@ def test_generations_that_are_equal_after_two_rebuilds_give_no_common_name() -> 
     old = backed_up()
     new = beside(old)
     for platform in (old, new):
-        platform.world.store.forget_everything()
-        rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
+        platform.rebuild()
     assert old.instance().generation == new.instance().generation
     for platform in (old, new):
-        put_vault(platform.world.ports, vault())
-        put_policy(platform.world.ports, VAULT, policy("policy-disk-1", **HOURLY))
-        configure_instance(platform.world.ports, VAULT, request("disk-1"))
+        configure_anew(platform)
     together([old, new], hours=1, minutes=5)
     slots = [next(each for each in platform.points() if each.slot == SLOT + HOUR) for platform in (old, new)]
     assert slots[0].snapshot_id != slots[1].snapshot_id
@@ -135,8 +132,7 @@ def test_an_operators_word_makes_the_others_snapshots_ours_and_the_report_says_w
 def test_tables_that_hold_nothing_take_over_what_a_rebuild_names() -> None:
     platform = backed_up()
     before = installation(platform.world.ports).installation_id
-    platform.world.store.forget_everything()
-    report = rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
+    report = platform.rebuild()
     assert report.taken_over == [before]
     assert installation(platform.world.ports).taken_over == (before,)
     assert len(platform.points()) == 1
@@ -150,12 +146,9 @@ def test_what_was_being_copied_when_the_tables_were_lost_is_a_point_once_it_is_w
     before = installation(platform.world.ports).installation_id
     platform.world.cloud.snapshot_time = timedelta(minutes=5)
     platform.run(seconds=30)
-    platform.world.store.forget_everything()
-    report = rebuild_catalogue(platform.world.ports, [SNAPSHOT_GROUP])
+    report = platform.rebuild()
     assert (report.adopted_points, report.taken_over) == ([], [before])
-    put_vault(platform.world.ports, vault())
-    put_policy(platform.world.ports, VAULT, policy("policy-disk-1", **HOURLY))
-    configure_instance(platform.world.ports, VAULT, request("disk-1"))
+    configure_anew(platform)
     platform.run(minutes=10)
     assert reconcile(platform.world.ports).foreign == []
     assert [point.slot for point in platform.points()] == [SLOT]

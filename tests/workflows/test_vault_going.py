@@ -15,7 +15,7 @@ from backup_core.domain.instance import BackupInstance, DiskClaim, ProtectionSta
 from backup_core.domain.job import Job
 from backup_core.domain.policy import BackupPolicy
 from backup_core.domain.vault import Vault
-from backup_core.ports import Ports, Remove, Replace, StateStore, every
+from backup_core.ports import Ports, Replace, StateStore, every
 from backup_core.workflows.protection import configure_instance
 from backup_core.workflows.reconcile import reconcile
 from backup_core.workflows.vaults import delete_policy, delete_vault, put_policy, put_vault
@@ -141,15 +141,12 @@ def test_a_vault_that_holds_an_instance_is_open_after_the_refusal() -> None:
     platform.protect("disk-1")
     with pytest.raises(ResourceInUse):
         delete_vault(platform.world.ports, VAULT)
-    stored = platform.world.store.get(Vault, VAULT)
-    assert stored is not None
-    assert not stored.value.closing
+    assert not platform.stored(Vault).value.closing
 
 
 def test_a_vault_whose_deletion_died_takes_nothing_until_it_is_deleted_or_written_again() -> None:
     platform = ready()
-    stored = platform.world.store.get(Vault, VAULT)
-    assert stored is not None
+    stored = platform.stored(Vault)
     platform.world.store.commit(VAULT, [Replace(stored, replace(stored.value, closing=True))])
     with pytest.raises(ResourceInUse):
         configure(platform.world.ports)
@@ -160,9 +157,7 @@ def test_a_vault_whose_deletion_died_takes_nothing_until_it_is_deleted_or_writte
 def test_an_instance_whose_vault_is_gone_gets_it_back_from_the_reconciler() -> None:
     platform = ready()
     platform.protect("disk-1")
-    stored = platform.world.store.get(Vault, VAULT)
-    assert stored is not None
-    platform.world.store.commit(VAULT, [Remove(stored)])
+    platform.remove(Vault)
     assert reconcile(platform.world.ports).vaults == [VAULT.name]
     check_whole(platform)
     assert [each.value.vault for each in every(platform.world.ports, DiskClaim, VAULT)] == [VAULT]

@@ -28,16 +28,25 @@ from backup_core.domain.restore_together import TogetherRequest
 from backup_core.ports import Insert
 from backup_core.workflows.dispatch import FEW, dispatch
 from backup_core.workflows.job_kinds import watch
-from backup_core.workflows.on_demand import request_backup
 from backup_core.workflows.protection import configure_instance
-from backup_core.workflows.restore import request_restore
 from backup_core.workflows.restore_together import request_restore_together
 from backup_core.workflows.tick import tick
 from backup_core.workflows.watching import LONGEST_STALL, STALL_AFTER, sent_again, watch_row
-from tests.builders import TARGET_GROUP, VAULT, disk_id, disk_json, job
+from tests.builders import VAULT, disk_json, job
 from tests.workflows import test_swap
 from tests.workflows.platform import HostDied, Platform, request
-from tests.workflows.scenes import EVERY_MINUTE, SLOT, backed_up, change_instance, jobs, protected, sent
+from tests.workflows.scenes import (
+    EVERY_MINUTE,
+    RESTORED,
+    SLOT,
+    ask_for_backup,
+    ask_for_restore,
+    backed_up,
+    change_instance,
+    jobs,
+    protected,
+    sent,
+)
 
 TWO_MINUTES = 120
 
@@ -57,17 +66,8 @@ def at_the_slot(platform: Platform) -> None:
     platform.world.clock.set(SLOT - timedelta(seconds=1))
 
 
-def on_demand(platform: Platform) -> None:
-    request_backup(platform.world.ports, VAULT, "disk-1", rule_name="BackupHourly", retention_tag=None)
-
-
-def restore(platform: Platform) -> None:
-    wanted = RestoreRequest(point_id=None, target_disk_id=disk_id("restored", TARGET_GROUP))
-    request_restore(platform.world.ports, VAULT, "disk-1", wanted)
-
-
 def restore_together(platform: Platform) -> None:
-    wanted = RestoreRequest(point_id=None, target_disk_id=disk_id("restored", TARGET_GROUP))
+    wanted = RestoreRequest(point_id=None, target_disk_id=RESTORED)
     asked = TogetherRequest(wanted=(("disk-1", wanted),), slot=SLOT)
     request_restore_together(platform.world.ports, VAULT, asked)
 
@@ -78,10 +78,10 @@ def configure(platform: Platform) -> None:
 
 
 LOSSES: dict[str, tuple[Callable[[], Platform], Callable[[Platform], object], type[Message], JobOperation]] = {
-    "start of an on-demand backup": (backed_up, on_demand, StartBackup, JobOperation.BACKUP),
+    "start of an on-demand backup": (backed_up, ask_for_backup, StartBackup, JobOperation.BACKUP),
     "observation of a backup": (protected, at_the_slot, ObserveBackup, JobOperation.BACKUP),
-    "start of a restore": (backed_up, restore, StartRestore, JobOperation.RESTORE),
-    "observation of a restore": (backed_up, restore, ObserveRestore, JobOperation.RESTORE),
+    "start of a restore": (backed_up, ask_for_restore, StartRestore, JobOperation.RESTORE),
+    "observation of a restore": (backed_up, ask_for_restore, ObserveRestore, JobOperation.RESTORE),
     "restore of several": (backed_up, restore_together, RestoreTogether, JobOperation.RESTORE_TOGETHER),
     "swap of disks": (test_swap.with_machine, test_swap.swap, SwapDisks, JobOperation.SWAP),
     "configuration": (backed_up, configure, ConfigureProtection, JobOperation.CONFIGURE),
@@ -130,8 +130,7 @@ def test_a_job_that_waits_by_plan_and_does_not_come_back_is_sent_again() -> None
     platform = protected()
     platform.world.cloud.snapshot_time = timedelta(minutes=20)
     platform.run(minutes=5)
-    for envelope in platform.world.queue.waiting():
-        platform.world.queue.delete(envelope)
+    platform.lose_messages()
     platform.run(minutes=8)
     assert len(sent(platform, StartBackup)) >= 2
     platform.run(minutes=20)
@@ -151,19 +150,12 @@ def test_nothing_is_sent_before_a_job_was_silent_for_long_enough() -> None:
     assert watch(platform.world.ports) == 0, "once a stall, not at every look"
 
 
-def test_the_row_of_an_ended_job_goes_by_itself() -> None:
+def test_the_rows_of_an_ended_job_and_of_one_that_nobody_knows_go_by_themselves() -> None:
     platform = backed_up()
-    done = jobs(platform)[0]
-    platform.world.store.schedule([watch_row(VAULT, "disk-1", done.job_id, "backup", SLOT)])
-    assert watch(platform.world.ports) == 0
-    assert platform.agenda(AgendaKind.WATCH) == []
-
-
-def test_the_row_of_a_job_nobody_knows_goes_by_itself() -> None:
-    platform = backed_up()
-    platform.world.store.schedule([watch_row(VAULT, "disk-1", job().job_id, "restore", SLOT)])
-    assert watch(platform.world.ports) == 0
-    assert platform.agenda(AgendaKind.WATCH) == []
+    for job_id, step in ((jobs(platform)[0].job_id, "backup"), (job().job_id, "restore")):
+        platform.world.store.schedule([watch_row(VAULT, "disk-1", job_id, step, SLOT)])
+        assert watch(platform.world.ports) == 0
+        assert platform.agenda(AgendaKind.WATCH) == []
 
 
 @pytest.mark.parametrize("state", [ProtectionState.STOPPED, ProtectionState.SUSPENDED, ProtectionState.SOFT_DELETED])
@@ -221,7 +213,7 @@ def test_a_row_that_makes_no_sense_is_reported_and_the_rest_goes_on(
     content: dict[str, object], caplog: pytest.LogCaptureFixture
 ) -> None:
     platform = protected()
-    on_demand(platform)
+    ask_for_backup(platform)
     lose_first(platform, StartBackup)
     platform.world.store.schedule([watch_row(VAULT, "disk-1", "0-broken", "backup", SLOT - STALL_AFTER, content)])
     platform.world.clock.advance(STALL_AFTER + timedelta(seconds=1))
@@ -246,7 +238,7 @@ def test_a_job_that_was_sent_again_and_must_wait_stays_one_chain_of_messages() -
     platform = protected()
     platform.world.cloud.snapshot_time = timedelta(minutes=30)
     platform.run(seconds=10)
-    on_demand(platform)
+    ask_for_backup(platform)
     lose_first(platform, StartBackup)
     before = len(sent(platform, StartBackup))
     platform.run(minutes=20)
