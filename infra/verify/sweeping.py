@@ -65,21 +65,21 @@ def remove(api: Api, subscription: str, name: str) -> None:
     for vault in _listed(api, f"{path}/{PROVIDER}/backupVaults"):
         empty(api, vault)
     api.arm_done("DELETE", path, version=RESOURCES)
-    api.look_at(path, _is_gone, version=RESOURCES)
+    api.look_at(path, is_gone, version=RESOURCES)
 
 
 def empty(api: Api, vault: str) -> None:
     """Delete a vault with what it holds."""
     for instance in _listed(api, f"{vault}/backupInstances"):
         api.app_done("DELETE", instance)
-        api.look_at(instance, _is_gone)
+        api.look_at(instance, is_gone)
     for policy in _listed(api, f"{vault}/backupPolicies"):
         api.app("DELETE", policy, expect=(200, 204))
     api.app_done("DELETE", vault)
-    api.look_at(vault, _is_gone)
+    api.look_at(vault, is_gone)
 
 
-def _is_gone(looked: Exchange) -> bool:
+def is_gone(looked: Exchange) -> bool:
     return looked.status == 404
 
 

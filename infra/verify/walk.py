@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from infra.local.demo import wanted
 from infra.verify import sweeping
 from infra.verify.api import AUTHORIZATION, COMPUTE, RESOURCES, Api, Unexpected
 from infra.verify.exchanges import Exchange
+from infra.verify.sweeping import is_gone
 
 DISK, RESTORED = "verify-disk", "verify-restored"
 SIZE_GB = 4
@@ -32,7 +34,6 @@ ROLES: Mapping[str, str] = {
     "Disk Restore Operator": "b50d9833-a0cb-478e-945f-707fcc997c13",
 }
 ROLES_TRIED = 60  # until roles have taken effect
-_STORE = {"dataStoreType": "OperationalStore", "objectType": "DataStoreInfoBase"}
 
 
 @dataclass(slots=True)
@@ -175,7 +176,8 @@ class Walk:
         """Its next slot is half a day off, so that no backup comes but those that are asked for."""
         start = (datetime.now(UTC) + timedelta(hours=12)).strftime("%Y-%m-%dT%H:00:00+00:00")
         self.names[start] = "{start}"
-        self.api.app("PUT", self.policy, policy(start), expect=(200,))
+        body = wanted.policy("P1D", RETENTION, rule=RULE, start=start)
+        self.api.app("PUT", self.policy, body, expect=(200,))
         self.api.app("GET", self.policy, expect=(200,))
 
     def _validate(self) -> None:
@@ -221,17 +223,7 @@ class Walk:
         return points
 
     def _restore(self, point: Mapping[str, Any]) -> None:
-        request = {
-            "objectType": "AzureBackupRecoveryPointBasedRestoreRequest",
-            "recoveryPointId": point["name"],
-            "sourceDataStoreType": "OperationalStore",
-            "restoreTargetInfo": {
-                "objectType": "RestoreTargetInfo",
-                "recoveryOption": "FailIfExists",
-                "restoreLocation": self.location,
-                "datasourceInfo": self._source(RESTORED),
-            },
-        }
+        request = wanted.restore(point["name"], self.disk(RESTORED), self.location)
         validated = {"restoreRequestObject": request}
         self._result(self.api.app("POST", f"{self.instance}/validateRestore", validated, expect=(200, 202)))
         self._job(self.api.app("POST", f"{self.instance}/restore", request, expect=(202,)))
@@ -269,8 +261,8 @@ class Walk:
     def _await_expiry(self, points: list[dict[str, Any]]) -> None:
         """The newest point stays whatever its age, so that the older one must go alone."""
         newest, older = points
-        self.api.look_at(older["id"], _is_gone)
-        self.api.look_at(self.snapshots[0], _is_gone, version=COMPUTE)
+        self.api.look_at(older["id"], is_gone)
+        self.api.look_at(self.snapshots[0], is_gone, version=COMPUTE)
         left = self.api.app("GET", f"{self.instance}/recoveryPoints", expect=(200,)).body["value"]
         snapshots = self._snapshots()
         if [point["name"] for point in left] != [newest["name"]] or len(snapshots) != 1:
@@ -280,7 +272,7 @@ class Walk:
 
     def _unprotect(self) -> None:
         self.api.app_done("DELETE", self.instance)
-        self.api.look_at(self.instance, _is_gone)
+        self.api.look_at(self.instance, is_gone)
         left = self._snapshots()
         if left:
             raise Unexpected(f"snapshots are left: {[snapshot['id'] for snapshot in left]}")
@@ -288,30 +280,8 @@ class Walk:
     # ---------------------------------------------------------------- bodies and results
 
     def _instance(self) -> dict[str, Any]:
-        store = {
-            "objectType": "AzureOperationalStoreParameters",
-            "dataStoreType": "OperationalStore",
-            "resourceGroupId": self.group,
-        }
-        return {
-            "properties": {
-                "objectType": "BackupInstance",
-                "friendlyName": DISK,
-                "dataSourceInfo": self._source(DISK),
-                "policyInfo": {"policyId": self.policy, "policyParameters": {"dataStoreParametersList": [store]}},
-            }
-        }
-
-    def _source(self, name: str) -> dict[str, Any]:
-        return {
-            "objectType": "Datasource",
-            "datasourceType": "Microsoft.Compute/disks",
-            "resourceID": self.disk(name),
-            "resourceName": name,
-            "resourceType": "Microsoft.Compute/disks",
-            "resourceUri": self.disk(name),
-            "resourceLocation": self.location,
-        }
+        disk = {"id": self.disk(), "name": DISK, "location": self.location}
+        return wanted.instance(disk, self.policy, self.group)
 
     def _snapshots(self) -> list[dict[str, Any]]:
         """Those of the group, oldest first."""
@@ -337,34 +307,6 @@ def samples(name: str) -> list[int]:
     end = (SIZE_GB << 30) - SAMPLE
     digests = (hashlib.sha256(f"{name} {number}".encode()).digest() for number in range(SAMPLES))
     return sorted({0, end, *(int.from_bytes(each[:8], "big") % end // SECTOR * SECTOR for each in digests)})
-
-
-def policy(start: str) -> dict[str, Any]:
-    trigger = {
-        "objectType": "ScheduleBasedTriggerContext",
-        "schedule": {"repeatingTimeIntervals": [f"R/{start}/P1D"], "timeZone": "UTC"},
-        "taggingCriteria": [
-            {"isDefault": True, "taggingPriority": 99, "tagInfo": {"id": "Default_", "tagName": "Default"}}
-        ],
-    }
-    backup = {
-        "objectType": "AzureBackupRule",
-        "name": RULE,
-        "backupParameters": {"objectType": "AzureBackupParams", "backupType": "Incremental"},
-        "dataStore": _STORE,
-        "trigger": trigger,
-    }
-    lifecycle = {
-        "deleteAfter": {"objectType": "AbsoluteDeleteOption", "duration": RETENTION},
-        "sourceDataStore": _STORE,
-    }
-    kept = {"objectType": "AzureRetentionRule", "name": "Default", "isDefault": True, "lifecycles": [lifecycle]}
-    kinds = ["Microsoft.Compute/disks"]
-    return {"properties": {"objectType": "BackupPolicy", "datasourceTypes": kinds, "policyRules": [backup, kept]}}
-
-
-def _is_gone(looked: Exchange) -> bool:
-    return looked.status == 404
 
 
 def _state(looked: Exchange) -> str:

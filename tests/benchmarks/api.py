@@ -29,7 +29,7 @@ from backup_core.settings import Settings
 from infra.local.up import SUBSCRIPTION
 from tests.api.bodies import instance_body
 from tests.benchmarks.figures import Figure, median, spread
-from tests.benchmarks.scene import API_VERSION, LOCATION, SNAPSHOT_GROUP, VAULT, Scene, local_target
+from tests.benchmarks.scene import API_VERSION, LOCATION, SNAPSHOT_GROUP, VAULT, Scene, local_target, memory_mib
 from tests.builders import disk_json, policy_properties
 
 INSTANCES = 5000
@@ -61,12 +61,12 @@ def measure() -> list[Figure]:
 def _memory(scene: Scene, reader: Reader) -> list[Figure]:
     (host,) = scene.target.hosts.values()
     status = Path(f"/proc/{host.pid}/status")
-    before = _mib(status, "VmRSS")
+    before = memory_mib(status.read_text(), "VmRSS")
     Path(f"/proc/{host.pid}/clear_refs").write_text("5")  # the peak is to be that of what follows
     seconds, pages = _listed(reader)
-    peak, after = _mib(status, "VmHWM") - before, _mib(status, "VmRSS")
+    peak, after = memory_mib(status.read_text()) - before, memory_mib(status.read_text(), "VmRSS")
     more = [_listed(reader)[0] for _ in range(ROUNDS)]
-    lasting = _mib(status, "VmRSS") - after
+    lasting = memory_mib(status.read_text(), "VmRSS") - after
     raw = [_timed(reader.raw_instances)[0] / 1000 for _ in range(ROUNDS)]
     return [
         Figure(name="pages of 5,000 instances", value=len(pages)),
@@ -187,12 +187,6 @@ def _timed(act: Callable[[], Any]) -> tuple[float, Any]:
     began = time.perf_counter()
     result = act()
     return (time.perf_counter() - began) * 1000, result
-
-
-def _mib(status: Path, field: str) -> float:
-    """A figure of memory in /proc/<pid>/status."""
-    (line,) = (line for line in status.read_text().splitlines() if line.startswith(f"{field}:"))
-    return int(line.split()[1]) / 1024
 
 
 # ---------------------------------------------------------------- what is read

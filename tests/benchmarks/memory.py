@@ -8,7 +8,7 @@ import sys
 from tests.benchmarks import herd
 from tests.benchmarks.cold_import import PROJECT
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.scene import peak_mib
+from tests.benchmarks.scene import memory_mib
 
 # Not getrusage: its peak is inherited from the process that started this one.
 _PROGRAM = "import {module}; print(open('/proc/self/status').read())"
@@ -26,4 +26,4 @@ def measure() -> list[Figure]:
 def _peak_mib(module: str) -> float:
     program = [sys.executable, "-c", _PROGRAM.format(module=module)]
     printed = subprocess.run(program, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
-    return peak_mib(printed)
+    return memory_mib(printed)

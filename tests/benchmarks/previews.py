@@ -22,13 +22,14 @@ from backup_core.ports import Insert, Ports
 from backup_core.workflows.previews import INSTANCES_A_PAGE, preview_changes
 from tests.benchmarks.cold_import import PROJECT
 from tests.benchmarks.figures import Figure, median
-from tests.benchmarks.scene import peak_mib
+from tests.benchmarks.scene import memory_mib
 from tests.benchmarks.tables import in_memory_azurite, patiently, ports_on
 from tests.builders import VAULT, instance, point, policy
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
 POINTS = 100
+STATUS = Path("/proc/self/status")
 PAGES = 10
 YEAR_AT_MOST = 100.0  # ms
 CHANGE_AT_MOST = 10.0  # s
@@ -92,7 +93,7 @@ def _ask(storage: str) -> dict[str, float]:
     after = policy(retention="P3D")
     nobody = policy("nobody")
     preview_changes(ports, VAULT, nobody, nobody, _DAYS[:1])  # imports and connections, and no points
-    before, began = _rss_mib(), time.perf_counter()
+    before, began = memory_mib(STATUS.read_text(), "VmRSS"), time.perf_counter()
     counter.take()
     for _ in range(PAGES):
         page = preview_changes(ports, VAULT, _POLICY, after, _DAYS)
@@ -102,13 +103,8 @@ def _ask(storage: str) -> dict[str, float]:
         "seconds": seconds,
         "own_seconds": seconds - taken.waited_seconds,
         "transactions": taken.counts.total(),
-        "mib": peak_mib(Path("/proc/self/status").read_text()) - before,
+        "mib": memory_mib(STATUS.read_text()) - before,
     }
-
-
-def _rss_mib() -> float:
-    line = next(each for each in Path("/proc/self/status").read_text().splitlines() if each.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
 
 
 if __name__ == "__main__":

@@ -171,7 +171,7 @@ class Scene:
     def peak_memory_mib(self) -> dict[str, float]:
         """The most that each living host has held at once."""
         living = {part.name: part.pid for part in self.target.hosts.values() if part.exit_code is None}
-        return {name: peak_mib(Path(f"/proc/{pid}/status").read_text()) for name, pid in living.items()}
+        return {name: memory_mib(Path(f"/proc/{pid}/status").read_text()) for name, pid in living.items()}
 
     def _json(self, method: str, url: str, body: Mapping[str, Any] | None) -> Any:
         trusted = self.target.endpoints["ca_file"]
@@ -259,8 +259,8 @@ def _run(line: str) -> Run | None:
     return Run(function=raw["function"], started_at=started_at, own_ms=raw["own_ms"], ok=raw["ok"])
 
 
-def peak_mib(status: str) -> float:
-    """The most that a process has held at once, from its /proc/<pid>/status."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    assert found is not None, "Linux tells the peak in VmHWM"
+def memory_mib(status: str, field: str = "VmHWM") -> float:
+    """What /proc/<pid>/status says of a process: the most that it has held at once, or holds now (VmRSS)."""
+    found = re.search(rf"{field}:\s+(\d+) kB", status)
+    assert found is not None, f"Linux tells {field}"
     return int(found[1]) / 1024

@@ -26,7 +26,7 @@ from azure.mgmt.dataprotection import DataProtectionMgmtClient
 from azure.mgmt.dataprotection.aio import DataProtectionMgmtClient as AsyncDataProtectionMgmtClient
 
 from infra.local.demo.clients import at_front_door
-from infra.local.identity.tokens import CONTRIBUTOR
+from infra.local.identity.tokens import CONTRIBUTOR, Principal
 
 KINDS = ("sync", "aio")
 CALL_SECONDS = 60.0  # after which a call counts as hanging
@@ -122,7 +122,7 @@ class SyncSdk:
         self.journal = Journal()
         transport = NotedTransport(self.journal, connection_verify=endpoints["ca_file"])
         self._client = DataProtectionMgmtClient(
-            _credential(ClientSecretCredential, endpoints),
+            credential(ClientSecretCredential, endpoints),
             endpoints["subscription_id"],
             transport=transport,
             **at_front_door(endpoints),
@@ -164,14 +164,14 @@ class AsyncSdk:
         self._loop.close()
 
     async def _open(self, endpoints: Mapping[str, Any]) -> tuple[Any, AsyncDataProtectionMgmtClient]:
-        credential = _credential(AsyncClientSecretCredential, endpoints)
+        signed_in = credential(AsyncClientSecretCredential, endpoints)
         client = AsyncDataProtectionMgmtClient(
-            credential,
+            signed_in,
             endpoints["subscription_id"],
             transport=NotedAsyncTransport(self.journal, connection_verify=endpoints["ca_file"]),
             **at_front_door(endpoints),
         )
-        return credential, client
+        return signed_in, client
 
     def _run(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(CALL_SECONDS)
@@ -185,11 +185,11 @@ async def _ended_async(begin: Callable[[], Any]) -> Any:
     return [each async for each in result] if hasattr(result, "by_page") else result
 
 
-def _credential(kind: type[Any], endpoints: Mapping[str, Any]) -> Any:
+def credential(kind: type[Any], endpoints: Mapping[str, Any], principal: Principal = CONTRIBUTOR) -> Any:
     return kind(
         endpoints["tenant_id"],
-        CONTRIBUTOR.client_id,
-        endpoints["identity_header"],
+        principal.client_id,
+        endpoints[f"{principal.name}_identity_header"],
         authority=endpoints["issuer"],
         disable_instance_discovery=True,
         connection_verify=endpoints["ca_file"],

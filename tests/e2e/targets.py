@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,12 @@ from infra.local.up import LocalTarget
 
 
 @contextmanager
-def started(directory: Path, *, instances: int = 1, env: Mapping[str, str] | None = None) -> Iterator[LocalTarget]:
-    """The logs stay in `directory`."""
+def started(directory: Path, **options: Any) -> Iterator[LocalTarget]:
+    """With `options` of LocalTarget.start. The logs stay in `directory`."""
     with pytest.MonkeyPatch.context() as environment:
         for name in [name for name in os.environ if name.startswith("DISKBACKUP_")]:
             environment.delenv(name)
-        with LocalTarget.start(dir=directory, instances=instances, env=env) as target:
+        with LocalTarget.start(dir=directory, **options) as target:
             yield target
             crashed = target.crashed()
     assert not crashed, [part.obituary() for part in crashed]

@@ -12,7 +12,6 @@ import shutil
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -173,18 +172,9 @@ def test_the_page_for_this_machine_runs_as_it_stands(guarded: LocalTarget, tmp_p
 @pytest.mark.timeout(600)
 def test_protection_rules_and_previews_of_the_pages_are_taken_as_they_stand(shell: Shell, guarded: LocalTarget) -> None:
     clients, subscription = Clients(guarded.endpoints), guarded.endpoints["subscription_id"]
-    clients.make_group("by-tag")
-    vault = (
-        f"/subscriptions/{subscription}/resourceGroups/by-tag/providers/Microsoft.DataProtection/backupVaults/tagged"
-    )
-    clients.backup.backup_vaults.begin_create_or_update(
-        "by-tag", "tagged", models.BackupVaultResource(wanted.vault())
-    ).result()
-    daily = models.BaseBackupPolicyResource(wanted.policy("P1D", "P7D"))
-    clients.backup.backup_policies.create_or_update("by-tag", "tagged", "daily", daily)
+    vault = make_vault(clients, "by-tag", "tagged").partition("/backupPolicies")[0]
     front_door = guarded.endpoints["front_door"]
-    names = {"APP": front_door, "AUDIENCE": front_door, "S": subscription, "G": "by-tag", "V": "tagged"}
-    shell.environment |= names
+    shell.environment |= called(guarded, "by-tag", "tagged")
     shell.ran(example("protect-by-tag.md", "", "sh"))
     previewed = shell.ran(example("preview.md", "What will this policy do?", "sh"))
     assert '"slotCount": 90' in previewed
@@ -215,10 +205,8 @@ def test_a_hold_is_set_and_cleared_as_its_page_says(shell: Shell, guarded: Local
     assert said.count('"endTime": null') == 4, "only the answer to clearing it says when it ends"
     assert ["regional court, case 18" in said, "regional court, case 19" in said] == [True, True]
     (point,) = clients.backup.recovery_points.list("held", "held", "one")
-    wanted_there, ended = [False, True, True], time.monotonic() + 120
-    while (there := cases_in_tag(clients, str(point.name))) != wanted_there and time.monotonic() < ended:
-        time.sleep(1)
-    assert there == wanted_there, "the local target's weakenings wait for nothing; tags follow one after another"
+    # The local target's weakenings wait for nothing; tags follow one after another.
+    until(lambda: cases_in_tag(clients, str(point.name)), lambda there: there == [False, True, True], seconds=120)
 
 
 @pytest.mark.local_target
@@ -337,48 +325,47 @@ def test_what_azure_has_billed_is_told_once_the_printed_command_gave_the_right(
 PLAIN_DISKS = iter(("web01-os", "video01-plus", "sql01-os", "sql01-data", "trusted01-os"))
 
 
+def make_vault(clients: Clients, group: str, vault: str) -> str:
+    """A vault in a group that is made for it, with a policy; the policy's id."""
+    clients.make_group(group)
+    backup = clients.backup
+    backup.backup_vaults.begin_create_or_update(group, vault, models.BackupVaultResource(wanted.vault())).result()
+    daily = models.BaseBackupPolicyResource(wanted.policy("P1D", "P7D"))
+    return str(backup.backup_policies.create_or_update(group, vault, "daily", daily).id)
+
+
+def called(target: LocalTarget, group: str, vault: str) -> dict[str, str]:
+    """What pages call the app, the subscription, a group and a vault."""
+    front_door = target.endpoints["front_door"]
+    return {"APP": front_door, "AUDIENCE": front_door, "S": target.endpoints["subscription_id"], "G": group, "V": vault}
+
+
 def backed_up(target: LocalTarget, clients: Clients, name: str) -> dict[str, str]:
     """A disk that no other page has, protected as `one` by a vault of that name in a group of that name, with a
     recovery point; what pages call all that."""
-    clients.make_group(name)
     backup, subscription = clients.backup, target.endpoints["subscription_id"]
-    backup.backup_vaults.begin_create_or_update(name, name, models.BackupVaultResource(wanted.vault())).result()
-    daily = models.BaseBackupPolicyResource(wanted.policy("P1D", "P7D"))
-    made = backup.backup_policies.create_or_update(name, name, "daily", daily)
+    policy = make_vault(clients, name, name)
     disk = clients.disk(f"/subscriptions/{subscription}/{APPS}/providers/Microsoft.Compute/disks/{next(PLAIN_DISKS)}")
-    protection = models.BackupInstanceResource(wanted.instance(disk, str(made.id)))
+    protection = models.BackupInstanceResource(wanted.instance(disk, policy))
     backup.backup_instances.begin_create_or_update(name, name, "one", protection).result()
     job = backup.backup_instances.begin_adhoc_backup(name, name, "one", wanted.on_demand()).result().job_id
-    ended = time.monotonic() + 120
-    while backup.jobs.get(name, name, _last(job)).properties.status == "InProgress" and time.monotonic() < ended:
-        time.sleep(1)
-    front_door = target.endpoints["front_door"]
-    return {"APP": front_door, "AUDIENCE": front_door, "S": subscription, "G": name, "V": name, "I": "one"}
+    until(lambda: backup.jobs.get(name, name, job_name(job)).properties.status, lambda status: status != "InProgress")
+    return {**called(target, name, name), "I": "one"}
 
 
-def _last(resource_id: str) -> str:
-    return resource_id.rsplit("/", 1)[-1]
+def job_name(job: str) -> str:
+    return job.rpartition("/")[2]
 
 
 @pytest.mark.local_target
 @pytest.mark.timeout(600)
 def test_the_page_on_moving_in_runs_as_it_stands(shell: Shell, guarded: LocalTarget) -> None:
     clients, subscription = Clients(guarded.endpoints), guarded.endpoints["subscription_id"]
-    clients.make_group("moved-in")
     clients.control("PUT", "settings", {"role_propagation_seconds": 0})
+    make_vault(clients, "moved-in", "new")
     old, vault = (VaultKey(subscription=subscription, group="moved-in", name=name) for name in ("old", "new"))
     instance = put_old_vault(clients, old)
-    clients.backup.backup_vaults.begin_create_or_update(
-        vault.group, vault.name, models.BackupVaultResource(wanted.vault())
-    ).result()
-    front_door = guarded.endpoints["front_door"]
-    shell.environment |= {
-        "APP": front_door,
-        "AUDIENCE": front_door,
-        "S": subscription,
-        "G": vault.group,
-        "V": vault.name,
-    }
+    shell.environment |= called(guarded, vault.group, vault.name)
     shell.environment |= {"OLD_VAULT": old.resource_id, "PRINCIPAL": APP_PRINCIPAL}
     shell.ran(example("move-in.md", "What the app needs", "sh"))
     ca = guarded.endpoints["ca_file"]

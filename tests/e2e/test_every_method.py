@@ -7,7 +7,6 @@ a test of its own. What is not offered for disks stands in a table and is refuse
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,7 @@ from azure.mgmt.dataprotection import DataProtectionMgmtClient
 
 from backup_core.domain.guard import OPERATIONS, PROXY
 from infra.local.demo import wanted
-from infra.local.demo.clients import Clients, LocalCredential, at_front_door
+from infra.local.demo.clients import Clients, LocalCredential, at_front_door, instant
 from infra.local.up import LocalTarget
 from tests.e2e.methods import (
     CALL_SECONDS,
@@ -595,13 +594,8 @@ def tells_until_when_it_can_be_had_back(scene: Scene, call: Call) -> None:
     deleted = call(GROUP, scene.vault, scene.third).properties
     assert deleted.data_source_info.resource_id == scene.disks[scene.third]
     deletion = deleted.deletion_info
-    kept = _instant(deletion.scheduled_purge_time) - _instant(deletion.deletion_time)
+    kept = instant(deletion.scheduled_purge_time) - instant(deletion.deletion_time)
     assert abs(kept - timedelta(days=14)) < timedelta(minutes=1)
-
-
-def _instant(text: str) -> datetime:
-    """The model has text here. Azure's times have up to seven digits of fraction; Python reads six."""
-    return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
 
 
 @step("deleted_backup_instances.begin_undelete")

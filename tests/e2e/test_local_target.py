@@ -34,25 +34,6 @@ def faults_of(error: HttpResponseError) -> dict[str, str]:
 # ---------------------------------------------------------------- what is configured
 
 
-def test_a_list_of_more_than_a_thousand_goes_on_over_next_link(stage: Stage, begun: Begun) -> None:
-    stage.sdk.backup_vaults.begin_create_or_update(GROUP, "wide-vault", wanted.vault(soft_delete="Off")).result()
-    stage.sdk.backup_policies.create_or_update(GROUP, "wide-vault", "policy-0000", wanted.policy("P1D", "P7D"))
-    table = stage.table("diskbackuprecords")
-    partition = f"{stage.subscription}|{GROUP}|wide-vault"
-    model = dict(table.get_entity(partition, "policy|policy-0000"))
-    copies = [_renamed(model, f"policy-{number:04d}") for number in range(1, 1101)]
-    for start in range(0, len(copies), 100):
-        table.submit_transaction([("create", copy) for copy in copies[start : start + 100]])
-    pages = [list(page) for page in stage.sdk.backup_policies.list(GROUP, "wide-vault").by_page()]
-    assert [len(page) for page in pages] == [1000, 101]
-    assert len({policy.name for page in pages for policy in page}) == 1101
-
-
-def _renamed(entity: dict[str, Any], name: str) -> dict[str, Any]:
-    body = str(entity["body0"]).replace("policy-0000", name)
-    return {**entity, "RowKey": f"policy|{name}", "name": name, "body0": body}
-
-
 def test_a_wrong_key_is_refused(stage: Stage, begun: Begun) -> None:
     with pytest.raises(ClientAuthenticationError) as refused:
         stage.sdk_with_key("not the key").backup_vaults.get(GROUP, VAULT)

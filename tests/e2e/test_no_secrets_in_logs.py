@@ -8,9 +8,7 @@ every process, and the events.
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from infra.package import contents
 from tests.e2e.begun import GARBAGE
 from tests.e2e.leaks import leaks, secrets_of
 from tests.e2e.stage import GROUP, VAULT, Stage, until
+from tests.e2e.targets import started
 
 pytestmark = pytest.mark.local_target
 
@@ -60,17 +59,13 @@ def talkative_app(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(talkative_app: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    with pytest.MonkeyPatch.context() as environment:
-        for name in [name for name in os.environ if name.startswith("DISKBACKUP_")]:
-            environment.delenv(name)
-        directory = tmp_path_factory.mktemp("leaks")
-        settings = {"DISKBACKUP_SIGN_IN": "function_key"}
-        with LocalTarget.start(dir=directory, app=talkative_app, env=settings) as target:
-            made = Run(target, directory, settings)
-            made.with_keys()
-            made.with_tokens()
-        yield made  # the hosts have ended: all is written
+def run(talkative_app: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    directory, settings = tmp_path_factory.mktemp("leaks"), {"DISKBACKUP_SIGN_IN": "function_key"}
+    with started(directory, app=talkative_app, env=settings) as target:
+        made = Run(target, directory, settings)
+        made.with_keys()
+        made.with_tokens()
+    return made  # the hosts have ended: all is written
 
 
 class Run:

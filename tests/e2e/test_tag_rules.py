@@ -5,7 +5,6 @@ event travels to the app, and what comes of it is seen through the API and at th
 from __future__ import annotations
 
 import base64
-import os
 import signal
 import time
 from collections.abc import Iterator
@@ -21,8 +20,8 @@ from azure.storage.queue import QueueClient, QueueMessage
 from backup_core.domain.errors import DiskNotFound
 from backup_core.domain.messages import LookAtResource, decode, encode
 from infra.local.demo import wanted
-from infra.local.up import LocalTarget
 from tests.e2e.stage import GROUP, VAULT, Stage, until
+from tests.e2e.targets import started
 
 pytestmark = [pytest.mark.local_target, pytest.mark.timeout(600)]
 
@@ -37,14 +36,8 @@ DISK_READER = "3e5e47e6-65f7-47ef-90b5-e5dd4d455f24"  # Disk Backup Reader: the 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A target of its own: a rule of a whole subscription is nothing to share."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name in [name for name in os.environ if name.startswith("DISKBACKUP_")]:
-            environment.delenv(name)
-        keys = {"DISKBACKUP_SIGN_IN": "function_key"}
-        with LocalTarget.start(dir=tmp_path_factory.mktemp("rules"), env=keys) as target:
-            yield _prepared(Stage(target))
-            crashed = target.crashed()
-    assert not crashed, [part.obituary() for part in crashed]
+    with started(tmp_path_factory.mktemp("rules"), env={"DISKBACKUP_SIGN_IN": "function_key"}) as target:
+        yield _prepared(Stage(target))
 
 
 def _prepared(stage: Stage) -> Stage:

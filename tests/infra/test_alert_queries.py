@@ -154,10 +154,10 @@ def test_a_refused_caller_is_no_failure(telemetry):
     assert found("failedRuns", telemetry) == []
 
 
-@pytest.mark.parametrize("text", ["nonsense", "{}"])
-def test_a_message_that_nobody_can_read_was_given_up(telemetry, text):
+@pytest.mark.parametrize(("queue", "text"), [(BACKUP, "nonsense"), (BACKUP, "{}"), (RESOURCE_EVENTS, b"{}")])
+def test_a_message_or_an_event_that_nobody_can_read_was_given_up(telemetry, queue, text):
     with telemetry.run("tick"):
-        give_up(World().ports, BACKUP, text)
+        give_up(World().ports, queue, text)
     assert len(found("givenUpMessages", telemetry)) == 1
 
 
@@ -166,12 +166,6 @@ def test_a_step_that_failed_five_times_was_given_up(telemetry):
     dispatch(platform.world.ports)
     with telemetry.run("tick"):
         give_up(platform.world.ports, BACKUP, encode(sent(platform, StartBackup)[-1]))
-    assert len(found("givenUpMessages", telemetry)) == 1
-
-
-def test_an_event_of_azure_that_was_given_up_is_told(telemetry):
-    with telemetry.run("tick"):
-        give_up(World().ports, RESOURCE_EVENTS, b"{}")
     assert len(found("givenUpMessages", telemetry)) == 1
 
 

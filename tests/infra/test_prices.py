@@ -1,4 +1,4 @@
-"""The operator's command that reads list prices: asked of the simulator over HTTPS, written into a list of its own."""
+"""The operator's command that reads list prices: asked of a server over HTTPS, written into a list of its own."""
 
 from __future__ import annotations
 
@@ -10,21 +10,68 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from backup_core.domain.prices import Meter, Origin, find_price, prices
 from infra import prices as command
-from tests.conftest import Arm
+from tests.conftest import Authority
 from tests.serving import Asked, Told, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = "2026-11-29"
 
 
-def run(arm: Arm, target: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    where = ["--url", f"{arm.endpoint}/api/retail/prices", "--ca", str(arm.trusted), "--list", str(target)]
-    line = [sys.executable, "-m", "infra.prices", *where, *options]
+# By the filter that asks for it: unit, and price of the first tier and of the one from so many units on. The names are
+# those that public tools print of the API's answers; the prices, and euros at 0.9, are made up.
+HDD, FLEX = ("serviceName eq 'Storage' and productName eq 'Standard HDD Managed Disks'", "serviceName eq 'Functions'")
+ON_DEMAND = f"{FLEX} and productName eq 'Flex Consumption' and skuName eq 'On Demand'"
+TABLES = "serviceName eq 'Storage' and productName eq 'Tables' and skuName eq 'Standard LRS'"
+OFFERS: Mapping[str, tuple[str, Mapping[int, float]]] = {
+    f"{HDD} and skuName eq 'Snapshots LRS' and meterName eq 'LRS Snapshots'": ("1 GB/Month", {0: 0.05}),
+    f"{HDD} and skuName eq 'Snapshots ZRS' and meterName eq 'ZRS Snapshots'": ("1 GB/Month", {0: 0.0625}),
+    f"{ON_DEMAND} and meterName eq 'On Demand Execution Time'": ("1 GB Second", {0: 0.0, 100_000: 0.00002}),
+    f"{ON_DEMAND} and meterName eq 'On Demand Total Executions'": ("10", {0: 0.0, 25_000: 0.000003}),
+    f"{TABLES} and meterName eq 'Write Operations'": ("10K", {0: 0.0005}),
+    "serviceName eq 'Bandwidth' and meterName eq 'Intra Continent Data Transfer Out'": ("1 GB", {0: 0.02}),
+}
+
+
+def answered(asked: Asked) -> Told:
+    """As the Retail Prices API answers, for two regions."""
+    query = dict(parse_qsl(urlsplit(asked.path).query))
+    currency, wanted = (
+        query["currencyCode"].strip("'"),
+        query["$filter"].removesuffix(" and priceType eq 'Consumption'"),
+    )
+    if currency not in ("USD", "EUR") or wanted == query["$filter"]:
+        return Told(400)
+    unit, tiers = OFFERS.get(wanted, ("", {}))
+    rate = 0.9 if currency == "EUR" else 1.0
+    items = [
+        item(
+            currencyCode=currency,
+            tierMinimumUnits=float(least),
+            retailPrice=round(price * rate, 9),
+            armRegionName=region,
+            unitOfMeasure=unit,
+        )
+        for region in ("eastus", "westeurope")
+        for least, price in tiers.items()
+    ]
+    return Told(body=page(*items)[2])
+
+
+@pytest.fixture(scope="module")
+def where(authority: Authority) -> Iterator[list[str]]:
+    """Options that tell the command whom to ask."""
+    with serving(answered, certificate=authority.certificate, key=authority.key) as url:
+        yield ["--url", f"{url}/api/retail/prices", "--ca", str(authority.trusted)]
+
+
+def run(where: list[str], target: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "infra.prices", *where, "--list", str(target), *options]
     return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
@@ -66,9 +113,9 @@ def test_a_price_that_nobody_has_read_is_none() -> None:
 # ---------------------------------------------------------------- the command
 
 
-def test_the_prices_of_a_region_are_read_and_all_others_stay(arm: Arm, target: Path) -> None:
+def test_the_prices_of_a_region_are_read_and_all_others_stay(where: list[str], target: Path) -> None:
     before = set(command.read_list(target))
-    done = run(arm, target, "--region", "West Europe", "--currency", "EUR")
+    done = run(where, target, "--region", "West Europe", "--currency", "EUR")
     assert done.returncode == 0, done.stderr
     added = set(command.read_list(target)) - before
     assert {row[:5] for row in added} == {
@@ -86,33 +133,33 @@ def test_the_prices_of_a_region_are_read_and_all_others_stay(arm: Arm, target: P
 
 
 def test_a_price_that_is_known_is_replaced_and_the_file_is_one_that_the_formatter_leaves(
-    arm: Arm, target: Path
+    where: list[str], target: Path
 ) -> None:
-    assert run(arm, target).returncode == 0
+    assert run(where, target).returncode == 0
     rows = {row[:3]: row for row in command.read_list(target)}
     assert rows["Standard_ZRS", "eastus", "USD"][3:] == (0.0625, 1, datetime.now(UTC).date().isoformat(), "READ")
-    assert rows["Standard_LRS", "swedencentral", "USD"][6] == "REPORTED", "the simulator knows no such region"
+    assert rows["Standard_LRS", "swedencentral", "USD"][6] == "REPORTED", "nothing is answered of that region"
     formatted = subprocess.run(
         [sys.executable, "-m", "ruff", "format", "--check", "--config", ROOT / "pyproject.toml", target]
     )
     assert formatted.returncode == 0
 
 
-def test_a_region_that_has_no_prices_is_named(arm: Arm, target: Path) -> None:
+def test_a_region_that_has_no_prices_is_named(where: list[str], target: Path) -> None:
     before = target.read_bytes()
-    done = run(arm, target, "--region", "atlantis")
+    done = run(where, target, "--region", "atlantis")
     assert "no price of Standard_ZRS in atlantis" in done.stderr
     assert (done.returncode, target.read_bytes()) == (1, before)
 
 
 @pytest.mark.parametrize("options", [("--region", "a/b"), ("--currency", "euro")])
-def test_what_is_no_region_or_currency_is_refused(arm: Arm, target: Path, options: tuple[str, str]) -> None:
-    assert run(arm, target, *options).returncode == 2
+def test_what_is_no_region_or_currency_is_refused(where: list[str], target: Path, options: tuple[str, str]) -> None:
+    assert run(where, target, *options).returncode == 2
 
 
-def test_a_currency_that_the_api_refuses_writes_nothing(arm: Arm, target: Path) -> None:
+def test_a_currency_that_the_api_refuses_writes_nothing(where: list[str], target: Path) -> None:
     before = target.read_bytes()
-    done = run(arm, target, "--currency", "XTS")
+    done = run(where, target, "--currency", "XTS")
     assert (done.returncode, target.read_bytes()) == (1, before)
     assert "answered 400" in done.stderr
 

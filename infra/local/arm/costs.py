@@ -17,7 +17,7 @@ from infra.local.arm.wire import Answer, ArmError, Call
 from infra.local.arm.world import Resource, World
 
 SUMMED = {"Cost": "cost", "UsageQuantity": "quantity"}
-AGGREGATIONS_AT_MOST = GROUPINGS_AT_MOST = 2
+AGGREGATIONS_AT_MOST = 2
 CURRENCY = "USD"
 _DAYS = 31  # of a month, as it is billed
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from infra.local.arm import data, retail_prices
+from infra.local.arm import data
 from infra.local.arm.control import Control
 from infra.local.arm.faults import Fault
 from infra.local.arm.gateway import Gateway, Incoming
@@ -43,8 +43,6 @@ class Server:
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith("/_simulator/"):
             return await self._control.answer(request)
-        if request.path == retail_prices.PATH:
-            return self._prices(request)
         if request.path.startswith(data.PREFIX):
             return self._data(request)
         incoming = await _read(request)
@@ -57,14 +55,6 @@ class Server:
         answer = self._gateway.answer(incoming, fault)
         if fault is not None and fault.kind == "drop_after":
             return _dropped(request)
-        return _response(answer.status, encode(answer.body), answer.headers)
-
-    def _prices(self, request: web.BaseRequest) -> web.Response:
-        answer = retail_prices.answer(
-            request.query,
-            base_url=f"https://{request.host}",
-            per_gib_month=self._gateway.world.settings.price_per_gib_month,
-        )
         return _response(answer.status, encode(answer.body), answer.headers)
 
     def _data(self, request: web.BaseRequest) -> web.Response:

@@ -1,4 +1,4 @@
-"""What the demo asks of the product, as Azure Backup's API words it: policies, instances, restores."""
+"""What demo and walk ask of the product, as Azure Backup's API words it: policies, instances, restores."""
 
 from __future__ import annotations
 
@@ -18,8 +18,16 @@ def vault(*, soft_delete: str = "On") -> dict[str, Any]:
     return {**_VAULT_BODY, "properties": {**_VAULT_BODY["properties"], "securitySettings": security}}
 
 
-def policy(interval: str, retention: str, tags: Mapping[str, tuple[str, str]] | None = None) -> dict[str, Any]:
-    """One backup rule every `interval`; `tags` maps a tag to its criterion and retention (Daily: FirstOfDay, P7D)."""
+def policy(
+    interval: str,
+    retention: str,
+    tags: Mapping[str, tuple[str, str]] | None = None,
+    *,
+    rule: str = RULE,
+    start: str = "2026-01-01T00:00:00+00:00",
+) -> dict[str, Any]:
+    """One backup rule every `interval` from `start` on; `tags` maps a tag to its criterion and retention (Daily:
+    FirstOfDay, P7D)."""
     chosen = dict(tags or {})
     criteria: list[dict[str, Any]] = [
         {
@@ -31,10 +39,10 @@ def policy(interval: str, retention: str, tags: Mapping[str, tuple[str, str]] | 
         for place, (tag, (criterion, _)) in enumerate(chosen.items())
     ]
     default = {"isDefault": True, "taggingPriority": 99, "tagInfo": {"id": "Default_", "tagName": "Default"}}
-    schedule = {"repeatingTimeIntervals": [f"R/2026-01-01T00:00:00+00:00/{interval}"], "timeZone": "UTC"}
+    schedule = {"repeatingTimeIntervals": [f"R/{start}/{interval}"], "timeZone": "UTC"}
     backup_rule = {
         "objectType": "AzureBackupRule",
-        "name": RULE,
+        "name": rule,
         "backupParameters": {"objectType": "AzureBackupParams", "backupType": "Incremental"},
         "dataStore": _STORE,
         "trigger": {
@@ -59,10 +67,10 @@ def _retention_rule(tag: str, duration: str) -> dict[str, Any]:
     return {"objectType": "AzureRetentionRule", "name": tag, "isDefault": tag == "Default", "lifecycles": [lifecycle]}
 
 
-def instance(disk: Mapping[str, Any], policy_id: str) -> dict[str, Any]:
-    """Protection of `disk`; its snapshots go to the snapshot group of its own subscription and region."""
+def instance(disk: Mapping[str, Any], policy_id: str, group: str = "") -> dict[str, Any]:
+    """Protection of `disk`; its snapshots go to `group`, or to that of its own subscription and region."""
     subscription = str(disk["id"]).split("/")[2]
-    group = f"/subscriptions/{subscription}/resourceGroups/snapshots-{disk['location']}"
+    group = group or f"/subscriptions/{subscription}/resourceGroups/snapshots-{disk['location']}"
     store = {
         "objectType": "AzureOperationalStoreParameters",
         "dataStoreType": "OperationalStore",

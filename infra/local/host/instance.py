@@ -62,10 +62,6 @@ class Instance:
         await instance._begin(address, port, log_dir)
         return instance
 
-    @property
-    def plan(self) -> HostPlan:
-        return self._plan
-
     async def until(self, stop: asyncio.Event) -> str | None:
         """Work until `stop`; returns the reason when the instance must start anew instead. Raises what broke."""
         stopping = asyncio.create_task(stop.wait())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import requests
+
 from infra.local.arm.seed import FIRST
 
 APPS, SNAPSHOTS, RESTORES = "apps-westeurope", "snapshots-westeurope", "restores-westeurope"
@@ -44,3 +46,7 @@ def copy_of(snapshot: str, sku: str = "Premium_LRS", **properties: Any) -> dict[
 def empty_disk(size: int = 10, sku: str = "Premium_LRS", location: str = "westeurope", **body: Any) -> dict[str, Any]:
     properties = {"creationData": {"createOption": "Empty"}, "diskSizeGB": size, **body.pop("properties", {})}
     return {"location": location, "sku": {"name": sku}, "properties": properties, **body}
+
+
+def code(answer: requests.Response) -> str:
+    return str(answer.json()["error"]["code"])

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from infra.local.arm.seed import APP, OPERATOR
-from tests.local.arm.bodies import disk_id, empty_disk, snapshot_id, snapshot_of
+from tests.local.arm.bodies import disk_id, snapshot_id, snapshot_of
 from tests.local.arm.conftest import Simulator
 
 WEB = disk_id("web01-os")
@@ -71,14 +71,6 @@ def test_a_fault_can_strike_at_a_rate_until_it_is_removed(simulator: Simulator) 
     assert simulator.call("GET", WEB).status_code == 200
 
 
-def test_all_faults_are_removed_at_once(simulator: Simulator) -> None:
-    simulator.fault("status", rate=1)
-    simulator.fault("429", rate=1)
-
-    assert simulator.control("DELETE", "faults") == {"removed": 2}
-    assert put(simulator).status_code == 202
-
-
 def test_the_ledger_tells_every_accepted_change_in_order(simulator: Simulator) -> None:
     simulator.wait_for(put(simulator, principal=APP))
     simulator.wait_for(simulator.call("DELETE", snapshot_id("s1"), principal=APP))
@@ -109,31 +101,6 @@ def test_calls_are_counted_by_kind_and_by_principal(simulator: Simulator) -> Non
     assert simulator.control("GET", "counts")["total"] == 0
 
 
-def test_disks_are_made_in_bulk(simulator: Simulator) -> None:
-    made = simulator.control("POST", "disks", {"count": 300, "prefix": "due", "sku": "PremiumV2_LRS", "size_gib": 32})
-
-    assert len(made["ids"]) == 300
-    disk = simulator.call("GET", made["ids"][299]).json()
-    assert (disk["name"], disk["zones"], disk["properties"]["diskSizeGB"]) == ("due-0300", ["1"], 32)
-
-
-def test_buckets_can_be_filled_at_once(simulator: Simulator) -> None:
-    simulator.set(writes_bucket=1, writes_per_second=0)
-    assert put(simulator).status_code == 202
-    assert put(simulator).status_code == 429
-    simulator.control("DELETE", "buckets")
-    assert put(simulator).status_code == 202
-
-
-def test_durations_follow_the_settings(simulator: Simulator) -> None:
-    simulator.set(time_scale=1, disk_seconds=[5, 5])
-    answer = simulator.call("PUT", disk_id("d1"), empty_disk())
-    ended = simulator.wait_for(answer)
-
-    assert ended["startTime"][:17] <= ended["endTime"][:17]
-    assert simulator.control("GET", "settings")["disk_seconds"] == [5, 5]
-
-
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
@@ -161,9 +128,3 @@ def test_a_wish_that_makes_no_sense_is_400_with_a_reason(
 
     assert answer.status_code == 400
     assert answer.json()["error"]
-
-
-def test_the_control_api_has_no_other_doors(simulator: Simulator) -> None:
-    url = f"{simulator.base_url}/_simulator/secrets"
-
-    assert requests.get(url, verify=str(simulator.trusted), timeout=60).status_code == 404

@@ -155,15 +155,6 @@ def test_an_attached_disk_cannot_be_deleted(simulator: Simulator) -> None:
     assert "is attached to VM /subscriptions/" in str(refused.value)
 
 
-def test_deleting_takes_a_while_and_then_the_disk_is_gone(simulator: Simulator) -> None:
-    answer = simulator.call("DELETE", disk_id("payroll-cmk"))
-    ended = simulator.wait_for(answer)
-
-    assert answer.content == b""
-    assert "properties" not in ended
-    assert simulator.call("GET", disk_id("payroll-cmk")).status_code == 404
-
-
 @pytest.mark.parametrize(
     ("body", "target"),
     [

@@ -15,6 +15,7 @@ import pytest
 
 from tests.local.arm.bodies import SNAPSHOTS, disk_id, empty_disk, group_path, snapshot_id, snapshot_of
 from tests.local.arm.conftest import CertificateFiles, Simulator, Started
+from tests.local.conftest import wait_for
 from tests.serving import Asked, Told, serving
 
 KEY = "the key of this test"
@@ -43,12 +44,6 @@ class Listener:
         """Operation and name of the resource, in the order in which they came."""
         return [(each["data"]["operationName"], each["subject"].rsplit("/", 1)[1]) for each in self.got]
 
-    def until(self, good: Callable[[], bool], seconds: float = 60) -> None:
-        limit = time.monotonic() + seconds
-        while not good():
-            assert time.monotonic() < limit, f"it was told {self.told}"
-            time.sleep(0.05)
-
 
 @pytest.fixture
 def listener() -> Iterator[Listener]:
@@ -71,7 +66,7 @@ def start(start_process: Callable[..., Started], listener: Listener, authority: 
 def test_a_success_is_told_in_event_grids_own_schema(start: Start, listener: Listener) -> None:
     _, simulator = start()
     assert simulator.call("PUT", disk_id("new"), empty_disk(tags={"a": "b"})).status_code == 202
-    listener.until(lambda: bool(listener.got))
+    wait_for(lambda: bool(listener.got))
     (told,) = listener.got
     assert (told["eventType"], told["subject"]) == ("Microsoft.Resources.ResourceWriteSuccess", disk_id("new"))
     assert told["topic"] == "/".join(disk_id("new").split("/")[:3])
@@ -86,15 +81,15 @@ def test_writes_updates_and_deletions_are_told_when_their_operations_have_ended(
 ) -> None:
     _, simulator = start()
     simulator.call("PUT", disk_id("d1"), empty_disk())
-    listener.until(lambda: len(listener.got) == 1)
+    wait_for(lambda: len(listener.got) == 1)
     simulator.call("PATCH", disk_id("d1"), {"tags": {"backup": "daily"}})
-    listener.until(lambda: len(listener.got) == 2)
+    wait_for(lambda: len(listener.got) == 2)
     simulator.call("PUT", snapshot_id("s1"), snapshot_of(disk_id("d1")))
-    listener.until(lambda: len(listener.got) == 3)
+    wait_for(lambda: len(listener.got) == 3)
     simulator.call("DELETE", snapshot_id("s1"))
-    listener.until(lambda: len(listener.got) == 4)
+    wait_for(lambda: len(listener.got) == 4)
     simulator.call("DELETE", disk_id("d1"))
-    listener.until(lambda: len(listener.got) == 5)
+    wait_for(lambda: len(listener.got) == 5)
     assert listener.told == [
         (f"{DISK}/write", "d1"),
         (f"{DISK}/write", "d1"),
@@ -112,7 +107,7 @@ def test_an_operation_that_fails_is_not_told(start: Start, listener: Listener) -
     assert simulator.call("DELETE", disk_id("absent")).status_code == 204
     assert simulator.call("PUT", disk_id("odd"), empty_disk(location="nowhere")).status_code == 400
     simulator.call("PUT", disk_id("good"), empty_disk())
-    listener.until(lambda: bool(listener.got))
+    wait_for(lambda: bool(listener.got))
     time.sleep(0.5)
     assert listener.told == [(f"{DISK}/write", "good")]
 
@@ -122,11 +117,11 @@ def test_a_deleted_group_is_told_with_all_that_lay_in_it(start: Start, listener:
     simulator.call("PUT", group_path("doomed"), {"location": "westeurope"}, version="2021-04-01")
     for number in range(3):
         simulator.call("PUT", disk_id(f"d{number}", "doomed"), empty_disk())
-    listener.until(lambda: len(listener.got) == 4)
+    wait_for(lambda: len(listener.got) == 4)
     assert listener.told[0] == (f"{GROUP}/write", "doomed")
     listener.got.clear()
     simulator.call("DELETE", group_path("doomed"), version="2021-04-01")
-    listener.until(lambda: len(listener.got) == 4)
+    wait_for(lambda: len(listener.got) == 4)
     assert sorted(listener.told) == [
         *((f"{DISK}/delete", f"d{number}") for number in range(3)),
         (f"{GROUP}/delete", "doomed"),
@@ -139,10 +134,10 @@ def test_what_is_deleted_behind_everyones_back_is_told_too_and_disks_made_so_are
     _, simulator = start()
     (made,) = simulator.control("POST", "disks", {"prefix": "bulk", "count": 1, "size_gib": 8})["ids"]
     simulator.call("PUT", snapshot_id("s1"), snapshot_of(made))
-    listener.until(lambda: len(listener.got) == 1)
+    wait_for(lambda: len(listener.got) == 1)
     simulator.control("POST", "snapshots/delete-behind", {"id": snapshot_id("s1")})
     simulator.control("POST", "disks/delete-behind", {"id": made})
-    listener.until(lambda: len(listener.got) == 3)
+    wait_for(lambda: len(listener.got) == 3)
     assert listener.told[1:] == [(f"{SNAPSHOT}/delete", "s1"), (f"{DISK}/delete", "bulk-0001")]
 
 
@@ -153,7 +148,7 @@ def test_a_listener_that_was_away_is_told_everything_once_it_is_back(start: Star
         simulator.call("PUT", disk_id(f"d{number}"), empty_disk())
     time.sleep(1)
     listener.away = False
-    listener.until(lambda: len(listener.got) == 5)
+    wait_for(lambda: len(listener.got) == 5)
     assert len(set(listener.told)) == 5
 
 
@@ -162,15 +157,15 @@ def test_a_kill_loses_no_event(start: Start, listener: Listener, tmp_path: Path)
     listener.away = True
     simulator.call("PUT", disk_id("d1"), empty_disk())
     simulator.call("PUT", disk_id("d2"), empty_disk())
-    listener.until(lambda: kept(tmp_path) == 2)
+    wait_for(lambda: kept(tmp_path) == 2)
     process.send_signal(signal.SIGKILL)
     process.wait(60)
     assert kept(tmp_path) == 2
     listener.away = False
     start()
-    listener.until(lambda: len(listener.got) == 2)
+    wait_for(lambda: len(listener.got) == 2)
     assert sorted(listener.told) == [(f"{DISK}/write", "d1"), (f"{DISK}/write", "d2")]
-    listener.until(lambda: kept(tmp_path) == 0)
+    wait_for(lambda: kept(tmp_path) == 0)
 
 
 def test_without_a_listener_nothing_is_kept(simulator: Simulator, tmp_path: Path) -> None:

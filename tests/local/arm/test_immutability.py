@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from infra.local.arm.seed import APP
-from tests.local.arm.bodies import disk_id, snapshot_id, snapshot_of
+from tests.local.arm.bodies import code, disk_id, snapshot_id, snapshot_of
 from tests.local.arm.conftest import Simulator
 
 DAY = 86_400.0
@@ -28,10 +28,6 @@ def ask(simulator: Simulator, days: Any, kind: Any = "Unlocked", *, lock: bool =
 
 def policy(simulator: Simulator) -> dict[str, Any]:
     return dict(simulator.call("GET", snapshot_id("s1")).json()["properties"].get("immutabilityPolicy") or {})
-
-
-def code(answer: requests.Response) -> str:
-    return str(answer.json()["error"]["code"])
 
 
 def test_while_it_is_active_nobody_deletes_the_snapshot(taken: Simulator) -> None:

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from infra.local.arm.seed import FIRST
+from tests.local.arm.bodies import code
 from tests.local.arm.conftest import Simulator
 
 GROUP = f"/subscriptions/{FIRST}/resourceGroups/apps-westeurope"
@@ -43,10 +44,6 @@ def put_os(simulator: Simulator, **changes: Any) -> requests.Response:
     body = simulator.call("GET", VM).json()
     body["properties"]["storageProfile"]["osDisk"] |= changes
     return simulator.call("PUT", VM, body)
-
-
-def code(answer: requests.Response) -> str:
-    return str(answer.json()["error"]["code"])
 
 
 def test_a_disk_of_another_zone_another_holder_or_a_taken_lun_is_refused(machine: Simulator) -> None:

@@ -21,6 +21,11 @@ def take(simulator: Simulator, name: str, source: str = "payroll-cmk", **creatio
     return dict(ended["properties"]["output"])
 
 
+def copy_elsewhere(simulator: Simulator, name: str) -> requests.Response:
+    body = snapshot_of(snapshot_id(name), "eastus", createOption="CopyStart")
+    return simulator.call("PUT", snapshot_id(f"{name}-copy", "snapshots-eastus"), body)
+
+
 def shown(simulator: Simulator, name: str) -> dict[str, Any]:
     return dict(simulator.call("GET", snapshot_id(name)).json())
 
@@ -193,14 +198,10 @@ def test_copies_of_one_disk_go_one_at_a_time_and_in_order(simulator: Simulator) 
         simulator.pass_time(1)
     simulator.set(background_copy_seconds=10_000)
 
-    def start(name: str) -> requests.Response:
-        body = snapshot_of(snapshot_id(name), "eastus", createOption="CopyStart")
-        return simulator.call("PUT", snapshot_id(f"{name}-copy", "snapshots-eastus"), body)
-
-    assert start("s2").status_code == 202
-    assert is_refused(start("s1"))
+    assert copy_elsewhere(simulator, "s2").status_code == 202
+    assert is_refused(copy_elsewhere(simulator, "s1"))
     simulator.pass_time(10_000)
-    assert is_refused(start("s1"))
+    assert is_refused(copy_elsewhere(simulator, "s1"))
 
 
 def test_a_disk_and_a_snapshot_of_the_region_itself_are_no_source_of_a_copy(simulator: Simulator) -> None:
@@ -221,16 +222,12 @@ def test_no_more_are_copied_at_once_than_a_region_takes_and_background_copies_do
     simulator.pass_time(100)
     simulator.set(copy_starts_per_region=1, background_copies_per_subscription=0, background_copy_seconds=10_000)
 
-    def start(name: str) -> requests.Response:
-        body = snapshot_of(snapshot_id(name), "eastus", createOption="CopyStart")
-        return simulator.call("PUT", snapshot_id(f"{name}-copy", "snapshots-eastus"), body)
-
-    assert start("s1").status_code == 202
-    refused = start("s2")
+    assert copy_elsewhere(simulator, "s1").status_code == 202
+    refused = copy_elsewhere(simulator, "s2")
     assert is_refused(refused)
     assert "CopyStart requests limit" in refused.json()["error"]["message"]
     simulator.pass_time(10_001)
-    assert start("s2").status_code == 202
+    assert copy_elsewhere(simulator, "s2").status_code == 202
 
 
 def test_access_is_granted_shown_and_taken_back(simulator: Simulator) -> None:

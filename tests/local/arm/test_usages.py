@@ -8,8 +8,6 @@ from infra.local.arm.seed import FIRST
 from tests.local.arm.bodies import RESTORES, SNAPSHOTS, disk_id, empty_disk, snapshot_id, snapshot_of
 from tests.local.arm.conftest import Simulator
 
-STRANGER = "33333333-3333-4333-8333-333333333333"
-
 
 def usages(simulator: Simulator, location: str = "westeurope", subscription: str = FIRST) -> dict[str, Any]:
     answer = simulator.call("GET", path(location, subscription))

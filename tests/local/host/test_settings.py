@@ -41,9 +41,10 @@ def test_in_development_polling_slows_down_to_two_seconds_only(tmp_path: Path) -
 
 def test_what_host_json_says_is_honoured(tmp_path: Path) -> None:
     queues = {"batchSize": 4, "newBatchThreshold": 0, "visibilityTimeout": "00:00:30", "messageEncoding": "none"}
-    options = read_host_json(
-        host_json(tmp_path, extensions={"http": {"routePrefix": ""}, "queues": queues}, functionTimeout="-1")
-    )
+    singleton = {"listenerLockPeriod": "00:00:15", "listenerLockRecoveryPollingInterval": "00:00:20"}
+    extensions = {"http": {"routePrefix": ""}, "queues": queues}
+    options = read_host_json(host_json(tmp_path, extensions=extensions, functionTimeout="-1", singleton=singleton))
+    assert (options.locks.period, options.locks.retry_interval) == (timedelta(seconds=15), timedelta(seconds=20))
     assert (options.route_prefix, options.function_timeout) == ("", None)
     assert (options.queues.batch_size, options.queues.new_batch_threshold, options.queues.base64) == (4, 0, False)
     assert options.queues.visibility_timeout == timedelta(seconds=30)
@@ -181,9 +182,3 @@ def test_the_host_id_is_the_setting_or_one_per_machine_and_app() -> None:
 )
 def test_time_spans(text: str, seconds: float) -> None:
     assert parse_time_span(text).total_seconds() == seconds
-
-
-def test_how_soon_another_host_takes_a_timer_over_is_honoured(tmp_path: Path) -> None:
-    singleton = {"listenerLockPeriod": "00:00:15", "listenerLockRecoveryPollingInterval": "00:00:20"}
-    locks = read_host_json(host_json(tmp_path, singleton=singleton)).locks
-    assert (locks.period, locks.retry_interval) == (timedelta(seconds=15), timedelta(seconds=20))

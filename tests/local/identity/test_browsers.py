@@ -15,7 +15,8 @@ import requests
 from infra.local.identity.browsers import CODE_SECONDS, REFRESH_SECONDS, Desk, Grant
 from infra.local.identity.tokens import CENTER, CONTRIBUTOR, OPERATOR, READER, TENANT
 
-local_target = pytest.mark.local_target
+pytestmark = pytest.mark.local_target
+
 VERIFIER = "v" * 43
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 SCOPE = f"{CENTER}/.default openid profile offline_access"
@@ -97,7 +98,6 @@ def unverified(token):
     return jwt.decode(token, options={"verify_signature": False})
 
 
-@local_target
 def test_the_page_offers_each_role_and_leads_back_with_a_code(browser):
     page = browser.authorize()
     assert page.status_code == 200
@@ -112,7 +112,6 @@ def test_the_page_offers_each_role_and_leads_back_with_a_code(browser):
         assert (claims["oid"], claims["roles"]) == (person.object_id, list(person.roles))
 
 
-@local_target
 def test_the_tokens_are_those_of_a_person(browser, target):
     tokens = browser.redeem(browser.code()).json()
     keys = requests.get(f"{browser.base}/{TENANT}/discovery/v2.0/keys", timeout=60).json()["keys"]
@@ -136,7 +135,6 @@ def test_the_tokens_are_those_of_a_person(browser, target):
     }
 
 
-@local_target
 def test_a_code_counts_once_and_the_second_time_ends_what_came_of_it(browser):
     code = browser.code()
     first = browser.redeem(code).json()
@@ -145,7 +143,6 @@ def test_a_code_counts_once_and_the_second_time_ends_what_came_of_it(browser):
     assert browser.refresh(first["refresh_token"]).json()["error"] == "invalid_grant"
 
 
-@local_target
 @pytest.mark.parametrize(
     ("change", "error"),
     [
@@ -166,7 +163,6 @@ def test_who_gets_no_token_for_a_code(browser, change, error):
     assert "access_token" not in answer.json()
 
 
-@local_target
 def test_a_refresh_token_counts_once_and_leads_to_the_next(browser):
     first = browser.redeem(browser.code()).json()
     second = browser.refresh(first["refresh_token"]).json()
@@ -177,12 +173,10 @@ def test_a_refresh_token_counts_once_and_leads_to_the_next(browser):
     assert browser.refresh(second["refresh_token"]).status_code == 200
 
 
-@local_target
 def test_without_offline_access_there_is_no_refresh_token(browser):
     assert "refresh_token" not in browser.redeem(browser.code(scope=f"{CENTER}/.default openid")).json()
 
 
-@local_target
 @pytest.mark.parametrize(
     "redirect", ["", "http://evil.example/", "{}x", "{}?a=b", "{}#", "http://localhost:1/center/", "HTTP{}", None]
 )
@@ -193,7 +187,6 @@ def test_nobody_is_sent_where_is_not_registered(browser, redirect):
     assert "Location" not in answer.headers
 
 
-@local_target
 def test_what_is_not_ours_is_told_on_the_page_as_text(browser):
     answer = browser.authorize(redirect_uri="<script>alert(1)</script>")
     assert "<script>" not in answer.text
@@ -202,7 +195,6 @@ def test_what_is_not_ours_is_told_on_the_page_as_text(browser):
     assert "<b>x" not in browser.authorize(tenant="<b>x").text
 
 
-@local_target
 @pytest.mark.parametrize(
     ("change", "error"),
     [
@@ -226,13 +218,11 @@ def test_what_is_asked_wrongly_leads_back_with_the_error(browser, change, error)
     assert "code" not in found
 
 
-@local_target
 def test_only_the_roles_can_be_chosen(browser):
     for name in ("app", "stranger", "team", "nobody"):
         assert browser.authorize(principal=name).status_code == 200, "the page asks again"
 
 
-@local_target
 def test_answers_may_be_read_by_the_page_and_by_no_other(browser):
     for origin, may in ((browser.origin, True), ("http://evil.example", False), ("null", False), ("", False)):
         answer = browser.token(origin=origin, grant_type="refresh_token", client_id=CENTER, refresh_token="none")
@@ -243,7 +233,6 @@ def test_answers_may_be_read_by_the_page_and_by_no_other(browser):
         assert ("Access-Control-Allow-Methods" in preflight.headers) is may
 
 
-@local_target
 def test_signing_out_leads_back_to_the_page_only(browser):
     url = f"{browser.base}/{TENANT}/oauth2/v2.0/logout"
     back = requests.get(url, params={"post_logout_redirect_uri": browser.page}, timeout=60, allow_redirects=False)
@@ -252,7 +241,6 @@ def test_signing_out_leads_back_to_the_page_only(browser):
     assert requests.get(url, params=elsewhere, timeout=60, allow_redirects=False).status_code == 200
 
 
-@local_target
 def test_over_http_there_is_nothing_but_the_sign_in_and_only_for_names_of_this_machine(browser):
     assert requests.get(f"{browser.base}/_issuer/token?principal=reader&audience=x", timeout=60).status_code == 404
     url = f"{browser.base}/{TENANT}/v2.0/.well-known/openid-configuration"
@@ -260,7 +248,6 @@ def test_over_http_there_is_nothing_but_the_sign_in_and_only_for_names_of_this_m
     assert requests.get(url, headers={"Host": "rebound.example"}, timeout=60).status_code == 421
 
 
-@local_target
 def test_the_metadata_lead_here(browser, target):
     url = f"{target.endpoints['issuer']}/{TENANT}/v2.0/.well-known/openid-configuration"
     found = requests.get(url, verify=target.endpoints["ca_file"], timeout=60).json()
