@@ -30,9 +30,8 @@ def listed(world: World, call: Call) -> Answer:
     if call.route.group:
         world.group_or_raise(call.route.subscription, call.route.group)
     takes = read_filter(call.query.get("$filter", ""))
-    wanted = call.query.get("$top", "")
     found = [_shown(each) for each in _visible(world, call) if takes(each)]
-    return Answer(status=200, body={"value": found[: int(wanted)] if wanted.isdigit() else found})
+    return Answer(status=200, body={"value": found})
 
 
 def read_filter(text: str) -> Takes:

@@ -40,7 +40,7 @@ def identity_app(tenant: Tenant, secrets: Mapping[str, str]) -> web.Application:
         audience = request.query.get("resource", "")
         if not audience:
             return _refused(400, "resource is missing")
-        wanted = next((request.query[n] for n in ("client_id", "principal_id", "object_id") if n in request.query), "")
+        wanted = request.query.get("client_id", "")
         chosen = principal_named(wanted) if wanted else principal
         if chosen is None or chosen not in (principal, *ATTACHED.get(principal.name, ())):
             return _refused(400, f"this machine has no identity with the id {wanted}")
