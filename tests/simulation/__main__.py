@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.benchmarks.figures import Figure, table
-from tests.simulation import copies, cost, herd, limits_met, previewed, troubles, year
+from tests.simulation import agenda, copies, cost, herd, limits_met, previewed, troubles, year
 
 ROOT = Path(__file__).parents[2]
 STORED = ROOT / ".local" / "simulation.json"
@@ -28,6 +28,7 @@ Scenario = Callable[[int], list[Figure]]
 SCENARIOS: Mapping[str, Sequence[Scenario]] = {
     "herd": [partial(herd.one_subscription, hosts) for hosts in herd.HOSTS] + [herd.one_region],
     "subscriptions": [herd.many_subscriptions],
+    "agenda": [agenda.figures],
     "previews": [partial(previewed.figures, part, 10) for part in range(10)],
     "limits": [partial(limits_met.figures, part, 10) for part in range(10)],
     "year": [partial(year.figures, zone) for zone in year.ZONES],
