@@ -261,6 +261,7 @@ def ended_test(clients: Clients, number: int) -> dict[str, Any]:
     return dict(clients.backup.jobs.get("tested", "tested", name).as_dict()["properties"])
 
 
+@pytest.mark.local_target
 def test_a_recovery_point_is_copied_to_another_region_as_its_page_says(shell: Shell, guarded: LocalTarget) -> None:
     clients = Clients(guarded.endpoints)
     shell.environment |= {**backed_up(guarded, clients, "copied"), "P": "daily"}
